@@ -1,0 +1,65 @@
+// binary: out = a ∘ b, element by element; extents of 1 stretch (strides of 0), as in NumPy.
+
+const ADD = 0u;
+const SUB = 1u;
+const MUL = 2u;
+const DIV = 3u;
+const MAXIMUM = 4u;
+const MINIMUM = 5u;
+const EQUAL = 6u; // 1 where a = b, else 0
+const GREATER = 7u; // 1 where a > b, else 0
+const SCALE = 8u; // a · FACTOR; b is not read
+
+const OP = ADD;
+const FACTOR = 1f;
+const COUNT = 64u;
+// Extents of the output, outermost first, and the strides of a and b in them; unused ones are 1 and 0.
+const SHAPE = array<u32, 6>(1u, 1u, 1u, 1u, 1u, 64u);
+const A_STRIDES = array<u32, 6>(0u, 0u, 0u, 0u, 0u, 1u);
+const B_STRIDES = array<u32, 6>(0u, 0u, 0u, 0u, 0u, 1u);
+
+@group(0) @binding(0) var<storage, read> a: array<f32>;
+@group(0) @binding(1) var<storage, read> b: array<f32>;
+@group(0) @binding(2) var<storage, read_write> out: array<f32>;
+
+fn apply(x: f32, y: f32) -> f32 {
+  let invalid = select(y, x, is_nan(x)); // the NaN that maximum and minimum pass on
+  switch OP {
+    case ADD: { return x + y; }
+    case SUB: { return x - y; }
+    case MUL: { return x * y; }
+    case DIV: { return x / y; }
+    case MAXIMUM: { return select(max(x, y), invalid, is_nan(invalid)); }
+    case MINIMUM: { return select(min(x, y), invalid, is_nan(invalid)); }
+    case EQUAL: { return select(0f, 1f, x == y); }
+    case GREATER: { return select(0f, 1f, x > y); }
+    default: { return x * FACTOR; }
+  }
+}
+
+@compute @workgroup_size(64)
+fn binary(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let index = (group.y * groups.x + group.x) * 64u + lane;
+  if (index >= COUNT) { return; }
+  var rest = index;
+  let d5 = rest % SHAPE[5];
+  rest /= SHAPE[5];
+  let d4 = rest % SHAPE[4];
+  rest /= SHAPE[4];
+  let d3 = rest % SHAPE[3];
+  rest /= SHAPE[3];
+  let d2 = rest % SHAPE[2];
+  rest /= SHAPE[2];
+  let d1 = rest % SHAPE[1];
+  let d0 = rest / SHAPE[1];
+  let at_a = d0 * A_STRIDES[0] + d1 * A_STRIDES[1] + d2 * A_STRIDES[2]
+    + d3 * A_STRIDES[3] + d4 * A_STRIDES[4] + d5 * A_STRIDES[5];
+  let at_b = d0 * B_STRIDES[0] + d1 * B_STRIDES[1] + d2 * B_STRIDES[2]
+    + d3 * B_STRIDES[3] + d4 * B_STRIDES[4] + d5 * B_STRIDES[5];
+  out[index] = apply(a[at_a], b[at_b]);
+}
+// appended: lib/numbers.wgsl

@@ -1,0 +1,187 @@
+// conv2d, gradient of the input: dinp[n, y, x, c] = Σ_{i, j, k} dout[n, (y + P − i) / S, …, k] · w[i, j, c, k]
+// over the taps for which the division is exact. Also the forward of a transposed convolution.
+// Input pixels fall into S·S phases by (y + P) mod S: within one, the taps are i = phase, phase + S, …
+// and the sum is a dense small convolution, with no zeros inserted and no divisibility test.
+
+const BATCH = 1u;
+const HEIGHT = 8u;
+const WIDTH = 8u;
+const CHANNELS = 8u;
+const KERNEL_H = 3u;
+const KERNEL_W = 3u;
+const FILTERS = 8u;
+const OUT_HEIGHT = 8u;
+const OUT_WIDTH = 8u;
+const STRIDE_H = 1u;
+const STRIDE_W = 1u;
+const DILATION_H = 1u;
+const DILATION_W = 1u;
+const PAD_TOP = 1i;
+const PAD_LEFT = 1i;
+const GROUPS = 1u;
+
+const TILES_N = (CHANNELS + 7u) / 8u;
+
+@group(0) @binding(0) var<storage, read> dout: array<f32>; // (N, OH, OW, K)
+@group(0) @binding(1) var<storage, read> weight: array<f32>; // (KH, KW, C / groups, K)
+@group(0) @binding(2) var<storage, read_write> dinp: array<f32>; // (N, H, W, C)
+
+// The input pixels of one phase: every STRIDE-th row from `first.y`, every STRIDE-th column from `first.x`.
+struct Phase {
+  tap: vec2u, // first tap (x, y)
+  first: vec2u, // first pixel (x, y)
+  count: vec2u, // columns and rows
+}
+
+fn phase_of(z: u32) -> Phase {
+  let stride = vec2u(STRIDE_W, STRIDE_H);
+  let tap = vec2u(z % STRIDE_W, z / STRIDE_W);
+  let pad = vec2u(vec2i(PAD_LEFT, PAD_TOP) + vec2i(stride) * 65536i) % stride;
+  let first = (tap + stride - pad) % stride;
+  let size = vec2u(WIDTH, HEIGHT);
+  return Phase(tap, first, (max(size, first) - first + stride - 1u) / stride);
+}
+
+// (n, y, x) of the output pixel that meets the phase's first tap at input pixel m of the phase.
+fn meets(m: u32, phase: Phase) -> vec3i {
+  let last = BATCH * phase.count.x * phase.count.y - 1u;
+  let pixel = min(m, last);
+  let column = pixel % phase.count.x;
+  let row = (pixel / phase.count.x) % phase.count.y;
+  let n = pixel / (phase.count.x * phase.count.y);
+  let y = i32(phase.first.y + row * STRIDE_H) + PAD_TOP - i32(phase.tap.y);
+  let x = i32(phase.first.x + column * STRIDE_W) + PAD_LEFT - i32(phase.tap.x);
+  return vec3i(i32(n), y / i32(STRIDE_H), x / i32(STRIDE_W)); // exact, so rounding doesn't matter
+}
+
+// Index of the first filter of output pixel `at` moved back by (i, j) taps of the phase, or -1 outside.
+fn tap(at: vec3i, i: u32, j: u32) -> i32 {
+  let y = at.y - i32(i);
+  let x = at.z - i32(j);
+  let inside = y >= 0 && y < i32(OUT_HEIGHT) && x >= 0 && x < i32(OUT_WIDTH);
+  return select(-1, ((at.x * i32(OUT_HEIGHT) + y) * i32(OUT_WIDTH) + x) * i32(FILTERS), inside);
+}
+
+fn load_dout(at: i32, k: u32) -> f32 {
+  return select(0f, dout[u32(max(at, 0)) + k], at >= 0);
+}
+
+// Columns past CHANNELS repeat the last one; they are computed and not stored.
+fn load_weight(at: u32, c: u32) -> vec4f {
+  return vec4f(
+    weight[at + min(c, CHANNELS - 1u) * FILTERS],
+    weight[at + min(c + 1u, CHANNELS - 1u) * FILTERS],
+    weight[at + min(c + 2u, CHANNELS - 1u) * FILTERS],
+    weight[at + min(c + 3u, CHANNELS - 1u) * FILTERS],
+  );
+}
+
+fn store(m: u32, phase: Phase, c: u32, row: mat2x4f) {
+  if (m >= BATCH * phase.count.x * phase.count.y) { return; }
+  let x = phase.first.x + (m % phase.count.x) * STRIDE_W;
+  let y = phase.first.y + ((m / phase.count.x) % phase.count.y) * STRIDE_H;
+  let n = m / (phase.count.x * phase.count.y);
+  let at = ((n * HEIGHT + y) * WIDTH + x) * CHANNELS + c;
+  for (var i = 0u; i < 4u; i++) {
+    if (c + i < CHANNELS) { dinp[at + i] = row[0][i]; }
+    if (c + 4u + i < CHANNELS) { dinp[at + 4u + i] = row[1][i]; }
+  }
+}
+
+// Eight pixels of one phase by eight channels an invocation. GROUPS and both dilations are 1.
+@compute @workgroup_size(64)
+fn tiled(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let phase = phase_of(group.z);
+  let tile = (group.y * groups.x + group.x) * 64u + lane;
+  let c = (tile % TILES_N) * 8u;
+  let m = (tile / TILES_N) * 8u;
+  if (m >= BATCH * phase.count.x * phase.count.y) { return; }
+  let q0 = meets(m, phase);
+  let q1 = meets(m + 1u, phase);
+  let q2 = meets(m + 2u, phase);
+  let q3 = meets(m + 3u, phase);
+  let q4 = meets(m + 4u, phase);
+  let q5 = meets(m + 5u, phase);
+  let q6 = meets(m + 6u, phase);
+  let q7 = meets(m + 7u, phase);
+  var r0 = mat2x4f();
+  var r1 = mat2x4f();
+  var r2 = mat2x4f();
+  var r3 = mat2x4f();
+  var r4 = mat2x4f();
+  var r5 = mat2x4f();
+  var r6 = mat2x4f();
+  var r7 = mat2x4f();
+  for (var i = 0u; phase.tap.y + i * STRIDE_H < KERNEL_H; i++) {
+    for (var j = 0u; phase.tap.x + j * STRIDE_W < KERNEL_W; j++) {
+      let p0 = tap(q0, i, j);
+      let p1 = tap(q1, i, j);
+      let p2 = tap(q2, i, j);
+      let p3 = tap(q3, i, j);
+      let p4 = tap(q4, i, j);
+      let p5 = tap(q5, i, j);
+      let p6 = tap(q6, i, j);
+      let p7 = tap(q7, i, j);
+      let kernel = (phase.tap.y + i * STRIDE_H) * KERNEL_W + phase.tap.x + j * STRIDE_W;
+      for (var k = 0u; k < FILTERS; k++) {
+        let at = kernel * CHANNELS * FILTERS + k;
+        let w = mat2x4f(load_weight(at, c), load_weight(at, c + 4u));
+        r0 += load_dout(p0, k) * w;
+        r1 += load_dout(p1, k) * w;
+        r2 += load_dout(p2, k) * w;
+        r3 += load_dout(p3, k) * w;
+        r4 += load_dout(p4, k) * w;
+        r5 += load_dout(p5, k) * w;
+        r6 += load_dout(p6, k) * w;
+        r7 += load_dout(p7, k) * w;
+      }
+    }
+  }
+  store(m, phase, c, r0);
+  store(m + 1u, phase, c, r1);
+  store(m + 2u, phase, c, r2);
+  store(m + 3u, phase, c, r3);
+  store(m + 4u, phase, c, r4);
+  store(m + 5u, phase, c, r5);
+  store(m + 6u, phase, c, r6);
+  store(m + 7u, phase, c, r7);
+}
+
+// One input element an invocation: for grouped, dilated and very narrow cases, and the tile's oracle.
+@compute @workgroup_size(64)
+fn direct(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let index = (group.y * groups.x + group.x) * 64u + lane;
+  if (index >= BATCH * HEIGHT * WIDTH * CHANNELS) { return; }
+  let channel = index % CHANNELS;
+  let x = (index / CHANNELS) % WIDTH;
+  let y = (index / (CHANNELS * WIDTH)) % HEIGHT;
+  let n = index / (CHANNELS * WIDTH * HEIGHT);
+  let width = CHANNELS / GROUPS; // input channels a filter sees
+  let filters = FILTERS / GROUPS;
+  let c = channel % width;
+  let first = (channel / width) * filters;
+  var sum = 0f;
+  for (var i = 0u; i < KERNEL_H; i++) {
+    let row = i32(y) + PAD_TOP - i32(i * DILATION_H);
+    if (row < 0 || row % i32(STRIDE_H) != 0 || row / i32(STRIDE_H) >= i32(OUT_HEIGHT)) { continue; }
+    for (var j = 0u; j < KERNEL_W; j++) {
+      let column = i32(x) + PAD_LEFT - i32(j * DILATION_W);
+      if (column < 0 || column % i32(STRIDE_W) != 0 || column / i32(STRIDE_W) >= i32(OUT_WIDTH)) { continue; }
+      let pixel = (n * OUT_HEIGHT + u32(row) / STRIDE_H) * OUT_WIDTH + u32(column) / STRIDE_W;
+      let at = pixel * FILTERS + first;
+      let w = ((i * KERNEL_W + j) * width + c) * FILTERS + first;
+      for (var k = 0u; k < filters; k++) {
+        sum += dout[at + k] * weight[w + k];
+      }
+    }
+  }
+  dinp[index] = sum;
+}

@@ -1,0 +1,146 @@
+// conv2d, forward: out[n, y, x, k] = Σ_{i, j, c} inp[n, y·S + i·D − P, x·S + j·D − P, c] · w[i, j, c, k].
+// Also the input gradient of a transposed convolution. An implicit GEMM: rows are output pixels,
+// columns are filters, and the sum runs over taps (i, j) and channels c; no patch is copied out.
+
+const BATCH = 1u;
+const HEIGHT = 8u;
+const WIDTH = 8u;
+const CHANNELS = 1u;
+const KERNEL_H = 3u;
+const KERNEL_W = 3u;
+const FILTERS = 8u;
+const OUT_HEIGHT = 8u;
+const OUT_WIDTH = 8u;
+const STRIDE_H = 1u;
+const STRIDE_W = 1u;
+const DILATION_H = 1u;
+const DILATION_W = 1u;
+const PAD_TOP = 1i;
+const PAD_LEFT = 1i;
+const GROUPS = 1u;
+const W_BY_FOUR = true; // FILTERS is a multiple of 4
+
+const PIXELS = BATCH * OUT_HEIGHT * OUT_WIDTH;
+const TILES_N = (FILTERS + 7u) / 8u;
+
+@group(0) @binding(0) var<storage, read> inp: array<f32>; // (N, H, W, C)
+@group(0) @binding(1) var<storage, read> weight: array<f32>; // (KH, KW, C / groups, K)
+@group(0) @binding(2) var<storage, read> weight4: array<vec4f>; // the same array
+@group(0) @binding(3) var<storage, read_write> out: array<f32>; // (N, OH, OW, K)
+
+// Index of the first channel of the input pixel under tap (i, j) of output pixel m, or -1 in padding.
+fn tap(m: u32, i: u32, j: u32) -> i32 {
+  let pixel = min(m, PIXELS - 1u);
+  let y = (pixel / OUT_WIDTH) % OUT_HEIGHT;
+  let n = pixel / (OUT_WIDTH * OUT_HEIGHT);
+  let row = i32(y * STRIDE_H + i * DILATION_H) - PAD_TOP;
+  let column = i32((pixel % OUT_WIDTH) * STRIDE_W + j * DILATION_W) - PAD_LEFT;
+  let inside = row >= 0 && row < i32(HEIGHT) && column >= 0 && column < i32(WIDTH);
+  return select(-1, ((i32(n * HEIGHT) + row) * i32(WIDTH) + column) * i32(CHANNELS), inside);
+}
+
+// Padding is chosen, not multiplied by zero: an infinity beside the edge stays out.
+fn load_inp(at: i32, c: u32) -> f32 {
+  return select(0f, inp[u32(max(at, 0)) + c], at >= 0);
+}
+
+// Columns past FILTERS repeat the last one; they are computed and not stored.
+fn load_weight(at: u32, k: u32) -> vec4f {
+  if (W_BY_FOUR) {
+    return weight4[(at + min(k, FILTERS - 4u)) / 4u];
+  }
+  return vec4f(
+    weight[at + min(k, FILTERS - 1u)],
+    weight[at + min(k + 1u, FILTERS - 1u)],
+    weight[at + min(k + 2u, FILTERS - 1u)],
+    weight[at + min(k + 3u, FILTERS - 1u)],
+  );
+}
+
+fn store(m: u32, k: u32, row: mat2x4f) {
+  if (m >= PIXELS) { return; }
+  let at = m * FILTERS + k;
+  for (var i = 0u; i < 4u; i++) {
+    if (k + i < FILTERS) { out[at + i] = row[0][i]; }
+    if (k + 4u + i < FILTERS) { out[at + 4u + i] = row[1][i]; }
+  }
+}
+
+// Eight pixels by eight filters an invocation, in registers. GROUPS is 1.
+@compute @workgroup_size(64)
+fn tiled(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let tile = (group.y * groups.x + group.x) * 64u + lane;
+  let k = (tile % TILES_N) * 8u;
+  let m = (tile / TILES_N) * 8u;
+  if (m >= PIXELS) { return; }
+  var r0 = mat2x4f();
+  var r1 = mat2x4f();
+  var r2 = mat2x4f();
+  var r3 = mat2x4f();
+  var r4 = mat2x4f();
+  var r5 = mat2x4f();
+  var r6 = mat2x4f();
+  var r7 = mat2x4f();
+  for (var i = 0u; i < KERNEL_H; i++) {
+    for (var j = 0u; j < KERNEL_W; j++) {
+      let p0 = tap(m, i, j);
+      let p1 = tap(m + 1u, i, j);
+      let p2 = tap(m + 2u, i, j);
+      let p3 = tap(m + 3u, i, j);
+      let p4 = tap(m + 4u, i, j);
+      let p5 = tap(m + 5u, i, j);
+      let p6 = tap(m + 6u, i, j);
+      let p7 = tap(m + 7u, i, j);
+      for (var c = 0u; c < CHANNELS; c++) {
+        let at = ((i * KERNEL_W + j) * CHANNELS + c) * FILTERS;
+        let w = mat2x4f(load_weight(at, k), load_weight(at, k + 4u));
+        r0 += load_inp(p0, c) * w;
+        r1 += load_inp(p1, c) * w;
+        r2 += load_inp(p2, c) * w;
+        r3 += load_inp(p3, c) * w;
+        r4 += load_inp(p4, c) * w;
+        r5 += load_inp(p5, c) * w;
+        r6 += load_inp(p6, c) * w;
+        r7 += load_inp(p7, c) * w;
+      }
+    }
+  }
+  store(m, k, r0);
+  store(m + 1u, k, r1);
+  store(m + 2u, k, r2);
+  store(m + 3u, k, r3);
+  store(m + 4u, k, r4);
+  store(m + 5u, k, r5);
+  store(m + 6u, k, r6);
+  store(m + 7u, k, r7);
+}
+
+// One output an invocation: for grouped and very narrow filters, and the tile's oracle.
+@compute @workgroup_size(64)
+fn direct(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let index = (group.y * groups.x + group.x) * 64u + lane;
+  if (index >= PIXELS * FILTERS) { return; }
+  let k = index % FILTERS;
+  let m = index / FILTERS;
+  let width = CHANNELS / GROUPS; // input channels a filter sees
+  let first = (k / (FILTERS / GROUPS)) * width;
+  var sum = 0f;
+  for (var i = 0u; i < KERNEL_H; i++) {
+    for (var j = 0u; j < KERNEL_W; j++) {
+      let at = tap(m, i, j);
+      if (at < 0) { continue; }
+      for (var c = 0u; c < width; c++) {
+        sum += inp[u32(at) + first + c] * weight[((i * KERNEL_W + j) * width + c) * FILTERS + k];
+      }
+    }
+  }
+  out[index] = sum;
+}

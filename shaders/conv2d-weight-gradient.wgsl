@@ -1,0 +1,138 @@
+// conv2d, gradient of the filter: dw[i, j, c, k] = Σ_{n, y, x} inp[n, y·S + i·D − P, x·S + j·D − P, c] · dout[n, y, x, k].
+// The sum runs over every output pixel of the batch: it is cut into SPLITS runs of CHUNK pixels, each
+// with a partial result of its own, which a second pass adds in a fixed order. No atomics.
+
+const BATCH = 1u;
+const HEIGHT = 8u;
+const WIDTH = 8u;
+const CHANNELS = 8u;
+const KERNEL_H = 3u;
+const KERNEL_W = 3u;
+const FILTERS = 8u;
+const OUT_HEIGHT = 8u;
+const OUT_WIDTH = 8u;
+const STRIDE_H = 1u;
+const STRIDE_W = 1u;
+const DILATION_H = 1u;
+const DILATION_W = 1u;
+const PAD_TOP = 1i;
+const PAD_LEFT = 1i;
+const GROUPS = 1u;
+const SPLITS = 1u;
+const CHUNK = 64u;
+const DOUT_BY_FOUR = true; // FILTERS is a multiple of 4
+
+const PIXELS = BATCH * OUT_HEIGHT * OUT_WIDTH;
+const WEIGHTS = KERNEL_H * KERNEL_W * (CHANNELS / GROUPS) * FILTERS;
+const TILES_M = (CHANNELS + 7u) / 8u; // tiles of a tap's channels
+const TILES_N = (FILTERS + 7u) / 8u;
+
+@group(0) @binding(0) var<storage, read> inp: array<f32>; // (N, H, W, C)
+@group(0) @binding(1) var<storage, read> dout: array<f32>; // (N, OH, OW, K)
+@group(0) @binding(2) var<storage, read> dout4: array<vec4f>; // the same array
+@group(0) @binding(3) var<storage, read_write> dweight: array<f32>; // (SPLITS, KH, KW, C / groups, K)
+
+// Index of the first channel of the input pixel under tap (i, j) of an output pixel, or -1 in padding.
+fn tap(pixel: u32, i: u32, j: u32) -> i32 {
+  let y = (pixel / OUT_WIDTH) % OUT_HEIGHT;
+  let n = pixel / (OUT_WIDTH * OUT_HEIGHT);
+  let row = i32(y * STRIDE_H + i * DILATION_H) - PAD_TOP;
+  let column = i32((pixel % OUT_WIDTH) * STRIDE_W + j * DILATION_W) - PAD_LEFT;
+  let inside = row >= 0 && row < i32(HEIGHT) && column >= 0 && column < i32(WIDTH);
+  return select(-1, ((i32(n * HEIGHT) + row) * i32(WIDTH) + column) * i32(CHANNELS), inside);
+}
+
+// Rows past CHANNELS repeat the last one, columns past FILTERS likewise; neither is stored.
+fn load_inp(at: u32, c: u32) -> f32 {
+  return inp[at + min(c, CHANNELS - 1u)];
+}
+
+fn load_dout(at: u32, k: u32) -> vec4f {
+  if (DOUT_BY_FOUR) {
+    return dout4[(at + min(k, FILTERS - 4u)) / 4u];
+  }
+  return vec4f(
+    dout[at + min(k, FILTERS - 1u)],
+    dout[at + min(k + 1u, FILTERS - 1u)],
+    dout[at + min(k + 2u, FILTERS - 1u)],
+    dout[at + min(k + 3u, FILTERS - 1u)],
+  );
+}
+
+fn store(at: u32, c: u32, k: u32, row: mat2x4f) {
+  if (c >= CHANNELS) { return; }
+  for (var i = 0u; i < 4u; i++) {
+    if (k + i < FILTERS) { dweight[at + c * FILTERS + k + i] = row[0][i]; }
+    if (k + 4u + i < FILTERS) { dweight[at + c * FILTERS + k + 4u + i] = row[1][i]; }
+  }
+}
+
+// Eight channels of one tap by eight filters an invocation. GROUPS is 1.
+@compute @workgroup_size(64)
+fn tiled(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let tile = (group.y * groups.x + group.x) * 64u + lane;
+  let k = (tile % TILES_N) * 8u;
+  let c = ((tile / TILES_N) % TILES_M) * 8u;
+  let kernel = tile / (TILES_N * TILES_M); // tap number
+  if (kernel >= KERNEL_H * KERNEL_W) { return; }
+  var r0 = mat2x4f();
+  var r1 = mat2x4f();
+  var r2 = mat2x4f();
+  var r3 = mat2x4f();
+  var r4 = mat2x4f();
+  var r5 = mat2x4f();
+  var r6 = mat2x4f();
+  var r7 = mat2x4f();
+  let end = min(PIXELS, (group.z + 1u) * CHUNK);
+  for (var pixel = group.z * CHUNK; pixel < end; pixel++) {
+    let found = tap(pixel, kernel / KERNEL_W, kernel % KERNEL_W);
+    if (found < 0) { continue; }
+    let p = u32(found);
+    let at = pixel * FILTERS;
+    let d = mat2x4f(load_dout(at, k), load_dout(at, k + 4u));
+    r0 += load_inp(p, c) * d;
+    r1 += load_inp(p, c + 1u) * d;
+    r2 += load_inp(p, c + 2u) * d;
+    r3 += load_inp(p, c + 3u) * d;
+    r4 += load_inp(p, c + 4u) * d;
+    r5 += load_inp(p, c + 5u) * d;
+    r6 += load_inp(p, c + 6u) * d;
+    r7 += load_inp(p, c + 7u) * d;
+  }
+  let at = group.z * WEIGHTS + kernel * CHANNELS * FILTERS;
+  store(at, c, k, r0);
+  store(at, c + 1u, k, r1);
+  store(at, c + 2u, k, r2);
+  store(at, c + 3u, k, r3);
+  store(at, c + 4u, k, r4);
+  store(at, c + 5u, k, r5);
+  store(at, c + 6u, k, r6);
+  store(at, c + 7u, k, r7);
+}
+
+// One weight an invocation: for grouped and very narrow cases, and the tile's oracle.
+@compute @workgroup_size(64)
+fn direct(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let index = (group.y * groups.x + group.x) * 64u + lane;
+  if (index >= WEIGHTS) { return; }
+  let width = CHANNELS / GROUPS; // input channels a filter sees
+  let k = index % FILTERS;
+  let channel = (k / (FILTERS / GROUPS)) * width + (index / FILTERS) % width;
+  let kernel = index / (FILTERS * width);
+  let end = min(PIXELS, (group.z + 1u) * CHUNK);
+  var sum = 0f;
+  for (var pixel = group.z * CHUNK; pixel < end; pixel++) {
+    let at = tap(pixel, kernel / KERNEL_W, kernel % KERNEL_W);
+    if (at < 0) { continue; }
+    sum += inp[u32(at) + channel] * dout[pixel * FILTERS + k];
+  }
+  dweight[group.z * WEIGHTS + index] = sum;
+}

@@ -1,0 +1,55 @@
+// dataset: a batch of images from the resident u8 dataset, in an order that is new each epoch, as
+// floats in [−1, 1]. The order is a keyed permutation, computed here: nothing is uploaded.
+
+const IMAGES = 64u; // in the dataset
+const PIXELS = 784u; // of an image
+const BATCH = 8u; // images to gather now
+const STRIDE = 8u; // images of a full batch: a step's first image is at STRIDE · (its step in the epoch)
+const STEPS = 8u; // steps an epoch
+const HALF_BITS = 3u; // the permutation works on 2 · HALF_BITS bits, the least even number that holds IMAGES
+
+@group(0) @binding(0) var<storage, read> images: array<u32>; // four pixels a word
+@group(0) @binding(1) var<storage, read> state: array<u32>; // seed low, seed high, step
+@group(0) @binding(2) var<storage, read_write> out: array<f32>; // (BATCH, PIXELS)
+
+// A Feistel network is a bijection on all numbers of 2 · HALF_BITS bits; walking on while the result is
+// not an image ("cycle walking") makes it one on the images (Black and Rogaway 2002).
+fn shuffled(position: u32, epoch: u32) -> u32 {
+  let mask = (1u << HALF_BITS) - 1u;
+  var x = position;
+  loop {
+    var left = x >> HALF_BITS;
+    var right = x & mask;
+    for (var round = 0u; round < 6u; round++) {
+      let mixed = philox(vec4u(right, epoch, round, 3u), vec2u(state[0], state[1])).x & mask;
+      let next = left ^ mixed;
+      left = right;
+      right = next;
+    }
+    x = (left << HALF_BITS) | right;
+    if (x < IMAGES) { break; }
+  }
+  return x;
+}
+
+// Sixteen pixels an invocation, so that the permutation is walked once for all of them.
+@compute @workgroup_size(64)
+fn gather(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let runs = (PIXELS + 15u) / 16u;
+  let index = (group.y * groups.x + group.x) * 64u + lane;
+  if (index >= BATCH * runs) { return; }
+  let row = index / runs;
+  let step = state[2];
+  let image = shuffled((step % STEPS) * STRIDE + row, step / STEPS);
+  let first = (index % runs) * 16u;
+  for (var i = first; i < min(PIXELS, first + 16u); i++) {
+    let at = image * PIXELS + i;
+    let pixel = (images[at / 4u] >> (8u * (at % 4u))) & 255u;
+    out[row * PIXELS + i] = f32(pixel) / 127.5f - 1f;
+  }
+}
+// appended: lib/philox.wgsl

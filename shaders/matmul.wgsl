@@ -1,0 +1,113 @@
+// matmul: out[b, m, n] = Σ_k a[b, m, k] · w[b, k, n], each operand read through strides, so that one
+// shader serves plain, transposed and broadcast operands and both gradients.
+
+const BATCH = 1u;
+const M = 8u;
+const N = 8u;
+const K = 8u;
+const A_BATCH = 64u; // stride between matrices of a; 0 broadcasts
+const A_ROW = 8u;
+const A_COLUMN = 1u;
+const W_BATCH = 64u;
+const W_ROW = 8u;
+const W_COLUMN = 1u;
+const TILES_N = (N + 7u) / 8u;
+const W_BY_FOUR = true; // w's columns are contiguous and aligned: load four at once
+
+@group(0) @binding(0) var<storage, read> a: array<f32>;
+@group(0) @binding(1) var<storage, read> w: array<f32>;
+@group(0) @binding(2) var<storage, read> w4: array<vec4f>; // the same array as w
+@group(0) @binding(3) var<storage, read_write> out: array<f32>;
+
+// Columns past N repeat the last one; they are computed and not stored.
+fn load_w(at: u32, n: u32) -> vec4f {
+  if (W_BY_FOUR) {
+    return w4[(at + min(n, N - 4u)) / 4u];
+  }
+  return vec4f(
+    w[at + min(n, N - 1u) * W_COLUMN],
+    w[at + min(n + 1u, N - 1u) * W_COLUMN],
+    w[at + min(n + 2u, N - 1u) * W_COLUMN],
+    w[at + min(n + 3u, N - 1u) * W_COLUMN],
+  );
+}
+
+fn store(batch: u32, m: u32, n: u32, row: mat2x4f) {
+  if (m >= M) { return; }
+  let at = (batch * M + m) * N;
+  for (var i = 0u; i < 4u; i++) {
+    if (n + i < N) { out[at + n + i] = row[0][i]; }
+    if (n + 4u + i < N) { out[at + n + 4u + i] = row[1][i]; }
+  }
+}
+
+// An 8×8 tile an invocation, in registers: a row of the tile is a mat2x4f, two vectors of four.
+@compute @workgroup_size(64)
+fn tiled(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let tile = (group.y * groups.x + group.x) * 64u + lane;
+  let n = (tile % TILES_N) * 8u;
+  let m = (tile / TILES_N) * 8u;
+  if (m >= M) { return; }
+  let batch = group.z;
+  let a_at = batch * A_BATCH;
+  let p0 = a_at + m * A_ROW;
+  let p1 = a_at + min(m + 1u, M - 1u) * A_ROW;
+  let p2 = a_at + min(m + 2u, M - 1u) * A_ROW;
+  let p3 = a_at + min(m + 3u, M - 1u) * A_ROW;
+  let p4 = a_at + min(m + 4u, M - 1u) * A_ROW;
+  let p5 = a_at + min(m + 5u, M - 1u) * A_ROW;
+  let p6 = a_at + min(m + 6u, M - 1u) * A_ROW;
+  let p7 = a_at + min(m + 7u, M - 1u) * A_ROW;
+  var r0 = mat2x4f();
+  var r1 = mat2x4f();
+  var r2 = mat2x4f();
+  var r3 = mat2x4f();
+  var r4 = mat2x4f();
+  var r5 = mat2x4f();
+  var r6 = mat2x4f();
+  var r7 = mat2x4f();
+  for (var k = 0u; k < K; k++) {
+    let at = batch * W_BATCH + k * W_ROW;
+    let b = mat2x4f(load_w(at, n), load_w(at, n + 4u));
+    let step = k * A_COLUMN;
+    r0 += a[p0 + step] * b;
+    r1 += a[p1 + step] * b;
+    r2 += a[p2 + step] * b;
+    r3 += a[p3 + step] * b;
+    r4 += a[p4 + step] * b;
+    r5 += a[p5 + step] * b;
+    r6 += a[p6 + step] * b;
+    r7 += a[p7 + step] * b;
+  }
+  store(batch, m, n, r0);
+  store(batch, m + 1u, n, r1);
+  store(batch, m + 2u, n, r2);
+  store(batch, m + 3u, n, r3);
+  store(batch, m + 4u, n, r4);
+  store(batch, m + 5u, n, r5);
+  store(batch, m + 6u, n, r6);
+  store(batch, m + 7u, n, r7);
+}
+
+// One output an invocation: for matrices too thin for a tile, and the tile's oracle.
+@compute @workgroup_size(64)
+fn direct(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let i = (group.y * groups.x + group.x) * 64u + lane;
+  if (i >= BATCH * M * N) { return; }
+  let n = i % N;
+  let m = (i / N) % M;
+  let batch = i / (M * N);
+  var sum = 0f;
+  for (var k = 0u; k < K; k++) {
+    sum += a[batch * A_BATCH + m * A_ROW + k * A_COLUMN] * w[batch * W_BATCH + k * W_ROW + n * W_COLUMN];
+  }
+  out[i] = sum;
+}

@@ -1,0 +1,67 @@
+// random: uniform and normal noise, and dropout, drawn on the device from the generator's state. A mask
+// isn't stored: backward draws the same one again.
+
+const COUNT = 64u;
+const STREAM = 0u;
+const LOW = 0f; // of the uniform range
+const HIGH = 1f;
+const MEAN = 0f; // of the normal distribution
+const DEVIATION = 1f;
+const RATE = 0.5f; // share of elements that dropout sets to 0
+const SCALE = 2f; // 1 / (1 − RATE)
+
+@group(0) @binding(0) var<storage, read> state: array<u32>; // seed low, seed high, step
+@group(0) @binding(1) var<storage, read> inp: array<f32>;
+@group(0) @binding(2) var<storage, read_write> out: array<f32>;
+
+fn draw(block: u32) -> vec4u {
+  return philox(vec4u(block, state[2], STREAM, 0u), vec2u(state[0], state[1]));
+}
+
+// Four elements an invocation, as many as one draw gives.
+@compute @workgroup_size(64)
+fn uniform_noise(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let block = (group.y * groups.x + group.x) * 64u + lane;
+  if (block * 4u >= COUNT) { return; }
+  let words = draw(block);
+  for (var i = 0u; i < 4u && block * 4u + i < COUNT; i++) {
+    out[block * 4u + i] = LOW + (HIGH - LOW) * unit(words[i]);
+  }
+}
+
+@compute @workgroup_size(64)
+fn normal_noise(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let block = (group.y * groups.x + group.x) * 64u + lane;
+  if (block * 4u >= COUNT) { return; }
+  let words = draw(block);
+  let values = vec4f(normal_pair(words.xy), normal_pair(words.zw));
+  for (var i = 0u; i < 4u && block * 4u + i < COUNT; i++) {
+    out[block * 4u + i] = MEAN + DEVIATION * values[i];
+  }
+}
+
+// Forward of the input and backward of the output's gradient alike. Dropped elements are chosen, not
+// multiplied by zero: an infinity that is dropped is gone.
+@compute @workgroup_size(64)
+fn dropout(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let block = (group.y * groups.x + group.x) * 64u + lane;
+  if (block * 4u >= COUNT) { return; }
+  let words = draw(block);
+  for (var i = 0u; i < 4u && block * 4u + i < COUNT; i++) {
+    let at = block * 4u + i;
+    out[at] = select(0f, inp[at] * SCALE, unit(words[i]) >= RATE);
+  }
+}
+// appended: lib/philox.wgsl

@@ -1,0 +1,81 @@
+// reduce: sum, mean, maximum or minimum over some axes. Each invocation reduces one run of CHUNK
+// elements for one output; where a reduction is long and outputs are few, several runs an output are
+// reduced first (SPLITS > 1) and a second launch reduces those, in a fixed order.
+
+const SUM = 0u;
+const MEAN = 1u;
+const MAX = 2u;
+const MIN = 3u;
+
+const OP = SUM;
+const OUTPUTS = 64u; // elements of the output
+const COUNT = 64u; // elements reduced to one
+const CHUNK = 64u;
+const SPLITS = 1u;
+// Kept axes and reduced axes, outermost first: extents, and strides in the input. Unused ones are 1 and 0.
+const KEPT = array<u32, 4>(1u, 1u, 1u, 64u);
+const KEPT_STRIDES = array<u32, 4>(0u, 0u, 0u, 1u);
+const REDUCED = array<u32, 4>(1u, 1u, 1u, 64u);
+const REDUCED_STRIDES = array<u32, 4>(0u, 0u, 0u, 64u);
+const DIVISOR = 1f; // of a mean
+
+@group(0) @binding(0) var<storage, read> inp: array<f32>;
+@group(0) @binding(1) var<storage, read_write> out: array<f32>; // (SPLITS, OUTPUTS)
+
+fn kept_offset(index: u32) -> u32 {
+  var rest = index;
+  let d3 = rest % KEPT[3];
+  rest /= KEPT[3];
+  let d2 = rest % KEPT[2];
+  rest /= KEPT[2];
+  let d1 = rest % KEPT[1];
+  let d0 = rest / KEPT[1];
+  return d0 * KEPT_STRIDES[0] + d1 * KEPT_STRIDES[1] + d2 * KEPT_STRIDES[2] + d3 * KEPT_STRIDES[3];
+}
+
+fn reduced_offset(index: u32) -> u32 {
+  var rest = index;
+  let d3 = rest % REDUCED[3];
+  rest /= REDUCED[3];
+  let d2 = rest % REDUCED[2];
+  rest /= REDUCED[2];
+  let d1 = rest % REDUCED[1];
+  let d0 = rest / REDUCED[1];
+  return d0 * REDUCED_STRIDES[0] + d1 * REDUCED_STRIDES[1] + d2 * REDUCED_STRIDES[2] + d3 * REDUCED_STRIDES[3];
+}
+
+
+fn combine(a: f32, b: f32) -> f32 {
+  if (OP == MAX) { return select(max(a, b), select(b, a, is_nan(a)), is_nan(a) || is_nan(b)); }
+  if (OP == MIN) { return select(min(a, b), select(b, a, is_nan(a)), is_nan(a) || is_nan(b)); }
+  return a + b;
+}
+
+@compute @workgroup_size(64)
+fn reduce(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let index = (group.y * groups.x + group.x) * 64u + lane;
+  if (index >= OUTPUTS * SPLITS) { return; }
+  let base = kept_offset(index % OUTPUTS);
+  let first = (index / OUTPUTS) * CHUNK;
+  let end = min(COUNT, first + CHUNK);
+  // Four runs in step: shorter chains of rounding, and no add waits for the one before.
+  var sums = vec4f();
+  var r = first;
+  if (OP == MAX || OP == MIN) { sums = vec4f(inp[base + reduced_offset(first)]); }
+  for (; r + 4u <= end; r += 4u) {
+    sums[0] = combine(sums[0], inp[base + reduced_offset(r)]);
+    sums[1] = combine(sums[1], inp[base + reduced_offset(r + 1u)]);
+    sums[2] = combine(sums[2], inp[base + reduced_offset(r + 2u)]);
+    sums[3] = combine(sums[3], inp[base + reduced_offset(r + 3u)]);
+  }
+  for (; r < end; r++) {
+    sums[0] = combine(sums[0], inp[base + reduced_offset(r)]);
+  }
+  let total = combine(combine(sums[0], sums[1]), combine(sums[2], sums[3]));
+  out[index] = select(total, total / DIVISOR, OP == MEAN);
+}
+// appended: lib/numbers.wgsl

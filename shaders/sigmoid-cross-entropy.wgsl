@@ -1,0 +1,47 @@
+// sigmoid cross-entropy from logits: out = max(x, 0) − x·t + log(1 + exp(−|x|)), which neither overflows
+// nor loses the tail; its derivative is sigmoid(x) − t.
+
+const COUNT = 64u;
+const CONSTANT = true; // every label is LABEL; else they are read
+const LABEL = 1f;
+
+@group(0) @binding(0) var<storage, read> logits: array<f32>;
+@group(0) @binding(1) var<storage, read> labels: array<f32>;
+@group(0) @binding(2) var<storage, read> dout: array<f32>;
+@group(0) @binding(3) var<storage, read_write> out: array<f32>;
+
+fn label(i: u32) -> f32 {
+  if (CONSTANT) { return LABEL; }
+  return labels[i];
+}
+
+@compute @workgroup_size(64)
+fn forward(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let i = (group.y * groups.x + group.x) * 64u + lane;
+  if (i >= COUNT) { return; }
+  let x = logits[i];
+  // (max(x, 0) − x·t) written without the cancellation that large x and t = 1 bring.
+  let t = label(i);
+  let linear = select(-x * t, x * (1f - t), x > 0f);
+  out[i] = select(linear + log1p(exp(-abs(x))), x, is_nan(x));
+}
+
+@compute @workgroup_size(64)
+fn backward(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let i = (group.y * groups.x + group.x) * 64u + lane;
+  if (i >= COUNT) { return; }
+  let x = logits[i];
+  let t = label(i);
+  // sigmoid(x) − 1 = −sigmoid(−x): exact in the tail, where the difference would be 0.
+  let wrong = select(safe_sigmoid(x) - t, -safe_sigmoid(-x), t == 1f);
+  out[i] = dout[i] * wrong;
+}
+// appended: lib/numbers.wgsl

@@ -1,0 +1,101 @@
+// An array is (storage, byte offset, shape, dtype). It knows nothing of gradients.
+import type { Device } from "./device.ts";
+import { ShapeError } from "./errors.ts";
+
+/** Element types. `u8` is for datasets alone: four pixels to a 32-bit word. */
+export type DType = "f32" | "i32" | "u32" | "u8";
+
+/** Host data by dtype. */
+export interface HostData {
+  f32: Float32Array<ArrayBuffer>;
+  i32: Int32Array<ArrayBuffer>;
+  u32: Uint32Array<ArrayBuffer>;
+  u8: Uint8Array<ArrayBuffer>;
+}
+
+/** A run of bytes on the device. A traced temporary has no buffer until its program is planned. */
+export interface Storage {
+  readonly label: string;
+  readonly bytes: number;
+  /** `temporary` belongs to the trace that made it; `persistent` outlives every program and scope. */
+  readonly kind: "eager" | "temporary" | "persistent";
+  buffer: GPUBuffer | undefined;
+  /** Set when a temporary was placed inside a larger storage, such as a gradient arena. */
+  parent: { readonly storage: Storage; readonly byteOffset: number } | undefined;
+}
+
+const BYTES: Readonly<Record<DType, number>> = { f32: 4, i32: 4, u32: 4, u8: 1 };
+
+/** Number of elements of a shape; 1 for a scalar. */
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, extent) => product * extent, 1);
+}
+
+/** Bytes of an array on the device: never 0 (WebGPU can't bind 0), and whole `vec4f`s to load by four. */
+export function byteSize(shape: readonly number[], dtype: DType): number {
+  return Math.max(16, Math.ceil((sizeOf(shape) * BYTES[dtype]) / 16) * 16);
+}
+
+/** `(32, 28, 28, 1)`: a shape as errors and tables print it. */
+export function formatShape(shape: readonly number[]): string {
+  return `(${shape.join(", ")})`;
+}
+
+/** An n-dimensional array on a device, in row-major order. Made by `Device`, never by hand. */
+export class GpuArray {
+  readonly device: Device;
+  readonly storage: Storage;
+  readonly byteOffset: number;
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+
+  constructor(
+    device: Device,
+    storage: Storage,
+    byteOffset: number,
+    shape: readonly number[],
+    dtype: DType,
+  ) {
+    this.device = device;
+    this.storage = storage;
+    this.byteOffset = byteOffset;
+    this.shape = shape;
+    this.dtype = dtype;
+  }
+
+  /** Number of elements. */
+  get size(): number {
+    return sizeOf(this.shape);
+  }
+
+  /** The same elements under another shape; nothing is copied. Throws `ShapeError` if the sizes differ. */
+  view(shape: readonly number[]): GpuArray {
+    if (sizeOf(shape) !== this.size) {
+      throw new ShapeError(
+        `reshape: ${formatShape(this.shape)} has ${this.size} elements, ${formatShape(shape)} wants ${sizeOf(shape)}`,
+      );
+    }
+    return new GpuArray(this.device, this.storage, this.byteOffset, shape, this.dtype);
+  }
+
+  /** Copies the elements to the host. Throws `TraceError` inside a trace. */
+  async read(): Promise<Float32Array<ArrayBuffer>> {
+    return this.device.read(this, "f32");
+  }
+
+  /** Overwrites the elements, in order with what was launched before. */
+  write(data: HostData[DType]): void {
+    this.device.write(this, data);
+  }
+}
+
+/** Where a storage really lives once it has a buffer: follows placements inside arenas. */
+export function locate(storage: Storage, byteOffset: number): { root: Storage; byteOffset: number } {
+  let root = storage;
+  let offset = byteOffset;
+  while (root.parent) {
+    offset += root.parent.byteOffset;
+    root = root.parent.storage;
+  }
+  return { root, byteOffset: offset };
+}

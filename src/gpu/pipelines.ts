@@ -1,0 +1,116 @@
+// Pipelines by (shader, entry, constants, bindings): made once, kept for the life of the device.
+import { GpuError } from "./errors.ts";
+import {
+  bindingsOf,
+  librariesOf,
+  specialise,
+  type BindingDeclaration,
+  type Constant,
+} from "./shader.ts";
+
+/** Which pipeline a launch wants. `names` are the WGSL variables that it binds. */
+export interface PipelineRequest {
+  readonly shader: string;
+  readonly entry: string;
+  readonly constants: Readonly<Record<string, Constant>>;
+  readonly names: readonly string[];
+}
+
+/** A pipeline, made or in the making, with its explicit bind-group layout. */
+export interface PipelineEntry {
+  readonly label: string;
+  readonly layout: GPUBindGroupLayout;
+  readonly bindings: readonly BindingDeclaration[];
+  readonly descriptor: GPUComputePipelineDescriptor;
+  pipeline: GPUComputePipeline | undefined;
+}
+
+/** The pipeline cache of one device. */
+export class Pipelines {
+  readonly #device: GPUDevice;
+  readonly #shaderText: (path: string) => string;
+  readonly #entries = new Map<string, PipelineEntry>();
+  readonly #layouts = new Map<string, GPUBindGroupLayout>();
+  readonly #declared = new Map<string, readonly BindingDeclaration[]>();
+
+  constructor(device: GPUDevice, shaderText: (path: string) => string) {
+    this.#device = device;
+    this.#shaderText = shaderText;
+  }
+
+  /** Number of distinct pipelines asked for so far. */
+  get count(): number {
+    return this.#entries.size;
+  }
+
+  entry(request: PipelineRequest): PipelineEntry {
+    const key = JSON.stringify([request.shader, request.entry, request.constants, request.names]);
+    const known = this.#entries.get(key);
+    if (known) return known;
+    const label = `${request.shader}.${request.entry}`;
+    const path = `${request.shader}.wgsl`;
+    const bindings = this.#bindings(path, request.names, label);
+    const layout = this.#layout(request.shader, bindings);
+    const made: PipelineEntry = {
+      label,
+      layout,
+      bindings,
+      descriptor: {
+        label,
+        layout: this.#device.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
+        compute: {
+          module: this.#device.createShaderModule({ label, code: this.#code(path, request) }),
+          entryPoint: request.entry,
+        },
+      },
+      pipeline: undefined,
+    };
+    this.#entries.set(key, made);
+    return made;
+  }
+
+  /** The pipeline now, compiled on the spot if need be: for eager launches. */
+  make(entry: PipelineEntry): GPUComputePipeline {
+    return (entry.pipeline ??= this.#device.createComputePipeline(entry.descriptor));
+  }
+
+  /** Compiles in the background: for programs. Throws `GpuError` with the compiler's words. */
+  async prepare(entry: PipelineEntry): Promise<void> {
+    if (entry.pipeline) return;
+    try {
+      entry.pipeline = await this.#device.createComputePipelineAsync(entry.descriptor);
+    } catch (error) {
+      throw new GpuError(`${entry.label}: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+
+  #code(path: string, request: PipelineRequest): string {
+    const text = this.#shaderText(path);
+    const libraries = librariesOf(text).map((library) => this.#shaderText(library));
+    return specialise([text, ...libraries].join("\n"), request.constants, path);
+  }
+
+  #bindings(path: string, names: readonly string[], label: string): readonly BindingDeclaration[] {
+    const declared = this.#declared.get(path) ?? bindingsOf(this.#shaderText(path));
+    this.#declared.set(path, declared);
+    return names.map((name) => {
+      const found = declared.find((declaration) => declaration.name === name);
+      if (!found) throw new Error(`${label}: ${path} declares no storage binding "${name}"`);
+      return found;
+    });
+  }
+
+  #layout(shader: string, bindings: readonly BindingDeclaration[]): GPUBindGroupLayout {
+    const entries = bindings.map(({ binding, access }): GPUBindGroupLayoutEntry => ({
+      binding,
+      visibility: 0x4, // COMPUTE
+      buffer: { type: access === "read" ? "read-only-storage" : "storage" },
+    }));
+    const key = JSON.stringify(entries);
+    const known = this.#layouts.get(key);
+    if (known) return known;
+    const made = this.#device.createBindGroupLayout({ label: shader, entries });
+    this.#layouts.set(key, made);
+    return made;
+  }
+}

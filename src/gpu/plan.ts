@@ -1,0 +1,97 @@
+// From a trace to a plan: what is dead, how long each temporary lives, which buffers they share.
+import { locate, type GpuArray, type Storage } from "./array.ts";
+import type { Dispatch, Trace } from "./device.ts";
+import { sizeClass } from "./pool.ts";
+
+/** A temporary with the dispatches of its first and last use, by index into `Plan.dispatches`. */
+export interface Lifetime {
+  readonly storage: Storage;
+  readonly first: number;
+  readonly last: number;
+  /** Index into `Plan.slots`. */
+  slot: number;
+}
+
+/** What a program will do each time, and in how much memory. */
+export interface Plan {
+  readonly dispatches: readonly Dispatch[];
+  readonly dropped: number;
+  readonly lifetimes: readonly Lifetime[];
+  /** Bytes of each buffer that temporaries share. */
+  readonly slots: readonly number[];
+  /** Returned temporaries; each has a buffer of its own. */
+  readonly outputs: readonly Storage[];
+}
+
+const rootOf = (array: GpuArray): Storage => locate(array.storage, 0).root;
+
+/**
+ * Plans a trace. Roots are the outputs and every write to an array that the trace did not make;
+ * a dispatch that reaches no root is dropped. With `share` off each temporary has its own slot.
+ * `available` are the sizes of buffers that exist already; they come first among the slots.
+ */
+export function planTrace(
+  trace: Trace,
+  outputs: readonly GpuArray[],
+  options: { readonly share: boolean; readonly available: readonly number[] },
+): Plan {
+  const temporaries = trace.temporaries;
+  const outputRoots = new Set(outputs.map(rootOf).filter((root) => temporaries.has(root)));
+  const needed = new Set<Storage>(outputRoots);
+  const live: Dispatch[] = [];
+  for (const dispatch of trace.dispatches.toReversed()) {
+    const writes = dispatch.bindings.filter(({ access }) => access === "read_write");
+    const reachesRoot = writes.some(({ array }) => {
+      const root = rootOf(array);
+      return needed.has(root) || !temporaries.has(root);
+    });
+    if (!reachesRoot) continue;
+    live.push(dispatch);
+    for (const { array } of dispatch.bindings) needed.add(rootOf(array));
+  }
+  live.reverse();
+
+  const uses = new Map<Storage, Lifetime>();
+  live.forEach((dispatch, index) => {
+    for (const { array } of dispatch.bindings) {
+      const storage = rootOf(array);
+      if (!temporaries.has(storage) || outputRoots.has(storage)) continue;
+      const first = uses.get(storage)?.first ?? index;
+      uses.set(storage, { storage, first, last: index, slot: -1 });
+    }
+  });
+  const lifetimes = [...uses.values()];
+  return {
+    dispatches: live,
+    dropped: trace.dispatches.length - live.length,
+    lifetimes,
+    slots: assignSlots(lifetimes, options),
+    outputs: [...outputRoots],
+  };
+}
+
+/**
+ * Greedy by size: the largest temporaries choose first, each the tightest slot that is free for the
+ * whole of its life. Two temporaries of one dispatch overlap, so none is bound twice in it.
+ */
+function assignSlots(
+  lifetimes: readonly Lifetime[],
+  options: { readonly share: boolean; readonly available: readonly number[] },
+): readonly number[] {
+  const slots = options.share ? [...options.available] : [];
+  const tenants: Lifetime[][] = slots.map(() => []);
+  const bySize = lifetimes.toSorted((a, b) => b.storage.bytes - a.storage.bytes || a.first - b.first);
+  for (const lifetime of bySize) {
+    const { bytes } = lifetime.storage;
+    let best = -1;
+    for (let slot = 0; options.share && slot < slots.length; slot += 1) {
+      const fits = slots[slot]! >= bytes && (best < 0 || slots[slot]! < slots[best]!);
+      const free = tenants[slot]!.every((t) => t.last < lifetime.first || t.first > lifetime.last);
+      if (fits && free) best = slot;
+    }
+    if (best < 0) best = slots.push(sizeClass(bytes)) - 1;
+    (tenants[best] ??= []).push(lifetime);
+    lifetime.slot = best;
+  }
+  return slots;
+}

@@ -1,0 +1,40 @@
+// Buffers by size class, kept for reuse. Reuse is safe without waiting: the queue runs in order.
+
+const USAGE = 0x80 | 0x4 | 0x8; // STORAGE | COPY_SRC | COPY_DST
+
+/** Rounds a byte count up to its size class: four classes an octave, so at most a quarter is wasted. */
+export function sizeClass(bytes: number): number {
+  if (bytes <= 256) return 256;
+  const octave = 2 ** Math.floor(Math.log2(bytes - 1));
+  const step = Math.max(256, octave / 4);
+  return Math.ceil(bytes / step) * step;
+}
+
+/** A free list of storage buffers by size class. `bytes` counts what is handed out at the moment. */
+export class BufferPool {
+  readonly #device: GPUDevice;
+  readonly #free = new Map<number, GPUBuffer[]>();
+  bytes = 0;
+
+  constructor(device: GPUDevice) {
+    this.#device = device;
+  }
+
+  take(bytes: number, label: string): GPUBuffer {
+    const size = sizeClass(bytes);
+    this.bytes += size;
+    const buffer = this.#free.get(size)?.pop();
+    if (buffer) {
+      buffer.label = label;
+      return buffer;
+    }
+    return this.#device.createBuffer({ label, size, usage: USAGE });
+  }
+
+  give(buffer: GPUBuffer): void {
+    this.bytes -= buffer.size;
+    const list = this.#free.get(buffer.size);
+    if (list) list.push(buffer);
+    else this.#free.set(buffer.size, [buffer]);
+  }
+}

@@ -1,0 +1,184 @@
+// Trace once, plan once, replay forever: one encoder, one compute pass, one submit a run.
+import { byteSize, formatShape, type GpuArray, type Storage } from "./array.ts";
+import type { Device } from "./device.ts";
+import { TraceError } from "./errors.ts";
+import { planTrace, type Plan } from "./plan.ts";
+
+/** How a program is planned. The defaults are what one wants; the rest is for tests. */
+export interface ProgramOptions {
+  /** Let temporaries whose lives don't overlap share buffers. Default true. */
+  readonly share?: boolean;
+  /** Called as pipelines get compiled: the first step of a large model spends seconds on it. */
+  readonly onCompile?: (done: number, total: number) => void;
+}
+
+/** Outputs by name, as `compile`'s function returned them. */
+export type Outputs = Readonly<Record<string, GpuArray>>;
+
+const IN_FLIGHT = 2;
+
+/**
+ * Traces `body` once and returns a program that replays it. Arrays that `body` captures stay alive
+ * with the program; what it writes to them, and what it returns, is what the program is for.
+ * Throws `TraceError` if `body` reads a value, `GpuError` if a shader doesn't compile.
+ */
+export async function compile<T extends Outputs>(
+  device: Device,
+  label: string,
+  body: () => T,
+  options: ProgramOptions = {},
+): Promise<Program<T>> {
+  const share = options.share ?? true;
+  let outputs: T | undefined;
+  const trace = device.record(label, () => {
+    outputs = body();
+  });
+  if (!outputs) throw new TraceError(`${label}: the traced function returned nothing`);
+  const plan = planTrace(trace, Object.values(outputs), {
+    share,
+    available: device.programBuffers.map((buffer) => buffer.size),
+  });
+
+  const buffers = allocate(device, plan, label, share); // before the first await: compiles may overlap
+  const entries = [...new Set(plan.dispatches.map((dispatch) => dispatch.pipeline))];
+  let done = 0;
+  await Promise.all(
+    entries.map(async (entry) => {
+      await device.pipelines.prepare(entry);
+      done += 1;
+      options.onCompile?.(done, entries.length);
+    }),
+  );
+  device.check();
+  return new Program(device, label, plan, outputs, buffers);
+}
+
+/** The buffer of each slot: the device's shared ones first, then new ones; and the outputs' own. */
+function allocate(device: Device, plan: Plan, label: string, share: boolean): GPUBuffer[] {
+  const make = (name: string, size: number): GPUBuffer =>
+    device.gpu.createBuffer({ label: name, size, usage: 0x80 | 0x4 | 0x8 });
+  const buffers = share ? device.programBuffers : [];
+  plan.slots.slice(buffers.length).forEach((bytes, index) => {
+    buffers.push(make(`${label}.temporary${index}`, bytes));
+  });
+  for (const storage of plan.outputs) storage.buffer = make(storage.label, storage.bytes);
+  return [...buffers];
+}
+
+/** A planned step. `run` replays it; `outputs` hold the last run's values. */
+export class Program<T extends Outputs = Outputs> {
+  readonly label: string;
+  readonly plan: Plan;
+  readonly outputs: T;
+  /** Submits a run is cut into: more than one only where a step would outlast a GPU's watchdog. */
+  parts = 1;
+
+  readonly #device: Device;
+  readonly #bindGroups: readonly GPUBindGroup[];
+  readonly #buffers: readonly GPUBuffer[];
+  readonly #inFlight: Promise<undefined>[] = [];
+  #poison: GPUBuffer | undefined;
+
+  constructor(device: Device, label: string, plan: Plan, outputs: T, buffers: readonly GPUBuffer[]) {
+    this.#device = device;
+    this.label = label;
+    this.plan = plan;
+    this.outputs = outputs;
+    const planned = new Map<Storage, GPUBuffer>(
+      plan.lifetimes.map(({ storage, slot }) => [storage, buffers[slot]!]),
+    );
+    this.#buffers = [...new Set(planned.values())];
+    this.#bindGroups = plan.dispatches.map((dispatch) => device.bindGroup(dispatch, planned));
+  }
+
+  /** Bytes of the temporaries' buffers and of the outputs; captured arrays are not counted. */
+  get bytes(): number {
+    const shared = this.#buffers.reduce((sum, buffer) => sum + buffer.size, 0);
+    return shared + this.plan.outputs.reduce((sum, storage) => sum + storage.bytes, 0);
+  }
+
+  /** Bytes of every captured array that the program reads or writes. */
+  get capturedBytes(): number {
+    const captured = new Set<GPUBuffer>();
+    for (const { bindings } of this.plan.dispatches) {
+      for (const { array } of bindings) {
+        const root = array.storage.parent?.storage ?? array.storage;
+        if (root.kind !== "temporary" && root.buffer) captured.add(root.buffer);
+      }
+    }
+    return [...captured].reduce((sum, buffer) => sum + buffer.size, 0);
+  }
+
+  /**
+   * Submits one run. Resolves when no more than one earlier run is still in flight. With `poison`
+   * every temporary is filled with NaN first, to show that nothing reads what it didn't write.
+   */
+  async run(options: { readonly poison?: boolean } = {}): Promise<void> {
+    const device = this.#device;
+    device.check();
+    device.flush();
+    const { dispatches } = this.plan;
+    const perPart = Math.ceil(dispatches.length / this.parts);
+    for (let start = 0; start < dispatches.length; start += perPart) {
+      const encoder = device.gpu.createCommandEncoder({ label: this.label });
+      if (options.poison && start === 0) this.#fillWithNaN(encoder);
+      const pass = encoder.beginComputePass({ label: this.label });
+      for (let i = start; i < Math.min(start + perPart, dispatches.length); i += 1) {
+        const { pipeline, workgroups } = dispatches[i]!;
+        pass.setPipeline(device.pipelines.make(pipeline));
+        pass.setBindGroup(0, this.#bindGroups[i]!);
+        pass.dispatchWorkgroups(...workgroups);
+      }
+      pass.end();
+      device.gpu.queue.submit([encoder.finish()]);
+    }
+    this.#inFlight.push(device.gpu.queue.onSubmittedWorkDone());
+    if (this.#inFlight.length >= IN_FLIGHT) await this.#inFlight.shift();
+    device.check();
+  }
+
+  /** The plan as a table: each dispatch with what it writes, its work, and what is free after it. */
+  explain(): string {
+    const { dispatches, lifetimes, slots, dropped } = this.plan;
+    const rows = dispatches.map((dispatch, index) => {
+      const written = dispatch.bindings.filter(({ access }) => access === "read_write");
+      const bytes = dispatch.bindings.reduce(
+        (sum, { array }) => sum + byteSize(array.shape, array.dtype),
+        0,
+      );
+      const freed = lifetimes.filter(({ last }) => last === index).map(({ slot }) => `#${slot}`);
+      return [
+        String(index),
+        dispatch.label,
+        written.map(({ array }) => formatShape(array.shape)).join(" "),
+        dispatch.workgroups.join("×"),
+        (dispatch.flop / 1e6).toFixed(1),
+        (bytes / 1e6).toFixed(2),
+        freed.join(" "),
+      ];
+    });
+    const head = ["", "dispatch", "writes", "workgroups", "MFLOP", "MB", "freed"];
+    const widths = head.map((title, column) =>
+      Math.max(title.length, ...rows.map((row) => row[column]!.length)),
+    );
+    const line = (cells: readonly string[]): string =>
+      cells.map((cell, column) => cell.padEnd(widths[column]!)).join("  ").trimEnd();
+    return [
+      `${this.label}: ${dispatches.length} dispatches (${dropped} dropped), ${lifetimes.length} temporaries in ${slots.length} buffers, ${(this.bytes / 1e6).toFixed(1)} MB`,
+      line(head),
+      ...rows.map(line),
+    ].join("\n");
+  }
+
+  #fillWithNaN(encoder: GPUCommandEncoder): void {
+    const size = Math.max(4, ...this.#buffers.map((buffer) => buffer.size));
+    if (!this.#poison) {
+      const { gpu } = this.#device;
+      this.#poison = gpu.createBuffer({ label: "NaN", size, usage: 0x4 | 0x8 });
+      gpu.queue.writeBuffer(this.#poison, 0, new Float32Array(size / 4).fill(Number.NaN));
+    }
+    for (const buffer of this.#buffers) {
+      encoder.copyBufferToBuffer(this.#poison, 0, buffer, 0, buffer.size);
+    }
+  }
+}

@@ -1,0 +1,69 @@
+// WGSL text to specialised module text: constants by name, libraries appended, bindings read off.
+
+/** A value baked into a shader, of the default's type; a string names another constant of the file. */
+export type Constant = number | boolean | string | readonly number[];
+
+/** What `@group(0) @binding(n) var<storage, …> name` says. */
+export interface BindingDeclaration {
+  readonly name: string;
+  readonly binding: number;
+  readonly access: "read" | "read_write";
+}
+
+const BINDING =
+  /@group\(0\)\s*@binding\((\d+)\)\s*var<storage,\s*(read_write|read)>\s*([A-Za-z_]\w*)/g;
+
+/** The storage bindings that a shader declares: WGSL is the one place where they are written down. */
+export function bindingsOf(wgsl: string): readonly BindingDeclaration[] {
+  return [...wgsl.matchAll(BINDING)].map(([, binding, access, name]) => ({
+    name: name!,
+    binding: Number(binding),
+    access: access === "read_write" ? "read_write" : "read",
+  }));
+}
+
+/** The libraries of a shader: its `// appended: lib/x.wgsl` lines. */
+export function librariesOf(wgsl: string): readonly string[] {
+  return [...wgsl.matchAll(/^\/\/ appended: (\S+)$/gm)].map((match) => match[1]!);
+}
+
+/**
+ * Replaces the value of each `const NAME = default;` line by the given constant.
+ *
+ * One mechanism serves loop bounds, tiles and attributes alike: WGSL's `override` can't size a
+ * function array, and every file stays valid WGSL with working defaults. Throws if a name has no
+ * such line, or a float is not finite (such attributes travel as `u32` bits).
+ */
+export function specialise(
+  wgsl: string,
+  constants: Readonly<Record<string, Constant>>,
+  file: string,
+): string {
+  let text = wgsl;
+  for (const [name, value] of Object.entries(constants)) {
+    const line = new RegExp(`^const ${name} = ([^;]+);`, "m");
+    const found = line.exec(text);
+    if (!found) throw new Error(`${file}: no line "const ${name} = …;" to specialise`);
+    text = text.replace(line, () => `const ${name} = ${literal(value, found[1]!, file, name)};`);
+  }
+  return text;
+}
+
+function literal(value: Constant, model: string, file: string, name: string): string {
+  if (typeof value === "boolean" || typeof value === "string") return String(value);
+  if (typeof value !== "number") {
+    const element = /^array<\w+, \d+>\((.+)\)$/.exec(model)?.[1]?.split(",")[0];
+    const type = /^array<(\w+), (\d+)>/.exec(model);
+    if (!element || !type || Number(type[2]) !== value.length) {
+      throw new Error(`${file}: ${name} = ${model} can't take [${value.join(", ")}]`);
+    }
+    const items = value.map((item) => literal(item, element, file, name));
+    return `array<${type[1]}, ${value.length}>(${items.join(", ")})`;
+  }
+  if (model.endsWith("u")) return `${value >>> 0}u`;
+  if (model.endsWith("i")) return `${value | 0}i`;
+  const rounded = Math.fround(value);
+  if (!Number.isFinite(rounded)) throw new Error(`${file}: ${name} = ${value} is not finite`);
+  const digits = String(rounded);
+  return `${/[.e]/.test(digits) ? digits : `${digits}.0`}f`;
+}

@@ -1,0 +1,163 @@
+// conv2d and its transpose: three kernels for six derivatives. The forward of one is the input
+// gradient of the other, and both share the filter gradient with the roles swapped.
+import { type GpuArray } from "../gpu/array.ts";
+import type { Launch } from "../gpu/device.ts";
+import {
+  convolutionGeometry,
+  transposedGeometry,
+  type ConvolutionAttributes,
+  type Geometry,
+} from "./convolution.ts";
+import { reduce } from "./reduce.ts";
+import { defineRule, type Rule } from "./rule.ts";
+
+/** Attributes of a transposed convolution. */
+export interface TransposedAttributes extends ConvolutionAttributes {
+  readonly outputPadding?: readonly [number, number];
+}
+
+function constantsOf(geometry: Geometry): Record<string, number> {
+  return {
+    BATCH: geometry.batch,
+    HEIGHT: geometry.height,
+    WIDTH: geometry.width,
+    CHANNELS: geometry.channels,
+    KERNEL_H: geometry.kernel[0],
+    KERNEL_W: geometry.kernel[1],
+    FILTERS: geometry.filters,
+    OUT_HEIGHT: geometry.outHeight,
+    OUT_WIDTH: geometry.outWidth,
+    STRIDE_H: geometry.strides[0],
+    STRIDE_W: geometry.strides[1],
+    DILATION_H: geometry.dilations[0],
+    DILATION_W: geometry.dilations[1],
+    PAD_TOP: geometry.pad[0],
+    PAD_LEFT: geometry.pad[1],
+    GROUPS: geometry.groups,
+  };
+}
+
+/** Two operations for each multiply-add, taps in the padding included. */
+function flopOf(geometry: Geometry): number {
+  const { batch, outHeight, outWidth, kernel, channels, filters, groups } = geometry;
+  return (
+    2 * batch * outHeight * outWidth * kernel[0] * kernel[1] * (channels / groups) * filters
+  );
+}
+
+const NARROW = 4; // fewer columns than this waste most of an eight-wide tile
+
+/** (N, H, W, C) and (KH, KW, C / groups, K) to (N, OH, OW, K). */
+export function convolve(inp: GpuArray, weight: GpuArray, geometry: Geometry): GpuArray {
+  const { device } = inp;
+  const { batch, outHeight, outWidth, filters, groups } = geometry;
+  const out = device.empty([batch, outHeight, outWidth, filters], "f32", "conv2d");
+  const shared = { shader: "conv2d-forward", flop: flopOf(geometry) } satisfies Partial<Launch>;
+  const constants = constantsOf(geometry);
+  if (groups > 1 || filters < NARROW) {
+    const bind = { inp, weight, out };
+    const workgroups = device.linear(out.size);
+    device.launch({ ...shared, entry: "direct", constants, bind, workgroups });
+  } else {
+    const tiles = Math.ceil((batch * outHeight * outWidth) / 8) * Math.ceil(filters / 8);
+    device.launch({
+      ...shared,
+      entry: "tiled",
+      constants: { ...constants, W_BY_FOUR: filters % 4 === 0 },
+      bind: { inp, weight, weight4: weight, out },
+      workgroups: device.linear(tiles),
+    });
+  }
+  return out;
+}
+
+/** (N, OH, OW, K) and (KH, KW, C / groups, K) to (N, H, W, C): the adjoint of `convolve` in its input. */
+export function dataGradient(dout: GpuArray, weight: GpuArray, geometry: Geometry): GpuArray {
+  const { device } = dout;
+  const { batch, height, width, channels, groups, strides, dilations } = geometry;
+  const dinp = device.empty([batch, height, width, channels], "f32", "conv2d.data_gradient");
+  const shared = {
+    shader: "conv2d-data-gradient",
+    constants: constantsOf(geometry),
+    bind: { dout, weight, dinp },
+    flop: flopOf(geometry),
+  } satisfies Partial<Launch>;
+  if (groups > 1 || channels < NARROW || Math.max(...dilations) > 1) {
+    device.launch({ ...shared, entry: "direct", workgroups: device.linear(dinp.size) });
+  } else {
+    const pixels = batch * Math.ceil(height / strides[0]) * Math.ceil(width / strides[1]);
+    const [x, y] = device.linear(Math.ceil(pixels / 8) * Math.ceil(channels / 8));
+    device.launch({ ...shared, entry: "tiled", workgroups: [x, y, strides[0] * strides[1]] });
+  }
+  return dinp;
+}
+
+/** Output pixels that one partial sum covers: enough partials to fill an adapter, few enough to add. */
+function chunkOf(pixels: number, tiles: number): number {
+  const splits = Math.max(1, Math.min(64, Math.ceil(4096 / tiles), Math.ceil(pixels / 64)));
+  return Math.ceil(pixels / splits);
+}
+
+/** The gradient of the filter, (KH, KW, C / groups, K), from the input and the output's gradient. */
+export function weightGradient(inp: GpuArray, dout: GpuArray, geometry: Geometry): GpuArray {
+  const { device } = inp;
+  const { batch, outHeight, outWidth, channels, filters, kernel, groups } = geometry;
+  const shape = [kernel[0], kernel[1], channels / groups, filters];
+  const direct = groups > 1 || channels < NARROW || filters < NARROW;
+  const pixels = batch * outHeight * outWidth;
+  const invocations = direct
+    ? kernel[0] * kernel[1] * (channels / groups) * filters
+    : kernel[0] * kernel[1] * Math.ceil(channels / 8) * Math.ceil(filters / 8);
+  const chunk = chunkOf(pixels, invocations);
+  const splits = Math.ceil(pixels / chunk);
+  const dweight = device.empty([splits, ...shape], "f32", "conv2d.weight_gradient");
+  const constants = { ...constantsOf(geometry), SPLITS: splits, CHUNK: chunk };
+  const [x, y] = device.linear(invocations);
+  const shared = {
+    shader: "conv2d-weight-gradient",
+    workgroups: [x, y, splits],
+    flop: flopOf(geometry),
+  } satisfies Partial<Launch>;
+  if (direct) {
+    device.launch({ ...shared, entry: "direct", constants, bind: { inp, dout, dweight } });
+  } else {
+    device.launch({
+      ...shared,
+      entry: "tiled",
+      constants: { ...constants, DOUT_BY_FOUR: filters % 4 === 0 },
+      bind: { inp, dout, dout4: dout, dweight },
+    });
+  }
+  return splits === 1 ? dweight.view(shape) : reduce(dweight, "sum", [0], false);
+}
+
+/** conv2d: x (N, H, W, C), filter (KH, KW, C / groups, K) to (N, OH, OW, K). */
+export const conv2d: Rule<readonly [GpuArray, GpuArray], ConvolutionAttributes> = defineRule({
+  name: "conv2d",
+  forward([x, filter], attributes) {
+    const geometry = convolutionGeometry(x.shape, filter.shape, attributes);
+    return { out: convolve(x, filter, geometry), saved: { x, filter, geometry } };
+  },
+  backward(dout, { x, filter, geometry }, _attributes, needs) {
+    return [
+      needs[0] ? dataGradient(dout, filter, geometry) : undefined,
+      needs[1] ? weightGradient(x, dout, geometry) : undefined,
+    ];
+  },
+});
+
+/** The transpose: x (N, h, w, K), filter (KH, KW, C / groups, K) to (N, H, W, C). */
+export const convTranspose2d: Rule<readonly [GpuArray, GpuArray], TransposedAttributes> =
+  defineRule({
+    name: "convTranspose2d",
+    forward([x, filter], attributes) {
+      const geometry = transposedGeometry(x.shape, filter.shape, attributes);
+      return { out: dataGradient(x, filter, geometry), saved: { x, filter, geometry } };
+    },
+    backward(dout, { x, filter, geometry }, _attributes, needs) {
+      return [
+        needs[0] ? convolve(dout, filter, geometry) : undefined,
+        needs[1] ? weightGradient(dout, x, geometry) : undefined,
+      ];
+    },
+  });

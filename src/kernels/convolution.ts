@@ -1,0 +1,219 @@
+// The geometry of a convolution, shared by conv2d and its transpose: both are the same map, run
+// forwards or backwards.
+import { formatShape } from "../gpu/array.ts";
+import { AttributeError, ShapeError } from "../gpu/errors.ts";
+
+/** Padding as TensorFlow names it, or the rows and columns added at [top, bottom, left, right]. */
+export type Padding = "same" | "valid" | readonly [number, number, number, number];
+
+/** Attributes of a convolution; strides and dilations are (vertical, horizontal), or one for both. */
+export interface ConvolutionAttributes {
+  readonly strides?: number | readonly [number, number];
+  readonly padding?: Padding;
+  readonly dilations?: number | readonly [number, number];
+  readonly groups?: number;
+}
+
+/** A convolution from images (N, H, W, C) to (N, OH, OW, K) with filters (KH, KW, C / groups, K). */
+export interface Geometry {
+  readonly batch: number;
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+  readonly kernel: readonly [number, number];
+  readonly filters: number;
+  readonly outHeight: number;
+  readonly outWidth: number;
+  readonly strides: readonly [number, number];
+  readonly dilations: readonly [number, number];
+  /** Rows added at the top, columns at the left. */
+  readonly pad: readonly [number, number];
+  readonly groups: number;
+}
+
+/** Both numbers of a per-axis attribute; throws `AttributeError` unless whole and ≥ 1. */
+export function pair(
+  op: string,
+  name: string,
+  value: number | readonly [number, number] = 1,
+): readonly [number, number] {
+  const both = typeof value === "number" ? ([value, value] as const) : value;
+  if (both.length !== 2 || both.some((n) => !Number.isInteger(n) || n < 1)) {
+    throw new AttributeError(
+      `${op}: ${name} must be a whole number ≥ 1, or two of them; got ${JSON.stringify(value)}`,
+    );
+  }
+  return both;
+}
+
+/**
+ * Rows (or columns) that 'same' padding adds before and after, as TensorFlow does: the output is
+ * ⌈size / stride⌉ long, and an odd one goes after.
+ */
+export function samePadding(
+  size: number,
+  kernel: number,
+  stride: number,
+  dilation: number,
+): readonly [number, number] {
+  const reach = (kernel - 1) * dilation + 1;
+  const total = Math.max((Math.ceil(size / stride) - 1) * stride + reach - size, 0);
+  return [Math.floor(total / 2), Math.ceil(total / 2)];
+}
+
+function padded(
+  op: string,
+  padding: Padding,
+  size: readonly [number, number],
+  kernel: readonly [number, number],
+  strides: readonly [number, number],
+  dilations: readonly [number, number],
+): readonly [number, number, number, number] {
+  if (padding === "valid") return [0, 0, 0, 0];
+  if (padding === "same") {
+    const [top, bottom] = samePadding(size[0], kernel[0], strides[0], dilations[0]);
+    const [left, right] = samePadding(size[1], kernel[1], strides[1], dilations[1]);
+    return [top, bottom, left, right];
+  }
+  if (padding.length !== 4 || padding.some((n) => !Number.isInteger(n) || n < 0)) {
+    throw new AttributeError(
+      `${op}: padding must be 'same', 'valid' or four whole numbers ≥ 0 [top, bottom, left, right]; got ${JSON.stringify(padding)}`,
+    );
+  }
+  return padding;
+}
+
+function checkRanks(op: string, input: readonly number[], filter: readonly number[]): void {
+  if (input.length !== 4 || filter.length !== 4) {
+    throw new ShapeError(
+      `${op}: takes an input (N, H, W, C) and a filter of rank 4; got input ${formatShape(input)} and filter ${formatShape(filter)}`,
+    );
+  }
+}
+
+function checkGroups(op: string, groups: number, channels: number, filters: number): void {
+  if (!Number.isInteger(groups) || groups < 1 || channels % groups || filters % groups) {
+    throw new AttributeError(
+      `${op}: groups must divide ${channels} input and ${filters} output channels; got ${groups}`,
+    );
+  }
+}
+
+/**
+ * The geometry of conv2d: input (N, H, W, C), filter (KH, KW, C / groups, K). Throws `ShapeError` or
+ * `AttributeError` on anything that doesn't fit.
+ */
+export function convolutionGeometry(
+  input: readonly number[],
+  filter: readonly number[],
+  attributes: ConvolutionAttributes,
+): Geometry {
+  const op = "conv2d";
+  checkRanks(op, input, filter);
+  const [batch, height, width, channels] = input as [number, number, number, number];
+  const [kh, kw, perGroup, filters] = filter as [number, number, number, number];
+  const groups = attributes.groups ?? 1;
+  checkGroups(op, groups, channels, filters);
+  if (perGroup * groups !== channels) {
+    throw new ShapeError(
+      `${op}: input has ${channels} channels but filter ${formatShape(filter)} takes ${perGroup * groups}; got input ${formatShape(input)}`,
+    );
+  }
+  const strides = pair(op, "strides", attributes.strides);
+  const dilations = pair(op, "dilations", attributes.dilations);
+  const kernel = [kh, kw] as const;
+  const [top, bottom, left, right] = padded(
+    op,
+    attributes.padding ?? "valid",
+    [height, width],
+    kernel,
+    strides,
+    dilations,
+  );
+  const extent = (size: number, pads: number, axis: 0 | 1): number =>
+    Math.floor((size + pads - (kernel[axis] - 1) * dilations[axis] - 1) / strides[axis]) + 1;
+  const outHeight = extent(height, top + bottom, 0);
+  const outWidth = extent(width, left + right, 1);
+  if (outHeight < 1 || outWidth < 1) {
+    throw new ShapeError(
+      `${op}: filter ${formatShape(filter)} reaches past the padded input ${formatShape(input)}; pad more or dilate less`,
+    );
+  }
+  return {
+    batch,
+    height,
+    width,
+    channels,
+    kernel,
+    filters,
+    outHeight,
+    outWidth,
+    strides,
+    dilations,
+    pad: [top, left],
+    groups,
+  };
+}
+
+/**
+ * The geometry of a transposed conv2d, as the convolution that it is the adjoint of: the op's output
+ * (N, H, W, C) is that convolution's input. Input (N, h, w, K), filter (KH, KW, C / groups, K).
+ * 'same' gives H = h · stride, as Keras does; four numbers crop the full output, and
+ * `outputPadding` adds rows and columns at the end.
+ */
+export function transposedGeometry(
+  input: readonly number[],
+  filter: readonly number[],
+  attributes: ConvolutionAttributes & {
+    readonly outputPadding?: readonly [number, number];
+  },
+): Geometry {
+  const op = "convTranspose2d";
+  checkRanks(op, input, filter);
+  const [batch, outHeight, outWidth, filters] = input as [number, number, number, number];
+  const [kh, kw, perGroup, filterInputs] = filter as [number, number, number, number];
+  const groups = attributes.groups ?? 1;
+  const channels = perGroup * groups;
+  checkGroups(op, groups, filters, channels);
+  if (filterInputs !== filters) {
+    throw new ShapeError(
+      `${op}: input has ${filters} channels but filter ${formatShape(filter)} (KH, KW, out, in) takes ${filterInputs}; got input ${formatShape(input)}`,
+    );
+  }
+  const strides = pair(op, "strides", attributes.strides);
+  const dilations = pair(op, "dilations", attributes.dilations);
+  const kernel = [kh, kw] as const;
+  const padding = attributes.padding ?? "valid";
+  const extra = attributes.outputPadding ?? [0, 0];
+  if (extra.some((n, axis) => !Number.isInteger(n) || n < 0 || n >= strides[axis]!)) {
+    throw new AttributeError(
+      `${op}: outputPadding must be whole numbers ≥ 0 and smaller than the strides ${JSON.stringify(strides)}; got ${JSON.stringify(extra)}`,
+    );
+  }
+  const small = [outHeight, outWidth] as const;
+  const goal = [outHeight * strides[0], outWidth * strides[1]] as const;
+  const [top, bottom, left, right] = padded(op, padding, goal, kernel, strides, dilations);
+  const extent = (axis: 0 | 1, crop: number): number =>
+    (small[axis] - 1) * strides[axis] + (kernel[axis] - 1) * dilations[axis] + 1 - crop + extra[axis]!;
+  const height = padding === "same" ? goal[0] : extent(0, top + bottom);
+  const width = padding === "same" ? goal[1] : extent(1, left + right);
+  if (height < 1 || width < 1) {
+    throw new ShapeError(
+      `${op}: padding ${JSON.stringify(padding)} crops the whole output of input ${formatShape(input)} and filter ${formatShape(filter)}; crop less`,
+    );
+  }
+  return {
+    batch,
+    height,
+    width,
+    channels,
+    kernel,
+    filters,
+    outHeight,
+    outWidth,
+    strides,
+    dilations,
+    pad: [top, left],
+    groups,
+  };
+}

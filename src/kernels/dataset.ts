@@ -1,0 +1,49 @@
+// Batches from a dataset that lies on the device as bytes.
+import type { GpuArray } from "../gpu/array.ts";
+import { AttributeError } from "../gpu/errors.ts";
+import type { Generator } from "./random.ts";
+
+/** How steps walk through a dataset. */
+export interface BatchPlan {
+  /** Images of a full batch. */
+  readonly batch: number;
+  /** Steps an epoch. */
+  readonly steps: number;
+}
+
+/**
+ * Gathers `count` images of `images` (count, H, W, 1) u8 as floats in [−1, 1], shape (count, H, W, 1): those
+ * of the generator's step, in its epoch's order.
+ */
+export function gatherBatch(
+  images: GpuArray,
+  generator: Generator,
+  plan: BatchPlan,
+  count: number,
+): GpuArray {
+  const { device, shape } = images;
+  const total = shape[0]!;
+  if (count < 1 || (plan.steps - 1) * plan.batch + count > total) {
+    throw new AttributeError(
+      `batch: ${plan.steps} steps of ${plan.batch} images, the last of ${count}, don't fit a dataset of ${total}`,
+    );
+  }
+  const out = device.empty([count, ...shape.slice(1)], "f32", "batch");
+  const pixels = out.size / count;
+  const bits = Math.ceil(Math.log2(Math.max(total, 2)));
+  device.launch({
+    shader: "dataset",
+    entry: "gather",
+    constants: {
+      IMAGES: total,
+      PIXELS: pixels,
+      BATCH: count,
+      STRIDE: plan.batch,
+      STEPS: plan.steps,
+      HALF_BITS: Math.ceil(bits / 2),
+    },
+    bind: { images, state: generator.state, out },
+    workgroups: device.linear(count * Math.ceil(pixels / 16)),
+  });
+  return out;
+}

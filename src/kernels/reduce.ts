@@ -1,0 +1,174 @@
+// Reductions over any axes: sum, mean, max and min.
+import { formatShape, sizeOf, type GpuArray } from "../gpu/array.ts";
+import { AttributeError, ShapeError } from "../gpu/errors.ts";
+import { binary, broadcastTo } from "./binary.ts";
+import { defineRule, type Rule } from "./rule.ts";
+
+/** What `reduce` computes. */
+export type Reduction = "sum" | "mean" | "max" | "min";
+
+/** Which axes to reduce (all by default; negative ones count from the end), and whether to keep them as 1. */
+export interface ReduceAttributes {
+  readonly axes?: readonly number[];
+  readonly keepDims?: boolean;
+}
+
+const LONG = 2048; // a reduction longer than this, with few outputs, is cut into runs
+
+/** Axes as distinct numbers from 0, ascending. Throws `AttributeError`. */
+export function normaliseAxes(
+  op: string,
+  axes: readonly number[] | undefined,
+  rank: number,
+): readonly number[] {
+  const all = axes ?? Array.from({ length: rank }, (_, axis) => axis);
+  const positive = all.map((axis) => (axis < 0 ? axis + rank : axis));
+  if (
+    positive.some((axis) => !Number.isInteger(axis) || axis < 0 || axis >= rank) ||
+    new Set(positive).size !== positive.length
+  ) {
+    throw new AttributeError(
+      `${op}: axes must be distinct and in [${-rank}, ${rank - 1}] for rank ${rank}; got [${all.join(", ")}]`,
+    );
+  }
+  return positive.toSorted((a, b) => a - b);
+}
+
+/** Neighbouring axes that are walked alike become one; at most four groups of each kind remain. */
+function walk(
+  shape: readonly number[],
+  picked: (axis: number) => boolean,
+): { extents: number[]; strides: number[] } {
+  const extents: number[] = [];
+  const strides: number[] = [];
+  let stride = sizeOf(shape);
+  let joined = false;
+  shape.forEach((extent, axis) => {
+    stride /= Math.max(extent, 1);
+    if (!picked(axis)) {
+      if (extent !== 1) joined = false;
+      return;
+    }
+    if (extent === 1) return;
+    if (joined) {
+      extents[extents.length - 1]! *= extent;
+      strides[strides.length - 1] = stride;
+    } else {
+      extents.push(extent);
+      strides.push(stride);
+    }
+    joined = true;
+  });
+  if (extents.length > 4) {
+    throw new ShapeError(`reduce: ${formatShape(shape)} alternates kept and reduced axes too often`);
+  }
+  while (extents.length < 4) {
+    extents.unshift(1);
+    strides.unshift(0);
+  }
+  return { extents, strides };
+}
+
+/**
+ * Reduces `x` over `axes` on raw arrays. An empty sum is 0; an empty mean, max or min is refused.
+ * `divisor` replaces the count that a mean divides by.
+ */
+export function reduce(
+  x: GpuArray,
+  reduction: Reduction,
+  axes: readonly number[],
+  keepDims: boolean,
+  divisor?: number,
+): GpuArray {
+  const reduced = new Set(axes);
+  const kept = walk(x.shape, (axis) => !reduced.has(axis));
+  const folded = walk(x.shape, (axis) => reduced.has(axis));
+  const count = axes.reduce((product, axis) => product * x.shape[axis]!, 1);
+  const shape = keepDims
+    ? x.shape.map((extent, axis) => (reduced.has(axis) ? 1 : extent))
+    : x.shape.filter((_, axis) => !reduced.has(axis));
+  const outputs = sizeOf(shape);
+  if (count === 0 && reduction !== "sum") {
+    throw new ShapeError(`${reduction}: nothing to reduce in ${formatShape(x.shape)}`);
+  }
+  const splits =
+    count > LONG && outputs < 4096 ? Math.min(64, Math.ceil(count / (LONG / 8))) : 1;
+  const chunk = Math.ceil(count / splits);
+  const runs = Math.max(1, Math.ceil(count / Math.max(chunk, 1)));
+  const out = x.device.empty(runs === 1 ? shape : [runs, ...shape], "f32", reduction);
+  const last = runs === 1;
+  x.device.launch({
+    shader: "reduce",
+    entry: "reduce",
+    constants: {
+      OP: reduction === "mean" && !last ? "SUM" : reduction.toUpperCase(),
+      OUTPUTS: outputs,
+      COUNT: count,
+      CHUNK: chunk,
+      SPLITS: runs,
+      KEPT: kept.extents,
+      KEPT_STRIDES: kept.strides,
+      REDUCED: folded.extents,
+      REDUCED_STRIDES: folded.strides,
+      DIVISOR: divisor ?? Math.max(count, 1),
+    },
+    bind: { inp: x, out },
+    workgroups: x.device.linear(outputs * runs),
+    flop: x.size,
+  });
+  return last ? out : reduce(out, reduction, [0], false, divisor ?? count).view(shape);
+}
+
+/** Sums `x` down to `shape`: what a broadcast operand's gradient needs. */
+export function sumTo(x: GpuArray, shape: readonly number[]): GpuArray {
+  const lead = x.shape.length - shape.length;
+  const axes = x.shape.flatMap((extent, axis) =>
+    axis < lead || (shape[axis - lead] === 1 && extent !== 1) ? [axis] : [],
+  );
+  return axes.length === 0 ? x : reduce(x, "sum", axes, false).view(shape);
+}
+
+function linearRule(name: "sum" | "mean"): Rule<readonly [GpuArray], ReduceAttributes> {
+  return defineRule({
+    name,
+    forward([x], { axes, keepDims = false }: ReduceAttributes) {
+      const over = normaliseAxes(name, axes, x.shape.length);
+      const kept = x.shape.map((extent, axis) => (over.includes(axis) ? 1 : extent));
+      return { out: reduce(x, name, over, keepDims), saved: { shape: x.shape, kept } };
+    },
+    backward(dout, { shape, kept }) {
+      const scale = name === "sum" ? 1 : sizeOf(kept) / sizeOf(shape);
+      return [broadcastTo(dout.view(kept), shape, scale)];
+    },
+  });
+}
+
+/** The sum over some axes. */
+export const sum: Rule<readonly [GpuArray], ReduceAttributes> = linearRule("sum");
+
+/** The mean over some axes. */
+export const mean: Rule<readonly [GpuArray], ReduceAttributes> = linearRule("mean");
+
+function extremeRule(name: "max" | "min"): Rule<readonly [GpuArray], ReduceAttributes> {
+  return defineRule({
+    name,
+    forward([x], { axes, keepDims = false }: ReduceAttributes) {
+      const over = normaliseAxes(name, axes, x.shape.length);
+      const extreme = reduce(x, name, over, true);
+      const shape = keepDims ? extreme.shape : x.shape.filter((_, axis) => !over.includes(axis));
+      return { out: extreme.view(shape), saved: { x, extreme, over } };
+    },
+    // Ties share the gradient evenly, as PyTorch's amax and amin do.
+    backward(dout, { x, extreme, over }) {
+      const ties = binary("equal", x, extreme);
+      const share = binary("div", dout.view(extreme.shape), reduce(ties, "sum", over, true));
+      return [binary("mul", ties, share)];
+    },
+  });
+}
+
+/** The largest element over some axes; NaN if any is. */
+export const max: Rule<readonly [GpuArray], ReduceAttributes> = extremeRule("max");
+
+/** The smallest element over some axes; NaN if any is. */
+export const min: Rule<readonly [GpuArray], ReduceAttributes> = extremeRule("min");

@@ -1,0 +1,55 @@
+// Binary cross-entropy of logits, element by element.
+import { formatShape, type GpuArray } from "../gpu/array.ts";
+import { AttributeError, ShapeError } from "../gpu/errors.ts";
+import { defineRule, type Rule } from "./rule.ts";
+
+/** The labels: one probability for all elements, or one each (no gradient flows to them). */
+export interface SigmoidCrossEntropyAttributes {
+  readonly labels: number | GpuArray;
+}
+
+function launch(
+  entry: "forward" | "backward",
+  logits: GpuArray,
+  labels: number | GpuArray,
+  dout?: GpuArray,
+): GpuArray {
+  const { device } = logits;
+  const out = device.empty(logits.shape, "f32", `sigmoid_cross_entropy.${entry}`);
+  const constant = typeof labels === "number";
+  device.launch({
+    shader: "sigmoid-cross-entropy",
+    entry,
+    constants: { COUNT: logits.size, CONSTANT: constant, LABEL: constant ? labels : 0 },
+    bind: {
+      logits,
+      labels: constant ? logits : labels,
+      ...(dout ? { dout } : {}),
+      out,
+    },
+    workgroups: device.linear(logits.size),
+    flop: 8 * logits.size,
+  });
+  return out;
+}
+
+/** Elementwise: max(x, 0) − x·t + log(1 + exp(−|x|)), as TensorFlow's `sigmoid_cross_entropy_with_logits`. */
+export const sigmoidCrossEntropy: Rule<readonly [GpuArray], SigmoidCrossEntropyAttributes> =
+  defineRule({
+    name: "sigmoidCrossEntropy",
+    forward([logits], { labels }: SigmoidCrossEntropyAttributes) {
+      if (typeof labels === "number") {
+        if (!(labels >= 0 && labels <= 1)) {
+          throw new AttributeError(
+            `sigmoidCrossEntropy: a label is a probability in [0, 1]; got ${labels}`,
+          );
+        }
+      } else if (formatShape(labels.shape) !== formatShape(logits.shape)) {
+        throw new ShapeError(
+          `sigmoidCrossEntropy: logits ${formatShape(logits.shape)} want labels of the same shape; got ${formatShape(labels.shape)}`,
+        );
+      }
+      return { out: launch("forward", logits, labels), saved: { logits, labels } };
+    },
+    backward: (dout, { logits, labels }) => [launch("backward", logits, labels, dout)],
+  });
