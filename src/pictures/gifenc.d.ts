@@ -1,0 +1,24 @@
+// The part of gifenc 1.0.3 that gif.ts uses; the package ships no types.
+// Its main file is CommonJS whose default export Node, tsx and vitest each read differently; the
+// ES module beside it means the same to all of them.
+
+declare module "gifenc/dist/gifenc.esm.js" {
+  interface FrameOptions {
+    /** Up to 256 colours [red, green, blue]; on the first frame it becomes the file's palette. */
+    palette?: number[][];
+    /** Milliseconds, kept to the nearest 10. */
+    delay?: number;
+    /** Bits an index, as many as the palette needs. */
+    colorDepth?: number;
+    /** 0: for ever. */
+    repeat?: number;
+  }
+
+  interface Encoder {
+    writeFrame(indices: Uint8Array, width: number, height: number, options?: FrameOptions): void;
+    finish(): void;
+    bytes(): Uint8Array;
+  }
+
+  export function GIFEncoder(): Encoder;
+}

@@ -1,0 +1,177 @@
+// One panel of a run's plot: lines over the training steps, drawn by Observable Plot into a given
+// document. The headings and legends around it are plot.ts's.
+
+import * as Plot from "@observablehq/plot";
+
+import { meanAround, thinIndices, wholeTicks } from "./series.ts";
+
+/** One line: a value for each of the panel's steps. */
+export interface PanelLine {
+  colour: string;
+  values: number[];
+}
+
+/** What one panel shows. */
+export interface Panel {
+  steps: number[];
+  lines: PanelLine[];
+  /** The y axis; values outside are drawn at its edge. */
+  domain: [number, number];
+  /** Reach of the moving mean to either side, in rows. 0 draws the values themselves, with dots. */
+  radius: number;
+  /** A dashed line across the panel. */
+  guide?: number;
+}
+
+/** The x axis that a plot's panels share. */
+export interface StepAxis {
+  domain: [number, number];
+  /** NaN leaves the epochs out. */
+  stepsPerEpoch: number;
+}
+
+/** The panel's size, and whether it carries the axes' labels. */
+export interface PanelLayout {
+  width: number;
+  height: number;
+  epochLabels: boolean;
+  stepLabels: boolean;
+}
+
+/** Colours that the page around the panels shares with them. */
+export const INK: string = "#1f2937";
+export const FAINT_INK: string = "#6b7280";
+const RULE = "#e5e7eb";
+const ALARM = "#b91c1c";
+
+// With so many points the faint lines keep their outline, and four of them stay under 150 kB.
+const RAW_POINTS = 1800;
+const SMOOTH_POINTS = 400;
+
+/** Draws `panel` as an `<svg>` element of `document`, to be placed in a page. */
+export function drawPanel(
+  document: Document,
+  panel: Panel,
+  axis: StepAxis,
+  layout: PanelLayout,
+): Element {
+  const { steps, lines, domain, radius, guide } = panel;
+  const epochs = epochTicks(axis);
+  const epochLabel = (step: number): string => wholeLabel(step / axis.stepsPerEpoch);
+  const svg = Plot.plot({
+    document,
+    width: layout.width,
+    height: layout.height,
+    marginLeft: 44,
+    marginRight: 22,
+    marginTop: layout.epochLabels && epochs.length > 0 ? 44 : 12,
+    marginBottom: layout.stepLabels ? 44 : 8,
+    x: { domain: axis.domain, axis: null },
+    y: { domain, clamp: true },
+    marks: [
+      Plot.gridY({ ticks: 5, stroke: RULE, strokeOpacity: 1 }),
+      Plot.ruleX(epochs, { stroke: RULE }),
+      Plot.axisY({ ticks: 5, tickSize: 0, tickFormat: valueLabel, label: null, ...AXIS_TEXT }),
+      layout.stepLabels &&
+        Plot.axisX(wholeTicks(...axis.domain, 9), xAxis("bottom", "step", wholeLabel)),
+      layout.epochLabels &&
+        epochs.length > 0 &&
+        Plot.axisX(epochs, xAxis("top", "epoch", epochLabel)),
+      domain[0] <= 0 && Plot.ruleY([0], { stroke: FAINT_INK }),
+      guide !== undefined && Plot.ruleY([guide], { stroke: FAINT_INK, strokeDasharray: "4,4" }),
+      ...lines.map((line) => (radius > 0 ? drawRaw(steps, line) : drawDots(steps, line))),
+      ...lines.map((line) => drawMean(steps, line, radius)),
+      drawAlarm(steps, lines, axis),
+      steps.length === 0 &&
+        Plot.text(["no steps yet"], {
+          frameAnchor: "middle",
+          fill: FAINT_INK,
+          fontSize: 16,
+          ...HALO,
+        }),
+    ].map((mark) => mark || null),
+  });
+  // Plot's own style sheet is for pages; a viewer without CSS must draw this alike.
+  svg.querySelector("style")?.remove();
+  svg.removeAttribute("class");
+  return svg;
+}
+
+const HALO = { stroke: "#ffffff", strokeWidth: 5 } as const;
+const AXIS_TEXT = { color: FAINT_INK, fontSize: 12 } as const;
+
+function xAxis(
+  anchor: "top" | "bottom",
+  label: string,
+  tickFormat: (step: number) => string,
+): Plot.AxisXOptions {
+  const center = { labelAnchor: "center", labelArrow: "none" } as const;
+  return { anchor, label, tickFormat, tickSize: 4, labelOffset: 34, ...center, ...AXIS_TEXT };
+}
+
+function wholeLabel(value: number): string {
+  return Math.round(value).toLocaleString("en");
+}
+
+function valueLabel(value: number): string {
+  return Math.abs(value) < 10_000 ? String(value) : value.toExponential().replace("e+", "e");
+}
+
+// The steps at which a whole number of epochs is done, as many as labels find room.
+function epochTicks({ domain, stepsPerEpoch }: StepAxis): number[] {
+  if (!(stepsPerEpoch > 0)) return [];
+  const [low, high] = domain;
+  return wholeTicks(low / stepsPerEpoch, high / stepsPerEpoch, 13).map((e) => e * stepsPerEpoch);
+}
+
+type Point = { x: number; y: number };
+
+function drawRaw(steps: number[], { colour, values }: PanelLine): Plot.Markish {
+  const points = thinIndices(values, RAW_POINTS).map((i): Point => ({
+    x: steps[i]!,
+    y: values[i]!,
+  }));
+  return Plot.lineY(points, {
+    x: "x",
+    y: "y",
+    stroke: colour,
+    strokeWidth: 1,
+    strokeOpacity: 0.25,
+  });
+}
+
+function drawDots(steps: number[], { colour, values }: PanelLine): Plot.Markish {
+  const points = values.map((y, i): Point => ({ x: steps[i]!, y }));
+  return Plot.dot(points, { x: "x", y: "y", r: 2.5, fill: colour });
+}
+
+function drawMean(steps: number[], { colour, values }: PanelLine, radius: number): Plot.Markish {
+  const stride = Math.ceil(values.length / SMOOTH_POINTS);
+  const points = values.flatMap((value, i): Point[] => {
+    // A value that isn't finite is kept whatever the stride: it breaks the line.
+    const isKept = i % stride === 0 || i === values.length - 1 || !Number.isFinite(value);
+    return isKept ? [{ x: steps[i]!, y: meanAround(values, i, radius) }] : [];
+  });
+  return Plot.lineY(points, { x: "x", y: "y", stroke: colour, strokeWidth: 2 });
+}
+
+// The first step with a value that isn't finite: from there on the run is not to be believed.
+function drawAlarm(steps: number[], lines: PanelLine[], { domain }: StepAxis): Plot.Markish {
+  const first = steps.findIndex((_, i) => lines.some(({ values }) => !Number.isFinite(values[i])));
+  if (first < 0) return null;
+  const step = steps[first]!;
+  const isLate = step > (domain[0] + domain[1]) / 2;
+  return Plot.marks(
+    Plot.ruleX([step], { stroke: ALARM, strokeDasharray: "2,3" }),
+    Plot.text([`step ${wholeLabel(step)}: not a finite number`], {
+      x: [step],
+      frameAnchor: "top",
+      textAnchor: isLate ? "end" : "start",
+      dx: isLate ? -6 : 6,
+      dy: 4,
+      fill: ALARM,
+      fontSize: 12,
+      ...HALO,
+    }),
+  );
+}
