@@ -137,6 +137,7 @@ export function abs(x: Ref): Ref {
  * Σ|terms| of an op whose results are sums of products of its inputs (sum, mean, bias, matmul,
  * convolutions, and their gradients): the op itself on absolute values. Rounding errors scale
  * with it, and not with the result, which may have cancelled to nothing. See `compareToTerms`.
+ * An op with a minus of its own, such as `sub`, isn't one of these.
  */
 export function absTerms<Result>(op: (...inputs: Ref[]) => Result, ...inputs: Ref[]): Result {
   return op(...inputs.map(abs));
