@@ -175,10 +175,13 @@ async function importDawn(): Promise<typeof import("webgpu")> {
   try {
     return await import("webgpu");
   } catch (cause) {
-    const here = `${process.platform}-${process.arch}`;
-    const { glibc = "no glibc" } = versions();
+    const { webgpu, glibc } = versions();
+    const libc =
+      process.platform === "linux" ? ` with ${glibc ? `glibc ${glibc}` : "no glibc"}` : "";
     throw new AdapterError(
-      `Dawn, from the npm package webgpu, doesn't load here: it runs on Linux with glibc 2.34 or newer, macOS and Windows, on x64 and arm64; this is ${process.platform === "linux" ? `${here} with ${glibc}` : here}`,
+      webgpu === undefined
+        ? "Dawn isn't installed: run `npm install` (it's the npm package webgpu)"
+        : `Dawn, the npm package webgpu, doesn't load: it needs x64 or arm64 with Windows, macOS or Linux with glibc 2.34 (Debian 12, Ubuntu 22.04) or newer; this is ${process.platform}-${process.arch}${libc} (${messageOf(cause).split("\n")[0]})`,
       { cause },
     );
   }
@@ -219,6 +222,7 @@ export async function listAdapters(): Promise<readonly ListedAdapter[]> {
 
 /** As `listAdapters`, with what is wrong with the system's own drivers, if anything. */
 export async function surveyAdapters(): Promise<AdapterSurvey> {
+  await importDawn(); // where Dawn itself fails, the listing would blame a driver
   const [system, embedded] = await Promise.all([surveySystem(), surveyEmbedded()]);
   return { adapters: [...system.adapters, ...embedded], trouble: system.trouble };
 }
@@ -374,7 +378,7 @@ function embeddedTrouble(): string | undefined {
 }
 
 function embeddedAdapter(): ListedAdapter {
-  const name = `SwiftShader, from @sparticuz/chromium ${versions().chromium}`;
+  const name = `SwiftShader, from @sparticuz/chromium ${versionIn(chromiumFolder())}`;
   return { name, kind: "swiftshader", backend: "vulkan", device: "SwiftShader" };
 }
 
@@ -424,7 +428,7 @@ function swiftshaderFolders(): string[] {
   } catch {
     // `homedir` throws for a user id without an entry in passwd, as some containers have.
   }
-  return roots.map((root) => join(root, `swiftshader-${versions().chromium}`));
+  return roots.map((root) => join(root, `swiftshader-${versionIn(chromiumFolder())}`));
 }
 
 function unpackSwiftshader(): string {
@@ -504,29 +508,32 @@ function* tarFiles(tar: Buffer): Generator<{ name: string; bytes: Buffer }> {
 // Versions
 
 /** Versions of what an adapter runs on, for `doctor` and run records; undefined where there is none. */
-export function versions(): { webgpu?: string; chromium?: string; glibc?: string } {
-  const webgpu = dirname(require.resolve("webgpu"));
-  const chromium = chromiumFolder();
+export function versions(): Readonly<Record<"webgpu" | "chromium" | "glibc", string | undefined>> {
   const report: { header?: { glibcVersionRuntime?: string } } =
     process.platform === "linux" ? process.report.getReport() : {};
-  const glibc = report.header?.glibcVersionRuntime;
   return {
-    webgpu: versionIn(webgpu),
-    ...(chromium !== undefined && { chromium: versionIn(chromium) }),
-    ...(glibc !== undefined && { glibc }),
+    webgpu: versionIn(packageFolder("webgpu", ".")),
+    chromium: versionIn(chromiumFolder()),
+    glibc: report.header?.glibcVersionRuntime,
   };
 }
 
-function versionIn(packageFolder: string): string {
-  const text = readFileSync(join(packageFolder, "package.json"), "utf8");
-  const manifest: { version: string } = JSON.parse(text);
+function versionIn(folder: string | undefined): string | undefined {
+  if (folder === undefined) return undefined;
+  const manifest: { version: string } = JSON.parse(
+    readFileSync(join(folder, "package.json"), "utf8"),
+  );
   return manifest.version;
 }
 
 function chromiumFolder(): string | undefined {
+  return packageFolder("@sparticuz/chromium", "../.."); // its main file is build/cjs/index.cjs
+}
+
+// Neither package exports its package.json, so the way there is from its main file.
+function packageFolder(name: string, fromMain: string): string | undefined {
   try {
-    // The package exports nothing but its main file, build/cjs/index.cjs.
-    return join(dirname(require.resolve("@sparticuz/chromium")), "../..");
+    return join(dirname(require.resolve(name)), fromMain);
   } catch {
     return undefined;
   }
