@@ -69,7 +69,7 @@ export function shaderText(path: string): string {
 // ---------------------------------------------------------------------------------------------
 // Opening
 
-/** How to open an adapter: what it is, and the environment and Vulkan loader that it wants. */
+// How to open an adapter: what it is, and the environment and Vulkan loader that it wants.
 interface Choice {
   readonly adapter: ListedAdapter;
   readonly loader: string | undefined;
@@ -84,8 +84,9 @@ interface Running {
   users: number;
 }
 
-// Dawn has one instance a process. `queue` makes calls that overlap wait for each other.
 const BEST: GPURequestAdapterOptions = { powerPreference: "high-performance" };
+
+// Dawn has one instance a process. `queue` makes calls that overlap wait for each other.
 let running: Running | undefined;
 let queue: Promise<unknown> = Promise.resolve();
 
