@@ -1,0 +1,77 @@
+// What an adapter is and how to say it: its kind, its name, its line for people, its place in
+// the order of choice. Pure text: knows neither Node nor Dawn, so the browser's face uses it too.
+
+/** `gpu` is real hardware; `software` the system's CPU Vulkan (lavapipe, say); `swiftshader` the embedded one; `null` Dawn's backend that runs nothing. */
+export type AdapterKind = "gpu" | "software" | "swiftshader" | "null";
+
+/** An adapter that Dawn lists. */
+export interface ListedAdapter {
+  /** For people and run records, such as "llvmpipe (LLVM 15.0.6, 256 bits), Mesa 25.0.7". */
+  readonly name: string;
+  readonly kind: AdapterKind;
+  /** Dawn's backend: "vulkan", "metal", "d3d12", … */
+  readonly backend: string;
+  /** The name that Dawn knows the adapter by. */
+  readonly device: string;
+}
+
+const SOFTWARE = /llvmpipe|lavapipe|softpipe|swiftshader|basic render|\bwarp\b/i;
+
+/** The kind of an adapter from what WebGPU says of it; never `swiftshader`, which only who unpacked it can tell. */
+export function kindOf(backend: string, device: string, isFallbackAdapter: boolean): AdapterKind {
+  if (backend === "null") return "null";
+  // OpenGL doesn't flag its CPU rasterizers as fallbacks, so the name has a say too.
+  return isFallbackAdapter || SOFTWARE.test(device) ? "software" : "gpu";
+}
+
+/** The device's name with its driver's version, where `GPUAdapterInfo.description` holds one. */
+export function nameOf(device: string, description: string): string {
+  const version = /(Mesa|macOS Version)? ?(\d+\.\d+[\d.]*)/.exec(description);
+  if (!version) return device;
+  const [, owner = "driver", number] = version;
+  return `${device}, ${owner.replace(" Version", "")} ${number}`;
+}
+
+/** One line that says which adapter runs and what it is; on the CPU it says so, and what would be faster. */
+export function lineOf(adapter: Pick<ListedAdapter, "name" | "kind" | "backend">): string {
+  switch (adapter.kind) {
+    case "gpu":
+      return `${adapter.name}: a GPU, through ${adapter.backend}`;
+    case "software":
+      return `${adapter.name}: software that runs on the CPU; a GPU would be far faster`;
+    case "swiftshader":
+      return `${adapter.name}: the embedded software adapter, on the CPU; Mesa's lavapipe (24 or newer) would be about 4 times faster, a GPU far faster still`;
+    case "null":
+      return `${adapter.name}: runs NOTHING, every result is void; it only times the host`;
+  }
+}
+
+/** Whether an adapter serves a request: a keyword (`auto`, `gpu`, `software`, `swiftshader`, `null`) or a part of its name in any case. */
+export function serves(adapter: ListedAdapter, request: string): boolean {
+  const { kind, name, device } = adapter;
+  switch (request.toLowerCase()) {
+    case "null":
+      return kind === "null";
+    case "auto":
+      return kind !== "null";
+    case "gpu":
+      return kind === "gpu";
+    case "software":
+      return kind === "software" || kind === "swiftshader";
+    case "swiftshader":
+      return kind === "swiftshader";
+    default:
+      return kind !== "null" && `${name}\n${device}`.toLowerCase().includes(request.toLowerCase());
+  }
+}
+
+const KINDS: readonly AdapterKind[] = ["gpu", "software", "swiftshader", "null"];
+// The backends that offer all of WebGPU; others (d3d11, opengl, opengles) only a part.
+const FULL_BACKENDS: readonly string[] = ["metal", "d3d12", "vulkan"];
+
+/** Adapters in the order that `auto` tries them: by kind, then whole WebGPU before part of it, then as Dawn lists them. */
+export function inOrderOfChoice(adapters: readonly ListedAdapter[]): ListedAdapter[] {
+  const rank = ({ kind, backend }: ListedAdapter): number =>
+    KINDS.indexOf(kind) * 2 + (FULL_BACKENDS.includes(backend) ? 0 : 1);
+  return [...adapters].sort((a, b) => rank(a) - rank(b));
+}
