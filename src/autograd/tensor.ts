@@ -1,0 +1,139 @@
+// Tensors and the tape: reverse-mode differentiation over rules. This file names no op.
+import { formatShape, type GpuArray } from "../gpu/array.ts";
+import { AttributeError, ShapeError } from "../gpu/errors.ts";
+import { binary } from "../kernels/binary.ts";
+import type { Recorded, Rule } from "../kernels/rule.ts";
+
+/** What the tape keeps of one application of a rule. */
+interface Node {
+  readonly name: string;
+  readonly inputs: readonly Tensor[];
+  readonly backward: Recorded["backward"];
+  /** Nodes count up as they are made, so a larger number never feeds a smaller one. */
+  readonly order: number;
+}
+
+/** An array that remembers how it was made, where something asked for its gradient. */
+export class Tensor {
+  readonly array: GpuArray;
+  /** True if gradients can flow to it: a variable, or made from one. */
+  readonly tracked: boolean;
+  /** @internal */
+  readonly node: Node | undefined;
+
+  constructor(array: GpuArray, tracked = false, node?: Node) {
+    this.array = array;
+    this.tracked = tracked;
+    this.node = node;
+  }
+
+  get shape(): readonly number[] {
+    return this.array.shape;
+  }
+
+  /** The same values, cut off from the tape. */
+  detach(): Tensor {
+    return new Tensor(this.array);
+  }
+
+  /** Copies the values to the host. Throws `TraceError` inside a trace. */
+  async read(): Promise<Float32Array<ArrayBuffer>> {
+    return this.array.read();
+  }
+}
+
+let recording = true;
+let made = 0;
+
+/** A tensor that gradients are taken with respect to. */
+export function variable(array: GpuArray): Tensor {
+  return new Tensor(array, true);
+}
+
+/** Runs `body` with nothing recorded on the tape. */
+export function noGrad<T>(body: () => T): T {
+  const before = recording;
+  recording = false;
+  try {
+    return body();
+  } finally {
+    recording = before;
+  }
+}
+
+/** Applies a rule to tensors and records it, if any input is tracked. */
+export function apply<Inputs extends readonly GpuArray[], Attributes>(
+  rule: Rule<Inputs, Attributes>,
+  inputs: { readonly [I in keyof Inputs]: Tensor },
+  arrays: Inputs,
+  attributes: Attributes,
+): Tensor {
+  const { out, backward } = rule.apply(arrays, attributes);
+  if (!recording || !inputs.some((input) => input.tracked)) return new Tensor(out);
+  made += 1;
+  return new Tensor(out, true, { name: rule.name, inputs, backward, order: made });
+}
+
+/** Every node between `root` and `wanted`, latest first: the order in which gradients can flow. */
+function path(root: Tensor, wanted: ReadonlySet<Tensor>): { nodes: Tensor[]; leads: Set<Tensor> } {
+  const seen = new Set<Tensor>();
+  const stack = [root];
+  for (let tensor = stack.pop(); tensor; tensor = stack.pop()) {
+    if (seen.has(tensor)) continue;
+    seen.add(tensor);
+    stack.push(...(tensor.node?.inputs ?? []));
+  }
+  const order = (tensor: Tensor): number => tensor.node?.order ?? 0;
+  const ascending = [...seen].toSorted((a, b) => order(a) - order(b));
+  const leads = new Set<Tensor>();
+  for (const tensor of ascending) {
+    const reaches = tensor.node?.inputs.some((input) => leads.has(input)) ?? false;
+    if (wanted.has(tensor) || reaches) leads.add(tensor);
+  }
+  return { nodes: ascending.filter((t) => t.node && leads.has(t)).toReversed(), leads };
+}
+
+/**
+ * The gradients of a scalar with respect to some tensors, in their order. Only what leads to them is
+ * computed; calling it again gives the same bits. Second derivatives are not offered.
+ * Throws `ShapeError` unless `loss` has one element, `AttributeError` if a tensor doesn't lead to it.
+ */
+export function grad(loss: Tensor, wrt: readonly Tensor[]): GpuArray[] {
+  if (loss.array.size !== 1) {
+    throw new ShapeError(
+      `grad: the loss must be a scalar; got ${formatShape(loss.shape)}: reduce it with sum or mean`,
+    );
+  }
+  const { device } = loss.array;
+  const one = device.upload(Float32Array.of(1), loss.shape, "f32", "one");
+  return vectorJacobian(loss, one, wrt);
+}
+
+/** Like `grad`, for an output of any shape and the gradient that flows into it. */
+export function vectorJacobian(
+  out: Tensor,
+  dout: GpuArray,
+  wrt: readonly Tensor[],
+): GpuArray[] {
+  const { nodes, leads } = path(out, new Set(wrt));
+  const gradients = new Map<Tensor, GpuArray>([[out, dout]]);
+  for (const tensor of nodes) {
+    const flowing = gradients.get(tensor);
+    if (!flowing) continue;
+    const { inputs, backward } = tensor.node!;
+    const needs = inputs.map((input) => leads.has(input));
+    backward(flowing, needs).forEach((gradient, index) => {
+      const input = inputs[index]!;
+      if (!gradient || !needs[index]) return;
+      const before = gradients.get(input);
+      gradients.set(input, before ? binary("add", before, gradient) : gradient);
+    });
+  }
+  return wrt.map((tensor, index) => {
+    const gradient = gradients.get(tensor);
+    if (gradient) return gradient;
+    throw new AttributeError(
+      `grad: tensor ${index} of shape ${formatShape(tensor.shape)} does not lead to the loss; make it with variable() and use it outside noGrad and detach`,
+    );
+  });
+}

@@ -1,0 +1,32 @@
+// Reshape: another shape over the same elements. No kernel: nothing is copied.
+import { formatShape, sizeOf, type GpuArray } from "../gpu/array.ts";
+import { ShapeError } from "../gpu/errors.ts";
+import { defineRule, type Rule } from "./rule.ts";
+
+/** The new shape; one extent may be −1 and is worked out. */
+export interface ReshapeAttributes {
+  readonly shape: readonly number[];
+}
+
+function resolve(from: readonly number[], to: readonly number[]): readonly number[] {
+  const free = to.indexOf(-1);
+  const known = sizeOf(to.filter((extent) => extent !== -1));
+  const size = sizeOf(from);
+  const shape = free < 0 ? to : to.with(free, known === 0 ? Number.NaN : size / known);
+  if (shape.some((n) => !Number.isInteger(n) || n < 0) || sizeOf(shape) !== size) {
+    throw new ShapeError(
+      `reshape: ${formatShape(from)} has ${size} elements and can't become ${formatShape(to)}; at most one extent may be -1`,
+    );
+  }
+  return shape;
+}
+
+/** The same elements under another shape. */
+export const reshape: Rule<readonly [GpuArray], ReshapeAttributes> = defineRule({
+  name: "reshape",
+  forward: ([x], { shape }: ReshapeAttributes) => ({
+    out: x.view(resolve(x.shape, shape)),
+    saved: x.shape,
+  }),
+  backward: (dout, shape) => [dout.view(shape)],
+});

@@ -1,0 +1,33 @@
+// First values of parameters, drawn on the device.
+import type { GpuArray } from "../gpu/array.ts";
+import { broadcastTo } from "../kernels/binary.ts";
+import { normal, uniform, type Generator } from "../kernels/random.ts";
+
+/** Makes an array of the given shape. */
+export type Initialiser = (generator: Generator, shape: readonly number[]) => GpuArray;
+
+/** Every element the same. */
+export function constant(value: number): Initialiser {
+  return (generator, shape) => {
+    const { device } = generator.state;
+    return broadcastTo(device.upload(Float32Array.of(value), [], "f32", "constant"), shape);
+  };
+}
+
+/** Normal with mean 0: Radford et al. 2015 use a deviation of 0.02 for every layer of a DCGAN. */
+export function normalInitialiser(deviation = 0.02): Initialiser {
+  return (generator, shape) => normal(generator, shape, 0, deviation);
+}
+
+/**
+ * Uniform in ±sqrt(6 / (fan in + fan out)) (Glorot and Bengio 2010). The fans are the last two extents
+ * times the receptive field, as Keras counts them.
+ */
+export function glorotUniform(): Initialiser {
+  return (generator, shape) => {
+    const field = shape.slice(0, -2).reduce((product, extent) => product * extent, 1);
+    const fans = (shape.at(-1) ?? 1) * field + (shape.at(-2) ?? 1) * field;
+    const limit = Math.sqrt(6 / fans);
+    return uniform(generator, shape, -limit, limit);
+  };
+}

@@ -1,0 +1,39 @@
+// What a layer is: shapes and parameters declared first, so that a network can lay them in one arena;
+// then a forward over tensors.
+import type { Tensor } from "../autograd/tensor.ts";
+import type { GpuArray } from "../gpu/array.ts";
+import type { Generator } from "../kernels/random.ts";
+import type { Initialiser } from "./initialisers.ts";
+
+/** A parameter to be made: its shape and its first values. */
+export interface ParameterSpec {
+  readonly shape: readonly number[];
+  readonly initialiser: Initialiser;
+}
+
+/** How a forward runs: training uses batch statistics and dropout, inference neither. */
+export interface Mode {
+  readonly training: boolean;
+  /** Where dropout draws its masks; needed in training. */
+  readonly generator?: Generator;
+  /** Whether training updates running statistics. Default true. */
+  readonly track?: boolean;
+}
+
+/** A layer of a network. Shapes leave out the batch axis. */
+export interface Layer {
+  /** As people call it: `Conv2d`. */
+  readonly kind: string;
+  /** What else describes it: `64, 5×5, stride 2`. */
+  readonly detail: string;
+  readonly outputShape: (input: readonly number[]) => readonly number[];
+  readonly parameters: (input: readonly number[]) => Readonly<Record<string, ParameterSpec>>;
+  /** State that isn't learned by gradients, such as running statistics. */
+  readonly buffers: (input: readonly number[]) => Readonly<Record<string, ParameterSpec>>;
+  readonly forward: (
+    x: Tensor,
+    parameters: Readonly<Record<string, Tensor>>,
+    buffers: Readonly<Record<string, GpuArray>>,
+    mode: Mode,
+  ) => Tensor;
+}

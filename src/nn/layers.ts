@@ -1,0 +1,233 @@
+// The layers. Defaults are Keras's, as the recipes are written in its terms.
+import {
+  add,
+  batchNorm as batchNormOp,
+  conv2d as conv2dOp,
+  convTranspose2d as convTranspose2dOp,
+  dropout as dropoutOp,
+  leakyRelu as leakyReluOp,
+  matmul,
+  relu as reluOp,
+  reshape as reshapeOp,
+  sigmoid as sigmoidOp,
+  tanh as tanhOp,
+} from "../autograd/ops.ts";
+import type { Tensor } from "../autograd/tensor.ts";
+import { formatShape, sizeOf } from "../gpu/array.ts";
+import { AttributeError, ShapeError } from "../gpu/errors.ts";
+import {
+  convolutionGeometry,
+  transposedGeometry,
+  type ConvolutionAttributes,
+} from "../kernels/convolution.ts";
+import { constant, glorotUniform, type Initialiser } from "./initialisers.ts";
+import type { Layer } from "./layer.ts";
+
+const none = (): Readonly<Record<never, never>> => ({});
+const same = (shape: readonly number[]): readonly number[] => shape;
+
+function activation(kind: string, detail: string, f: (x: Tensor) => Tensor): Layer {
+  return {
+    kind,
+    detail,
+    outputShape: same,
+    parameters: none,
+    buffers: none,
+    forward: (x) => f(x),
+  };
+}
+
+/** max(x, 0). */
+export function relu(): Layer {
+  return activation("ReLU", "", (x) => reluOp(x));
+}
+
+/** x above 0, α·x elsewhere. */
+export function leakyRelu(alpha = 0.3): Layer {
+  return activation("LeakyReLU", String(alpha), (x) => leakyReluOp(x, { alpha }));
+}
+
+/** The hyperbolic tangent. */
+export function tanh(): Layer {
+  return activation("tanh", "", (x) => tanhOp(x));
+}
+
+/** 1 / (1 + exp(−x)). */
+export function sigmoid(): Layer {
+  return activation("sigmoid", "", (x) => sigmoidOp(x));
+}
+
+/** Options that layers with a kernel share. */
+export interface KernelOptions {
+  /** Default true, as in Keras. */
+  readonly bias?: boolean;
+  /** Default Glorot uniform. */
+  readonly initialiser?: Initialiser;
+}
+
+function withBias(x: Tensor, bias: Tensor | undefined): Tensor {
+  return bias ? add(x, bias) : x;
+}
+
+const biasSpec = (units: number, bias: boolean) =>
+  bias ? { bias: { shape: [units], initialiser: constant(0) } } : {};
+
+const noBias = (bias: boolean): string => (bias ? "" : ", no bias");
+
+/** x (N, in) · kernel (in, units) + bias (units). */
+export function dense(units: number, options: KernelOptions = {}): Layer {
+  const { bias = true, initialiser = glorotUniform() } = options;
+  return {
+    kind: "Dense",
+    detail: `${units}${noBias(bias)}`,
+    outputShape(input) {
+      if (input.length !== 1) {
+        throw new ShapeError(`Dense: takes vectors; got ${formatShape(input)}: put a flatten() before`);
+      }
+      return [units];
+    },
+    parameters: ([inputs]) => ({
+      kernel: { shape: [inputs!, units], initialiser },
+      ...biasSpec(units, bias),
+    }),
+    buffers: none,
+    forward: (x, { kernel, bias: b }) => withBias(matmul(x, kernel!), b),
+  };
+}
+
+function convDetail(filters: number, kernel: number, strides: number, bias: boolean): string {
+  return `${filters}, ${kernel}×${kernel}, stride ${strides}${noBias(bias)}`;
+}
+
+/** Options of the convolution layers. */
+export interface ConvolutionOptions extends KernelOptions {
+  readonly strides?: number;
+  /** Default 'same'. */
+  readonly padding?: ConvolutionAttributes["padding"];
+}
+
+/** Convolution of (H, W, C) images to `filters` channels with square filters (kernel, kernel, C, filters). */
+export function conv2d(filters: number, kernel: number, options: ConvolutionOptions = {}): Layer {
+  const { bias = true, initialiser = glorotUniform(), strides = 1, padding = "same" } = options;
+  const shapeOf = (input: readonly number[]) => [kernel, kernel, input.at(-1)!, filters];
+  return {
+    kind: "Conv2d",
+    detail: convDetail(filters, kernel, strides, bias),
+    outputShape(input) {
+      const g = convolutionGeometry([1, ...input], shapeOf(input), { strides, padding });
+      return [g.outHeight, g.outWidth, g.filters];
+    },
+    parameters: (input) => ({
+      filter: { shape: shapeOf(input), initialiser },
+      ...biasSpec(filters, bias),
+    }),
+    buffers: none,
+    forward: (x, { filter, bias: b }) => withBias(conv2dOp(x, filter!, { strides, padding }), b),
+  };
+}
+
+/** Transposed convolution of (H, W, C) images to `filters` channels, filters (kernel, kernel, filters, C). */
+export function convTranspose2d(
+  filters: number,
+  kernel: number,
+  options: ConvolutionOptions = {},
+): Layer {
+  const { bias = true, initialiser = glorotUniform(), strides = 1, padding = "same" } = options;
+  const shapeOf = (input: readonly number[]) => [kernel, kernel, filters, input.at(-1)!];
+  return {
+    kind: "ConvTranspose2d",
+    detail: convDetail(filters, kernel, strides, bias),
+    outputShape(input) {
+      const g = transposedGeometry([1, ...input], shapeOf(input), { strides, padding });
+      return [g.height, g.width, g.channels];
+    },
+    parameters: (input) => ({
+      filter: { shape: shapeOf(input), initialiser },
+      ...biasSpec(filters, bias),
+    }),
+    buffers: none,
+    forward: (x, { filter, bias: b }) =>
+      withBias(convTranspose2dOp(x, filter!, { strides, padding }), b),
+  };
+}
+
+/** Options of batch normalisation; the defaults are Keras's. */
+export interface BatchNormOptions {
+  readonly epsilon?: number;
+  readonly momentum?: number;
+}
+
+/** Normalises each channel (the last axis) over the batch, then scales by γ and shifts by β. */
+export function batchNorm(options: BatchNormOptions = {}): Layer {
+  const { epsilon = 1e-3, momentum = 0.99 } = options;
+  return {
+    kind: "BatchNorm",
+    detail: "",
+    outputShape: same,
+    parameters: (input) => ({
+      gamma: { shape: [input.at(-1)!], initialiser: constant(1) },
+      beta: { shape: [input.at(-1)!], initialiser: constant(0) },
+    }),
+    buffers: (input) => ({
+      running: { shape: [2, input.at(-1)!], initialiser: runningStart },
+    }),
+    forward(x, { gamma, beta }, { running }, { training, track = true }) {
+      const tracked = training && !track ? {} : { running: running! };
+      return batchNormOp(x, gamma!, beta!, { training, epsilon, momentum, ...tracked });
+    },
+  };
+}
+
+/** Mean 0 and variance 1. */
+const runningStart: Initialiser = (generator, shape) => {
+  const half = shape[1]!;
+  const values = Float32Array.from({ length: 2 * half }, (_, i) => (i < half ? 0 : 1));
+  return generator.state.device.upload(values, shape, "f32", "running");
+};
+
+/** Drops elements at a rate in training; does nothing in inference. */
+export function dropout(rate: number): Layer {
+  return {
+    kind: "Dropout",
+    detail: String(rate),
+    outputShape: same,
+    parameters: none,
+    buffers: none,
+    forward(x, _parameters, _buffers, { training, generator }) {
+      if (!training) return x;
+      if (!generator) throw new AttributeError("Dropout: training needs a generator in its mode");
+      return dropoutOp(x, { rate, generator });
+    },
+  };
+}
+
+/** Another shape for each example. */
+export function reshape(shape: readonly number[]): Layer {
+  return {
+    kind: "Reshape",
+    detail: shape.join("×"),
+    outputShape(input) {
+      if (sizeOf(input) !== sizeOf(shape)) {
+        throw new ShapeError(
+          `Reshape: ${formatShape(input)} has ${sizeOf(input)} elements, ${formatShape(shape)} wants ${sizeOf(shape)}`,
+        );
+      }
+      return shape;
+    },
+    parameters: none,
+    buffers: none,
+    forward: (x) => reshapeOp(x, { shape: [x.shape[0]!, ...shape] }),
+  };
+}
+
+/** One vector for each example. */
+export function flatten(): Layer {
+  return {
+    kind: "Flatten",
+    detail: "",
+    outputShape: (input) => [sizeOf(input)],
+    parameters: none,
+    buffers: none,
+    forward: (x) => reshapeOp(x, { shape: [x.shape[0]!, sizeOf(x.shape.slice(1))] }),
+  };
+}

@@ -1,0 +1,143 @@
+// A network: layers one after another, with all parameters in one arena and all gradients in another.
+import { variable, Tensor } from "../autograd/tensor.ts";
+import { formatShape, sizeOf, type GpuArray } from "../gpu/array.ts";
+import type { Device } from "../gpu/device.ts";
+import { ShapeError } from "../gpu/errors.ts";
+import type { Generator } from "../kernels/random.ts";
+import type { Layer, Mode, ParameterSpec } from "./layer.ts";
+
+/** A parameter in its place: the tensor that forwards use, and where its gradient goes. */
+export interface Parameter {
+  readonly name: string;
+  readonly tensor: Tensor;
+  readonly gradient: GpuArray;
+}
+
+/** A layer inside a network, with its shapes (batch axis left out) and what it owns. */
+export interface PlacedLayer {
+  readonly name: string;
+  readonly layer: Layer;
+  readonly outputShape: readonly number[];
+  readonly parameters: Readonly<Record<string, Parameter>>;
+  readonly buffers: Readonly<Record<string, GpuArray>>;
+}
+
+/** A stack of layers on a device. Made by `sequential`. */
+export interface Network {
+  readonly name: string;
+  readonly inputShape: readonly number[];
+  readonly outputShape: readonly number[];
+  readonly layers: readonly PlacedLayer[];
+  readonly parameters: readonly Parameter[];
+  /** Every parameter, one after another, each from a multiple of 256 bytes; gaps hold zeros. */
+  readonly arena: GpuArray;
+  /** The gradients, laid out as the parameters. */
+  readonly gradients: GpuArray;
+  /** Parameters and buffers by name, such as `conv2d_1.filter`: what a checkpoint keeps. */
+  readonly state: ReadonlyMap<string, GpuArray>;
+  readonly forward: (x: Tensor, mode: Mode) => Tensor;
+}
+
+const ALIGNMENT = 64; // floats in the 256 bytes that a binding's offset must be a multiple of
+
+const snake = (kind: string): string => kind.replace(/([a-z])([A-Z])/g, "$1_$2").toLowerCase();
+
+/**
+ * Builds a network on a device and draws its first parameters from `generator`. `inputShape` leaves
+ * out the batch axis. Throws `ShapeError` where a layer doesn't fit the one before.
+ */
+export function sequential(
+  device: Device,
+  name: string,
+  inputShape: readonly number[],
+  layers: readonly Layer[],
+  generator: Generator,
+): Network {
+  const counts = new Map<string, number>();
+  let shape = inputShape;
+  const drafts = layers.map((layer) => {
+    const kind = snake(layer.kind);
+    const count = counts.get(kind) ?? 0;
+    counts.set(kind, count + 1);
+    const input = shape;
+    shape = layer.outputShape(input);
+    return {
+      name: count === 0 ? kind : `${kind}_${count}`,
+      layer,
+      outputShape: shape,
+      parameters: layer.parameters(input),
+      buffers: layer.buffers(input),
+    };
+  });
+
+  const aligned = (spec: ParameterSpec): number =>
+    Math.ceil(sizeOf(spec.shape) / ALIGNMENT) * ALIGNMENT;
+  const total = drafts
+    .flatMap((draft) => Object.values(draft.parameters))
+    .reduce((sum, spec) => sum + aligned(spec), 0);
+  const arena = device.persistent([total], "f32", `${name}.parameters`);
+  const gradients = device.persistent([total], "f32", `${name}.gradients`);
+
+  let offset = 0;
+  const parameters: Parameter[] = [];
+  const state = new Map<string, GpuArray>();
+  const place = (full: string, spec: ParameterSpec): Parameter => {
+    const array = device.viewAt(arena, offset * 4, spec.shape);
+    const gradient = device.viewAt(gradients, offset * 4, spec.shape);
+    offset += aligned(spec);
+    device.place(spec.initialiser(generator, spec.shape), array);
+    const parameter = { name: full, tensor: variable(array), gradient };
+    parameters.push(parameter);
+    state.set(full, array);
+    return parameter;
+  };
+  const keep = (full: string, spec: ParameterSpec): GpuArray => {
+    const array = device.persistent(spec.shape, "f32", `${name}.${full}`);
+    device.place(spec.initialiser(generator, spec.shape), array);
+    state.set(full, array);
+    return array;
+  };
+  const placed = drafts.map((draft): PlacedLayer => {
+    const build = <T>(
+      specs: Readonly<Record<string, ParameterSpec>>,
+      make: (full: string, spec: ParameterSpec) => T,
+    ): Record<string, T> =>
+      Object.fromEntries(
+        Object.entries(specs).map(([key, spec]) => [key, make(`${draft.name}.${key}`, spec)]),
+      );
+    return {
+      ...draft,
+      parameters: build(draft.parameters, place),
+      buffers: build(draft.buffers, keep),
+    };
+  });
+
+  return {
+    name,
+    inputShape,
+    outputShape: shape,
+    layers: placed,
+    parameters,
+    arena,
+    gradients,
+    state,
+    forward(x, mode) {
+      if (formatShape(x.shape.slice(1)) !== formatShape(inputShape)) {
+        throw new ShapeError(
+          `${name}: takes a batch of ${formatShape(inputShape)}; got ${formatShape(x.shape)}`,
+        );
+      }
+      return placed.reduce((value, { layer, parameters: own, buffers }) => {
+        const tensors = Object.fromEntries(
+          Object.entries(own).map(([key, parameter]) => [key, parameter.tensor]),
+        );
+        return layer.forward(value, tensors, buffers, mode);
+      }, x);
+    },
+  };
+}
+
+/** Number of learned values of a layer or network. */
+export function parameterCount(parameters: readonly Parameter[]): number {
+  return parameters.reduce((total, { tensor }) => total + tensor.array.size, 0);
+}
