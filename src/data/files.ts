@@ -96,7 +96,9 @@ async function readIdx(path: string): Promise<IdxFile> {
   if (!gzipped && path.endsWith(".gz") && bytes.length > 0 && bytes[0] !== 0) {
     throw new DataError(`${path}: is neither gzipped nor an IDX file; fetch it again.`);
   }
-  return parseIdx(gzipped ? await unpackWhole(bytes, path) : bytes, path);
+  const whole = gzipped ? await unpackWhole(bytes, path) : bytes;
+  // Not as a Buffer, whose `slice` is a view where everybody expects a copy.
+  return parseIdx(new Uint8Array(whole.buffer, whole.byteOffset, whole.length), path);
 }
 
 async function readWhole(path: string): Promise<Uint8Array> {
