@@ -43,9 +43,7 @@ const labels = idx([5], new Uint8Array([3, 0, 1, 9, 3]));
 
 describe("MNIST from npm", () => {
   test("the 60,000 to train with", async () => {
-    const start = performance.now();
     const set = await loadImages(undefined, "train");
-    const milliseconds = performance.now() - start;
     expect([set.count, set.height, set.width, set.classes]).toEqual([60_000, 28, 28, 10]);
     expect(set.images.length).toBe(47_040_000);
     expect(Array.from(set.labels?.subarray(0, 10) ?? [])).toEqual([5, 0, 4, 1, 9, 2, 1, 3, 1, 4]);
@@ -57,8 +55,17 @@ describe("MNIST from npm", () => {
     expect(set.fingerprint).toBe(
       "741c988805d008ac6e4c904b69001ba184c24b2c540a4ef403f4c71b676cf757",
     );
-    // Generous: about 0.2 s where nothing else runs.
-    expect(milliseconds).toBeLessThan(2_000);
+  });
+
+  test("47 MB are read in well under a second", async () => {
+    const times: number[] = [];
+    for (let run = 0; run < 3; run++) {
+      const start = performance.now();
+      await loadImages(undefined, "train");
+      times.push(performance.now() - start);
+    }
+    // About 90 ms; the best of three, since others may be using the machine.
+    expect(Math.min(...times)).toBeLessThan(800);
   });
 
   test("the 10,000 to test with", async () => {

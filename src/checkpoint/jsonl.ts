@@ -60,7 +60,8 @@ export function openJsonl(path: string): JsonlLog {
 
 /**
  * Rewrites a log with only the rows that `keep` wants, whole or not at all. What a killed process or a
- * machine that stopped left at the end, a torn line, is dropped. Returns how many rows stay.
+ * machine that stopped left at the end, a torn line, is dropped. Returns how many rows stay. Not for a
+ * log that is open: it would go on writing to the old file.
  *
  * Throws CheckpointError if the file can't be read or a damaged line stands before a row to be kept,
  * OutputError if it can't be written.
