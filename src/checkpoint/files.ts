@@ -1,0 +1,124 @@
+// Writes a file whole or not at all, and reads one; for checkpoints and everything else in a run
+// folder. Synchronous: a write can't be overtaken by another, and works while the process is ending.
+// Node only.
+
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname } from "node:path";
+import { CheckpointError, OutputError } from "../gpu/errors.ts";
+import { systemCode, systemReason } from "../gpu/system-reason.ts";
+
+/**
+ * Writes a file so that at every instant, even if the machine stops, `path` holds either what it held
+ * before or all of `data`: into a temporary file beside it, to the disk, then in place by a rename. A
+ * symbolic link stays one. A device or a pipe is simply written to.
+ *
+ * Throws OutputError, and leaves nothing behind, if the system refuses.
+ */
+export function writeFileAtomic(path: string, data: Uint8Array | string): void {
+  let temporary: string | undefined;
+  try {
+    const status = statSync(path, { throwIfNoEntry: false });
+    if (status !== undefined && !status.isFile() && !status.isDirectory()) {
+      // A rename would put a plain file in the place of, say, /dev/null.
+      writeFileSync(path, data);
+      return;
+    }
+    const target = status === undefined ? path : realpathSync(path);
+    temporary = temporaryPath(target);
+    writeToDisk(temporary, data);
+    renameSync(temporary, target);
+    syncFolder(dirname(target));
+  } catch (error) {
+    if (temporary !== undefined) removeQuietly(temporary);
+    throw outputError(path, error);
+  }
+}
+
+/**
+ * All bytes of a file. Throws CheckpointError if it is missing or can't be read.
+ */
+export function readFileBytes(path: string): Uint8Array<ArrayBuffer> {
+  try {
+    // A copy out of Node's pool for small files: `.buffer` then holds this file alone.
+    return new Uint8Array(readFileSync(path));
+  } catch (error) {
+    throw readError(path, error);
+  }
+}
+
+/** Where `path` is prepared before it is renamed into place. */
+export function temporaryPath(path: string): string {
+  return `${path}.tmp-${process.pid}`;
+}
+
+/** Writes a file and waits until it is on the disk. Throws the system's own errors. */
+export function writeToDisk(path: string, data: Uint8Array | string): void {
+  const file = openSync(path, "w");
+  try {
+    writeFileSync(file, data);
+    syncFile(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Waits until an open file is on the disk. Throws the system's own errors. */
+export function syncFile(file: number): void {
+  try {
+    fsyncSync(file);
+  } catch (error) {
+    // A device or a pipe has nothing to wait for.
+    if (systemCode(error) !== "EINVAL") throw error;
+  }
+}
+
+/**
+ * Waits until a folder's entries are on the disk, where the system can do so (Windows can't): without
+ * it a rename may be lost if the machine stops.
+ */
+export function syncFolder(path: string): void {
+  try {
+    const folder = openSync(path, "r");
+    try {
+      fsyncSync(folder);
+    } finally {
+      closeSync(folder);
+    }
+  } catch {
+    // What was written stands all the same.
+  }
+}
+
+/** Removes a file or a folder if it is there and the system lets us; never throws. */
+export function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch {
+    // It is a leftover, whose error would hide the one that matters.
+  }
+}
+
+/** The OutputError for a path that the system refused to write. */
+export function outputError(path: string, error: unknown): OutputError {
+  if (error instanceof OutputError) return error;
+  const reason =
+    systemCode(error) === "ENOENT"
+      ? "the folder it should be in does not exist"
+      : systemReason(error);
+  return new OutputError(`Can't write ${path}: ${reason}.`, { cause: error });
+}
+
+/** The CheckpointError for a path that the system refused to read. */
+export function readError(path: string, error: unknown): CheckpointError {
+  return new CheckpointError(`Can't read ${path}: ${systemReason(error)}.`, { cause: error });
+}

@@ -1,0 +1,170 @@
+// Replaces a folder of files as a whole, for checkpoints made of several files. No system renames one
+// folder over another that isn't empty, so the old one steps aside first:
+//
+//   1. the new files go to PATH.tmp-PID     PATH is the old folder
+//   2. PATH becomes PATH.old                PATH.old is the old folder, PATH is missing
+//   3. PATH.tmp-PID becomes PATH            PATH is the new folder
+//   4. PATH.old goes
+//
+// A process killed anywhere leaves a whole folder at PATH or, after 2, at PATH.old. Node only.
+
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { CheckpointError, OutputError } from "../gpu/errors.ts";
+import { systemCode } from "../gpu/system-reason.ts";
+import {
+  outputError,
+  readError,
+  removeQuietly,
+  syncFolder,
+  temporaryPath,
+  writeToDisk,
+} from "./files.ts";
+
+// A writer would have to swap this often during as many reads of a few files.
+const READ_ATTEMPTS = 8;
+
+/**
+ * Replaces the folder `path` by one that holds just these files, given by name. Throughout, a reader
+ * who uses `readFolder` finds the old folder or the new one, whole. One process may write a folder.
+ *
+ * Throws OutputError, the old folder in place and nothing left behind, if the system refuses.
+ */
+export function writeFolderAtomic(
+  path: string,
+  files: Readonly<Record<string, Uint8Array | string>>,
+): void {
+  const temporary = temporaryPath(path);
+  const old = oldPath(path);
+  try {
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === false) {
+      throw new OutputError(`Can't write ${path}: it is a file, not a folder.`);
+    }
+    removeTree(temporary);
+    mkdirSync(temporary);
+    for (const [name, data] of Object.entries(files)) writeToDisk(join(temporary, name), data);
+    syncFolder(temporary);
+    if (existsSync(path)) {
+      removeTree(old);
+      renameSync(path, old);
+    }
+    renameSync(temporary, path);
+  } catch (error) {
+    restoreQuietly(path);
+    removeQuietly(temporary);
+    throw outputError(path, error);
+  }
+  syncFolder(dirname(path));
+  removeQuietly(old);
+}
+
+/**
+ * Puts right what a process that was killed in `writeFolderAtomic` left: restores `path` from
+ * PATH.old where it is missing, and removes leftovers. Returns whether it had to restore. Only for the
+ * process that writes the folder; others use `readFolder`, which changes nothing.
+ *
+ * Throws OutputError if the system refuses.
+ */
+export function recoverFolder(path: string): boolean {
+  const old = oldPath(path);
+  try {
+    const restore = !existsSync(path) && existsSync(old);
+    if (restore) {
+      renameSync(old, path);
+      syncFolder(dirname(path));
+    }
+    removeTree(old);
+    for (const leftover of abandonedTemporaries(path)) removeTree(leftover);
+    return restore;
+  } catch (error) {
+    throw outputError(path, error);
+  }
+}
+
+/**
+ * All files of a folder that `writeFolderAtomic` wrote, by name, all of one writing: even while
+ * another process replaces the folder, or after one was killed doing so.
+ *
+ * Throws CheckpointError if there is no such folder or it can't be read.
+ */
+export function readFolder(path: string): ReadonlyMap<string, Uint8Array<ArrayBuffer>> {
+  const old = oldPath(path);
+  let fault: unknown = new CheckpointError(
+    `Can't read ${path}: it is being replaced all the time.`,
+  );
+  for (let attempt = 0; attempt < READ_ATTEMPTS; attempt++) {
+    const source = existsSync(path) ? path : old;
+    try {
+      const before = identity(source);
+      const files = filesIn(source);
+      // PATH.old loses its files as soon as PATH is there again.
+      if (identity(source) === before && (source === path || !existsSync(path))) return files;
+    } catch (error) {
+      fault = error;
+      if (systemCode(error) !== "ENOENT") break;
+    }
+  }
+  throw fault instanceof CheckpointError ? fault : readError(path, fault);
+}
+
+function oldPath(path: string): string {
+  return `${path}.old`;
+}
+
+// Where even this is refused, `readFolder` and `recoverFolder` still find PATH.old.
+function restoreQuietly(path: string): void {
+  try {
+    if (!existsSync(path) && existsSync(oldPath(path))) renameSync(oldPath(path), path);
+  } catch {
+    // The error that led here says more.
+  }
+}
+
+function removeTree(path: string): void {
+  rmSync(path, { recursive: true, force: true });
+}
+
+function filesIn(folder: string): Map<string, Uint8Array<ArrayBuffer>> {
+  const files = new Map<string, Uint8Array<ArrayBuffer>>();
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (entry.isFile()) {
+      files.set(entry.name, new Uint8Array(readFileSync(join(folder, entry.name))));
+    }
+  }
+  return files;
+}
+
+// Tells one folder from another that took its name. Inodes are used again, births are not.
+function identity(folder: string): string {
+  const { dev, ino, birthtimeNs } = statSync(folder, { bigint: true });
+  return `${dev} ${ino} ${birthtimeNs}`;
+}
+
+function abandonedTemporaries(path: string): string[] {
+  const folder = dirname(path);
+  if (!existsSync(folder)) return [];
+  const prefix = `${basename(path)}.tmp-`;
+  return readdirSync(folder)
+    .filter((name) => name.startsWith(prefix) && isAbandoned(name.slice(prefix.length)))
+    .map((name) => join(folder, name));
+}
+
+// Our own number was another process's, if it is there already: we are not writing now.
+function isAbandoned(pid: string): boolean {
+  if (!/^[1-9][0-9]*$/.test(pid)) return false;
+  if (Number(pid) === process.pid) return true;
+  try {
+    process.kill(Number(pid), 0);
+    return false;
+  } catch (error) {
+    return systemCode(error) === "ESRCH";
+  }
+}

@@ -1,0 +1,212 @@
+// The safetensors format: u64 length of a header, the header in JSON (names, element types, shapes,
+// byte ranges), then the data, little-endian and without holes. Bytes in, arrays out: no file access.
+// https://github.com/huggingface/safetensors, version 0.8.0.
+
+import { CheckpointError } from "../gpu/errors.ts";
+import {
+  compare,
+  DTYPES,
+  LENGTH_BYTES,
+  MAX_HEADER_BYTES,
+  METADATA_KEY,
+  quote,
+  readHeader,
+  refuse,
+  type Dtype,
+} from "./safetensors-header.ts";
+
+/** The element types that JavaScript has a typed array for, and the typed arrays. */
+export interface NativeArrays {
+  readonly F32: Float32Array;
+  readonly I32: Int32Array;
+  readonly U32: Uint32Array;
+  readonly U8: Uint8Array;
+}
+
+/** An element type that can be written, and read as its typed array. */
+export type NativeDtype = keyof NativeArrays;
+
+/** A tensor that can be written. `data` is row-major, as long as `shape` says; rank 0 is a scalar. */
+export type NativeTensor = {
+  [D in NativeDtype]: {
+    readonly dtype: D;
+    readonly shape: readonly number[];
+    readonly data: NativeArrays[D];
+  };
+}[NativeDtype];
+
+/** A tensor of an element type that is valid but not used here: `data` is its bytes as they stand. */
+export interface ForeignTensor {
+  readonly dtype: Exclude<Dtype, NativeDtype>;
+  readonly shape: readonly number[];
+  readonly data: Uint8Array;
+}
+
+/** A safetensors file. */
+export interface SafetensorsFile {
+  /** What errors call the file. */
+  readonly name: string;
+  /** In the order of their data. */
+  readonly tensors: ReadonlyMap<string, NativeTensor | ForeignTensor>;
+  /** Free strings from the header; has no prototype, so any key is just a key. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/**
+ * The bytes of a safetensors file. Equal input gives equal bytes whatever its order: tensors are laid
+ * by element type, then by name, as the reference lays them, and every one starts at a multiple of its
+ * element's size (the data as a whole at a multiple of 8).
+ *
+ * Throws CheckpointError for a shape that doesn't fit its data, or a name that the format can't hold.
+ */
+export function encodeSafetensors(
+  tensors: ReadonlyMap<string, NativeTensor>,
+  metadata?: Readonly<Record<string, string>>,
+): Uint8Array<ArrayBuffer> {
+  const laid = [...tensors].sort(
+    ([nameA, a], [nameB, b]) =>
+      DTYPES.indexOf(b.dtype) - DTYPES.indexOf(a.dtype) || compare(nameA, nameB),
+  );
+  const strings = Object.entries(metadata ?? {}).sort(([a], [b]) => compare(a, b));
+  if (tensors.has(METADATA_KEY)) {
+    throw new CheckpointError(`No tensor can be named ${METADATA_KEY}: the format uses that name.`);
+  }
+  for (const text of [...tensors.keys(), ...strings.flat()]) checkText(text);
+
+  // By hand, since an object would reorder names such as "10" and swallow "__proto__".
+  const fields: string[] = [];
+  if (strings.length > 0) {
+    const pairs = strings.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`);
+    fields.push(`"${METADATA_KEY}":{${pairs.join(",")}}`);
+  }
+  let dataBytes = 0;
+  for (const [name, { dtype, shape, data }] of laid) {
+    checkShape(name, shape, data.length);
+    const data_offsets = [dataBytes, dataBytes + data.byteLength];
+    fields.push(`${JSON.stringify(name)}:${JSON.stringify({ dtype, shape, data_offsets })}`);
+    dataBytes += data.byteLength;
+  }
+  const header = new TextEncoder().encode(`{${fields.join(",")}}`);
+  const headerBytes = Math.ceil(header.length / 8) * 8;
+  if (headerBytes > MAX_HEADER_BYTES) {
+    throw new CheckpointError(
+      `Names and metadata take ${headerBytes} bytes; a safetensors header has at most ${MAX_HEADER_BYTES}.`,
+    );
+  }
+
+  const bytes = new Uint8Array(LENGTH_BYTES + headerBytes + dataBytes);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(headerBytes), true);
+  bytes.set(header, LENGTH_BYTES);
+  bytes.fill(0x20, LENGTH_BYTES + header.length, LENGTH_BYTES + headerBytes);
+  let at = LENGTH_BYTES + headerBytes;
+  for (const [, { data }] of laid) {
+    putLittleEndian(data, bytes, at);
+    at += data.byteLength;
+  }
+  return bytes;
+}
+
+/**
+ * Reads a safetensors file. Tensors are copies: `bytes` may be reused. `name` is what errors call the
+ * file.
+ *
+ * Accepts what safetensors 0.8.0 accepts, of two equal names the latter included, but for three things
+ * that no writer makes: an empty tensor with a dimension above 2^53, and, since its JSON reader happens
+ * to allow them, a tensor's fields as a bare list and an element type as an object. Throws
+ * CheckpointError for anything else.
+ */
+export function decodeSafetensors(bytes: Uint8Array, name: string): SafetensorsFile {
+  const { tensors, metadata, dataStart } = readHeader(bytes, name);
+  const read = tensors.map(({ key, dtype, shape, begin, end }) => {
+    const data = bytes.subarray(dataStart + begin, dataStart + end);
+    return [key, toTensor(dtype, shape, data)] as const;
+  });
+  return { name, tensors: new Map(read), metadata };
+}
+
+/**
+ * The elements of one tensor of a file, which must have this element type and, if given, this shape.
+ *
+ * Throws CheckpointError, naming file and tensor, if it is missing or another.
+ */
+export function readTensor<D extends NativeDtype>(
+  file: SafetensorsFile,
+  key: string,
+  dtype: D,
+  shape?: readonly number[],
+): NativeArrays[D] {
+  const tensor = file.tensors.get(key);
+  if (tensor === undefined) return refuse(file.name, `has no tensor ${quote(key)}`);
+  if (!hasDtype(tensor, dtype)) {
+    return refuse(
+      file.name,
+      `tensor ${quote(key)} is stored as ${tensor.dtype}, expected ${dtype}`,
+    );
+  }
+  if (shape !== undefined && shape.join() !== tensor.shape.join()) {
+    return refuse(
+      file.name,
+      `tensor ${quote(key)} has shape [${tensor.shape.join(", ")}], expected [${shape.join(", ")}]`,
+    );
+  }
+  return tensor.data;
+}
+
+function toTensor(
+  dtype: Dtype,
+  shape: readonly number[],
+  bytes: Uint8Array,
+): NativeTensor | ForeignTensor {
+  switch (dtype) {
+    case "F32":
+      return { dtype, shape, data: new Float32Array(wordsOf(bytes).buffer) };
+    case "I32":
+      return { dtype, shape, data: new Int32Array(wordsOf(bytes).buffer) };
+    case "U32":
+      return { dtype, shape, data: wordsOf(bytes) };
+    default:
+      return { dtype, shape, data: Uint8Array.from(bytes) };
+  }
+}
+
+// Through u32, never through f32: that keeps the bits of every NaN. Through DataView: that is right
+// on any host and at any alignment.
+function wordsOf(bytes: Uint8Array): Uint32Array<ArrayBuffer> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const words = new Uint32Array(bytes.byteLength / 4);
+  for (let i = 0; i < words.length; i++) words[i] = view.getUint32(4 * i, true);
+  return words;
+}
+
+function putLittleEndian(data: NativeTensor["data"], bytes: Uint8Array, at: number): void {
+  if (data instanceof Uint8Array) {
+    bytes.set(data, at);
+    return;
+  }
+  const words = new Uint32Array(data.buffer, data.byteOffset, data.length);
+  const view = new DataView(bytes.buffer, bytes.byteOffset + at, data.byteLength);
+  for (let i = 0; i < words.length; i++) view.setUint32(4 * i, words[i] ?? 0, true);
+}
+
+function hasDtype<D extends NativeDtype>(
+  tensor: { readonly dtype: Dtype; readonly data: ArrayBufferView },
+  dtype: D,
+): tensor is { readonly dtype: D; readonly data: NativeArrays[D] } {
+  return tensor.dtype === dtype;
+}
+
+function checkText(text: string): void {
+  if (/\p{Surrogate}/u.test(text)) {
+    throw new CheckpointError(`${quote(text)} isn't Unicode text, so safetensors can't hold it.`);
+  }
+}
+
+function checkShape(name: string, shape: readonly number[], elements: number): void {
+  const whole = shape.every((size) => Number.isSafeInteger(size) && size >= 0);
+  const expected = shape.reduce((product, size) => product * size, 1);
+  if (!whole || expected !== elements) {
+    throw new CheckpointError(
+      `Tensor ${quote(name)} of shape [${shape.join(", ")}] can't have ${elements} elements.`,
+    );
+  }
+}

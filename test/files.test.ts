@@ -1,0 +1,272 @@
+// Files and logs that are written whole or not at all: refusals, and a disk that is really full.
+
+import { execFileSync } from "node:child_process";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { readFileBytes, writeFileAtomic } from "../src/checkpoint/files.ts";
+import { readFolder, writeFolderAtomic } from "../src/checkpoint/folders.ts";
+import { openJsonl, truncateJsonl } from "../src/checkpoint/jsonl.ts";
+import { CheckpointError, OutputError } from "../src/gpu/errors.ts";
+import { messageOf } from "./message-of.ts";
+
+const root = mkdtempSync(join(tmpdir(), "longhand-files-"));
+const mounted: string[] = [];
+afterAll(() => {
+  for (const path of mounted) execFileSync("umount", [path]);
+  rmSync(root, { recursive: true });
+});
+
+let folders = 0;
+function emptyFolder(): string {
+  const path = join(root, String(folders++));
+  mkdirSync(path);
+  return path;
+}
+
+// Linux has it, macOS doesn't.
+const noFullDevice = !existsSync("/dev/full");
+
+// A disk of 64 KiB, or undefined where we may not mount one.
+function tinyDisk(): string | undefined {
+  const path = emptyFolder();
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", path], { stdio: "ignore" });
+  } catch {
+    return undefined;
+  }
+  mounted.push(path);
+  return path;
+}
+
+function textOf(path: string): string {
+  return readFileSync(path, "utf8");
+}
+
+describe("writeFileAtomic", () => {
+  test("writes bytes and text, in place of what was there", () => {
+    const dir = emptyFolder();
+    const path = join(dir, "f");
+    writeFileAtomic(path, "first ✓");
+    expect(textOf(path)).toBe("first ✓");
+    writeFileAtomic(path, new Uint8Array([1, 0, 255]).subarray(1));
+    expect(Array.from(readFileBytes(path))).toEqual([0, 255]);
+    expect(readdirSync(dir)).toEqual(["f"]);
+  });
+
+  test("who has the old file open goes on reading it", () => {
+    const path = join(emptyFolder(), "f");
+    writeFileAtomic(path, "old");
+    const reader = openSync(path, "r");
+    writeFileAtomic(path, "new");
+    const bytes = Buffer.alloc(3);
+    readSync(reader, bytes);
+    closeSync(reader);
+    expect([bytes.toString(), textOf(path)]).toEqual(["old", "new"]);
+  });
+
+  test("a symbolic link stays one", () => {
+    const dir = emptyFolder();
+    mkdirSync(join(dir, "elsewhere"));
+    writeFileSync(join(dir, "elsewhere", "f"), "old");
+    symlinkSync(join("elsewhere", "f"), join(dir, "link"));
+    writeFileAtomic(join(dir, "link"), "new");
+    expect(textOf(join(dir, "elsewhere", "f"))).toBe("new");
+    expect(readdirSync(join(dir, "elsewhere"))).toEqual(["f"]);
+  });
+
+  test("a device is written to and stays one", () => {
+    writeFileAtomic("/dev/null", "gone");
+    expect(statSync("/dev/null").isCharacterDevice()).toBe(true);
+  });
+
+  test.skipIf(noFullDevice)("a device that is full says so", async () => {
+    expect(await messageOf(OutputError, () => writeFileAtomic("/dev/full", "x"))).toBe(
+      "Can't write /dev/full: the disk is full.",
+    );
+  });
+
+  test("refusals say why and leave nothing", async () => {
+    const dir = emptyFolder();
+    mkdirSync(join(dir, "folder"));
+    writeFileSync(join(dir, "file"), "whole");
+    const refused: readonly [path: string, reason: string][] = [
+      ["missing/f", "the folder it should be in does not exist"],
+      ["file/f", "part of the path is a file, not a folder"],
+      ["folder", "it is a folder, not a file"],
+      ["x".repeat(300), "the name is too long"],
+    ];
+    for (const [name, reason] of refused) {
+      const path = join(dir, name);
+      expect(await messageOf(OutputError, () => writeFileAtomic(path, "x"))).toBe(
+        `Can't write ${path}: ${reason}.`,
+      );
+    }
+    expect(readdirSync(dir)).toEqual(["file", "folder"]);
+    expect(textOf(join(dir, "file"))).toBe("whole");
+  });
+});
+
+describe("readFileBytes", () => {
+  test("reads a file into a buffer of its own", () => {
+    const path = join(emptyFolder(), "f");
+    writeFileSync(path, "abc");
+    const bytes = readFileBytes(path);
+    expect([Array.from(bytes), bytes.buffer.byteLength]).toEqual([[97, 98, 99], 3]);
+  });
+
+  test("says why it can't", async () => {
+    const dir = emptyFolder();
+    expect(await messageOf(CheckpointError, () => readFileBytes(join(dir, "f")))).toBe(
+      `Can't read ${join(dir, "f")}: no such file or folder.`,
+    );
+    expect(await messageOf(CheckpointError, () => readFileBytes(dir))).toBe(
+      `Can't read ${dir}: it is a folder, not a file.`,
+    );
+  });
+});
+
+describe("a log of JSON lines", () => {
+  test("grows, over several openings", () => {
+    const path = join(emptyFolder(), "log.jsonl");
+    const first = openJsonl(path);
+    first.append([
+      { step: 1, loss: 0.5 },
+      { step: 2, note: "ä\n" },
+    ]);
+    first.append([]);
+    expect(textOf(path)).toBe('{"step":1,"loss":0.5}\n{"step":2,"note":"ä\\n"}\n');
+    first.sync();
+    first.close();
+    const second = openJsonl(path);
+    second.append([{ step: 3 }]);
+    second.close();
+    expect(textOf(path).split("\n").length).toBe(4);
+  });
+
+  test("is cut to the rows wanted; their text isn't touched", () => {
+    const dir = emptyFolder();
+    const path = join(dir, "log.jsonl");
+    writeFileSync(path, '{"step":1, "loss":1.50}\n{"step":2}\n{"step":3}\n');
+    expect(truncateJsonl(path, ({ step }) => Number(step) <= 2)).toBe(2);
+    expect(textOf(path)).toBe('{"step":1, "loss":1.50}\n{"step":2}\n');
+    expect(readdirSync(dir)).toEqual(["log.jsonl"]);
+  });
+
+  const torn: readonly [what: string, tail: string, kept: string][] = [
+    ["a torn row", '{"step":3,"lo', ""],
+    ["a row without its end of line", '{"step":3}', '{"step":3}\n'],
+    ["zeros, as a power cut leaves", "\0\0\0\0\0\0", ""],
+    ["a torn row among others not wanted", '{"step":8\n{"step":9}\n', ""],
+  ];
+  test.each(torn)("after %s", (_, tail, kept) => {
+    const path = join(emptyFolder(), "log.jsonl");
+    writeFileSync(path, `{"step":1}\n{"step":2}\n${tail}`);
+    truncateJsonl(path, ({ step }) => Number(step) <= 3);
+    expect(textOf(path)).toBe(`{"step":1}\n{"step":2}\n${kept}`);
+  });
+
+  test("with a damaged line before a row that is wanted is refused, and left alone", async () => {
+    const path = join(emptyFolder(), "log.jsonl");
+    for (const damage of ['{"step":', "7", "null", "[]", "nonsense"]) {
+      const text = `{"step":1}\n${damage}\n{"step":3}\n`;
+      writeFileSync(path, text);
+      expect(await messageOf(CheckpointError, () => truncateJsonl(path, () => true))).toBe(
+        `${path}: line 2 is not a JSON object, and rows to be kept follow; mend or delete the line.`,
+      );
+      expect(textOf(path)).toBe(text);
+    }
+  });
+
+  test("refusals say why", async () => {
+    const dir = emptyFolder();
+    const missing = join(dir, "missing", "log.jsonl");
+    expect(await messageOf(OutputError, () => openJsonl(missing))).toBe(
+      `Can't write ${missing}: the folder it should be in does not exist.`,
+    );
+    expect(await messageOf(OutputError, () => openJsonl(dir))).toBe(
+      `Can't write ${dir}: it is a folder, not a file.`,
+    );
+    expect(await messageOf(CheckpointError, () => truncateJsonl(missing, () => true))).toBe(
+      `Can't read ${missing}: no such file or folder.`,
+    );
+  });
+
+  test.skipIf(noFullDevice)("on a device that is full says so", async () => {
+    const full = openJsonl("/dev/full");
+    expect(await messageOf(OutputError, () => full.append([{}]))).toBe(
+      "Can't write /dev/full: the disk is full.",
+    );
+    full.close();
+  });
+});
+
+describe("a full disk", () => {
+  const disk = tinyDisk();
+  if (disk === undefined) {
+    console.log(
+      "skipped: a real full disk, since mounting a tmpfs takes root; /dev/full was tried",
+    );
+  }
+  const path = join(disk ?? root, "f");
+
+  test.skipIf(disk === undefined)("a file keeps what it had", async () => {
+    writeFileAtomic(path, "x".repeat(20_000));
+    expect(await messageOf(OutputError, () => writeFileAtomic(path, "y".repeat(60_000)))).toBe(
+      `Can't write ${path}: the disk is full.`,
+    );
+    expect(textOf(path)).toBe("x".repeat(20_000));
+    expect(readdirSync(disk ?? "")).toEqual(["f"]);
+    rmSync(path);
+  });
+
+  test.skipIf(disk === undefined)("a folder keeps what it had", async () => {
+    writeFolderAtomic(path, { a: "old", b: "x".repeat(20_000) });
+    const write = () => writeFolderAtomic(path, { a: "new", b: "y".repeat(60_000) });
+    expect(await messageOf(OutputError, write)).toBe(`Can't write ${path}: the disk is full.`);
+    const files = [...readFolder(path)].map(([name, bytes]) => [name, bytes.length]);
+    expect(files).toEqual([
+      ["a", 3],
+      ["b", 20_000],
+    ]);
+    expect(readdirSync(disk ?? "")).toEqual(["f"]);
+    rmSync(path, { recursive: true });
+  });
+
+  test.skipIf(disk === undefined)("a log keeps whole rows, and can go on", async () => {
+    const ballast = join(disk ?? "", "ballast");
+    writeFileSync(ballast, "x".repeat(8192));
+    const log = openJsonl(path);
+    const rows = (first: number) =>
+      Array.from({ length: 50 }, (_, i) => ({ step: first + i, note: "n".repeat(100) }));
+    let steps = 0;
+    const fill = () => {
+      for (;;) {
+        log.append(rows(steps));
+        steps += 50;
+      }
+    };
+    expect(await messageOf(OutputError, fill)).toBe(`Can't write ${path}: the disk is full.`);
+    const lines = textOf(path).trimEnd().split("\n");
+    expect(lines.map((line): unknown => JSON.parse(line).step)).toEqual([...Array(steps).keys()]);
+    rmSync(ballast);
+    log.append([{ step: steps }]);
+    log.close();
+    expect(truncateJsonl(path, () => true)).toBe(steps + 1);
+    expect(textOf(path).endsWith(`{"step":${steps}}\n`)).toBe(true);
+  });
+});
