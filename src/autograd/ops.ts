@@ -10,7 +10,7 @@ import * as reductions from "../kernels/reduce.ts";
 import * as shapes from "../kernels/reshape.ts";
 import type { Rule } from "../kernels/rule.ts";
 import * as losses from "../kernels/sigmoid-cross-entropy.ts";
-import { unaryRules } from "../kernels/unary.ts";
+import { unaryRules, type AlphaAttribute } from "../kernels/unary.ts";
 import { apply, type Tensor } from "./tensor.ts";
 
 type Array1 = readonly [GpuArray];
@@ -62,7 +62,7 @@ export const minimum: Of2 = op2(pairs.minimum, {});
 /** max(x, 0); NaN stays NaN; the gradient at 0 is 0. */
 export const relu: Of1 = op1(unaryRules.relu, {});
 /** x above 0, α·x elsewhere (α 0.3 unless given, as in Keras). */
-export const leakyRelu: (x: Tensor, attributes?: { readonly alpha?: number }) => Tensor = op1(
+export const leakyRelu: (x: Tensor, attributes?: AlphaAttribute) => Tensor = op1<AlphaAttribute>(
   unaryRules.leakyRelu,
   { alpha: 0.3 },
 );

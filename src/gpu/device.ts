@@ -289,7 +289,7 @@ export class Device {
     }
     const { storage } = array;
     const whole = array.byteOffset === 0 && storage.bytes === byteSize(array.shape, array.dtype);
-    if (this.#trace?.temporaries.has(storage) && whole && !storage.parent) {
+    if (this.#trace?.temporaries.has(storage) && whole && !sharesDispatch(this.#trace, storage, slot)) {
       storage.parent = { storage: slot.storage, byteOffset: slot.byteOffset };
       this.#trace.temporaries.delete(storage);
       return;
@@ -457,6 +457,16 @@ export function bufferOf(
     root.kind === "eager"
       ? `${op}: ${root.label} ${formatShape(array.shape)} was given back at the end of its scope; return it from the scope to keep it`
       : `${op}: ${root.label} ${formatShape(array.shape)} is a temporary of a program; return it from the program to read it`,
+  );
+}
+
+/** Whether a dispatch uses both: in one buffer, WebGPU refuses to bind one to read and one to write. */
+function sharesDispatch(trace: Trace, storage: Storage, slot: GpuArray): boolean {
+  const arena = locate(slot.storage, 0).root;
+  return trace.dispatches.some(
+    ({ bindings }) =>
+      bindings.some(({ array }) => array.storage === storage) &&
+      bindings.some(({ array }) => locate(array.storage, 0).root === arena),
   );
 }
 

@@ -57,15 +57,16 @@ function unaryBackward(
   return dinp;
 }
 
-interface Alpha {
+/** The one attribute that a function of one element may take. */
+export interface AlphaAttribute {
   /** Slope of leaky relu below 0; others ignore it. */
   readonly alpha?: number;
 }
 
-function rule(name: UnaryOperation): Rule<readonly [GpuArray], Alpha> {
+function rule(name: UnaryOperation): Rule<readonly [GpuArray], AlphaAttribute> {
   return defineRule({
     name,
-    forward([x], { alpha = 0 }: Alpha) {
+    forward([x], { alpha = 0 }: AlphaAttribute) {
       if (!Number.isFinite(alpha)) {
         throw new AttributeError(`${name}: alpha must be a finite number; got ${alpha}`);
       }
@@ -77,7 +78,7 @@ function rule(name: UnaryOperation): Rule<readonly [GpuArray], Alpha> {
 }
 
 /** A rule for each function of one element, by name. */
-export const unaryRules: { readonly [Name in UnaryOperation]: Rule<readonly [GpuArray], Alpha> } = {
+export const unaryRules: { readonly [Name in UnaryOperation]: Rule<readonly [GpuArray], AlphaAttribute> } = {
   relu: rule("relu"),
   leakyRelu: rule("leakyRelu"),
   tanh: rule("tanh"),
