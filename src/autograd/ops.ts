@@ -39,8 +39,7 @@ function with1<A>(rule: Rule<Array1, A>): (x: Tensor, attributes: A) => Tensor {
 function with3<A>(
   rule: Rule<Array3, A>,
 ): (a: Tensor, b: Tensor, c: Tensor, attributes: A) => Tensor {
-  return (a, b, c, attributes) =>
-    apply(rule, [a, b, c], [a.array, b.array, c.array], attributes);
+  return (a, b, c, attributes) => apply(rule, [a, b, c], [a.array, b.array, c.array], attributes);
 }
 
 type Reduce = (x: Tensor, attributes?: reductions.ReduceAttributes) => Tensor;

@@ -110,11 +110,7 @@ export function grad(loss: Tensor, wrt: readonly Tensor[]): GpuArray[] {
 }
 
 /** Like `grad`, for an output of any shape and the gradient that flows into it. */
-export function vectorJacobian(
-  out: Tensor,
-  dout: GpuArray,
-  wrt: readonly Tensor[],
-): GpuArray[] {
+export function vectorJacobian(out: Tensor, dout: GpuArray, wrt: readonly Tensor[]): GpuArray[] {
   const { nodes, leads } = path(out, new Set(wrt));
   const gradients = new Map<Tensor, GpuArray>([[out, dout]]);
   for (const tensor of nodes) {

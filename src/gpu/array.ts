@@ -90,7 +90,10 @@ export class GpuArray {
 }
 
 /** Where a storage really lives once it has a buffer: follows placements inside arenas. */
-export function locate(storage: Storage, byteOffset: number): { root: Storage; byteOffset: number } {
+export function locate(
+  storage: Storage,
+  byteOffset: number,
+): { root: Storage; byteOffset: number } {
   let root = storage;
   let offset = byteOffset;
   while (root.parent) {

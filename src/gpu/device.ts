@@ -289,7 +289,7 @@ export class Device {
     }
     const { storage } = array;
     const whole = array.byteOffset === 0 && storage.bytes === byteSize(array.shape, array.dtype);
-    if (this.#trace?.temporaries.has(storage) && whole && !sharesDispatch(this.#trace, storage, slot)) {
+    if (this.#trace?.temporaries.has(storage) && whole && !conflicts(this.#trace, storage, slot)) {
       storage.parent = { storage: slot.storage, byteOffset: slot.byteOffset };
       this.#trace.temporaries.delete(storage);
       return;
@@ -460,14 +460,20 @@ export function bufferOf(
   );
 }
 
-/** Whether a dispatch uses both: in one buffer, WebGPU refuses to bind one to read and one to write. */
-function sharesDispatch(trace: Trace, storage: Storage, slot: GpuArray): boolean {
+/** Whether a dispatch reads one and writes the other: in one buffer, WebGPU refuses that. */
+function conflicts(trace: Trace, storage: Storage, slot: GpuArray): boolean {
   const arena = locate(slot.storage, 0).root;
-  return trace.dispatches.some(
-    ({ bindings }) =>
-      bindings.some(({ array }) => array.storage === storage) &&
-      bindings.some(({ array }) => locate(array.storage, 0).root === arena),
-  );
+  return trace.dispatches.some(({ bindings }) => {
+    const uses = (match: (found: Storage) => boolean): Set<string> =>
+      new Set(
+        bindings
+          .filter(({ array }) => match(locate(array.storage, 0).root))
+          .map(({ access }) => access),
+      );
+    const inside = uses((found) => found === arena);
+    const mine = uses((found) => found === storage);
+    return inside.size > 0 && mine.size > 0 && new Set([...inside, ...mine]).size > 1;
+  });
 }
 
 function hostView<D extends DType>(bytes: ArrayBuffer, count: number, dtype: D): HostData[D] {
@@ -481,7 +487,11 @@ function hostView<D extends DType>(bytes: ArrayBuffer, count: number, dtype: D):
 }
 
 /** Every storage reachable from a scope's result: arrays, tensors, and plain objects of them. */
-function storagesIn(value: unknown, found = new Set<Storage>(), seen = new Set<object>()): Set<Storage> {
+function storagesIn(
+  value: unknown,
+  found = new Set<Storage>(),
+  seen = new Set<object>(),
+): Set<Storage> {
   if (typeof value !== "object" || value === null || seen.has(value)) return found;
   if (value instanceof Device || ArrayBuffer.isView(value)) return found;
   seen.add(value);

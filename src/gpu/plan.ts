@@ -80,7 +80,9 @@ function assignSlots(
 ): readonly number[] {
   const slots = options.share ? [...options.available] : [];
   const tenants: Lifetime[][] = slots.map(() => []);
-  const bySize = lifetimes.toSorted((a, b) => b.storage.bytes - a.storage.bytes || a.first - b.first);
+  const bySize = lifetimes.toSorted(
+    (a, b) => b.storage.bytes - a.storage.bytes || a.first - b.first,
+  );
   for (const lifetime of bySize) {
     const { bytes } = lifetime.storage;
     let best = -1;

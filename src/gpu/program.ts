@@ -79,7 +79,13 @@ export class Program<T extends Outputs = Outputs> {
   readonly #inFlight: Promise<undefined>[] = [];
   #poison: GPUBuffer | undefined;
 
-  constructor(device: Device, label: string, plan: Plan, outputs: T, buffers: readonly GPUBuffer[]) {
+  constructor(
+    device: Device,
+    label: string,
+    plan: Plan,
+    outputs: T,
+    buffers: readonly GPUBuffer[],
+  ) {
     this.#device = device;
     this.label = label;
     this.plan = plan;
@@ -162,7 +168,10 @@ export class Program<T extends Outputs = Outputs> {
       Math.max(title.length, ...rows.map((row) => row[column]!.length)),
     );
     const line = (cells: readonly string[]): string =>
-      cells.map((cell, column) => cell.padEnd(widths[column]!)).join("  ").trimEnd();
+      cells
+        .map((cell, column) => cell.padEnd(widths[column]!))
+        .join("  ")
+        .trimEnd();
     return [
       `${this.label}: ${dispatches.length} dispatches (${dropped} dropped), ${lifetimes.length} temporaries in ${slots.length} buffers, ${(this.bytes / 1e6).toFixed(1)} MB`,
       line(head),

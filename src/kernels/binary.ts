@@ -176,8 +176,16 @@ function extremeRule(name: "maximum" | "minimum"): Rule<Pair, NoAttributes> {
     return binary("mul", dout, binary("add", wins, ties));
   };
   return name === "maximum"
-    ? rule(name, (dout, a, b) => share(dout, a, b), (dout, a, b) => share(dout, b, a))
-    : rule(name, (dout, a, b) => share(dout, b, a), (dout, a, b) => share(dout, a, b));
+    ? rule(
+        name,
+        (dout, a, b) => share(dout, a, b),
+        (dout, a, b) => share(dout, b, a),
+      )
+    : rule(
+        name,
+        (dout, a, b) => share(dout, b, a),
+        (dout, a, b) => share(dout, a, b),
+      );
 }
 
 /** The larger of a and b; NaN if either is. */

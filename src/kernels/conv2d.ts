@@ -40,9 +40,7 @@ function constantsOf(geometry: Geometry): Record<string, number> {
 /** Two operations for each multiply-add, taps in the padding included. */
 function flopOf(geometry: Geometry): number {
   const { batch, outHeight, outWidth, kernel, channels, filters, groups } = geometry;
-  return (
-    2 * batch * outHeight * outWidth * kernel[0] * kernel[1] * (channels / groups) * filters
-  );
+  return 2 * batch * outHeight * outWidth * kernel[0] * kernel[1] * (channels / groups) * filters;
 }
 
 const NARROW = 4; // fewer columns than this waste most of an eight-wide tile

@@ -194,7 +194,11 @@ export function transposedGeometry(
   const goal = [outHeight * strides[0], outWidth * strides[1]] as const;
   const [top, bottom, left, right] = padded(op, padding, goal, kernel, strides, dilations);
   const extent = (axis: 0 | 1, crop: number): number =>
-    (small[axis] - 1) * strides[axis] + (kernel[axis] - 1) * dilations[axis] + 1 - crop + extra[axis]!;
+    (small[axis] - 1) * strides[axis] +
+    (kernel[axis] - 1) * dilations[axis] +
+    1 -
+    crop +
+    extra[axis]!;
   const height = padding === "same" ? goal[0] : extent(0, top + bottom);
   const width = padding === "same" ? goal[1] : extent(1, left + right);
   if (height < 1 || width < 1) {

@@ -60,7 +60,9 @@ function walk(
     joined = true;
   });
   if (extents.length > 4) {
-    throw new ShapeError(`reduce: ${formatShape(shape)} alternates kept and reduced axes too often`);
+    throw new ShapeError(
+      `reduce: ${formatShape(shape)} alternates kept and reduced axes too often`,
+    );
   }
   while (extents.length < 4) {
     extents.unshift(1);
@@ -91,8 +93,7 @@ export function reduce(
   if (count === 0 && reduction !== "sum") {
     throw new ShapeError(`${reduction}: nothing to reduce in ${formatShape(x.shape)}`);
   }
-  const splits =
-    count > LONG && outputs < 4096 ? Math.min(64, Math.ceil(count / (LONG / 8))) : 1;
+  const splits = count > LONG && outputs < 4096 ? Math.min(64, Math.ceil(count / (LONG / 8))) : 1;
   const chunk = Math.ceil(count / splits);
   const runs = Math.max(1, Math.ceil(count / Math.max(chunk, 1)));
   const out = x.device.empty(runs === 1 ? shape : [runs, ...shape], "f32", reduction);

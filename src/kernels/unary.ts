@@ -78,7 +78,9 @@ function rule(name: UnaryOperation): Rule<readonly [GpuArray], AlphaAttribute> {
 }
 
 /** A rule for each function of one element, by name. */
-export const unaryRules: { readonly [Name in UnaryOperation]: Rule<readonly [GpuArray], AlphaAttribute> } = {
+export const unaryRules: {
+  readonly [Name in UnaryOperation]: Rule<readonly [GpuArray], AlphaAttribute>;
+} = {
   relu: rule("relu"),
   leakyRelu: rule("leakyRelu"),
   tanh: rule("tanh"),

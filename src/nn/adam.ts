@@ -35,8 +35,10 @@ export function adam(network: Network, options: Partial<AdamOptions> = {}): Opti
   return {
     network,
     state: new Map([
-      ["first", first],
-      ["second", second],
+      ...parameters.flatMap(({ name, gradient: { byteOffset, shape } }): [string, GpuArray][] => [
+        [`${name}.first`, device.viewAt(first, byteOffset, shape)],
+        [`${name}.second`, device.viewAt(second, byteOffset, shape)],
+      ]),
       ["corrections", corrections],
     ]),
     differentiate(loss) {

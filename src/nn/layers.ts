@@ -82,7 +82,9 @@ export function dense(units: number, options: KernelOptions = {}): Layer {
     detail: `${units}${noBias(bias)}`,
     outputShape(input) {
       if (input.length !== 1) {
-        throw new ShapeError(`Dense: takes vectors; got ${formatShape(input)}: put a flatten() before`);
+        throw new ShapeError(
+          `Dense: takes vectors; got ${formatShape(input)}: put a flatten() before`,
+        );
       }
       return [units];
     },

@@ -1,0 +1,133 @@
+// The training loop, the same in Node and in a browser: it runs steps and reports; files, pictures and
+// progress bars are for whoever listens.
+import { compile, type Program } from "../gpu/program.ts";
+import { SCALARS } from "../kernels/step-log.ts";
+import type { EpochPlan, Gan } from "./gan.ts";
+import { trainingStep } from "./step.ts";
+
+/** One step's record. Steps and epochs count from 1. */
+export interface StepRecord {
+  readonly step: number;
+  readonly epoch: number;
+  readonly lossD: number;
+  readonly lossG: number;
+  /** Mean probability that D gives real images of being real. */
+  readonly dReal: number;
+  /** Mean probability that D gives generated images of being real. */
+  readonly dFake: number;
+}
+
+/** What the loop hands out now and then; everything up to `step` has been done by the GPU. */
+export interface Progress {
+  /** Steps done in all, those before a resume included. */
+  readonly step: number;
+  /** Records of the steps since the last report. */
+  readonly records: readonly StepRecord[];
+  /** Set when `step` is the last of an epoch. */
+  readonly epochDone: number | undefined;
+  /** Images seen a second since the loop began. */
+  readonly imagesPerSecond: number;
+}
+
+/** When to stop and when to report. */
+export interface TrainOptions {
+  /** Steps done already: 0, or those of the checkpoint. */
+  readonly from: number;
+  /** Steps in all. */
+  readonly until: number;
+  /** Also report after each multiple of these. */
+  readonly reportEvery?: readonly number[];
+  /** Also report when this many seconds have passed since the last report. Default 0.5. */
+  readonly reportSeconds?: number;
+}
+
+/** The compiled steps of a GAN: one for full batches, one more if the last batch is short. */
+export interface StepPrograms {
+  readonly full: Program;
+  readonly short: Program | undefined;
+  /** Bytes of everything on the device: dataset, networks, optimizers, temporaries. */
+  readonly peakBytes: number;
+}
+
+/** Traces, plans and compiles a GAN's steps. `onCompile` is told of each pipeline. */
+export async function compileSteps(
+  gan: Gan,
+  onCompile: (done: number, total: number) => void = () => undefined,
+): Promise<StepPrograms> {
+  const { batch, last } = gan.plan;
+  const build = async (label: string, count: number): Promise<Program> =>
+    compile(gan.device, label, () => trainingStep(gan, count), { onCompile });
+  const full = await build("step", batch);
+  const short = last < batch ? await build("step.short", last) : undefined;
+  const temporaries = gan.device.programBuffers.reduce((sum, buffer) => sum + buffer.size, 0);
+  return { full, short, peakBytes: full.capturedBytes + temporaries };
+}
+
+/** The epoch that a step (from 1) belongs to, from 1. */
+export function epochOf(step: number, plan: EpochPlan): number {
+  return Math.floor((step - 1) / plan.steps) + 1;
+}
+
+/** Real GPUs are reset by some systems when one submit takes 2 s: a slow step is cut up. */
+const SLOW_STEP_SECONDS = 0.5;
+
+/**
+ * Runs steps `from + 1` to `until`, and yields after each epoch, each multiple of `reportEvery`, at the
+ * end, and at least about every `reportSeconds`. Leaving the loop early is safe: what was submitted
+ * is done before the next report.
+ */
+export async function* train(
+  gan: Gan,
+  programs: StepPrograms,
+  options: TrainOptions,
+): AsyncGenerator<Progress, void, undefined> {
+  const { plan, ring, device } = gan;
+  const { from, until, reportEvery = [], reportSeconds = 0.5 } = options;
+  const capacity = ring.shape[0]!;
+  const began = performance.now();
+  let lastReport = began;
+  let reported = from;
+  let images = 0;
+  for (let step = from + 1; step <= until; step += 1) {
+    const endsEpoch = step % plan.steps === 0;
+    const program = endsEpoch && programs.short ? programs.short : programs.full;
+    const submitted = performance.now();
+    await program.run();
+    images += endsEpoch ? plan.last : plan.batch;
+    const due =
+      endsEpoch ||
+      step === until ||
+      step - reported >= capacity / 2 ||
+      reportEvery.some((every) => step % every === 0) ||
+      performance.now() - lastReport >= reportSeconds * 1000;
+    if (!due) continue;
+
+    const values = await ring.read(); // waits for every step so far
+    const now = performance.now();
+    const seconds = (now - submitted) / 1000;
+    if (!device.software && program.parts === 1 && seconds > SLOW_STEP_SECONDS * 2) {
+      program.parts = Math.ceil(seconds / SLOW_STEP_SECONDS);
+    }
+    const records: StepRecord[] = [];
+    for (let done = reported + 1; done <= step; done += 1) {
+      const at = ((done - 1) % capacity) * SCALARS;
+      const [lossD, lossG, dReal, dFake] = values.subarray(at, at + SCALARS);
+      records.push({
+        step: done,
+        epoch: epochOf(done, plan),
+        lossD: lossD!,
+        lossG: lossG!,
+        dReal: dReal!,
+        dFake: dFake!,
+      });
+    }
+    reported = step;
+    lastReport = now;
+    yield {
+      step,
+      records,
+      epochDone: endsEpoch ? step / plan.steps : undefined,
+      imagesPerSecond: images / ((now - began) / 1000),
+    };
+  }
+}
