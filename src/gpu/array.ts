@@ -13,6 +13,9 @@ export interface HostData {
   u8: Uint8Array<ArrayBuffer>;
 }
 
+/** Host data of any dtype, on whatever buffer. */
+export type HostArray = Float32Array | Int32Array | Uint32Array | Uint8Array;
+
 /** A run of bytes on the device. A traced temporary has no buffer until its program is planned. */
 export interface Storage {
   readonly label: string;
@@ -84,7 +87,7 @@ export class GpuArray {
   }
 
   /** Overwrites the elements, in order with what was launched before. */
-  write(data: HostData[DType]): void {
+  write(data: HostArray): void {
     this.device.write(this, data);
   }
 }

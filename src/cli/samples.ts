@@ -1,0 +1,80 @@
+// `longhand sample`, `show` and `gif`: pictures from a run that was trained.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { writeFileAtomic } from "../checkpoint/files.ts";
+import { readFolder } from "../checkpoint/folders.ts";
+import { restoreArrays } from "../checkpoint/state.ts";
+import { createModels, drawSamples } from "../gan/gan.ts";
+import { recipeNamed } from "../gan/recipes/list.ts";
+import { CheckpointError, UsageError } from "../gpu/errors.ts";
+import { encodePng, tileGrid } from "../pictures/grid.ts";
+import { drawInTerminal } from "../pictures/terminal.ts";
+import { readRunRecord, runFolder } from "./run-folder.ts";
+import { framesOf, readGray, writeGif } from "./run-pictures.ts";
+import { withDevice } from "./session.ts";
+
+/** The flags of `sample`. */
+export interface SampleFlags {
+  readonly count?: number;
+  readonly seed?: number;
+  readonly grid?: boolean;
+  readonly out?: string;
+  readonly adapter?: string;
+}
+
+/** Draws new digits from a run's checkpoint, to one grid or to a file each. */
+export async function sampleCommand(run: string, flags: SampleFlags): Promise<void> {
+  const record = readRunRecord(run);
+  const folder = runFolder(run);
+  const recipe = recipeNamed(record.recipe);
+  const { count = 16, seed = 0 } = flags;
+  const single = count === 1 || flags.grid !== false;
+  const out = flags.out ?? join(run, `sample-seed${seed}.png`);
+  if (!out.endsWith(".png")) throw new UsageError(`--out ${out}: must end in .png`);
+  const files = readFolder(folder.checkpoint);
+  await withDevice(flags.adapter, async (device, opened) => {
+    console.log(opened.line);
+    const models = createModels(device, recipe, seed);
+    restoreArrays({ generator: models.generator.state }, files, folder.checkpoint);
+    const [height, width] = recipe.image;
+    const images = await drawSamples(models, seed, count);
+    if (single) {
+      const options = count === 1 ? { gap: 0 } : {};
+      writeFileAtomic(out, encodePng(tileGrid(images, count, height, width, options)));
+      console.log(out);
+      return;
+    }
+    const digits = String(count - 1).length;
+    for (let i = 0; i < count; i += 1) {
+      const path = out.replace(/\.png$/, `-${String(i).padStart(digits, "0")}.png`);
+      const image = images.subarray(i * height * width, (i + 1) * height * width);
+      writeFileAtomic(path, encodePng(tileGrid(image, 1, height, width, { gap: 0, scale: 1 })));
+      console.log(path);
+    }
+  });
+}
+
+/** Draws the grid of an epoch in the terminal, and prints its path. */
+export function showCommand(run: string, flags: { readonly epoch?: number }): void {
+  const record = readRunRecord(run);
+  const folder = runFolder(run);
+  const frames = framesOf(folder, record);
+  const path = flags.epoch === undefined ? frames.at(-1)?.path : folder.epochGrid(flags.epoch);
+  if (path === undefined || !existsSync(path)) {
+    const have = frames.map(({ label }) => label);
+    const list = have.length > 8 ? `${have[0]} to ${have.at(-1)}` : have.join(", ");
+    throw new CheckpointError(
+      `${run}: has no grid of ${flags.epoch === undefined ? "any epoch" : `epoch ${flags.epoch}`}; it has ${list || "none yet"}`,
+    );
+  }
+  const columns = Math.min(process.stdout.columns ?? 80, 120);
+  const color = process.stdout.isTTY && process.env.NO_COLOR === undefined;
+  console.log(drawInTerminal(readGray(path), { columns, color }));
+  console.log(path);
+}
+
+/** Writes the GIF of a run's grids again, and prints its path. */
+export function gifCommand(run: string): void {
+  const frames = writeGif(runFolder(run), readRunRecord(run));
+  console.log(`${runFolder(run).gif} (${frames} frames)`);
+}

@@ -1,0 +1,335 @@
+// `longhand train`: a run from its first check to its last picture.
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { writeFileAtomic } from "../checkpoint/files.ts";
+import { recoverFolder, readFolder, writeFolderAtomic } from "../checkpoint/folders.ts";
+import { openJsonl, truncateJsonl } from "../checkpoint/jsonl.ts";
+import { checkpointFiles, parseState, restoreArrays } from "../checkpoint/state.ts";
+import { loadImages, type LoadedImageSet } from "../data/files.ts";
+import { createGan, verdict, type Gan } from "../gan/gan.ts";
+import type { Recipe } from "../gan/recipe.ts";
+import { recipeNamed } from "../gan/recipes/list.ts";
+import { compileSteps, train, type StepRecord } from "../gan/train.ts";
+import type { Device } from "../gpu/device.ts";
+import { CheckpointError, UsageError } from "../gpu/errors.ts";
+import { versions, type OpenedAdapter } from "../gpu/node.ts";
+import { createProgressView, formatDuration, type ProgressView } from "./progress.ts";
+import {
+  checkRunPath,
+  createRunFolder,
+  freshRunPath,
+  readRunRecord,
+  runFolder,
+  type RunFolder,
+  type RunRecord,
+} from "./run-folder.ts";
+import { writeGif, writeGrid, writeLossPlot, writeModels } from "./run-pictures.ts";
+import { withDevice } from "./session.ts";
+
+/** The flags of `train`, as the command line gives them; what is undefined has its default. */
+export interface TrainFlags {
+  readonly recipe?: string;
+  readonly epochs?: number;
+  readonly steps?: number;
+  readonly batch?: number;
+  readonly seed?: number;
+  readonly out?: string;
+  readonly data?: string;
+  readonly adapter?: string;
+  readonly sampleEvery?: number;
+  readonly checkpointEvery?: number;
+  readonly resume?: string;
+  readonly force?: boolean;
+}
+
+/** A run that is about to start or to go on: all checked, nothing written yet. */
+interface Draft {
+  readonly folder: RunFolder;
+  readonly recipe: Recipe;
+  readonly data: LoadedImageSet;
+  readonly dataFolder: string | null;
+  readonly batch: number;
+  readonly seed: number;
+  /** The run that is resumed. */
+  readonly earlier: RunRecord | undefined;
+  readonly notes: readonly string[];
+}
+
+/** Trains, and leaves a run folder. Throws a `LonghandError` for whatever a person can mend. */
+export async function trainCommand(flags: TrainFlags): Promise<void> {
+  if (flags.epochs !== undefined && flags.steps !== undefined) {
+    throw new UsageError("--epochs and --steps: give one of them; each says where the run ends");
+  }
+  const draft = flags.resume === undefined ? await draftRun(flags) : await draftResumed(flags);
+  await withDevice(flags.adapter, async (device, opened) => {
+    console.log(opened.line);
+    for (const note of draft.notes) console.log(note);
+    if (draft.earlier && draft.earlier.adapter !== opened.name) {
+      console.log(
+        `The run was on ${draft.earlier.adapter}; it goes on with this adapter, and other bits.`,
+      );
+    }
+    await run(draft, flags, device, opened);
+  });
+}
+
+async function draftRun(flags: TrainFlags): Promise<Draft> {
+  const recipe = recipeNamed(flags.recipe ?? "dcgan");
+  const path = flags.out ?? freshRunPath(recipe.name);
+  checkRunPath(path, flags.force ?? false);
+  const dataFolder = flags.data === undefined ? null : resolve(flags.data);
+  return {
+    folder: runFolder(path),
+    recipe,
+    data: await loadImages(dataFolder ?? undefined, "train"),
+    dataFolder,
+    batch: flags.batch ?? recipe.batch,
+    seed: flags.seed ?? 0,
+    earlier: undefined,
+    notes: [],
+  };
+}
+
+async function draftResumed(flags: TrainFlags): Promise<Draft> {
+  const path = flags.resume!;
+  const record = readRunRecord(path);
+  const refuse = (flag: string, got: unknown, has: unknown): void => {
+    if (got === undefined || got === has) return;
+    throw new UsageError(
+      `--${flag} ${String(got)}: the run in ${path} has ${flag} ${String(has)}, which --resume keeps; leave the flag out or start a new run`,
+    );
+  };
+  refuse("recipe", flags.recipe, record.recipe);
+  refuse("batch", flags.batch, record.batch);
+  refuse("seed", flags.seed, record.seed);
+  if (flags.out !== undefined && resolve(flags.out) !== resolve(path)) {
+    refuse("out", flags.out, path);
+  }
+  const dataFolder = flags.data === undefined ? record.data.folder : resolve(flags.data);
+  const data = await loadImages(dataFolder ?? undefined, "train");
+  const same = data.fingerprint === record.data.fingerprint;
+  if (!same && flags.data !== undefined) {
+    throw new UsageError(
+      `--data ${flags.data}: holds other images than the run in ${path} was trained on; leave the flag out or start a new run`,
+    );
+  }
+  return {
+    folder: runFolder(path),
+    recipe: recipeNamed(record.recipe),
+    data,
+    dataFolder,
+    batch: record.batch,
+    seed: record.seed,
+    earlier: record,
+    notes: same ? [] : [`The images in ${data.source} have changed since the run began.`],
+  };
+}
+
+async function run(
+  draft: Draft,
+  flags: TrainFlags,
+  device: Device,
+  opened: OpenedAdapter,
+): Promise<void> {
+  const { folder, recipe, batch, seed, data } = draft;
+  const gan = createGan(device, recipe, data, { seed, batch });
+  const { plan } = gan;
+  if (draft.earlier && draft.earlier.stepsPerEpoch !== plan.steps) {
+    throw new CheckpointError(
+      `${folder.path}: its epochs have ${draft.earlier.stepsPerEpoch} steps, with these images they would have ${plan.steps}; resume with the data it was trained on`,
+    );
+  }
+  const from = draft.earlier ? restore(gan, folder) : 0;
+  const until = flags.steps ?? (flags.epochs ?? recipe.epochs) * plan.steps;
+  if (until <= from && draft.earlier) {
+    console.log(
+      `${folder.path} has ${from} steps already; ${until} were asked for. Nothing to do.`,
+    );
+    return;
+  }
+  console.log(describe(draft, gan, from, until));
+
+  const programs = await compileSteps(gan);
+  console.log(
+    `Peak GPU memory ${(programs.peakBytes / 1e6).toFixed(0)} MB, the dataset's ${(data.images.length / 1e6).toFixed(0)} MB included; ${programs.full.plan.dispatches.length} dispatches a step`,
+  );
+  const record = draft.earlier ?? (await begin(draft, gan, opened));
+  const earlierRows = draft.earlier ? readRows(folder, from) : [];
+  await loop({ draft, gan, programs, record, from, until, flags, rows: earlierRows });
+}
+
+/** Puts a checkpoint's arrays on the device, and cuts the log back to it. Returns its step. */
+function restore(gan: Gan, folder: RunFolder): number {
+  recoverFolder(folder.checkpoint);
+  const files = readFolder(folder.checkpoint);
+  const state = parseState(files, folder.checkpoint);
+  restoreArrays(gan.state, files, folder.checkpoint);
+  gan.random.state.write(
+    Uint32Array.of(state.seed >>> 0, Math.floor(state.seed / 2 ** 32), state.step),
+  );
+  truncateJsonl(folder.metrics, (row) => typeof row.step === "number" && row.step <= state.step);
+  return state.step;
+}
+
+function readRows(folder: RunFolder, step: number): StepRecord[] {
+  const lines = readFileSync(folder.metrics, "utf8").split("\n").filter(Boolean);
+  // Rows are our own, checked by `truncateJsonl` a moment ago.
+  const rows = lines.map((line): StepRecord => JSON.parse(line));
+  if (rows.length !== step) {
+    throw new CheckpointError(
+      `${folder.metrics}: has ${rows.length} rows up to the checkpoint's step ${step}; a row is missing`,
+    );
+  }
+  return rows;
+}
+
+function describe(draft: Draft, gan: Gan, from: number, until: number): string {
+  const { plan } = gan;
+  const left = plan.dropped
+    ? `, the ${plan.dropped} images left over sit the epoch out`
+    : plan.last < plan.batch
+      ? `, the last of ${plan.last}`
+      : "";
+  const start = from > 0 ? `resumed at step ${from}, ` : "";
+  return `Recipe ${draft.recipe.name}: ${start}${until} steps in all; an epoch is ${plan.steps} batches of ${plan.batch}${left}. Seed ${draft.seed}. Writing to ${draft.folder.path}`;
+}
+
+/** The first writes of a new run: its folder, the models, and the untrained networks' picture and verdict. */
+async function begin(draft: Draft, gan: Gan, opened: OpenedAdapter): Promise<RunRecord> {
+  const { folder, seed, data } = draft;
+  const logit = await verdict(gan, seed);
+  const probability = 1 / (1 + Math.exp(-logit));
+  const record: RunRecord = {
+    format: 1,
+    recipe: draft.recipe.name,
+    batch: draft.batch,
+    seed,
+    data: { folder: draft.dataFolder, images: data.count, fingerprint: data.fingerprint },
+    stepsPerEpoch: gan.plan.steps,
+    adapter: opened.name,
+    versions: Object.fromEntries(
+      Object.entries(versions()).map(([name, version]) => [name, String(version)]),
+    ),
+    untrained: { logit, probability },
+  };
+  createRunFolder(folder, record);
+  await writeGrid(gan, seed, folder.untrained);
+  writeModels(folder, gan);
+  writeFileAtomic(folder.metrics, "");
+  console.log(
+    `Untrained: D gives G's first image a logit of ${logit.toFixed(4)}, so ${(probability * 100).toFixed(1)} % real (${folder.untrained})`,
+  );
+  return record;
+}
+
+interface Loop {
+  readonly draft: Draft;
+  readonly gan: Gan;
+  readonly programs: Awaited<ReturnType<typeof compileSteps>>;
+  readonly record: RunRecord;
+  readonly from: number;
+  readonly until: number;
+  readonly flags: TrainFlags;
+  readonly rows: StepRecord[];
+}
+
+async function loop(options: Loop): Promise<void> {
+  const { draft, gan, programs, record, from, until, flags, rows } = options;
+  const { folder, seed } = draft;
+  const { sampleEvery, checkpointEvery } = flags;
+  const stepsPerEpoch = gan.plan.steps;
+  const view = createProgressView({ from, until, stepsPerEpoch, batch: gan.plan.batch });
+  const log = openJsonl(folder.metrics);
+  const interrupt = onInterrupt(view);
+  const due = (every: number | undefined, step: number): boolean =>
+    every !== undefined && step % every === 0;
+  const began = performance.now();
+  let step = from;
+  let saved = from;
+  let estimated = false;
+  const save = async (): Promise<void> => {
+    log.sync();
+    const files = await checkpointFiles(gan.state, { format: 1, step, seed });
+    writeFolderAtomic(folder.checkpoint, files);
+    saved = step;
+  };
+  try {
+    if (from === 0) await save();
+    const reportEvery = [sampleEvery, checkpointEvery].filter((every) => every !== undefined);
+    for await (const progress of train(gan, programs, { from, until, reportEvery })) {
+      step = progress.step;
+      log.append(progress.records);
+      rows.push(...progress.records);
+      warnOfNaN(progress.records, view);
+      view.update(progress);
+      if (!estimated && step - from >= Math.min(10, until - from)) {
+        estimated = true;
+        view.say(estimate(gan, (performance.now() - began) / 1000 / (step - from), until - step));
+      }
+      const { epochDone } = progress;
+      if (epochDone !== undefined) await writeGrid(gan, seed, folder.epochGrid(epochDone));
+      if (due(sampleEvery, step)) await writeGrid(gan, seed, folder.stepGrid(step));
+      if (epochDone !== undefined || due(checkpointEvery, step)) await save();
+      if (epochDone !== undefined) writeLossPlot(folder, record, rows);
+      if (interrupt.asked()) break;
+    }
+    if (step % stepsPerEpoch !== 0 && !due(sampleEvery, step)) {
+      await writeGrid(gan, seed, folder.stepGrid(step));
+    }
+    if (saved !== step) await save();
+    writeLossPlot(folder, record, rows);
+    writeGif(folder, record);
+  } finally {
+    interrupt.release();
+    view.stop();
+    log.close();
+  }
+  const time = formatDuration((performance.now() - began) / 1000);
+  console.log(
+    step < until
+      ? `Stopped at step ${step} of ${until} after ${time}. Go on with: npm run train -- --resume ${folder.path}`
+      : `Done: ${step} steps in ${time}. Samples, plots and the checkpoint are in ${folder.path}`,
+  );
+}
+
+function estimate(gan: Gan, secondsPerStep: number, stepsLeft: number): string {
+  const epoch = formatDuration(secondsPerStep * gan.plan.steps);
+  const rest = formatDuration(secondsPerStep * stepsLeft);
+  const slow = gan.device.software && secondsPerStep * gan.plan.steps > 1800;
+  const advice = slow
+    ? "; a GPU would be far faster, --recipe small needs a sixteenth of the work"
+    : "";
+  return `About ${epoch} an epoch on this adapter, ${rest} to go${advice}`;
+}
+
+function warnOfNaN(records: readonly StepRecord[], view: ProgressView): void {
+  const bad = records.find(
+    ({ lossD, lossG }, index) =>
+      !Number.isFinite(lossD + lossG) &&
+      (index === 0 || Number.isFinite(records[index - 1]!.lossD + records[index - 1]!.lossG)),
+  );
+  if (bad) {
+    view.say(
+      `Step ${bad.step}: a loss is not a number any more: the run has diverged; try another --seed`,
+    );
+  }
+}
+
+/** Ctrl-C asks the loop to end after the step in hand, which saves everything; twice ends at once. */
+function onInterrupt(view: ProgressView): { asked: () => boolean; release: () => void } {
+  let asked = false;
+  const handler = (): void => {
+    if (asked) process.exit(130);
+    asked = true;
+    view.say("Stopping after this step; press Ctrl-C again to stop at once and lose it.");
+  };
+  process.on("SIGINT", handler);
+  process.on("SIGTERM", handler);
+  return {
+    asked: () => asked,
+    release() {
+      process.off("SIGINT", handler);
+      process.off("SIGTERM", handler);
+    },
+  };
+}
