@@ -151,7 +151,50 @@ fn tiled(
   store(m + 7u, phase, c, r7);
 }
 
-// One input element an invocation: for grouped, dilated and very narrow cases, and the tile's oracle.
+// Eight pixels of one phase by one channel an invocation: for images of one to three channels, where an
+// eight-wide tile would idle. GROUPS and both dilations are 1.
+@compute @workgroup_size(64)
+fn narrow(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let phase = phase_of(group.z);
+  let pixels = BATCH * phase.count.x * phase.count.y;
+  let tile = (group.y * groups.x + group.x) * 64u + lane;
+  let c = tile % CHANNELS;
+  let m = (tile / CHANNELS) * 8u;
+  if (m >= pixels) { return; }
+  var low = vec4f();
+  var high = vec4f();
+  for (var i = 0u; phase.tap.y + i * STRIDE_H < KERNEL_H; i++) {
+    for (var j = 0u; phase.tap.x + j * STRIDE_W < KERNEL_W; j++) {
+      let p0 = tap(meets(m, phase), i, j);
+      let p1 = tap(meets(m + 1u, phase), i, j);
+      let p2 = tap(meets(m + 2u, phase), i, j);
+      let p3 = tap(meets(m + 3u, phase), i, j);
+      let p4 = tap(meets(m + 4u, phase), i, j);
+      let p5 = tap(meets(m + 5u, phase), i, j);
+      let p6 = tap(meets(m + 6u, phase), i, j);
+      let p7 = tap(meets(m + 7u, phase), i, j);
+      let kernel = (phase.tap.y + i * STRIDE_H) * KERNEL_W + phase.tap.x + j * STRIDE_W;
+      let at = (kernel * CHANNELS + c) * FILTERS;
+      for (var k = 0u; k < FILTERS; k++) {
+        let w = weight[at + k];
+        low += vec4f(load_dout(p0, k), load_dout(p1, k), load_dout(p2, k), load_dout(p3, k)) * w;
+        high += vec4f(load_dout(p4, k), load_dout(p5, k), load_dout(p6, k), load_dout(p7, k)) * w;
+      }
+    }
+  }
+  for (var i = 0u; i < 8u && m + i < pixels; i++) {
+    let x = phase.first.x + ((m + i) % phase.count.x) * STRIDE_W;
+    let y = phase.first.y + (((m + i) / phase.count.x) % phase.count.y) * STRIDE_H;
+    let n = (m + i) / (phase.count.x * phase.count.y);
+    dinp[((n * HEIGHT + y) * WIDTH + x) * CHANNELS + c] = select(high[i % 4u], low[i % 4u], i < 4u);
+  }
+}
+
+// One input element an invocation: for grouped and dilated cases, and the tile's oracle.
 @compute @workgroup_size(64)
 fn direct(
   @builtin(workgroup_id) group: vec3u,

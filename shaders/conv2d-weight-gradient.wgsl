@@ -21,10 +21,12 @@ const GROUPS = 1u;
 const SPLITS = 1u;
 const CHUNK = 64u;
 const DOUT_BY_FOUR = true; // FILTERS is a multiple of 4
+const SHARED_TAP = true; // CHANNELS is a multiple of 8, so a tile's rows all lie under one tap
 
 const PIXELS = BATCH * OUT_HEIGHT * OUT_WIDTH;
 const WEIGHTS = KERNEL_H * KERNEL_W * (CHANNELS / GROUPS) * FILTERS;
-const TILES_M = (CHANNELS + 7u) / 8u; // tiles of a tap's channels
+const ROWS = KERNEL_H * KERNEL_W * CHANNELS; // of the filter as a matrix (taps and channels, filters)
+const TILES_M = (ROWS + 7u) / 8u;
 const TILES_N = (FILTERS + 7u) / 8u;
 
 @group(0) @binding(0) var<storage, read> inp: array<f32>; // (N, H, W, C)
@@ -42,9 +44,16 @@ fn tap(pixel: u32, i: u32, j: u32) -> i32 {
   return select(-1, ((i32(n * HEIGHT) + row) * i32(WIDTH) + column) * i32(CHANNELS), inside);
 }
 
-// Rows past CHANNELS repeat the last one, columns past FILTERS likewise; neither is stored.
-fn load_inp(at: u32, c: u32) -> f32 {
-  return inp[at + min(c, CHANNELS - 1u)];
+// Input of filter row `row` at an output pixel; `found` is where the tile's tap is, if it has but one.
+// Rows past ROWS repeat the last one, columns past FILTERS likewise; neither is stored. Padding is
+// chosen, not multiplied by zero: an infinity beside the edge stays out.
+fn load_inp(pixel: u32, found: i32, row: u32) -> f32 {
+  if (SHARED_TAP) {
+    return inp[u32(found) + row % CHANNELS];
+  }
+  let r = min(row, ROWS - 1u);
+  let at = tap(pixel, r / CHANNELS / KERNEL_W, r / CHANNELS % KERNEL_W);
+  return select(0f, inp[u32(max(at, 0)) + r % CHANNELS], at >= 0);
 }
 
 fn load_dout(at: u32, k: u32) -> vec4f {
@@ -59,15 +68,15 @@ fn load_dout(at: u32, k: u32) -> vec4f {
   );
 }
 
-fn store(at: u32, c: u32, k: u32, row: mat2x4f) {
-  if (c >= CHANNELS) { return; }
+fn store(at: u32, m: u32, k: u32, row: mat2x4f) {
+  if (m >= ROWS) { return; }
   for (var i = 0u; i < 4u; i++) {
-    if (k + i < FILTERS) { dweight[at + c * FILTERS + k + i] = row[0][i]; }
-    if (k + 4u + i < FILTERS) { dweight[at + c * FILTERS + k + 4u + i] = row[1][i]; }
+    if (k + i < FILTERS) { dweight[at + m * FILTERS + k + i] = row[0][i]; }
+    if (k + 4u + i < FILTERS) { dweight[at + m * FILTERS + k + 4u + i] = row[1][i]; }
   }
 }
 
-// Eight channels of one tap by eight filters an invocation. GROUPS is 1.
+// Eight rows of the filter (taps and channels) by eight filters an invocation. GROUPS is 1.
 @compute @workgroup_size(64)
 fn tiled(
   @builtin(workgroup_id) group: vec3u,
@@ -76,9 +85,8 @@ fn tiled(
 ) {
   let tile = (group.y * groups.x + group.x) * 64u + lane;
   let k = (tile % TILES_N) * 8u;
-  let c = ((tile / TILES_N) % TILES_M) * 8u;
-  let kernel = tile / (TILES_N * TILES_M); // tap number
-  if (kernel >= KERNEL_H * KERNEL_W) { return; }
+  let m = (tile / TILES_N) * 8u;
+  if (m >= ROWS) { return; }
   var r0 = mat2x4f();
   var r1 = mat2x4f();
   var r2 = mat2x4f();
@@ -87,31 +95,31 @@ fn tiled(
   var r5 = mat2x4f();
   var r6 = mat2x4f();
   var r7 = mat2x4f();
+  let kernel = m / CHANNELS; // the tap, where it is shared
   let end = min(PIXELS, (group.z + 1u) * CHUNK);
   for (var pixel = group.z * CHUNK; pixel < end; pixel++) {
-    let found = tap(pixel, kernel / KERNEL_W, kernel % KERNEL_W);
-    if (found < 0) { continue; }
-    let p = u32(found);
+    let p = tap(pixel, kernel / KERNEL_W, kernel % KERNEL_W);
+    if (SHARED_TAP && p < 0) { continue; }
     let at = pixel * FILTERS;
     let d = mat2x4f(load_dout(at, k), load_dout(at, k + 4u));
-    r0 += load_inp(p, c) * d;
-    r1 += load_inp(p, c + 1u) * d;
-    r2 += load_inp(p, c + 2u) * d;
-    r3 += load_inp(p, c + 3u) * d;
-    r4 += load_inp(p, c + 4u) * d;
-    r5 += load_inp(p, c + 5u) * d;
-    r6 += load_inp(p, c + 6u) * d;
-    r7 += load_inp(p, c + 7u) * d;
+    r0 += load_inp(pixel, p, m) * d;
+    r1 += load_inp(pixel, p, m + 1u) * d;
+    r2 += load_inp(pixel, p, m + 2u) * d;
+    r3 += load_inp(pixel, p, m + 3u) * d;
+    r4 += load_inp(pixel, p, m + 4u) * d;
+    r5 += load_inp(pixel, p, m + 5u) * d;
+    r6 += load_inp(pixel, p, m + 6u) * d;
+    r7 += load_inp(pixel, p, m + 7u) * d;
   }
-  let at = group.z * WEIGHTS + kernel * CHANNELS * FILTERS;
-  store(at, c, k, r0);
-  store(at, c + 1u, k, r1);
-  store(at, c + 2u, k, r2);
-  store(at, c + 3u, k, r3);
-  store(at, c + 4u, k, r4);
-  store(at, c + 5u, k, r5);
-  store(at, c + 6u, k, r6);
-  store(at, c + 7u, k, r7);
+  let at = group.z * WEIGHTS;
+  store(at, m, k, r0);
+  store(at, m + 1u, k, r1);
+  store(at, m + 2u, k, r2);
+  store(at, m + 3u, k, r3);
+  store(at, m + 4u, k, r4);
+  store(at, m + 5u, k, r5);
+  store(at, m + 6u, k, r6);
+  store(at, m + 7u, k, r7);
 }
 
 // One weight an invocation: for grouped and very narrow cases, and the tile's oracle.

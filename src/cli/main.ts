@@ -85,6 +85,12 @@ program
   .option("--verbose", "show stack traces")
   .action(async (flags: { adapter?: string }) => doctor({ adapter: flags.adapter }));
 
+// A reader that closes early (`| head`) is no error.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(0);
+  throw error;
+});
+
 for (const command of [program, ...program.commands]) command.exitOverride();
 
 try {

@@ -262,9 +262,9 @@ async function loop(options: Loop): Promise<void> {
       rows.push(...progress.records);
       warnOfNaN(progress.records, view);
       view.update(progress);
-      if (!estimated && step - from >= Math.min(10, until - from)) {
+      if (!estimated && step - from >= 5) {
         estimated = true;
-        view.say(estimate(gan, (performance.now() - began) / 1000 / (step - from), until - step));
+        view.say(estimate(gan, progress.secondsPerStep, until - step));
       }
       const { epochDone } = progress;
       if (epochDone !== undefined) await writeGrid(gan, seed, folder.epochGrid(epochDone));

@@ -25,8 +25,10 @@ export interface Progress {
   readonly records: readonly StepRecord[];
   /** Set when `step` is the last of an epoch. */
   readonly epochDone: number | undefined;
-  /** Images seen a second since the loop began. */
+  /** Images seen a second, the first step left out: some adapters compile its kernels only then. */
   readonly imagesPerSecond: number;
+  /** Seconds that a step takes, the first one left out. */
+  readonly secondsPerStep: number;
 }
 
 /** When to stop and when to report. */
@@ -84,9 +86,10 @@ export async function* train(
   const { plan, ring, device } = gan;
   const { from, until, reportEvery = [], reportSeconds = 0.5 } = options;
   const capacity = ring.shape[0]!;
-  const began = performance.now();
+  let began = performance.now();
   let lastReport = began;
   let reported = from;
+  let counted = from;
   let images = 0;
   for (let step = from + 1; step <= until; step += 1) {
     const endsEpoch = step % plan.steps === 0;
@@ -95,6 +98,7 @@ export async function* train(
     await program.run();
     images += endsEpoch ? plan.last : plan.batch;
     const due =
+      step === from + 1 ||
       endsEpoch ||
       step === until ||
       step - reported >= capacity / 2 ||
@@ -123,11 +127,18 @@ export async function* train(
     }
     reported = step;
     lastReport = now;
+    const elapsed = (now - began) / 1000;
     yield {
       step,
       records,
       epochDone: endsEpoch ? step / plan.steps : undefined,
-      imagesPerSecond: images / ((now - began) / 1000),
+      imagesPerSecond: images / elapsed,
+      secondsPerStep: elapsed / (step - counted),
     };
+    if (step === from + 1) {
+      began = performance.now();
+      counted = step;
+      images = 0;
+    }
   }
 }

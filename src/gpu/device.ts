@@ -134,7 +134,7 @@ export class Device {
     this.#collected = new FinalizationRegistry((buffer) => this.#pool.give(buffer));
     gpu.addEventListener("uncapturederror", (event) => {
       event.preventDefault?.();
-      this.#fault ??= new GpuError(`gpu: ${event.error.message.trim().split("\n")[0]}`);
+      this.#fault ??= new GpuError(`gpu: ${oneLine(event.error.message)}`);
     });
     void gpu.lost.then((info) => {
       this.#fault ??= new DeviceLostError(
@@ -459,6 +459,13 @@ export function bufferOf(
       ? `${op}: ${root.label} ${formatShape(array.shape)} was given back at the end of its scope; return it from the scope to keep it`
       : `${op}: ${root.label} ${formatShape(array.shape)} is a temporary of a program; return it from the program to read it`,
   );
+}
+
+/** What Dawn says, and of which object: its first line, and the first of those that name the call. */
+function oneLine(message: string): string {
+  const lines = message.trim().split("\n");
+  const call = lines.find((line) => /^\s*- While /.test(line));
+  return [lines[0]!, ...(call ? [call.trim().slice(2)] : [])].join(" ");
 }
 
 /** Whether a dispatch reads one and writes the other: in one buffer, WebGPU refuses that. */

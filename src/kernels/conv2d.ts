@@ -80,12 +80,15 @@ export function dataGradient(dout: GpuArray, weight: GpuArray, geometry: Geometr
     bind: { dout, weight, dinp },
     flop: flopOf(geometry),
   } satisfies Partial<Launch>;
-  if (groups > 1 || channels < NARROW || Math.max(...dilations) > 1) {
+  if (groups > 1 || Math.max(...dilations) > 1) {
     device.launch({ ...shared, entry: "direct", workgroups: device.linear(dinp.size) });
   } else {
     const pixels = batch * Math.ceil(height / strides[0]) * Math.ceil(width / strides[1]);
-    const [x, y] = device.linear(Math.ceil(pixels / 8) * Math.ceil(channels / 8));
-    device.launch({ ...shared, entry: "tiled", workgroups: [x, y, strides[0] * strides[1]] });
+    const narrow = channels < NARROW;
+    const columns = narrow ? channels : Math.ceil(channels / 8);
+    const [x, y] = device.linear(Math.ceil(pixels / 8) * columns);
+    const workgroups = [x, y, strides[0] * strides[1]] as const;
+    device.launch({ ...shared, entry: narrow ? "narrow" : "tiled", workgroups });
   }
   return dinp;
 }
@@ -101,11 +104,11 @@ export function weightGradient(inp: GpuArray, dout: GpuArray, geometry: Geometry
   const { device } = inp;
   const { batch, outHeight, outWidth, channels, filters, kernel, groups } = geometry;
   const shape = [kernel[0], kernel[1], channels / groups, filters];
-  const direct = groups > 1 || channels < NARROW || filters < NARROW;
+  const direct = groups > 1 || filters < NARROW;
   const pixels = batch * outHeight * outWidth;
   const invocations = direct
     ? kernel[0] * kernel[1] * (channels / groups) * filters
-    : kernel[0] * kernel[1] * Math.ceil(channels / 8) * Math.ceil(filters / 8);
+    : Math.ceil((kernel[0] * kernel[1] * channels) / 8) * Math.ceil(filters / 8);
   const chunk = chunkOf(pixels, invocations);
   const splits = Math.ceil(pixels / chunk);
   const dweight = device.empty([splits, ...shape], "f32", "conv2d.weight_gradient");
@@ -122,7 +125,7 @@ export function weightGradient(inp: GpuArray, dout: GpuArray, geometry: Geometry
     device.launch({
       ...shared,
       entry: "tiled",
-      constants: { ...constants, DOUT_BY_FOUR: filters % 4 === 0 },
+      constants: { ...constants, DOUT_BY_FOUR: filters % 4 === 0, SHARED_TAP: channels % 8 === 0 },
       bind: { inp, dout, dout4: dout, dweight },
     });
   }

@@ -1,10 +1,10 @@
-// small: the dcgan's networks at a quarter of the width, with steps small and many enough that a
+// small: the dcgan's networks at an eighth to a quarter of the width, with steps small and many enough that a
 // software adapter on two CPU cores draws digits after one epoch.
 import type { AdamOptions } from "../../kernels/adam.ts";
 import type { Recipe } from "../recipe.ts";
 import { dcgan, dcganDiscriminator, dcganGenerator, type DcganWidths } from "./dcgan.ts";
 
-const widths: DcganWidths = { generator: [64, 32, 16], discriminator: [16, 32] };
+const widths: DcganWidths = { generator: [32, 32, 16], discriminator: [16, 32] };
 const adam: AdamOptions = { learningRate: 5e-4, beta1: 0.5, beta2: 0.999, epsilon: 1e-7 };
 
 /** A quarter of the width: minutes an epoch on a CPU. */
