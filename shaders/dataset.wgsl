@@ -44,7 +44,8 @@ fn gather(
   if (index >= BATCH * runs) { return; }
   let row = index / runs;
   let step = state[2];
-  let image = shuffled((step % STEPS) * STRIDE + row, step / STEPS);
+  let position = min((step % STEPS) * STRIDE + row, IMAGES - 1u); // past the end the walk would not end
+  let image = shuffled(position, step / STEPS);
   let first = (index % runs) * 16u;
   for (var i = first; i < min(PIXELS, first + 16u); i++) {
     let at = image * PIXELS + i;

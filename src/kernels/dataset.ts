@@ -23,9 +23,9 @@ export function gatherBatch(
 ): GpuArray {
   const { device, shape } = images;
   const total = shape[0]!;
-  if (count < 1 || (plan.steps - 1) * plan.batch + count > total) {
+  if (count < 1 || count > plan.batch || (plan.steps - 1) * plan.batch >= total) {
     throw new AttributeError(
-      `batch: ${plan.steps} steps of ${plan.batch} images, the last of ${count}, don't fit a dataset of ${total}`,
+      `batch: ${count} of ${plan.batch} images in ${plan.steps} steps an epoch don't fit a dataset of ${total}`,
     );
   }
   const out = device.empty([count, ...shape.slice(1)], "f32", "batch");

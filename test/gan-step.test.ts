@@ -1,0 +1,257 @@
+// The training step against a float64 step of our own, and against itself run in other ways.
+import { describe, expect, it } from "vitest";
+import { createGan, type Gan, type Images } from "../src/gan/gan.ts";
+import { dcganDiscriminator, dcganGenerator, dcgan } from "../src/gan/recipes/dcgan.ts";
+import type { Recipe } from "../src/gan/recipe.ts";
+import { trainingStep, type StepOptions } from "../src/gan/step.ts";
+import { compile } from "../src/gpu/program.ts";
+import { fromF32, refOf, type Ref } from "./reference/array.ts";
+import {
+  DCGAN,
+  DISCRIMINATOR_NAMES,
+  GENERATOR_NAMES,
+  dcganStep,
+  initialState,
+  type DiscriminatorName,
+  type DropoutMasks,
+  type GeneratorName,
+} from "./reference/dcgan.ts";
+import { mapNames } from "./reference/network.ts";
+import { permute } from "./reference/permutation.ts";
+import { keepMask, normal } from "./reference/philox.ts";
+import { testDevice } from "./support/device.ts";
+
+const device = await testDevice();
+const BATCH = 6;
+const SEED = 12_345_678_901;
+const SEED_WORDS = [SEED >>> 0, Math.floor(SEED / 2 ** 32)] as const;
+const widths = { generator: [8, 4, 3], discriminator: [4, 5] } as const;
+
+const narrow: Recipe = {
+  ...dcgan,
+  name: "narrow",
+  batch: BATCH,
+  latent: 10,
+  generator: () => dcganGenerator(widths),
+  discriminator: () => dcganDiscriminator(widths),
+};
+
+/** Strokes on black, so that batches differ and pixels cover the whole range. */
+function strokes(count: number): Images {
+  const images = Uint8Array.from({ length: count * 784 }, (_, i) => {
+    const [n, y, x] = [Math.floor(i / 784), Math.floor((i % 784) / 28), i % 28];
+    return Math.abs(x - y + (n % 9) - 4) < 3 ? (40 * n + 7 * x) % 256 : 0;
+  });
+  return { images, count, height: 28, width: 28 };
+}
+
+const data = strokes(61);
+const makeGan = (): Gan => createGan(device, narrow, data, { seed: SEED });
+
+// The reference counts every kind of layer from 0; the engine leaves the first one's number out.
+function engineName(name: string): string {
+  return name
+    .replace(/^bn(\d)/, (_, n) => (n === "0" ? "batch_norm" : `batch_norm_${n}`))
+    .replace(/^convT(\d)/, (_, n) => (n === "0" ? "conv_transpose2d" : `conv_transpose2d_${n}`))
+    .replace(/^conv(\d)/, (_, n) => (n === "0" ? "conv2d" : `conv2d_${n}`));
+}
+
+async function refFrom(gan: Gan, file: keyof Gan["state"], name: string): Promise<Ref> {
+  const array = gan.state[file].get(name)!;
+  return fromF32(array.shape, await array.read());
+}
+
+async function named<Name extends string>(
+  names: readonly Name[],
+  read: (name: Name) => Promise<Ref>,
+): Promise<Record<Name, Ref>> {
+  const found = new Map<Name, Ref>();
+  for (const name of names) found.set(name, await read(name));
+  return mapNames(names, (name) => found.get(name)!);
+}
+
+/** Largest |a − b| against the largest |b|. */
+function error(actual: Ref, expected: Ref): number {
+  expect(actual.shape).toEqual(expected.shape);
+  const scale = Math.max(1e-12, ...expected.data.map(Math.abs));
+  return Math.max(...actual.data.map((value, i) => Math.abs(value - expected.data[i]!))) / scale;
+}
+
+describe("one step of a narrow dcgan against float64", () => {
+  it("agrees in losses, gradients, weights, moments and running statistics", async () => {
+    const gan = makeGan();
+    const weights = {
+      g: await named(GENERATOR_NAMES, (name) => refFrom(gan, "generator", engineName(name))),
+      d: await named(DISCRIMINATOR_NAMES, (name) =>
+        refFrom(gan, "discriminator", engineName(name)),
+      ),
+    };
+    trainingStep(gan, BATCH);
+    const [lossD, lossG] = await gan.ring.read();
+
+    // What the device drew, drawn again here: streams 0 (noise), 1 and 2 (masks of the real), 3 and 4.
+    const draw = (stream: number) => ({ seed: SEED_WORDS, step: 0, stream, domain: 0 });
+    const masks = (first: number): DropoutMasks => [
+      refOf([BATCH, 14, 14, 4], keepMask(BATCH * 14 * 14 * 4, 0.3, draw(first))),
+      refOf([BATCH, 7, 7, 5], keepMask(BATCH * 7 * 7 * 5, 0.3, draw(first + 1))),
+    ];
+    const chosen = Array.from({ length: BATCH }, (_, i) => permute(i, data.count, SEED_WORDS, 0));
+    const pixels = chosen.flatMap((n) => [...data.images.subarray(n * 784, (n + 1) * 784)]);
+    const config = {
+      ...DCGAN,
+      latent: narrow.latent,
+      generator: widths.generator,
+      discriminator: widths.discriminator,
+    };
+    const expected = dcganStep(config, initialState(weights.g, weights.d), {
+      z: refOf([BATCH, narrow.latent], normal(BATCH * narrow.latent, draw(0))),
+      real: refOf(
+        [BATCH, 28, 28, 1],
+        pixels.map((pixel) => pixel / 127.5 - 1),
+      ),
+      realMasks: masks(1),
+      fakeMasks: masks(3),
+    });
+
+    expect(Math.abs(lossD! - expected.lossD)).toBeLessThan(1e-6);
+    expect(Math.abs(lossG! - expected.lossG)).toBeLessThan(1e-6);
+
+    const gradientOf = async (network: "generator" | "discriminator", name: string) => {
+      const { gradient } = gan[network].parameters.find((p) => p.name === engineName(name))!;
+      return fromF32(gradient.shape, await gradient.read());
+    };
+    for (const name of GENERATOR_NAMES) {
+      const gradient = await gradientOf("generator", name);
+      expect(error(gradient, expected.generatorGrads[name]), name).toBeLessThan(2e-5);
+    }
+    for (const name of DISCRIMINATOR_NAMES) {
+      const gradient = await gradientOf("discriminator", name);
+      expect(error(gradient, expected.discriminatorGrads[name]), name).toBeLessThan(2e-5);
+    }
+
+    // Adam's first step moves each weight by about ±lr, whatever the gradient's size: a gradient near 0
+    // may go either way, so weights are held to a share of that step where the gradient is clear.
+    const compareWeights = async (
+      network: "generator" | "discriminator",
+      name: GeneratorName | DiscriminatorName,
+      gradient: Ref,
+      weight: Ref,
+    ): Promise<void> => {
+      const actual = await refFrom(gan, network, engineName(name));
+      const clear = Math.max(...gradient.data.map(Math.abs)) * 1e-3;
+      let worst = 0;
+      actual.data.forEach((value, i) => {
+        if (Math.abs(gradient.data[i]!) < clear) return;
+        worst = Math.max(worst, Math.abs(value - weight.data[i]!));
+      });
+      expect(worst, name).toBeLessThan(1e-4 * 0.02);
+    };
+    const { state } = expected;
+    for (const name of GENERATOR_NAMES) {
+      const gradient = expected.generatorGrads[name];
+      await compareWeights("generator", name, gradient, state.generator.weights[name]);
+    }
+    for (const name of DISCRIMINATOR_NAMES) {
+      const gradient = expected.discriminatorGrads[name];
+      await compareWeights("discriminator", name, gradient, state.discriminator.weights[name]);
+      const second = await refFrom(gan, "discriminator-adam", `${engineName(name)}.second`);
+      expect(error(second, state.discriminator.v[name]), name).toBeLessThan(5e-5);
+    }
+    for (const [layer, running] of state.running.entries()) {
+      const actual = await refFrom(gan, "generator", `${engineName(`bn${layer}`)}.running`);
+      const [channels] = running.mean.shape;
+      const both = refOf([2, channels!], [...running.mean.data, ...running.variance.data]);
+      expect(error(actual, both)).toBeLessThan(1e-6);
+    }
+  });
+});
+
+describe("ten steps give the same bits", () => {
+  type Run = { readonly how: string; readonly steps: (gan: Gan) => Promise<void> };
+
+  const eager =
+    (options: StepOptions) =>
+    async (gan: Gan): Promise<void> => {
+      for (let i = 0; i < 10; i += 1) device.scope(() => void trainingStep(gan, BATCH, options));
+    };
+  const program =
+    (options: StepOptions & { share?: boolean; poison?: boolean }) =>
+    async (gan: Gan): Promise<void> => {
+      const { share = true, poison = false } = options;
+      const step = await compile(device, "step", () => trainingStep(gan, BATCH, options), {
+        share,
+      });
+      for (let i = 0; i < 10; i += 1) await step.run({ poison });
+    };
+
+  async function bitsAfter(steps: Run["steps"]): Promise<Uint32Array[]> {
+    const gan = makeGan();
+    await steps(gan);
+    const bits = [await gan.ring.read()];
+    for (const arrays of Object.values(gan.state)) {
+      for (const array of arrays.values()) bits.push(await array.read());
+    }
+    return bits.map((values) => new Uint32Array(values.buffer));
+  }
+
+  const expected = bitsAfter(eager({}));
+  const runs: Run[] = [
+    { how: "eager, again", steps: eager({}) },
+    { how: "eager, no work shared", steps: eager({ shareWork: false }) },
+    { how: "as a program", steps: program({}) },
+    { how: "as a program, no work shared", steps: program({ shareWork: false }) },
+    { how: "as a program, no buffers shared", steps: program({ share: false }) },
+    {
+      how: "as a program, every temporary NaN before each replay",
+      steps: program({ share: false, poison: true }),
+    },
+    {
+      how: "as a program with shared buffers, NaN before each replay",
+      steps: program({ poison: true }),
+    },
+  ];
+  it.each(runs)("$how", async ({ steps }) => {
+    const bits = await bitsAfter(steps);
+    const reference = await expected;
+    expect(bits.length).toBe(reference.length);
+    bits.forEach((words, i) => expect(words).toEqual(reference[i]));
+    // Losses moved, so ten steps were taken: equal zeros would prove nothing.
+    const losses = new Float32Array(bits[0]!.buffer).subarray(0, 40);
+    expect(new Set(losses).size).toBeGreaterThan(30);
+    expect(losses.every(Number.isFinite)).toBe(true);
+  });
+});
+
+describe("a program's cost", () => {
+  it("makes no buffer, bind group or pipeline after the first step, and submits once", async () => {
+    const gan = makeGan();
+    const step = await compile(device, "step", () => trainingStep(gan, BATCH));
+    await step.run();
+    await device.idle();
+    const { gpu } = device;
+    const calls = new Map<string, number>();
+    const count = (target: object, name: string): (() => void) => {
+      const original: unknown = Reflect.get(target, name);
+      if (typeof original !== "function") throw new Error(`no method ${name}`);
+      Reflect.set(target, name, (...args: unknown[]): unknown => {
+        calls.set(name, (calls.get(name) ?? 0) + 1);
+        return Reflect.apply(original, target, args);
+      });
+      return () => void Reflect.deleteProperty(target, name);
+    };
+    const restore = [
+      ...[
+        "createBuffer",
+        "createBindGroup",
+        "createComputePipeline",
+        "createComputePipelineAsync",
+        "createShaderModule",
+        "createCommandEncoder",
+      ].map((name) => count(gpu, name)),
+      ...["submit", "writeBuffer"].map((name) => count(gpu.queue, name)),
+    ];
+    for (let i = 0; i < 3; i += 1) await step.run();
+    for (const undo of restore) undo();
+    expect(Object.fromEntries(calls)).toEqual({ createCommandEncoder: 3, submit: 3 });
+  });
+});
