@@ -112,6 +112,11 @@ export class Device {
   readonly programBuffers: GPUBuffer[] = [];
   /** Workgroups a dimension; tests lower it to reach the launchers' second dimension. */
   maxWorkgroups: number;
+  /**
+   * Which of a kernel's entry points to launch in place of its default, by shader. A launcher passes
+   * over one that can't serve the shapes at hand.
+   */
+  readonly variants: Map<string, string> = new Map();
 
   readonly #pool: BufferPool;
   readonly #budget: number;
