@@ -24,6 +24,9 @@ import { Pipelines, type PipelineEntry } from "./pipelines.ts";
 import { BufferPool } from "./pool.ts";
 import type { Constant } from "./shader.ts";
 
+/** An entry point that a heavy kernel's shader may offer, by the shape of its tile. */
+export type Variant = "tiled" | "narrow" | "direct";
+
 /** What a kernel's launcher asks for. `bind` goes by the names of the shader's variables. */
 export interface Launch {
   /** Path below `shaders/`, without `.wgsl`. */
@@ -113,6 +116,11 @@ export class Device {
   readonly programBuffers: GPUBuffer[] = [];
   /** Workgroups a dimension; tests lower it to reach the launchers' second dimension. */
   maxWorkgroups: number;
+  /**
+   * Which of a kernel's entry points to launch in place of its default, by shader. A launcher passes
+   * over one that can't serve the shapes at hand.
+   */
+  readonly variants: Map<string, Variant> = new Map();
 
   readonly #pool: BufferPool;
   readonly #budget: number;

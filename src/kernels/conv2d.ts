@@ -10,6 +10,7 @@ import {
 } from "./convolution.ts";
 import { reduce } from "./reduce.ts";
 import { defineRule, type Rule } from "./rule.ts";
+import { chooseVariant } from "./variant.ts";
 
 /** Attributes of a transposed convolution. */
 export interface TransposedAttributes extends ConvolutionAttributes {
@@ -50,9 +51,11 @@ export function convolve(inp: GpuArray, weight: GpuArray, geometry: Geometry): G
   const { device } = inp;
   const { batch, outHeight, outWidth, filters, groups } = geometry;
   const out = device.empty([batch, outHeight, outWidth, filters], "f32", "conv2d");
-  const shared = { shader: "conv2d-forward", flop: flopOf(geometry) } satisfies Partial<Launch>;
+  const shader = "conv2d-forward";
+  const shared = { shader, flop: flopOf(geometry) } satisfies Partial<Launch>;
   const constants = constantsOf(geometry);
-  if (groups > 1 || filters < NARROW) {
+  const preferred = filters < NARROW ? "direct" : "tiled";
+  if (chooseVariant(device, shader, preferred, groups === 1) === "direct") {
     const bind = { inp, weight, out };
     const workgroups = device.linear(out.size);
     device.launch({ ...shared, entry: "direct", constants, bind, workgroups });
@@ -74,21 +77,25 @@ export function dataGradient(dout: GpuArray, weight: GpuArray, geometry: Geometr
   const { device } = dout;
   const { batch, height, width, channels, groups, strides, dilations } = geometry;
   const dinp = device.empty([batch, height, width, channels], "f32", "conv2d.data_gradient");
+  const shader = "conv2d-data-gradient";
   const shared = {
-    shader: "conv2d-data-gradient",
+    shader,
     constants: constantsOf(geometry),
     bind: { dout, weight, dinp },
     flop: flopOf(geometry),
   } satisfies Partial<Launch>;
-  if (groups > 1 || Math.max(...dilations) > 1) {
-    device.launch({ ...shared, entry: "direct", workgroups: device.linear(dinp.size) });
+  const phases = strides[0] * strides[1];
+  const tilesServe =
+    groups === 1 && Math.max(...dilations) === 1 && phases <= device.maxWorkgroups;
+  const preferred = channels < NARROW ? "narrow" : "tiled";
+  const entry = chooseVariant(device, shader, preferred, tilesServe);
+  if (entry === "direct") {
+    device.launch({ ...shared, entry, workgroups: device.linear(dinp.size) });
   } else {
     const pixels = batch * Math.ceil(height / strides[0]) * Math.ceil(width / strides[1]);
-    const narrow = channels < NARROW;
-    const columns = narrow ? channels : Math.ceil(channels / 8);
+    const columns = entry === "narrow" ? channels : Math.ceil(channels / 8);
     const [x, y] = device.linear(Math.ceil(pixels / 8) * columns);
-    const workgroups = [x, y, strides[0] * strides[1]] as const;
-    device.launch({ ...shared, entry: narrow ? "narrow" : "tiled", workgroups });
+    device.launch({ ...shared, entry, workgroups: [x, y, phases] });
   }
   return dinp;
 }
@@ -104,7 +111,9 @@ export function weightGradient(inp: GpuArray, dout: GpuArray, geometry: Geometry
   const { device } = inp;
   const { batch, outHeight, outWidth, channels, filters, kernel, groups } = geometry;
   const shape = [kernel[0], kernel[1], channels / groups, filters];
-  const direct = groups > 1 || filters < NARROW;
+  const shader = "conv2d-weight-gradient";
+  const preferred = filters < NARROW ? "direct" : "tiled";
+  const direct = chooseVariant(device, shader, preferred, groups === 1) === "direct";
   const pixels = batch * outHeight * outWidth;
   const invocations = direct
     ? kernel[0] * kernel[1] * (channels / groups) * filters
@@ -115,7 +124,7 @@ export function weightGradient(inp: GpuArray, dout: GpuArray, geometry: Geometry
   const constants = { ...constantsOf(geometry), SPLITS: splits, CHUNK: chunk };
   const [x, y] = device.linear(invocations);
   const shared = {
-    shader: "conv2d-weight-gradient",
+    shader,
     workgroups: [x, y, splits],
     flop: flopOf(geometry),
   } satisfies Partial<Launch>;

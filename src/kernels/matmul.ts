@@ -2,6 +2,7 @@
 import { formatShape, type GpuArray } from "../gpu/array.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import { defineRule, type Rule } from "./rule.ts";
+import { chooseVariant } from "./variant.ts";
 
 /** Which operands to read transposed (their last two axes swapped). */
 export interface MatmulAttributes {
@@ -65,8 +66,9 @@ export function multiply(a: GpuArray, b: GpuArray, attributes: MatmulAttributes 
     W_COLUMN,
   };
   const flop = 2 * batch * M * N * K;
-  const thin = M < 4 || N < 4 || batch > a.device.maxWorkgroups;
-  if (thin) {
+  const preferred = M < 4 || N < 4 ? "direct" : "tiled";
+  const tilesServe = batch <= a.device.maxWorkgroups;
+  if (chooseVariant(a.device, "matmul", preferred, tilesServe) === "direct") {
     a.device.launch({
       shader: "matmul",
       entry: "direct",
