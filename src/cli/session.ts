@@ -1,22 +1,17 @@
 // A device for the length of a command.
-import { openDevice, type Device } from "../gpu/device.ts";
-import { openAdapter, shaderText, type OpenedAdapter } from "../gpu/node.ts";
+import type { Device } from "../gpu/device.ts";
+import type { OpenedAdapter } from "../gpu/node.ts";
+import { open } from "../node.ts";
 
 /** Opens an adapter and a device, runs `body`, and lets both go so that Node can exit. */
 export async function withDevice<T>(
-  adapter: string | undefined,
-  body: (device: Device, opened: OpenedAdapter) => Promise<T>,
+  request: string | undefined,
+  body: (device: Device, adapter: OpenedAdapter) => Promise<T>,
 ): Promise<T> {
-  const opened = await openAdapter(adapter);
+  const { device, adapter, close } = await open(request);
   try {
-    const software = opened.kind !== "gpu";
-    const device = await openDevice({ adapter: opened.adapter, shaderText, software });
-    try {
-      return await body(device, opened);
-    } finally {
-      device.destroy();
-    }
+    return await body(device, adapter);
   } finally {
-    opened.release();
+    close();
   }
 }

@@ -85,8 +85,7 @@ export function dataGradient(dout: GpuArray, weight: GpuArray, geometry: Geometr
     flop: flopOf(geometry),
   } satisfies Partial<Launch>;
   const phases = strides[0] * strides[1];
-  const tilesServe =
-    groups === 1 && Math.max(...dilations) === 1 && phases <= device.maxWorkgroups;
+  const tilesServe = groups === 1 && Math.max(...dilations) === 1 && phases <= device.maxWorkgroups;
   const preferred = channels < NARROW ? "narrow" : "tiled";
   const entry = chooseVariant(device, shader, preferred, tilesServe);
   if (entry === "direct") {

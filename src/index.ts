@@ -1,0 +1,17 @@
+// The public API: what runs in Node and in browsers alike. Node's adapters are in `longhand/node`.
+
+export * from "./autograd/ops.ts";
+export { grad, noGrad, Tensor, variable, vectorJacobian } from "./autograd/tensor.ts";
+export type { DType, GpuArray, HostData } from "./gpu/array.ts";
+export { openDevice, type Device, type DeviceOptions } from "./gpu/device.ts";
+export * from "./gpu/errors.ts";
+export { compile, type Outputs, type Program, type ProgramOptions } from "./gpu/program.ts";
+export type { AdamOptions } from "./kernels/adam.ts";
+export type { BatchNormAttributes } from "./kernels/batch-norm.ts";
+export type { ConvolutionAttributes, Padding } from "./kernels/convolution.ts";
+export { createGenerator, normal, uniform, type Generator } from "./kernels/random.ts";
+export { adam, type Optimizer } from "./nn/adam.ts";
+export * as initialisers from "./nn/initialisers.ts";
+export type { Layer, Mode, ParameterSpec } from "./nn/layer.ts";
+export * as layers from "./nn/layers.ts";
+export { sequential, type Network, type Parameter } from "./nn/network.ts";

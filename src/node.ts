@@ -1,0 +1,33 @@
+// `longhand/node`: a device in one call, on the best adapter that this machine has.
+import { openDevice, type Device } from "./gpu/device.ts";
+import { openAdapter, shaderText, type OpenedAdapter } from "./gpu/node.ts";
+
+export { openAdapter, shaderText, type AdapterKind, type OpenedAdapter } from "./gpu/node.ts";
+
+/** A device, the adapter that it is on, and how to let both go. */
+export interface Opened {
+  readonly device: Device;
+  readonly adapter: OpenedAdapter;
+  /** Ends the device and lets Dawn go, so that Node exits by itself. */
+  readonly close: () => void;
+}
+
+/**
+ * Opens a device: on a real GPU if there is one, else on the system's software Vulkan, else on the
+ * embedded SwiftShader; or on the adapter that `request` names. Throws `AdapterError`.
+ */
+export async function open(request?: string): Promise<Opened> {
+  const adapter = await openAdapter(request);
+  try {
+    const software = adapter.kind !== "gpu";
+    const device = await openDevice({ adapter: adapter.adapter, shaderText, software });
+    const close = (): void => {
+      device.destroy();
+      adapter.release();
+    };
+    return { device, adapter, close };
+  } catch (error) {
+    adapter.release();
+    throw error;
+  }
+}
