@@ -181,7 +181,7 @@ export class Device {
     }
     if (this.#pool.bytes + bytes > this.#budget) {
       throw new MemoryError(
-        `${label}: eager arrays hold ${this.#pool.bytes} bytes and ${bytes} more would pass the budget of ${this.#budget}; wrap the loop's body in scope(device, () => …) so that its arrays are given back`,
+        `${label}: eager arrays hold ${this.#pool.bytes} bytes and ${bytes} more would pass the budget of ${this.#budget}; wrap the loop's body in device.scope(() => …) so that its arrays are given back`,
       );
     }
     const buffer = this.#pool.take(bytes, label);
@@ -259,6 +259,7 @@ export class Device {
       }
       return { binding, access, array };
     });
+    refuseAliases(pipeline.label, bindings);
     const dispatch: Dispatch = {
       label: pipeline.label,
       pipeline,
@@ -469,10 +470,23 @@ export function bufferOf(
   );
 }
 
-/** What Dawn says, and of which object: its first line, and the first of those that name the call. */
+/** WebGPU takes no buffer both to read and to write in one dispatch; its own words name no dispatch. */
+function refuseAliases(label: string, bindings: readonly Binding[]): void {
+  const roots = (access: Binding["access"]): Storage[] =>
+    bindings
+      .filter((binding) => binding.access === access)
+      .map(({ array }) => locate(array.storage, 0).root);
+  const written = new Set(roots("read_write"));
+  const both = roots("read").find((root) => written.has(root));
+  if (both) {
+    throw new GpuError(`${label}: reads and writes ${both.label} at once; write to another array`);
+  }
+}
+
+/** What Dawn says, and of which object: its first line, and the last of those that name the call. */
 function oneLine(message: string): string {
   const lines = message.trim().split("\n");
-  const call = lines.find((line) => /^\s*- While /.test(line));
+  const call = lines.findLast((line) => /^\s*- While /.test(line));
   return [lines[0]!, ...(call ? [call.trim().slice(2)] : [])].join(" ");
 }
 
