@@ -16,6 +16,7 @@ import { join } from "node:path";
 import { PNG } from "pngjs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadImages } from "../src/data/files.ts";
+import { mountTinyDisk } from "./support/tiny-disk.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), "longhand-cli-"));
@@ -217,6 +218,25 @@ describe("a refused start says why in a sentence and leaves nothing behind", () 
     expect(refused.code).toBe(1);
     expect(words(refused.err).length).toBe(1);
     expect(refused.err).toContain("generator.safetensors");
+  });
+});
+
+describe("a full disk", () => {
+  const disk = run("disk");
+  const mounted = mountTinyDisk(disk, 4096); // room for one checkpoint, not for two
+  if (!mounted) console.log("skipped: a run on a full disk, since mounting a tmpfs takes root");
+
+  it.skipIf(!mounted)("ends the run in a sentence, with everything saved before", async () => {
+    const out = join(disk, "run");
+    const stopped = await train("--steps", "12", "--out", out);
+    expect(stopped.code).toBe(1);
+    expect(words(stopped.err)).toEqual([expect.stringMatching(/Can't write .*the disk is full/)]);
+    const state: unknown = JSON.parse(readFileSync(join(out, "checkpoint/state.json"), "utf8"));
+    expect(state).toMatchObject({ step: 0 }); // the first checkpoint, whole
+    expect(readdirSync(join(out, "checkpoint")).length).toBe(5);
+    expect(readFileSync(join(out, "metrics.jsonl"), "utf8").trim().split("\n").length).toBe(5);
+    const sampled = await longhand("sample", out, "--out", run("from-full.png"));
+    expect(sampled.code, sampled.err).toBe(0);
   });
 });
 

@@ -1,6 +1,5 @@
 // Files and logs that are written whole or not at all: refusals, and a disk that is really full.
 
-import { execFileSync } from "node:child_process";
 import {
   closeSync,
   existsSync,
@@ -23,13 +22,10 @@ import { readFolder, writeFolderAtomic } from "../src/checkpoint/folders.ts";
 import { openJsonl, truncateJsonl } from "../src/checkpoint/jsonl.ts";
 import { CheckpointError, OutputError } from "../src/gpu/errors.ts";
 import { messageOf } from "./message-of.ts";
+import { mountTinyDisk } from "./support/tiny-disk.ts";
 
 const root = mkdtempSync(join(tmpdir(), "longhand-files-"));
-const mounted: string[] = [];
-afterAll(() => {
-  for (const path of mounted) execFileSync("umount", [path]);
-  rmSync(root, { recursive: true });
-});
+afterAll(() => rmSync(root, { recursive: true }));
 
 let folders = 0;
 function emptyFolder(): string {
@@ -43,14 +39,8 @@ const noFullDevice = !existsSync("/dev/full");
 
 // A disk of 64 KiB, or undefined where we may not mount one.
 function tinyDisk(): string | undefined {
-  const path = emptyFolder();
-  try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", path], { stdio: "ignore" });
-  } catch {
-    return undefined;
-  }
-  mounted.push(path);
-  return path;
+  const path = join(root, "disk");
+  return mountTinyDisk(path, 64) ? path : undefined;
 }
 
 function textOf(path: string): string {
