@@ -4,7 +4,7 @@ import type { Progress, StepRecord } from "../gan/train.ts";
 
 /** `3 min 20 s`: a duration for people. */
 export function formatDuration(seconds: number): string {
-  if (!Number.isFinite(seconds)) return "unknown";
+  if (!Number.isFinite(seconds)) return "?";
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
   if (seconds < 60) return `${Math.round(seconds)} s`;
   const minutes = Math.round(seconds / 60);
@@ -52,8 +52,7 @@ export function createProgressView(plan: ProgressPlan): ProgressView {
   const epochs = Math.ceil(plan.until / plan.stepsPerEpoch);
   const bars = process.stderr.isTTY
     ? new MultiBar({
-        format:
-          "epoch {epoch} {bar} step {value}/{total} | {record} | {rate} images/s | {left} left",
+        format: "epoch {epoch} {bar} step {value}/{total} | {record} | {rate} | {left} left",
         stream: process.stderr,
         barsize: 20,
         hideCursor: true,
@@ -80,10 +79,11 @@ export function createProgressView(plan: ProgressPlan): ProgressView {
       if (!last) return;
       epoch = [...epoch.filter((record) => record.epoch === last.epoch), ...records];
       const left = formatDuration(((plan.until - step) * plan.batch) / imagesPerSecond);
+      const rate = `${Number.isFinite(imagesPerSecond) ? imagesPerSecond.toFixed(0) : "?"} images/s`;
       const payload = {
         epoch: `${last.epoch}/${epochs}`,
         record: formatRecord(meanOf(records)),
-        rate: imagesPerSecond.toFixed(0),
+        rate,
         left,
       };
       if (bars) {
@@ -95,7 +95,6 @@ export function createProgressView(plan: ProgressPlan): ProgressView {
       const of = progress.epochDone
         ? `Epoch ${last.epoch}/${epochs}`
         : `Step ${step}/${plan.until}`;
-      const rate = `${imagesPerSecond.toFixed(0)} images/s`;
       say(
         `${of}: ${formatRecord(meanOf(epoch))}; ${rate}${step < plan.until ? `, ${left} left` : ""}`,
       );

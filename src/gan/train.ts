@@ -25,9 +25,9 @@ export interface Progress {
   readonly records: readonly StepRecord[];
   /** Set when `step` is the last of an epoch. */
   readonly epochDone: number | undefined;
-  /** Images seen a second, the first step left out: some adapters compile its kernels only then. */
+  /** Images seen a second; NaN at the first step, in which some adapters still compile kernels. */
   readonly imagesPerSecond: number;
-  /** Seconds that a step takes, the first one left out. */
+  /** Seconds that a step takes; NaN at the first. */
   readonly secondsPerStep: number;
 }
 
@@ -127,7 +127,7 @@ export async function* train(
     }
     reported = step;
     lastReport = now;
-    const elapsed = (now - began) / 1000;
+    const elapsed = step === from + 1 ? Number.NaN : (now - began) / 1000;
     yield {
       step,
       records,
