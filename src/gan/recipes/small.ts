@@ -7,12 +7,12 @@ import { dcgan, dcganDiscriminator, dcganGenerator, type DcganWidths } from "./d
 const widths: DcganWidths = { generator: [32, 32, 16], discriminator: [16, 32] };
 const adam: AdamOptions = { learningRate: 5e-4, beta1: 0.5, beta2: 0.999, epsilon: 1e-7 };
 
-/** A quarter of the width: minutes an epoch on a CPU. */
+/** Minutes an epoch on a CPU. */
 export const small: Recipe = {
   ...dcgan,
   name: "small",
-  summary: "the dcgan at a quarter of the width: for machines without a GPU",
-  batch: 64,
+  summary: "the dcgan, an eighth to a quarter as wide: for machines without a GPU",
+  batch: 32,
   epochs: 3,
   lastBatch: "drop",
   generator: () => dcganGenerator(widths),
