@@ -1,7 +1,7 @@
 // The list of ops: one line each. A rule becomes a function of tensors here, and nowhere else.
 import type { GpuArray } from "../gpu/array.ts";
+import * as pairs from "../kernels/arithmetic.ts";
 import * as norm from "../kernels/batch-norm.ts";
-import * as pairs from "../kernels/binary.ts";
 import * as conv from "../kernels/conv2d.ts";
 import type { ConvolutionAttributes } from "../kernels/convolution.ts";
 import * as products from "../kernels/matmul.ts";

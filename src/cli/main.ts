@@ -3,8 +3,9 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { LonghandError, UsageError } from "../gpu/errors.ts";
 import { recipes } from "../gan/recipes/list.ts";
 import { doctor } from "./doctor.ts";
+import type { TrainFlags } from "./draft-run.ts";
 import { gifCommand, sampleCommand, showCommand, type SampleFlags } from "./samples.ts";
-import { trainCommand, type TrainFlags } from "./train.ts";
+import { trainCommand } from "./train.ts";
 
 function whole(least: number): (text: string) => number {
   return (text) => {

@@ -20,47 +20,17 @@ import {
   TraceError,
   type LonghandError,
 } from "./errors.ts";
-import { Pipelines, type PipelineEntry } from "./pipelines.ts";
+import {
+  conflicts,
+  refuseAliases,
+  type Binding,
+  type Dispatch,
+  type Launch,
+  type Trace,
+  type Variant,
+} from "./dispatch.ts";
+import { Pipelines } from "./pipelines.ts";
 import { BufferPool } from "./pool.ts";
-import type { Constant } from "./shader.ts";
-
-/** An entry point that a heavy kernel's shader may offer, by the shape of its tile. */
-export type Variant = "tiled" | "narrow" | "direct";
-
-/** What a kernel's launcher asks for. `bind` goes by the names of the shader's variables. */
-export interface Launch {
-  /** Path below `shaders/`, without `.wgsl`. */
-  readonly shader: string;
-  readonly entry: string;
-  readonly constants: Readonly<Record<string, Constant>>;
-  readonly bind: Readonly<Record<string, GpuArray>>;
-  readonly workgroups: readonly [number, number, number];
-  /** Floating-point operations, for plans and profiles; a multiply-add counts as two. */
-  readonly flop?: number;
-}
-
-/** One array as one dispatch uses it. */
-export interface Binding {
-  readonly binding: number;
-  readonly access: "read" | "read_write";
-  readonly array: GpuArray;
-}
-
-/** A recorded launch: what a trace keeps, and what the eager recorder runs at once. */
-export interface Dispatch {
-  readonly label: string;
-  readonly pipeline: PipelineEntry;
-  readonly bindings: readonly Binding[];
-  readonly workgroups: readonly [number, number, number];
-  readonly flop: number;
-}
-
-/** Collects dispatches instead of running them, and the temporaries made meanwhile. */
-export interface Trace {
-  readonly label: string;
-  readonly dispatches: Dispatch[];
-  readonly temporaries: Set<Storage>;
-}
 
 /** What `openDevice` needs: an adapter, and where the text of `shaders/` is found. */
 export interface DeviceOptions {
@@ -470,42 +440,6 @@ export function bufferOf(
   );
 }
 
-/** WebGPU takes no buffer both to read and to write in one dispatch; its own words name no dispatch. */
-function refuseAliases(label: string, bindings: readonly Binding[]): void {
-  const roots = (access: Binding["access"]): Storage[] =>
-    bindings
-      .filter((binding) => binding.access === access)
-      .map(({ array }) => locate(array.storage, 0).root);
-  const written = new Set(roots("read_write"));
-  const both = roots("read").find((root) => written.has(root));
-  if (both) {
-    throw new GpuError(`${label}: reads and writes ${both.label} at once; write to another array`);
-  }
-}
-
-/** What Dawn says, and of which object: its first line, and the last of those that name the call. */
-function oneLine(message: string): string {
-  const lines = message.trim().split("\n");
-  const call = lines.findLast((line) => /^\s*- While /.test(line));
-  return [lines[0]!, ...(call ? [call.trim().slice(2)] : [])].join(" ");
-}
-
-/** Whether a dispatch reads one and writes the other: in one buffer, WebGPU refuses that. */
-function conflicts(trace: Trace, storage: Storage, slot: GpuArray): boolean {
-  const arena = locate(slot.storage, 0).root;
-  return trace.dispatches.some(({ bindings }) => {
-    const uses = (match: (found: Storage) => boolean): Set<string> =>
-      new Set(
-        bindings
-          .filter(({ array }) => match(locate(array.storage, 0).root))
-          .map(({ access }) => access),
-      );
-    const inside = uses((found) => found === arena);
-    const mine = uses((found) => found === storage);
-    return inside.size > 0 && mine.size > 0 && new Set([...inside, ...mine]).size > 1;
-  });
-}
-
 function hostView<D extends DType>(bytes: ArrayBuffer, count: number, dtype: D): HostData[D] {
   const views: { readonly [K in DType]: () => HostData[K] } = {
     f32: () => new Float32Array(bytes, 0, count),
@@ -528,4 +462,11 @@ function storagesIn(
   if (value instanceof GpuArray) found.add(value.storage);
   else for (const child of Object.values(value)) storagesIn(child, found, seen);
   return found;
+}
+
+/** What Dawn says, and of which object: its first line, and the last of those that name the call. */
+function oneLine(message: string): string {
+  const lines = message.trim().split("\n");
+  const call = lines.findLast((line) => /^\s*- While /.test(line));
+  return [lines[0]!, ...(call ? [call.trim().slice(2)] : [])].join(" ");
 }

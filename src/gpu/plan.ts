@@ -1,6 +1,6 @@
 // From a trace to a plan: what is dead, how long each temporary lives, which buffers they share.
 import { locate, type GpuArray, type Storage } from "./array.ts";
-import type { Dispatch, Trace } from "./device.ts";
+import type { Dispatch, Trace } from "./dispatch.ts";
 import { sizeClass } from "./pool.ts";
 
 /** A temporary with the dispatches of its first and last use, by index into `Plan.dispatches`. */

@@ -1,6 +1,6 @@
 // Batch normalisation over every axis but the last.
 import { formatShape, type GpuArray } from "../gpu/array.ts";
-import type { Launch } from "../gpu/device.ts";
+import type { Launch } from "../gpu/dispatch.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
 import { defineRule, type Rule } from "./rule.ts";
 

@@ -1,8 +1,6 @@
-// Element-wise arithmetic of two arrays, with NumPy's broadcasting.
+// Element-wise arithmetic of two raw arrays, with NumPy's broadcasting. Its rules are in arithmetic.ts.
 import { formatShape, sizeOf, type GpuArray } from "../gpu/array.ts";
 import { ShapeError } from "../gpu/errors.ts";
-import { sumTo } from "./reduce.ts";
-import { defineRule, type Rule } from "./rule.ts";
 
 /** What `binary` computes; `equal` and `greater` give 1 or 0. */
 export type BinaryOperation =
@@ -119,77 +117,3 @@ export function broadcastTo(x: GpuArray, shape: readonly number[], factor = 1): 
   broadcastShape("broadcastTo", x.shape, shape);
   return run("scale", x, x, shape, factor);
 }
-
-type Pair = readonly [GpuArray, GpuArray];
-type NoAttributes = Readonly<Record<never, never>>;
-
-function rule(
-  name: BinaryOperation,
-  da: (dout: GpuArray, a: GpuArray, b: GpuArray) => GpuArray,
-  db: (dout: GpuArray, a: GpuArray, b: GpuArray) => GpuArray,
-): Rule<Pair, NoAttributes> {
-  return defineRule({
-    name,
-    forward: ([a, b]) => ({ out: binary(name, a, b), saved: { a, b } }),
-    backward: (dout, { a, b }, _attributes, needs) => [
-      needs[0] ? sumTo(da(dout, a, b), a.shape) : undefined,
-      needs[1] ? sumTo(db(dout, a, b), b.shape) : undefined,
-    ],
-  });
-}
-
-const scaled = (x: GpuArray, factor: number): GpuArray => broadcastTo(x, x.shape, factor);
-
-/** a + b. */
-export const add: Rule<Pair, NoAttributes> = rule(
-  "add",
-  (dout) => dout,
-  (dout) => dout,
-);
-
-/** a − b. */
-export const sub: Rule<Pair, NoAttributes> = rule(
-  "sub",
-  (dout) => dout,
-  (dout) => scaled(dout, -1),
-);
-
-/** a · b, element by element. */
-export const mul: Rule<Pair, NoAttributes> = rule(
-  "mul",
-  (dout, _a, b) => binary("mul", dout, b),
-  (dout, a) => binary("mul", dout, a),
-);
-
-/** a / b; d/db = −a / b². */
-export const div: Rule<Pair, NoAttributes> = rule(
-  "div",
-  (dout, _a, b) => binary("div", dout, b),
-  (dout, a, b) => scaled(binary("mul", dout, binary("div", binary("div", a, b), b)), -1),
-);
-
-/** Ties share the gradient evenly, as in PyTorch. */
-function extremeRule(name: "maximum" | "minimum"): Rule<Pair, NoAttributes> {
-  const share = (dout: GpuArray, winner: GpuArray, loser: GpuArray): GpuArray => {
-    const wins = binary("greater", winner, loser);
-    const ties = scaled(binary("equal", winner, loser), 0.5);
-    return binary("mul", dout, binary("add", wins, ties));
-  };
-  return name === "maximum"
-    ? rule(
-        name,
-        (dout, a, b) => share(dout, a, b),
-        (dout, a, b) => share(dout, b, a),
-      )
-    : rule(
-        name,
-        (dout, a, b) => share(dout, b, a),
-        (dout, a, b) => share(dout, a, b),
-      );
-}
-
-/** The larger of a and b; NaN if either is. */
-export const maximum: Rule<Pair, NoAttributes> = extremeRule("maximum");
-
-/** The smaller of a and b; NaN if either is. */
-export const minimum: Rule<Pair, NoAttributes> = extremeRule("minimum");

@@ -1,7 +1,7 @@
 // conv2d and its transpose: three kernels for six derivatives. The forward of one is the input
 // gradient of the other, and both share the filter gradient with the roles swapped.
 import { type GpuArray } from "../gpu/array.ts";
-import type { Launch } from "../gpu/device.ts";
+import type { Launch } from "../gpu/dispatch.ts";
 import {
   convolutionGeometry,
   transposedGeometry,

@@ -1,6 +1,7 @@
 // The shapes of a heavy kernel: register tiles (narrow ones for images of few channels), or one output
 // an invocation.
-import type { Device, Variant } from "../gpu/device.ts";
+import type { Device } from "../gpu/device.ts";
+import type { Variant } from "../gpu/dispatch.ts";
 
 /**
  * The variant to launch: the one that `device.variants` names for the shader, else `preferred`; but

@@ -1,0 +1,97 @@
+// A run before its first write: flags checked, data loaded, nothing changed on the disk.
+import { resolve } from "node:path";
+import { loadImages, type LoadedImageSet } from "../data/files.ts";
+import type { Recipe } from "../gan/recipe.ts";
+import { recipeNamed } from "../gan/recipes/list.ts";
+import { UsageError } from "../gpu/errors.ts";
+import {
+  checkRunPath,
+  freshRunPath,
+  readRunRecord,
+  runFolder,
+  type RunFolder,
+  type RunRecord,
+} from "./run-folder.ts";
+
+/** The flags of `train`, as the command line gives them; what is undefined has its default. */
+export interface TrainFlags {
+  readonly recipe?: string;
+  readonly epochs?: number;
+  readonly steps?: number;
+  readonly batch?: number;
+  readonly seed?: number;
+  readonly out?: string;
+  readonly data?: string;
+  readonly adapter?: string;
+  readonly sampleEvery?: number;
+  readonly checkpointEvery?: number;
+  readonly resume?: string;
+  readonly force?: boolean;
+}
+
+/** A run that is about to start or to go on: all checked, nothing written yet. */
+export interface Draft {
+  readonly folder: RunFolder;
+  readonly recipe: Recipe;
+  readonly data: LoadedImageSet;
+  readonly dataFolder: string | null;
+  readonly batch: number;
+  readonly seed: number;
+  /** The run that is resumed. */
+  readonly earlier: RunRecord | undefined;
+  readonly notes: readonly string[];
+}
+
+/** Checks the flags of a new run and loads its data. Throws `UsageError` or `DataError`. */
+export async function draftRun(flags: TrainFlags): Promise<Draft> {
+  const recipe = recipeNamed(flags.recipe ?? "dcgan");
+  const path = flags.out ?? freshRunPath(recipe.name);
+  checkRunPath(path, flags.force ?? false);
+  const dataFolder = flags.data === undefined ? null : resolve(flags.data);
+  return {
+    folder: runFolder(path),
+    recipe,
+    data: await loadImages(dataFolder ?? undefined, "train"),
+    dataFolder,
+    batch: flags.batch ?? recipe.batch,
+    seed: flags.seed ?? 0,
+    earlier: undefined,
+    notes: [],
+  };
+}
+
+/** The same for `--resume`: recipe, batch, seed and data are the run's; other flags are refused. */
+export async function draftResumed(flags: TrainFlags): Promise<Draft> {
+  const path = flags.resume!;
+  const record = readRunRecord(path);
+  const refuse = (flag: string, got: unknown, has: unknown): void => {
+    if (got === undefined || got === has) return;
+    throw new UsageError(
+      `--${flag} ${String(got)}: the run in ${path} has ${flag} ${String(has)}, which --resume keeps; leave the flag out or start a new run`,
+    );
+  };
+  refuse("recipe", flags.recipe, record.recipe);
+  refuse("batch", flags.batch, record.batch);
+  refuse("seed", flags.seed, record.seed);
+  if (flags.out !== undefined && resolve(flags.out) !== resolve(path)) {
+    refuse("out", flags.out, path);
+  }
+  const dataFolder = flags.data === undefined ? record.data.folder : resolve(flags.data);
+  const data = await loadImages(dataFolder ?? undefined, "train");
+  const same = data.fingerprint === record.data.fingerprint;
+  if (!same && flags.data !== undefined) {
+    throw new UsageError(
+      `--data ${flags.data}: holds other images than the run in ${path} was trained on; leave the flag out or start a new run`,
+    );
+  }
+  return {
+    folder: runFolder(path),
+    recipe: recipeNamed(record.recipe),
+    data,
+    dataFolder,
+    batch: record.batch,
+    seed: record.seed,
+    earlier: record,
+    notes: same ? [] : [`The images in ${data.source} have changed since the run began.`],
+  };
+}
