@@ -1,11 +1,13 @@
-// small: the dcgan's networks at an eighth to a quarter of the width, with steps small and many enough that a
-// software adapter on two CPU cores draws digits after one epoch.
+// small: the dcgan's networks at an eighth to a quarter of the width, with steps small and many enough
+// that a software adapter on two CPU cores draws digits after one epoch. Batch 32 drew clearer digits
+// than 64 after the same images; a discriminator that learns twice as fast as the generator, clearer ones
+// still (two time scales: Heusel et al. 2017).
 import type { AdamOptions } from "../../kernels/adam.ts";
 import type { Recipe } from "../recipe.ts";
 import { dcgan, dcganDiscriminator, dcganGenerator, type DcganWidths } from "./dcgan.ts";
 
 const widths: DcganWidths = { generator: [32, 32, 16], discriminator: [16, 32] };
-const adam: AdamOptions = { learningRate: 5e-4, beta1: 0.5, beta2: 0.999, epsilon: 1e-7 };
+const adam: Omit<AdamOptions, "learningRate"> = { beta1: 0.5, beta2: 0.999, epsilon: 1e-7 };
 
 /** Minutes an epoch on a CPU. */
 export const small: Recipe = {
@@ -17,6 +19,6 @@ export const small: Recipe = {
   lastBatch: "drop",
   generator: () => dcganGenerator(widths),
   discriminator: () => dcganDiscriminator(widths),
-  generatorAdam: adam,
-  discriminatorAdam: adam,
+  generatorAdam: { ...adam, learningRate: 5e-4 },
+  discriminatorAdam: { ...adam, learningRate: 1e-3 },
 };
