@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
-import { loadImages } from "../src/data/files.ts";
+import { loadImages, readImagesFile } from "../src/data/files.ts";
 import { DataError } from "../src/gpu/errors.ts";
 import { messageOf } from "./message-of.ts";
 
@@ -106,6 +106,10 @@ describe("a folder", () => {
       source: join(dir, imagesName),
       fingerprint,
     });
+    expect(await readImagesFile(dir, "train")).toEqual(new Uint8Array(images));
+    expect(await messageOf(DataError, () => readImagesFile(dir, "test"))).toMatch(
+      /: has no test images; looked for /,
+    );
   });
 
   test("of the test split", async () => {

@@ -7,7 +7,8 @@ import { describe, expect, test } from "vitest";
 import { AttributeError, ShapeError } from "../src/gpu/errors.ts";
 import { addCaption } from "../src/pictures/caption.ts";
 import { encodeGif } from "../src/pictures/gif.ts";
-import { encodePng, tileGrid, toGray, type GrayImage } from "../src/pictures/grid.ts";
+import { tileGrid, toGray, type GrayImage } from "../src/pictures/grid.ts";
+import { encodePng } from "../src/pictures/png.ts";
 import { drawInTerminal } from "../src/pictures/terminal.ts";
 import { decodeGif } from "./support/decode-gif.ts";
 

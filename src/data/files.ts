@@ -36,24 +36,45 @@ export async function loadImages(
   dir: string | undefined,
   split: "train" | "test",
 ): Promise<LoadedImageSet> {
+  const paths = await findFiles(dir, split);
+  const [images, labels] = await Promise.all([
+    readIdx(paths.images),
+    paths.labels === undefined ? undefined : readIdx(paths.labels),
+  ]);
+  const set = imageSet(images, labels, paths);
+  const fingerprint = createHash("sha256").update(set.images).digest("hex");
+  return { ...set, source: paths.images, fingerprint };
+}
+
+/**
+ * The bytes of the images file of a split, unpacked if it was gzipped: for a server to hand on.
+ * Looks where `loadImages` looks; doesn't check what the bytes mean.
+ *
+ * Rejects with DataError, which names the file, where it is missing or unreadable.
+ */
+export async function readImagesFile(
+  dir: string | undefined,
+  split: "train" | "test",
+): Promise<Uint8Array> {
+  return readUnpacked((await findFiles(dir, split)).images);
+}
+
+async function findFiles(
+  dir: string | undefined,
+  split: "train" | "test",
+): Promise<{ images: string; labels: string | undefined }> {
   const folder = dir ?? mnistFolder();
   const present = await filesIn(folder);
   const imageNames = idxNames(`${PREFIX[split]}-images`, 3);
-  const imagesName = imageNames.find((name) => present.has(name));
-  const labelsName = idxNames(`${PREFIX[split]}-labels`, 1).find((name) => present.has(name));
-  if (imagesName === undefined) {
+  const images = imageNames.find((name) => present.has(name));
+  const labels = idxNames(`${PREFIX[split]}-labels`, 1).find((name) => present.has(name));
+  if (images === undefined) {
     throw new DataError(`${folder}: has no ${split} images; looked for ${imageNames.join(", ")}.`);
   }
-
-  const source = join(folder, imagesName);
-  const labelsPath = labelsName === undefined ? undefined : join(folder, labelsName);
-  const [images, labels] = await Promise.all([
-    readIdx(source),
-    labelsPath === undefined ? undefined : readIdx(labelsPath),
-  ]);
-  const set = imageSet(images, labels, { images: source, labels: labelsPath });
-  const fingerprint = createHash("sha256").update(set.images).digest("hex");
-  return { ...set, source, fingerprint };
+  return {
+    images: join(folder, images),
+    labels: labels === undefined ? undefined : join(folder, labels),
+  };
 }
 
 // Plain before gzipped: where both lie side by side the plain one costs less.
@@ -90,6 +111,10 @@ async function filesIn(folder: string): Promise<ReadonlySet<string>> {
 }
 
 async function readIdx(path: string): Promise<IdxFile> {
+  return parseIdx(await readUnpacked(path), path);
+}
+
+async function readUnpacked(path: string): Promise<Uint8Array> {
   const bytes = await readWhole(path);
   // By content, not by name: browsers like to unpack a download and keep its `.gz`, or the reverse.
   const gzipped = bytes[0] === 0x1f && bytes[1] === 0x8b;
@@ -98,7 +123,7 @@ async function readIdx(path: string): Promise<IdxFile> {
   }
   const whole = gzipped ? await unpackWhole(bytes, path) : bytes;
   // Not as a Buffer, whose `slice` is a view where everybody expects a copy.
-  return parseIdx(new Uint8Array(whole.buffer, whole.byteOffset, whole.length), path);
+  return new Uint8Array(whole.buffer, whole.byteOffset, whole.length);
 }
 
 async function readWhole(path: string): Promise<Uint8Array> {

@@ -22,6 +22,9 @@ export interface ImageSet {
   readonly classes: number;
 }
 
+/** Where a web server offers the images to train with, below the page: an IDX file, not gzipped. */
+export const SERVED_IMAGES: string = "data/train-images-idx3-ubyte";
+
 // The third byte of the magic number.
 const UNSIGNED_BYTE = 0x08;
 const OTHER_ELEMENTS: ReadonlyMap<number, string> = new Map([

@@ -355,17 +355,25 @@ export class Device {
     encoder.copyBufferToBuffer(buffer, offset, staging, 0, bytes);
     this.flush();
     try {
-      await staging.mapAsync(1);
+      await this.settle("read", staging.mapAsync(1));
       const copy = staging.getMappedRange().slice(0);
       staging.unmap();
       this.check();
       return hostView(copy, array.size, dtype);
-    } catch (error) {
-      await Promise.resolve(); // let a device-lost notice arrive first
-      this.check();
-      throw new GpuError(`read: ${error instanceof Error ? error.message : error}`);
     } finally {
       staging.destroy();
+    }
+  }
+
+  /** Waits for something that the GPU owes. Throws what the device reported if that is refused. */
+  async settle(op: string, owed: Promise<undefined>): Promise<void> {
+    try {
+      await owed;
+    } catch (error) {
+      // Browsers say that the device is lost just after they refuse what was under way on it.
+      await Promise.race([this.gpu.lost, new Promise((resolve) => setTimeout(resolve, 500))]);
+      this.check();
+      throw new GpuError(`${op}: ${error instanceof Error ? error.message : error}`);
     }
   }
 
@@ -381,7 +389,7 @@ export class Device {
   /** Waits until the GPU has done all that was submitted. Throws what it reported. */
   async idle(): Promise<void> {
     this.flush();
-    await this.gpu.queue.onSubmittedWorkDone();
+    await this.settle("idle", this.gpu.queue.onSubmittedWorkDone());
     this.check();
   }
 

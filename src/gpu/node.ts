@@ -416,27 +416,26 @@ export function installAdvice(): string {
 
 /** The folder of the unpacked SwiftShader; undefined while it isn't unpacked. */
 export function swiftshaderFolder(): string | undefined {
-  return embeddedTrouble() === undefined ? swiftshaderFolders().find(isWhole) : undefined;
+  return embeddedTrouble() === undefined ? swiftshaderFolders().find(isSwiftshader) : undefined;
 }
 
-// Where it may live, the best first: the user's cache, else the system's temporary folder.
 function swiftshaderFolders(): string[] {
-  const xdg = process.env["XDG_CACHE_HOME"] ?? "";
-  const own = join(tmpdir(), `longhand-${process.getuid?.() ?? 0}`);
-  let roots = [own];
-  try {
-    roots = [join(isAbsolute(xdg) ? xdg : join(homedir(), ".cache"), "longhand"), own];
-  } catch {
-    // `homedir` throws for a user id without an entry in passwd, as some containers have.
-  }
-  return roots.map((root) => join(root, `swiftshader-${versionIn(chromiumFolder())}`));
+  return cacheFolders(`swiftshader-${versionIn(chromiumFolder())}`);
+}
+
+function isSwiftshader(folder: string): boolean {
+  return hasFiles(folder, SWIFTSHADER_FILES);
 }
 
 function unpackSwiftshader(): string {
   const complaints: string[] = [];
   for (const folder of swiftshaderFolders()) {
     try {
-      unpackInto(folder);
+      unpackOnce(folder, SWIFTSHADER_FILES, (fresh) => {
+        for (const { name, bytes } of embeddedFiles("swiftshader.tar.br")) {
+          if (SWIFTSHADER_FILES.includes(name)) writeUnpacked(join(fresh, name), bytes);
+        }
+      });
       const complaint = dlopenComplaint(join(folder, LOADER), constants.dlopen.RTLD_LAZY);
       if (complaint === undefined) return folder;
       complaints.push(complaint); // a cache on a disk mounted noexec, say
@@ -449,9 +448,32 @@ function unpackSwiftshader(): string {
   );
 }
 
-// Several processes may come here at once: each unpacks into a folder of its own and renames
-// it. The first to come wins, the others use what it made.
-function unpackInto(folder: string): void {
+// ---------------------------------------------------------------------------------------------
+// Unpacking what `@sparticuz/chromium` carries
+
+/** Where an unpacked folder of that name may live, the best first: the user's cache, else the system's temporary folder. */
+export function cacheFolders(name: string): string[] {
+  const xdg = process.env["XDG_CACHE_HOME"] ?? "";
+  const own = join(tmpdir(), `longhand-${process.getuid?.() ?? 0}`);
+  let roots = [own];
+  try {
+    roots = [join(isAbsolute(xdg) ? xdg : join(homedir(), ".cache"), "longhand"), own];
+  } catch {
+    // `homedir` throws for a user id without an entry in passwd, as some containers have.
+  }
+  return roots.map((root) => join(root, name));
+}
+
+/**
+ * Makes `folder` hold `files`, none of them empty: unless it does already, `fill` writes them into a
+ * fresh folder, which then takes its place. Several processes may come here at once: the first to
+ * come wins, the others use what it made. Throws what the system says when it refuses.
+ */
+export function unpackOnce(
+  folder: string,
+  files: readonly string[],
+  fill: (fresh: string) => void,
+): void {
   const root = dirname(folder);
   mkdirSync(root, { recursive: true, mode: 0o700 });
   const { uid, mode } = lstatSync(root);
@@ -459,26 +481,21 @@ function unpackInto(folder: string): void {
     // Who owns it could give us code to run.
     throw new Error(`${root} belongs to another user, or anyone may write to it`);
   }
-  if (isWhole(folder)) return;
+  if (hasFiles(folder, files)) return;
   const fresh = mkdtempSync(join(root, ".unpacking-"));
   try {
-    const archive = join(chromiumFolder() ?? "", "bin/swiftshader.tar.br");
-    for (const { name, bytes } of tarFiles(brotliDecompressSync(readFileSync(archive)))) {
-      if (!SWIFTSHADER_FILES.includes(name)) continue;
-      // Flushed, so that a power cut can't leave a renamed folder with hollow files.
-      writeFileSync(join(fresh, name), bytes, { mode: 0o755, flush: true });
-    }
-    moveInto(fresh, folder);
+    fill(fresh);
+    moveInto(fresh, folder, files);
   } finally {
     rmSync(fresh, { recursive: true, force: true });
   }
 }
 
-function moveInto(fresh: string, folder: string): void {
+function moveInto(fresh: string, folder: string, files: readonly string[]): void {
   try {
     renameSync(fresh, folder);
   } catch (error) {
-    if (isWhole(folder)) return;
+    if (hasFiles(folder, files)) return;
     if (!existsSync(folder)) throw error;
     // Files have gone missing from it: temporary folders get swept.
     renameSync(folder, `${fresh}-swept`);
@@ -487,10 +504,25 @@ function moveInto(fresh: string, folder: string): void {
   }
 }
 
-function isWhole(folder: string): boolean {
+function hasFiles(folder: string, files: readonly string[]): boolean {
   const size = (file: string): number =>
     statSync(join(folder, file), { throwIfNoEntry: false })?.size ?? 0;
-  return SWIFTSHADER_FILES.every((file) => size(file) > 0);
+  return files.every((file) => size(file) > 0);
+}
+
+/** Writes a program or library, flushed, so that a power cut can't leave a renamed folder with hollow files. */
+export function writeUnpacked(path: string, bytes: Uint8Array): void {
+  writeFileSync(path, bytes, { mode: 0o755, flush: true });
+}
+
+/** The files of an archive of `@sparticuz/chromium`, such as `swiftshader.tar.br`, by their base names. */
+export function embeddedFiles(archive: string): Iterable<{ name: string; bytes: Buffer }> {
+  return tarFiles(embeddedBytes(archive));
+}
+
+/** The bytes of a brotli file of `@sparticuz/chromium`, such as `chromium.br`, unpacked. */
+export function embeddedBytes(file: string): Buffer {
+  return brotliDecompressSync(readFileSync(join(chromiumFolder() ?? "", "bin", file)));
 }
 
 // POSIX tar: blocks of 512 bytes; a header has the name at 0, the size in octal at 124.

@@ -138,8 +138,12 @@ export class Program<T extends Outputs = Outputs> {
       pass.end();
       device.gpu.queue.submit([encoder.finish()]);
     }
-    this.#inFlight.push(device.gpu.queue.onSubmittedWorkDone());
-    if (this.#inFlight.length >= IN_FLIGHT) await this.#inFlight.shift();
+    const done = device.gpu.queue.onSubmittedWorkDone();
+    done.catch(() => undefined); // it may be refused before, or without, anybody waiting for it
+    this.#inFlight.push(done);
+    if (this.#inFlight.length >= IN_FLIGHT) {
+      await device.settle(this.label, this.#inFlight.shift()!);
+    }
     device.check();
   }
 

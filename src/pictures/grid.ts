@@ -1,7 +1,5 @@
-// Images from the generator's numbers: one image's values to gray levels, many images to one grid,
-// a grid to PNG bytes. Nothing here touches the file system.
-
-import { PNG } from "pngjs";
+// Images from the generator's numbers: one image's values to gray levels, many images to one grid.
+// Pure arithmetic, for the browser too; png.ts makes files of it.
 
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
 
@@ -84,24 +82,6 @@ export function tileGrid(
     }
   }
   return { width: gridWidth, height: gridHeight, pixels };
-}
-
-/**
- * The bytes of an 8-bit gray PNG file of `image`; the same image gives the same bytes.
- * Throws `ShapeError` if the pixels don't fill the image.
- */
-export function encodePng(image: GrayImage): Uint8Array {
-  requireFilled("encodePng", image);
-  const { width, height, pixels } = image;
-  const png = new PNG({ width, height });
-  png.data = Buffer.from(pixels.buffer, pixels.byteOffset, pixels.byteLength);
-  // Gray in, gray out: pngjs otherwise takes its data as RGBA.
-  return PNG.sync.write(png, {
-    colorType: 0,
-    inputColorType: 0,
-    inputHasAlpha: false,
-    bitDepth: 8,
-  });
 }
 
 /** Throws `ShapeError`, in the name of `caller`, unless `image` has a pixel and all of its pixels. */

@@ -30,19 +30,33 @@ export interface StepAxis {
   stepsPerEpoch: number;
 }
 
-/** The panel's size, and whether it carries the axes' labels. */
+/** The panel's size, its colours, and whether it carries the axes' labels. */
 export interface PanelLayout {
   width: number;
   height: number;
   epochLabels: boolean;
   stepLabels: boolean;
+  /** By default those for white paper. A web page may give `var(--…)`. */
+  colours?: PanelColours;
+}
+
+/** The colours of all but the lines, as CSS writes them. */
+export interface PanelColours {
+  paper: string;
+  faintInk: string;
+  rule: string;
+  alarm: string;
 }
 
 /** Colours that the page around the panels shares with them. */
 export const INK: string = "#1f2937";
 export const FAINT_INK: string = "#6b7280";
-const RULE = "#e5e7eb";
-const ALARM = "#b91c1c";
+const ON_WHITE: PanelColours = {
+  paper: "#ffffff",
+  faintInk: FAINT_INK,
+  rule: "#e5e7eb",
+  alarm: "#b91c1c",
+};
 
 // With so many points the faint lines keep their outline, and four of them stay under 150 kB.
 const RAW_POINTS = 1800;
@@ -56,6 +70,9 @@ export function drawPanel(
   layout: PanelLayout,
 ): Element {
   const { steps, lines, domain, radius, guide } = panel;
+  const { paper, faintInk, rule } = layout.colours ?? ON_WHITE;
+  const axisText = { color: faintInk, fontSize: 12 };
+  const stepTicks = Math.min(9, Math.floor(layout.width / 60));
   const epochs = epochTicks(axis);
   const epochLabel = (step: number): string => wholeLabel(step / axis.stepsPerEpoch);
   const svg = Plot.plot({
@@ -69,25 +86,28 @@ export function drawPanel(
     x: { domain: axis.domain, axis: null },
     y: { domain, clamp: true },
     marks: [
-      Plot.gridY({ ticks: 5, stroke: RULE, strokeOpacity: 1 }),
-      Plot.ruleX(epochs, { stroke: RULE }),
-      Plot.axisY({ ticks: 5, tickSize: 0, tickFormat: valueLabel, label: null, ...AXIS_TEXT }),
+      Plot.gridY({ ticks: 5, stroke: rule, strokeOpacity: 1 }),
+      Plot.ruleX(epochs, { stroke: rule }),
+      Plot.axisY({ ticks: 5, tickSize: 0, tickFormat: valueLabel, label: null, ...axisText }),
       layout.stepLabels &&
-        Plot.axisX(wholeTicks(...axis.domain, 9), xAxis("bottom", "step", wholeLabel)),
+        Plot.axisX(wholeTicks(...axis.domain, stepTicks), {
+          ...xAxis("bottom", "step", wholeLabel),
+          ...axisText,
+        }),
       layout.epochLabels &&
         epochs.length > 0 &&
-        Plot.axisX(epochs, xAxis("top", "epoch", epochLabel)),
-      domain[0] <= 0 && Plot.ruleY([0], { stroke: FAINT_INK }),
-      guide !== undefined && Plot.ruleY([guide], { stroke: FAINT_INK, strokeDasharray: "4,4" }),
+        Plot.axisX(epochs, { ...xAxis("top", "epoch", epochLabel), ...axisText }),
+      domain[0] <= 0 && Plot.ruleY([0], { stroke: faintInk }),
+      guide !== undefined && Plot.ruleY([guide], { stroke: faintInk, strokeDasharray: "4,4" }),
       ...lines.map((line) => (radius > 0 ? drawRaw(steps, line) : drawDots(steps, line))),
       ...lines.map((line) => drawMean(steps, line, radius)),
-      drawAlarm(steps, lines, axis),
+      drawAlarm(steps, lines, axis, layout.colours ?? ON_WHITE),
       steps.length === 0 &&
         Plot.text(["no steps yet"], {
           frameAnchor: "middle",
-          fill: FAINT_INK,
+          fill: faintInk,
           fontSize: 16,
-          ...HALO,
+          ...halo(paper),
         }),
     ].map((mark) => mark || null),
   });
@@ -97,8 +117,9 @@ export function drawPanel(
   return svg;
 }
 
-const HALO = { stroke: "#ffffff", strokeWidth: 5 } as const;
-const AXIS_TEXT = { color: FAINT_INK, fontSize: 12 } as const;
+function halo(paper: string): Plot.TextOptions {
+  return { stroke: paper, strokeWidth: 5 };
+}
 
 function xAxis(
   anchor: "top" | "bottom",
@@ -106,7 +127,7 @@ function xAxis(
   tickFormat: (step: number) => string,
 ): Plot.AxisXOptions {
   const center = { labelAnchor: "center", labelArrow: "none" } as const;
-  return { anchor, label, tickFormat, tickSize: 4, labelOffset: 34, ...center, ...AXIS_TEXT };
+  return { anchor, label, tickFormat, tickSize: 4, labelOffset: 34, ...center };
 }
 
 function wholeLabel(value: number): string {
@@ -156,22 +177,27 @@ function drawMean(steps: number[], { colour, values }: PanelLine, radius: number
 }
 
 // The first step with a value that isn't finite: from there on the run is not to be believed.
-function drawAlarm(steps: number[], lines: PanelLine[], { domain }: StepAxis): Plot.Markish {
+function drawAlarm(
+  steps: number[],
+  lines: PanelLine[],
+  { domain }: StepAxis,
+  { alarm, paper }: PanelColours,
+): Plot.Markish {
   const first = steps.findIndex((_, i) => lines.some(({ values }) => !Number.isFinite(values[i])));
   if (first < 0) return null;
   const step = steps[first]!;
   const isLate = step > (domain[0] + domain[1]) / 2;
   return Plot.marks(
-    Plot.ruleX([step], { stroke: ALARM, strokeDasharray: "2,3" }),
+    Plot.ruleX([step], { stroke: alarm, strokeDasharray: "2,3" }),
     Plot.text([`step ${wholeLabel(step)}: not a finite number`], {
       x: [step],
       frameAnchor: "top",
       textAnchor: isLate ? "end" : "start",
       dx: isLate ? -6 : 6,
       dy: 4,
-      fill: ALARM,
+      fill: alarm,
       fontSize: 12,
-      ...HALO,
+      ...halo(paper),
     }),
   );
 }

@@ -6,7 +6,7 @@
 import { parseHTML } from "linkedom";
 
 import { drawPanel, FAINT_INK, INK, type Panel, type StepAxis } from "./plot-panel.ts";
-import { meanAround, robustRange } from "./series.ts";
+import { meanAround, meanRadius, robustRange } from "./series.ts";
 import { xmlCharacters } from "./xml.ts";
 
 /** One training step's numbers, as a line of `metrics.jsonl` has them. */
@@ -58,7 +58,7 @@ const FONTS = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif";
  */
 export function lossPlot(rows: LossRow[], options: LossPlotOptions = {}): string {
   const { title = "Training", stepsPerEpoch = guessStepsPerEpoch(rows) } = options;
-  const radius = Math.min(250, Math.floor(rows.length / 50));
+  const radius = meanRadius(rows.length);
   const losses = rows.flatMap((row) => [row.lossD, row.lossG]);
   const lossRange = robustRange(losses);
   const panelOf = (series: Series[], domain: [number, number]): Panel => ({

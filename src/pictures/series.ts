@@ -45,6 +45,14 @@ export function meanAround(values: readonly number[], index: number, radius: num
 }
 
 /**
+ * Reach to either side of the moving mean that suits a series of `count` values: a 25th of them in
+ * all, at most 501; 0 for fewer than 50, which are drawn as they are.
+ */
+export function meanRadius(count: number): number {
+  return Math.min(250, Math.floor(count / 50));
+}
+
+/**
  * The range that an axis should show: 0 and nearly all of the finite values, with a little room.
  * Of either sign, values beyond 1.5 times the 99th percentile or 10 times the third quartile lie
  * outside. [0, 1] if there is nothing to show.

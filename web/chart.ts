@@ -1,0 +1,44 @@
+// The chart of both losses: the panel that a run's plot.svg has, in the page's own colours.
+
+import type { StepRecord } from "../src/gan/train.ts";
+import { drawPanel, type PanelColours, type StepAxis } from "../src/pictures/plot-panel.ts";
+import { meanRadius, robustRange } from "../src/pictures/series.ts";
+
+const COLOURS: PanelColours = {
+  paper: "var(--card)",
+  faintInk: "var(--faint-ink)",
+  rule: "var(--rule)",
+  alarm: "var(--alarm)",
+};
+
+/**
+ * Replaces what `place` holds by an SVG as wide as it: both losses over the steps, single steps faint
+ * behind their moving mean. `stepsPerEpoch` NaN leaves the epochs out.
+ */
+export function drawLosses(
+  place: HTMLElement,
+  records: readonly StepRecord[],
+  stepsPerEpoch: number,
+): void {
+  const lossD = records.map((record) => record.lossD);
+  const lossG = records.map((record) => record.lossG);
+  const panel = {
+    steps: records.map((record) => record.step),
+    lines: [
+      { colour: "var(--loss-d)", values: lossD },
+      { colour: "var(--loss-g)", values: lossG },
+    ],
+    domain: robustRange([...lossD, ...lossG]),
+    radius: meanRadius(records.length),
+  };
+  const last = records.at(-1)?.step ?? 1;
+  const axis: StepAxis = { domain: [0, last], stepsPerEpoch };
+  const svg = drawPanel(document, panel, axis, {
+    width: Math.max(280, place.clientWidth),
+    height: 320,
+    epochLabels: stepsPerEpoch <= last,
+    stepLabels: true,
+    colours: COLOURS,
+  });
+  place.replaceChildren(svg);
+}

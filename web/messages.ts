@@ -1,0 +1,61 @@
+// What the page and its worker say to each other. A worker serves one run: to stop it, the page
+// terminates it.
+
+import type { StepRecord } from "../src/gan/train.ts";
+import type { GrayImage } from "../src/pictures/grid.ts";
+import type { Settings } from "./settings.ts";
+
+/** From the page: train. */
+export interface StartMessage {
+  readonly settings: Settings;
+  /** Address of the IDX file with the images. */
+  readonly images: string;
+}
+
+/** From the worker. */
+export type WorkerMessage =
+  | AdapterMessage
+  | PhaseMessage
+  | PlanMessage
+  | SamplesMessage
+  | ProgressMessage
+  | { readonly type: "done" }
+  | { readonly type: "error"; readonly message: string };
+
+/** The adapter is open; said once, before anything else. */
+export interface AdapterMessage {
+  readonly type: "adapter";
+  readonly name: string;
+  readonly line: string;
+  readonly software: boolean;
+}
+
+/** What goes on before the first step, in a few words. */
+export interface PhaseMessage {
+  readonly type: "phase";
+  readonly text: string;
+}
+
+/** The run as it will be; said before the first step. */
+export interface PlanMessage {
+  readonly type: "plan";
+  readonly images: number;
+  readonly batch: number;
+  readonly stepsPerEpoch: number;
+  /** Steps in all. */
+  readonly steps: number;
+}
+
+/** The grid of samples that the generator draws after `step` steps. */
+export interface SamplesMessage {
+  readonly type: "samples";
+  readonly step: number;
+  readonly grid: GrayImage;
+}
+
+/** Steps done since the last of these. */
+export interface ProgressMessage {
+  readonly type: "progress";
+  readonly records: readonly StepRecord[];
+  readonly imagesPerSecond: number;
+}

@@ -1,0 +1,7 @@
+// For `npx vite build web`: the page as static files in dist/web, the images beside it.
+import type { UserConfig } from "vite";
+import { webConfig } from "../src/cli/web.ts";
+
+const config: UserConfig = webConfig();
+
+export default config;

@@ -1,0 +1,87 @@
+// The worker: opens the adapter, waits to be told what to train, trains it, and reports. Nothing
+// here is shared with the page: pixels and numbers are copied in messages (WebGPU takes no
+// SharedArrayBuffer everywhere, and the page needs no cross-origin isolation this way).
+
+import { imageSet, parseIdx, type ImageSet } from "../src/data/idx.ts";
+import { createGan, drawSamples, type Gan } from "../src/gan/gan.ts";
+import { recipeNamed } from "../src/gan/recipes/list.ts";
+import { compileSteps, train } from "../src/gan/train.ts";
+import { openDevice } from "../src/gpu/device.ts";
+import { DataError, DeviceLostError, LonghandError } from "../src/gpu/errors.ts";
+import { tileGrid } from "../src/pictures/grid.ts";
+import { openAdapter, shaderText, type BrowserAdapter } from "./browser.ts";
+import type { StartMessage, WorkerMessage } from "./messages.ts";
+
+const SAMPLES = 16;
+
+const opening = openAdapter();
+opening.then(({ name, line, software }) => post({ type: "adapter", name, line, software }), fail);
+addEventListener("message", ({ data }: MessageEvent<StartMessage>) => {
+  opening.then((opened) => run(opened, data)).catch(fail);
+});
+
+async function run(opened: BrowserAdapter, { settings, images }: StartMessage): Promise<void> {
+  const recipe = recipeNamed(settings.recipe);
+  post({ type: "phase", text: "Loading the images…" });
+  const data = await fetchImages(images);
+  const { adapter, software } = opened;
+  const device = await openDevice({ adapter, shaderText, software });
+  const { seed, batch = recipe.batch, sampleEvery } = settings;
+  const gan = createGan(device, recipe, data, { seed, batch });
+  const stepsPerEpoch = gan.plan.steps;
+  const steps = settings.steps ?? recipe.epochs * stepsPerEpoch;
+  post({ type: "plan", images: data.count, batch, stepsPerEpoch, steps });
+
+  const programs = await compileSteps(gan, (done, total) =>
+    post({ type: "phase", text: `Compiling the kernels: ${done} of ${total}…` }),
+  );
+  post({ type: "phase", text: "Drawing what the untrained generator draws…" });
+  await postSamples(gan, seed, 0);
+  post({ type: "phase", text: "Training…" });
+  const reports = train(gan, programs, { from: 0, until: steps, reportEvery: [sampleEvery] });
+  for await (const { step, records, imagesPerSecond } of reports) {
+    post({ type: "progress", records, imagesPerSecond });
+    if (step % sampleEvery === 0 || step === steps) await postSamples(gan, seed, step);
+  }
+  device.destroy();
+  post({ type: "done" });
+}
+
+async function postSamples(gan: Gan, seed: number, step: number): Promise<void> {
+  const [height, width] = gan.recipe.image;
+  const images = await drawSamples(gan, seed, SAMPLES);
+  const grid = tileGrid(images, SAMPLES, height, width, { gap: 1, scale: 1 });
+  post({ type: "samples", step, grid });
+}
+
+async function fetchImages(address: string): Promise<ImageSet> {
+  const { pathname } = new URL(address);
+  const response = await fetch(address).catch(() => undefined);
+  if (!response) {
+    throw new DataError(`${pathname}: can't be fetched; is the server still running?`);
+  }
+  if (!response.ok) {
+    // `npm run web` says what is wrong in a line of text; other servers send a page.
+    const isText = response.headers.get("content-type")?.startsWith("text/plain");
+    const said = isText ? await response.text() : "copy the IDX file with the images there.";
+    throw new DataError(`${pathname}: the server answers ${response.status}; ${said}`);
+  }
+  const file = parseIdx(new Uint8Array(await response.arrayBuffer()), pathname);
+  return imageSet(file, undefined, { images: pathname });
+}
+
+function post(message: WorkerMessage): void {
+  postMessage(message);
+}
+
+function fail(error: unknown): void {
+  post({ type: "error", message: sentence(error) });
+}
+
+function sentence(error: unknown): string {
+  if (error instanceof DeviceLostError) {
+    return "The GPU was lost: its driver was reset, or the computer slept. Press Start to begin anew.";
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return error instanceof LonghandError ? message : `This should not have happened: ${message}`;
+}
