@@ -80,6 +80,20 @@ program
   .action((run: string) => gifCommand(run));
 
 program
+  .command("web")
+  .description("serve a page on localhost that trains in the browser; Ctrl-C ends it")
+  .option("--port <n>", "which port (default: 5173, or the next free one)", whole(1))
+  .option("--data <dir>", "a folder of IDX files, plain or .gz (default: MNIST)")
+  .option("--open", "open the page in the browser")
+  .option("--verbose", "show stack traces")
+  .action(async (flags: { port?: number; data?: string; open?: boolean }) => {
+    const { serveWeb } = await import("./web.ts"); // Vite is slow to load, and only this needs it
+    const server = await serveWeb(flags);
+    console.log(`${server.url}  (Ctrl-C ends it)`);
+    process.once("SIGINT", () => void server.close());
+  });
+
+program
   .command("doctor")
   .description("say which adapters there are, and what to install for more speed")
   .addOption(adapterOption())

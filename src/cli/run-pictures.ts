@@ -9,9 +9,10 @@ import { CheckpointError } from "../gpu/errors.ts";
 import { parameterCount, type Network } from "../nn/network.ts";
 import { addCaption } from "../pictures/caption.ts";
 import { encodeGif } from "../pictures/gif.ts";
-import { encodePng, tileGrid, type GrayImage, type GridOptions } from "../pictures/grid.ts";
+import { tileGrid, type GrayImage, type GridOptions } from "../pictures/grid.ts";
 import { modelDiagram, type ModelPicture } from "../pictures/model.ts";
 import { lossPlot } from "../pictures/plot.ts";
+import { encodePng } from "../pictures/png.ts";
 import type { RunFolder, RunRecord } from "./run-folder.ts";
 
 /** Samples of the first `count` latents of a seed, as one grid. */
