@@ -1,5 +1,5 @@
 // The pictures of a run: grids, the GIF, the loss plot and the models, written into its folder.
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { PNG } from "pngjs";
 import { outputError, readFileBytes, writeFileAtomic } from "../checkpoint/files.ts";
@@ -49,7 +49,7 @@ interface Frame {
   readonly path: string;
 }
 
-/** The grids of a run in the order of training. */
+/** The grids of a run in the order of training, the untrained one first. */
 export function framesOf(folder: RunFolder, record: RunRecord): readonly Frame[] {
   let names: string[];
   try {
@@ -57,7 +57,8 @@ export function framesOf(folder: RunFolder, record: RunRecord): readonly Frame[]
   } catch (error) {
     throw outputError(folder.samples, error);
   }
-  return names
+  const untrained = { step: 0, label: "untrained", path: folder.untrained };
+  const trained = names
     .flatMap((name): Frame[] => {
       const [, kind, digits] = /^(epoch|step)-(\d+)\.png$/.exec(name) ?? [];
       if (!kind || !digits) return [];
@@ -66,6 +67,7 @@ export function framesOf(folder: RunFolder, record: RunRecord): readonly Frame[]
       return [{ step, label: `${kind} ${number}`, path: join(folder.samples, name) }];
     })
     .toSorted((a, b) => a.step - b.step);
+  return [...(existsSync(folder.untrained) ? [untrained] : []), ...trained];
 }
 
 /** Writes the GIF of all grids. Throws `CheckpointError` if there is none. */
