@@ -43,7 +43,7 @@ fn value(x: f32) -> f32 {
 
 fn slope(v: f32) -> f32 {
   switch OP {
-    case RELU: { return select(0f, 1f, v > 0f); } // of the output
+    case RELU: { return select(0f, 1f, v > 0f || is_nan(v)); } // of the output; NaN's is PyTorch's
     case LEAKY_RELU: { return select(ALPHA, 1f, v > 0f); } // of the input
     case TANH: { return (1f - v) * (1f + v); } // of the output
     case SIGMOID: { return v * (1f - v); } // of the output

@@ -109,8 +109,16 @@ export function grad(loss: Tensor, wrt: readonly Tensor[]): GpuArray[] {
   return vectorJacobian(loss, one, wrt);
 }
 
-/** Like `grad`, for an output of any shape and the gradient that flows into it. */
+/**
+ * Like `grad`, for an output of any shape and the gradient that flows into it. Throws `ShapeError` if
+ * their shapes differ.
+ */
 export function vectorJacobian(out: Tensor, dout: GpuArray, wrt: readonly Tensor[]): GpuArray[] {
+  if (formatShape(out.shape) !== formatShape(dout.shape)) {
+    throw new ShapeError(
+      `grad: the output is ${formatShape(out.shape)}; the gradient that flows into it must be too, got ${formatShape(dout.shape)}`,
+    );
+  }
   const { nodes, leads } = path(out, new Set(wrt));
   const gradients = new Map<Tensor, GpuArray>([[out, dout]]);
   for (const tensor of nodes) {

@@ -274,6 +274,18 @@ export class Device {
       this.#trace.temporaries.delete(storage);
       return;
     }
+    const [from, to] = [array, slot].map((end) => locate(end.storage, end.byteOffset));
+    if (from!.root !== to!.root) {
+      this.#copy(array, slot);
+    } else if (from!.byteOffset !== to!.byteOffset) {
+      // In the arena already, as another part of it: no dispatch may read and write one buffer.
+      const between = this.empty(array.shape, array.dtype, storage.label);
+      this.#copy(array, between);
+      this.#copy(between, slot);
+    }
+  }
+
+  #copy(array: GpuArray, slot: GpuArray): void {
     const count = array.size;
     this.launch({
       shader: "copy",

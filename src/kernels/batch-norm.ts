@@ -2,7 +2,7 @@
 import { formatShape, type GpuArray } from "../gpu/array.ts";
 import type { Launch } from "../gpu/dispatch.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
-import { defineRule, type Rule } from "./rule.ts";
+import { checkArray, defineRule, type Rule } from "./rule.ts";
 
 /** How to normalise, and whether and how to follow the running statistics. */
 export interface BatchNormAttributes {
@@ -43,6 +43,7 @@ function check(x: GpuArray, gamma: GpuArray, beta: GpuArray, running: GpuArray |
       `batchNorm: input ${formatShape(x.shape)} wants gamma and beta of ${channels ?? "its last axis'"} elements; got ${formatShape(gamma.shape)} and ${formatShape(beta.shape)}`,
     );
   }
+  if (running) checkArray("batchNorm", "running statistics", running, x);
   if (running && formatShape(running.shape) !== formatShape([2, channels])) {
     throw new ShapeError(
       `batchNorm: running statistics must be (2, ${channels}), mean then variance; got ${formatShape(running.shape)}`,

@@ -185,9 +185,16 @@ export function transposedGeometry(
   const kernel = [kh, kw] as const;
   const padding = attributes.padding ?? "valid";
   const extra = attributes.outputPadding ?? [0, 0];
-  if (extra.some((n, axis) => !Number.isInteger(n) || n < 0 || n >= strides[axis]!)) {
+  const fits = (n: number, axis: number): boolean =>
+    Number.isInteger(n) && n >= 0 && n < strides[axis]!;
+  if (extra.length !== 2 || !extra.every(fits)) {
     throw new AttributeError(
-      `${op}: outputPadding must be whole numbers ≥ 0 and smaller than the strides ${JSON.stringify(strides)}; got ${JSON.stringify(extra)}`,
+      `${op}: outputPadding must be two whole numbers ≥ 0 and smaller than the strides ${JSON.stringify(strides)}; got ${JSON.stringify(extra)}`,
+    );
+  }
+  if (padding === "same" && Math.max(...extra) > 0) {
+    throw new AttributeError(
+      `${op}: outputPadding ${JSON.stringify(extra)} has no meaning beside 'same', which makes the output h · stride long; give four numbers as padding, or leave it out`,
     );
   }
   const small = [outHeight, outWidth] as const;

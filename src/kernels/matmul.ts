@@ -1,6 +1,7 @@
 // Matrix products, plain and batched, with each operand optionally transposed.
 import { formatShape, type GpuArray } from "../gpu/array.ts";
 import { ShapeError } from "../gpu/errors.ts";
+import { sumTo } from "./reduce.ts";
 import { defineRule, type Rule } from "./rule.ts";
 import { chooseVariant } from "./variant.ts";
 
@@ -91,14 +92,15 @@ export function multiply(a: GpuArray, b: GpuArray, attributes: MatmulAttributes 
   return out;
 }
 
-/** The product of two matrices, or of two equal batches of them. */
+/** The product of two matrices, or of batches of them; one matrix serves a whole batch. */
 export const matmul: Rule<readonly [GpuArray, GpuArray], MatmulAttributes> = defineRule({
   name: "matmul",
   forward([a, b], attributes) {
     return { out: multiply(a, b, attributes), saved: { a, b } };
   },
   backward(dout, { a, b }, { transposeA = false, transposeB = false }, needs) {
-    // d(A·B) = dout·Bᵀ and Aᵀ·dout; a transposed operand gets the transpose of its gradient.
+    // d(A·B) = dout·Bᵀ and Aᵀ·dout; a transposed operand gets the transpose of its gradient, and a
+    // broadcast one the sum over the batch.
     const da = (): GpuArray =>
       transposeA
         ? multiply(b, dout, { transposeA: transposeB, transposeB: true })
@@ -107,6 +109,9 @@ export const matmul: Rule<readonly [GpuArray, GpuArray], MatmulAttributes> = def
       transposeB
         ? multiply(dout, a, { transposeA: true, transposeB: transposeA })
         : multiply(a, dout, { transposeA: !transposeA });
-    return [needs[0] ? da() : undefined, needs[1] ? db() : undefined];
+    return [
+      needs[0] ? sumTo(da(), a.shape) : undefined,
+      needs[1] ? sumTo(db(), b.shape) : undefined,
+    ];
   },
 });

@@ -64,6 +64,8 @@ function walk(
       `reduce: ${formatShape(shape)} alternates kept and reduced axes too often`,
     );
   }
+  // An empty axis isn't walked, but a modulus of 0 doesn't compile.
+  extents.forEach((extent, at) => (extents[at] = Math.max(extent, 1)));
   while (extents.length < 4) {
     extents.unshift(1);
     strides.unshift(0);

@@ -1,6 +1,7 @@
 // What an op is to the tape: a forward that says what its backward needs, and a backward that
 // returns gradients and adds nothing.
-import type { GpuArray } from "../gpu/array.ts";
+import type { DType, GpuArray } from "../gpu/array.ts";
+import { AttributeError, DTypeError } from "../gpu/errors.ts";
 
 /** Whether each input's gradient is asked for, in input order. */
 export type Needs = readonly boolean[];
@@ -40,8 +41,32 @@ export function defineRule<Inputs extends readonly GpuArray[], Attributes, Saved
   return {
     name: rule.name,
     apply(inputs, attributes) {
+      inputs.forEach((input, index) => {
+        checkArray(rule.name, `input ${index}`, input, inputs[0]!);
+      });
       const { out, saved } = rule.forward(inputs, attributes);
       return { out, backward: (dout, needs) => rule.backward(dout, saved, attributes, needs) };
     },
   };
+}
+
+/**
+ * Throws unless an op can use an array beside its first input: `AttributeError` if they live on two
+ * devices, `DTypeError` if it isn't of the type that the op takes there.
+ */
+export function checkArray(
+  op: string,
+  what: string,
+  array: GpuArray,
+  first: GpuArray,
+  dtype: DType = "f32",
+): void {
+  if (array.device !== first.device) {
+    throw new AttributeError(
+      `${op}: ${what} lives on another device than input 0; read it, and upload it there`,
+    );
+  }
+  if (array.dtype !== dtype) {
+    throw new DTypeError(`${op}: ${what} must be ${dtype}; got ${array.dtype}`);
+  }
 }

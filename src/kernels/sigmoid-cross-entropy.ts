@@ -1,7 +1,7 @@
 // Binary cross-entropy of logits, element by element.
 import { formatShape, type GpuArray } from "../gpu/array.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
-import { defineRule, type Rule } from "./rule.ts";
+import { checkArray, defineRule, type Rule } from "./rule.ts";
 
 /** The labels: one probability for all elements, or one each (no gradient flows to them). */
 export interface SigmoidCrossEntropyAttributes {
@@ -38,6 +38,7 @@ export const sigmoidCrossEntropy: Rule<readonly [GpuArray], SigmoidCrossEntropyA
   defineRule({
     name: "sigmoidCrossEntropy",
     forward([logits], { labels }: SigmoidCrossEntropyAttributes) {
+      if (typeof labels !== "number") checkArray("sigmoidCrossEntropy", "labels", labels, logits);
       if (typeof labels === "number") {
         if (!(labels >= 0 && labels <= 1)) {
           throw new AttributeError(

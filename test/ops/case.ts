@@ -1,0 +1,86 @@
+// What a row of the op table is made of: cases with float64 answers and how far a device may be from
+// them, and calls that must be refused.
+import type { GpuArray } from "../../src/gpu/array.ts";
+import type { Device } from "../../src/gpu/device.ts";
+import type { LonghandError } from "../../src/gpu/errors.ts";
+import type { Tensor } from "../../src/autograd/tensor.ts";
+import { abs, type Ref, toF32 } from "../reference/array.ts";
+import { type Comparison, compareToOracle, compareToTerms } from "../reference/compare.ts";
+
+/** A float64 value, and what is allowed of a float32 one. */
+export interface Answer {
+  readonly value: Ref;
+  readonly compare: (actual: ArrayLike<number>) => Comparison;
+}
+
+/** One call of an op. */
+export interface Case {
+  readonly name: string;
+  /** Exactly representable in float32, so that device and reference get the same. */
+  readonly inputs: readonly Ref[];
+  readonly run: (...inputs: Tensor[]) => Tensor;
+  readonly value: (...inputs: Ref[]) => Answer;
+  /** The answer for each input's gradient, given the output's. */
+  readonly gradients: (dy: Ref, ...inputs: Ref[]) => readonly Answer[];
+  /** False at kinks, poles and NaN, where central differences can't check the reference. */
+  readonly smooth?: boolean;
+  /** Shaders that can't run as tiles in this case, even when told to. */
+  readonly untiled?: readonly string[];
+  /**
+   * False where tiles would prove nothing that another case doesn't: lavapipe compiles a tile for a
+   * second or two. With LONGHAND_SOAK set every case runs in every variant.
+   */
+  readonly tiles?: boolean;
+}
+
+/** A call that must throw, in one line, before it launches anything. */
+export interface Refusal {
+  readonly name: string;
+  readonly kind: new (message: string) => LonghandError;
+  readonly says: RegExp;
+  readonly run: (device: Device) => unknown;
+}
+
+/** Everything that proves one op. */
+export interface Row {
+  readonly cases: readonly Case[];
+  readonly refusals: readonly Refusal[];
+}
+
+/** No error at all: data movement, relu, and whatever else never rounds. */
+export function exactly(value: Ref): Answer {
+  return withinUlp(value, 0);
+}
+
+/** Within so many float32 steps. */
+export function withinUlp(value: Ref, steps: number): Answer {
+  const tolerance = { type: "ulp", value: steps } as const;
+  return { value, compare: (actual) => compareToOracle(actual, value, tolerance) };
+}
+
+/** |error| ≤ atol + rtol·|expected|. */
+export function close(value: Ref, atol: number, rtol: number): Answer {
+  const tolerance = { type: "atol_rtol", atol, rtol } as const;
+  return { value, compare: (actual) => compareToOracle(actual, value, tolerance) };
+}
+
+/** |error| ≤ 16 · 2⁻²⁴ · Σ|terms|: sums, products, convolutions and their gradients. */
+export function sumOf(value: Ref, terms: Ref): Answer {
+  return { value, compare: (actual) => compareToTerms(actual, value, terms) };
+}
+
+/** `sumOf` for an op whose Σ|terms| is the op itself on absolute values. */
+export function ofTerms(op: (...inputs: Ref[]) => Ref, ...inputs: Ref[]): Answer {
+  return sumOf(op(...inputs), abs(op(...inputs.map(abs))));
+}
+
+/** `ofTerms` for an op with several results. */
+export function eachOfTerms(op: (...inputs: Ref[]) => readonly Ref[], ...inputs: Ref[]): Answer[] {
+  const terms = op(...inputs.map(abs));
+  return op(...inputs).map((value, i) => sumOf(value, abs(terms[i]!)));
+}
+
+/** Puts a reference array on a device. */
+export function upload(device: Device, x: Ref): GpuArray {
+  return device.upload(toF32(x), x.shape, "f32");
+}

@@ -1,0 +1,250 @@
+// Rows of the convolutions: strides, padding, dilation, groups and kernels crossed with sizes on, and
+// one off, a tile.
+import { conv2d, convTranspose2d } from "../../src/autograd/ops.ts";
+import { Tensor } from "../../src/autograd/tensor.ts";
+import { AttributeError, type LonghandError, ShapeError } from "../../src/gpu/errors.ts";
+import type { TransposedAttributes } from "../../src/kernels/conv2d.ts";
+import type { ConvolutionAttributes } from "../../src/kernels/convolution.ts";
+import { createRandom, randomRef } from "../reference/array.ts";
+import * as reference from "../reference/conv.ts";
+import { type Case, eachOfTerms, ofTerms, type Refusal, type Row } from "./case.ts";
+
+type Name = "conv2d" | "convTranspose2d";
+type Shape = readonly [number, number, number, number];
+
+const random = createRandom(15);
+const KERNELS = ["conv2d-forward", "conv2d-data-gradient", "conv2d-weight-gradient"];
+
+const both = (value: number | readonly [number, number] = 1): reference.Pair =>
+  typeof value === "number" ? [value, value] : value;
+
+/** The attributes in the reference's terms, for an image of the given size. */
+function geometryOf(
+  attributes: ConvolutionAttributes,
+  size: reference.Pair,
+  kernel: reference.Pair,
+): reference.ConvGeometry {
+  const strides = both(attributes.strides);
+  const dilations = both(attributes.dilations);
+  const groups = attributes.groups ?? 1;
+  if (attributes.padding === "same") {
+    return { ...reference.sameGeometry(size, kernel, strides, dilations), groups };
+  }
+  const padding = attributes.padding ?? "valid";
+  return {
+    strides,
+    dilations,
+    groups,
+    padding: padding === "valid" ? [0, 0, 0, 0] : padding,
+  };
+}
+
+function describe(x: Shape, filter: Shape, attributes: object): string {
+  const words = Object.entries(attributes).map(([key, value]) => `${key} ${JSON.stringify(value)}`);
+  return [`(${x.join(", ")}) by (${filter.join(", ")})`, ...words].join(", ").replaceAll('"', "");
+}
+
+function untiledBy({ groups = 1, dilations = 1 }: ConvolutionAttributes): readonly string[] {
+  if (groups > 1) return KERNELS;
+  return Math.max(...both(dilations)) > 1 ? ["conv2d-data-gradient"] : [];
+}
+
+function convolution(xShape: Shape, filterShape: Shape, attributes: ConvolutionAttributes): Case {
+  const [, height, width] = xShape;
+  const [kh, kw] = filterShape;
+  const geometry = geometryOf(attributes, [height, width], [kh, kw]);
+  return {
+    name: describe(xShape, filterShape, attributes),
+    inputs: [randomRef(xShape, random), randomRef(filterShape, random)],
+    run: (x, filter) => conv2d(x!, filter!, attributes),
+    value: (...inp) => ofTerms((x, filter) => reference.conv2d(x!, filter!, geometry), ...inp),
+    gradients: (...all) =>
+      eachOfTerms(
+        (dy, x, filter) => [
+          reference.conv2dInputGrad(dy!, filter!, x!.shape, geometry),
+          reference.conv2dFilterGrad(dy!, x!, filter!.shape, geometry),
+        ],
+        ...all,
+      ),
+    untiled: untiledBy(attributes),
+  };
+}
+
+function transposed(xShape: Shape, filterShape: Shape, attributes: TransposedAttributes): Case {
+  const [, height, width] = xShape;
+  const [kh, kw] = filterShape;
+  const [sh, sw] = both(attributes.strides);
+  const geometry = geometryOf(attributes, [height * sh, width * sw], [kh, kw]);
+  const size =
+    attributes.padding === "same"
+      ? ([height * sh, width * sw] as const)
+      : reference.convTransposeOutputSize(
+          [height, width],
+          [kh, kw],
+          geometry,
+          attributes.outputPadding,
+        );
+  return {
+    name: describe(xShape, filterShape, attributes),
+    inputs: [randomRef(xShape, random), randomRef(filterShape, random)],
+    run: (x, filter) => convTranspose2d(x!, filter!, attributes),
+    value: (...inp) =>
+      ofTerms((x, filter) => reference.convTranspose2d(x!, filter!, geometry, size), ...inp),
+    gradients: (...all) =>
+      eachOfTerms(
+        (dy, x, filter) => [
+          reference.convTranspose2dInputGrad(dy!, filter!, x!.shape, geometry),
+          reference.convTranspose2dFilterGrad(dy!, x!, filter!.shape, geometry),
+        ],
+        ...all,
+      ),
+    untiled: untiledBy(attributes),
+  };
+}
+
+/** NaN in an image and an infinity in a filter: each reaches what it is multiplied into, and no more. */
+function invalid(): Case {
+  const made = convolution([1, 7, 8, 3], [3, 3, 3, 5], { padding: "same" });
+  const [x, filter] = made.inputs;
+  x!.data[(2 * 8 + 1) * 3 + 1] = Number.NaN;
+  filter!.data[4 * 3 * 5 + 4] = Infinity;
+  return { ...made, name: "NaN and infinities stay in their windows", smooth: false };
+}
+
+type Attributes = TransposedAttributes;
+
+function refused(
+  op: Name,
+  name: string,
+  kind: new (message: string) => LonghandError,
+  says: RegExp,
+  x: readonly number[],
+  filter: readonly number[],
+  attributes: Attributes = {},
+): Refusal {
+  const run = op === "conv2d" ? conv2d : convTranspose2d;
+  return {
+    name,
+    kind,
+    says,
+    run: (device) => run(new Tensor(device.empty(x)), new Tensor(device.empty(filter)), attributes),
+  };
+}
+
+/** Refusals that a convolution and its transpose share. */
+function shared(op: Name): Refusal[] {
+  const x = [2, 6, 6, 4];
+  const filter = op === "conv2d" ? [3, 3, 4, 2] : [3, 3, 2, 4];
+  const attribute = (name: string, says: string, attributes: Attributes): Refusal =>
+    refused(op, name, AttributeError, new RegExp(`^${op}: ${says}`), x, filter, attributes);
+  const rank = new RegExp(`^${op}: takes an input \\(N, H, W, C\\) and a filter of rank 4`);
+  return [
+    refused(op, "an input of rank 3", ShapeError, rank, [6, 6, 4], filter),
+    refused(op, "a filter of rank 3", ShapeError, rank, x, [3, 4, 2]),
+    attribute("a stride of 0", "strides must be a whole number ≥ 1", { strides: 0 }),
+    attribute("half a stride", "strides must be", { strides: [1, 0.5] }),
+    attribute("a dilation of 0", "dilations must be", { dilations: [0, 1] }),
+    attribute("negative padding", "padding must be", { padding: [0, 0, -1, 0] }),
+    attribute("no groups", "groups must divide 4 input", { groups: 0 }),
+    attribute("groups that don't divide", "groups must divide 4 input", { groups: 3 }),
+  ];
+}
+
+/** Rows by the name of their op. */
+export const convRows: Readonly<Record<Name, Row>> = {
+  conv2d: {
+    cases: [
+      convolution([1, 1, 1, 1], [1, 1, 1, 1], {}),
+      convolution([1, 7, 8, 3], [3, 3, 3, 5], { padding: "same" }),
+      convolution([1, 8, 9, 8], [2, 4, 8, 7], { strides: [1, 3] }),
+      convolution([2, 7, 8, 9], [2, 2, 9, 16], { strides: 3, padding: [1, 0, 2, 1] }),
+      convolution([1, 9, 11, 8], [3, 2, 8, 9], { dilations: 2, padding: [0, 3, 1, 2] }),
+      convolution([1, 8, 8, 136], [1, 1, 136, 136], {}),
+      convolution([2, 28, 28, 1], [5, 5, 1, 16], { strides: 2, padding: "same" }),
+      convolution([2, 14, 14, 16], [5, 5, 16, 32], { strides: 2, padding: "same" }),
+      ...[
+        convolution([2, 9, 7, 4], [5, 5, 4, 8], { padding: "same", strides: 2 }),
+        convolution([2, 7, 8, 3], [2, 2, 3, 4], { strides: 3, padding: [1, 0, 2, 1] }),
+        convolution([1, 8, 8, 4], [3, 3, 2, 6], { groups: 2, strides: 2, padding: "same" }),
+        convolution([2, 6, 7, 5], [3, 3, 1, 10], { groups: 5, dilations: [1, 2] }),
+      ].map((each) => ({ ...each, tiles: false })),
+      invalid(),
+    ],
+    refusals: [
+      ...shared("conv2d"),
+      refused(
+        "conv2d",
+        "channels that differ",
+        ShapeError,
+        /^conv2d: input has 3 channels but filter \(5, 5, 1, 64\) takes 1; got input \(32, 28, 28, 3\)$/,
+        [32, 28, 28, 3],
+        [5, 5, 1, 64],
+      ),
+      refused(
+        "conv2d",
+        "a filter larger than the image",
+        ShapeError,
+        /^conv2d: filter \(5, 5, 1, 2\) reaches past the padded input/,
+        [1, 4, 8, 1],
+        [5, 5, 1, 2],
+      ),
+    ],
+  },
+  convTranspose2d: {
+    cases: [
+      transposed([1, 1, 1, 1], [1, 1, 1, 1], {}),
+      transposed([2, 7, 7, 64], [5, 5, 32, 64], { padding: "same" }),
+      transposed([2, 7, 7, 32], [5, 5, 16, 32], { strides: 2, padding: "same" }),
+      transposed([2, 14, 14, 16], [5, 5, 1, 16], { strides: 2, padding: "same" }),
+      ...[
+        transposed([2, 4, 5, 5], [4, 4, 3, 5], { strides: 2, padding: [1, 1, 1, 1] }),
+        transposed([1, 4, 3, 8], [3, 3, 9, 8], {
+          strides: [2, 3],
+          padding: [1, 0, 0, 2],
+          outputPadding: [1, 2],
+        }),
+        transposed([1, 4, 4, 3], [2, 2, 5, 3], { strides: 3, padding: "same" }),
+        transposed([1, 5, 4, 4], [3, 2, 4, 4], { dilations: 2 }),
+        transposed([1, 4, 5, 4], [3, 3, 3, 4], { groups: 2, strides: 2, padding: "same" }),
+      ].map((each) => ({ ...each, tiles: false })),
+    ],
+    refusals: [
+      ...shared("convTranspose2d"),
+      refused(
+        "convTranspose2d",
+        "channels that differ",
+        ShapeError,
+        /^convTranspose2d: input has 3 channels but filter \(5, 5, 64, 1\)/,
+        [2, 7, 7, 3],
+        [5, 5, 64, 1],
+      ),
+      refused(
+        "convTranspose2d",
+        "padding that crops everything",
+        ShapeError,
+        /^convTranspose2d: padding \[3,3,0,0\] crops the whole output/,
+        [1, 2, 2, 1],
+        [3, 3, 1, 1],
+        { padding: [3, 3, 0, 0] },
+      ),
+      refused(
+        "convTranspose2d",
+        "output padding as long as a stride",
+        AttributeError,
+        /^convTranspose2d: outputPadding must be/,
+        [1, 2, 2, 1],
+        [3, 3, 1, 1],
+        { strides: 2, outputPadding: [0, 2] },
+      ),
+      refused(
+        "convTranspose2d",
+        "output padding beside 'same'",
+        AttributeError,
+        /^convTranspose2d: outputPadding/,
+        [1, 2, 2, 1],
+        [3, 3, 1, 1],
+        { strides: 2, padding: "same", outputPadding: [1, 1] },
+      ),
+    ],
+  },
+};

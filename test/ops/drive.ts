@@ -1,0 +1,146 @@
+// Runs a case of the op table on a device in every way that must give the same bits: eagerly, again,
+// with launches laid out in two dimensions, and as a program whose temporaries start as NaN.
+import type { Device } from "../../src/gpu/device.ts";
+import type { Dispatch } from "../../src/gpu/dispatch.ts";
+import { compile } from "../../src/gpu/program.ts";
+import { Tensor, variable, vectorJacobian } from "../../src/autograd/tensor.ts";
+import type { GpuArray } from "../../src/gpu/array.ts";
+import { createRandom, randomRef, type Ref } from "../reference/array.ts";
+import { gradientError } from "../reference/finite-differences.ts";
+import { type Case, upload } from "./case.ts";
+
+/** Bits of the output, then of each input's gradient. */
+type Bits = readonly Float32Array[];
+
+/** What is wrong with a case, in words (nothing, if none), and what it launched. */
+export interface Verdict {
+  readonly problems: readonly string[];
+  readonly dispatches: readonly Dispatch[];
+}
+
+/** The gradient that flows into a case's output: signed, and the same each time. */
+export function flowOf({ inputs, value }: Case): Ref {
+  return randomRef(value(...inputs).value.shape, createRandom(5));
+}
+
+/** Runs a case forwards and backwards, as launches on arrays that are already on the device. */
+export function launchCase(
+  each: Case,
+  inputs: readonly GpuArray[],
+  dy: GpuArray,
+): { y: GpuArray; gradients: GpuArray[] } {
+  const tensors = inputs.map((input) => variable(input));
+  const y = each.run(...tensors);
+  return { y: y.array, gradients: vectorJacobian(y, dy, tensors) };
+}
+
+/** The output alone (0), or the gradient of one input alone (from 1). */
+function launchOne(each: Case, inputs: readonly GpuArray[], dy: GpuArray, which: number): GpuArray {
+  const tensors = inputs.map((input, i) => new Tensor(input, i === which - 1));
+  const y = each.run(...tensors);
+  return which === 0 ? y.array : vectorJacobian(y, dy, [tensors[which - 1]!])[0]!;
+}
+
+/**
+ * What a case launches for its output alone, and for each gradient alone, with the fewest workgroups a
+ * dimension in which all of that can still be laid out. Runs nothing.
+ */
+export function narrowly(
+  device: Device,
+  each: Case,
+): { launch: () => GpuArray; dispatches: readonly Dispatch[]; limit: number }[] {
+  const inputs = each.inputs.map((input) => upload(device, input));
+  const dy = upload(device, flowOf(each));
+  return [0, ...inputs.map((_, i) => i + 1)].map((which) => {
+    const launch = (): GpuArray => launchOne(each, inputs, dy, which);
+    const { dispatches } = device.record(each.name, () => void launch());
+    return { launch, dispatches, limit: narrowestLimit(dispatches) };
+  });
+}
+
+/** Records what a case launches, and runs nothing. */
+export function recordCase(device: Device, each: Case): readonly Dispatch[] {
+  const inputs = each.inputs.map((input) => upload(device, input));
+  const dy = upload(device, flowOf(each));
+  return device.record(each.name, () => void launchCase(each, inputs, dy)).dispatches;
+}
+
+/** Runs a case in every way on the device, and compares it with itself and with its answers. */
+export async function judge(device: Device, each: Case): Promise<Verdict> {
+  const flow = flowOf(each);
+  const inputs = each.inputs.map((input) => upload(device, input));
+  const dy = upload(device, flow);
+  const eager = async (): Promise<Bits> => {
+    const { y, gradients } = device.scope(() => launchCase(each, inputs, dy));
+    return Promise.all([y, ...gradients].map((array) => array.read()));
+  };
+  const bits = await eager();
+  const problems = disagreements(each, flow, bits);
+  const same = (way: string, other: Bits): void => {
+    const off = other.findIndex((array, i) => !sameBits(array, bits[i]!));
+    if (off >= 0) problems.push(`${nameOf(off)} has other bits ${way}`);
+  };
+  same("the second time", await eager());
+  same("as a program", await asProgram(device, each, inputs, dy));
+  const twoDimensional = narrowly(device, each).map(({ launch, limit }) =>
+    atLimit(device, limit, launch).read(),
+  );
+  same("in two dimensions", await Promise.all(twoDimensional));
+  return { problems, dispatches: recordCase(device, each) };
+}
+
+function disagreements(each: Case, flow: Ref, bits: Bits): string[] {
+  const answers = [each.value(...each.inputs), ...each.gradients(flow, ...each.inputs)];
+  return answers.flatMap(({ compare }, i) => {
+    const { why } = compare(bits[i]!);
+    return why === undefined ? [] : [`${nameOf(i)}${why}`];
+  });
+}
+
+const nameOf = (index: number): string => (index === 0 ? "the output" : `gradient ${index - 1}`);
+
+function sameBits(a: Float32Array, b: Float32Array): boolean {
+  const [x, y] = [new Uint32Array(a.slice().buffer), new Uint32Array(b.slice().buffer)];
+  return x.length === y.length && x.every((word, i) => word === y[i]);
+}
+
+async function asProgram(
+  device: Device,
+  each: Case,
+  inputs: readonly GpuArray[],
+  dy: GpuArray,
+): Promise<Bits> {
+  const program = await compile(device, each.name, () => {
+    const { y, gradients } = launchCase(each, inputs, dy);
+    return { y, ...Object.fromEntries(gradients.map((array, i) => [`d${i}`, array])) };
+  });
+  await program.run({ poison: true });
+  return Promise.all(Object.values<GpuArray>(program.outputs).map((array) => array.read()));
+}
+
+/** The fewest workgroups a dimension in which every one of some dispatches can still be laid out. */
+function narrowestLimit(dispatches: readonly Dispatch[]): number {
+  const needs = dispatches.map(({ workgroups: [x, y, z] }) =>
+    Math.max(Math.ceil(Math.sqrt(x * y)), z),
+  );
+  return Math.max(1, ...needs);
+}
+
+function atLimit<T>(device: Device, limit: number, body: () => T): T {
+  const before = device.maxWorkgroups;
+  device.maxWorkgroups = limit;
+  try {
+    return body();
+  } finally {
+    device.maxWorkgroups = before;
+  }
+}
+
+/** How far a case's float64 gradients are from central differences of its float64 value. */
+export function referenceError({ inputs, value, gradients }: Case): number {
+  return gradientError(
+    (...at) => value(...at).value,
+    (dy, ...at) => gradients(dy, ...at).map((answer) => answer.value),
+    inputs,
+  );
+}

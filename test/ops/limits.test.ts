@@ -1,0 +1,170 @@
+// What the kernels ask of a device: WebGPU's default limits are enough for every launch of the op
+// table, in every variant, and each kernel copes with more workgroups than one dimension holds.
+import { readdirSync } from "node:fs";
+import { expect, test } from "vitest";
+import { variable, vectorJacobian } from "../../src/autograd/tensor.ts";
+import type { GpuArray } from "../../src/gpu/array.ts";
+import type { Dispatch } from "../../src/gpu/dispatch.ts";
+import { shaderText } from "../../src/gpu/node.ts";
+import { adamUpdate } from "../../src/kernels/adam.ts";
+import { conv2d, matmul } from "../../src/autograd/ops.ts";
+import { gatherBatch } from "../../src/kernels/dataset.ts";
+import { createGenerator, normal, uniform } from "../../src/kernels/random.ts";
+import { advanceStep, recordScalars, SCALARS } from "../../src/kernels/step-log.ts";
+import { testDevice } from "../support/device.ts";
+import { narrowly, recordCase } from "./drive.ts";
+import { table } from "./table.ts";
+import { variantsOf, withVariant } from "./variants.ts";
+
+const device = await testDevice();
+const SHADERS = readdirSync(new URL("../../shaders", import.meta.url))
+  .filter((name) => name.endsWith(".wgsl"))
+  .map((name) => name.slice(0, -".wgsl".length));
+
+/** Every entry point of every shader, by label, with its invocations a workgroup. */
+const kernels = new Map(
+  SHADERS.flatMap((shader) => {
+    const entries = shaderText(`${shader}.wgsl`).matchAll(
+      /@compute @workgroup_size\(([^)]*)\)\s*fn (\w+)/g,
+    );
+    return [...entries].map(([, size, entry]): [string, number] => [
+      `${shader}.${entry}`,
+      size!.split(",").reduce((product, extent) => product * Number(extent), 1),
+    ]);
+  }),
+);
+
+/** Labels of the dispatches that have more workgroups than `limit`: those go on in a second row. */
+const beyond = (limit: number, dispatches: readonly Dispatch[]): string[] =>
+  dispatches
+    .filter(({ workgroups }) => workgroups[0] * workgroups[1] > limit)
+    .map(({ label }) => label);
+
+const launched: Dispatch[] = [];
+const spread = new Set<string>();
+
+for (const { cases } of Object.values(table)) {
+  for (const each of cases) {
+    const collect = (): void => {
+      launched.push(...recordCase(device, each));
+      for (const { dispatches, limit } of narrowly(device, each)) {
+        for (const label of beyond(limit, dispatches)) spread.add(label);
+      }
+    };
+    collect();
+    for (const variant of variantsOf(recordCase(device, each), each)) {
+      await withVariant(device, variant, collect);
+    }
+  }
+}
+const unlisted = launchUnlisted();
+launched.push(...unlisted.dispatches);
+
+/** Launches the kernels that no op does: noise, copies, Adam, the dataset and the step's log. */
+function launchUnlisted(): {
+  written: readonly GpuArray[];
+  images: GpuArray;
+  dispatches: readonly Dispatch[];
+} {
+  const generator = createGenerator(device, 1);
+  const numbers = Float32Array.from({ length: 1000 }, (_, i) => i / 1000);
+  const arena = (): GpuArray => {
+    const array = device.persistent([1000]);
+    array.write(numbers);
+    return array;
+  };
+  const noise = [device.persistent([1000]), device.persistent([1000])] as const;
+  const copied = device.persistent([1000]);
+  const [parameters, gradients, first, second] = [arena(), arena(), arena(), arena()];
+  const corrections = device.persistent([2]);
+  const images = device.persistent([200, 4, 4, 1], "u8");
+  images.write(Uint8Array.from({ length: 3200 }, (_, i) => i % 256));
+  const batch = device.persistent([200, 4, 4, 1]);
+  const ring = device.persistent([8, SCALARS]);
+  const { dispatches } = device.record("unlisted", launch);
+  launch();
+  const written = [...noise, batch, copied, parameters, first, second, ring];
+  return { written, images, dispatches };
+
+  function launch(): void {
+    generator.nextStream = 0;
+    device.place(uniform(generator, [1000]), noise[0]);
+    device.place(normal(generator, [1000]), noise[1]);
+    device.place(gradients, copied);
+    const options = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 };
+    adamUpdate({ parameters, gradients, first, second, corrections }, options);
+    device.place(gatherBatch(images, generator, { batch: 200, steps: 1 }, 200), batch);
+    recordScalars(generator, ring, [corrections, corrections, corrections, corrections]);
+    advanceStep(generator);
+  }
+}
+
+test("the test device was asked for no more than the default limits", () => {
+  const { limits } = device.gpu;
+  expect(limits.maxStorageBuffersPerShaderStage).toBe(8);
+  expect(limits.maxComputeInvocationsPerWorkgroup).toBe(256);
+  expect(limits.maxComputeWorkgroupStorageSize).toBe(16_384);
+  expect(limits.maxStorageBufferBindingSize).toBe(134_217_728);
+  expect(device.maxWorkgroups).toBe(65_535);
+});
+
+test("every kernel is launched by the table, or beside it", () => {
+  expect([...new Set(launched.map(({ label }) => label))].toSorted()).toEqual(
+    [...kernels.keys()].toSorted(),
+  );
+});
+
+test("no kernel binds more than 8 storage buffers, or one twice", () => {
+  for (const { label, bindings } of launched) {
+    expect(bindings.length, label).toBeLessThanOrEqual(8);
+    const numbers = bindings.map(({ binding }) => binding);
+    expect(new Set(numbers).size, label).toBe(numbers.length);
+  }
+});
+
+test("no kernel has more than 256 invocations a workgroup, nor any workgroup memory yet", () => {
+  for (const [label, invocations] of kernels) expect(invocations, label).toBeLessThanOrEqual(256);
+  for (const shader of SHADERS) expect(shaderText(`${shader}.wgsl`)).not.toContain("<workgroup>");
+});
+
+test("every kernel of an op is laid out in two dimensions by some case", () => {
+  const others = unlisted.dispatches.map(({ label }) => label);
+  const missing = [...kernels.keys()].filter((label) => !spread.has(label));
+  expect(missing.toSorted()).toEqual([...new Set(others)].toSorted());
+});
+
+test("the others give the same bits in two dimensions", async () => {
+  const bits = async (arrays: readonly GpuArray[]): Promise<Float32Array[]> =>
+    Promise.all(arrays.map((array) => array.read()));
+  const wide = await bits(unlisted.written);
+  expect(wide.every((array) => array.some((value) => value !== 0))).toBe(true);
+  device.maxWorkgroups = 8; // copies and Adam have 16
+  const narrow = launchUnlisted();
+  device.maxWorkgroups = 2; // noise and the dataset have 4
+  const generator = createGenerator(device, 1);
+  const noise = [uniform(generator, [1000]), normal(generator, [1000])];
+  const batch = gatherBatch(narrow.images, generator, { batch: 200, steps: 1 }, 200);
+  device.maxWorkgroups = 65_535;
+  expect(await bits(narrow.written)).toEqual(wide);
+  expect(await bits([...noise, batch])).toEqual([wide[0], wide[1], wide[2]]);
+});
+
+test("what doesn't fit a dimension at all goes another way", () => {
+  const labels = (body: () => void): string[] =>
+    device.record("short", body).dispatches.map(({ label }) => label);
+  device.maxWorkgroups = 3;
+  try {
+    const product = labels(() => {
+      matmul(variable(device.empty([4, 4, 4])), variable(device.empty([4, 4, 4])));
+    });
+    expect(product).toEqual(["matmul.direct"]); // four matrices, one a layer of workgroups
+    const gradient = labels(() => {
+      const x = variable(device.empty([1, 4, 4, 8]));
+      const y = conv2d(x, variable(device.empty([2, 2, 8, 8])), { strides: 2 });
+      vectorJacobian(y, device.empty(y.shape), [x]);
+    });
+    expect(gradient).toEqual(["conv2d-forward.tiled", "conv2d-data-gradient.direct"]); // four phases
+  } finally {
+    device.maxWorkgroups = 65_535;
+  }
+});

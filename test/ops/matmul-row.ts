@@ -1,0 +1,93 @@
+// The row of matmul: thin and square, plain, transposed, batched and broadcast.
+import { matmul } from "../../src/autograd/ops.ts";
+import { Tensor } from "../../src/autograd/tensor.ts";
+import { ShapeError } from "../../src/gpu/errors.ts";
+import type { MatmulAttributes } from "../../src/kernels/matmul.ts";
+import { createRandom, randomRef, type Ref, refOf } from "../reference/array.ts";
+import * as reference from "../reference/matmul.ts";
+import { type Case, eachOfTerms, ofTerms, type Refusal, type Row } from "./case.ts";
+
+type Shape = readonly number[];
+
+const random = createRandom(14);
+const A: MatmulAttributes = { transposeA: true };
+const B: MatmulAttributes = { transposeB: true };
+const BOTH: MatmulAttributes = { transposeA: true, transposeB: true };
+
+function caseOf(name: string, inputs: readonly Ref[], flags: MatmulAttributes): Case {
+  return {
+    name,
+    inputs,
+    run: (a, b) => matmul(a!, b!, flags),
+    value: (...inp) => ofTerms((a, b) => reference.matmul(a!, b!, flags), ...inp),
+    gradients: (...all) =>
+      eachOfTerms((dy, a, b) => Object.values(reference.matmulGrad(dy!, a!, b!, flags)), ...all),
+  };
+}
+
+function product(a: Shape, b: Shape, flags: MatmulAttributes = {}): Case {
+  const mark = (x: Shape, transposed = false): string =>
+    `(${x.join(", ")})${transposed ? "ᵀ" : ""}`;
+  const name = `${mark(a, flags.transposeA)} · ${mark(b, flags.transposeB)}`;
+  return caseOf(name, [randomRef(a, random), randomRef(b, random)], flags);
+}
+
+/** NaN and infinities, each of which may reach one row or column of the product and no other. */
+function invalid(): Case {
+  const a = randomRef([7, 13], random);
+  const b = randomRef([13, 9], random);
+  a.data[2 * 13 + 1] = Number.NaN;
+  a.data[6 * 13 + 12] = Infinity;
+  b.data[3 * 9 + 8] = Number.NaN;
+  return {
+    ...caseOf("NaN and infinities stay in their rows and columns", [a, b], {}),
+    smooth: false,
+  };
+}
+
+function refused(name: string, a: Shape, b: Shape, says: RegExp): Refusal {
+  return {
+    name,
+    kind: ShapeError,
+    says,
+    run: (device) => matmul(new Tensor(device.empty(a)), new Tensor(device.empty(b))),
+  };
+}
+
+/** The row of matmul. */
+export const matmulRow: Row = {
+  cases: [
+    product([7, 13], [13, 9]),
+    product([8, 64], [64, 8]),
+    product([96, 8], [8, 96]),
+    product([4, 25], [25, 784]),
+    product([3, 9, 7], [3, 8, 9], BOTH),
+    ...[
+      product([1, 1], [1, 1]),
+      product([63, 3], [3, 65]),
+      product([1, 17], [17, 9]),
+      product([17, 5], [5, 1]),
+      product([4, 392], [392, 1]),
+      product([5, 7], [5, 9], A),
+      product([7, 5], [8, 5], B),
+      product([5, 7], [8, 5], BOTH),
+      product([3, 4, 5], [3, 5, 8]),
+      product([4, 5], [3, 5, 6]),
+      product([2, 4, 5], [1, 5, 4]),
+      product([1, 5, 4], [3, 5, 8], A),
+      product([3, 5, 4], [7, 5], BOTH),
+    ].map((each) => ({ ...each, tiles: false })),
+    invalid(),
+    {
+      ...caseOf("an empty sum is 0", [refOf([4, 0], []), refOf([0, 5], [])], {}),
+      smooth: false,
+      tiles: false,
+    },
+  ],
+  refusals: [
+    refused("vectors", [3], [3], /^matmul: takes matrices .* got \(3\) and \(3\)$/),
+    refused("a rank of 4", [1, 1, 2, 3], [3, 2], /^matmul: takes matrices/),
+    refused("inner sizes that differ", [2, 3], [4, 5], /^matmul: \(2, 3\) · \(4, 5\).*inner sizes/),
+    refused("batches that differ", [2, 3, 4], [3, 4, 5], /in batches of 2 and 3/),
+  ],
+};

@@ -1,0 +1,170 @@
+// PyTorch's float64 answers (test/fixtures/oracle) reproduced on the device by the engine's own ops,
+// gradients and Adam, within each file's own tolerance.
+import { describe, expect, test } from "vitest";
+import * as ops from "../../src/autograd/ops.ts";
+import { type Tensor, variable, vectorJacobian } from "../../src/autograd/tensor.ts";
+import type { GpuArray } from "../../src/gpu/array.ts";
+import { adamUpdate } from "../../src/kernels/adam.ts";
+import { refOf, toF32 } from "../reference/array.ts";
+import { compareToOracle } from "../reference/compare.ts";
+import {
+  adamAttr,
+  expectedOf,
+  inputOf,
+  loadCases,
+  numberAttr,
+  type OracleCase,
+  paddingAttr,
+  pairAttr,
+} from "../reference/oracle.ts";
+import { testDevice } from "../support/device.ts";
+import { upload } from "./case.ts";
+import { SOAK, withVariant } from "./variants.ts";
+
+type Answers = Readonly<Record<string, ArrayLike<number>>>;
+type Values = Readonly<Record<string, GpuArray>>;
+
+const device = await testDevice();
+
+const given = (c: OracleCase, name: string): Tensor => variable(upload(device, inputOf(c, name)));
+
+/** An op's value for a case, and the tensors that its file takes gradients by. */
+type Forward = (c: OracleCase) => { y: Tensor; by: Readonly<Record<string, Tensor>> };
+
+function withBias(
+  c: OracleCase,
+  y: Tensor,
+  by: Readonly<Record<string, Tensor>>,
+): ReturnType<Forward> {
+  if (!c.inputs.has("bias")) return { y, by };
+  const bias = given(c, "bias");
+  return { y: ops.add(y, bias), by: { ...by, bias } };
+}
+
+const geometryOf = (c: OracleCase) => ({
+  strides: pairAttr(c, "strides"),
+  padding: paddingAttr(c),
+  dilations: pairAttr(c, "dilations"),
+  groups: numberAttr(c, "groups"),
+});
+
+function pointwise(f: (x: Tensor, c: OracleCase) => Tensor): Forward {
+  return (c) => {
+    const x = given(c, "x");
+    return { y: f(x, c), by: { x } };
+  };
+}
+
+/** Files whose op is one of the table's, or that with a bias or a mean. */
+const forwards: Readonly<Record<string, Forward>> = {
+  conv2d: (c) => {
+    const [x, filter] = [given(c, "x"), given(c, "filter")];
+    return withBias(c, ops.conv2d(x, filter, geometryOf(c)), { x, filter });
+  },
+  conv_transpose2d: (c) => {
+    const [x, filter] = [given(c, "x"), given(c, "filter")];
+    const attributes = { ...geometryOf(c), outputPadding: pairAttr(c, "outputPadding") };
+    return withBias(c, ops.convTranspose2d(x, filter, attributes), { x, filter });
+  },
+  dense: (c) => {
+    const [x, kernel] = [given(c, "x"), given(c, "kernel")];
+    return withBias(c, ops.matmul(x, kernel), { x, kernel });
+  },
+  batch_normalization_training: (c) => {
+    const [x, scale, bias] = [given(c, "x"), given(c, "scale"), given(c, "bias")];
+    const epsilon = numberAttr(c, "epsilon");
+    return {
+      y: ops.batchNorm(x, scale, bias, { training: true, epsilon }),
+      by: { x, scale, bias },
+    };
+  },
+  relu: pointwise((x) => ops.relu(x)),
+  leaky_relu: pointwise((x, c) => ops.leakyRelu(x, { alpha: numberAttr(c, "alpha") })),
+  tanh: pointwise((x) => ops.tanh(x)),
+  sigmoid: pointwise((x) => ops.sigmoid(x)),
+  softplus: pointwise((x) => ops.softplus(x)),
+  sigmoid_bce_with_logits: (c) => {
+    const logits = given(c, "logits");
+    const each = ops.sigmoidCrossEntropy(logits, { labels: given(c, "labels").array });
+    const y = c.attrs["reduction"] === "sum" ? ops.sum(each) : ops.mean(each);
+    return { y, by: { logits } };
+  },
+};
+
+function forward(f: Forward): (c: OracleCase) => Promise<Answers> {
+  return (c) => read({ y: f(c).y.array });
+}
+
+function backward(f: Forward): (c: OracleCase) => Promise<Answers> {
+  return (c) => {
+    const { y, by } = f(c);
+    const gradients = vectorJacobian(y, upload(device, inputOf(c, "dy")), Object.values(by));
+    return read(Object.fromEntries(Object.keys(by).map((name, i) => [`d${name}`, gradients[i]!])));
+  };
+}
+
+async function read(values: Values): Promise<Answers> {
+  const entries = Object.entries(values).map(async ([name, array]) => [name, await array.read()]);
+  return Object.fromEntries(await Promise.all(entries));
+}
+
+async function normalised(c: OracleCase): Promise<Answers> {
+  const [mean, variance] = [inputOf(c, "runningMean"), inputOf(c, "runningVariance")];
+  const channels = mean.data.length;
+  const running = upload(device, refOf([2, channels], [...mean.data, ...variance.data]));
+  const y = ops.batchNorm(given(c, "x"), given(c, "scale"), given(c, "bias"), {
+    training: true,
+    epsilon: numberAttr(c, "epsilon"),
+    momentum: numberAttr(c, "momentum"),
+    runningVariance: c.attrs["runningVariance"] === "population" ? "population" : "sample",
+    running,
+  });
+  const updated = await running.read();
+  return {
+    y: await y.read(),
+    newRunningMean: updated.subarray(0, channels),
+    newRunningVariance: updated.subarray(channels),
+  };
+}
+
+async function adam(c: OracleCase): Promise<Answers> {
+  const parameters = upload(device, inputOf(c, "x0"));
+  const like = (): GpuArray => device.persistent(parameters.shape);
+  const state = {
+    parameters,
+    gradients: like(),
+    first: like(),
+    second: like(),
+    corrections: device.persistent([2]),
+  };
+  const results: Record<string, Float32Array> = {};
+  for (let t = 1; c.inputs.has(`g${t}`); t++) {
+    state.gradients.write(toF32(inputOf(c, `g${t}`)));
+    adamUpdate(state, adamAttr(c.attrs));
+    if (c.expected.has(`x${t}`)) results[`x${t}`] = await parameters.read();
+  }
+  return { ...results, m: await state.first.read(), v: await state.second.read() };
+}
+
+const files: Readonly<Record<string, (c: OracleCase) => Promise<Answers>>> = {
+  ...Object.fromEntries(Object.entries(forwards).map(([name, f]) => [name, forward(f)])),
+  ...Object.fromEntries(Object.entries(forwards).map(([name, f]) => [`${name}_grad`, backward(f)])),
+  batch_normalization_training: normalised,
+  adam,
+};
+
+describe.each(Object.entries(files))("%s", (name, answer) => {
+  const cases = loadCases(`${name}.json`).map((c, index) => [c.name, index, c] as const);
+
+  test.each(cases)("%s", async (_name, index, c) => {
+    // A file's first case runs as anyone gets it; tiles for all would take lavapipe minutes to compile.
+    const answers =
+      index === 0 || SOAK ? answer(c) : withVariant(device, "direct", () => answer(c));
+    const got = await answers;
+    const problems = Array.from(c.expected.keys(), (output) => {
+      const { why } = compareToOracle(got[output] ?? [], expectedOf(c, output), c.tolerance);
+      return why === undefined ? undefined : `${output}${why}`;
+    });
+    expect(problems.filter((problem) => problem !== undefined)).toEqual([]);
+  });
+});

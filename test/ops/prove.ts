@@ -1,0 +1,69 @@
+// The tests that prove some of the table's ops on the device.
+import { describe, expect, test } from "vitest";
+import { Tensor } from "../../src/autograd/tensor.ts";
+import type { Device } from "../../src/gpu/device.ts";
+import { DTypeError, type LonghandError } from "../../src/gpu/errors.ts";
+import { messageOf } from "../message-of.ts";
+import type { Case, Row } from "./case.ts";
+import { judge, recordCase, referenceError } from "./drive.ts";
+import { astray, variantsOf, withVariant } from "./variants.ts";
+
+/** Central differences of step 1e-5 in float64 leave about this much. */
+const CLOSE = 1e-6;
+
+/** Defines the tests of an op's row: its cases, in every variant of its kernels, and its refusals. */
+export function prove(device: Device, op: string, { cases, refusals }: Row): void {
+  describe(`the op ${op}`, () => {
+    test.each(cases.map((each) => [each.name, each] as const))("%s", async (_name, each) => {
+      expect(await problemsOf(device, each)).toEqual([]);
+    });
+
+    test.each(refusals.map((each) => [each.name, each] as const))(
+      "refuses %s",
+      async (_name, { kind, says, run }) => {
+        expect(await refusalOf(device, kind, () => run(device))).toMatch(says);
+      },
+    );
+
+    test("refuses integers", async () => {
+      const { inputs, run } = cases[0]!;
+      const tensors = inputs.map(({ shape }) => new Tensor(device.empty(shape, "i32")));
+      const message = await refusalOf(device, DTypeError, () => run(...tensors));
+      expect(message).toBe(`${op}: input 0 must be f32; got i32`);
+    });
+  });
+}
+
+/** What is wrong with a case: the reference, or the device in one of the kernels' variants. */
+async function problemsOf(device: Device, each: Case): Promise<readonly string[]> {
+  const error = each.smooth === false ? 0 : referenceError(each);
+  const problems = error < CLOSE ? [] : [`the reference's gradients are off by ${error}`];
+  const variants = variantsOf(recordCase(device, each), each);
+  if (variants.length === 0) problems.push(...(await judge(device, each)).problems);
+  for (const variant of variants) {
+    const verdict = await withVariant(device, variant, () => judge(device, each));
+    const strays = astray(variant, verdict.dispatches, each).map((label) => `${label} ran instead`);
+    problems.push(...[...verdict.problems, ...strays].map((problem) => `${variant}: ${problem}`));
+  }
+  return problems;
+}
+
+/** What a refused call says. Throws unless it is one line of the right kind, and nothing was launched. */
+async function refusalOf(
+  device: Device,
+  kind: new (message: string) => LonghandError,
+  call: () => unknown,
+): Promise<string> {
+  let thrown: unknown;
+  const { dispatches } = device.record("refused", () => {
+    try {
+      call();
+    } catch (error) {
+      thrown = error;
+    }
+  });
+  expect(dispatches).toEqual([]);
+  return messageOf(kind, () => {
+    if (thrown !== undefined) throw thrown;
+  });
+}

@@ -1,0 +1,213 @@
+// The house's rules, read off its files: which way imports point, where Node may be named, that every
+// file is reached from a face of the package, and that none outgrows its room.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+/** Each room may import from itself and from those before it. */
+const STAIRS = ["gpu", "kernels", "autograd", "nn", "gan", "cli", "web"];
+/** These stand beside nn: of the engine they know its errors and its types. */
+const BESIDE = ["data", "checkpoint", "pictures"];
+const SHARED_BY_ALL = ["src/gpu/errors.ts", "src/gpu/system-reason.ts"];
+/** Only these may import the rooms beside nn. */
+const USERS = ["gan", "cli", "web"];
+/** Whole packages' entry points, which gather from every room. */
+const FACES = ["src/index.ts", "src/node.ts", "src/cli/main.ts"];
+/** The only file of the engine that knows Node and Dawn. */
+const PLATFORM = "src/gpu/node.ts";
+
+/** Most files are far below; a file near its ceiling wants a room of its own. */
+const CEILINGS = { src: 300, web: 300, shaders: 250, test: 400 } as const;
+/** Files above, with what keeps them whole. */
+const TALL: Readonly<Record<string, number>> = {
+  "src/gpu/device.ts": 500, // one recorder, whose private state arrays, launches and reads share
+  "src/gpu/node.ts": 550, // one platform file, by the rule above
+};
+
+interface Import {
+  readonly from: string;
+  /** A path from the root, or a package's name. */
+  readonly to: string;
+  /** True if it vanishes when compiled. */
+  readonly typeOnly: boolean;
+}
+
+function filesIn(folder: string, ending: RegExp): string[] {
+  if (!existsSync(join(ROOT, folder))) return [];
+  return readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && ending.test(entry.name))
+    .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)))
+    .toSorted();
+}
+
+const text = (file: string): string => readFileSync(join(ROOT, file), "utf8");
+const lines = (file: string): number => text(file).trimEnd().split("\n").length;
+
+const STATEMENT = /^(?:import|export)\s+(type\s+)?([^"';]*?)\bfrom\s+"([^"]+)"/gm;
+const BARE = /(?:^import|\bimport\()\s*"([^"]+)"/gm;
+const WORKER = /new URL\(\s*"(\.[^"]+\.ts)"/g;
+
+function importsOf(file: string): Import[] {
+  const source = text(file);
+  const found = [
+    ...[...source.matchAll(STATEMENT)].map(([, type, names, to]) => ({
+      to: to!,
+      typeOnly: type !== undefined || onlyTypes(names!),
+    })),
+    ...[...source.matchAll(BARE)].map(([, to]) => ({ to: to!, typeOnly: false })),
+    ...[...source.matchAll(WORKER)].map(([, to]) => ({ to: to!, typeOnly: false })),
+  ];
+  return found.map(({ to, typeOnly }) => ({
+    from: file,
+    to: to.startsWith(".") ? join(dirname(file), to.replace(/\?.*$/, "")) : to,
+    typeOnly,
+  }));
+}
+
+/** `{ type A, type B }`. */
+function onlyTypes(names: string): boolean {
+  const inner = /^\{(.*)\}\s*$/s.exec(names.trim())?.[1];
+  const each =
+    inner
+      ?.split(",")
+      .map((name) => name.trim())
+      .filter((name) => name !== "") ?? [];
+  return each.length > 0 && each.every((name) => name.startsWith("type "));
+}
+
+/** The room of a file: a folder of src, or web. */
+function roomOf(file: string): string {
+  const [first, second] = file.split("/");
+  return first === "src" ? second! : first!;
+}
+
+const sources = filesIn("src", /\.ts$/);
+const pages = filesIn("web", /\.(ts|html)$/);
+const imports = [...sources, ...pages.filter((file) => file.endsWith(".ts"))].flatMap(importsOf);
+
+/** Why an import isn't allowed, if it isn't. */
+function faultOf({ from, to, typeOnly }: Import): string | undefined {
+  if (FACES.includes(from) || !(to.startsWith("src/") || to.startsWith("web/"))) return undefined;
+  const [room, target] = [roomOf(from), roomOf(to)];
+  if (room === target || SHARED_BY_ALL.includes(to)) return undefined;
+  if (FACES.includes(to)) return USERS.includes(room) ? undefined : "imports a face of the package";
+  if (BESIDE.includes(target)) return USERS.includes(room) ? undefined : "is no user of that room";
+  if (BESIDE.includes(room)) {
+    return target === "gpu" && typeOnly
+      ? undefined
+      : "stands beside nn: gpu's types and errors alone";
+  }
+  const [here, there] = [STAIRS.indexOf(room), STAIRS.indexOf(target)];
+  if (here < 0 || there < 0) return "is in no known room";
+  return there < here ? undefined : "imports upwards";
+}
+
+describe("imports", () => {
+  test("are found at all", () => {
+    expect(imports.length).toBeGreaterThan(100);
+    expect(imports).toContainEqual({
+      from: "src/kernels/matmul.ts",
+      to: "src/gpu/errors.ts",
+      typeOnly: false,
+    });
+  });
+
+  test("point one way", () => {
+    const faults = imports.flatMap((each) => {
+      const fault = faultOf(each);
+      return fault === undefined ? [] : [`${each.from} → ${each.to}: ${fault}`];
+    });
+    expect(faults).toEqual([]);
+  });
+
+  test("name Node and Dawn in one file of the engine", () => {
+    const engine = new Set(["gpu", "kernels", "autograd", "nn", "gan"]);
+    const platform = imports.filter(
+      ({ from, to }) =>
+        engine.has(roomOf(from)) &&
+        (to.startsWith("node:") || to === "webgpu") &&
+        from !== PLATFORM,
+    );
+    expect(platform).toEqual([]);
+    const reach = imports.filter(
+      ({ from, to, typeOnly }) => to === PLATFORM && !typeOnly && engine.has(roomOf(from)),
+    );
+    expect(reach).toEqual([]); // nor does the engine reach it by another's hand
+  });
+
+  test("leave no cycle between files", () => {
+    const graph = new Map<string, string[]>();
+    for (const { from, to, typeOnly } of imports) {
+      if (!typeOnly && to.startsWith("src/")) graph.set(from, [...(graph.get(from) ?? []), to]);
+    }
+    const done = new Set<string>();
+    const cycles: string[] = [];
+    const visit = (file: string, trail: readonly string[]): void => {
+      if (trail.includes(file))
+        cycles.push([...trail.slice(trail.indexOf(file)), file].join(" → "));
+      if (done.has(file) || trail.includes(file)) return;
+      for (const next of graph.get(file) ?? []) visit(next, [...trail, file]);
+      done.add(file);
+    };
+    for (const file of graph.keys()) visit(file, []);
+    expect(cycles).toEqual([]);
+  });
+
+  test("reach every file from a face of the package", () => {
+    const seen = new Set<string>();
+    const open = [...FACES, ...pages];
+    for (let file = open.pop(); file !== undefined; file = open.pop()) {
+      if (seen.has(file)) continue;
+      seen.add(file);
+      open.push(...imports.filter(({ from }) => from === file).map(({ to }) => to));
+    }
+    const orphans = sources.filter((file) => !seen.has(file) && !file.endsWith(".d.ts"));
+    expect(orphans).toEqual([]);
+  });
+});
+
+describe("files", () => {
+  const all = [
+    ...sources,
+    ...pages,
+    ...filesIn("shaders", /\.wgsl$/),
+    ...filesIn("test", /\.m?ts$/),
+  ].filter((file) => !file.endsWith(".d.ts"));
+
+  test("stay below their ceilings", () => {
+    const tall = all.filter((file) => {
+      const folder = file.split("/")[0]! as keyof typeof CEILINGS;
+      return lines(file) > (TALL[file] ?? CEILINGS[folder]);
+    });
+    expect(tall.map((file) => `${file}: ${lines(file)} lines`)).toEqual([]);
+  });
+
+  test("are taller than the ceiling only while they must be", () => {
+    const spared = Object.keys(TALL).filter((file) => lines(file) <= CEILINGS.src);
+    expect(spared).toEqual([]);
+  });
+
+  test("open with what they are", () => {
+    const bare = all.filter((file) => !/^(\/\/|\/\*|<!|#!)/.test(text(file)));
+    expect(bare).toEqual([]);
+  });
+
+  test("of shaders are each launched by some kernel, libraries each appended by some shader", () => {
+    const kernels = filesIn("src/kernels", /\.ts$/)
+      .concat("src/gpu/device.ts")
+      .map(text)
+      .join("\n");
+    const shaders = filesIn("shaders", /\.wgsl$/);
+    const unused = shaders.filter((file) => {
+      const name = file.replace(/^shaders\/|\.wgsl$/g, "");
+      if (name.startsWith("lib/")) {
+        return !shaders.some((other) => text(other).includes(`// appended: ${name}.wgsl`));
+      }
+      return !kernels.includes(`"${name}"`);
+    });
+    expect(unused).toEqual([]);
+  });
+});
