@@ -75,3 +75,33 @@ export function inOrderOfChoice(adapters: readonly ListedAdapter[]): ListedAdapt
     KINDS.indexOf(kind) * 2 + (FULL_BACKENDS.includes(backend) ? 0 : 1);
   return [...adapters].sort((a, b) => rank(a) - rank(b));
 }
+
+/** What WebGPU says of an adapter, as the engine lists it. */
+export function adapterFrom(said: {
+  readonly backend: string;
+  readonly device: string;
+  readonly description: string;
+  readonly isFallbackAdapter: boolean;
+}): ListedAdapter {
+  const { backend, device, description, isFallbackAdapter } = said;
+  return {
+    name: nameOf(device, description),
+    kind: kindOf(backend, device, isFallbackAdapter),
+    backend,
+    device,
+  };
+}
+
+/** Why the process that listed the system's adapters found too few, in a clause; undefined if all is well. */
+export function troubleOf(
+  error: { killed?: boolean; signal?: string | null; code?: string | number | null } | null,
+  stderr: string,
+  found: number,
+): string | undefined {
+  if (error?.killed) return "a graphics driver of the system hangs";
+  if (error) return `a graphics driver of the system crashes (${error.signal ?? error.code})`;
+  // Dawn says why it refuses a driver in one line, then where in its source that is.
+  const refusal = /^Warning: (?!maxDynamic|vkCreateInstance|Couldn't load)(.+?)\.?$/m.exec(stderr);
+  if (refusal) return `Dawn refuses a driver of the system, perhaps an old one: ${refusal[1]}`;
+  return found === 0 ? "the system has no driver that Dawn can use" : undefined;
+}

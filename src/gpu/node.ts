@@ -6,7 +6,6 @@
 // then opens the chosen one by name. Where npm is all there is, the SwiftShader that
 // `@sparticuz/chromium` carries is unpacked into a cache folder, with its own Vulkan loader.
 
-import type { ExecFileException } from "node:child_process";
 import { execFile } from "node:child_process";
 import {
   existsSync,
@@ -21,12 +20,13 @@ import {
 } from "node:fs";
 import { createRequire } from "node:module";
 import { constants, homedir, tmpdir } from "node:os";
-import { basename, dirname, isAbsolute, join } from "node:path";
+import { dirname, isAbsolute, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { brotliDecompressSync } from "node:zlib";
 import type { AdapterKind, ListedAdapter } from "./adapter-words.ts";
-import { inOrderOfChoice, kindOf, lineOf, nameOf, serves } from "./adapter-words.ts";
+import { adapterFrom, inOrderOfChoice, lineOf, serves, troubleOf } from "./adapter-words.ts";
 import { AdapterError } from "./errors.ts";
+import { tarFiles, type TarFile } from "./tar.ts";
 
 export type { AdapterKind, ListedAdapter } from "./adapter-words.ts";
 
@@ -294,35 +294,12 @@ async function listInChild(
   const options = { env: { ...own, ...env }, timeout: LISTING_MS, windowsHide: true };
   return new Promise((resolve) => {
     execFile(process.execPath, args, options, (error, stdout, stderr) => {
-      const adapters = stdout.split("\n").flatMap((line) => (line ? [parseListed(line)] : []));
+      const adapters = stdout
+        .split("\n")
+        .flatMap((line) => (line ? [adapterFrom(JSON.parse(line))] : []));
       resolve({ adapters, trouble: troubleOf(error, stderr, adapters.length) });
     });
   });
-}
-
-function parseListed(line: string): ListedAdapter {
-  const said: { backend: string; device: string; description: string; isFallbackAdapter: boolean } =
-    JSON.parse(line);
-  const { backend, device, description, isFallbackAdapter } = said;
-  return {
-    name: nameOf(device, description),
-    kind: kindOf(backend, device, isFallbackAdapter),
-    backend,
-    device,
-  };
-}
-
-function troubleOf(
-  error: ExecFileException | null,
-  stderr: string,
-  found: number,
-): string | undefined {
-  if (error?.killed) return "a graphics driver of the system hangs";
-  if (error) return `a graphics driver of the system crashes (${error.signal ?? error.code})`;
-  // Dawn says why it refuses a driver in one line, then where in its source that is.
-  const refusal = /^Warning: (?!maxDynamic|vkCreateInstance|Couldn't load)(.+?)\.?$/m.exec(stderr);
-  if (refusal) return `Dawn refuses a driver of the system, perhaps an old one: ${refusal[1]}`;
-  return found === 0 ? "the system has no driver that Dawn can use" : undefined;
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -516,25 +493,13 @@ export function writeUnpacked(path: string, bytes: Uint8Array): void {
 }
 
 /** The files of an archive of `@sparticuz/chromium`, such as `swiftshader.tar.br`, by their base names. */
-export function embeddedFiles(archive: string): Iterable<{ name: string; bytes: Buffer }> {
+export function embeddedFiles(archive: string): Iterable<TarFile> {
   return tarFiles(embeddedBytes(archive));
 }
 
 /** The bytes of a brotli file of `@sparticuz/chromium`, such as `chromium.br`, unpacked. */
 export function embeddedBytes(file: string): Buffer {
   return brotliDecompressSync(readFileSync(join(chromiumFolder() ?? "", "bin", file)));
-}
-
-// POSIX tar: blocks of 512 bytes; a header has the name at 0, the size in octal at 124.
-function* tarFiles(tar: Buffer): Generator<{ name: string; bytes: Buffer }> {
-  const text = (from: number, to: number): string =>
-    tar.toString("latin1", from, to).replace(/\0.*$/s, "");
-  for (let at = 0; at + 512 <= tar.length && tar[at] !== 0;) {
-    const size = Number.parseInt(text(at + 124, at + 136), 8);
-    const start = at + 512;
-    yield { name: basename(text(at, at + 100)), bytes: tar.subarray(start, start + size) };
-    at = start + Math.ceil(size / 512) * 512;
-  }
 }
 
 // ---------------------------------------------------------------------------------------------
