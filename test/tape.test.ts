@@ -1,16 +1,8 @@
 // The tape: how gradients meet, where they stop, and what is refused. Ops are proven in test/ops.
 import { expect, test } from "vitest";
-import { add, matmul, mul, relu, square, sum } from "../src/autograd/ops.ts";
-import { grad, noGrad, type Tensor, variable, vectorJacobian } from "../src/autograd/tensor.ts";
-import { AttributeError, DTypeError, ShapeError } from "../src/gpu/errors.ts";
-import { compile } from "../src/gpu/program.ts";
-import { createGenerator } from "../src/kernels/random.ts";
-import { adam } from "../src/nn/adam.ts";
-import { constant } from "../src/nn/initialisers.ts";
-import type { Layer } from "../src/nn/layer.ts";
-import { sequential } from "../src/nn/network.ts";
-import { openDevice } from "../src/gpu/device.ts";
-import { openAdapter, shaderText } from "../src/gpu/node.ts";
+import { add, mul, relu, square, sum } from "../src/autograd/ops.ts";
+import { grad, noGrad, type Tensor, variable } from "../src/autograd/tensor.ts";
+import { AttributeError, ShapeError } from "../src/gpu/errors.ts";
 import { messageOf } from "./message-of.ts";
 import { testDevice } from "./support/device.ts";
 
@@ -52,71 +44,4 @@ test("a loss of several elements, or a stranger to it, is refused", async () => 
   expect(await messageOf(AttributeError, () => grad(sum(x), [vector(1)]))).toMatch(
     /^grad: tensor 0 of shape \(1\) does not lead to the loss/,
   );
-  expect(
-    await messageOf(ShapeError, () => vectorJacobian(square(x), vector(1, 2, 3).array, [x])),
-  ).toBe("grad: the output is (2); the gradient that flows into it must be too, got (3)");
-});
-
-test("integers and arrays of two devices are refused before any launch", async () => {
-  const opened = await openAdapter();
-  const other = await openDevice({ adapter: opened.adapter, shaderText, software: true });
-  const here = variable(device.empty([4, 4]));
-  const there = variable(other.empty([4, 4]));
-  const integers = variable(device.empty([4, 4], "i32"));
-  const errors: unknown[] = [];
-  const { dispatches } = device.record("refused", () => {
-    for (const stranger of [there, integers]) {
-      try {
-        matmul(here, stranger);
-      } catch (error) {
-        errors.push(error);
-      }
-    }
-  });
-  expect(errors).toEqual([
-    new AttributeError(
-      "matmul: input 1 lives on another device than input 0; read it, and upload it there",
-    ),
-    new DTypeError("matmul: input 1 must be f32; got i32"),
-  ]);
-  expect(dispatches).toEqual([]);
-  other.destroy();
-  opened.release();
-});
-
-/** y = x + a + b: both parameters have one and the same gradient. */
-const twins: Layer = {
-  kind: "Twins",
-  detail: "",
-  outputShape: (input) => input,
-  parameters: (input) => ({
-    a: { shape: input, initialiser: constant(1) },
-    b: { shape: input, initialiser: constant(2) },
-  }),
-  buffers: () => ({}),
-  forward: (x, { a, b }) => add(x, add(a!, b!)),
-};
-
-test("parameters that share a gradient each get it, eagerly and in a program", async () => {
-  const network = sequential(device, "twins", [3], [twins], createGenerator(device, 0));
-  const optimizer = adam(network);
-  const x = vector(5, 6, 7);
-  const differentiate = (): void => {
-    const y = network.forward(variable(x.array.view([1, 3])), { training: true });
-    optimizer.differentiate(sum(square(y)));
-  };
-  const expected = [
-    [16, 18, 20],
-    [16, 18, 20],
-  ];
-  const gradients = network.parameters.map(({ gradient }) => gradient);
-  differentiate();
-  expect(await read(gradients)).toEqual(expected);
-  network.gradients.write(new Float32Array(network.gradients.size));
-  const program = await compile(device, "twins", () => {
-    differentiate();
-    return {};
-  });
-  await program.run({ poison: true });
-  expect(await read(gradients)).toEqual(expected);
 });
