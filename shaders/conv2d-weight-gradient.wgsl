@@ -71,7 +71,8 @@ fn load_dout(at: u32, k: u32) -> vec4f {
 
 fn store(at: u32, m: u32, k: u32, row: mat2x4f) {
   if (m >= ROWS) { return; }
-  for (var i = 0u; i < 4u; i++) {
+  // Not from 0, which unrolls: the stores are most of what lavapipe's compiler works on.
+  for (var i = u32(k >= FILTERS); i < 4u; i++) {
     if (k + i < FILTERS) { dweight[at + m * FILTERS + k + i] = row[0][i]; }
     if (k + 4u + i < FILTERS) { dweight[at + m * FILTERS + k + 4u + i] = row[1][i]; }
   }

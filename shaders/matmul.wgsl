@@ -35,7 +35,8 @@ fn load_w(at: u32, n: u32) -> vec4f {
 fn store(batch: u32, m: u32, n: u32, row: mat2x4f) {
   if (m >= M) { return; }
   let at = (batch * M + m) * N;
-  for (var i = 0u; i < 4u; i++) {
+  // Not from 0, which unrolls: the stores are most of what lavapipe's compiler works on.
+  for (var i = u32(n >= N); i < 4u; i++) {
     if (n + i < N) { out[at + n + i] = row[0][i]; }
     if (n + 4u + i < N) { out[at + n + 4u + i] = row[1][i]; }
   }
@@ -105,8 +106,11 @@ fn direct(
   let n = i % N;
   let m = (i / N) % M;
   let batch = i / (M * N);
+  // A zero that compilers can't see through, so that the loop stays one: unrolled, lavapipe compiles it
+  // for seconds.
+  let zero = u32(i >= BATCH * M * N);
   var sum = 0f;
-  for (var k = 0u; k < K; k++) {
+  for (var k = zero; k < K; k++) {
     sum += a[batch * A_BATCH + m * A_ROW + k * A_COLUMN] * w[batch * W_BATCH + k * W_ROW + n * W_COLUMN];
   }
   out[i] = sum;
