@@ -72,6 +72,10 @@ export const matmulRow: Row = {
       product([7, 5], [8, 5], B),
       product([5, 7], [8, 5], BOTH),
       product([3, 4, 5], [3, 5, 8]),
+      product([4, 5], [3, 5, 6]),
+      product([2, 4, 5], [1, 5, 4]),
+      product([1, 5, 4], [3, 5, 8], A),
+      product([3, 5, 4], [7, 5], BOTH),
     ].map((each) => ({ ...each, tiles: false })),
     invalid(),
     {
