@@ -77,7 +77,7 @@ export const unaryRows: Readonly<Record<UnaryOperation, Row>> = {
       .concat(
         caseOf(
           "special values",
-          vector(0, -0, Infinity, -Infinity, 2e-38, -2e-38, 3e38),
+          vector(0, -0, Number.NaN, Infinity, -Infinity, 2e-38, -2e-38, 3e38),
           ops.relu,
           unaries.relu,
           exact,
