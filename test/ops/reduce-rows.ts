@@ -31,6 +31,7 @@ const MORE: typeof SHAPES = [
   [[65, 5], { axes: [0] }],
   [[7, 64], { axes: [0, 1], keepDims: true }],
   [[2, 3], { axes: [] }],
+  [[2, 0, 3], { axes: [1] }],
   [[2501], { axes: [0] }],
 ];
 
