@@ -236,6 +236,15 @@ export const convRows: Readonly<Record<Name, Row>> = {
         [3, 3, 1, 1],
         { strides: 2, outputPadding: [0, 2] },
       ),
+      refused(
+        "convTranspose2d",
+        "output padding beside 'same'",
+        AttributeError,
+        /^convTranspose2d: outputPadding/,
+        [1, 2, 2, 1],
+        [3, 3, 1, 1],
+        { strides: 2, padding: "same", outputPadding: [1, 1] },
+      ),
     ],
   },
 };
