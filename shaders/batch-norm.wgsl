@@ -33,7 +33,8 @@ fn linear(group: vec3u, groups: vec3u, lane: u32) -> u32 {
 }
 
 // Welford: the mean and the sum of squared deviations of one run of rows, exact for large means where
-// E[x²] − E[x]² would cancel.
+// E[x²] − E[x]² would cancel. Counted from the channel's first element: near a mean of 1,000 the running
+// mean itself would lose digits at each of its roundings.
 @compute @workgroup_size(64)
 fn batch_partials(
   @builtin(workgroup_id) group: vec3u,
@@ -48,7 +49,7 @@ fn batch_partials(
   var mean = 0f;
   var squares = 0f;
   for (var row = split * CHUNK; row < end; row++) {
-    let x = inp[row * CHANNELS + c];
+    let x = inp[row * CHANNELS + c] - inp[c];
     let delta = x - mean;
     mean += delta / f32(row - split * CHUNK + 1u);
     squares += delta * (x - mean);
@@ -77,6 +78,7 @@ fn batch_moments(
     squares += partials[(split * 2u + 1u) * CHANNELS + c] + delta * delta * (count * rows / total);
     count = total;
   }
+  mean += inp[c];
   let variance = squares / f32(ROWS);
   moments[c] = mean;
   moments[CHANNELS + c] = 1f / sqrt(variance + EPSILON);

@@ -77,7 +77,7 @@ function batchMoments(x: GpuArray, attributes: BatchNormAttributes): GpuArray {
       VARIANCE_FACTOR: runningVariance === "sample" ? rows / Math.max(rows - 1, 1) : 1,
       TRACK: running !== undefined,
     },
-    bind: { partials: partial, moments, running: running ?? device.empty([2, channels]) },
+    bind: { inp: x, partials: partial, moments, running: running ?? device.empty([2, channels]) },
     workgroups: device.linear(channels),
   });
   return moments;
