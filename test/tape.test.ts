@@ -1,8 +1,10 @@
 // The tape: how gradients meet, where they stop, and what is refused. Ops are proven in test/ops.
 import { expect, test } from "vitest";
-import { add, mul, relu, square, sum } from "../src/autograd/ops.ts";
-import { grad, noGrad, type Tensor, variable } from "../src/autograd/tensor.ts";
-import { AttributeError, ShapeError } from "../src/gpu/errors.ts";
+import { add, matmul, mul, relu, square, sum } from "../src/autograd/ops.ts";
+import { grad, noGrad, type Tensor, variable, vectorJacobian } from "../src/autograd/tensor.ts";
+import { AttributeError, DTypeError, ShapeError } from "../src/gpu/errors.ts";
+import { openDevice } from "../src/gpu/device.ts";
+import { openAdapter, shaderText } from "../src/gpu/node.ts";
 import { messageOf } from "./message-of.ts";
 import { testDevice } from "./support/device.ts";
 
@@ -44,4 +46,34 @@ test("a loss of several elements, or a stranger to it, is refused", async () => 
   expect(await messageOf(AttributeError, () => grad(sum(x), [vector(1)]))).toMatch(
     /^grad: tensor 0 of shape \(1\) does not lead to the loss/,
   );
+  expect(
+    await messageOf(ShapeError, () => vectorJacobian(square(x), vector(1, 2, 3).array, [x])),
+  ).toBe("grad: the output is (2); the gradient that flows into it must be too, got (3)");
+});
+
+test("integers and arrays of two devices are refused before any launch", async () => {
+  const opened = await openAdapter();
+  const other = await openDevice({ adapter: opened.adapter, shaderText, software: true });
+  const here = variable(device.empty([4, 4]));
+  const there = variable(other.empty([4, 4]));
+  const integers = variable(device.empty([4, 4], "i32"));
+  const errors: unknown[] = [];
+  const { dispatches } = device.record("refused", () => {
+    for (const stranger of [there, integers]) {
+      try {
+        matmul(here, stranger);
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+  });
+  expect(errors).toEqual([
+    new AttributeError(
+      "matmul: input 1 lives on another device than input 0; read it, and upload it there",
+    ),
+    new DTypeError("matmul: input 1 must be f32; got i32"),
+  ]);
+  expect(dispatches).toEqual([]);
+  other.destroy();
+  opened.release();
 });

@@ -1,7 +1,8 @@
 // The tests that prove some of the table's ops on the device.
 import { describe, expect, test } from "vitest";
+import { Tensor } from "../../src/autograd/tensor.ts";
 import type { Device } from "../../src/gpu/device.ts";
-import type { LonghandError } from "../../src/gpu/errors.ts";
+import { DTypeError, type LonghandError } from "../../src/gpu/errors.ts";
 import { messageOf } from "../message-of.ts";
 import type { Case, Row } from "./case.ts";
 import { judge, recordCase, referenceError } from "./drive.ts";
@@ -23,6 +24,13 @@ export function prove(device: Device, op: string, { cases, refusals }: Row): voi
         expect(await refusalOf(device, kind, () => run(device))).toMatch(says);
       },
     );
+
+    test("refuses integers", async () => {
+      const { inputs, run } = cases[0]!;
+      const tensors = inputs.map(({ shape }) => new Tensor(device.empty(shape, "i32")));
+      const message = await refusalOf(device, DTypeError, () => run(...tensors));
+      expect(message).toBe(`${op}: input 0 must be f32; got i32`);
+    });
   });
 }
 
