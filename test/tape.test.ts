@@ -3,6 +3,12 @@ import { expect, test } from "vitest";
 import { add, matmul, mul, relu, square, sum } from "../src/autograd/ops.ts";
 import { grad, noGrad, type Tensor, variable, vectorJacobian } from "../src/autograd/tensor.ts";
 import { AttributeError, DTypeError, ShapeError } from "../src/gpu/errors.ts";
+import { compile } from "../src/gpu/program.ts";
+import { createGenerator } from "../src/kernels/random.ts";
+import { adam } from "../src/nn/adam.ts";
+import { constant } from "../src/nn/initialisers.ts";
+import type { Layer } from "../src/nn/layer.ts";
+import { sequential } from "../src/nn/network.ts";
 import { openDevice } from "../src/gpu/device.ts";
 import { openAdapter, shaderText } from "../src/gpu/node.ts";
 import { messageOf } from "./message-of.ts";
@@ -76,4 +82,41 @@ test("integers and arrays of two devices are refused before any launch", async (
   expect(dispatches).toEqual([]);
   other.destroy();
   opened.release();
+});
+
+/** y = x + a + b: both parameters have one and the same gradient. */
+const twins: Layer = {
+  kind: "Twins",
+  detail: "",
+  outputShape: (input) => input,
+  parameters: (input) => ({
+    a: { shape: input, initialiser: constant(1) },
+    b: { shape: input, initialiser: constant(2) },
+  }),
+  buffers: () => ({}),
+  forward: (x, { a, b }) => add(x, add(a!, b!)),
+};
+
+test("parameters that share a gradient each get it, eagerly and in a program", async () => {
+  const network = sequential(device, "twins", [3], [twins], createGenerator(device, 0));
+  const optimizer = adam(network);
+  const x = vector(5, 6, 7);
+  const differentiate = (): void => {
+    const y = network.forward(variable(x.array.view([1, 3])), { training: true });
+    optimizer.differentiate(sum(square(y)));
+  };
+  const expected = [
+    [16, 18, 20],
+    [16, 18, 20],
+  ];
+  const gradients = network.parameters.map(({ gradient }) => gradient);
+  differentiate();
+  expect(await read(gradients)).toEqual(expected);
+  network.gradients.write(new Float32Array(network.gradients.size));
+  const program = await compile(device, "twins", () => {
+    differentiate();
+    return {};
+  });
+  await program.run({ poison: true });
+  expect(await read(gradients)).toEqual(expected);
 });
