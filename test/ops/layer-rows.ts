@@ -204,12 +204,12 @@ function entropy(name: string, logits: Ref, labels: Ref | number, smooth = true)
         labels: typeof labels === "number" ? labels : upload(device, labels),
       });
     },
-    value: (x) => close(zip(x!, targets, value), 1e-7, 1e-6),
+    value: (x) => close(zip(x!, targets, value), 1e-7, 7e-7),
     gradients: (dy, x) => [
       close(
         zip(dy, zip(x!, targets, slope), (g, s) => g * s),
         1e-7,
-        1e-6,
+        7e-7,
       ),
     ],
     smooth,
