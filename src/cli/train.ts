@@ -205,7 +205,7 @@ function estimate(gan: Gan, secondsPerStep: number, stepsLeft: number): string {
   const rest = formatDuration(secondsPerStep * stepsLeft);
   const slow = gan.device.software && secondsPerStep * gan.plan.steps > 1800;
   const advice = slow
-    ? "; a GPU would be far faster, --recipe small needs a sixteenth of the work"
+    ? "; a GPU would be far faster, --recipe small needs a twentieth of the work"
     : "";
   return `About ${epoch} an epoch on this adapter, ${rest} to go${advice}`;
 }
