@@ -204,9 +204,9 @@ function estimate(gan: Gan, secondsPerStep: number, stepsLeft: number): string {
   const epoch = formatDuration(secondsPerStep * gan.plan.steps);
   const rest = formatDuration(secondsPerStep * stepsLeft);
   const slow = gan.device.software && secondsPerStep * gan.plan.steps > 1800;
-  const advice = slow
-    ? "; a GPU would be far faster, --recipe small needs a twentieth of the work"
-    : "";
+  const smaller =
+    gan.recipe.name === "dcgan" ? ", --recipe small needs a twentieth of the work" : "";
+  const advice = slow ? `; a GPU would be far faster${smaller}` : "";
   return `About ${epoch} an epoch on this adapter, ${rest} to go${advice}`;
 }
 
