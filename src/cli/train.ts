@@ -155,6 +155,7 @@ async function loop(options: Loop): Promise<void> {
   let step = from;
   let saved = from;
   let estimated = false;
+  let { parts } = programs.full;
   const save = async (): Promise<void> => {
     log.sync();
     const files = await checkpointFiles(gan.state, { format: 1, step, seed });
@@ -173,6 +174,12 @@ async function loop(options: Loop): Promise<void> {
       if (!estimated && step - from >= 5) {
         estimated = true;
         view.say(estimate(gan, progress.secondsPerStep, until - step));
+      }
+      if (parts !== programs.full.parts) {
+        parts = programs.full.parts;
+        view.say(
+          `A step takes long on this GPU: it is submitted in ${parts} parts, so that the system does not take the GPU for hung`,
+        );
       }
       const { epochDone } = progress;
       if (epochDone !== undefined) await writeGrid(gan, seed, folder.epochGrid(epochDone));
