@@ -9,6 +9,14 @@ const REST1 = 0.1f; // 1 − β1, rounded on the host from float64
 const REST2 = 0.001f;
 const EPSILON = 1e-7f;
 
+// Where each array starts in its binding, in 32-bit words.
+const GRADIENTS_AT = 0u;
+const PARAMETERS_AT = 0u;
+const FIRST_AT = 0u;
+const SECOND_AT = 0u;
+const CORRECTIONS_AT = 0u;
+const NEXT_AT = 0u;
+
 @group(0) @binding(0) var<storage, read> gradients: array<f32>;
 @group(0) @binding(1) var<storage, read_write> parameters: array<f32>;
 @group(0) @binding(2) var<storage, read_write> first: array<f32>; // running mean of gradients
@@ -20,8 +28,8 @@ const EPSILON = 1e-7f;
 // workgroup may read what this one writes.
 @compute @workgroup_size(1)
 fn advance() {
-  next[0] = BETA1 * next[0] + REST1;
-  next[1] = BETA2 * next[1] + REST2;
+  next[NEXT_AT] = BETA1 * next[NEXT_AT] + REST1;
+  next[NEXT_AT + 1] = BETA2 * next[NEXT_AT + 1] + REST2;
 }
 
 @compute @workgroup_size(64)
@@ -32,10 +40,10 @@ fn update(
 ) {
   let i = (group.y * groups.x + group.x) * 64u + lane;
   if (i >= COUNT) { return; }
-  let g = gradients[i];
-  let m = BETA1 * first[i] + REST1 * g;
-  let v = BETA2 * second[i] + REST2 * (g * g);
-  first[i] = m;
-  second[i] = v;
-  parameters[i] -= LEARNING_RATE * (m / corrections[0]) / (sqrt(v / corrections[1]) + EPSILON);
+  let g = gradients[GRADIENTS_AT + i];
+  let m = BETA1 * first[FIRST_AT + i] + REST1 * g;
+  let v = BETA2 * second[SECOND_AT + i] + REST2 * (g * g);
+  first[FIRST_AT + i] = m;
+  second[SECOND_AT + i] = v;
+  parameters[PARAMETERS_AT + i] -= LEARNING_RATE * (m / corrections[CORRECTIONS_AT]) / (sqrt(v / corrections[CORRECTIONS_AT + 1]) + EPSILON);
 }

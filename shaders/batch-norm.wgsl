@@ -12,6 +12,23 @@ const REST = 0.01f; // 1 − MOMENTUM, rounded on the host from float64
 const VARIANCE_FACTOR = 1f; // of the batch's variance as it enters the running one; n / (n − 1) unbiases it
 const TRACK = true;
 
+// Where each array starts in its binding, in 32-bit words.
+const INP_AT = 0u;
+const PARTIAL_AT = 0u;
+const PARTIALS_AT = 0u;
+const MOMENTS_AT = 0u;
+const RUNNING_AT = 0u;
+const STATS_AT = 0u;
+const GAMMA_AT = 0u;
+const BETA_AT = 0u;
+const OUT_AT = 0u;
+const DOUT_AT = 0u;
+const DGAMMA_AT = 0u;
+const DBETA_AT = 0u;
+const GAMMA_SUM_AT = 0u;
+const BETA_SUM_AT = 0u;
+const DINP_AT = 0u;
+
 @group(0) @binding(0) var<storage, read> inp: array<f32>; // (R, C)
 @group(0) @binding(1) var<storage, read_write> partial: array<f32>; // (SPLITS, 2, C)
 @group(0) @binding(2) var<storage, read> partials: array<f32>; // the same, to be read
@@ -49,13 +66,13 @@ fn batch_partials(
   var mean = 0f;
   var squares = 0f;
   for (var row = split * CHUNK; row < end; row++) {
-    let x = inp[row * CHANNELS + c] - inp[c];
+    let x = inp[INP_AT + row * CHANNELS + c] - inp[INP_AT + c];
     let delta = x - mean;
     mean += delta / f32(row - split * CHUNK + 1u);
     squares += delta * (x - mean);
   }
-  partial[split * 2u * CHANNELS + c] = mean;
-  partial[(split * 2u + 1u) * CHANNELS + c] = squares;
+  partial[PARTIAL_AT + split * 2u * CHANNELS + c] = mean;
+  partial[PARTIAL_AT + (split * 2u + 1u) * CHANNELS + c] = squares;
 }
 
 // Chan: runs of rows joined two at a time, in order; then the running statistics.
@@ -67,24 +84,24 @@ fn batch_moments(
 ) {
   let c = linear(group, groups, lane);
   if (c >= CHANNELS) { return; }
-  var mean = partials[c];
-  var squares = partials[CHANNELS + c];
+  var mean = partials[PARTIALS_AT + c];
+  var squares = partials[PARTIALS_AT + CHANNELS + c];
   var count = f32(min(ROWS, CHUNK));
   for (var split = 1u; split < SPLITS; split++) {
     let rows = f32(min(ROWS, (split + 1u) * CHUNK) - split * CHUNK);
-    let delta = partials[split * 2u * CHANNELS + c] - mean;
+    let delta = partials[PARTIALS_AT + split * 2u * CHANNELS + c] - mean;
     let total = count + rows;
     mean += delta * (rows / total);
-    squares += partials[(split * 2u + 1u) * CHANNELS + c] + delta * delta * (count * rows / total);
+    squares += partials[PARTIALS_AT + (split * 2u + 1u) * CHANNELS + c] + delta * delta * (count * rows / total);
     count = total;
   }
-  mean += inp[c];
+  mean += inp[INP_AT + c];
   let variance = squares / f32(ROWS);
-  moments[c] = mean;
-  moments[CHANNELS + c] = 1f / sqrt(variance + EPSILON);
+  moments[MOMENTS_AT + c] = mean;
+  moments[MOMENTS_AT + CHANNELS + c] = 1f / sqrt(variance + EPSILON);
   if (TRACK) {
-    running[c] = MOMENTUM * running[c] + REST * mean;
-    running[CHANNELS + c] = MOMENTUM * running[CHANNELS + c] + REST * (variance * VARIANCE_FACTOR);
+    running[RUNNING_AT + c] = MOMENTUM * running[RUNNING_AT + c] + REST * mean;
+    running[RUNNING_AT + CHANNELS + c] = MOMENTUM * running[RUNNING_AT + CHANNELS + c] + REST * (variance * VARIANCE_FACTOR);
   }
 }
 
@@ -97,7 +114,7 @@ fn normalise(
   let index = linear(group, groups, lane);
   if (index >= ROWS * CHANNELS) { return; }
   let c = index % CHANNELS;
-  out[index] = (inp[index] - stats[c]) * stats[CHANNELS + c] * gamma[c] + beta[c];
+  out[OUT_AT + index] = (inp[INP_AT + index] - stats[STATS_AT + c]) * stats[STATS_AT + CHANNELS + c] * gamma[GAMMA_AT + c] + beta[BETA_AT + c];
 }
 
 // Inference: the running statistics in the form that `normalise` takes.
@@ -109,8 +126,8 @@ fn running_moments(
 ) {
   let c = linear(group, groups, lane);
   if (c >= CHANNELS) { return; }
-  moments[c] = stats[c];
-  moments[CHANNELS + c] = 1f / sqrt(stats[CHANNELS + c] + EPSILON);
+  moments[MOMENTS_AT + c] = stats[STATS_AT + c];
+  moments[MOMENTS_AT + CHANNELS + c] = 1f / sqrt(stats[STATS_AT + CHANNELS + c] + EPSILON);
 }
 
 // Σ dout · x̂ and Σ dout over one run of rows.
@@ -128,12 +145,12 @@ fn backward_partials(
   var scaled = 0f;
   var plain = 0f;
   for (var row = split * CHUNK; row < end; row++) {
-    let d = dout[row * CHANNELS + c];
-    scaled += d * ((inp[row * CHANNELS + c] - stats[c]) * stats[CHANNELS + c]);
+    let d = dout[DOUT_AT + row * CHANNELS + c];
+    scaled += d * ((inp[INP_AT + row * CHANNELS + c] - stats[STATS_AT + c]) * stats[STATS_AT + CHANNELS + c]);
     plain += d;
   }
-  partial[split * 2u * CHANNELS + c] = scaled;
-  partial[(split * 2u + 1u) * CHANNELS + c] = plain;
+  partial[PARTIAL_AT + split * 2u * CHANNELS + c] = scaled;
+  partial[PARTIAL_AT + (split * 2u + 1u) * CHANNELS + c] = plain;
 }
 
 @compute @workgroup_size(64)
@@ -147,11 +164,11 @@ fn backward_sums(
   var scaled = 0f;
   var plain = 0f;
   for (var split = 0u; split < SPLITS; split++) {
-    scaled += partials[split * 2u * CHANNELS + c];
-    plain += partials[(split * 2u + 1u) * CHANNELS + c];
+    scaled += partials[PARTIALS_AT + split * 2u * CHANNELS + c];
+    plain += partials[PARTIALS_AT + (split * 2u + 1u) * CHANNELS + c];
   }
-  dgamma[c] = scaled;
-  dbeta[c] = plain;
+  dgamma[DGAMMA_AT + c] = scaled;
+  dbeta[DBETA_AT + c] = plain;
 }
 
 // dx = γ / σ · (dout − mean(dout) − x̂ · mean(dout · x̂)): Ioffe and Szegedy 2015, simplified.
@@ -164,10 +181,10 @@ fn backward_input(
   let index = linear(group, groups, lane);
   if (index >= ROWS * CHANNELS) { return; }
   let c = index % CHANNELS;
-  let inverse = stats[CHANNELS + c];
-  let normal = (inp[index] - stats[c]) * inverse;
-  let centred = dout[index] - (beta_sum[c] + normal * gamma_sum[c]) / f32(ROWS);
-  dinp[index] = gamma[c] * inverse * centred;
+  let inverse = stats[STATS_AT + CHANNELS + c];
+  let normal = (inp[INP_AT + index] - stats[STATS_AT + c]) * inverse;
+  let centred = dout[DOUT_AT + index] - (beta_sum[BETA_SUM_AT + c] + normal * gamma_sum[GAMMA_SUM_AT + c]) / f32(ROWS);
+  dinp[DINP_AT + index] = gamma[GAMMA_AT + c] * inverse * centred;
 }
 
 // Inference: the statistics don't depend on x, so dx is a scale a channel.
@@ -180,5 +197,5 @@ fn backward_scale(
   let index = linear(group, groups, lane);
   if (index >= ROWS * CHANNELS) { return; }
   let c = index % CHANNELS;
-  dinp[index] = dout[index] * gamma[c] * stats[CHANNELS + c];
+  dinp[DINP_AT + index] = dout[DOUT_AT + index] * gamma[GAMMA_AT + c] * stats[STATS_AT + CHANNELS + c];
 }

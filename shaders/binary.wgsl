@@ -18,6 +18,11 @@ const SHAPE = array<u32, 6>(1u, 1u, 1u, 1u, 1u, 64u);
 const A_STRIDES = array<u32, 6>(0u, 0u, 0u, 0u, 0u, 1u);
 const B_STRIDES = array<u32, 6>(0u, 0u, 0u, 0u, 0u, 1u);
 
+// Where each array starts in its binding, in 32-bit words.
+const A_AT = 0u;
+const B_AT = 0u;
+const OUT_AT = 0u;
+
 @group(0) @binding(0) var<storage, read> a: array<f32>;
 @group(0) @binding(1) var<storage, read> b: array<f32>;
 @group(0) @binding(2) var<storage, read_write> out: array<f32>;
@@ -60,6 +65,6 @@ fn binary(
     + d3 * A_STRIDES[3] + d4 * A_STRIDES[4] + d5 * A_STRIDES[5];
   let at_b = d0 * B_STRIDES[0] + d1 * B_STRIDES[1] + d2 * B_STRIDES[2]
     + d3 * B_STRIDES[3] + d4 * B_STRIDES[4] + d5 * B_STRIDES[5];
-  out[index] = apply(a[at_a], b[at_b]);
+  out[OUT_AT + index] = apply(a[A_AT + at_a], b[B_AT + at_b]);
 }
 // appended: lib/numbers.wgsl

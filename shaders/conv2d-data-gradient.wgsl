@@ -22,6 +22,11 @@ const GROUPS = 1u;
 
 const TILES_N = (CHANNELS + 7u) / 8u;
 
+// Where each array starts in its binding, in 32-bit words.
+const DOUT_AT = 0u;
+const WEIGHT_AT = 0u;
+const DINP_AT = 0u;
+
 @group(0) @binding(0) var<storage, read> dout: array<f32>; // (N, OH, OW, K)
 @group(0) @binding(1) var<storage, read> weight: array<f32>; // (KH, KW, C / groups, K)
 @group(0) @binding(2) var<storage, read_write> dinp: array<f32>; // (N, H, W, C)
@@ -64,16 +69,16 @@ fn tap(at: vec3i, i: u32, j: u32) -> i32 {
 }
 
 fn load_dout(at: i32, k: u32) -> f32 {
-  return select(0f, dout[u32(max(at, 0)) + k], at >= 0);
+  return select(0f, dout[DOUT_AT + u32(max(at, 0)) + k], at >= 0);
 }
 
 // Columns past CHANNELS repeat the last one; they are computed and not stored.
 fn load_weight(at: u32, c: u32) -> vec4f {
   return vec4f(
-    weight[at + min(c, CHANNELS - 1u) * FILTERS],
-    weight[at + min(c + 1u, CHANNELS - 1u) * FILTERS],
-    weight[at + min(c + 2u, CHANNELS - 1u) * FILTERS],
-    weight[at + min(c + 3u, CHANNELS - 1u) * FILTERS],
+    weight[WEIGHT_AT + at + min(c, CHANNELS - 1u) * FILTERS],
+    weight[WEIGHT_AT + at + min(c + 1u, CHANNELS - 1u) * FILTERS],
+    weight[WEIGHT_AT + at + min(c + 2u, CHANNELS - 1u) * FILTERS],
+    weight[WEIGHT_AT + at + min(c + 3u, CHANNELS - 1u) * FILTERS],
   );
 }
 
@@ -85,8 +90,8 @@ fn store(m: u32, phase: Phase, c: u32, row: mat2x4f) {
   let at = ((n * HEIGHT + y) * WIDTH + x) * CHANNELS + c;
   // Not from 0, which unrolls: the stores are most of what lavapipe's compiler works on.
   for (var i = u32(c >= CHANNELS); i < 4u; i++) {
-    if (c + i < CHANNELS) { dinp[at + i] = row[0][i]; }
-    if (c + 4u + i < CHANNELS) { dinp[at + 4u + i] = row[1][i]; }
+    if (c + i < CHANNELS) { dinp[DINP_AT + at + i] = row[0][i]; }
+    if (c + 4u + i < CHANNELS) { dinp[DINP_AT + at + 4u + i] = row[1][i]; }
   }
 }
 
@@ -182,7 +187,7 @@ fn narrow(
       let kernel = (phase.tap.y + i * STRIDE_H) * KERNEL_W + phase.tap.x + j * STRIDE_W;
       let at = (kernel * CHANNELS + c) * FILTERS;
       for (var k = 0u; k < FILTERS; k++) {
-        let w = weight[at + k];
+        let w = weight[WEIGHT_AT + at + k];
         low += vec4f(load_dout(p0, k), load_dout(p1, k), load_dout(p2, k), load_dout(p3, k)) * w;
         high += vec4f(load_dout(p4, k), load_dout(p5, k), load_dout(p6, k), load_dout(p7, k)) * w;
       }
@@ -192,7 +197,7 @@ fn narrow(
     let x = phase.first.x + ((m + i) % phase.count.x) * STRIDE_W;
     let y = phase.first.y + (((m + i) / phase.count.x) % phase.count.y) * STRIDE_H;
     let n = (m + i) / (phase.count.x * phase.count.y);
-    dinp[((n * HEIGHT + y) * WIDTH + x) * CHANNELS + c] = select(high[i % 4u], low[i % 4u], i < 4u);
+    dinp[DINP_AT + ((n * HEIGHT + y) * WIDTH + x) * CHANNELS + c] = select(high[i % 4u], low[i % 4u], i < 4u);
   }
 }
 
@@ -227,9 +232,9 @@ fn direct(
       let at = pixel * FILTERS + first;
       let w = ((i * KERNEL_W + j) * width + c) * FILTERS + first;
       for (var k = zero; k < filters; k++) {
-        sum += dout[at + k] * weight[w + k];
+        sum += dout[DOUT_AT + at + k] * weight[WEIGHT_AT + w + k];
       }
     }
   }
-  dinp[index] = sum;
+  dinp[DINP_AT + index] = sum;
 }

@@ -23,6 +23,12 @@ const W_BY_FOUR = true; // FILTERS is a multiple of 4
 const PIXELS = BATCH * OUT_HEIGHT * OUT_WIDTH;
 const TILES_N = (FILTERS + 7u) / 8u;
 
+// Where each array starts in its binding, in 32-bit words.
+const INP_AT = 0u;
+const WEIGHT_AT = 0u;
+const WEIGHT4_AT = 0u;
+const OUT_AT = 0u;
+
 @group(0) @binding(0) var<storage, read> inp: array<f32>; // (N, H, W, C)
 @group(0) @binding(1) var<storage, read> weight: array<f32>; // (KH, KW, C / groups, K)
 @group(0) @binding(2) var<storage, read> weight4: array<vec4f>; // the same array
@@ -42,19 +48,19 @@ fn tap(m: u32, i: u32, j: u32) -> i32 {
 
 // Padding is chosen, not multiplied by zero: an infinity beside the edge stays out.
 fn load_inp(at: i32, c: u32) -> f32 {
-  return select(0f, inp[u32(max(at, 0)) + c], at >= 0);
+  return select(0f, inp[INP_AT + u32(max(at, 0)) + c], at >= 0);
 }
 
 // Columns past FILTERS repeat the last one; they are computed and not stored.
 fn load_weight(at: u32, k: u32) -> vec4f {
   if (W_BY_FOUR) {
-    return weight4[(at + min(k, FILTERS - 4u)) / 4u];
+    return weight4[(WEIGHT4_AT + at + min(k, FILTERS - 4u)) / 4u];
   }
   return vec4f(
-    weight[at + min(k, FILTERS - 1u)],
-    weight[at + min(k + 1u, FILTERS - 1u)],
-    weight[at + min(k + 2u, FILTERS - 1u)],
-    weight[at + min(k + 3u, FILTERS - 1u)],
+    weight[WEIGHT_AT + at + min(k, FILTERS - 1u)],
+    weight[WEIGHT_AT + at + min(k + 1u, FILTERS - 1u)],
+    weight[WEIGHT_AT + at + min(k + 2u, FILTERS - 1u)],
+    weight[WEIGHT_AT + at + min(k + 3u, FILTERS - 1u)],
   );
 }
 
@@ -63,8 +69,8 @@ fn store(m: u32, k: u32, row: mat2x4f) {
   let at = m * FILTERS + k;
   // Not from 0, which unrolls: the stores are most of what lavapipe's compiler works on.
   for (var i = u32(k >= FILTERS); i < 4u; i++) {
-    if (k + i < FILTERS) { out[at + i] = row[0][i]; }
-    if (k + 4u + i < FILTERS) { out[at + 4u + i] = row[1][i]; }
+    if (k + i < FILTERS) { out[OUT_AT + at + i] = row[0][i]; }
+    if (k + 4u + i < FILTERS) { out[OUT_AT + at + 4u + i] = row[1][i]; }
   }
 }
 
@@ -143,9 +149,9 @@ fn direct(
       let at = tap(m, i, j);
       if (at < 0) { continue; }
       for (var c = zero; c < width; c++) {
-        sum += inp[u32(at) + first + c] * weight[((i * KERNEL_W + j) * width + c) * FILTERS + k];
+        sum += inp[INP_AT + u32(at) + first + c] * weight[WEIGHT_AT + ((i * KERNEL_W + j) * width + c) * FILTERS + k];
       }
     }
   }
-  out[index] = sum;
+  out[OUT_AT + index] = sum;
 }

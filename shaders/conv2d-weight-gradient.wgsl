@@ -29,6 +29,12 @@ const ROWS = KERNEL_H * KERNEL_W * CHANNELS; // of the filter as a matrix (taps 
 const TILES_M = (ROWS + 7u) / 8u;
 const TILES_N = (FILTERS + 7u) / 8u;
 
+// Where each array starts in its binding, in 32-bit words.
+const INP_AT = 0u;
+const DOUT_AT = 0u;
+const DOUT4_AT = 0u;
+const DWEIGHT_AT = 0u;
+
 @group(0) @binding(0) var<storage, read> inp: array<f32>; // (N, H, W, C)
 @group(0) @binding(1) var<storage, read> dout: array<f32>; // (N, OH, OW, K)
 @group(0) @binding(2) var<storage, read> dout4: array<vec4f>; // the same array
@@ -50,22 +56,22 @@ fn tap(pixel: u32, i: u32, j: u32) -> i32 {
 // chosen, not multiplied by zero: an infinity beside the edge stays out.
 fn load_inp(pixel: u32, found: i32, row: u32) -> f32 {
   if (SHARED_TAP) {
-    return inp[u32(found) + row % CHANNELS];
+    return inp[INP_AT + u32(found) + row % CHANNELS];
   }
   let r = min(row, ROWS - 1u);
   let at = tap(pixel, r / CHANNELS / KERNEL_W, r / CHANNELS % KERNEL_W);
-  return select(0f, inp[u32(max(at, 0)) + r % CHANNELS], at >= 0);
+  return select(0f, inp[INP_AT + u32(max(at, 0)) + r % CHANNELS], at >= 0);
 }
 
 fn load_dout(at: u32, k: u32) -> vec4f {
   if (DOUT_BY_FOUR) {
-    return dout4[(at + min(k, FILTERS - 4u)) / 4u];
+    return dout4[(DOUT4_AT + at + min(k, FILTERS - 4u)) / 4u];
   }
   return vec4f(
-    dout[at + min(k, FILTERS - 1u)],
-    dout[at + min(k + 1u, FILTERS - 1u)],
-    dout[at + min(k + 2u, FILTERS - 1u)],
-    dout[at + min(k + 3u, FILTERS - 1u)],
+    dout[DOUT_AT + at + min(k, FILTERS - 1u)],
+    dout[DOUT_AT + at + min(k + 1u, FILTERS - 1u)],
+    dout[DOUT_AT + at + min(k + 2u, FILTERS - 1u)],
+    dout[DOUT_AT + at + min(k + 3u, FILTERS - 1u)],
   );
 }
 
@@ -73,8 +79,8 @@ fn store(at: u32, m: u32, k: u32, row: mat2x4f) {
   if (m >= ROWS) { return; }
   // Not from 0, which unrolls: the stores are most of what lavapipe's compiler works on.
   for (var i = u32(k >= FILTERS); i < 4u; i++) {
-    if (k + i < FILTERS) { dweight[at + m * FILTERS + k + i] = row[0][i]; }
-    if (k + 4u + i < FILTERS) { dweight[at + m * FILTERS + k + 4u + i] = row[1][i]; }
+    if (k + i < FILTERS) { dweight[DWEIGHT_AT + at + m * FILTERS + k + i] = row[0][i]; }
+    if (k + 4u + i < FILTERS) { dweight[DWEIGHT_AT + at + m * FILTERS + k + 4u + i] = row[1][i]; }
   }
 }
 
@@ -142,7 +148,7 @@ fn direct(
   for (var pixel = group.z * CHUNK; pixel < end; pixel++) {
     let at = tap(pixel, kernel / KERNEL_W, kernel % KERNEL_W);
     if (at < 0) { continue; }
-    sum += inp[u32(at) + channel] * dout[pixel * FILTERS + k];
+    sum += inp[INP_AT + u32(at) + channel] * dout[DOUT_AT + pixel * FILTERS + k];
   }
-  dweight[group.z * WEIGHTS + index] = sum;
+  dweight[DWEIGHT_AT + group.z * WEIGHTS + index] = sum;
 }

@@ -2,6 +2,10 @@
 
 const COUNT = 64u; // 32-bit words
 
+// Where each array starts in its binding, in 32-bit words.
+const INP_AT = 0u;
+const OUT_AT = 0u;
+
 @group(0) @binding(0) var<storage, read> inp: array<u32>;
 @group(0) @binding(1) var<storage, read_write> out: array<u32>;
 
@@ -13,6 +17,6 @@ fn copy(
 ) {
   let i = (group.y * groups.x + group.x) * 64u + lane;
   if (i < COUNT) {
-    out[i] = inp[i];
+    out[OUT_AT + i] = inp[INP_AT + i];
   }
 }

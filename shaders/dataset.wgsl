@@ -8,6 +8,11 @@ const STRIDE = 8u; // images of a full batch: a step's first image is at STRIDE 
 const STEPS = 8u; // steps an epoch
 const HALF_BITS = 3u; // the permutation works on 2 · HALF_BITS bits, the least even number that holds IMAGES
 
+// Where each array starts in its binding, in 32-bit words.
+const IMAGES_AT = 0u;
+const STATE_AT = 0u;
+const OUT_AT = 0u;
+
 @group(0) @binding(0) var<storage, read> images: array<u32>; // four pixels a word
 @group(0) @binding(1) var<storage, read> state: array<u32>; // seed low, seed high, step
 @group(0) @binding(2) var<storage, read_write> out: array<f32>; // (BATCH, PIXELS)
@@ -21,7 +26,7 @@ fn shuffled(position: u32, epoch: u32) -> u32 {
     var left = x >> HALF_BITS;
     var right = x & mask;
     for (var round = 0u; round < 6u; round++) {
-      let mixed = philox(vec4u(right, epoch, round, 3u), vec2u(state[0], state[1])).x & mask;
+      let mixed = philox(vec4u(right, epoch, round, 3u), vec2u(state[STATE_AT], state[STATE_AT + 1])).x & mask;
       let next = left ^ mixed;
       left = right;
       right = next;
@@ -43,14 +48,14 @@ fn gather(
   let index = (group.y * groups.x + group.x) * 64u + lane;
   if (index >= BATCH * runs) { return; }
   let row = index / runs;
-  let step = state[2];
+  let step = state[STATE_AT + 2];
   let position = min((step % STEPS) * STRIDE + row, IMAGES - 1u); // past the end the walk would not end
   let image = shuffled(position, step / STEPS);
   let first = (index % runs) * 16u;
   for (var i = first; i < min(PIXELS, first + 16u); i++) {
     let at = image * PIXELS + i;
-    let pixel = (images[at / 4u] >> (8u * (at % 4u))) & 255u;
-    out[row * PIXELS + i] = f32(pixel) / 127.5f - 1f;
+    let pixel = (images[IMAGES_AT + at / 4u] >> (8u * (at % 4u))) & 255u;
+    out[OUT_AT + row * PIXELS + i] = f32(pixel) / 127.5f - 1f;
   }
 }
 // appended: lib/philox.wgsl

@@ -14,6 +14,12 @@ const W_COLUMN = 1u;
 const TILES_N = (N + 7u) / 8u;
 const W_BY_FOUR = true; // w's columns are contiguous and aligned: load four at once
 
+// Where each array starts in its binding, in 32-bit words.
+const A_AT = 0u;
+const W_AT = 0u;
+const W4_AT = 0u;
+const OUT_AT = 0u;
+
 @group(0) @binding(0) var<storage, read> a: array<f32>;
 @group(0) @binding(1) var<storage, read> w: array<f32>;
 @group(0) @binding(2) var<storage, read> w4: array<vec4f>; // the same array as w
@@ -22,13 +28,13 @@ const W_BY_FOUR = true; // w's columns are contiguous and aligned: load four at 
 // Columns past N repeat the last one; they are computed and not stored.
 fn load_w(at: u32, n: u32) -> vec4f {
   if (W_BY_FOUR) {
-    return w4[(at + min(n, N - 4u)) / 4u];
+    return w4[(W4_AT + at + min(n, N - 4u)) / 4u];
   }
   return vec4f(
-    w[at + min(n, N - 1u) * W_COLUMN],
-    w[at + min(n + 1u, N - 1u) * W_COLUMN],
-    w[at + min(n + 2u, N - 1u) * W_COLUMN],
-    w[at + min(n + 3u, N - 1u) * W_COLUMN],
+    w[W_AT + at + min(n, N - 1u) * W_COLUMN],
+    w[W_AT + at + min(n + 1u, N - 1u) * W_COLUMN],
+    w[W_AT + at + min(n + 2u, N - 1u) * W_COLUMN],
+    w[W_AT + at + min(n + 3u, N - 1u) * W_COLUMN],
   );
 }
 
@@ -37,8 +43,8 @@ fn store(batch: u32, m: u32, n: u32, row: mat2x4f) {
   let at = (batch * M + m) * N;
   // Not from 0, which unrolls: the stores are most of what lavapipe's compiler works on.
   for (var i = u32(n >= N); i < 4u; i++) {
-    if (n + i < N) { out[at + n + i] = row[0][i]; }
-    if (n + 4u + i < N) { out[at + n + 4u + i] = row[1][i]; }
+    if (n + i < N) { out[OUT_AT + at + n + i] = row[0][i]; }
+    if (n + 4u + i < N) { out[OUT_AT + at + n + 4u + i] = row[1][i]; }
   }
 }
 
@@ -75,14 +81,14 @@ fn tiled(
     let at = batch * W_BATCH + k * W_ROW;
     let b = mat2x4f(load_w(at, n), load_w(at, n + 4u));
     let step = k * A_COLUMN;
-    r0 += a[p0 + step] * b;
-    r1 += a[p1 + step] * b;
-    r2 += a[p2 + step] * b;
-    r3 += a[p3 + step] * b;
-    r4 += a[p4 + step] * b;
-    r5 += a[p5 + step] * b;
-    r6 += a[p6 + step] * b;
-    r7 += a[p7 + step] * b;
+    r0 += a[A_AT + p0 + step] * b;
+    r1 += a[A_AT + p1 + step] * b;
+    r2 += a[A_AT + p2 + step] * b;
+    r3 += a[A_AT + p3 + step] * b;
+    r4 += a[A_AT + p4 + step] * b;
+    r5 += a[A_AT + p5 + step] * b;
+    r6 += a[A_AT + p6 + step] * b;
+    r7 += a[A_AT + p7 + step] * b;
   }
   store(batch, m, n, r0);
   store(batch, m + 1u, n, r1);
@@ -111,7 +117,7 @@ fn direct(
   let zero = u32(i >= BATCH * M * N);
   var sum = 0f;
   for (var k = zero; k < K; k++) {
-    sum += a[batch * A_BATCH + m * A_ROW + k * A_COLUMN] * w[batch * W_BATCH + k * W_ROW + n * W_COLUMN];
+    sum += a[A_AT + batch * A_BATCH + m * A_ROW + k * A_COLUMN] * w[W_AT + batch * W_BATCH + k * W_ROW + n * W_COLUMN];
   }
-  out[i] = sum;
+  out[OUT_AT + i] = sum;
 }

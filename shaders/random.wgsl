@@ -10,12 +10,17 @@ const DEVIATION = 1f;
 const RATE = 0.5f; // share of elements that dropout sets to 0
 const SCALE = 2f; // 1 / (1 − RATE)
 
+// Where each array starts in its binding, in 32-bit words.
+const STATE_AT = 0u;
+const INP_AT = 0u;
+const OUT_AT = 0u;
+
 @group(0) @binding(0) var<storage, read> state: array<u32>; // seed low, seed high, step
 @group(0) @binding(1) var<storage, read> inp: array<f32>;
 @group(0) @binding(2) var<storage, read_write> out: array<f32>;
 
 fn draw(block: u32) -> vec4u {
-  return philox(vec4u(block, state[2], STREAM, 0u), vec2u(state[0], state[1]));
+  return philox(vec4u(block, state[STATE_AT + 2], STREAM, 0u), vec2u(state[STATE_AT], state[STATE_AT + 1]));
 }
 
 // Four elements an invocation, as many as one draw gives.
@@ -29,7 +34,7 @@ fn uniform_noise(
   if (block * 4u >= COUNT) { return; }
   let words = draw(block);
   for (var i = 0u; i < 4u && block * 4u + i < COUNT; i++) {
-    out[block * 4u + i] = LOW + (HIGH - LOW) * unit(words[i]);
+    out[OUT_AT + block * 4u + i] = LOW + (HIGH - LOW) * unit(words[i]);
   }
 }
 
@@ -44,7 +49,7 @@ fn normal_noise(
   let words = draw(block);
   let values = vec4f(normal_pair(words.xy), normal_pair(words.zw));
   for (var i = 0u; i < 4u && block * 4u + i < COUNT; i++) {
-    out[block * 4u + i] = MEAN + DEVIATION * values[i];
+    out[OUT_AT + block * 4u + i] = MEAN + DEVIATION * values[i];
   }
 }
 
@@ -61,7 +66,7 @@ fn dropout(
   let words = draw(block);
   for (var i = 0u; i < 4u && block * 4u + i < COUNT; i++) {
     let at = block * 4u + i;
-    out[at] = select(0f, inp[at] * SCALE, unit(words[i]) >= RATE);
+    out[OUT_AT + at] = select(0f, inp[INP_AT + at] * SCALE, unit(words[i]) >= RATE);
   }
 }
 // appended: lib/philox.wgsl

@@ -19,6 +19,10 @@ const REDUCED = array<u32, 4>(1u, 1u, 1u, 64u);
 const REDUCED_STRIDES = array<u32, 4>(0u, 0u, 0u, 64u);
 const DIVISOR = 1f; // of a mean
 
+// Where each array starts in its binding, in 32-bit words.
+const INP_AT = 0u;
+const OUT_AT = 0u;
+
 @group(0) @binding(0) var<storage, read> inp: array<f32>;
 @group(0) @binding(1) var<storage, read_write> out: array<f32>; // (SPLITS, OUTPUTS)
 
@@ -65,17 +69,17 @@ fn reduce(
   // Four runs in step: shorter chains of rounding, and no add waits for the one before.
   var sums = vec4f();
   var r = first;
-  if (OP == MAX || OP == MIN) { sums = vec4f(inp[base + reduced_offset(first)]); }
+  if (OP == MAX || OP == MIN) { sums = vec4f(inp[INP_AT + base + reduced_offset(first)]); }
   for (; r + 4u <= end; r += 4u) {
-    sums[0] = combine(sums[0], inp[base + reduced_offset(r)]);
-    sums[1] = combine(sums[1], inp[base + reduced_offset(r + 1u)]);
-    sums[2] = combine(sums[2], inp[base + reduced_offset(r + 2u)]);
-    sums[3] = combine(sums[3], inp[base + reduced_offset(r + 3u)]);
+    sums[0] = combine(sums[0], inp[INP_AT + base + reduced_offset(r)]);
+    sums[1] = combine(sums[1], inp[INP_AT + base + reduced_offset(r + 1u)]);
+    sums[2] = combine(sums[2], inp[INP_AT + base + reduced_offset(r + 2u)]);
+    sums[3] = combine(sums[3], inp[INP_AT + base + reduced_offset(r + 3u)]);
   }
   for (; r < end; r++) {
-    sums[0] = combine(sums[0], inp[base + reduced_offset(r)]);
+    sums[0] = combine(sums[0], inp[INP_AT + base + reduced_offset(r)]);
   }
   let total = combine(combine(sums[0], sums[1]), combine(sums[2], sums[3]));
-  out[index] = select(total, total / DIVISOR, OP == MEAN);
+  out[OUT_AT + index] = select(total, total / DIVISOR, OP == MEAN);
 }
 // appended: lib/numbers.wgsl

@@ -5,6 +5,12 @@ const COUNT = 64u;
 const CONSTANT = true; // every label is LABEL; else they are read
 const LABEL = 1f;
 
+// Where each array starts in its binding, in 32-bit words.
+const LOGITS_AT = 0u;
+const LABELS_AT = 0u;
+const DOUT_AT = 0u;
+const OUT_AT = 0u;
+
 @group(0) @binding(0) var<storage, read> logits: array<f32>;
 @group(0) @binding(1) var<storage, read> labels: array<f32>;
 @group(0) @binding(2) var<storage, read> dout: array<f32>;
@@ -12,7 +18,7 @@ const LABEL = 1f;
 
 fn label(i: u32) -> f32 {
   if (CONSTANT) { return LABEL; }
-  return labels[i];
+  return labels[LABELS_AT + i];
 }
 
 @compute @workgroup_size(64)
@@ -23,11 +29,11 @@ fn forward(
 ) {
   let i = (group.y * groups.x + group.x) * 64u + lane;
   if (i >= COUNT) { return; }
-  let x = logits[i];
+  let x = logits[LOGITS_AT + i];
   // (max(x, 0) − x·t) written without the cancellation that large x and t = 1 bring.
   let t = label(i);
   let linear = select(-x * t, x * (1f - t), x > 0f);
-  out[i] = select(linear + log1p(exp(-abs(x))), x, is_nan(x));
+  out[OUT_AT + i] = select(linear + log1p(exp(-abs(x))), x, is_nan(x));
 }
 
 @compute @workgroup_size(64)
@@ -38,10 +44,10 @@ fn backward(
 ) {
   let i = (group.y * groups.x + group.x) * 64u + lane;
   if (i >= COUNT) { return; }
-  let x = logits[i];
+  let x = logits[LOGITS_AT + i];
   let t = label(i);
   // sigmoid(x) − 1 = −sigmoid(−x): exact in the tail, where the difference would be 0.
   let wrong = select(safe_sigmoid(x) - t, -safe_sigmoid(-x), t == 1f);
-  out[i] = dout[i] * wrong;
+  out[OUT_AT + i] = dout[DOUT_AT + i] * wrong;
 }
 // appended: lib/numbers.wgsl

@@ -18,6 +18,13 @@ const OP = RELU;
 const ALPHA = 0.2f; // slope of leaky relu below 0
 const COUNT = 64u;
 
+// Where each array starts in its binding, in 32-bit words.
+const INP_AT = 0u;
+const OUT_AT = 0u;
+const DOUT_AT = 0u;
+const KEPT_AT = 0u;
+const DINP_AT = 0u;
+
 @group(0) @binding(0) var<storage, read> inp: array<f32>;
 @group(0) @binding(1) var<storage, read_write> out: array<f32>;
 @group(0) @binding(2) var<storage, read> dout: array<f32>;
@@ -65,7 +72,7 @@ fn forward(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let i = (group.y * groups.x + group.x) * 64u + lane;
-  if (i < COUNT) { out[i] = value(inp[i]); }
+  if (i < COUNT) { out[OUT_AT + i] = value(inp[INP_AT + i]); }
 }
 
 @compute @workgroup_size(64)
@@ -75,6 +82,6 @@ fn backward(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let i = (group.y * groups.x + group.x) * 64u + lane;
-  if (i < COUNT) { dinp[i] = dout[i] * slope(kept[i]); }
+  if (i < COUNT) { dinp[DINP_AT + i] = dout[DOUT_AT + i] * slope(kept[KEPT_AT + i]); }
 }
 // appended: lib/numbers.wgsl

@@ -1,5 +1,6 @@
 // The public API: what runs in Node and in browsers alike. Node's adapters are in `longhand/node`.
 
+export * from "./autograd/compositions.ts";
 export * from "./autograd/ops.ts";
 export { grad, noGrad, Tensor, variable, vectorJacobian } from "./autograd/tensor.ts";
 export type { DType, GpuArray, HostData } from "./gpu/array.ts";

@@ -1,5 +1,5 @@
 // `longhand/node`: a device in one call, on the best adapter that this machine has.
-import { openDevice, type Device } from "./gpu/device.ts";
+import { openDevice, type Device, type DeviceOptions } from "./gpu/device.ts";
 import { openAdapter, shaderText, type OpenedAdapter } from "./gpu/node.ts";
 
 export { openAdapter, shaderText, type AdapterKind, type OpenedAdapter } from "./gpu/node.ts";
@@ -16,11 +16,14 @@ export interface Opened {
  * Opens a device: on a real GPU if there is one, else on the system's software Vulkan, else on the
  * embedded SwiftShader; or on the adapter that `request` names. Throws `AdapterError`.
  */
-export async function open(request?: string): Promise<Opened> {
+export async function open(
+  request?: string,
+  options: Pick<DeviceOptions, "limits" | "eagerByteBudget"> = {},
+): Promise<Opened> {
   const adapter = await openAdapter(request);
   try {
     const software = adapter.kind !== "gpu";
-    const device = await openDevice({ adapter: adapter.adapter, shaderText, software });
+    const device = await openDevice({ ...options, adapter: adapter.adapter, shaderText, software });
     const close = (): void => {
       device.destroy();
       adapter.release();

@@ -151,12 +151,21 @@ describe("scopes and memory", () => {
   it("refuse wrong counts, foreign devices and unaligned views in one line", async () => {
     expect(() => device.upload(new Float32Array(3), [2, 2], "f32")).toThrow(ShapeError);
     expect(() => row(1, 2).write(Float32Array.of(1))).toThrow(ShapeError);
-    expect(() => device.viewAt(row(1, 2, 3), 4, [2])).toThrow(ShapeError);
+    expect(() => device.viewAt(row(1, 2, 3, 4), 2, [2])).toThrow(ShapeError);
+    expect(() => device.viewAt(row(1, 2, 3, 4), 4, [4])).toThrow(ShapeError);
     expect(() => row(1, 2).view([3])).toThrow(ShapeError);
     const { other, close } = await otherDevice();
     const foreign = other.upload(Float32Array.of(1), [1], "f32");
     expect(() => binary("add", row(1), foreign)).toThrow(AttributeError);
     close();
+  });
+
+  it("start views at any word", async () => {
+    const all = row(...Array.from({ length: 200 }, (_, i) => i));
+    const part = device.viewAt(all, 4 * 67, [100]);
+    expect(await part.read()).toEqual(Float32Array.from({ length: 100 }, (_, i) => i + 67));
+    const negated = unary("neg", part);
+    expect(await negated.read()).toEqual(Float32Array.from({ length: 100 }, (_, i) => -i - 67));
   });
 
   it("take host data on shared memory and of odd lengths", async () => {

@@ -1,7 +1,7 @@
 // The tape: how gradients meet, where they stop, and what is refused. Ops are proven in test/ops.
 import { expect, test } from "vitest";
 import { add, matmul, mul, relu, square, sum } from "../src/autograd/ops.ts";
-import { grad, noGrad, type Tensor, variable, vectorJacobian } from "../src/autograd/tensor.ts";
+import { grad, noGrad, Tensor, variable, vectorJacobian } from "../src/autograd/tensor.ts";
 import { AttributeError, DTypeError, ShapeError } from "../src/gpu/errors.ts";
 import { compile } from "../src/gpu/program.ts";
 import { createGenerator } from "../src/kernels/random.ts";
@@ -62,7 +62,8 @@ test("integers and arrays of two devices are refused before any launch", async (
   const other = await openDevice({ adapter: opened.adapter, shaderText, software: true });
   const here = variable(device.empty([4, 4]));
   const there = variable(other.empty([4, 4]));
-  const integers = variable(device.empty([4, 4], "i32"));
+  const integers = new Tensor(device.empty([4, 4], "i32"));
+  expect(() => variable(integers.array)).toThrow(DTypeError);
   const errors: unknown[] = [];
   const { dispatches } = device.record("refused", () => {
     for (const stranger of [there, integers]) {

@@ -3,7 +3,7 @@ import type { GpuArray } from "../gpu/array.ts";
 import * as pairs from "../kernels/arithmetic.ts";
 import * as norm from "../kernels/batch-norm.ts";
 import * as conv from "../kernels/conv2d.ts";
-import type { ConvolutionAttributes } from "../kernels/convolution.ts";
+import type { ConvolutionAttributes, TransposedAttributes } from "../kernels/convolution.ts";
 import * as products from "../kernels/matmul.ts";
 import * as random from "../kernels/random.ts";
 import * as reductions from "../kernels/reduce.ts";
@@ -11,7 +11,7 @@ import * as shapes from "../kernels/reshape.ts";
 import type { Rule } from "../kernels/rule.ts";
 import * as losses from "../kernels/sigmoid-cross-entropy.ts";
 import { unaryRules, type AlphaAttribute } from "../kernels/unary.ts";
-import { apply, type Tensor } from "./tensor.ts";
+import { apply, arrayOf, type Tensor } from "./tensor.ts";
 
 type Array1 = readonly [GpuArray];
 type Array2 = readonly [GpuArray, GpuArray];
@@ -21,29 +21,51 @@ type Of2 = (a: Tensor, b: Tensor) => Tensor;
 
 /** An op of one tensor; `defaults` stand in for attributes that are left out. */
 function op1<A>(rule: Rule<Array1, A>, defaults: A): (x: Tensor, attributes?: A) => Tensor {
-  return (x, attributes = defaults) => apply(rule, [x], [x.array], attributes);
+  return (x, attributes = defaults) => apply(rule, [x], [arrayOf(rule.name, 0, x)], attributes);
 }
 
 function op2<A>(
   rule: Rule<Array2, A>,
   defaults: A,
 ): (a: Tensor, b: Tensor, attributes?: A) => Tensor {
-  return (a, b, attributes = defaults) => apply(rule, [a, b], [a.array, b.array], attributes);
+  return (a, b, attributes = defaults) =>
+    apply(rule, [a, b], [arrayOf(rule.name, 0, a), arrayOf(rule.name, 1, b)], attributes);
 }
 
 /** An op of one tensor that can't do without its attributes. */
 function with1<A>(rule: Rule<Array1, A>): (x: Tensor, attributes: A) => Tensor {
-  return (x, attributes) => apply(rule, [x], [x.array], attributes);
+  return (x, attributes) => apply(rule, [x], [arrayOf(rule.name, 0, x)], attributes);
 }
 
 function with3<A>(
   rule: Rule<Array3, A>,
 ): (a: Tensor, b: Tensor, c: Tensor, attributes: A) => Tensor {
-  return (a, b, c, attributes) => apply(rule, [a, b, c], [a.array, b.array, c.array], attributes);
+  return (a, b, c, attributes) => {
+    const array = (index: number, input: Tensor): GpuArray => arrayOf(rule.name, index, input);
+    return apply(rule, [a, b, c], [array(0, a), array(1, b), array(2, c)], attributes);
+  };
+}
+
+/** A bias that an op adds to its result, one element a channel. */
+export interface Bias {
+  readonly bias?: Tensor;
+}
+
+/** An op of two tensors and, among the attributes, a bias. */
+function biased(
+  rule: Rule<readonly [GpuArray, GpuArray, ...GpuArray[]], TransposedAttributes>,
+): Convolve<TransposedAttributes> {
+  return (x, filter, attributes) => {
+    const { bias, ...rest } = attributes ?? {};
+    const pair = [arrayOf(rule.name, 0, x), arrayOf(rule.name, 1, filter)] as const;
+    const more = bias === undefined ? [] : [bias];
+    const arrays = more.map((tensor) => arrayOf(rule.name, 2, tensor));
+    return apply(rule, [x, filter, ...more], [...pair, ...arrays], rest);
+  };
 }
 
 type Reduce = (x: Tensor, attributes?: reductions.ReduceAttributes) => Tensor;
-type Convolve<A> = (x: Tensor, filter: Tensor, attributes?: A) => Tensor;
+type Convolve<A> = (x: Tensor, filter: Tensor, attributes?: A & Bias) => Tensor;
 
 /** a + b, broadcast. */
 export const add: Of2 = op2(pairs.add, {});
@@ -100,11 +122,14 @@ export const reshape: (x: Tensor, attributes: shapes.ReshapeAttributes) => Tenso
 );
 
 /** The product of matrices (M, K) · (K, N), or of batches of them. */
-export const matmul: Convolve<products.MatmulAttributes> = op2(products.matmul, {});
+export const matmul: (a: Tensor, b: Tensor, attributes?: products.MatmulAttributes) => Tensor = op2(
+  products.matmul,
+  {},
+);
 /** Convolution: x (N, H, W, C), filter (KH, KW, C / groups, K) to (N, OH, OW, K). */
-export const conv2d: Convolve<ConvolutionAttributes> = op2(conv.conv2d, {});
+export const conv2d: Convolve<ConvolutionAttributes> = biased(conv.conv2d);
 /** Transposed convolution: x (N, h, w, K), filter (KH, KW, C / groups, K) to (N, H, W, C). */
-export const convTranspose2d: Convolve<conv.TransposedAttributes> = op2(conv.convTranspose2d, {});
+export const convTranspose2d: Convolve<TransposedAttributes> = biased(conv.convTranspose2d);
 /** Batch normalisation of x (…, C) with γ (C) and β (C). */
 export const batchNorm: (
   x: Tensor,

@@ -1,6 +1,7 @@
 // Tensors and the tape: reverse-mode differentiation over rules. This file names no op.
-import { formatShape, type GpuArray } from "../gpu/array.ts";
-import { AttributeError, ShapeError } from "../gpu/errors.ts";
+import { formatShape, GpuArray, type DType, type HostArray, type HostData } from "../gpu/array.ts";
+import { AttributeError, DTypeError, ShapeError } from "../gpu/errors.ts";
+import { show } from "../kernels/attributes.ts";
 import { binary } from "../kernels/binary.ts";
 import type { Recorded, Rule } from "../kernels/rule.ts";
 
@@ -22,6 +23,11 @@ export class Tensor {
   readonly node: Node | undefined;
 
   constructor(array: GpuArray, tracked = false, node?: Node) {
+    if (!(array instanceof GpuArray)) {
+      throw new DTypeError(
+        `Tensor: takes an array on a device; got ${show(array)}: upload host data first`,
+      );
+    }
     this.array = array;
     this.tracked = tracked;
     this.node = node;
@@ -36,17 +42,23 @@ export class Tensor {
     return new Tensor(this.array);
   }
 
-  /** Copies the values to the host. Throws `TraceError` inside a trace. */
-  async read(): Promise<Float32Array<ArrayBuffer>> {
-    return this.array.read();
+  /** Copies the values to the host. Throws `TraceError` inside a trace, `DTypeError` on another type. */
+  async read(): Promise<HostData["f32"]>;
+  async read<D extends DType>(dtype: D): Promise<HostData[D]>;
+  async read(dtype: DType = "f32"): Promise<HostArray> {
+    return this.array.read(dtype);
   }
 }
 
 let recording = true;
 let made = 0;
 
-/** A tensor that gradients are taken with respect to. */
+/** A tensor that gradients are taken with respect to. Throws `DTypeError` unless it is of floats. */
 export function variable(array: GpuArray): Tensor {
+  if (!(array instanceof GpuArray) || array.dtype !== "f32") {
+    const got = array instanceof GpuArray ? array.dtype : show(array);
+    throw new DTypeError(`variable: takes an f32 array, as only those have gradients; got ${got}`);
+  }
   return new Tensor(array, true);
 }
 
@@ -61,6 +73,14 @@ export function noGrad<T>(body: () => T): T {
   }
 }
 
+/** The array of an op's input. Throws `DTypeError` on what isn't a tensor. */
+export function arrayOf(op: string, index: number, input: Tensor): GpuArray {
+  if (input instanceof Tensor) return input.array;
+  throw new DTypeError(
+    `${op}: input ${index} must be a Tensor; got ${show(input)}: wrap an array in new Tensor or variable`,
+  );
+}
+
 /** Applies a rule to tensors and records it, if any input is tracked. */
 export function apply<Inputs extends readonly GpuArray[], Attributes>(
   rule: Rule<Inputs, Attributes>,
@@ -69,7 +89,7 @@ export function apply<Inputs extends readonly GpuArray[], Attributes>(
   attributes: Attributes,
 ): Tensor {
   const { out, backward } = rule.apply(arrays, attributes);
-  if (!recording || !inputs.some((input) => input.tracked)) return new Tensor(out);
+  if (!recording || !inputs.some((input) => input?.tracked)) return new Tensor(out);
   made += 1;
   return new Tensor(out, true, { name: rule.name, inputs, backward, order: made });
 }

@@ -20,6 +20,8 @@ export type HostArray = Float32Array | Int32Array | Uint32Array | Uint8Array;
 export interface Storage {
   readonly label: string;
   readonly bytes: number;
+  /** Bytes at either end that belong to no array, and are bound all the same (see `Device.slack`). */
+  readonly slack: number;
   /** `temporary` belongs to the trace that made it; `persistent` outlives every program and scope. */
   readonly kind: "eager" | "temporary" | "persistent";
   buffer: GPUBuffer | undefined;
@@ -36,7 +38,12 @@ export function sizeOf(shape: readonly number[]): number {
 
 /** Bytes of an array on the device: never 0 (WebGPU can't bind 0), and whole `vec4f`s to load by four. */
 export function byteSize(shape: readonly number[], dtype: DType): number {
-  return Math.max(16, Math.ceil((sizeOf(shape) * BYTES[dtype]) / 16) * 16);
+  return Math.max(16, Math.ceil(exactBytes(shape, dtype) / 16) * 16);
+}
+
+/** Bytes of an array's elements, and nothing more. */
+export function exactBytes(shape: readonly number[], dtype: DType): number {
+  return sizeOf(shape) * BYTES[dtype];
 }
 
 /** `(32, 28, 28, 1)`: a shape as errors and tables print it. */
@@ -81,9 +88,11 @@ export class GpuArray {
     return new GpuArray(this.device, this.storage, this.byteOffset, shape, this.dtype);
   }
 
-  /** Copies the elements to the host. Throws `TraceError` inside a trace. */
-  async read(): Promise<Float32Array<ArrayBuffer>> {
-    return this.device.read(this, "f32");
+  /** Copies the elements to the host. Throws `TraceError` inside a trace, `DTypeError` on another type. */
+  async read(): Promise<HostData["f32"]>;
+  async read<D extends DType>(dtype: D): Promise<HostData[D]>;
+  async read(dtype: DType = "f32"): Promise<HostArray> {
+    return this.device.read(this, dtype);
   }
 
   /** Overwrites the elements, in order with what was launched before. */

@@ -1,15 +1,24 @@
 // The device: arrays, launches, reads. A launch is recorded by the open trace, or run eagerly.
 import {
   byteSize,
+  exactBytes,
   formatShape,
   GpuArray,
   locate,
-  sizeOf,
   type DType,
   type HostArray,
   type HostData,
   type Storage,
 } from "./array.ts";
+import {
+  bufferOf,
+  checkData,
+  checkShape,
+  hostView,
+  oneLine,
+  rangeOf,
+  wordsIntoBinding,
+} from "./binding.ts";
 import {
   AttributeError,
   DeviceLostError,
@@ -52,16 +61,12 @@ const STAGING_USAGE = 0x1 | 0x8; // MAP_READ | COPY_DST
 export async function openDevice(options: DeviceOptions): Promise<Device> {
   const { adapter } = options;
   const wanted: GPUFeatureName[] = ["timestamp-query", "subgroups", "shader-f16"];
-  const all = options.limits === "adapter";
   const requiredLimits: Record<string, number> = {};
-  for (const name of [
-    "maxStorageBufferBindingSize",
-    "maxBufferSize",
-    ...(all
-      ? (["maxComputeWorkgroupStorageSize", "maxStorageBuffersPerShaderStage"] as const)
-      : []),
-  ] as const) {
-    if (all) requiredLimits[name] = adapter.limits[name];
+  if (options.limits === "adapter") {
+    for (const name in adapter.limits) {
+      const limit: unknown = Reflect.get(adapter.limits, name);
+      if (typeof limit === "number") requiredLimits[name] = limit;
+    }
   }
   try {
     const gpu = await adapter.requestDevice({
@@ -87,6 +92,11 @@ export class Device {
   /** Workgroups a dimension; tests lower it to reach the launchers' second dimension. */
   maxWorkgroups: number;
   /**
+   * Words that new arrays get on either side, bound with them: nothing may read or write there. 0, but
+   * for tests that show it.
+   */
+  slack = 0;
+  /**
    * Which of a kernel's entry points to launch in place of its default, by shader. A launcher passes
    * over one that can't serve the shapes at hand.
    */
@@ -102,7 +112,7 @@ export class Device {
   #encoded = 0;
   #fault: LonghandError | undefined;
 
-  constructor(gpu: GPUDevice, options: DeviceOptions) {
+  constructor(gpu: GPUDevice, options: Omit<DeviceOptions, "adapter" | "limits">) {
     this.gpu = gpu;
     this.software = options.software;
     this.maxWorkgroups = gpu.limits.maxComputeWorkgroupsPerDimension;
@@ -137,17 +147,14 @@ export class Device {
 
   /** An array with undefined contents: a temporary inside a trace, else eager. */
   empty(shape: readonly number[], dtype: DType = "f32", label = "array"): GpuArray {
-    const bytes = byteSize(shape, dtype);
+    checkShape(label, shape);
+    const slack = this.slack * 4;
+    const bytes = byteSize(shape, dtype) + 2 * slack;
+    const fresh = { label, bytes, slack, parent: undefined } as const;
     if (this.#trace) {
-      const storage: Storage = {
-        label,
-        bytes,
-        kind: "temporary",
-        buffer: undefined,
-        parent: undefined,
-      };
+      const storage: Storage = { ...fresh, kind: "temporary", buffer: undefined };
       this.#trace.temporaries.add(storage);
-      return new GpuArray(this, storage, 0, shape, dtype);
+      return new GpuArray(this, storage, slack, shape, dtype);
     }
     if (this.#pool.bytes + bytes > this.#budget) {
       throw new MemoryError(
@@ -155,14 +162,15 @@ export class Device {
       );
     }
     const buffer = this.#pool.take(bytes, label);
-    const storage: Storage = { label, bytes, kind: "eager", buffer, parent: undefined };
+    const storage: Storage = { ...fresh, kind: "eager", buffer };
     this.#collected.register(storage, buffer, storage);
     this.#scope?.add(storage);
-    return new GpuArray(this, storage, 0, shape, dtype);
+    return new GpuArray(this, storage, slack, shape, dtype);
   }
 
   /** An array that outlives traces and scopes, zero at first: parameters, moments, counters, data. */
   persistent(shape: readonly number[], dtype: DType = "f32", label = "state"): GpuArray {
+    checkShape(label, shape);
     const bytes = byteSize(shape, dtype);
     const limit = this.gpu.limits.maxStorageBufferBindingSize;
     if (bytes > limit) {
@@ -171,22 +179,19 @@ export class Device {
       );
     }
     const buffer = this.gpu.createBuffer({ label, size: bytes, usage: STORAGE_USAGE });
-    const storage: Storage = { label, bytes, kind: "persistent", buffer, parent: undefined };
+    const kind = "persistent" as const;
+    const storage: Storage = { label, bytes, slack: 0, kind, buffer, parent: undefined };
     return new GpuArray(this, storage, 0, shape, dtype);
   }
 
-  /** Copies host data to a new array. Throws `ShapeError` if the count doesn't fit the shape. */
+  /** Copies host data to a new array. Throws `ShapeError` or `DTypeError` if it doesn't fit. */
   upload<D extends DType>(
     data: HostData[D],
     shape: readonly number[],
     dtype: D,
     label = "data",
   ): GpuArray {
-    if (data.length !== sizeOf(shape)) {
-      throw new ShapeError(
-        `${label}: got ${data.length} values for shape ${formatShape(shape)}, which takes ${sizeOf(shape)}`,
-      );
-    }
+    checkData(label, data, shape, dtype);
     const array = this.#trace
       ? this.persistent(shape, dtype, label)
       : this.empty(shape, dtype, label);
@@ -194,20 +199,23 @@ export class Device {
     return array;
   }
 
-  /** Part of an array's storage as an array of its own. The byte offset must be a multiple of 256. */
+  /** Part of an array's storage as an array of its own, from any word of it. Throws `ShapeError`. */
   viewAt(
     array: GpuArray,
     byteOffset: number,
     shape: readonly number[],
     dtype: DType = "f32",
   ): GpuArray {
-    const start = array.byteOffset + byteOffset;
-    if (start % 256 !== 0 || start + byteSize(shape, dtype) > array.storage.bytes) {
+    checkShape("view", shape);
+    const view = new GpuArray(this, array.storage, array.byteOffset + byteOffset, shape, dtype);
+    const { bytes, slack, label } = array.storage;
+    const end = view.byteOffset + Math.ceil(exactBytes(shape, dtype) / 4) * 4;
+    if (view.byteOffset % 4 !== 0 || view.byteOffset < slack || end > bytes - slack) {
       throw new ShapeError(
-        `view: ${formatShape(shape)} at byte ${start} of ${array.storage.label}; offsets are multiples of 256 inside its ${array.storage.bytes} bytes`,
+        `view: ${formatShape(shape)} at byte ${view.byteOffset} of ${label}; offsets are multiples of 4 inside its ${bytes} bytes`,
       );
     }
-    return new GpuArray(this, array.storage, start, shape, dtype);
+    return view;
   }
 
   /** Records a kernel launch in the open trace, or encodes it. */
@@ -219,7 +227,13 @@ export class Device {
         `${launch.shader}.${launch.entry}: ${launch.workgroups.join(" × ")} workgroups, a dimension takes ${this.maxWorkgroups}`,
       );
     }
-    const pipeline = this.pipelines.entry({ ...launch, names: Object.keys(launch.bind) });
+    const names = Object.keys(launch.bind);
+    const starts = names.flatMap((name): [string, number][] => {
+      const words = wordsIntoBinding(launch.bind[name]!);
+      return words === 0 ? [] : [[`${name.toUpperCase()}_AT`, words]];
+    });
+    const constants = { ...launch.constants, ...Object.fromEntries(starts) };
+    const pipeline = this.pipelines.entry({ ...launch, constants, names });
     const bindings = pipeline.bindings.map(({ name, binding, access }): Binding => {
       const array = launch.bind[name]!;
       if (array.device !== this) {
@@ -268,7 +282,10 @@ export class Device {
       );
     }
     const { storage } = array;
-    const whole = array.byteOffset === 0 && storage.bytes === byteSize(array.shape, array.dtype);
+    const whole =
+      array.byteOffset === 0 &&
+      storage.bytes === byteSize(array.shape, array.dtype) &&
+      wordsIntoBinding(slot) === 0; // pipelines know where their arrays start
     if (this.#trace?.temporaries.has(storage) && whole && !conflicts(this.#trace, storage, slot)) {
       storage.parent = { storage: slot.storage, byteOffset: slot.byteOffset };
       this.#trace.temporaries.delete(storage);
@@ -358,7 +375,7 @@ export class Device {
       throw new DTypeError(`read: the array is ${array.dtype}, got a request for ${dtype}`);
     }
     this.check();
-    const bytes = byteSize(array.shape, array.dtype);
+    const bytes = Math.max(4, Math.ceil(exactBytes(array.shape, array.dtype) / 4) * 4);
     const { buffer, offset } = bufferOf(array, "read");
     const staging = this.gpu.createBuffer({ label: "read", size: bytes, usage: STAGING_USAGE });
     this.#end();
@@ -418,13 +435,10 @@ export class Device {
     return this.gpu.createBindGroup({
       label: dispatch.label,
       layout: dispatch.pipeline.layout,
-      entries: dispatch.bindings.map(({ binding, array }) => {
-        const { buffer, offset } = bufferOf(array, dispatch.label, planned);
-        return {
-          binding,
-          resource: { buffer, offset, size: byteSize(array.shape, array.dtype) },
-        };
-      }),
+      entries: dispatch.bindings.map(({ binding, array }) => ({
+        binding,
+        resource: rangeOf(array, dispatch.label, planned),
+      })),
     });
   }
 
@@ -444,32 +458,6 @@ export class Device {
   }
 }
 
-/** The buffer and byte offset behind an array. Throws if it was given back, or isn't planned yet. */
-export function bufferOf(
-  array: GpuArray,
-  op: string,
-  planned?: ReadonlyMap<Storage, GPUBuffer>,
-): { buffer: GPUBuffer; offset: number } {
-  const { root, byteOffset } = locate(array.storage, array.byteOffset);
-  const buffer = planned?.get(root) ?? root.buffer;
-  if (buffer) return { buffer, offset: byteOffset };
-  throw new TraceError(
-    root.kind === "eager"
-      ? `${op}: ${root.label} ${formatShape(array.shape)} was given back at the end of its scope; return it from the scope to keep it`
-      : `${op}: ${root.label} ${formatShape(array.shape)} is a temporary of a program; return it from the program to read it`,
-  );
-}
-
-function hostView<D extends DType>(bytes: ArrayBuffer, count: number, dtype: D): HostData[D] {
-  const views: { readonly [K in DType]: () => HostData[K] } = {
-    f32: () => new Float32Array(bytes, 0, count),
-    i32: () => new Int32Array(bytes, 0, count),
-    u32: () => new Uint32Array(bytes, 0, count),
-    u8: () => new Uint8Array(bytes, 0, count),
-  };
-  return views[dtype]();
-}
-
 /** Every storage reachable from a scope's result: arrays, tensors, and plain objects of them. */
 function storagesIn(
   value: unknown,
@@ -482,11 +470,4 @@ function storagesIn(
   if (value instanceof GpuArray) found.add(value.storage);
   else for (const child of Object.values(value)) storagesIn(child, found, seen);
   return found;
-}
-
-/** What Dawn says, and of which object: its first line, and the last of those that name the call. */
-function oneLine(message: string): string {
-  const lines = message.trim().split("\n");
-  const call = lines.findLast((line) => /^\s*- While /.test(line));
-  return [lines[0]!, ...(call ? [call.trim().slice(2)] : [])].join(" ");
 }

@@ -14,6 +14,7 @@ function rule(
 ): Rule<Pair, NoAttributes> {
   return defineRule({
     name,
+    attributes: {},
     forward: ([a, b]) => ({ out: binary(name, a, b), saved: { a, b } }),
     backward: (dout, { a, b }, _attributes, needs) => [
       needs[0] ? sumTo(da(dout, a, b), a.shape) : undefined,

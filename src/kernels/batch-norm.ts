@@ -1,7 +1,8 @@
 // Batch normalisation over every axis but the last.
-import { formatShape, type GpuArray } from "../gpu/array.ts";
+import { formatShape, GpuArray } from "../gpu/array.ts";
 import type { Launch } from "../gpu/dispatch.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
+import { finite, flag, instance, needed, oneOf } from "./attributes.ts";
 import { checkArray, defineRule, type Rule } from "./rule.ts";
 
 /** How to normalise, and whether and how to follow the running statistics. */
@@ -88,14 +89,16 @@ type Inputs = readonly [x: GpuArray, gamma: GpuArray, beta: GpuArray];
 /** Batch norm: x (…, C), γ (C), β (C). In training, gradients flow through the batch's statistics. */
 export const batchNorm: Rule<Inputs, BatchNormAttributes> = defineRule({
   name: "batchNorm",
+  attributes: {
+    running: instance(GpuArray, "an array (2, C) of mean and variance"),
+    training: needed(flag),
+    epsilon: finite(0),
+    momentum: finite(0, 1),
+    runningVariance: oneOf("population", "sample"),
+  },
   forward([x, gamma, beta], attributes: BatchNormAttributes) {
-    const { running, training, epsilon = 1e-3, momentum = 0.99 } = attributes;
+    const { running, training, epsilon = 1e-3 } = attributes;
     check(x, gamma, beta, running);
-    if (!(epsilon >= 0) || !(momentum >= 0 && momentum <= 1)) {
-      throw new AttributeError(
-        `batchNorm: epsilon must be ≥ 0 and momentum in [0, 1]; got ${epsilon} and ${momentum}`,
-      );
-    }
     if (!training && !running) {
       throw new AttributeError("batchNorm: inference needs running statistics; pass `running`");
     }

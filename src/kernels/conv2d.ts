@@ -1,21 +1,22 @@
 // conv2d and its transpose: three kernels for six derivatives. The forward of one is the input
 // gradient of the other, and both share the filter gradient with the roles swapped.
-import { type GpuArray } from "../gpu/array.ts";
+import { formatShape, type GpuArray } from "../gpu/array.ts";
+import { byFours } from "../gpu/binding.ts";
 import type { Launch } from "../gpu/dispatch.ts";
+import { ShapeError } from "../gpu/errors.ts";
 import {
+  convolutionChecks,
   convolutionGeometry,
+  transposedChecks,
   transposedGeometry,
   type ConvolutionAttributes,
   type Geometry,
+  type TransposedAttributes,
 } from "./convolution.ts";
-import { reduce } from "./reduce.ts";
+import { binary } from "./binary.ts";
+import { reduce, sumTo } from "./reduce.ts";
 import { defineRule, type Rule } from "./rule.ts";
 import { chooseVariant } from "./variant.ts";
-
-/** Attributes of a transposed convolution. */
-export interface TransposedAttributes extends ConvolutionAttributes {
-  readonly outputPadding?: readonly [number, number];
-}
 
 function constantsOf(geometry: Geometry): Record<string, number> {
   return {
@@ -64,7 +65,7 @@ export function convolve(inp: GpuArray, weight: GpuArray, geometry: Geometry): G
     device.launch({
       ...shared,
       entry: "tiled",
-      constants: { ...constants, W_BY_FOUR: filters % 4 === 0 },
+      constants: { ...constants, W_BY_FOUR: filters % 4 === 0 && byFours(weight) },
       bind: { inp, weight, weight4: weight, out },
       workgroups: device.linear(tiles),
     });
@@ -102,7 +103,7 @@ export function dataGradient(dout: GpuArray, weight: GpuArray, geometry: Geometr
 /** Output pixels that one partial sum covers: enough partials to fill an adapter, few enough to add. */
 function chunkOf(pixels: number, tiles: number): number {
   const splits = Math.max(1, Math.min(64, Math.ceil(4096 / tiles), Math.ceil(pixels / 64)));
-  return Math.ceil(pixels / splits);
+  return Math.max(1, Math.ceil(pixels / splits));
 }
 
 /** The gradient of the filter, (KH, KW, C / groups, K), from the input and the output's gradient. */
@@ -133,40 +134,70 @@ export function weightGradient(inp: GpuArray, dout: GpuArray, geometry: Geometry
     device.launch({
       ...shared,
       entry: "tiled",
-      constants: { ...constants, DOUT_BY_FOUR: filters % 4 === 0, SHARED_TAP: channels % 8 === 0 },
+      constants: {
+        ...constants,
+        DOUT_BY_FOUR: filters % 4 === 0 && byFours(dout),
+        SHARED_TAP: channels % 8 === 0,
+      },
       bind: { inp, dout, dout4: dout, dweight },
     });
   }
   return splits === 1 ? dweight.view(shape) : reduce(dweight, "sum", [0], false);
 }
 
-/** conv2d: x (N, H, W, C), filter (KH, KW, C / groups, K) to (N, OH, OW, K). */
-export const conv2d: Rule<readonly [GpuArray, GpuArray], ConvolutionAttributes> = defineRule({
+/** x and filter, and a bias if there is one. */
+type Inputs = readonly [GpuArray, GpuArray, ...GpuArray[]];
+
+/** Throws `ShapeError` unless the bias, if there is one, has an element for each output channel. */
+function checkBias(op: string, bias: GpuArray | undefined, channels: number): void {
+  if (bias && (bias.shape.length !== 1 || bias.shape[0] !== channels)) {
+    throw new ShapeError(
+      `${op}: bias must be (${channels}), one for each output channel; got ${formatShape(bias.shape)}`,
+    );
+  }
+}
+
+const biased = (out: GpuArray, bias: GpuArray | undefined): GpuArray =>
+  bias ? binary("add", out, bias) : out;
+
+/** conv2d: x (N, H, W, C), filter (KH, KW, C / groups, K), bias (K) to (N, OH, OW, K). */
+export const conv2d: Rule<Inputs, ConvolutionAttributes> = defineRule({
   name: "conv2d",
-  forward([x, filter], attributes) {
+  attributes: convolutionChecks,
+  forward([x, filter, bias], attributes) {
     const geometry = convolutionGeometry(x.shape, filter.shape, attributes);
-    return { out: convolve(x, filter, geometry), saved: { x, filter, geometry } };
+    checkBias("conv2d", bias, geometry.filters);
+    return {
+      out: biased(convolve(x, filter, geometry), bias),
+      saved: { x, filter, bias, geometry },
+    };
   },
-  backward(dout, { x, filter, geometry }, _attributes, needs) {
+  backward(dout, { x, filter, bias, geometry }, _attributes, needs) {
     return [
       needs[0] ? dataGradient(dout, filter, geometry) : undefined,
       needs[1] ? weightGradient(x, dout, geometry) : undefined,
+      bias && needs[2] ? sumTo(dout, bias.shape) : undefined,
     ];
   },
 });
 
-/** The transpose: x (N, h, w, K), filter (KH, KW, C / groups, K) to (N, H, W, C). */
-export const convTranspose2d: Rule<readonly [GpuArray, GpuArray], TransposedAttributes> =
-  defineRule({
-    name: "convTranspose2d",
-    forward([x, filter], attributes) {
-      const geometry = transposedGeometry(x.shape, filter.shape, attributes);
-      return { out: dataGradient(x, filter, geometry), saved: { x, filter, geometry } };
-    },
-    backward(dout, { x, filter, geometry }, _attributes, needs) {
-      return [
-        needs[0] ? convolve(dout, filter, geometry) : undefined,
-        needs[1] ? weightGradient(dout, x, geometry) : undefined,
-      ];
-    },
-  });
+/** The transpose: x (N, h, w, K), filter (KH, KW, C / groups, K), bias (C) to (N, H, W, C). */
+export const convTranspose2d: Rule<Inputs, TransposedAttributes> = defineRule({
+  name: "convTranspose2d",
+  attributes: transposedChecks,
+  forward([x, filter, bias], attributes) {
+    const geometry = transposedGeometry(x.shape, filter.shape, attributes);
+    checkBias("convTranspose2d", bias, geometry.channels);
+    return {
+      out: biased(dataGradient(x, filter, geometry), bias),
+      saved: { x, filter, bias, geometry },
+    };
+  },
+  backward(dout, { x, filter, bias, geometry }, _attributes, needs) {
+    return [
+      needs[0] ? convolve(dout, filter, geometry) : undefined,
+      needs[1] ? weightGradient(dout, x, geometry) : undefined,
+      bias && needs[2] ? sumTo(dout, bias.shape) : undefined,
+    ];
+  },
+});

@@ -2,6 +2,7 @@
 // forwards or backwards.
 import { formatShape } from "../gpu/array.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
+import { whole, wholeOrPair, wholes, type Check, type Checks } from "./attributes.ts";
 
 /** Padding as TensorFlow names it, or the rows and columns added at [top, bottom, left, right]. */
 export type Padding = "same" | "valid" | readonly [number, number, number, number];
@@ -31,19 +32,38 @@ export interface Geometry {
   readonly groups: number;
 }
 
-/** Both numbers of a per-axis attribute; throws `AttributeError` unless whole and ≥ 1. */
+/** Attributes of a transposed convolution. */
+export interface TransposedAttributes extends ConvolutionAttributes {
+  /** Rows and columns added at the end, to choose among the sizes that the stride can't tell apart. */
+  readonly outputPadding?: number | readonly [number, number];
+}
+
+/** 'same', 'valid' or four whole numbers. */
+export const paddingCheck: Check = {
+  expects: "'same', 'valid' or four whole numbers ≥ 0 [top, bottom, left, right]",
+  accepts: (value) => value === "same" || value === "valid" || wholes(0, 4).accepts(value),
+};
+
+/** What a convolution's attributes may be. */
+export const convolutionChecks: Checks<ConvolutionAttributes> = {
+  strides: wholeOrPair(1),
+  padding: paddingCheck,
+  dilations: wholeOrPair(1),
+  groups: whole(1),
+};
+
+/** What a transposed convolution's attributes may be. */
+export const transposedChecks: Checks<TransposedAttributes> = {
+  ...convolutionChecks,
+  outputPadding: wholeOrPair(0),
+};
+
+/** Both numbers of a per-axis attribute. */
 export function pair(
-  op: string,
-  name: string,
-  value: number | readonly [number, number] = 1,
+  value: number | readonly [number, number] | undefined,
+  otherwise: number = 1,
 ): readonly [number, number] {
-  const both = typeof value === "number" ? ([value, value] as const) : value;
-  if (both.length !== 2 || both.some((n) => !Number.isInteger(n) || n < 1)) {
-    throw new AttributeError(
-      `${op}: ${name} must be a whole number ≥ 1, or two of them; got ${JSON.stringify(value)}`,
-    );
-  }
-  return both;
+  return typeof value === "object" ? value : [value ?? otherwise, value ?? otherwise];
 }
 
 /**
@@ -62,7 +82,6 @@ export function samePadding(
 }
 
 function padded(
-  op: string,
   padding: Padding,
   size: readonly [number, number],
   kernel: readonly [number, number],
@@ -75,24 +94,24 @@ function padded(
     const [left, right] = samePadding(size[1], kernel[1], strides[1], dilations[1]);
     return [top, bottom, left, right];
   }
-  if (padding.length !== 4 || padding.some((n) => !Number.isInteger(n) || n < 0)) {
-    throw new AttributeError(
-      `${op}: padding must be 'same', 'valid' or four whole numbers ≥ 0 [top, bottom, left, right]; got ${JSON.stringify(padding)}`,
-    );
-  }
   return padding;
 }
 
-function checkRanks(op: string, input: readonly number[], filter: readonly number[]): void {
+function checkShapes(op: string, input: readonly number[], filter: readonly number[]): void {
   if (input.length !== 4 || filter.length !== 4) {
     throw new ShapeError(
       `${op}: takes an input (N, H, W, C) and a filter of rank 4; got input ${formatShape(input)} and filter ${formatShape(filter)}`,
     );
   }
+  if (input.slice(1).includes(0) || filter.includes(0)) {
+    throw new ShapeError(
+      `${op}: only the batch may be empty; got input ${formatShape(input)} and filter ${formatShape(filter)}`,
+    );
+  }
 }
 
 function checkGroups(op: string, groups: number, channels: number, filters: number): void {
-  if (!Number.isInteger(groups) || groups < 1 || channels % groups || filters % groups) {
+  if (channels % groups !== 0 || filters % groups !== 0) {
     throw new AttributeError(
       `${op}: groups must divide ${channels} input and ${filters} output channels; got ${groups}`,
     );
@@ -109,7 +128,7 @@ export function convolutionGeometry(
   attributes: ConvolutionAttributes,
 ): Geometry {
   const op = "conv2d";
-  checkRanks(op, input, filter);
+  checkShapes(op, input, filter);
   const [batch, height, width, channels] = input as [number, number, number, number];
   const [kh, kw, perGroup, filters] = filter as [number, number, number, number];
   const groups = attributes.groups ?? 1;
@@ -119,11 +138,10 @@ export function convolutionGeometry(
       `${op}: input has ${channels} channels but filter ${formatShape(filter)} takes ${perGroup * groups}; got input ${formatShape(input)}`,
     );
   }
-  const strides = pair(op, "strides", attributes.strides);
-  const dilations = pair(op, "dilations", attributes.dilations);
+  const strides = pair(attributes.strides);
+  const dilations = pair(attributes.dilations);
   const kernel = [kh, kw] as const;
   const [top, bottom, left, right] = padded(
-    op,
     attributes.padding ?? "valid",
     [height, width],
     kernel,
@@ -164,12 +182,10 @@ export function convolutionGeometry(
 export function transposedGeometry(
   input: readonly number[],
   filter: readonly number[],
-  attributes: ConvolutionAttributes & {
-    readonly outputPadding?: readonly [number, number];
-  },
+  attributes: TransposedAttributes,
 ): Geometry {
   const op = "convTranspose2d";
-  checkRanks(op, input, filter);
+  checkShapes(op, input, filter);
   const [batch, outHeight, outWidth, filters] = input as [number, number, number, number];
   const [kh, kw, perGroup, filterInputs] = filter as [number, number, number, number];
   const groups = attributes.groups ?? 1;
@@ -180,16 +196,14 @@ export function transposedGeometry(
       `${op}: input has ${filters} channels but filter ${formatShape(filter)} (KH, KW, out, in) takes ${filterInputs}; got input ${formatShape(input)}`,
     );
   }
-  const strides = pair(op, "strides", attributes.strides);
-  const dilations = pair(op, "dilations", attributes.dilations);
+  const strides = pair(attributes.strides);
+  const dilations = pair(attributes.dilations);
   const kernel = [kh, kw] as const;
   const padding = attributes.padding ?? "valid";
-  const extra = attributes.outputPadding ?? [0, 0];
-  const fits = (n: number, axis: number): boolean =>
-    Number.isInteger(n) && n >= 0 && n < strides[axis]!;
-  if (extra.length !== 2 || !extra.every(fits)) {
+  const extra = pair(attributes.outputPadding, 0);
+  if (extra.some((n, axis) => n >= Math.max(strides[axis]!, dilations[axis]!))) {
     throw new AttributeError(
-      `${op}: outputPadding must be two whole numbers ≥ 0 and smaller than the strides ${JSON.stringify(strides)}; got ${JSON.stringify(extra)}`,
+      `${op}: outputPadding must be smaller than the strides ${JSON.stringify(strides)} or the dilations ${JSON.stringify(dilations)}; got ${JSON.stringify(extra)}`,
     );
   }
   if (padding === "same" && Math.max(...extra) > 0) {
@@ -199,7 +213,7 @@ export function transposedGeometry(
   }
   const small = [outHeight, outWidth] as const;
   const goal = [outHeight * strides[0], outWidth * strides[1]] as const;
-  const [top, bottom, left, right] = padded(op, padding, goal, kernel, strides, dilations);
+  const [top, bottom, left, right] = padded(padding, goal, kernel, strides, dilations);
   const extent = (axis: 0 | 1, crop: number): number =>
     (small[axis] - 1) * strides[axis] +
     (kernel[axis] - 1) * dilations[axis] +

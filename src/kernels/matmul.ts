@@ -1,6 +1,8 @@
 // Matrix products, plain and batched, with each operand optionally transposed.
 import { formatShape, type GpuArray } from "../gpu/array.ts";
+import { byFours } from "../gpu/binding.ts";
 import { ShapeError } from "../gpu/errors.ts";
+import { flag } from "./attributes.ts";
 import { sumTo } from "./reduce.ts";
 import { defineRule, type Rule } from "./rule.ts";
 import { chooseVariant } from "./variant.ts";
@@ -53,7 +55,8 @@ export function multiply(a: GpuArray, b: GpuArray, attributes: MatmulAttributes 
   const [M, N, K] = [left.rows, right.columns, left.columns];
   const out = a.device.empty(ranks.includes(3) ? [batch, M, N] : [M, N], "f32", "matmul");
   const [W_BATCH, W_ROW, W_COLUMN] = right.strides;
-  const byFour = W_COLUMN === 1 && [N, W_BATCH, W_ROW].every((stride) => stride % 4 === 0);
+  const byFour =
+    W_COLUMN === 1 && byFours(b) && [N, W_BATCH, W_ROW].every((stride) => stride % 4 === 0);
   const constants = {
     BATCH: batch,
     M,
@@ -95,6 +98,7 @@ export function multiply(a: GpuArray, b: GpuArray, attributes: MatmulAttributes 
 /** The product of two matrices, or of batches of them; one matrix serves a whole batch. */
 export const matmul: Rule<readonly [GpuArray, GpuArray], MatmulAttributes> = defineRule({
   name: "matmul",
+  attributes: { transposeA: flag, transposeB: flag },
   forward([a, b], attributes) {
     return { out: multiply(a, b, attributes), saved: { a, b } };
   },

@@ -2,6 +2,7 @@
 import type { GpuArray } from "../gpu/array.ts";
 import type { Device } from "../gpu/device.ts";
 import { AttributeError } from "../gpu/errors.ts";
+import { anything, needed } from "./attributes.ts";
 import { defineRule, type Rule } from "./rule.ts";
 
 /**
@@ -91,10 +92,14 @@ function drop(x: GpuArray, rate: number, state: GpuArray, stream: number): GpuAr
 /** Inverted dropout: drops elements at `rate` and scales the rest by 1 / (1 − rate). */
 export const dropout: Rule<readonly [GpuArray], DropoutAttributes> = defineRule({
   name: "dropout",
+  attributes: {
+    rate: needed({
+      expects: "a number in [0, 1)",
+      accepts: (rate) => typeof rate === "number" && rate >= 0 && rate < 1,
+    }),
+    generator: needed(anything("a generator: see createGenerator")),
+  },
   forward([x], { rate, generator }: DropoutAttributes) {
-    if (!(rate >= 0 && rate < 1)) {
-      throw new AttributeError(`dropout: rate must be in [0, 1); got ${rate}`);
-    }
     const stream = takeStream(generator);
     const out = drop(x, rate, generator.state, stream);
     return { out, saved: { rate, state: generator.state, stream } };

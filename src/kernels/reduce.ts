@@ -1,6 +1,7 @@
 // Reductions over any axes: sum, mean, max and min.
 import { formatShape, sizeOf, type GpuArray } from "../gpu/array.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
+import { flag, wholes } from "./attributes.ts";
 import { binary, broadcastTo } from "./binary.ts";
 import { defineRule, type Rule } from "./rule.ts";
 
@@ -134,6 +135,7 @@ export function sumTo(x: GpuArray, shape: readonly number[]): GpuArray {
 function linearRule(name: "sum" | "mean"): Rule<readonly [GpuArray], ReduceAttributes> {
   return defineRule({
     name,
+    attributes: { axes: wholes(), keepDims: flag },
     forward([x], { axes, keepDims = false }: ReduceAttributes) {
       const over = normaliseAxes(name, axes, x.shape.length);
       const kept = x.shape.map((extent, axis) => (over.includes(axis) ? 1 : extent));
@@ -155,6 +157,7 @@ export const mean: Rule<readonly [GpuArray], ReduceAttributes> = linearRule("mea
 function extremeRule(name: "max" | "min"): Rule<readonly [GpuArray], ReduceAttributes> {
   return defineRule({
     name,
+    attributes: { axes: wholes(), keepDims: flag },
     forward([x], { axes, keepDims = false }: ReduceAttributes) {
       const over = normaliseAxes(name, axes, x.shape.length);
       const extreme = reduce(x, name, over, true);

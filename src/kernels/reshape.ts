@@ -1,6 +1,7 @@
 // Reshape: another shape over the same elements. No kernel: nothing is copied.
 import { formatShape, sizeOf, type GpuArray } from "../gpu/array.ts";
 import { ShapeError } from "../gpu/errors.ts";
+import { needed, wholes } from "./attributes.ts";
 import { defineRule, type Rule } from "./rule.ts";
 
 /** The new shape; one extent may be −1 and is worked out. */
@@ -24,6 +25,8 @@ function resolve(from: readonly number[], to: readonly number[]): readonly numbe
 /** The same elements under another shape. */
 export const reshape: Rule<readonly [GpuArray], ReshapeAttributes> = defineRule({
   name: "reshape",
+  attributes: { shape: needed(wholes(-1)) },
+  takes: [["f32", "i32", "u32"]],
   forward: ([x], { shape }: ReshapeAttributes) => ({
     out: x.view(resolve(x.shape, shape)),
     saved: x.shape,

@@ -1,6 +1,7 @@
 // Binary cross-entropy of logits, element by element.
-import { formatShape, type GpuArray } from "../gpu/array.ts";
-import { AttributeError, ShapeError } from "../gpu/errors.ts";
+import { formatShape, GpuArray } from "../gpu/array.ts";
+import { ShapeError } from "../gpu/errors.ts";
+import { either, finite, instance, needed } from "./attributes.ts";
 import { checkArray, defineRule, type Rule } from "./rule.ts";
 
 /** The labels: one probability for all elements, or one each (no gradient flows to them). */
@@ -37,15 +38,12 @@ function launch(
 export const sigmoidCrossEntropy: Rule<readonly [GpuArray], SigmoidCrossEntropyAttributes> =
   defineRule({
     name: "sigmoidCrossEntropy",
+    attributes: {
+      labels: needed(either(finite(0, 1), instance(GpuArray, "an array of the logits' shape"))),
+    },
     forward([logits], { labels }: SigmoidCrossEntropyAttributes) {
       if (typeof labels !== "number") checkArray("sigmoidCrossEntropy", "labels", labels, logits);
-      if (typeof labels === "number") {
-        if (!(labels >= 0 && labels <= 1)) {
-          throw new AttributeError(
-            `sigmoidCrossEntropy: a label is a probability in [0, 1]; got ${labels}`,
-          );
-        }
-      } else if (formatShape(labels.shape) !== formatShape(logits.shape)) {
+      if (typeof labels !== "number" && formatShape(labels.shape) !== formatShape(logits.shape)) {
         throw new ShapeError(
           `sigmoidCrossEntropy: logits ${formatShape(logits.shape)} want labels of the same shape; got ${formatShape(labels.shape)}`,
         );

@@ -1,6 +1,6 @@
 // Functions of one element.
 import type { GpuArray } from "../gpu/array.ts";
-import { AttributeError } from "../gpu/errors.ts";
+import { finite } from "./attributes.ts";
 import { defineRule, type Rule } from "./rule.ts";
 
 /** What the shader can compute, and which side of the function its derivative is taken from. */
@@ -66,10 +66,8 @@ export interface AlphaAttribute {
 function rule(name: UnaryOperation): Rule<readonly [GpuArray], AlphaAttribute> {
   return defineRule({
     name,
+    attributes: { alpha: finite() },
     forward([x], { alpha = 0 }: AlphaAttribute) {
-      if (!Number.isFinite(alpha)) {
-        throw new AttributeError(`${name}: alpha must be a finite number; got ${alpha}`);
-      }
       const out = unary(name, x, alpha);
       return { out, saved: { kept: KEEPS[name] === "input" ? x : out, alpha } };
     },

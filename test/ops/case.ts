@@ -18,9 +18,11 @@ export interface Case {
   readonly name: string;
   /** Exactly representable in float32, so that device and reference get the same. */
   readonly inputs: readonly Ref[];
+  /** The inputs' types, where one isn't f32; integers have no gradient. */
+  readonly dtypes?: readonly ("f32" | "i32")[];
   readonly run: (...inputs: Tensor[]) => Tensor;
   readonly value: (...inputs: Ref[]) => Answer;
-  /** The answer for each input's gradient, given the output's. */
+  /** The answer for the gradient of each f32 input, given the output's; none if the output is i32. */
   readonly gradients: (dy: Ref, ...inputs: Ref[]) => readonly Answer[];
   /** False at kinks, poles and NaN, where central differences can't check the reference. */
   readonly smooth?: boolean;
@@ -44,6 +46,8 @@ export interface Refusal {
 /** Everything that proves one op. */
 export interface Row {
   readonly cases: readonly Case[];
+  /** A type that the first input may not be of. Default i32. */
+  readonly refuses?: "i32" | "u8" | "f32";
   readonly refusals: readonly Refusal[];
 }
 
@@ -81,6 +85,13 @@ export function eachOfTerms(op: (...inputs: Ref[]) => readonly Ref[], ...inputs:
 }
 
 /** Puts a reference array on a device. */
-export function upload(device: Device, x: Ref): GpuArray {
-  return device.upload(toF32(x), x.shape, "f32");
+export function upload(device: Device, x: Ref, dtype: "f32" | "i32" = "f32"): GpuArray {
+  return dtype === "i32"
+    ? device.upload(Int32Array.from(x.data), x.shape, "i32")
+    : device.upload(toF32(x), x.shape, "f32");
+}
+
+/** A case's inputs on a device. */
+export function uploadInputs(device: Device, { inputs, dtypes }: Case): GpuArray[] {
+  return inputs.map((input, i) => upload(device, input, dtypes?.[i]));
 }

@@ -3,11 +3,13 @@
 import { conv2d, convTranspose2d } from "../../src/autograd/ops.ts";
 import { Tensor } from "../../src/autograd/tensor.ts";
 import { AttributeError, type LonghandError, ShapeError } from "../../src/gpu/errors.ts";
-import type { TransposedAttributes } from "../../src/kernels/conv2d.ts";
-import type { ConvolutionAttributes } from "../../src/kernels/convolution.ts";
-import { createRandom, randomRef } from "../reference/array.ts";
+import type { ConvolutionAttributes, TransposedAttributes } from "../../src/kernels/convolution.ts";
+import { abs, createRandom, randomRef, type Ref } from "../reference/array.ts";
+import * as binaries from "../reference/binary.ts";
+import { binary } from "../reference/binary.ts";
 import * as reference from "../reference/conv.ts";
-import { type Case, eachOfTerms, ofTerms, type Refusal, type Row } from "./case.ts";
+import { sumTo } from "../reference/shape-ops.ts";
+import { type Case, eachOfTerms, ofTerms, type Refusal, type Row, sumOf } from "./case.ts";
 
 type Name = "conv2d" | "convTranspose2d";
 type Shape = readonly [number, number, number, number];
@@ -82,7 +84,7 @@ function transposed(xShape: Shape, filterShape: Shape, attributes: TransposedAtt
           [height, width],
           [kh, kw],
           geometry,
-          attributes.outputPadding,
+          both(attributes.outputPadding ?? 0),
         );
   return {
     name: describe(xShape, filterShape, attributes),
@@ -99,6 +101,27 @@ function transposed(xShape: Shape, filterShape: Shape, attributes: TransposedAtt
         ...all,
       ),
     untiled: untiledBy(attributes),
+  };
+}
+
+/** A convolution of either kind with a bias, which adds to each output and gathers its gradients. */
+function withBias(made: Case, op: typeof conv2d, channels: number, attributes: object): Case {
+  return {
+    ...made,
+    name: `${made.name}, with a bias`,
+    inputs: [...made.inputs, randomRef([channels], random)],
+    run: (x, filter, bias) => op(x!, filter!, { ...attributes, bias: bias! }),
+    value(x, filter, bias) {
+      const terms = (at: readonly Ref[]): Ref =>
+        binary(binaries.add, made.value(at[0]!, at[1]!).value, at[2]!);
+      const all = [x!, filter!, bias!];
+      return sumOf(terms(all), terms(all.map(abs)));
+    },
+    gradients: (dy, x, filter, bias) => [
+      ...made.gradients(dy, x!, filter!),
+      ofTerms((at) => sumTo(at!, bias!.shape), dy),
+    ],
+    tiles: false,
   };
 }
 
@@ -145,7 +168,7 @@ function shared(op: Name): Refusal[] {
     attribute("half a stride", "strides must be", { strides: [1, 0.5] }),
     attribute("a dilation of 0", "dilations must be", { dilations: [0, 1] }),
     attribute("negative padding", "padding must be", { padding: [0, 0, -1, 0] }),
-    attribute("no groups", "groups must divide 4 input", { groups: 0 }),
+    attribute("no groups", "groups must be a whole number", { groups: 0 }),
     attribute("groups that don't divide", "groups must divide 4 input", { groups: 3 }),
   ];
 }
@@ -155,6 +178,8 @@ export const convRows: Readonly<Record<Name, Row>> = {
   conv2d: {
     cases: [
       convolution([1, 1, 1, 1], [1, 1, 1, 1], {}),
+      convolution([0, 7, 8, 3], [3, 3, 3, 5], { padding: "same" }),
+      withBias(convolution([2, 5, 4, 3], [3, 3, 3, 5], {}), conv2d, 5, {}),
       convolution([1, 7, 8, 3], [3, 3, 3, 5], { padding: "same" }),
       convolution([1, 8, 9, 8], [2, 4, 8, 7], { strides: [1, 3] }),
       convolution([2, 7, 8, 9], [2, 2, 9, 16], { strides: 3, padding: [1, 0, 2, 1] }),
@@ -193,6 +218,10 @@ export const convRows: Readonly<Record<Name, Row>> = {
   convTranspose2d: {
     cases: [
       transposed([1, 1, 1, 1], [1, 1, 1, 1], {}),
+      transposed([0, 4, 4, 3], [3, 3, 5, 3], { strides: 2 }),
+      withBias(transposed([2, 4, 4, 3], [3, 3, 5, 3], { strides: 2 }), convTranspose2d, 5, {
+        strides: 2,
+      }),
       transposed([2, 7, 7, 64], [5, 5, 32, 64], { padding: "same" }),
       transposed([2, 7, 7, 32], [5, 5, 16, 32], { strides: 2, padding: "same" }),
       transposed([2, 14, 14, 16], [5, 5, 1, 16], { strides: 2, padding: "same" }),

@@ -7,9 +7,10 @@ import { Tensor, variable, vectorJacobian } from "../../src/autograd/tensor.ts";
 import type { GpuArray } from "../../src/gpu/array.ts";
 import { createRandom, randomRef, type Ref } from "../reference/array.ts";
 import { gradientError } from "../reference/finite-differences.ts";
-import { type Case, upload } from "./case.ts";
+import { type Case, upload, uploadInputs } from "./case.ts";
+import { guarded, SLACK, withSlack } from "./guard.ts";
 
-/** Bits of the output, then of each input's gradient. */
+/** The output's elements, then each input's gradient's; integers as floats, which hold those here. */
 type Bits = readonly Float32Array[];
 
 /** What is wrong with a case, in words (nothing, if none), and what it launched. */
@@ -29,16 +30,22 @@ export function launchCase(
   inputs: readonly GpuArray[],
   dy: GpuArray,
 ): { y: GpuArray; gradients: GpuArray[] } {
-  const tensors = inputs.map((input) => variable(input));
+  const tensors = inputs.map((input) =>
+    input.dtype === "f32" ? variable(input) : new Tensor(input),
+  );
   const y = each.run(...tensors);
-  return { y: y.array, gradients: vectorJacobian(y, dy, tensors) };
+  const tracked = y.array.dtype === "f32" ? tensors.filter((tensor) => tensor.tracked) : [];
+  return { y: y.array, gradients: tracked.length ? vectorJacobian(y, dy, tracked) : [] };
 }
 
 /** The output alone (0), or the gradient of one input alone (from 1). */
 function launchOne(each: Case, inputs: readonly GpuArray[], dy: GpuArray, which: number): GpuArray {
-  const tensors = inputs.map((input, i) => new Tensor(input, i === which - 1));
+  const floats = inputs.filter(({ dtype }) => dtype === "f32");
+  const tensors = inputs.map((input) => new Tensor(input, input === floats[which - 1]));
   const y = each.run(...tensors);
-  return which === 0 ? y.array : vectorJacobian(y, dy, [tensors[which - 1]!])[0]!;
+  if (which === 0) return y.array;
+  const wanted = tensors.find((tensor) => tensor.tracked)!;
+  return vectorJacobian(y, dy, [wanted])[0]!;
 }
 
 /**
@@ -49,9 +56,10 @@ export function narrowly(
   device: Device,
   each: Case,
 ): { launch: () => GpuArray; dispatches: readonly Dispatch[]; limit: number }[] {
-  const inputs = each.inputs.map((input) => upload(device, input));
+  const inputs = uploadInputs(device, each);
   const dy = upload(device, flowOf(each));
-  return [0, ...inputs.map((_, i) => i + 1)].map((which) => {
+  const outputs = 1 + each.gradients(flowOf(each), ...each.inputs).length;
+  return Array.from({ length: outputs }, (_, which) => {
     const launch = (): GpuArray => launchOne(each, inputs, dy, which);
     const { dispatches } = device.record(each.name, () => void launch());
     return { launch, dispatches, limit: narrowestLimit(dispatches) };
@@ -60,22 +68,35 @@ export function narrowly(
 
 /** Records what a case launches, and runs nothing. */
 export function recordCase(device: Device, each: Case): readonly Dispatch[] {
-  const inputs = each.inputs.map((input) => upload(device, input));
+  const inputs = uploadInputs(device, each);
   const dy = upload(device, flowOf(each));
   return device.record(each.name, () => void launchCase(each, inputs, dy)).dispatches;
 }
 
 /** Runs a case in every way on the device, and compares it with itself and with its answers. */
-export async function judge(device: Device, each: Case): Promise<Verdict> {
+export async function judge(device: Device, each: Case, slack: number = SLACK): Promise<Verdict> {
+  return withSlack(device, slack, () => judgeWithSlack(device, each));
+}
+
+async function judgeWithSlack(device: Device, each: Case): Promise<Verdict> {
   const flow = flowOf(each);
-  const inputs = each.inputs.map((input) => upload(device, input));
+  const inputs = uploadInputs(device, each);
   const dy = upload(device, flow);
+  const problems: string[] = [];
   const eager = async (): Promise<Bits> => {
-    const { y, gradients } = device.scope(() => launchCase(each, inputs, dy));
-    return Promise.all([y, ...gradients].map((array) => array.read()));
+    const { result, strays } = await guarded(
+      device,
+      () => {
+        const own = uploadInputs(device, each);
+        return launchCase(each, own, upload(device, flow));
+      },
+      ({ y, gradients }) => Promise.all([y, ...gradients].map(bitsOf)),
+    );
+    problems.push(...strays.map((label) => `something wrote outside ${label}`));
+    return result;
   };
   const bits = await eager();
-  const problems = disagreements(each, flow, bits);
+  problems.push(...disagreements(each, flow, bits));
   const same = (way: string, other: Bits): void => {
     const off = other.findIndex((array, i) => !sameBits(array, bits[i]!));
     if (off >= 0) problems.push(`${nameOf(off)} has other bits ${way}`);
@@ -83,10 +104,15 @@ export async function judge(device: Device, each: Case): Promise<Verdict> {
   same("the second time", await eager());
   same("as a program", await asProgram(device, each, inputs, dy));
   const twoDimensional = narrowly(device, each).map(({ launch, limit }) =>
-    atLimit(device, limit, launch).read(),
+    bitsOf(atLimit(device, limit, launch)),
   );
   same("in two dimensions", await Promise.all(twoDimensional));
   return { problems, dispatches: recordCase(device, each) };
+}
+
+/** An array's words as floats, whatever its type. */
+async function bitsOf(array: GpuArray): Promise<Float32Array> {
+  return array.dtype === "i32" ? Float32Array.from(await array.read("i32")) : array.read();
 }
 
 function disagreements(each: Case, flow: Ref, bits: Bits): string[] {
@@ -115,7 +141,7 @@ async function asProgram(
     return { y, ...Object.fromEntries(gradients.map((array, i) => [`d${i}`, array])) };
   });
   await program.run({ poison: true });
-  return Promise.all(Object.values<GpuArray>(program.outputs).map((array) => array.read()));
+  return Promise.all(Object.values<GpuArray>(program.outputs).map(bitsOf));
 }
 
 /** The fewest workgroups a dimension in which every one of some dispatches can still be laid out. */
@@ -137,10 +163,15 @@ function atLimit<T>(device: Device, limit: number, body: () => T): T {
 }
 
 /** How far a case's float64 gradients are from central differences of its float64 value. */
-export function referenceError({ inputs, value, gradients }: Case): number {
+export function referenceError({ inputs, dtypes, value, gradients }: Case): number {
+  const floats = inputs.filter((_, i) => dtypes?.[i] !== "i32");
+  const all = (at: readonly Ref[]): Ref[] => {
+    const left = [...at];
+    return inputs.map((input, i) => (dtypes?.[i] === "i32" ? input : left.shift()!));
+  };
   return gradientError(
-    (...at) => value(...at).value,
-    (dy, ...at) => gradients(dy, ...at).map((answer) => answer.value),
-    inputs,
+    (...at) => value(...all(at)).value,
+    (dy, ...at) => gradients(dy, ...all(at)).map((answer) => answer.value),
+    floats,
   );
 }

@@ -2,17 +2,18 @@
 import { describe, expect, test } from "vitest";
 import { Tensor } from "../../src/autograd/tensor.ts";
 import type { Device } from "../../src/gpu/device.ts";
-import { DTypeError, type LonghandError } from "../../src/gpu/errors.ts";
+import { AttributeError, DTypeError, type LonghandError } from "../../src/gpu/errors.ts";
 import { messageOf } from "../message-of.ts";
-import type { Case, Row } from "./case.ts";
+import { type Case, type Row, upload } from "./case.ts";
 import { judge, recordCase, referenceError } from "./drive.ts";
+import { sibling } from "./spoilt.ts";
 import { astray, variantsOf, withVariant } from "./variants.ts";
 
 /** Central differences of step 1e-5 in float64 leave about this much. */
 const CLOSE = 1e-6;
 
 /** Defines the tests of an op's row: its cases, in every variant of its kernels, and its refusals. */
-export function prove(device: Device, op: string, { cases, refusals }: Row): void {
+export function prove(device: Device, op: string, { cases, refusals, refuses = "i32" }: Row): void {
   describe(`the op ${op}`, () => {
     test.each(cases.map((each) => [each.name, each] as const))("%s", async (_name, each) => {
       expect(await problemsOf(device, each)).toEqual([]);
@@ -25,11 +26,30 @@ export function prove(device: Device, op: string, { cases, refusals }: Row): voi
       },
     );
 
-    test("refuses integers", async () => {
+    test("refuses what isn't a tensor", async () => {
       const { inputs, run } = cases[0]!;
-      const tensors = inputs.map(({ shape }) => new Tensor(device.empty(shape, "i32")));
+      const notTensors: unknown[] = inputs.map(({ shape }) => ({ array: device.empty(shape) }));
+      const call = (): unknown => Reflect.apply(run, undefined, notTensors);
+      const message = await refusalOf(device, DTypeError, call);
+      expect(message).toMatch(new RegExp(`^${op}: input \\d must be a Tensor; got { array }`));
+    });
+
+    test.runIf(cases[0]!.inputs.length > 1)("refuses two devices", async () => {
+      const { inputs, dtypes, run } = cases[0]!;
+      const other = sibling(device);
+      const tensors = inputs.map((input, i) => {
+        const home = i === 0 ? device : other;
+        return new Tensor(upload(home, input, dtypes?.[i]));
+      });
+      const message = await refusalOf(device, AttributeError, () => run(...tensors));
+      expect(message).toMatch(new RegExp(`^${op}: input 1 lives on another device than input 0`));
+    });
+
+    test(`refuses ${refuses}`, async () => {
+      const { inputs, run } = cases[0]!;
+      const tensors = inputs.map(({ shape }) => new Tensor(device.empty(shape, refuses)));
       const message = await refusalOf(device, DTypeError, () => run(...tensors));
-      expect(message).toBe(`${op}: input 0 must be f32; got i32`);
+      expect(message).toMatch(new RegExp(`^${op}: input 0 must be .*; got ${refuses}$`));
     });
   });
 }

@@ -1,19 +1,20 @@
 // The op table: a row for every op, or this file doesn't compile.
+import type * as compositions from "../../src/autograd/compositions.ts";
 import type * as ops from "../../src/autograd/ops.ts";
 import { binaryRows } from "./binary-rows.ts";
 import type { Row } from "./case.ts";
 import { convRows } from "./conv-rows.ts";
 import { layerRows } from "./layer-rows.ts";
-import { matmulRow } from "./matmul-row.ts";
+import { matmulRows } from "./matmul-rows.ts";
 import { reduceRows } from "./reduce-rows.ts";
 import { unaryRows } from "./unary-rows.ts";
 
 /** Cases and refusals by op. */
-export const table: { readonly [Op in keyof typeof ops]: Row } = {
+export const table: { readonly [Op in keyof (typeof ops & typeof compositions)]: Row } = {
   ...unaryRows,
   ...binaryRows,
   ...reduceRows,
   ...convRows,
   ...layerRows,
-  matmul: matmulRow,
+  ...matmulRows,
 };

@@ -1,11 +1,13 @@
-// The device that GPU tests run on: whatever `auto` finds, or LONGHAND_ADAPTER. One a file.
+// The device that GPU tests run on: whatever `auto` finds, or LONGHAND_ADAPTER, with WebGPU's default
+// limits, or with LONGHAND_LIMITS=adapter all that the adapter has. One a file.
 import { afterAll, afterEach } from "vitest";
 import type { Device } from "../../src/gpu/device.ts";
 import { open } from "../../src/node.ts";
 
 /** Opens the test file's device; after each test it must be free of GPU errors, after all it is let go. */
 export async function testDevice(): Promise<Device> {
-  const { device, close } = await open();
+  const limits = process.env["LONGHAND_LIMITS"] === "adapter" ? "adapter" : "default";
+  const { device, close } = await open(undefined, { limits });
   afterEach(async () => device.idle());
   afterAll(close);
   return device;

@@ -1,10 +1,14 @@
-// The row of matmul: thin and square, plain, transposed, batched and broadcast.
+// Rows of matmul and dense: thin and square, plain, transposed, batched and broadcast.
+import { dense } from "../../src/autograd/compositions.ts";
 import { matmul } from "../../src/autograd/ops.ts";
 import { Tensor } from "../../src/autograd/tensor.ts";
 import { ShapeError } from "../../src/gpu/errors.ts";
 import type { MatmulAttributes } from "../../src/kernels/matmul.ts";
 import { createRandom, randomRef, type Ref, refOf } from "../reference/array.ts";
+import * as binaries from "../reference/binary.ts";
+import { binary } from "../reference/binary.ts";
 import * as reference from "../reference/matmul.ts";
+import { sumTo } from "../reference/shape-ops.ts";
 import { type Case, eachOfTerms, ofTerms, type Refusal, type Row } from "./case.ts";
 
 type Shape = readonly number[];
@@ -54,8 +58,76 @@ function refused(name: string, a: Shape, b: Shape, says: RegExp): Refusal {
   };
 }
 
-/** The row of matmul. */
-export const matmulRow: Row = {
+function connected(x: Shape, outputs: number, bias: boolean): Case {
+  const inputs = [x, [x.at(-1)!, outputs], ...(bias ? [[outputs]] : [])];
+  return {
+    name: `(${x.join(", ")}) to ${outputs}${bias ? ", with a bias" : ""}`,
+    inputs: inputs.map((shape) => randomRef(shape, random)),
+    run: (at, kernel, b) => dense(at!, kernel!, b ? { bias: b } : {}),
+    value: (...inp) =>
+      ofTerms(
+        (at, kernel, b) => {
+          const y = reference.matmul(at!, kernel!);
+          return b ? binary(binaries.add, y, b) : y;
+        },
+        ...inp,
+      ),
+    gradients: (dy, at, kernel, b) => [
+      ...eachOfTerms(
+        (g, left, right) => Object.values(reference.matmulGrad(g!, left!, right!)),
+        dy,
+        at!,
+        kernel!,
+      ),
+      ...(b ? [ofTerms((g) => sumTo(g!, b.shape), dy)] : []),
+    ],
+    tiles: false,
+  };
+}
+
+const denseRefused = (
+  name: string,
+  x: Shape,
+  kernel: Shape,
+  says: RegExp,
+  bias?: Shape,
+): Refusal => ({
+  name,
+  kind: ShapeError,
+  says,
+  run(device) {
+    const b = bias ? { bias: new Tensor(device.empty(bias)) } : {};
+    return dense(new Tensor(device.empty(x)), new Tensor(device.empty(kernel)), b);
+  },
+});
+
+const denseRow: Row = {
+  cases: [
+    connected([5, 7], 9, true),
+    connected([3, 4, 5], 6, true),
+    connected([1, 7], 3, false),
+    connected([0, 7], 3, true),
+  ],
+  refusals: [
+    denseRefused(
+      "features that differ",
+      [2, 3],
+      [4, 5],
+      /^dense: takes x \(…, I\).*\(2, 3\) and \(4, 5\)$/,
+    ),
+    denseRefused("a kernel of rank 3", [2, 3], [3, 5, 1], /^dense: takes x/),
+    denseRefused("a scalar", [], [1, 1], /^dense: takes x/),
+    denseRefused(
+      "a bias of another length",
+      [2, 3],
+      [3, 5],
+      /^dense: bias must be \(5\).*got \(3\)$/,
+      [3],
+    ),
+  ],
+};
+
+const matmulRow: Row = {
   cases: [
     product([7, 13], [13, 9]),
     product([8, 64], [64, 8]),
@@ -90,4 +162,10 @@ export const matmulRow: Row = {
     refused("inner sizes that differ", [2, 3], [4, 5], /^matmul: \(2, 3\) · \(4, 5\).*inner sizes/),
     refused("batches that differ", [2, 3, 4], [3, 4, 5], /in batches of 2 and 3/),
   ],
+};
+
+/** Rows by the name of their op. */
+export const matmulRows: { readonly matmul: Row; readonly dense: Row } = {
+  matmul: matmulRow,
+  dense: denseRow,
 };

@@ -1,0 +1,105 @@
+// From arrays to what WebGPU binds and copies: buffers, offsets, sizes, host views.
+import {
+  byteSize,
+  formatShape,
+  locate,
+  sizeOf,
+  type DType,
+  type GpuArray,
+  type HostData,
+  type Storage,
+} from "./array.ts";
+import { AttributeError, DTypeError, ShapeError, TraceError } from "./errors.ts";
+
+/** WebGPU binds buffers from multiples of this many bytes; shaders add the rest (their `_AT` constants). */
+const ALIGNMENT = 256;
+
+/** The buffer and byte offset behind an array. Throws if it was given back, or isn't planned yet. */
+export function bufferOf(
+  array: GpuArray,
+  op: string,
+  planned?: ReadonlyMap<Storage, GPUBuffer>,
+): { buffer: GPUBuffer; offset: number } {
+  const { root, byteOffset } = locate(array.storage, array.byteOffset);
+  const buffer = planned?.get(root) ?? root.buffer;
+  if (buffer) return { buffer, offset: byteOffset };
+  throw new TraceError(
+    root.kind === "eager"
+      ? `${op}: ${root.label} ${formatShape(array.shape)} was given back at the end of its scope; return it from the scope to keep it`
+      : `${op}: ${root.label} ${formatShape(array.shape)} is a temporary of a program; return it from the program to read it`,
+  );
+}
+
+/** Where an array starts in its binding, in 32-bit words: what its offset has past a multiple of 256 bytes. */
+export function wordsIntoBinding(array: GpuArray): number {
+  return (locate(array.storage, array.byteOffset).byteOffset % ALIGNMENT) / 4;
+}
+
+/** Whether a shader may read the array as `vec4f`s: it starts at a whole one. */
+export function byFours(array: GpuArray): boolean {
+  return wordsIntoBinding(array) % 4 === 0;
+}
+
+/** The part of a buffer that an array is bound by: from an aligned byte on; to the end of slack, if it has any. */
+export function rangeOf(
+  array: GpuArray,
+  op: string,
+  planned?: ReadonlyMap<Storage, GPUBuffer>,
+): GPUBufferBinding {
+  const { buffer, offset } = bufferOf(array, op, planned);
+  const { root } = locate(array.storage, array.byteOffset);
+  const start = offset - (offset % ALIGNMENT);
+  const end = root.slack > 0 ? root.bytes : offset + byteSize(array.shape, array.dtype);
+  return { buffer, offset: start, size: Math.min(end, root.bytes) - start };
+}
+
+/** Throws `ShapeError` unless a shape is a list of whole numbers ≥ 0. */
+export function checkShape(op: string, shape: readonly number[]): void {
+  if (!Array.isArray(shape) || shape.some((extent) => !Number.isInteger(extent) || extent < 0)) {
+    throw new ShapeError(
+      `${op}: a shape is a list of whole numbers ≥ 0; got ${JSON.stringify(shape)}`,
+    );
+  }
+}
+
+/** Throws unless host data is of the kind that a dtype wants (`DTypeError`), and as long as a shape (`ShapeError`). */
+export function checkData(op: string, data: unknown, shape: readonly number[], dtype: DType): void {
+  checkShape(op, shape);
+  const kind = HOST[dtype];
+  if (!kind) {
+    throw new AttributeError(`${op}: dtype must be f32, i32, u32 or u8; got ${String(dtype)}`);
+  }
+  if (!(data instanceof kind)) {
+    const got = typeof data === "object" && data !== null ? data.constructor.name : String(data);
+    throw new DTypeError(`${op}: ${dtype} wants a ${kind.name}; got ${got}`);
+  }
+  if (data.length !== sizeOf(shape)) {
+    throw new ShapeError(
+      `${op}: got ${data.length} values for shape ${formatShape(shape)}, which takes ${sizeOf(shape)}`,
+    );
+  }
+}
+
+const HOST = { f32: Float32Array, i32: Int32Array, u32: Uint32Array, u8: Uint8Array } as const;
+
+/** Mapped bytes as host data of a dtype. */
+export function hostView<D extends DType>(
+  bytes: ArrayBuffer,
+  count: number,
+  dtype: D,
+): HostData[D] {
+  const views: { readonly [K in DType]: () => HostData[K] } = {
+    f32: () => new Float32Array(bytes, 0, count),
+    i32: () => new Int32Array(bytes, 0, count),
+    u32: () => new Uint32Array(bytes, 0, count),
+    u8: () => new Uint8Array(bytes, 0, count),
+  };
+  return views[dtype]();
+}
+
+/** What Dawn says, and of which object: its first line, and the last of those that name the call. */
+export function oneLine(message: string): string {
+  const lines = message.trim().split("\n");
+  const call = lines.findLast((line) => /^\s*- While /.test(line));
+  return [lines[0]!, ...(call ? [call.trim().slice(2)] : [])].join(" ");
+}

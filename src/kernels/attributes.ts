@@ -1,0 +1,154 @@
+// What an op's attributes may be. Each op lists its own with one of these checks; an attribute that
+// isn't in the list is refused, so that a slip of the pen isn't a silent default.
+import { AttributeError } from "../gpu/errors.ts";
+
+/** What an attribute must be, in words that follow "must be", and whether a value is that. */
+export interface Check {
+  readonly expects: string;
+  readonly accepts: (value: unknown) => boolean;
+  /** True if the op can't do without it. */
+  readonly needed?: boolean;
+}
+
+/** A check for every attribute of an op. */
+export type Checks<A> = { readonly [Name in keyof Required<A>]: Check };
+
+const isWhole = (value: unknown, low: number, high = Infinity): boolean =>
+  typeof value === "number" && Number.isInteger(value) && value >= low && value <= high;
+
+/** A whole number ≥ `low`. */
+export function whole(low: number): Check {
+  return { expects: `a whole number ≥ ${low}`, accepts: (value) => isWhole(value, low) };
+}
+
+/** A whole number of either sign, such as an axis, whose range depends on the arrays. */
+export const anyWhole: Check = {
+  expects: "a whole number",
+  accepts: (value) => isWhole(value, -Infinity),
+};
+
+/** A list of whole numbers ≥ `low` (any sign unless given), `count` of them if given. */
+export function wholes(low: number = -Infinity, count?: number): Check {
+  const bound = low === -Infinity ? "" : ` ≥ ${low}`;
+  return {
+    expects: count ? `${count} whole numbers${bound}` : `a list of whole numbers${bound}`,
+    accepts: (value) =>
+      Array.isArray(value) &&
+      (count === undefined || value.length === count) &&
+      Array.from(value).every((item) => isWhole(item, low)),
+  };
+}
+
+/** One whole number ≥ `low` for both axes of an image, or (vertical, horizontal). */
+export function wholeOrPair(low: number): Check {
+  const two = wholes(low, 2);
+  return {
+    expects: `a whole number ≥ ${low}, or two of them`,
+    accepts: (value) => isWhole(value, low) || two.accepts(value),
+  };
+}
+
+/** A finite number; in [low, high] if those are given. */
+export function finite(low: number = -Infinity, high: number = Infinity): Check {
+  const range =
+    low === -Infinity && high === Infinity
+      ? "a finite number"
+      : high === Infinity
+        ? `a finite number ≥ ${low}`
+        : `a number in [${low}, ${high}]`;
+  return {
+    expects: range,
+    accepts: (value) =>
+      typeof value === "number" && Number.isFinite(value) && value >= low && value <= high,
+  };
+}
+
+/** Any number but NaN: infinities are allowed. */
+export const number: Check = {
+  expects: "a number",
+  accepts: (value) => typeof value === "number" && !Number.isNaN(value),
+};
+
+/** True or false. */
+export const flag: Check = {
+  expects: "true or false",
+  accepts: (value) => typeof value === "boolean",
+};
+
+/** One of some words. */
+export function oneOf(...words: readonly string[]): Check {
+  return {
+    expects: words.map((word) => `'${word}'`).join(" or "),
+    accepts: (value) => typeof value === "string" && words.includes(value),
+  };
+}
+
+/** Either of two checks. */
+export function either(a: Check, b: Check): Check {
+  return {
+    expects: `${a.expects}, or ${b.expects}`,
+    accepts: (value) => a.accepts(value) || b.accepts(value),
+  };
+}
+
+/** Something of a class, in words. */
+export function instance(kind: new (...of: never[]) => unknown, expects: string): Check {
+  return { expects, accepts: (value) => value instanceof kind };
+}
+
+/** What the check itself leaves to the op. */
+export function anything(expects: string): Check {
+  return { expects, accepts: () => true };
+}
+
+/** The same check of an attribute that must be given. */
+export function needed(check: Check): Check {
+  return { ...check, needed: true };
+}
+
+/** A value as errors show it. */
+export function show(value: unknown): string {
+  if (typeof value === "number" || value === undefined) return String(value);
+  if (Array.isArray(value)) return `[${value.map(show).join(", ")}]`;
+  if (typeof value === "object" && value !== null) {
+    const { name } = value.constructor;
+    return name === "Object" ? `{ ${Object.keys(value).join(", ")} }` : name;
+  }
+  return JSON.stringify(value) ?? typeof value;
+}
+
+/** Throws `AttributeError` on the first attribute that isn't what its check wants, or isn't known at all. */
+export function checkAttributes<A>(op: string, attributes: A, checks: Checks<A>): void {
+  const list = new Map<string, Check>(Object.entries(checks));
+  const takes = list.size === 0 ? "it takes none" : `it takes ${[...list.keys()].join(", ")}`;
+  if (typeof attributes !== "object" || attributes === null || Array.isArray(attributes)) {
+    throw new AttributeError(
+      `${op}: attributes must be an object; got ${show(attributes)}: ${takes}`,
+    );
+  }
+  const given = new Map<string, unknown>(Object.entries(attributes));
+  for (const name of given.keys()) {
+    if (!list.has(name)) {
+      throw new AttributeError(`${op}: got an attribute ${name}, which it doesn't have: ${takes}`);
+    }
+  }
+  for (const [name, check] of list) {
+    const value = given.get(name);
+    if (value === undefined && !check.needed) continue;
+    if (!check.accepts(value)) {
+      throw new AttributeError(`${op}: ${name} must be ${check.expects}; got ${show(value)}`);
+    }
+  }
+}
+
+/** An axis counted from 0. Throws `AttributeError` unless it is in [−rank, rank). */
+export function axisOf(op: string, axis: number, rank: number): number {
+  if (axis < -rank || axis >= rank) {
+    throw new AttributeError(
+      rank === 0
+        ? `${op}: a scalar has no axis; got axis ${axis}`
+        : `${op}: axis must be in [${-rank}, ${rank - 1}] for rank ${rank}; got ${axis}`,
+    );
+  }
+  return axis < 0 ? axis + rank : axis;
+}
