@@ -1,14 +1,16 @@
 // matmul: out[b, m, n] = Σ_k a[b, m, k] · w[b, k, n], each operand read through strides, so that one
-// shader serves plain, transposed and broadcast operands and both gradients.
+// shader serves plain, transposed and broadcast operands and both gradients. b stands for any axes.
 
 const BATCH = 1u;
 const M = 8u;
 const N = 8u;
 const K = 8u;
-const A_BATCH = 64u; // stride between matrices of a; 0 broadcasts
+// Extents of the batch axes, outermost first, and the strides of a's and w's matrices; 0 broadcasts.
+const BATCHES = array<u32, 6>(1u, 1u, 1u, 1u, 1u, 1u);
+const A_BATCHES = array<u32, 6>(0u, 0u, 0u, 0u, 0u, 64u);
+const W_BATCHES = array<u32, 6>(0u, 0u, 0u, 0u, 0u, 64u);
 const A_ROW = 8u;
 const A_COLUMN = 1u;
-const W_BATCH = 64u;
 const W_ROW = 8u;
 const W_COLUMN = 1u;
 const TILES_N = (N + 7u) / 8u;
@@ -24,6 +26,24 @@ const OUT_AT = 0u;
 @group(0) @binding(1) var<storage, read> w: array<f32>;
 @group(0) @binding(2) var<storage, read> w4: array<vec4f>; // the same array as w
 @group(0) @binding(3) var<storage, read_write> out: array<f32>;
+
+// Where the matrices of a batch lie: a's in x, w's in y.
+fn batch_offsets(batch: u32) -> vec2u {
+  var rest = batch;
+  let d5 = rest % BATCHES[5];
+  rest /= BATCHES[5];
+  let d4 = rest % BATCHES[4];
+  rest /= BATCHES[4];
+  let d3 = rest % BATCHES[3];
+  rest /= BATCHES[3];
+  let d2 = rest % BATCHES[2];
+  rest /= BATCHES[2];
+  let d1 = rest % BATCHES[1];
+  let d0 = rest / BATCHES[1];
+  return d0 * vec2u(A_BATCHES[0], W_BATCHES[0]) + d1 * vec2u(A_BATCHES[1], W_BATCHES[1])
+    + d2 * vec2u(A_BATCHES[2], W_BATCHES[2]) + d3 * vec2u(A_BATCHES[3], W_BATCHES[3])
+    + d4 * vec2u(A_BATCHES[4], W_BATCHES[4]) + d5 * vec2u(A_BATCHES[5], W_BATCHES[5]);
+}
 
 // Columns past N repeat the last one; they are computed and not stored.
 fn load_w(at: u32, n: u32) -> vec4f {
@@ -60,7 +80,8 @@ fn tiled(
   let m = (tile / TILES_N) * 8u;
   if (m >= M) { return; }
   let batch = group.z;
-  let a_at = batch * A_BATCH;
+  let start = batch_offsets(batch);
+  let a_at = start.x;
   let p0 = a_at + m * A_ROW;
   let p1 = a_at + min(m + 1u, M - 1u) * A_ROW;
   let p2 = a_at + min(m + 2u, M - 1u) * A_ROW;
@@ -78,7 +99,7 @@ fn tiled(
   var r6 = mat2x4f();
   var r7 = mat2x4f();
   for (var k = 0u; k < K; k++) {
-    let at = batch * W_BATCH + k * W_ROW;
+    let at = start.y + k * W_ROW;
     let b = mat2x4f(load_w(at, n), load_w(at, n + 4u));
     let step = k * A_COLUMN;
     r0 += a[A_AT + p0 + step] * b;
@@ -111,13 +132,13 @@ fn direct(
   if (i >= BATCH * M * N) { return; }
   let n = i % N;
   let m = (i / N) % M;
-  let batch = i / (M * N);
+  let start = batch_offsets(i / (M * N));
   // A zero that compilers can't see through, so that the loop stays one: unrolled, lavapipe compiles it
   // for seconds.
   let zero = u32(i >= BATCH * M * N);
   var sum = 0f;
   for (var k = zero; k < K; k++) {
-    sum += a[A_AT + batch * A_BATCH + m * A_ROW + k * A_COLUMN] * w[W_AT + batch * W_BATCH + k * W_ROW + n * W_COLUMN];
+    sum += a[A_AT + start.x + m * A_ROW + k * A_COLUMN] * w[W_AT + start.y + k * W_ROW + n * W_COLUMN];
   }
   out[OUT_AT + i] = sum;
 }

@@ -38,7 +38,8 @@ export function broadcastShape(
   return shape;
 }
 
-function stridesIn(shape: readonly number[], rank: number): number[] {
+/** Strides of a shape, counted from the last of `rank` axes; 0 where it is stretched. */
+export function stridesIn(shape: readonly number[], rank: number): number[] {
   let stride = sizeOf(shape);
   const strides = shape.map((extent) => {
     stride /= Math.max(extent, 1);
@@ -47,14 +48,19 @@ function stridesIn(shape: readonly number[], rank: number): number[] {
   return [...Array.from({ length: rank - shape.length }, () => 0), ...strides];
 }
 
-interface Walk {
+/** How two operands are walked together: extents, and each one's strides, outermost first. */
+export interface Walk {
   readonly shape: readonly number[];
   readonly a: readonly number[];
   readonly b: readonly number[];
 }
 
 /** Joins neighbouring axes that both operands walk alike, so that most calls have one or two. */
-function collapse(shape: readonly number[], a: readonly number[], b: readonly number[]): Walk {
+export function collapse(
+  shape: readonly number[],
+  a: readonly number[],
+  b: readonly number[],
+): Walk {
   const extents: number[] = [];
   const left: number[] = [];
   const right: number[] = [];

@@ -1,8 +1,9 @@
 // Matrix products, plain and batched, with each operand optionally transposed.
-import { formatShape, type GpuArray } from "../gpu/array.ts";
+import { formatShape, sizeOf, type GpuArray } from "../gpu/array.ts";
 import { byFours } from "../gpu/binding.ts";
-import { ShapeError } from "../gpu/errors.ts";
+import { AttributeError, ShapeError } from "../gpu/errors.ts";
 import { flag } from "./attributes.ts";
+import { broadcastShape, collapse, stridesIn } from "./binary.ts";
 import { sumTo } from "./reduce.ts";
 import { defineRule, type Rule } from "./rule.ts";
 import { chooseVariant } from "./variant.ts";
@@ -14,58 +15,54 @@ export interface MatmulAttributes {
 }
 
 interface Operand {
-  readonly batch: number;
+  /** Extents of the axes before the last two. */
+  readonly batch: readonly number[];
   readonly rows: number;
   readonly columns: number;
-  /** Strides between matrices, rows and columns, in elements. */
-  readonly strides: readonly [number, number, number];
+  /** Strides between rows and columns, in elements. */
+  readonly strides: readonly [number, number];
 }
 
-function operand(array: GpuArray, transposed: boolean): Operand {
-  const [batch, rows, columns] =
-    array.shape.length === 3
-      ? [array.shape[0]!, array.shape[1]!, array.shape[2]!]
-      : [1, array.shape[0]!, array.shape[1]!];
-  const step = batch === 1 ? 0 : rows * columns;
+function operand({ shape }: GpuArray, transposed: boolean): Operand {
+  const [rows, columns] = [shape.at(-2)!, shape.at(-1)!];
+  const batch = shape.slice(0, -2);
   return transposed
-    ? { batch, rows: columns, columns: rows, strides: [step, 1, columns] }
-    : { batch, rows, columns, strides: [step, columns, 1] };
+    ? { batch, rows: columns, columns: rows, strides: [1, columns] }
+    : { batch, rows, columns, strides: [columns, 1] };
 }
 
 /**
- * a · b on raw arrays: a is (M, K) or (B, M, K), b is (K, N) or (B, K, N); a batch of 1 broadcasts.
+ * a · b on raw arrays: a is (…, M, K), b is (…, K, N), and the axes before the last two broadcast.
  * Transpose flags read an operand's last two axes swapped.
  */
 export function multiply(a: GpuArray, b: GpuArray, attributes: MatmulAttributes = {}): GpuArray {
-  const ranks = [a.shape.length, b.shape.length];
-  if (ranks.some((rank) => rank !== 2 && rank !== 3)) {
-    throw new ShapeError(
-      `matmul: takes matrices or batches of them, of rank 2 or 3; got ${formatShape(a.shape)} and ${formatShape(b.shape)}`,
-    );
-  }
   const left = operand(a, attributes.transposeA ?? false);
   const right = operand(b, attributes.transposeB ?? false);
-  const batched = left.batch === right.batch || left.batch === 1 || right.batch === 1;
-  if (left.columns !== right.rows || !batched) {
+  if (left.columns !== right.rows) {
     throw new ShapeError(
-      `matmul: ${formatShape([left.rows, left.columns])} · ${formatShape([right.rows, right.columns])} in batches of ${left.batch} and ${right.batch}: the inner sizes must be equal, and the batches equal or 1`,
+      `matmul: ${formatShape(a.shape)} and ${formatShape(b.shape)} multiply as (${left.rows}, ${left.columns}) · (${right.rows}, ${right.columns}): the inner sizes must be equal`,
     );
   }
-  const batch = Math.max(left.batch, right.batch);
+  const batches = broadcastShape("matmul", left.batch, right.batch);
+  const batch = sizeOf(batches);
   const [M, N, K] = [left.rows, right.columns, left.columns];
-  const out = a.device.empty(ranks.includes(3) ? [batch, M, N] : [M, N], "f32", "matmul");
-  const [W_BATCH, W_ROW, W_COLUMN] = right.strides;
+  const out = a.device.empty([...batches, M, N], "f32", "matmul");
+  const matrices = ({ batch: own, rows, columns }: Operand): number[] =>
+    stridesIn(own, batches.length).map((stride) => stride * rows * columns);
+  const walk = collapse(batches, matrices(left), matrices(right));
+  const [W_ROW, W_COLUMN] = right.strides;
   const byFour =
-    W_COLUMN === 1 && byFours(b) && [N, W_BATCH, W_ROW].every((stride) => stride % 4 === 0);
+    W_COLUMN === 1 && byFours(b) && [N, W_ROW, ...walk.b].every((stride) => stride % 4 === 0);
   const constants = {
     BATCH: batch,
     M,
     N,
     K,
-    A_BATCH: left.strides[0],
-    A_ROW: left.strides[1],
-    A_COLUMN: left.strides[2],
-    W_BATCH,
+    BATCHES: walk.shape,
+    A_BATCHES: walk.a,
+    W_BATCHES: walk.b,
+    A_ROW: left.strides[0],
+    A_COLUMN: left.strides[1],
     W_ROW,
     W_COLUMN,
   };
@@ -95,16 +92,46 @@ export function multiply(a: GpuArray, b: GpuArray, attributes: MatmulAttributes 
   return out;
 }
 
-/** The product of two matrices, or of batches of them; one matrix serves a whole batch. */
+/** A vector as the matrix that it multiplies as: a row on the left, a column on the right. */
+const asMatrix = (x: GpuArray, side: "left" | "right"): GpuArray =>
+  x.shape.length > 1 ? x : x.view(side === "left" ? [1, x.size] : [x.size, 1]);
+
+/** Throws unless both operands have axes enough, and no vector is to be transposed. */
+function check(a: GpuArray, b: GpuArray, attributes: MatmulAttributes): void {
+  const vectors = [a, b].filter(({ shape }) => shape.length === 1);
+  const { transposeA = false, transposeB = false } = attributes;
+  if (a.shape.length === 0 || b.shape.length === 0) {
+    throw new ShapeError(
+      `matmul: takes vectors, matrices or batches of them; got ${formatShape(a.shape)} and ${formatShape(b.shape)}: use mul for scalars`,
+    );
+  }
+  if ((transposeA && a.shape.length === 1) || (transposeB && b.shape.length === 1)) {
+    throw new AttributeError(
+      `matmul: a vector has nothing to transpose; got ${vectors.map(({ shape }) => formatShape(shape)).join(" and ")} with a transpose flag: leave it out`,
+    );
+  }
+}
+
+/** The product of the last two axes; those before broadcast, and vectors are a row or a column. */
 export const matmul: Rule<readonly [GpuArray, GpuArray], MatmulAttributes> = defineRule({
   name: "matmul",
   attributes: { transposeA: flag, transposeB: flag },
-  forward([a, b], attributes) {
-    return { out: multiply(a, b, attributes), saved: { a, b } };
+  forward([x, y], attributes: MatmulAttributes) {
+    check(x, y, attributes);
+    const [a, b] = [asMatrix(x, "left"), asMatrix(y, "right")];
+    const product = multiply(a, b, attributes);
+    const [rows, columns] = product.shape.slice(-2);
+    const shape = [
+      ...product.shape.slice(0, -2),
+      ...(x.shape.length > 1 ? [rows!] : []),
+      ...(y.shape.length > 1 ? [columns!] : []),
+    ];
+    return { out: product.view(shape), saved: { x, y, a, b, product: product.shape } };
   },
-  backward(dout, { a, b }, { transposeA = false, transposeB = false }, needs) {
+  backward(flowing, { x, y, a, b, product }, { transposeA = false, transposeB = false }, needs) {
     // d(A·B) = dout·Bᵀ and Aᵀ·dout; a transposed operand gets the transpose of its gradient, and a
     // broadcast one the sum over the batch.
+    const dout = flowing.view(product);
     const da = (): GpuArray =>
       transposeA
         ? multiply(b, dout, { transposeA: transposeB, transposeB: true })
@@ -114,8 +141,8 @@ export const matmul: Rule<readonly [GpuArray, GpuArray], MatmulAttributes> = def
         ? multiply(dout, a, { transposeA: true, transposeB: transposeA })
         : multiply(a, dout, { transposeA: !transposeA });
     return [
-      needs[0] ? sumTo(da(), a.shape) : undefined,
-      needs[1] ? sumTo(db(), b.shape) : undefined,
+      needs[0] ? sumTo(da(), a.shape).view(x.shape) : undefined,
+      needs[1] ? sumTo(db(), b.shape).view(y.shape) : undefined,
     ];
   },
 });

@@ -2,9 +2,10 @@
 import { dense } from "../../src/autograd/compositions.ts";
 import { matmul } from "../../src/autograd/ops.ts";
 import { Tensor } from "../../src/autograd/tensor.ts";
-import { ShapeError } from "../../src/gpu/errors.ts";
+import type { Device } from "../../src/gpu/device.ts";
+import { AttributeError, ShapeError } from "../../src/gpu/errors.ts";
 import type { MatmulAttributes } from "../../src/kernels/matmul.ts";
-import { createRandom, randomRef, type Ref, refOf } from "../reference/array.ts";
+import { createRandom, randomRef, type Ref, refOf, reshape } from "../reference/array.ts";
 import * as binaries from "../reference/binary.ts";
 import { binary } from "../reference/binary.ts";
 import * as reference from "../reference/matmul.ts";
@@ -14,6 +15,7 @@ import { type Case, eachOfTerms, ofTerms, type Refusal, type Row } from "./case.
 type Shape = readonly number[];
 
 const random = createRandom(14);
+const empty = (device: Device, ...shape: number[]): Tensor => new Tensor(device.empty(shape));
 const A: MatmulAttributes = { transposeA: true };
 const B: MatmulAttributes = { transposeB: true };
 const BOTH: MatmulAttributes = { transposeA: true, transposeB: true };
@@ -34,6 +36,31 @@ function product(a: Shape, b: Shape, flags: MatmulAttributes = {}): Case {
     `(${x.join(", ")})${transposed ? "ᵀ" : ""}`;
   const name = `${mark(a, flags.transposeA)} · ${mark(b, flags.transposeB)}`;
   return caseOf(name, [randomRef(a, random), randomRef(b, random)], flags);
+}
+
+/** A vector is a row on the left and a column on the right, and its axis is gone from the product. */
+function vectors(a: Shape, b: Shape): Case {
+  const matrices = (x: Ref, y: Ref): [Ref, Ref] => [
+    x.shape.length > 1 ? x : reshape(x, [1, ...x.shape]),
+    y.shape.length > 1 ? y : reshape(y, [...y.shape, 1]),
+  ];
+  const made = product(a, b);
+  const out = [...b.slice(0, -2), ...a.slice(0, -1), ...(b.length > 1 ? b.slice(-1) : [])];
+  const value = (x: Ref, y: Ref): Ref => reshape(reference.matmul(...matrices(x, y)), out);
+  return {
+    ...made,
+    value: (x, y) => ofTerms((p, q) => value(p!, q!), x!, y!),
+    gradients: (...all) =>
+      eachOfTerms(
+        (dy, x, y) => {
+          const [left, right] = matrices(x!, y!);
+          const full = reference.matmul(left, right).shape;
+          const { da, db } = reference.matmulGrad(reshape(dy!, full), left, right);
+          return [reshape(da, x!.shape), reshape(db, y!.shape)];
+        },
+        ...all,
+      ),
+  };
 }
 
 /** NaN and infinities, each of which may reach one row or column of the product and no other. */
@@ -148,6 +175,14 @@ const matmulRow: Row = {
       product([2, 4, 5], [1, 5, 4]),
       product([1, 5, 4], [3, 5, 8], A),
       product([3, 5, 4], [7, 5], BOTH),
+      product([2, 1, 4, 5], [3, 5, 8]),
+      product([2, 1, 2, 3, 4], [1, 3, 1, 4, 5]),
+      product([3, 2, 5, 4], [2, 8, 5], BOTH),
+      product([2, 3, 1, 4], [4, 8]),
+      product([0, 4, 5], [5, 6]),
+      vectors([7], [7]),
+      vectors([7], [2, 7, 5]),
+      vectors([3, 4, 7], [7]),
     ].map((each) => ({ ...each, tiles: false })),
     invalid(),
     {
@@ -157,10 +192,29 @@ const matmulRow: Row = {
     },
   ],
   refusals: [
-    refused("vectors", [3], [3], /^matmul: takes matrices .* got \(3\) and \(3\)$/),
-    refused("a rank of 4", [1, 1, 2, 3], [3, 2], /^matmul: takes matrices/),
-    refused("inner sizes that differ", [2, 3], [4, 5], /^matmul: \(2, 3\) · \(4, 5\).*inner sizes/),
-    refused("batches that differ", [2, 3, 4], [3, 4, 5], /in batches of 2 and 3/),
+    refused("a scalar", [], [3], /^matmul: takes vectors, matrices .* got \(\) and \(3\)/),
+    {
+      ...refused(
+        "a vector to transpose",
+        [3],
+        [3, 2],
+        /^matmul: a vector has nothing to transpose/,
+      ),
+      kind: AttributeError,
+      run: (device) => matmul(empty(device, 3), empty(device, 3, 2), A),
+    },
+    refused(
+      "inner sizes that differ",
+      [2, 3],
+      [4, 5],
+      /^matmul: .* as \(2, 3\) · \(4, 5\): the inner sizes/,
+    ),
+    refused(
+      "batches that differ",
+      [2, 3, 4],
+      [3, 4, 5],
+      /^matmul: \(2\) and \(3\) don't broadcast/,
+    ),
   ],
 };
 
