@@ -1,6 +1,5 @@
 // What the kernels ask of a device: WebGPU's default limits are enough for every launch of the op
 // table, in every variant, and each kernel copes with more workgroups than one dimension holds.
-import { readdirSync } from "node:fs";
 import { expect, test } from "vitest";
 import { variable, vectorJacobian } from "../../src/autograd/tensor.ts";
 import type { GpuArray } from "../../src/gpu/array.ts";
@@ -12,27 +11,13 @@ import { gatherBatch } from "../../src/kernels/dataset.ts";
 import { createGenerator, normal, uniform } from "../../src/kernels/random.ts";
 import { advanceStep, recordScalars, SCALARS } from "../../src/kernels/step-log.ts";
 import { testDevice } from "../support/device.ts";
+import { kernelSizes, SHADERS } from "../support/kernels.ts";
 import { narrowly, recordCase } from "./drive.ts";
 import { table } from "./table.ts";
 import { variantsOf, withVariant } from "./variants.ts";
 
 const device = await testDevice();
-const SHADERS = readdirSync(new URL("../../shaders", import.meta.url))
-  .filter((name) => name.endsWith(".wgsl"))
-  .map((name) => name.slice(0, -".wgsl".length));
-
-/** Every entry point of every shader, by label, with its invocations a workgroup. */
-const kernels = new Map(
-  SHADERS.flatMap((shader) => {
-    const entries = shaderText(`${shader}.wgsl`).matchAll(
-      /@compute @workgroup_size\(([^)]*)\)\s*fn (\w+)/g,
-    );
-    return [...entries].map(([, size, entry]): [string, number] => [
-      `${shader}.${entry}`,
-      size!.split(",").reduce((product, extent) => product * Number(extent), 1),
-    ]);
-  }),
-);
+const kernels = kernelSizes();
 
 /** Labels of the dispatches that have more workgroups than `limit`: those go on in a second row. */
 const beyond = (limit: number, dispatches: readonly Dispatch[]): string[] =>

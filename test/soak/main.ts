@@ -1,0 +1,139 @@
+// `npm run soak`: proofs that take too long for every commit. The op table crossed in full, in every
+// variant, on every software adapter here and with every set of limits; and the mutants.
+import { spawn } from "node:child_process";
+import { cpus } from "node:os";
+import { writeFileSync } from "node:fs";
+import { Command, InvalidArgumentError } from "commander";
+import { surveyAdapters } from "../../src/gpu/node.ts";
+import { type Mutant, mutants } from "./mutants.ts";
+
+const LIMITS = ["default", "adapter"] as const;
+const RESULTS = new URL("../../docs/mutants.json", import.meta.url);
+
+/** Runs vitest with some variables set. Gives its exit code and what it printed. */
+async function vitest(
+  args: readonly string[],
+  variables: Readonly<Record<string, string>>,
+  show: boolean,
+): Promise<{ code: number; printed: string }> {
+  const child = spawn("npx", ["vitest", "run", ...args], {
+    env: { ...process.env, ...variables },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let printed = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      printed += text;
+      if (show) process.stdout.write(text);
+    });
+  }
+  const code = await new Promise<number>((resolve, reject) => {
+    child.on("error", reject).on("close", (exit) => resolve(exit ?? 1));
+  });
+  return { code, printed };
+}
+
+/** The names of the adapters to prove the table on: those given, or every software one here. */
+async function adaptersFor(names: readonly string[]): Promise<readonly string[]> {
+  if (names.length > 0) return names;
+  const { adapters } = await surveyAdapters();
+  return adapters.map(({ name }) => name);
+}
+
+async function crossTable(names: readonly string[]): Promise<boolean> {
+  const failed: string[] = [];
+  for (const adapter of await adaptersFor(names)) {
+    for (const limits of LIMITS) {
+      console.log(`\n== the op table on ${adapter}, ${limits} limits`);
+      const variables = {
+        LONGHAND_SOAK: "1",
+        LONGHAND_ADAPTER: adapter,
+        LONGHAND_LIMITS: limits,
+      };
+      const { code } = await vitest(["test/ops"], variables, true);
+      if (code !== 0) failed.push(`${adapter} with ${limits} limits`);
+    }
+  }
+  for (const where of failed) console.error(`failed on ${where}`);
+  return failed.length === 0;
+}
+
+/** Where a mutant's tests are, as vitest's arguments. */
+function testsOf({ noticed }: Mutant): readonly string[] {
+  return "file" in noticed
+    ? [noticed.file, "-t", noticed.name]
+    : [
+        "test/ops/ops.test.ts",
+        "test/ops/convolutions.test.ts",
+        "-t",
+        `the op (${noticed.join("|")}) `,
+      ];
+}
+
+interface Verdict extends Pick<Mutant, "kernel" | "what"> {
+  readonly killed: boolean;
+  /** The first test that failed. */
+  readonly by: string;
+}
+
+async function tryMutant(mutant: Mutant): Promise<Verdict> {
+  const variables = { LONGHAND_MUTANT: String(mutants.indexOf(mutant)), NO_COLOR: "1", CI: "" };
+  const args = [...testsOf(mutant), "--bail=1", "--reporter=json"];
+  const { code, printed } = await vitest(args, variables, false);
+  // A test that ran and failed; a mutant that isn't valid WGSL, or no test at all, proves nothing.
+  const report = printed.slice(printed.indexOf('{"numTotalTestSuites'));
+  const failure = /"fullName":"([^"]*)","status":"failed"/.exec(report)?.[1];
+  const killed = code !== 0 && failure !== undefined && !/Tint WGSL reader failure/.test(report);
+  return { kernel: mutant.kernel, what: mutant.what, killed, by: killed ? failure : "" };
+}
+
+async function killMutants(pattern: string | undefined): Promise<boolean> {
+  const chosen = mutants.filter(({ kernel }) => kernel.includes(pattern ?? ""));
+  const verdicts: Verdict[] = [];
+  const queue = [...chosen];
+  await Promise.all(
+    Array.from({ length: Math.min(2, cpus().length) }, async () => {
+      for (let mutant = queue.shift(); mutant; mutant = queue.shift()) {
+        const verdict = await tryMutant(mutant);
+        verdicts.push(verdict);
+        const word = verdict.killed ? "killed" : "SURVIVED";
+        console.log(
+          `${verdicts.length}/${chosen.length} ${word} ${verdict.kernel}: ${verdict.what}${verdict.by && ` (${verdict.by})`}`,
+        );
+      }
+    }),
+  );
+  const killed = verdicts.filter((verdict) => verdict.killed).length;
+  console.log(`${killed} of ${chosen.length} mutants killed`);
+  if (pattern === undefined) {
+    const sorted = chosen.map((mutant) =>
+      verdicts.find(({ kernel, what }) => kernel === mutant.kernel && what === mutant.what)!,
+    );
+    writeFileSync(RESULTS, `${JSON.stringify(sorted, null, 2)}\n`);
+  }
+  return killed === chosen.length;
+}
+
+function finish(passed: boolean): void {
+  if (!passed) process.exitCode = 1;
+}
+
+const program = new Command("npm run soak --")
+  .description("Slow proofs. Without a command: the op table in full.")
+  .showHelpAfterError();
+program
+  .command("table", { isDefault: true })
+  .description(
+    "every case in every variant, on each software adapter, with default and full limits",
+  )
+  .argument("[adapters...]", "such as llvmpipe or swiftshader (default: all here)")
+  .action(async (names: string[]) => finish(await crossTable(names)));
+program
+  .command("mutants")
+  .description("spoils each kernel in turn; the tests must notice every time")
+  .option("--kernel <part>", "only kernels whose name has this part", (value) => {
+    if (mutants.some(({ kernel }) => kernel.includes(value))) return value;
+    throw new InvalidArgumentError("No kernel has that in its name.");
+  })
+  .action(async ({ kernel }: { kernel?: string }) => finish(await killMutants(kernel)));
+await program.parseAsync();

@@ -1,0 +1,255 @@
+// The mutants: one wrong kernel each, for every entry point of every shader. The tests named beside one
+// must fail on it (`npm run soak -- mutants`), or they prove less than they seem to.
+
+/** One change to one entry point's code. */
+export interface Mutant {
+  /** The entry point that it spoils, as dispatches are labelled. */
+  readonly kernel: string;
+  /** What goes wrong, in words. */
+  readonly what: string;
+  /** Text that the shader (or the library below `lib/`) holds once, and what takes its place. */
+  readonly from: string;
+  readonly to: string;
+  /** The file below `shaders/`, where it isn't the kernel's own. */
+  readonly file?: string;
+  /** The ops whose rows must notice, or a test file and a part of a test's name. */
+  readonly noticed: readonly string[] | { readonly file: string; readonly name: string };
+}
+
+/** The op's row is where a mutant should be noticed. */
+const by = (...ops: string[]): readonly string[] => ops;
+const random = (name: string): Mutant["noticed"] => ({ file: "test/ops/random.test.ts", name });
+const oracle = (name: string): Mutant["noticed"] => ({ file: "test/ops/oracle.test.ts", name });
+
+/** The path below `shaders/` of the file that a mutant changes. */
+export function fileOf({ kernel, file }: Mutant): string {
+  return file ?? `${kernel.slice(0, kernel.lastIndexOf("."))}.wgsl`;
+}
+
+/** Every mutant, by shader. */
+export const mutants: readonly Mutant[] = [
+  {
+    kernel: "adam.advance",
+    what: "the second correction follows the first's rate",
+    from: "BETA2 * next[NEXT_AT + 1] + REST2",
+    to: "BETA1 * next[NEXT_AT + 1] + REST1",
+    noticed: oracle("adam"),
+  },
+  {
+    kernel: "adam.update",
+    what: "the second moment isn't corrected",
+    from: "sqrt(v / corrections[CORRECTIONS_AT + 1])",
+    to: "sqrt(v)",
+    noticed: oracle("adam"),
+  },
+  {
+    kernel: "batch-norm.batch_partials",
+    what: "E[x²] in place of squared deviations",
+    from: "squares += delta * (x - mean);",
+    to: "squares += x * x;",
+    noticed: by("batchNorm"),
+  },
+  {
+    kernel: "batch-norm.batch_moments",
+    what: "the term between runs is missing",
+    from: " + delta * delta * (count * rows / total)",
+    to: "",
+    noticed: by("batchNorm"),
+  },
+  {
+    kernel: "batch-norm.normalise",
+    what: "β with another sign",
+    from: "gamma[GAMMA_AT + c] + beta[BETA_AT + c]",
+    to: "gamma[GAMMA_AT + c] - beta[BETA_AT + c]",
+    noticed: by("batchNorm"),
+  },
+  {
+    kernel: "batch-norm.running_moments",
+    what: "ε is left out",
+    from: "sqrt(stats[STATS_AT + CHANNELS + c] + EPSILON)",
+    to: "sqrt(stats[STATS_AT + CHANNELS + c])",
+    noticed: by("batchNorm"),
+  },
+  {
+    kernel: "batch-norm.backward_partials",
+    what: "the mean isn't taken off",
+    from: "scaled += d * ((inp[INP_AT + row * CHANNELS + c] - stats[STATS_AT + c])",
+    to: "scaled += d * ((inp[INP_AT + row * CHANNELS + c])",
+    noticed: by("batchNorm"),
+  },
+  {
+    kernel: "batch-norm.backward_sums",
+    what: "the first run is left out",
+    from: "  var scaled = 0f;\n  var plain = 0f;\n  for (var split = 0u;",
+    to: "  var scaled = 0f;\n  var plain = 0f;\n  for (var split = 1u;",
+    noticed: by("batchNorm"),
+  },
+  {
+    kernel: "batch-norm.backward_input",
+    what: "a sign",
+    from: "dout[DOUT_AT + index] - (beta_sum",
+    to: "dout[DOUT_AT + index] + (beta_sum",
+    noticed: by("batchNorm"),
+  },
+  {
+    kernel: "batch-norm.backward_scale",
+    what: "γ is left out",
+    from: "dout[DOUT_AT + index] * gamma[GAMMA_AT + c] * stats",
+    to: "dout[DOUT_AT + index] * stats",
+    noticed: by("batchNorm"),
+  },
+  {
+    kernel: "binary.binary",
+    what: "a stride of b",
+    from: "d4 * B_STRIDES[4]",
+    to: "d4 * A_STRIDES[4]",
+    noticed: by("add"),
+  },
+  {
+    kernel: "conv2d-forward.tiled",
+    what: "the bound at the bottom is dropped",
+    from: "(row >= 0) & (row < i32(HEIGHT)) & (column",
+    to: "(row >= 0) & (column",
+    noticed: by("conv2d"),
+  },
+  {
+    kernel: "conv2d-forward.direct",
+    what: "the last column of taps is missing",
+    from: "    for (var j = 0u; j < KERNEL_W; j++) {\n      let at = tap(m, i, j);",
+    to: "    for (var j = 0u; j + 1u < KERNEL_W; j++) {\n      let at = tap(m, i, j);",
+    noticed: by("conv2d"),
+  },
+  {
+    kernel: "conv2d-data-gradient.tiled",
+    what: "a stride between columns",
+    from: "let x = phase.first.x + (m % phase.count.x) * STRIDE_W;",
+    to: "let x = phase.first.x + (m % phase.count.x) * STRIDE_H;",
+    noticed: by("conv2d", "convTranspose2d"),
+  },
+  {
+    kernel: "conv2d-data-gradient.narrow",
+    what: "the taps of the phase's first row are all there is",
+    from: "      let at = (kernel * CHANNELS + c) * FILTERS;",
+    to: "      if (i > 0u) { continue; }\n      let at = (kernel * CHANNELS + c) * FILTERS;",
+    noticed: by("conv2d", "convTranspose2d"),
+  },
+  {
+    kernel: "conv2d-data-gradient.direct",
+    what: "the padding's sign",
+    from: "i32(y) + PAD_TOP - i32(i * DILATION_H)",
+    to: "i32(y) - PAD_TOP - i32(i * DILATION_H)",
+    noticed: by("conv2d", "convTranspose2d"),
+  },
+  {
+    kernel: "conv2d-weight-gradient.tiled",
+    what: "the last pixel of a run is left out",
+    from: "  let end = min(PIXELS, (group.z + 1u) * CHUNK);\n  for (var pixel = group.z * CHUNK; pixel < end; pixel++) {\n    let p =",
+    to: "  let end = min(PIXELS, (group.z + 1u) * CHUNK);\n  for (var pixel = group.z * CHUNK; pixel + 1u < end; pixel++) {\n    let p =",
+    noticed: by("conv2d"),
+  },
+  {
+    kernel: "conv2d-weight-gradient.direct",
+    what: "a group reads the first group's channels",
+    from: "let channel = (k / (FILTERS / GROUPS)) * width + ",
+    to: "let channel = ",
+    noticed: by("conv2d"),
+  },
+  {
+    kernel: "copy.copy",
+    what: "the last word is left out",
+    from: "if (i < COUNT)",
+    to: "if (i + 1u < COUNT)",
+    noticed: { file: "test/device.test.ts", name: "" },
+  },
+  {
+    kernel: "dataset.gather",
+    what: "the walk stops one image early",
+    from: "if (x < IMAGES) { break; }",
+    to: "if (x <= IMAGES) { break; }",
+    noticed: random("epoch"),
+  },
+  {
+    kernel: "matmul.tiled",
+    what: "the bound on columns is dropped",
+    from: "if (n + i < N) {",
+    to: "if (n <= N) {",
+    noticed: by("matmul"),
+  },
+  {
+    kernel: "matmul.direct",
+    what: "the last term is missing",
+    from: "for (var k = zero; k < K; k++)",
+    to: "for (var k = zero; k + 1u < K; k++)",
+    noticed: by("matmul"),
+  },
+  {
+    kernel: "random.uniform_noise",
+    what: "the range's low end counts twice",
+    from: "LOW + (HIGH - LOW) * unit",
+    to: "LOW + HIGH * unit",
+    noticed: random("another range"),
+  },
+  {
+    kernel: "random.normal_noise",
+    what: "both pairs are of the same words",
+    from: "normal_pair(words.zw)",
+    to: "normal_pair(words.xy)",
+    noticed: random("normal numbers"),
+  },
+  {
+    kernel: "random.dropout",
+    what: "kept where it should be dropped",
+    from: "unit(words[i]) >= RATE",
+    to: "unit(words[i]) < RATE",
+    noticed: by("dropout"),
+  },
+  {
+    kernel: "reduce.reduce",
+    what: "the last elements of a run, past the fours, are left out",
+    from: "  for (; r < end; r++) {",
+    to: "  for (; r + 1u < end; r++) {",
+    noticed: by("sum"),
+  },
+  {
+    kernel: "sigmoid-cross-entropy.forward",
+    what: "the label's sign",
+    from: "select(-x * t, x * (1f - t), x > 0f)",
+    to: "select(x * t, x * (1f - t), x > 0f)",
+    noticed: by("sigmoidCrossEntropy"),
+  },
+  {
+    kernel: "sigmoid-cross-entropy.backward",
+    what: "the label is left out",
+    from: "select(safe_sigmoid(x) - t,",
+    to: "select(safe_sigmoid(x),",
+    noticed: by("sigmoidCrossEntropy"),
+  },
+  {
+    kernel: "step-log.record",
+    what: "two scalars in one place",
+    from: "ring[RING_AT + at + 3u] = d",
+    to: "ring[RING_AT + at + 2u] = d",
+    noticed: random("ring"),
+  },
+  {
+    kernel: "step-log.advance",
+    what: "two steps at once",
+    from: "+= 1u;",
+    to: "+= 2u;",
+    noticed: random("draw anew"),
+  },
+  {
+    kernel: "unary.forward",
+    what: "softplus is the tail alone",
+    from: "select(select(0f, x, x > 0f) + log1p(exp(-abs(x))), x, is_nan(x))",
+    to: "log1p(exp(-abs(x)))",
+    noticed: by("softplus"),
+  },
+  {
+    kernel: "unary.backward",
+    what: "a sign",
+    from: "case TANH: { return (1f - v) * (1f + v); }",
+    to: "case TANH: { return (1f - v) * (1f - v); }",
+    noticed: by("tanh"),
+  },
+];

@@ -1,0 +1,28 @@
+// Every kernel there is: the entry points of the files below `shaders/`.
+import { readdirSync } from "node:fs";
+import { shaderText } from "../../src/gpu/node.ts";
+
+/** The shaders, by their paths without `.wgsl`. */
+export const SHADERS: readonly string[] = readdirSync(new URL("../../shaders", import.meta.url))
+  .filter((name) => name.endsWith(".wgsl"))
+  .map((name) => name.slice(0, -".wgsl".length));
+
+/** Entry points by label, such as `matmul.tiled`, each with its invocations a workgroup. */
+export function kernelSizes(): ReadonlyMap<string, number> {
+  return new Map(
+    SHADERS.flatMap((shader) => {
+      const entries = shaderText(`${shader}.wgsl`).matchAll(
+        /@compute @workgroup_size\(([^)]*)\)\s*fn (\w+)/g,
+      );
+      return [...entries].map(([, size, entry]): [string, number] => [
+        `${shader}.${entry}`,
+        size!.split(",").reduce((product, extent) => product * Number(extent), 1),
+      ]);
+    }),
+  );
+}
+
+/** The labels of all entry points. */
+export function kernelNames(): readonly string[] {
+  return [...kernelSizes().keys()];
+}
