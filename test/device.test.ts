@@ -160,6 +160,18 @@ describe("scopes and memory", () => {
     close();
   });
 
+  it("copy into a place word by word, and no further", async () => {
+    const arena = row(...Array.from({ length: 200 }, () => -1));
+    device.place(
+      row(...Array.from({ length: 70 }, (_, i) => i)),
+      device.viewAt(arena, 4 * 64, [70]),
+    );
+    const expected = Float32Array.from({ length: 200 }, (_, i) =>
+      i < 64 || i > 133 ? -1 : i - 64,
+    );
+    expect(await arena.read()).toEqual(expected);
+  });
+
   it("start views at any word", async () => {
     const all = row(...Array.from({ length: 200 }, (_, i) => i));
     const part = device.viewAt(all, 4 * 67, [100]);

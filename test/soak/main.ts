@@ -5,6 +5,7 @@ import { cpus } from "node:os";
 import { writeFileSync } from "node:fs";
 import { Command, InvalidArgumentError } from "commander";
 import { surveyAdapters } from "../../src/gpu/node.ts";
+import type { Verdict } from "../support/ops-doc.ts";
 import { type Mutant, mutants } from "./mutants.ts";
 
 const LIMITS = ["default", "adapter"] as const;
@@ -68,12 +69,6 @@ function testsOf({ noticed }: Mutant): readonly string[] {
         "-t",
         `the op (${noticed.join("|")}) `,
       ];
-}
-
-interface Verdict extends Pick<Mutant, "kernel" | "what"> {
-  readonly killed: boolean;
-  /** The first test that failed. */
-  readonly by: string;
 }
 
 async function tryMutant(mutant: Mutant): Promise<Verdict> {

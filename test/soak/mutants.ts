@@ -159,7 +159,7 @@ export const mutants: readonly Mutant[] = [
     what: "the last word is left out",
     from: "if (i < COUNT)",
     to: "if (i + 1u < COUNT)",
-    noticed: { file: "test/device.test.ts", name: "" },
+    noticed: { file: "test/device.test.ts", name: "copy into a place" },
   },
   {
     kernel: "dataset.gather",

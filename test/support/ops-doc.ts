@@ -1,0 +1,181 @@
+// docs/ops.md from the ops' docstrings, the op table and the mutants' record: nothing in it is written
+// by hand, so nothing in it can be out of date (test/ops-doc.test.ts).
+import { existsSync, readFileSync } from "node:fs";
+import { z } from "zod";
+import { table } from "../ops/table.ts";
+
+const ROOT = new URL("../../", import.meta.url);
+const RECORD = new URL("docs/mutants.json", ROOT);
+
+/** Where ops are exported from, under the headings that they get. */
+const SOURCES = [
+  ["Ops", "src/autograd/ops.ts"],
+  ["Compositions", "src/autograd/compositions.ts"],
+  ["Random numbers", "src/kernels/random.ts"],
+  ["Optimizers", "src/nn/adam.ts"],
+  ["Optimizers", "src/nn/sgd.ts"],
+] as const;
+
+const PARTS = ["Shapes", "Attributes", "Gradient", "Throws", "Source"] as const;
+type Part = (typeof PARTS)[number];
+
+/** An exported function's docstring, by its parts. */
+export interface OpDoc {
+  readonly heading: string;
+  readonly name: string;
+  readonly file: string;
+  readonly summary: string;
+  readonly parts: Readonly<Partial<Record<Part, string>>>;
+}
+
+const DOCUMENTED = /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*export (?:const|(?:async )?function) (\w+)/g;
+
+function parse(comment: string): Pick<OpDoc, "summary" | "parts"> {
+  const lines = comment.split("\n").map((line) => line.replace(/^\s*\*? ?/, "").trimEnd());
+  const parts: Partial<Record<Part, string>> = {};
+  let summary = "";
+  let current: Part | undefined;
+  for (const line of lines) {
+    const found = PARTS.find((part) => line.startsWith(`${part}:`));
+    if (found) current = found;
+    const text = found ? line.slice(found.length + 1).trim() : line.trim();
+    if (text === "") continue;
+    if (current) parts[current] = `${parts[current] ?? ""} ${text}`.trim();
+    else summary = `${summary} ${text}`.trim();
+  }
+  return { summary, parts };
+}
+
+/** The docstrings of everything that docs/ops.md lists. */
+export function opDocs(): readonly OpDoc[] {
+  return SOURCES.flatMap(([heading, file]) => {
+    if (!existsSync(new URL(file, ROOT))) return [];
+    const source = readFileSync(new URL(file, ROOT), "utf8");
+    return [...source.matchAll(DOCUMENTED)].map(([, comment, name]) => ({
+      heading,
+      name: name!,
+      file,
+      ...parse(comment!),
+    }));
+  });
+}
+
+/** Names of the attributes that a docstring's `Attributes:` lists: each before its dash. */
+export function attributesOf({ parts }: OpDoc): readonly string[] {
+  return [...(parts.Attributes ?? "").matchAll(/(?:^|; )(\w+(?:, \w+)*) —/g)].flatMap(([, names]) =>
+    names!.split(", "),
+  );
+}
+
+/** `conv2d(x, filter, { strides, … })`. */
+function callOf(op: OpDoc): string {
+  const attributes = attributesOf(op);
+  const before = (op.parts.Shapes ?? "").split("→")[0]!;
+  const inputs = [...before.matchAll(/(?:^|, |\[)(\w+(?:, \w+)*) \(/g)]
+    .flatMap(([, names]) => names!.split(", "))
+    .filter((name) => !attributes.includes(name));
+  const listed = before.startsWith("[") ? [`[${inputs.join(", ")}, …]`] : inputs;
+  const all = attributes.length > 0 ? [...listed, `{ ${attributes.join(", ")} }`] : listed;
+  return `${op.name}(${all.join(", ")})`;
+}
+
+interface RowSize {
+  readonly cases: number;
+  readonly refusals: number;
+}
+
+const rows: ReadonlyMap<string, RowSize> = new Map(
+  Object.entries(table).map(([name, { cases, refusals }]) => [
+    name,
+    { cases: cases.length, refusals: refusals.length },
+  ]),
+);
+
+/** What proves an op, in a table's cell. */
+function proofOf({ name, heading }: OpDoc): string {
+  const row = rows.get(name);
+  if (row) return `row \`${name}\`: ${row.cases} cases, ${row.refusals} refusals of its own`;
+  return heading === "Optimizers" ? "`test/ops/oracle.test.ts`" : "`test/ops/random.test.ts`";
+}
+
+const verdicts = z.array(
+  z.object({ kernel: z.string(), what: z.string(), killed: z.boolean(), by: z.string() }),
+);
+
+/** A mutant's fate. */
+export interface Verdict {
+  readonly kernel: string;
+  readonly what: string;
+  readonly killed: boolean;
+  /** The first test that failed. */
+  readonly by: string;
+}
+
+/** What `npm run soak -- mutants` found the last time that it ran in full. */
+export function mutantsRecord(): readonly Verdict[] {
+  return verdicts.parse(JSON.parse(readFileSync(RECORD, "utf8")));
+}
+
+const cell = (text: string): string => text.replaceAll("|", "\\|");
+const tableOf = (head: readonly string[], body: readonly (readonly string[])[]): string[] => [
+  `| ${head.join(" | ")} |`,
+  `| ${head.map(() => "---").join(" | ")} |`,
+  ...body.map((line) => `| ${line.map(cell).join(" | ")} |`),
+];
+
+/** The text of docs/ops.md. */
+export function opsDoc(): string {
+  const ops = opDocs().filter(({ parts }) => parts.Shapes !== undefined);
+  const headings = [...new Set(ops.map(({ heading }) => heading))];
+  const record = mutantsRecord();
+  const killed = record.filter((verdict) => verdict.killed).length;
+  const cases = [...rows.values()].reduce((sum, row) => sum + row.cases, 0);
+  return [
+    "# Ops",
+    "",
+    "Made by `npm run docs` from the docstrings, the op table and the mutants' record; `npx vitest run test/ops-doc.test.ts` holds it to them.",
+    "",
+    `${rows.size} ops and ${cases} cases in the table (\`npx vitest run test/ops\`). Every case's value and gradients are held to float64, and must come out with the same bits again, with launches laid out in two dimensions, and as a program whose temporaries start as NaN; each array lies inside a longer binding, with NaN on either side that nothing may read or write. Every op refuses what isn't a tensor, a wrong type and, with two inputs, two devices. Attributes that an op doesn't have are refused.`,
+    "",
+    `Mutants killed: **${killed} of ${record.length}** (\`npm run soak -- mutants\`).`,
+    "",
+    ...headings.flatMap((heading) => {
+      const here = ops.filter((op) => op.heading === heading);
+      return [
+        `## ${heading}`,
+        "",
+        ...tableOf(
+          ["op", "attributes", "gradient", "proven by"],
+          here.map((op) => [
+            `[\`${op.name}\`](#${op.name.toLowerCase()})`,
+            attributesOf(op).join(", "),
+            op.parts.Gradient ?? "none",
+            proofOf(op),
+          ]),
+        ),
+        "",
+        ...here.flatMap((op) => [
+          `### ${op.name}`,
+          "",
+          `\`${callOf(op)}\``,
+          "",
+          op.summary,
+          "",
+          ...PARTS.flatMap((part) =>
+            op.parts[part] === undefined ? [] : [`- **${part}:** ${op.parts[part]}`],
+          ),
+          "",
+        ]),
+      ];
+    }),
+    "## Mutants",
+    "",
+    "One change to each kernel that makes it wrong, and the first test that failed on it.",
+    "",
+    ...tableOf(
+      ["kernel", "change", "noticed by"],
+      record.map(({ kernel, what, by }) => [`\`${kernel}\``, what, by || "**nothing**"]),
+    ),
+    "",
+  ].join("\n");
+}
