@@ -9,6 +9,7 @@ import * as binaries from "../reference/binary.ts";
 import { binary } from "../reference/binary.ts";
 import * as reference from "../reference/conv.ts";
 import { sumTo } from "../reference/shape-ops.ts";
+import { SOAK } from "./variants.ts";
 import { type Case, eachOfTerms, ofTerms, type Refusal, type Row, sumOf } from "./case.ts";
 
 type Name = "conv2d" | "convTranspose2d";
@@ -173,6 +174,35 @@ function shared(op: Name): Refusal[] {
   ];
 }
 
+/**
+ * Attributes crossed with each other, all of them in the soak. The quick suite takes every `step`-th:
+ * a prime, so that each value of each attribute still meets many of the others.
+ */
+function crossed(
+  make: (attributes: ConvolutionAttributes, kernel: reference.Pair) => Case,
+): Case[] {
+  const all = KERNEL_SIZES.flatMap((kernel) =>
+    STRIDES.flatMap((strides) =>
+      PADDINGS.flatMap((padding) =>
+        DILATIONS.flatMap((dilations) =>
+          GROUPS.map((groups) => make({ strides, padding, dilations, groups }, kernel)),
+        ),
+      ),
+    ),
+  );
+  return all.filter((_, i) => SOAK || i % 13 === 0).map((each) => ({ ...each, tiles: SOAK }));
+}
+
+const KERNEL_SIZES: readonly reference.Pair[] = [
+  [1, 1],
+  [3, 2],
+  [2, 4],
+];
+const STRIDES = [1, 2, [1, 3]] as const;
+const PADDINGS = ["same", "valid", [2, 0, 1, 3]] as const;
+const DILATIONS = [1, [2, 1]] as const;
+const GROUPS = [1, 2, 4] as const; // the last is depthwise
+
 /** Rows by the name of their op. */
 export const convRows: Readonly<Record<Name, Row>> = {
   conv2d: {
@@ -194,6 +224,9 @@ export const convRows: Readonly<Record<Name, Row>> = {
         convolution([2, 6, 7, 5], [3, 3, 1, 10], { groups: 5, dilations: [1, 2] }),
       ].map((each) => ({ ...each, tiles: false })),
       invalid(),
+      ...crossed((attributes, [kh, kw]) =>
+        convolution([2, 7, 6, 4], [kh, kw, 4 / attributes.groups!, 8], attributes),
+      ),
     ],
     refusals: [
       ...shared("conv2d"),
@@ -236,6 +269,9 @@ export const convRows: Readonly<Record<Name, Row>> = {
         transposed([1, 5, 4, 4], [3, 2, 4, 4], { dilations: 2 }),
         transposed([1, 4, 5, 4], [3, 3, 3, 4], { groups: 2, strides: 2, padding: "same" }),
       ].map((each) => ({ ...each, tiles: false })),
+      ...crossed((attributes, [kh, kw]) =>
+        transposed([2, 4, 5, 4], [kh + 2, kw + 2, 2, 4], attributes),
+      ),
     ],
     refusals: [
       ...shared("convTranspose2d"),
