@@ -1,6 +1,7 @@
 // The public API: what runs in Node and in browsers alike. Node's adapters are in `longhand/node`.
 
 export * from "./autograd/compositions.ts";
+export { tensor, type Values } from "./autograd/from-host.ts";
 export * from "./autograd/ops.ts";
 export { grad, noGrad, Tensor, variable, vectorJacobian } from "./autograd/tensor.ts";
 export type { DType, GpuArray, HostData } from "./gpu/array.ts";

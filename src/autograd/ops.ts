@@ -67,68 +67,277 @@ function biased(
 type Reduce = (x: Tensor, attributes?: reductions.ReduceAttributes) => Tensor;
 type Convolve<A> = (x: Tensor, filter: Tensor, attributes?: A & Bias) => Tensor;
 
-/** a + b, broadcast. */
+/**
+ * a + b, element by element.
+ *
+ * Shapes: a (…), b (…), broadcast as NumPy does → the broadcast shape.
+ * Gradient: to both, summed over what was stretched.
+ * Throws: `ShapeError` if the shapes don't broadcast.
+ * Source: NumPy.
+ */
 export const add: Of2 = op2(pairs.add, {});
-/** a − b, broadcast. */
+/**
+ * a − b, element by element.
+ *
+ * Shapes: a (…), b (…), broadcast as NumPy does → the broadcast shape.
+ * Gradient: to both, summed over what was stretched.
+ * Throws: `ShapeError` if the shapes don't broadcast.
+ * Source: NumPy.
+ */
 export const sub: Of2 = op2(pairs.sub, {});
-/** a · b, element by element, broadcast. */
+/**
+ * a · b, element by element.
+ *
+ * Shapes: a (…), b (…), broadcast as NumPy does → the broadcast shape.
+ * Gradient: to both, summed over what was stretched.
+ * Throws: `ShapeError` if the shapes don't broadcast.
+ * Source: NumPy.
+ */
 export const mul: Of2 = op2(pairs.mul, {});
-/** a / b, broadcast. */
+/**
+ * a / b, element by element.
+ *
+ * Shapes: a (…), b (…), broadcast as NumPy does → the broadcast shape.
+ * Gradient: to both (1 / b and −a / b²), summed over what was stretched.
+ * Throws: `ShapeError` if the shapes don't broadcast.
+ * Source: NumPy.
+ */
 export const div: Of2 = op2(pairs.div, {});
-/** The larger of a and b, broadcast; NaN if either is; ties share the gradient evenly. */
+/**
+ * The larger of a and b, element by element; NaN if either is.
+ *
+ * Shapes: a (…), b (…), broadcast as NumPy does → the broadcast shape.
+ * Gradient: to the larger one; equal ones get half each.
+ * Throws: `ShapeError` if the shapes don't broadcast.
+ * Source: PyTorch's maximum.
+ */
 export const maximum: Of2 = op2(pairs.maximum, {});
-/** The smaller of a and b, broadcast; NaN if either is; ties share the gradient evenly. */
+/**
+ * The smaller of a and b, element by element; NaN if either is.
+ *
+ * Shapes: a (…), b (…), broadcast as NumPy does → the broadcast shape.
+ * Gradient: to the smaller one; equal ones get half each.
+ * Throws: `ShapeError` if the shapes don't broadcast.
+ * Source: PyTorch's minimum.
+ */
 export const minimum: Of2 = op2(pairs.minimum, {});
 
-/** max(x, 0); NaN stays NaN; the gradient at 0 is 0. */
+/**
+ * max(x, 0); NaN stays NaN.
+ *
+ * Shapes: x (…) → the same.
+ * Gradient: 1 above 0, else 0 (at 0 too); NaN's is 1.
+ * Throws: `DTypeError` unless x is f32.
+ * Source: PyTorch's relu.
+ */
 export const relu: Of1 = op1(unaryRules.relu, {});
-/** x above 0, α·x elsewhere (α 0.3 unless given, as in Keras). */
+/**
+ * x above 0, α·x elsewhere.
+ *
+ * Shapes: x (…) → the same.
+ * Attributes: alpha — the slope below 0 (0.3).
+ * Gradient: 1 above 0, else α.
+ * Throws: `AttributeError` unless alpha is finite.
+ * Source: Keras's LeakyReLU; PyTorch's and WebNN's default is 0.01.
+ */
 export const leakyRelu: (x: Tensor, attributes?: AlphaAttribute) => Tensor = op1<AlphaAttribute>(
   unaryRules.leakyRelu,
   { alpha: 0.3 },
 );
-/** The hyperbolic tangent. */
+/**
+ * The hyperbolic tangent.
+ *
+ * Shapes: x (…) → the same.
+ * Gradient: (1 − y)·(1 + y).
+ * Throws: `DTypeError` unless x is f32.
+ * Source: NumPy.
+ */
 export const tanh: Of1 = op1(unaryRules.tanh, {});
-/** 1 / (1 + exp(−x)). */
+/**
+ * 1 / (1 + exp(−x)).
+ *
+ * Shapes: x (…) → the same.
+ * Gradient: y·(1 − y).
+ * Throws: `DTypeError` unless x is f32.
+ * Source: PyTorch's sigmoid.
+ */
 export const sigmoid: Of1 = op1(unaryRules.sigmoid, {});
-/** log(1 + exp(x)), with neither overflow nor a lost tail. */
+/**
+ * log(1 + exp(x)), with neither overflow nor a lost tail.
+ *
+ * Shapes: x (…) → the same.
+ * Gradient: sigmoid(x).
+ * Throws: `DTypeError` unless x is f32.
+ * Source: PyTorch's softplus with β = 1 and no threshold.
+ */
 export const softplus: Of1 = op1(unaryRules.softplus, {});
-/** eˣ. */
+/**
+ * eˣ.
+ *
+ * Shapes: x (…) → the same.
+ * Gradient: y.
+ * Throws: `DTypeError` unless x is f32.
+ * Source: NumPy.
+ */
 export const exp: Of1 = op1(unaryRules.exp, {});
-/** The natural logarithm. */
+/**
+ * The natural logarithm; −∞ at 0, NaN below.
+ *
+ * Shapes: x (…) → the same.
+ * Gradient: 1 / x.
+ * Throws: `DTypeError` unless x is f32.
+ * Source: NumPy.
+ */
 export const log: Of1 = op1(unaryRules.log, {});
-/** The square root. */
+/**
+ * The square root; NaN below 0.
+ *
+ * Shapes: x (…) → the same.
+ * Gradient: 0.5 / y, which is ∞ at 0.
+ * Throws: `DTypeError` unless x is f32.
+ * Source: NumPy.
+ */
 export const sqrt: Of1 = op1(unaryRules.sqrt, {});
-/** x². */
+/**
+ * x².
+ *
+ * Shapes: x (…) → the same.
+ * Gradient: 2x.
+ * Throws: `DTypeError` unless x is f32.
+ * Source: NumPy.
+ */
 export const square: Of1 = op1(unaryRules.square, {});
-/** |x|; the gradient at 0 is 0. */
+/**
+ * |x|.
+ *
+ * Shapes: x (…) → the same.
+ * Gradient: the sign of x, 0 at 0.
+ * Throws: `DTypeError` unless x is f32.
+ * Source: PyTorch's abs.
+ */
 export const abs: Of1 = op1(unaryRules.abs, {});
-/** −x. */
+/**
+ * −x.
+ *
+ * Shapes: x (…) → the same.
+ * Gradient: −1.
+ * Throws: `DTypeError` unless x is f32.
+ * Source: NumPy.
+ */
 export const neg: Of1 = op1(unaryRules.neg, {});
-/** 1 / x. */
+/**
+ * 1 / x.
+ *
+ * Shapes: x (…) → the same.
+ * Gradient: −1 / x².
+ * Throws: `DTypeError` unless x is f32.
+ * Source: NumPy.
+ */
 export const reciprocal: Of1 = op1(unaryRules.reciprocal, {});
 
-/** The sum over `axes` (all unless given). */
+/**
+ * The sum over some axes; 0 if there is nothing to add.
+ *
+ * Shapes: x (…) → x's shape without the reduced axes, or with 1 in their place.
+ * Attributes: axes — which to reduce, negative ones from the end (all); keepDims — keep them with
+ * an extent of 1 (false).
+ * Gradient: to every element alike.
+ * Throws: `AttributeError` on an axis that isn't there, or named twice.
+ * Source: NumPy.
+ */
 export const sum: Reduce = op1(reductions.sum, {});
-/** The mean over `axes` (all unless given). */
+/**
+ * The mean over some axes.
+ *
+ * Shapes: x (…) → x's shape without the reduced axes, or with 1 in their place.
+ * Attributes: axes — which to reduce, negative ones from the end (all); keepDims — keep them with
+ * an extent of 1 (false).
+ * Gradient: to every element alike, divided by their number.
+ * Throws: `AttributeError` on an axis that isn't there, or named twice; `ShapeError` if there is
+ * nothing to reduce.
+ * Source: NumPy.
+ */
 export const mean: Reduce = op1(reductions.mean, {});
-/** The largest element over `axes`; ties share the gradient evenly. */
+/**
+ * The largest element over some axes; NaN if any is.
+ *
+ * Shapes: x (…) → x's shape without the reduced axes, or with 1 in their place.
+ * Attributes: axes — which to reduce, negative ones from the end (all); keepDims — keep them with
+ * an extent of 1 (false).
+ * Gradient: to the largest; equal ones share it evenly.
+ * Throws: `AttributeError` on an axis that isn't there, or named twice; `ShapeError` if there is
+ * nothing to reduce.
+ * Source: PyTorch's amax.
+ */
 export const max: Reduce = op1(reductions.max, {});
-/** The smallest element over `axes`; ties share the gradient evenly. */
+/**
+ * The smallest element over some axes; NaN if any is.
+ *
+ * Shapes: x (…) → x's shape without the reduced axes, or with 1 in their place.
+ * Attributes: axes — which to reduce, negative ones from the end (all); keepDims — keep them with
+ * an extent of 1 (false).
+ * Gradient: to the smallest; equal ones share it evenly.
+ * Throws: `AttributeError` on an axis that isn't there, or named twice; `ShapeError` if there is
+ * nothing to reduce.
+ * Source: PyTorch's amin.
+ */
 export const min: Reduce = op1(reductions.min, {});
-/** The same elements under another shape; one extent may be −1. */
+/**
+ * The same elements under another shape; nothing is copied.
+ *
+ * Shapes: x (…), f32, i32 or u32 → shape.
+ * Attributes: shape — the new one, in which one extent may be −1 and is worked out.
+ * Gradient: reshaped back.
+ * Throws: `ShapeError` if the sizes differ.
+ * Source: NumPy.
+ */
 export const reshape: (x: Tensor, attributes: shapes.ReshapeAttributes) => Tensor = with1(
   shapes.reshape,
 );
 
-/** The product of matrices (M, K) · (K, N), or of batches of them. */
+/**
+ * The matrix product Σₖ a[…, m, k]·b[…, k, n]. A vector is a row on the left and a column on the
+ * right, and its axis is gone from the product.
+ *
+ * Shapes: a (…, M, K), b (…, K, N), the axes before the last two broadcast → (…, M, N).
+ * Attributes: transposeA, transposeB — read that operand with its last two axes swapped (false).
+ * Gradient: to both, summed over broadcast axes.
+ * Throws: `ShapeError` if the inner sizes differ, the batches don't broadcast or an operand is a
+ * scalar; `AttributeError` for a vector to be transposed.
+ * Source: NumPy's matmul.
+ */
 export const matmul: (a: Tensor, b: Tensor, attributes?: products.MatmulAttributes) => Tensor = op2(
   products.matmul,
   {},
 );
-/** Convolution: x (N, H, W, C), filter (KH, KW, C / groups, K) to (N, OH, OW, K). */
+/**
+ * Convolution (as neural networks call it: a cross-correlation), out[n, y, x, k] = Σ inp[n, y·S +
+ * i·D − P, x·S + j·D − P, c] · filter[i, j, c, k] + bias[k].
+ *
+ * Shapes: x (N, H, W, C), filter (KH, KW, C / groups, K), bias (K) → (N, OH, OW, K).
+ * Attributes: strides — one for both axes, or (vertical, horizontal) (1); padding — 'same' (⌈size /
+ * stride⌉ out, the odd one at the end), 'valid' or rows and columns of zeros [top, bottom, left,
+ * right] ('valid'); dilations — distance between taps, as strides (1); groups — channels are cut
+ * into so many, each with its own filters; C for depthwise (1); bias — added to every pixel (none).
+ * Gradient: to x, filter and bias.
+ * Throws: `ShapeError` if ranks, channels or the bias don't fit, or a filter reaches past the
+ * padded image; `AttributeError` on strides, dilations, padding or groups that can't be.
+ * Source: TensorFlow's conv2d with NHWC and HWIO; PyTorch's dilation and groups.
+ */
 export const conv2d: Convolve<ConvolutionAttributes> = biased(conv.conv2d);
-/** Transposed convolution: x (N, h, w, K), filter (KH, KW, C / groups, K) to (N, H, W, C). */
+/**
+ * Transposed convolution: the adjoint of `conv2d` in its input, plus a bias.
+ *
+ * Shapes: x (N, h, w, K), filter (KH, KW, C / groups, K), bias (C) → (N, H, W, C).
+ * Attributes: strides — as conv2d (1); padding — 'same' (H = h·stride), 'valid' (the full output),
+ * or rows and columns cropped from the full output [top, bottom, left, right] ('valid');
+ * outputPadding — rows and columns added at the end, less than the stride or the dilation (0);
+ * dilations — as conv2d (1); groups — as conv2d (1); bias — added to every pixel (none).
+ * Gradient: to x, filter and bias.
+ * Throws: `ShapeError` if ranks, channels or the bias don't fit, or everything is cropped;
+ * `AttributeError` on attributes that can't be.
+ * Source: Keras's Conv2DTranspose ('same', filter layout); PyTorch's ConvTranspose2d (numbers).
+ */
 export const convTranspose2d: Convolve<TransposedAttributes> = biased(conv.convTranspose2d);
 /** Batch normalisation of x (…, C) with γ (C) and β (C). */
 export const batchNorm: (
@@ -137,7 +346,16 @@ export const batchNorm: (
   beta: Tensor,
   attributes: norm.BatchNormAttributes,
 ) => Tensor = with3(norm.batchNorm);
-/** Sets elements to 0 at a rate, and scales the rest by 1 / (1 − rate). */
+/**
+ * Sets elements to 0 at a rate, and scales the rest by 1 / (1 − rate).
+ *
+ * Shapes: x (…) → the same.
+ * Attributes: rate — in [0, 1), the share that is dropped (needed); generator — where the mask
+ * comes from: one stream a call (needed).
+ * Gradient: through the same mask, drawn again.
+ * Throws: `AttributeError` on a rate outside [0, 1).
+ * Source: PyTorch's dropout in training.
+ */
 export const dropout: (x: Tensor, attributes: random.DropoutAttributes) => Tensor = with1(
   random.dropout,
 );
