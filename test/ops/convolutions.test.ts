@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { conv2d, matmul } from "../../src/autograd/ops.ts";
 import { variable, vectorJacobian } from "../../src/autograd/tensor.ts";
 import { testDevice } from "../support/device.ts";
-import { prove } from "./prove.ts";
+import { capPipelines, prove } from "./prove.ts";
 import { table } from "./table.ts";
 
 const device = await testDevice();
@@ -76,3 +76,5 @@ describe("variants by default", () => {
     expect(found).toEqual([`matmul.${ran}`]);
   });
 });
+
+capPipelines(device, 500);

@@ -84,7 +84,13 @@ function launchUnlisted(): {
   }
 }
 
-test("the test device was asked for no more than the default limits", () => {
+const FULL = process.env["LONGHAND_LIMITS"] === "adapter";
+
+test.runIf(FULL)("the test device was asked for all that the adapter has", () => {
+  expect(device.gpu.limits.maxBufferSize).toBeGreaterThan(268_435_456);
+});
+
+test.skipIf(FULL)("the test device was asked for no more than the default limits", () => {
   const { limits } = device.gpu;
   expect(limits.maxStorageBuffersPerShaderStage).toBe(8);
   expect(limits.maxComputeInvocationsPerWorkgroup).toBe(256);

@@ -1,10 +1,12 @@
 // The op table on the device, but for the convolutions, which have a file of their own: value,
 // gradients, determinism and refusals of every op.
 import { testDevice } from "../support/device.ts";
-import { prove } from "./prove.ts";
+import { capPipelines, prove } from "./prove.ts";
 import { table } from "./table.ts";
 
 const device = await testDevice();
 const { conv2d: _conv2d, convTranspose2d: _convTranspose2d, ...others } = table;
 
 for (const [op, row] of Object.entries(others)) prove(device, op, row);
+
+capPipelines(device, 900);

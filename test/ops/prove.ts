@@ -7,7 +7,7 @@ import { messageOf } from "../message-of.ts";
 import { type Case, type Row, upload } from "./case.ts";
 import { judge, recordCase, referenceError } from "./drive.ts";
 import { sibling } from "./spoilt.ts";
-import { astray, variantsOf, withVariant } from "./variants.ts";
+import { astray, SOAK, variantsOf, withVariant } from "./variants.ts";
 
 /** Central differences of step 1e-5 in float64 leave about this much. */
 const CLOSE = 1e-6;
@@ -51,6 +51,17 @@ export function prove(device: Device, op: string, { cases, refusals, refuses = "
       const message = await refusalOf(device, DTypeError, () => run(...tensors));
       expect(message).toMatch(new RegExp(`^${op}: input 0 must be .*; got ${refuses}$`));
     });
+  });
+}
+
+/**
+ * Defines a file's last test: that its rows took no more distinct pipelines than this, each of which
+ * some adapter compiles for a second. In the soak they may take any number.
+ */
+export function capPipelines(device: Device, most: number): void {
+  test(`the rows take at most ${most} distinct pipelines`, () => {
+    console.log(`${device.pipelines.count} distinct pipelines`);
+    if (!SOAK) expect(device.pipelines.count).toBeLessThanOrEqual(most);
   });
 }
 
