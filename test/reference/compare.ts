@@ -56,6 +56,11 @@ export function compareToTerms(
   });
 }
 
+/** Compares integers, which must be equal. */
+export function compareWhole(actual: ArrayLike<number>, expected: Ref): Comparison {
+  return compareEach(actual, expected, (a, e) => (a === e ? 0 : Infinity));
+}
+
 function compareEach(
   actual: ArrayLike<number>,
   expected: Ref,
