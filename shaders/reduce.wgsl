@@ -1,4 +1,4 @@
-// reduce: sum, mean, maximum or minimum over some axes. Each invocation reduces one run of CHUNK
+// reduce: sum, mean, maximum, minimum or the place of the maximum over some axes. Each invocation reduces one run of CHUNK
 // elements for one output; where a reduction is long and outputs are few, several runs an output are
 // reduced first (SPLITS > 1) and a second launch reduces those, in a fixed order.
 
@@ -22,9 +22,13 @@ const DIVISOR = 1f; // of a mean
 // Where each array starts in its binding, in 32-bit words.
 const INP_AT = 0u;
 const OUT_AT = 0u;
+const FOUND_AT = 0u;
+const PLACES_AT = 0u;
 
 @group(0) @binding(0) var<storage, read> inp: array<f32>;
 @group(0) @binding(1) var<storage, read_write> out: array<f32>; // (SPLITS, OUTPUTS)
+@group(0) @binding(2) var<storage, read> found: array<i32>; // (SPLITS, OUTPUTS): what each run found
+@group(0) @binding(3) var<storage, read_write> places: array<i32>; // (SPLITS, OUTPUTS), or (OUTPUTS)
 
 fn kept_offset(index: u32) -> u32 {
   var rest = index;
@@ -47,7 +51,6 @@ fn reduced_offset(index: u32) -> u32 {
   let d0 = rest / REDUCED[1];
   return d0 * REDUCED_STRIDES[0] + d1 * REDUCED_STRIDES[1] + d2 * REDUCED_STRIDES[2] + d3 * REDUCED_STRIDES[3];
 }
-
 
 fn combine(a: f32, b: f32) -> f32 {
   if (OP == MAX) { return select(max(a, b), select(b, a, is_nan(a)), is_nan(a) || is_nan(b)); }
@@ -81,5 +84,57 @@ fn reduce(
   }
   let total = combine(combine(sums[0], sums[1]), combine(sums[2], sums[3]));
   out[OUT_AT + index] = select(total, total / DIVISOR, OP == MEAN);
+}
+
+// A float's rank in the order -∞ … -0 = 0 … ∞, NaN. By its bits: devices may take subnormals for 0.
+fn rank_of(x: f32) -> u32 {
+  let bits = bitcast<u32>(x);
+  let magnitude = bits & 0x7fffffffu;
+  let ordered = select(0x80000000u + magnitude, 0x80000000u - magnitude, bits >= 0x80000000u);
+  return select(ordered, 0xffffffffu, is_nan(x));
+}
+
+// The place of the largest element of each run, among the reduced ones in row-major order; of equals,
+// the first.
+@compute @workgroup_size(64)
+fn argmax(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let index = (group.y * groups.x + group.x) * 64u + lane;
+  if (index >= OUTPUTS * SPLITS) { return; }
+  let base = kept_offset(index % OUTPUTS);
+  let first = (index / OUTPUTS) * CHUNK;
+  let end = min(COUNT, first + CHUNK);
+  var best = first;
+  var top = rank_of(inp[INP_AT + base + reduced_offset(first)]);
+  for (var r = first + 1u; r < end; r++) {
+    let rank = rank_of(inp[INP_AT + base + reduced_offset(r)]);
+    best = select(best, r, rank > top);
+    top = max(top, rank);
+  }
+  places[PLACES_AT + index] = i32(best);
+}
+
+// The same among what the runs found, which are in order.
+@compute @workgroup_size(64)
+fn argmax_of_runs(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let index = (group.y * groups.x + group.x) * 64u + lane;
+  if (index >= OUTPUTS) { return; }
+  let base = kept_offset(index);
+  var best = 0u;
+  var top = 0u; // below every rank
+  for (var run = 0u; run < SPLITS; run++) {
+    let r = u32(found[FOUND_AT + run * OUTPUTS + index]);
+    let rank = rank_of(inp[INP_AT + base + reduced_offset(r)]);
+    best = select(best, r, rank > top);
+    top = max(top, rank);
+  }
+  places[PLACES_AT + index] = i32(best);
 }
 // appended: lib/numbers.wgsl

@@ -11,7 +11,10 @@ export { compile, type Outputs, type Program, type ProgramOptions } from "./gpu/
 export type { AdamOptions } from "./kernels/adam.ts";
 export type { BatchNormAttributes } from "./kernels/batch-norm.ts";
 export type { ConvolutionAttributes, Padding } from "./kernels/convolution.ts";
+export type { GatherAttributes } from "./kernels/gather.ts";
+export type { OneHotAttributes } from "./kernels/one-hot.ts";
 export { createGenerator, normal, uniform, type Generator } from "./kernels/random.ts";
+export type { ReduceAttributes } from "./kernels/reduce.ts";
 export { adam, type Optimizer } from "./nn/adam.ts";
 export * as initialisers from "./nn/initialisers.ts";
 export type { Layer, Mode, ParameterSpec } from "./nn/layer.ts";

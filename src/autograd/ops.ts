@@ -1,10 +1,13 @@
 // The list of ops: one line each. A rule becomes a function of tensors here, and nowhere else.
 import type { GpuArray } from "../gpu/array.ts";
+import * as places from "../kernels/argmax.ts";
 import * as pairs from "../kernels/arithmetic.ts";
 import * as norm from "../kernels/batch-norm.ts";
 import * as conv from "../kernels/conv2d.ts";
 import type { ConvolutionAttributes, TransposedAttributes } from "../kernels/convolution.ts";
+import * as gathering from "../kernels/gather.ts";
 import * as products from "../kernels/matmul.ts";
+import * as classes from "../kernels/one-hot.ts";
 import * as random from "../kernels/random.ts";
 import * as reductions from "../kernels/reduce.ts";
 import * as shapes from "../kernels/reshape.ts";
@@ -294,6 +297,46 @@ export const min: Reduce = op1(reductions.min, {});
 export const reshape: (x: Tensor, attributes: shapes.ReshapeAttributes) => Tensor = with1(
   shapes.reshape,
 );
+/**
+ * The elements of x that indices name along an axis: out[…, i…, …] = x[…, indices[i…], …]. An index in
+ * [−n, −1] counts from the end of the axis's n; any other that is out of range is clamped to [0, n − 1],
+ * as indices are data, and can't be refused before they are on the device.
+ *
+ * Shapes: x of any shape, indices of any shape → x.shape[..axis] + indices.shape[batchDims..] + x.shape[axis + 1..].
+ * Attributes: axis — the axis of x to gather from, negative from the end (batchDims, which is 0 unless given); batchDims — how many leading axes x and indices have in common (0).
+ * Gradient: to x alone; each element gets the sum over the indices that name it, in their order.
+ * Throws: `DTypeError` unless x is f32, i32 or u32 and indices are i32; `AttributeError` if axis or batchDims is out of range, or axis is a batch axis; `ShapeError` if the batch axes differ, or indices name rows of an empty axis.
+ * Source: NumPy's take; batchDims as TensorFlow's gather; indices out of range as WebNN's gather.
+ */
+export const gather: (
+  x: Tensor,
+  indices: Tensor,
+  attributes?: gathering.GatherAttributes,
+) => Tensor = op2(gathering.gather, {});
+/**
+ * Class numbers as lines of `off` with one `on`: out[…, d, …] = on where indices[…] = d, else off. An
+ * index out of range leaves its whole line off.
+ *
+ * Shapes: indices of any shape → the same with an axis of `depth` put in.
+ * Attributes: depth — the number of classes (must be given); axis — where their axis stands in the result, negative from its end (−1); on — any number, infinities and NaN too (1); off — likewise (0); wrapNegative — whether an index in [−depth, −1] counts from the end (false).
+ * Gradient: none; indices are integers.
+ * Throws: `DTypeError` unless indices are i32; `AttributeError` if depth isn't a whole number ≥ 0, or axis is out of range.
+ * Source: TensorFlow's one_hot; ONNX's OneHot with wrapNegative.
+ */
+export const oneHot: (indices: Tensor, attributes: classes.OneHotAttributes) => Tensor = with1(
+  classes.oneHot,
+);
+/**
+ * The place of the largest element over some axes, i32: argmaxᵢ x[i], where i is the row-major index
+ * among the reduced axes. Of equal elements the first wins; NaN counts as larger than any number.
+ *
+ * Shapes: x of any shape → x.shape without `axes`, or with 1 in their place.
+ * Attributes: axes — which to reduce, negative from the end (all); keepDims — whether to keep them as 1 (false).
+ * Gradient: none; the place doesn't change with small changes of x.
+ * Throws: `DTypeError` unless x is f32; `AttributeError` if axes are out of range or repeated; `ShapeError` if there is nothing to reduce, or kept and reduced axes alternate more than four times.
+ * Source: NumPy's and PyTorch's argmax; several axes as one flattened axis.
+ */
+export const argmax: Reduce = op1(places.argmax, {});
 
 /**
  * The matrix product Σₖ a[…, m, k]·b[…, k, n]. A vector is a row on the left and a column on the

@@ -157,7 +157,7 @@ export function vectorJacobian(out: Tensor, dout: GpuArray, wrt: readonly Tensor
     const gradient = gradients.get(tensor);
     if (gradient) return gradient;
     throw new AttributeError(
-      `grad: tensor ${index} of shape ${formatShape(tensor.shape)} does not lead to the loss; make it with variable() and use it outside noGrad and detach`,
+      `grad: tensor ${index} of shape ${formatShape(tensor.shape)} does not lead to the loss; make it with variable() and use it outside noGrad and detach, in ops that have a gradient`,
     );
   });
 }

@@ -69,6 +69,12 @@ export const number: Check = {
   accepts: (value) => typeof value === "number" && !Number.isNaN(value),
 };
 
+/** Any number at all: infinities and NaN are allowed. */
+export const anyNumber: Check = {
+  expects: "a number",
+  accepts: (value) => typeof value === "number",
+};
+
 /** True or false. */
 export const flag: Check = {
   expects: "true or false",

@@ -1,6 +1,7 @@
 // Reductions over any axes: sum, mean, max and min.
 import { formatShape, sizeOf, type GpuArray } from "../gpu/array.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
+import type { Constant } from "../gpu/shader.ts";
 import { flag, wholes } from "./attributes.ts";
 import { binary, broadcastTo } from "./binary.ts";
 import { defineRule, type Rule } from "./rule.ts";
@@ -35,8 +36,12 @@ export function normaliseAxes(
   return positive.toSorted((a, b) => a - b);
 }
 
-/** Neighbouring axes that are walked alike become one; at most four groups of each kind remain. */
+/**
+ * How the shader walks some axes of a shape: neighbours that are walked alike become one, and at most
+ * four groups may remain. Throws `ShapeError`.
+ */
 function walk(
+  op: string,
   shape: readonly number[],
   picked: (axis: number) => boolean,
 ): { extents: number[]; strides: number[] } {
@@ -61,9 +66,7 @@ function walk(
     joined = true;
   });
   if (extents.length > 4) {
-    throw new ShapeError(
-      `reduce: ${formatShape(shape)} alternates kept and reduced axes too often`,
-    );
+    throw new ShapeError(`${op}: ${formatShape(shape)} alternates kept and reduced axes too often`);
   }
   // An empty axis isn't walked, but a modulus of 0 doesn't compile.
   extents.forEach((extent, at) => (extents[at] = Math.max(extent, 1)));
@@ -72,6 +75,49 @@ function walk(
     strides.unshift(0);
   }
   return { extents, strides };
+}
+
+/** What the shader's reductions have in common, whatever they find. */
+export interface Reducing {
+  /** The result's shape. */
+  readonly shape: readonly number[];
+  /** Runs that one output's reduction is cut into: a second launch reduces those. */
+  readonly runs: number;
+  readonly constants: Readonly<Record<string, Constant>>;
+}
+
+/** How to reduce a shape over `axes`, from `normaliseAxes`. Throws `ShapeError`. */
+export function reducing(
+  op: string,
+  from: readonly number[],
+  axes: readonly number[],
+  keepDims: boolean,
+): Reducing {
+  const reduced = new Set(axes);
+  const kept = walk(op, from, (axis) => !reduced.has(axis));
+  const folded = walk(op, from, (axis) => reduced.has(axis));
+  const count = axes.reduce((product, axis) => product * from[axis]!, 1);
+  const shape = keepDims
+    ? from.map((extent, axis) => (reduced.has(axis) ? 1 : extent))
+    : from.filter((_, axis) => !reduced.has(axis));
+  if (count === 0 && op !== "sum") {
+    throw new ShapeError(`${op}: nothing to reduce in ${formatShape(from)}`);
+  }
+  const outputs = sizeOf(shape);
+  const splits = count > LONG && outputs < 4096 ? Math.min(64, Math.ceil(count / (LONG / 8))) : 1;
+  const chunk = Math.ceil(count / splits);
+  const runs = Math.max(1, Math.ceil(count / Math.max(chunk, 1)));
+  const constants = {
+    OUTPUTS: outputs,
+    COUNT: count,
+    CHUNK: chunk,
+    SPLITS: runs,
+    KEPT: kept.extents,
+    KEPT_STRIDES: kept.strides,
+    REDUCED: folded.extents,
+    REDUCED_STRIDES: folded.strides,
+  };
+  return { shape, runs, constants };
 }
 
 /**
@@ -85,39 +131,20 @@ export function reduce(
   keepDims: boolean,
   divisor?: number,
 ): GpuArray {
-  const reduced = new Set(axes);
-  const kept = walk(x.shape, (axis) => !reduced.has(axis));
-  const folded = walk(x.shape, (axis) => reduced.has(axis));
-  const count = axes.reduce((product, axis) => product * x.shape[axis]!, 1);
-  const shape = keepDims
-    ? x.shape.map((extent, axis) => (reduced.has(axis) ? 1 : extent))
-    : x.shape.filter((_, axis) => !reduced.has(axis));
-  const outputs = sizeOf(shape);
-  if (count === 0 && reduction !== "sum") {
-    throw new ShapeError(`${reduction}: nothing to reduce in ${formatShape(x.shape)}`);
-  }
-  const splits = count > LONG && outputs < 4096 ? Math.min(64, Math.ceil(count / (LONG / 8))) : 1;
-  const chunk = Math.ceil(count / splits);
-  const runs = Math.max(1, Math.ceil(count / Math.max(chunk, 1)));
+  const { shape, runs, constants } = reducing(reduction, x.shape, axes, keepDims);
+  const count = x.size / Math.max(sizeOf(shape), 1);
   const out = x.device.empty(runs === 1 ? shape : [runs, ...shape], "f32", reduction);
   const last = runs === 1;
   x.device.launch({
     shader: "reduce",
     entry: "reduce",
     constants: {
+      ...constants,
       OP: reduction === "mean" && !last ? "SUM" : reduction.toUpperCase(),
-      OUTPUTS: outputs,
-      COUNT: count,
-      CHUNK: chunk,
-      SPLITS: runs,
-      KEPT: kept.extents,
-      KEPT_STRIDES: kept.strides,
-      REDUCED: folded.extents,
-      REDUCED_STRIDES: folded.strides,
       DIVISOR: divisor ?? Math.max(count, 1),
     },
     bind: { inp: x, out },
-    workgroups: x.device.linear(outputs * runs),
+    workgroups: x.device.linear(out.size),
     flop: x.size,
   });
   return last ? out : reduce(out, reduction, [0], false, divisor ?? count).view(shape);

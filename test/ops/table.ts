@@ -4,6 +4,7 @@ import type * as ops from "../../src/autograd/ops.ts";
 import { binaryRows } from "./binary-rows.ts";
 import type { Row } from "./case.ts";
 import { convRows } from "./conv-rows.ts";
+import { indexRows } from "./index-rows.ts";
 import { layerRows } from "./layer-rows.ts";
 import { matmulRows } from "./matmul-rows.ts";
 import { reduceRows } from "./reduce-rows.ts";
@@ -17,4 +18,5 @@ export const table: { readonly [Op in keyof (typeof ops & typeof compositions)]:
   ...convRows,
   ...layerRows,
   ...matmulRows,
+  ...indexRows,
 };

@@ -1,5 +1,14 @@
 // Reductions over axes, and their gradients.
-import { full, gather, positions, type Ref, reshape, scatterAdd, stridesOf } from "./array.ts";
+import {
+  full,
+  gather,
+  positions,
+  type Ref,
+  reshape,
+  scatterAdd,
+  stridesOf,
+  zeros,
+} from "./array.ts";
 
 /** Σ over the given axes. */
 export function sum(x: Ref, axes: readonly number[], keepDims = false): Ref {
@@ -44,6 +53,27 @@ export function maxGrad(dy: Ref, x: Ref, axes: readonly number[]): Ref {
 /** The gradient of `min`: shared evenly by the elements that tie, as PyTorch's `amin`. */
 export function minGrad(dy: Ref, x: Ref, axes: readonly number[]): Ref {
   return extremeGrad(dy, x, axes, min(x, axes));
+}
+
+/**
+ * The place of the largest element over the given axes, counted in row-major order among them: the
+ * first of equals, and NaN before any number.
+ */
+export function argmax(x: Ref, axes: readonly number[], keepDims = false): Ref {
+  const { at, kept, reduced } = targets(x.shape, axes);
+  const y = zeros(keepDims ? kept : reduced);
+  const seen = zeros(kept).data;
+  const best = full(kept, -Infinity).data;
+  at.forEach((to, i) => {
+    const value = x.data[i]!;
+    const beats = !Number.isNaN(best[to]!) && (Number.isNaN(value) || value > best[to]!);
+    if (beats) {
+      best[to] = value;
+      y.data[to] = seen[to]!;
+    }
+    seen[to]! += 1;
+  });
+  return y;
 }
 
 function extreme(

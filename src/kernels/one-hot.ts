@@ -1,0 +1,58 @@
+// One-hot: class numbers as lines of zeros with a one.
+import { sizeOf, type GpuArray } from "../gpu/array.ts";
+import { anyNumber, anyWhole, axisOf, flag, needed, whole } from "./attributes.ts";
+import { defineRule, type Rule } from "./rule.ts";
+
+/** What oneHot takes: how many classes, where their axis goes, and what to write. */
+export interface OneHotAttributes {
+  /** The number of classes: the extent of the new axis. */
+  readonly depth: number;
+  /** Where the new axis stands in the result; negative ones count from its end. Default −1. */
+  readonly axis?: number;
+  /** What stands at the index. Any number, infinities and NaN too. Default 1. */
+  readonly on?: number;
+  /** What stands everywhere else. Any number, infinities and NaN too. Default 0. */
+  readonly off?: number;
+  /** Whether an index in [−depth, −1] counts from the end, as in ONNX. Default false: it is off everywhere. */
+  readonly wrapNegative?: boolean;
+}
+
+/** A number's bits as an f32: how infinities and NaN reach a shader. */
+function bitsOf(value: number): number {
+  return new Uint32Array(Float32Array.of(value).buffer)[0]!;
+}
+
+/** `on` where the new axis's coordinate is the index, `off` elsewhere. */
+export const oneHot: Rule<readonly [GpuArray], OneHotAttributes> = defineRule({
+  name: "oneHot",
+  attributes: {
+    depth: needed(whole(0)),
+    axis: anyWhole,
+    on: anyNumber,
+    off: anyNumber,
+    wrapNegative: flag,
+  },
+  takes: [["i32"]],
+  forward([indices], attributes: OneHotAttributes) {
+    const { depth, axis = -1, on = 1, off = 0, wrapNegative = false } = attributes;
+    const { device, shape } = indices;
+    const at = axisOf("oneHot", axis, shape.length + 1);
+    const out = device.empty(shape.toSpliced(at, 0, depth), "f32", "oneHot");
+    device.launch({
+      shader: "one-hot",
+      entry: "one_hot",
+      constants: {
+        COUNT: out.size,
+        DEPTH: depth,
+        INNER: sizeOf(shape.slice(at)),
+        WRAP: wrapNegative,
+        ON: bitsOf(on),
+        OFF: bitsOf(off),
+      },
+      bind: { indices, out },
+      workgroups: device.linear(out.size),
+    });
+    return { out, saved: undefined };
+  },
+  backward: () => [undefined],
+});
