@@ -15,6 +15,7 @@ export interface GatherAttributes {
 /** x as (B, outer, rows, inner), indices as (B, picks), and the result's shape. */
 interface Layout {
   readonly shape: readonly number[];
+  readonly batch: number;
   readonly outer: number;
   readonly rows: number;
   readonly inner: number;
@@ -52,6 +53,7 @@ function layoutOf(
   const named = indices.shape.slice(batchDims);
   return {
     shape: [...x.shape.slice(0, at), ...named, ...x.shape.slice(at + 1)],
+    batch: sizeOf(batch),
     outer: sizeOf(x.shape.slice(batchDims, at)),
     rows,
     inner: sizeOf(x.shape.slice(at + 1)),
@@ -76,24 +78,37 @@ function pick(x: GpuArray, indices: GpuArray, layout: Layout): GpuArray {
   return out;
 }
 
-/** dx[b, o, n, s] = Σ dout[b, o, i, s] over the i with indices[b, i] = n: each row looks for its own. */
+/**
+ * dx[b, o, n, s] = Σ dout[b, o, i, s] over the i with indices[b, i] = n. Chains of the i that name the
+ * same row are laid first, so that each element of dx meets its own terms alone, in order.
+ */
 function gradient(
   dout: GpuArray,
   indices: GpuArray,
   shape: readonly number[],
   layout: Layout,
 ): GpuArray {
-  const dinp = dout.device.empty(shape, "f32", "gather.gradient");
-  const fours = (dinp.size / Math.max(layout.inner, 1)) * Math.ceil(layout.inner / 4);
-  dout.device.launch({
+  const { device } = dout;
+  const { batch, rows, picks } = layout;
+  const dinp = device.empty(shape, "f32", "gather.gradient");
+  if (dinp.size === 0) return dinp; // its chains aren't needed, and a modulus of 0 doesn't compile
+  const links = device.empty([batch, rows + picks], "u32", "gather.links");
+  device.launch({
+    shader: "gather",
+    entry: "link",
+    constants: constantsOf(layout, links.size),
+    bind: { indices, links },
+    workgroups: device.linear(links.size),
+  });
+  device.launch({
     shader: "gather",
     entry: "gradient",
     constants: {
-      ...constantsOf(layout, fours),
-      BLOCK: Math.max(1, Math.ceil(Math.sqrt(layout.picks))),
+      ...constantsOf(layout, dinp.size),
+      BLOCK: Math.max(1, Math.ceil(Math.sqrt(picks))),
     },
-    bind: { indices, dout, dinp },
-    workgroups: dout.device.linear(fours),
+    bind: { dout, next: links, dinp },
+    workgroups: device.linear(dinp.size),
     flop: dout.size,
   });
   return dinp;
