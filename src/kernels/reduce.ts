@@ -66,7 +66,9 @@ function walk(
     joined = true;
   });
   if (extents.length > 4) {
-    throw new ShapeError(`${op}: ${formatShape(shape)} alternates kept and reduced axes too often`);
+    throw new ShapeError(
+      `${op}: ${formatShape(shape)} alternates kept and reduced axes too often: up to four groups of either are walked; transpose it so that they lie together`,
+    );
   }
   // An empty axis isn't walked, but a modulus of 0 doesn't compile.
   extents.forEach((extent, at) => (extents[at] = Math.max(extent, 1)));
