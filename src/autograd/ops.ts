@@ -302,7 +302,7 @@ export const reshape: (x: Tensor, attributes: shapes.ReshapeAttributes) => Tenso
  * [−n, −1] counts from the end of the axis's n; any other that is out of range is clamped to [0, n − 1],
  * as indices are data, and can't be refused before they are on the device.
  *
- * Shapes: x of any shape, indices of any shape → x.shape[..axis] + indices.shape[batchDims..] + x.shape[axis + 1..].
+ * Shapes: x (…), f32, i32 or u32, indices (…), i32 → x.shape[..axis] + indices.shape[batchDims..] + x.shape[axis + 1..].
  * Attributes: axis — the axis of x to gather from, negative from the end (batchDims, which is 0 unless given); batchDims — how many leading axes x and indices have in common (0).
  * Gradient: to x alone; each element gets the sum over the indices that name it, in their order.
  * Throws: `DTypeError` unless x is f32, i32 or u32 and indices are i32; `AttributeError` if axis or batchDims is out of range, or axis is a batch axis; `ShapeError` if the batch axes differ, or indices name rows of an empty axis.
@@ -317,7 +317,7 @@ export const gather: (
  * Class numbers as lines of `off` with one `on`: out[…, d, …] = on where indices[…] = d, else off. An
  * index out of range leaves its whole line off.
  *
- * Shapes: indices of any shape → the same with an axis of `depth` put in.
+ * Shapes: indices (…), i32 → indices' shape with an axis of `depth` put in; f32.
  * Attributes: depth — the number of classes (must be given); axis — where their axis stands in the result, negative from its end (−1); on — any number, infinities and NaN too (1); off — likewise (0); wrapNegative — whether an index in [−depth, −1] counts from the end (false).
  * Gradient: none; indices are integers.
  * Throws: `DTypeError` unless indices are i32; `AttributeError` if depth isn't a whole number ≥ 0, or axis is out of range.
@@ -330,7 +330,7 @@ export const oneHot: (indices: Tensor, attributes: classes.OneHotAttributes) => 
  * The place of the largest element over some axes, i32: argmaxᵢ x[i], where i is the row-major index
  * among the reduced axes. Of equal elements the first wins; NaN counts as larger than any number.
  *
- * Shapes: x of any shape → x.shape without `axes`, or with 1 in their place.
+ * Shapes: x (…) → x's shape without the reduced axes, or with 1 in their place; i32.
  * Attributes: axes — which to reduce, negative from the end (all); keepDims — whether to keep them as 1 (false).
  * Gradient: none; the place doesn't change with small changes of x.
  * Throws: `DTypeError` unless x is f32; `AttributeError` if axes are out of range or repeated; `ShapeError` if there is nothing to reduce, or kept and reduced axes alternate more than four times.

@@ -169,6 +169,27 @@ export const mutants: readonly Mutant[] = [
     noticed: random("epoch"),
   },
   {
+    kernel: "gather.gather",
+    what: "the second batch goes by the first one's indices",
+    from: "row((lead / OUTER) * PICKS + i)",
+    to: "row(i)",
+    noticed: by("gather"),
+  },
+  {
+    kernel: "gather.link",
+    what: "each index is followed by itself",
+    from: "i = at - ROWS + 1u;",
+    to: "i = at - ROWS;",
+    noticed: by("gather"),
+  },
+  {
+    kernel: "gather.gradient",
+    what: "the last index's term is left out",
+    from: "if (i >= PICKS) { break; }\n      sum",
+    to: "if (i + 1u >= PICKS) { break; }\n      sum",
+    noticed: by("gather"),
+  },
+  {
     kernel: "matmul.tiled",
     what: "the bound on columns is dropped",
     from: "if (n + i < N) {",
@@ -181,6 +202,13 @@ export const mutants: readonly Mutant[] = [
     from: "for (var k = zero; k < K; k++)",
     to: "for (var k = zero; k + 1u < K; k++)",
     noticed: by("matmul"),
+  },
+  {
+    kernel: "one-hot.one_hot",
+    what: "a negative index counts from the end, asked or not",
+    from: "WRAP & (index < 0)",
+    to: "index < 0",
+    noticed: by("oneHot"),
   },
   {
     kernel: "random.uniform_noise",
@@ -209,6 +237,20 @@ export const mutants: readonly Mutant[] = [
     from: "  for (; r < end; r++) {",
     to: "  for (; r + 1u < end; r++) {",
     noticed: by("sum"),
+  },
+  {
+    kernel: "reduce.argmax",
+    what: "the last of equals wins",
+    from: "let rank = rank_of(inp[INP_AT + base + reduced_offset(r)]);\n    best = select(best, r, rank > top);\n    top = max(top, rank);\n  }\n  places[PLACES_AT + index] = i32(best);\n}\n\n",
+    to: "let rank = rank_of(inp[INP_AT + base + reduced_offset(r)]);\n    best = select(best, r, rank >= top);\n    top = max(top, rank);\n  }\n  places[PLACES_AT + index] = i32(best);\n}\n\n",
+    noticed: by("argmax"),
+  },
+  {
+    kernel: "reduce.argmax_of_runs",
+    what: "the last run is left out",
+    from: "run < SPLITS;",
+    to: "run + 1u < SPLITS;",
+    noticed: by("argmax"),
   },
   {
     kernel: "sigmoid-cross-entropy.forward",
