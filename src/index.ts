@@ -13,6 +13,14 @@ export type { BatchNormAttributes } from "./kernels/batch-norm.ts";
 export type { ConvolutionAttributes, Padding } from "./kernels/convolution.ts";
 export type { GatherAttributes } from "./kernels/gather.ts";
 export type { OneHotAttributes } from "./kernels/one-hot.ts";
+export type {
+  BroadcastAttributes,
+  ConcatAttributes,
+  SliceAttributes,
+  TileAttributes,
+  TransposeAttributes,
+} from "./kernels/moves.ts";
+export type { AxisPadding, PadAttributes } from "./kernels/pad.ts";
 export { createGenerator, normal, uniform, type Generator } from "./kernels/random.ts";
 export type { ReduceAttributes } from "./kernels/reduce.ts";
 export { adam, type Optimizer } from "./nn/adam.ts";

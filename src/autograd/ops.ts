@@ -1,13 +1,17 @@
 // The list of ops: one line each. A rule becomes a function of tensors here, and nowhere else.
 import type { GpuArray } from "../gpu/array.ts";
 import * as places from "../kernels/argmax.ts";
+import { DTypeError } from "../gpu/errors.ts";
 import * as pairs from "../kernels/arithmetic.ts";
+import { show } from "../kernels/attributes.ts";
 import * as norm from "../kernels/batch-norm.ts";
 import * as conv from "../kernels/conv2d.ts";
 import type { ConvolutionAttributes, TransposedAttributes } from "../kernels/convolution.ts";
 import * as gathering from "../kernels/gather.ts";
 import * as products from "../kernels/matmul.ts";
 import * as classes from "../kernels/one-hot.ts";
+import * as moves from "../kernels/moves.ts";
+import * as padding from "../kernels/pad.ts";
 import * as random from "../kernels/random.ts";
 import * as reductions from "../kernels/reduce.ts";
 import * as shapes from "../kernels/reshape.ts";
@@ -46,6 +50,21 @@ function with3<A>(
   return (a, b, c, attributes) => {
     const array = (index: number, input: Tensor): GpuArray => arrayOf(rule.name, index, input);
     return apply(rule, [a, b, c], [array(0, a), array(1, b), array(2, c)], attributes);
+  };
+}
+
+/** An op of a list of tensors, one or more. */
+function listed<A>(
+  rule: Rule<readonly GpuArray[], A>,
+): (tensors: readonly Tensor[], attributes: A) => Tensor {
+  return (tensors, attributes) => {
+    if (!Array.isArray(tensors) || tensors.length === 0) {
+      throw new DTypeError(
+        `${rule.name}: takes a list of one tensor or more; got ${show(tensors)}`,
+      );
+    }
+    const arrays = Array.from(tensors, (tensor, index) => arrayOf(rule.name, index, tensor));
+    return apply(rule, tensors, arrays, attributes);
   };
 }
 
@@ -337,6 +356,82 @@ export const oneHot: (indices: Tensor, attributes: classes.OneHotAttributes) => 
  * Source: NumPy's and PyTorch's argmax; several axes as one flattened axis.
  */
 export const argmax: Reduce = op1(places.argmax, {});
+/**
+ * The axes in another order: axis k of the result is axis permutation[k] of x.
+ *
+ * Shapes: x (…) → x's extents in that order.
+ * Attributes: permutation — an axis of x for each axis, negative ones from the end (reversed).
+ * Gradient: moved back by the inverse permutation.
+ * Throws: `AttributeError` unless each axis is named once; `DTypeError` on u8.
+ * Source: NumPy's and WebNN's transpose.
+ */
+export const transpose: (x: Tensor, attributes?: moves.TransposeAttributes) => Tensor = op1(
+  moves.transpose,
+  {},
+);
+/**
+ * A strided part of x: element i along an axis is x's element start + i · step.
+ *
+ * Shapes: x (…) → sizes.
+ * Attributes: starts — the first element along each axis, negative ones from the end; sizes — how
+ * many, −1 for all in the step's direction (all); steps — from one to the next, negative ones
+ * backwards (1). A list may be shorter than the rank: it is of the leading axes.
+ * Gradient: to the elements that were taken; 0 elsewhere.
+ * Throws: `AttributeError` on a list longer than the rank, a step of 0, or a part that reaches
+ * outside x; `ShapeError` past 8 axes that don't join; `DTypeError` on u8.
+ * Source: TensorFlow's slice, with the steps of its strided_slice; sizes as in WebNN.
+ */
+export const slice: (x: Tensor, attributes: moves.SliceAttributes) => Tensor = with1(moves.slice);
+/**
+ * Tensors one after another along an axis.
+ *
+ * Shapes: [a (…, I, …), b (…, J, …), …], one or more, alike but for that axis → (…, I + J + …, …).
+ * Attributes: axis — along which they follow one another, negative ones from the end.
+ * Gradient: to each its own part.
+ * Throws: `ShapeError` if ranks or other extents differ; `AttributeError` on an axis that isn't
+ * there; `DTypeError` on an empty list, several types or u8.
+ * Source: TensorFlow's and WebNN's concat.
+ */
+export const concat: (tensors: readonly Tensor[], attributes: moves.ConcatAttributes) => Tensor =
+  listed(moves.concat);
+/**
+ * x repeated as a whole: element i along an axis is x's element i mod its extent.
+ *
+ * Shapes: x (…, I, …) → (…, repetitions · I, …).
+ * Attributes: repetitions — how often along each axis, 0 or more.
+ * Gradient: the sum over the repetitions.
+ * Throws: `AttributeError` unless there is one whole number ≥ 0 for each axis; `DTypeError` on u8.
+ * Source: ONNX's and WebNN's tile; NumPy's for as many numbers as axes.
+ */
+export const tile: (x: Tensor, attributes: moves.TileAttributes) => Tensor = with1(moves.tile);
+/**
+ * x stretched to a shape: repeated along new leading axes, and along axes of 1.
+ *
+ * Shapes: x (…), each extent, from the last, the same as shape's or 1 → shape.
+ * Attributes: shape — the result's.
+ * Gradient: the sum over what was stretched.
+ * Throws: `ShapeError` if x doesn't stretch to shape, or past 8 axes that don't join; `DTypeError`
+ * on u8.
+ * Source: NumPy's broadcast_to; WebNN's expand.
+ */
+export const broadcastTo: (x: Tensor, attributes: moves.BroadcastAttributes) => Tensor = with1(
+  moves.broadcastTo,
+);
+/**
+ * x with elements added before and after it along its axes: a constant, or copies of elements.
+ *
+ * Shapes: x (…, I, …) → (…, before + I + after, …).
+ * Attributes: padding — (before, after) for each axis, negative ones crop (constant alone); mode —
+ * 'constant', 'reflect' (3 2 | 1 2 3), 'symmetric' (2 1 | 1 2 3) or 'edge' (1 1 | 1 2 3)
+ * ('constant'); value — what constant adds, NaN and infinities too (0).
+ * Gradient: the sum over an element's copies; 0 where it was cropped.
+ * Throws: `AttributeError` unless there is a pair for each axis, on cropping more than there is or in
+ * another mode, on too few elements to copy (reflect takes more than it adds, symmetric as many,
+ * edge one), and on a value that x's type can't hold; `ShapeError` past 8 axes that don't join;
+ * `DTypeError` on u8.
+ * Source: NumPy's pad; constant, reflect and edge as in ONNX and WebNN.
+ */
+export const pad: (x: Tensor, attributes: padding.PadAttributes) => Tensor = with1(padding.pad);
 
 /**
  * The matrix product Σₖ a[…, m, k]·b[…, k, n]. A vector is a row on the left and a column on the

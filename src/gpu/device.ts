@@ -305,9 +305,9 @@ export class Device {
   #copy(array: GpuArray, slot: GpuArray): void {
     const count = array.size;
     this.launch({
-      shader: "copy",
+      shader: "move",
       entry: "copy",
-      constants: { COUNT: count },
+      constants: { COUNT: count, SHAPE: [1, 1, 1, 1, 1, 1, 1, count] },
       bind: { inp: array, out: slot },
       workgroups: this.linear(count),
     });

@@ -1,6 +1,6 @@
 // The rules of element-wise arithmetic: what binary.ts computes, with gradients.
 import type { GpuArray } from "../gpu/array.ts";
-import { binary, broadcastTo, type BinaryOperation } from "./binary.ts";
+import { binary, scale, type BinaryOperation } from "./binary.ts";
 import { sumTo } from "./reduce.ts";
 import { defineRule, type Rule } from "./rule.ts";
 
@@ -23,8 +23,6 @@ function rule(
   });
 }
 
-const scaled = (x: GpuArray, factor: number): GpuArray => broadcastTo(x, x.shape, factor);
-
 /** a + b. */
 export const add: Rule<Pair, NoAttributes> = rule(
   "add",
@@ -36,7 +34,7 @@ export const add: Rule<Pair, NoAttributes> = rule(
 export const sub: Rule<Pair, NoAttributes> = rule(
   "sub",
   (dout) => dout,
-  (dout) => scaled(dout, -1),
+  (dout) => scale(dout, -1),
 );
 
 /** a · b, element by element. */
@@ -50,14 +48,14 @@ export const mul: Rule<Pair, NoAttributes> = rule(
 export const div: Rule<Pair, NoAttributes> = rule(
   "div",
   (dout, _a, b) => binary("div", dout, b),
-  (dout, a, b) => scaled(binary("mul", dout, binary("div", binary("div", a, b), b)), -1),
+  (dout, a, b) => scale(binary("mul", dout, binary("div", binary("div", a, b), b)), -1),
 );
 
 /** Ties share the gradient evenly, as in PyTorch. */
 function extremeRule(name: "maximum" | "minimum"): Rule<Pair, NoAttributes> {
   const share = (dout: GpuArray, winner: GpuArray, loser: GpuArray): GpuArray => {
     const wins = binary("greater", winner, loser);
-    const ties = scaled(binary("equal", winner, loser), 0.5);
+    const ties = scale(binary("equal", winner, loser), 0.5);
     return binary("mul", dout, binary("add", wins, ties));
   };
   return name === "maximum"

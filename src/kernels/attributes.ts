@@ -39,6 +39,12 @@ export function wholes(low: number = -Infinity, count?: number): Check {
   };
 }
 
+/** A list of pairs of whole numbers of either sign. */
+export const pairs: Check = {
+  expects: "a list of pairs of whole numbers",
+  accepts: (value) => Array.isArray(value) && Array.from(value).every(wholes(-Infinity, 2).accepts),
+};
+
 /** One whole number ≥ `low` for both axes of an image, or (vertical, horizontal). */
 export function wholeOrPair(low: number): Check {
   const two = wholes(low, 2);

@@ -2,7 +2,7 @@
 import { formatShape, sizeOf, type GpuArray } from "../gpu/array.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
 import { anyWhole, axisOf, whole } from "./attributes.ts";
-import { defineRule, type Rule } from "./rule.ts";
+import { defineRule, WORDS, type Rule } from "./rule.ts";
 
 /** What gather takes: which axis the indices count along, and which axes they share with x. */
 export interface GatherAttributes {
@@ -118,7 +118,7 @@ function gradient(
 export const gather: Rule<readonly [GpuArray, GpuArray], GatherAttributes> = defineRule({
   name: "gather",
   attributes: { axis: anyWhole, batchDims: whole(0) },
-  takes: [["f32", "i32", "u32"], ["i32"]],
+  takes: [WORDS, ["i32"]],
   forward([x, indices], attributes: GatherAttributes) {
     const layout = layoutOf(x, indices, attributes);
     return { out: pick(x, indices, layout), saved: { indices, shape: x.shape, layout } };

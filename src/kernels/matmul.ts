@@ -3,9 +3,10 @@ import { formatShape, sizeOf, type GpuArray } from "../gpu/array.ts";
 import { byFours } from "../gpu/binding.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
 import { flag } from "./attributes.ts";
-import { broadcastShape, collapse, stridesIn } from "./binary.ts";
+import { broadcastShape, RANK } from "./binary.ts";
 import { sumTo } from "./reduce.ts";
 import { defineRule, type Rule } from "./rule.ts";
+import { collapse, stridesIn } from "./strides.ts";
 import { chooseVariant } from "./variant.ts";
 
 /** Which operands to read transposed (their last two axes swapped). */
@@ -49,18 +50,20 @@ export function multiply(a: GpuArray, b: GpuArray, attributes: MatmulAttributes 
   const out = a.device.empty([...batches, M, N], "f32", "matmul");
   const matrices = ({ batch: own, rows, columns }: Operand): number[] =>
     stridesIn(own, batches.length).map((stride) => stride * rows * columns);
-  const walk = collapse(batches, matrices(left), matrices(right));
+  const walk = collapse(batches, [matrices(left), matrices(right)], RANK)!;
   const [W_ROW, W_COLUMN] = right.strides;
   const byFour =
-    W_COLUMN === 1 && byFours(b) && [N, W_ROW, ...walk.b].every((stride) => stride % 4 === 0);
+    W_COLUMN === 1 &&
+    byFours(b) &&
+    [N, W_ROW, ...walk.strides[1]!].every((stride) => stride % 4 === 0);
   const constants = {
     BATCH: batch,
     M,
     N,
     K,
     BATCHES: walk.shape,
-    A_BATCHES: walk.a,
-    W_BATCHES: walk.b,
+    A_BATCHES: walk.strides[0]!,
+    W_BATCHES: walk.strides[1]!,
     A_ROW: left.strides[0],
     A_COLUMN: left.strides[1],
     W_ROW,

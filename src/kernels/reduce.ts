@@ -3,7 +3,7 @@ import { formatShape, sizeOf, type GpuArray } from "../gpu/array.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
 import type { Constant } from "../gpu/shader.ts";
 import { flag, wholes } from "./attributes.ts";
-import { binary, broadcastTo } from "./binary.ts";
+import { binary, scale } from "./binary.ts";
 import { defineRule, type Rule } from "./rule.ts";
 
 /** What `reduce` computes. */
@@ -34,6 +34,13 @@ export function normaliseAxes(
     );
   }
   return positive.toSorted((a, b) => a - b);
+}
+
+/** Whether more than four groups of axes of one kind remain, once neighbours have joined. */
+function alternates(shape: readonly number[], axes: readonly number[]): boolean {
+  const kinds = shape.flatMap((extent, axis) => (extent === 1 ? [] : [axes.includes(axis)]));
+  const groups = kinds.filter((kind, i) => kind !== kinds[i - 1]);
+  return [true, false].some((kind) => groups.filter((group) => group === kind).length > 4);
 }
 
 /**
@@ -79,6 +86,21 @@ function walk(
   return { extents, strides };
 }
 
+/** What reducing a shape over `axes` leaves. Throws `ShapeError` if that would be of nothing. */
+function reducedShape(
+  op: string,
+  from: readonly number[],
+  axes: readonly number[],
+  keepDims: boolean,
+): readonly number[] {
+  if (op !== "sum" && axes.some((axis) => from[axis] === 0)) {
+    throw new ShapeError(`${op}: nothing to reduce in ${formatShape(from)}`);
+  }
+  return keepDims
+    ? from.map((extent, axis) => (axes.includes(axis) ? 1 : extent))
+    : from.filter((_, axis) => !axes.includes(axis));
+}
+
 /** What the shader's reductions have in common, whatever they find. */
 export interface Reducing {
   /** The result's shape. */
@@ -95,16 +117,11 @@ export function reducing(
   axes: readonly number[],
   keepDims: boolean,
 ): Reducing {
+  const shape = reducedShape(op, from, axes, keepDims);
   const reduced = new Set(axes);
   const kept = walk(op, from, (axis) => !reduced.has(axis));
   const folded = walk(op, from, (axis) => reduced.has(axis));
   const count = axes.reduce((product, axis) => product * from[axis]!, 1);
-  const shape = keepDims
-    ? from.map((extent, axis) => (reduced.has(axis) ? 1 : extent))
-    : from.filter((_, axis) => !reduced.has(axis));
-  if (count === 0 && op !== "sum") {
-    throw new ShapeError(`${op}: nothing to reduce in ${formatShape(from)}`);
-  }
   const outputs = sizeOf(shape);
   const splits = count > LONG && outputs < 4096 ? Math.min(64, Math.ceil(count / (LONG / 8))) : 1;
   const chunk = Math.ceil(count / splits);
@@ -133,6 +150,13 @@ export function reduce(
   keepDims: boolean,
   divisor?: number,
 ): GpuArray {
+  if (alternates(x.shape, axes)) {
+    // Three axes at a time leave at most four groups of kept ones between them.
+    const shape = reducedShape(reduction, x.shape, axes, keepDims);
+    const count = x.size / Math.max(sizeOf(shape), 1);
+    const first = reduce(x, reduction === "mean" ? "sum" : reduction, axes.slice(0, 3), true);
+    return reduce(first, reduction, axes.slice(3), true, divisor ?? Math.max(count, 1)).view(shape);
+  }
   const { shape, runs, constants } = reducing(reduction, x.shape, axes, keepDims);
   const count = x.size / Math.max(sizeOf(shape), 1);
   const out = x.device.empty(runs === 1 ? shape : [runs, ...shape], "f32", reduction);
@@ -171,8 +195,8 @@ function linearRule(name: "sum" | "mean"): Rule<readonly [GpuArray], ReduceAttri
       return { out: reduce(x, name, over, keepDims), saved: { shape: x.shape, kept } };
     },
     backward(dout, { shape, kept }) {
-      const scale = name === "sum" ? 1 : sizeOf(kept) / sizeOf(shape);
-      return [broadcastTo(dout.view(kept), shape, scale)];
+      const share = name === "sum" ? 1 : sizeOf(kept) / sizeOf(shape);
+      return [scale(dout.view(kept), share, shape)];
     },
   });
 }

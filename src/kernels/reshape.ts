@@ -2,7 +2,7 @@
 import { formatShape, sizeOf, type GpuArray } from "../gpu/array.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import { needed, wholes } from "./attributes.ts";
-import { defineRule, type Rule } from "./rule.ts";
+import { defineRule, WORDS, type Rule } from "./rule.ts";
 
 /** The new shape; one extent may be −1 and is worked out. */
 export interface ReshapeAttributes {
@@ -26,7 +26,7 @@ function resolve(from: readonly number[], to: readonly number[]): readonly numbe
 export const reshape: Rule<readonly [GpuArray], ReshapeAttributes> = defineRule({
   name: "reshape",
   attributes: { shape: needed(wholes(-1)) },
-  takes: [["f32", "i32", "u32"]],
+  takes: [WORDS],
   forward: ([x], { shape }: ReshapeAttributes) => ({
     out: x.view(resolve(x.shape, shape)),
     saved: x.shape,

@@ -4,6 +4,9 @@ import { GpuArray, type DType } from "../gpu/array.ts";
 import { AttributeError, DTypeError } from "../gpu/errors.ts";
 import { checkAttributes, show, type Checks } from "./attributes.ts";
 
+/** The types that an op may take which moves elements and computes nothing: all of 32 bits. */
+export const WORDS: readonly DType[] = ["f32", "i32", "u32"];
+
 /** Whether each input's gradient is asked for, in input order. */
 export type Needs = readonly boolean[];
 

@@ -1,6 +1,6 @@
 // First values of parameters, drawn on the device.
 import type { GpuArray } from "../gpu/array.ts";
-import { broadcastTo } from "../kernels/binary.ts";
+import { stretched } from "../kernels/move.ts";
 import { normal, uniform, type Generator } from "../kernels/random.ts";
 
 /** Makes an array of the given shape. */
@@ -10,7 +10,8 @@ export type Initialiser = (generator: Generator, shape: readonly number[]) => Gp
 export function constant(value: number): Initialiser {
   return (generator, shape) => {
     const { device } = generator.state;
-    return broadcastTo(device.upload(Float32Array.of(value), [], "f32", "constant"), shape);
+    const one = device.upload(Float32Array.of(value), [], "f32", "constant");
+    return stretched("constant", one, shape);
   };
 }
 

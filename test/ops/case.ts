@@ -13,16 +13,19 @@ export interface Answer {
   readonly compare: (actual: ArrayLike<number>) => Comparison;
 }
 
+/** What a case's inputs may hold. */
+export type InputType = "f32" | "i32" | "u32";
+
 /** One call of an op. */
 export interface Case {
   readonly name: string;
   /** Exactly representable in float32, so that device and reference get the same. */
   readonly inputs: readonly Ref[];
   /** The inputs' types, where one isn't f32; integers have no gradient. */
-  readonly dtypes?: readonly ("f32" | "i32")[];
+  readonly dtypes?: readonly InputType[];
   readonly run: (...inputs: Tensor[]) => Tensor;
   readonly value: (...inputs: Ref[]) => Answer;
-  /** The answer for the gradient of each f32 input, given the output's; none if the output is i32. */
+  /** The answer for the gradient of each f32 input, given the output's; none if that is of integers. */
   readonly gradients: (dy: Ref, ...inputs: Ref[]) => readonly Answer[];
   /** False at kinks, poles and NaN, where central differences can't check the reference. */
   readonly smooth?: boolean;
@@ -85,10 +88,10 @@ export function eachOfTerms(op: (...inputs: Ref[]) => readonly Ref[], ...inputs:
 }
 
 /** Puts a reference array on a device. */
-export function upload(device: Device, x: Ref, dtype: "f32" | "i32" = "f32"): GpuArray {
-  return dtype === "i32"
-    ? device.upload(Int32Array.from(x.data), x.shape, "i32")
-    : device.upload(toF32(x), x.shape, "f32");
+export function upload(device: Device, x: Ref, dtype: InputType = "f32"): GpuArray {
+  if (dtype === "i32") return device.upload(Int32Array.from(x.data), x.shape, dtype);
+  if (dtype === "u32") return device.upload(Uint32Array.from(x.data), x.shape, dtype);
+  return device.upload(toF32(x), x.shape, dtype);
 }
 
 /** A case's inputs on a device. */

@@ -12,7 +12,7 @@ import { type Case, upload, uploadInputs } from "./case.ts";
 import { guarded, SLACK, withSlack } from "./guard.ts";
 
 /** The output's elements, then each input's gradient's. */
-type Bits = readonly (Float32Array | Int32Array)[];
+type Bits = readonly (Float32Array | Int32Array | Uint32Array)[];
 
 /** What is wrong with a case, in words (nothing, if none), and what it launched. */
 export interface Verdict {
@@ -111,7 +111,8 @@ async function judgeWithSlack(device: Device, each: Case): Promise<Verdict> {
   return { problems, dispatches: recordCase(device, each) };
 }
 
-async function bitsOf(array: GpuArray): Promise<Float32Array | Int32Array> {
+async function bitsOf(array: GpuArray): Promise<Bits[number]> {
+  if (array.dtype === "u32") return array.read("u32");
   return array.dtype === "i32" ? array.read("i32") : array.read();
 }
 
@@ -120,7 +121,7 @@ function disagreements(each: Case, flow: Ref, bits: Bits): string[] {
   return answers.flatMap(({ value, compare }, i) => {
     const found = bits[i]!;
     // An integer is right or wrong, and float32, in which answers are compared, can't tell large ones apart.
-    const { why } = found instanceof Int32Array ? compareWhole(found, value) : compare(found);
+    const { why } = found instanceof Float32Array ? compare(found) : compareWhole(found, value);
     return why === undefined ? [] : [`${nameOf(i)}${why}`];
   });
 }
@@ -166,10 +167,11 @@ function atLimit<T>(device: Device, limit: number, body: () => T): T {
 
 /** How far a case's float64 gradients are from central differences of its float64 value. */
 export function referenceError({ inputs, dtypes, value, gradients }: Case): number {
-  const floats = inputs.filter((_, i) => dtypes?.[i] !== "i32");
+  const isFloat = (i: number): boolean => (dtypes?.[i] ?? "f32") === "f32";
+  const floats = inputs.filter((_, i) => isFloat(i));
   const all = (at: readonly Ref[]): Ref[] => {
     const left = [...at];
-    return inputs.map((input, i) => (dtypes?.[i] === "i32" ? input : left.shift()!));
+    return inputs.map((input, i) => (isFloat(i) ? left.shift()! : input));
   };
   return gradientError(
     (...at) => value(...all(at)).value,

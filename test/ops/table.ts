@@ -7,7 +7,10 @@ import { convRows } from "./conv-rows.ts";
 import { indexRows } from "./index-rows.ts";
 import { layerRows } from "./layer-rows.ts";
 import { matmulRows } from "./matmul-rows.ts";
+import { moveRows } from "./move-rows.ts";
+import { padRows } from "./pad-rows.ts";
 import { reduceRows } from "./reduce-rows.ts";
+import { repeatRows } from "./repeat-rows.ts";
 import { unaryRows } from "./unary-rows.ts";
 
 /** Cases and refusals by op. */
@@ -19,4 +22,7 @@ export const table: { readonly [Op in keyof (typeof ops & typeof compositions)]:
   ...layerRows,
   ...matmulRows,
   ...indexRows,
+  ...moveRows,
+  ...padRows,
+  ...repeatRows,
 };

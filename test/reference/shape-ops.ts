@@ -1,4 +1,4 @@
-// Ops that only move values: transpose, slice, concat, pad, broadcast, each with its gradient.
+// Ops that only move values: transpose, slice, concat, pad, tile, broadcast, each with its gradient.
 import { full, gather, positions, type Ref, scatterAdd, stridesOf, zeros } from "./array.ts";
 
 /** Permutes the axes: axis i of the result is axis `permutation[i]` of x. */
@@ -78,6 +78,56 @@ export function pad(x: Ref, before: readonly number[], after: readonly number[],
 /** The gradient of `pad`: the part of dy that came from x. */
 export function padGrad(dy: Ref, inputShape: readonly number[], before: readonly number[]): Ref {
   return slice(dy, before, inputShape);
+}
+
+/** y[i, j, …] = x[indices[0][i], indices[1][j], …]: any elements along each axis, however often. */
+export function take(x: Ref, indices: readonly (readonly number[])[]): Ref {
+  const shape = indices.map((list) => list.length);
+  return gather(x, takePositions(x.shape, indices), shape);
+}
+
+/** The gradient of `take`: for each element the sum over its copies. */
+export function takeGrad(
+  dy: Ref,
+  inputShape: readonly number[],
+  indices: readonly (readonly number[])[],
+): Ref {
+  return scatterAdd(dy, takePositions(inputShape, indices), inputShape);
+}
+
+function takePositions(
+  shape: readonly number[],
+  indices: readonly (readonly number[])[],
+): Int32Array {
+  const strides = stridesOf(shape);
+  return Int32Array.from(
+    indices.reduce<readonly number[]>(
+      (starts, list, axis) =>
+        starts.flatMap((start) => list.map((index) => start + index * strides[axis]!)),
+      [0],
+    ),
+  );
+}
+
+/** Which elements, of `n`, padding by copies puts where: one axis of NumPy's `pad` in that mode. */
+export function padIndices(
+  mode: "reflect" | "symmetric" | "edge",
+  n: number,
+  before: number,
+  after: number,
+): number[] {
+  const own = Array.from({ length: n }, (_, i) => i);
+  const ahead = (count: number, order: readonly number[]): readonly number[] => {
+    if (mode === "edge") return Array.from({ length: count }, () => order[0]!);
+    const first = mode === "reflect" ? 1 : 0;
+    return order.slice(first, first + count).toReversed();
+  };
+  return [...ahead(before, own), ...own, ...ahead(after, own.toReversed()).toReversed()];
+}
+
+/** Which elements, of `n`, `tile` puts where along one axis. */
+export function tileIndices(n: number, repetitions: number): number[] {
+  return Array.from({ length: n * repetitions }, (_, i) => i % n);
 }
 
 /** Joins arrays that agree in every axis but `axis`. */

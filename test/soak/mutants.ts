@@ -155,13 +155,6 @@ export const mutants: readonly Mutant[] = [
     noticed: by("conv2d"),
   },
   {
-    kernel: "copy.copy",
-    what: "the last word is left out",
-    from: "if (i < COUNT)",
-    to: "if (i + 1u < COUNT)",
-    noticed: { file: "test/device.test.ts", name: "copy into a place" },
-  },
-  {
     kernel: "dataset.gather",
     what: "the walk stops one image early",
     from: "if (x < IMAGES) { break; }",
@@ -204,11 +197,39 @@ export const mutants: readonly Mutant[] = [
     noticed: by("matmul"),
   },
   {
+    kernel: "move.copy",
+    what: "the walk starts at the input's first element",
+    from: "INP_START + d0",
+    to: "d0",
+    noticed: by("slice"),
+  },
+  {
+    kernel: "move.fill",
+    what: "the last word is left out",
+    from: "if (index < COUNT)",
+    to: "if (index + 1u < COUNT)",
+    noticed: by("pad"),
+  },
+  {
     kernel: "one-hot.one_hot",
     what: "a negative index counts from the end, asked or not",
     from: "WRAP & (index < 0)",
     to: "index < 0",
     noticed: by("oneHot"),
+  },
+  {
+    kernel: "pad.forward",
+    what: "symmetric copies before the first element lie as reflected ones do",
+    from: "BEFORE - (SEAM + j)",
+    to: "BEFORE - j",
+    noticed: by("pad"),
+  },
+  {
+    kernel: "pad.backward",
+    what: "the outermost copy before the first element is left out",
+    from: "k + SEAM <= BEFORE",
+    to: "k + SEAM < BEFORE",
+    noticed: by("pad"),
   },
   {
     kernel: "random.uniform_noise",

@@ -1,0 +1,233 @@
+// The rules of ops that only move elements: transpose, slice, concat, tile and broadcastTo. Padding has
+// a file of its own.
+import { formatShape, type GpuArray } from "../gpu/array.ts";
+import { AttributeError, DTypeError, ShapeError } from "../gpu/errors.ts";
+import { anyWhole, axisOf, needed, wholes } from "./attributes.ts";
+import { gathered, move, moved, pathIn, stretched } from "./move.ts";
+import { reduce, sumTo } from "./reduce.ts";
+import { defineRule, WORDS, type Rule } from "./rule.ts";
+import { stridesIn } from "./strides.ts";
+
+type Shape = readonly number[];
+type Array1 = readonly [GpuArray];
+
+/** The order of the axes. */
+export interface TransposeAttributes {
+  /** Which axis of x each axis of the result is; negative ones count from the end (default: reversed). */
+  readonly permutation?: readonly number[];
+}
+
+/** Elements of x under another order of axes; `permutation` is of axes counted from 0. */
+function permuted(x: GpuArray, permutation: readonly number[]): GpuArray {
+  const strides = stridesIn(x.shape);
+  return gathered(
+    "transpose",
+    x,
+    permutation.map((axis) => x.shape[axis]!),
+    { shape: x.shape, start: 0, strides: permutation.map((axis) => strides[axis]!) },
+  );
+}
+
+/** Axes in another order. */
+export const transpose: Rule<Array1, TransposeAttributes> = defineRule({
+  name: "transpose",
+  attributes: { permutation: wholes() },
+  takes: [WORDS],
+  forward([x], { permutation }: TransposeAttributes) {
+    const { shape } = x;
+    const rank = shape.length;
+    const order = permutation?.map((axis) => axisOf("transpose", axis, rank));
+    if (order && (order.length !== rank || new Set(order).size !== rank)) {
+      throw new AttributeError(
+        `transpose: permutation must name each axis of ${formatShape(shape)} once; got [${permutation!.join(", ")}]`,
+      );
+    }
+    const saved = order ?? shape.map((_, axis) => rank - 1 - axis);
+    return { out: permuted(x, saved), saved };
+  },
+  backward: (dout, order) => [
+    permuted(
+      dout,
+      order.map((_, axis) => order.indexOf(axis)),
+    ),
+  ],
+});
+
+/** Where a slice lies. Each list has one entry an axis; axes past its end are taken whole. */
+export interface SliceAttributes {
+  /** The first element along each axis; negative ones count from the end. */
+  readonly starts: readonly number[];
+  /** How many elements along each axis; −1 or left out: all that there are in the step's direction. */
+  readonly sizes?: readonly number[];
+  /** From one element to the next along each axis; negative ones walk backwards (default 1). */
+  readonly steps?: readonly number[];
+}
+
+/** The slice's first element, number of elements and step along one axis. Throws `AttributeError`. */
+function sliceAxis(
+  axis: number,
+  extent: number,
+  { starts, sizes = [], steps = [] }: SliceAttributes,
+): { start: number; size: number; step: number } {
+  const step = steps[axis] ?? 1;
+  const told = starts[axis] ?? (step > 0 ? 0 : Math.max(extent - 1, 0));
+  const start = told < 0 ? told + extent : told;
+  const back = extent === 0 ? 0 : Math.floor(start / -step) + 1;
+  const ahead = step > 0 ? Math.ceil((extent - start) / step) : back;
+  const size = (sizes[axis] ?? -1) === -1 ? ahead : sizes[axis]!;
+  // A slice may start just past the last element if it takes nothing.
+  if (start < 0 || start > extent || size > ahead || (size > 0 && start === extent)) {
+    throw new AttributeError(
+      `slice: axis ${axis} has ${extent} elements; got start ${told}, size ${sizes[axis] ?? -1}, step ${step}, which reaches outside`,
+    );
+  }
+  return { start, size, step };
+}
+
+/** A strided part of x. */
+export const slice: Rule<Array1, SliceAttributes> = defineRule({
+  name: "slice",
+  attributes: { starts: needed(wholes()), sizes: wholes(-1), steps: wholes() },
+  takes: [WORDS],
+  forward([x], attributes: SliceAttributes) {
+    const { shape } = x;
+    for (const name of ["starts", "sizes", "steps"] as const) {
+      const list = attributes[name] ?? [];
+      if (list.length > shape.length) {
+        throw new AttributeError(
+          `slice: ${name} may have one entry for each axis of ${formatShape(shape)}; got [${list.join(", ")}]`,
+        );
+      }
+    }
+    if (attributes.steps?.includes(0)) {
+      throw new AttributeError(`slice: steps must not be 0; got [${attributes.steps.join(", ")}]`);
+    }
+    const axes = shape.map((extent, axis) => sliceAxis(axis, extent, attributes));
+    const path = pathIn(
+      shape,
+      axes.map(({ start }) => start),
+      axes.map(({ step }) => step),
+    );
+    const sizes = axes.map(({ size }) => size);
+    return { out: gathered("slice", x, sizes, path), saved: path };
+  },
+  backward: (dout, path) => [moved("slice", dout.shape, dout, pathIn(dout.shape), path)],
+});
+
+/** Where arrays are joined. */
+export interface ConcatAttributes {
+  /** The axis along which they follow one another; negative ones count from the end. */
+  readonly axis: number;
+}
+
+/** Arrays one after another along an axis. */
+export const concat: Rule<readonly GpuArray[], ConcatAttributes> = defineRule({
+  name: "concat",
+  attributes: { axis: needed(anyWhole) },
+  takes: [WORDS],
+  forward(parts: readonly GpuArray[], attributes: ConcatAttributes) {
+    const { device, dtype, shape: first } = parts[0]!;
+    const axis = axisOf("concat", attributes.axis, first.length);
+    let length = 0;
+    const starts = parts.map((part, index) => {
+      if (part.dtype !== dtype) {
+        throw new DTypeError(
+          `concat: all tensors must be of one type; got ${dtype} and, as input ${index}, ${part.dtype}`,
+        );
+      }
+      const { shape } = part;
+      if (shape.length !== first.length || shape.some((n, i) => i !== axis && n !== first[i])) {
+        throw new ShapeError(
+          `concat: shapes may differ along axis ${axis} alone; got ${formatShape(first)} and, as input ${index}, ${formatShape(shape)}`,
+        );
+      }
+      const start = length;
+      length += shape[axis]!;
+      return start;
+    });
+    const shape = first.with(axis, length);
+    const saved = parts.map((part, index) => ({
+      shape: part.shape,
+      path: pathIn(
+        shape,
+        Array.from(shape, (_, i) => (i === axis ? starts[index]! : 0)),
+      ),
+    }));
+    const out = device.empty(shape, dtype, "concat");
+    parts.forEach((part, index) => {
+      move("concat", part.shape, [part, pathIn(part.shape)], [out, saved[index]!.path]);
+    });
+    return { out, saved };
+  },
+  backward: (dout, saved, _attributes, needs) =>
+    saved.map(({ shape, path }, index) =>
+      needs[index] ? gathered("concat", dout, shape, path) : undefined,
+    ),
+});
+
+/** How often to repeat. */
+export interface TileAttributes {
+  /** How often the whole of x is repeated along each of its axes. */
+  readonly repetitions: readonly number[];
+}
+
+/** Each axis repeated so often that at most 8 of (repetition, extent) remain: three at a time. */
+function tiled(x: GpuArray, repetitions: readonly number[]): GpuArray {
+  const repeated = repetitions.flatMap((n, axis) => (n === 1 ? [] : [axis]));
+  const now = repetitions.map((n, axis) => (repeated.indexOf(axis) < 3 ? n : 1));
+  const strides = stridesIn(x.shape);
+  const out = gathered(
+    "tile",
+    x,
+    x.shape.flatMap((extent, axis) => [now[axis]!, extent]),
+    { shape: x.shape, start: 0, strides: strides.flatMap((stride) => [0, stride]) },
+  ).view(x.shape.map((extent, axis) => now[axis]! * extent));
+  if (repeated.length <= 3) return out;
+  return tiled(
+    out,
+    repetitions.map((n, axis) => (repeated.indexOf(axis) < 3 ? 1 : n)),
+  );
+}
+
+/** x again and again along its axes. */
+export const tile: Rule<Array1, TileAttributes> = defineRule({
+  name: "tile",
+  attributes: { repetitions: needed(wholes(0)) },
+  takes: [WORDS],
+  forward([x], { repetitions }: TileAttributes) {
+    if (repetitions.length !== x.shape.length) {
+      throw new AttributeError(
+        `tile: repetitions must have one entry for each axis of ${formatShape(x.shape)}; got [${repetitions.join(", ")}]`,
+      );
+    }
+    return { out: tiled(x, repetitions), saved: x.shape };
+  },
+  backward(dout, shape, { repetitions }) {
+    const copies = dout.view(shape.flatMap((extent, axis) => [repetitions[axis]!, extent]));
+    const axes = shape.map((_, axis) => 2 * axis);
+    return [reduce(copies, "sum", axes, false).view(shape)];
+  },
+});
+
+/** What to stretch to. */
+export interface BroadcastAttributes {
+  /** The result's shape. */
+  readonly shape: Shape;
+}
+
+/** x repeated along new axes, and axes of 1. */
+export const broadcastTo: Rule<Array1, BroadcastAttributes> = defineRule({
+  name: "broadcastTo",
+  attributes: { shape: needed(wholes(0)) },
+  takes: [WORDS],
+  forward([x], { shape }: BroadcastAttributes) {
+    const lead = shape.length - x.shape.length;
+    if (lead < 0 || x.shape.some((extent, axis) => extent !== 1 && extent !== shape[lead + axis])) {
+      throw new ShapeError(
+        `broadcastTo: ${formatShape(x.shape)} doesn't stretch to ${formatShape(shape)}: each extent, from the last, must be the same or 1`,
+      );
+    }
+    return { out: stretched("broadcastTo", x, shape), saved: x.shape };
+  },
+  backward: (dout, shape) => [sumTo(dout, shape)],
+});
