@@ -1,7 +1,7 @@
 // Element-wise arithmetic of two raw arrays, with NumPy's broadcasting. Its rules are in arithmetic.ts.
 import { formatShape, type GpuArray } from "../gpu/array.ts";
 import { ShapeError } from "../gpu/errors.ts";
-import { collapse, stridesIn } from "./strides.ts";
+import { collapse, stridesIn, type Walk } from "./strides.ts";
 
 /** What `binary` computes; `equal` and `greater` give 1 or 0. */
 export type BinaryOperation =
@@ -14,7 +14,7 @@ export type BinaryOperation =
   | "equal"
   | "greater";
 
-/** How many axes the shaders of two operands walk. */
+/** How many axes the shaders of two operands walk, once neighbours have joined. */
 export const RANK = 6;
 
 /** The shape that two shapes broadcast to. Throws `ShapeError`. */
@@ -24,7 +24,7 @@ export function broadcastShape(
   b: readonly number[],
 ): readonly number[] {
   const rank = Math.max(a.length, b.length);
-  const shape = Array.from({ length: rank }, (_, axis) => {
+  return Array.from({ length: rank }, (_, axis) => {
     const x = a[axis - rank + a.length] ?? 1;
     const y = b[axis - rank + b.length] ?? 1;
     if (x !== y && x !== 1 && y !== 1) {
@@ -34,10 +34,14 @@ export function broadcastShape(
     }
     return x === 1 ? y : x;
   });
-  if (rank > RANK) {
-    throw new ShapeError(`${op}: takes up to ${RANK} axes; got ${formatShape(shape)}`);
-  }
-  return shape;
+}
+
+function walkOf(shape: readonly number[], a: GpuArray, b: GpuArray): Walk | undefined {
+  return collapse(
+    shape,
+    [stridesIn(a.shape, shape.length), stridesIn(b.shape, shape.length)],
+    RANK,
+  );
 }
 
 function run(
@@ -45,11 +49,10 @@ function run(
   a: GpuArray,
   b: GpuArray,
   shape: readonly number[],
+  walk: Walk,
   factor = 1,
 ): GpuArray {
   const out = a.device.empty(shape, "f32", operation);
-  const rank = shape.length;
-  const walk = collapse(shape, [stridesIn(a.shape, rank), stridesIn(b.shape, rank)], RANK)!;
   a.device.launch({
     shader: "binary",
     entry: "binary",
@@ -70,10 +73,22 @@ function run(
 
 /** a ∘ b on raw arrays, broadcast. Throws `ShapeError` if the shapes don't. */
 export function binary(operation: BinaryOperation, a: GpuArray, b: GpuArray): GpuArray {
-  return run(operation, a, b, broadcastShape(operation, a.shape, b.shape));
+  const shape = broadcastShape(operation, a.shape, b.shape);
+  const walk = walkOf(shape, a, b);
+  return walk
+    ? run(operation, a, b, shape, walk)
+    : binary(operation, scale(a, 1, shape), scale(b, 1, shape));
 }
 
-/** `x` times `factor`, stretched to `shape` if that is given. */
+/** `x` times `factor`; stretched to `shape`, to which it must broadcast, if that is given. */
 export function scale(x: GpuArray, factor: number, shape: readonly number[] = x.shape): GpuArray {
-  return run("scale", x, x, broadcastShape("scale", x.shape, shape), factor);
+  const walk = walkOf(shape, x, x);
+  if (walk) return run("scale", x, x, shape, walk, factor);
+  // Too many axes to stretch at once: the later half of them first.
+  const lead = shape.length - x.shape.length;
+  const own = shape.map((_, axis) => x.shape[axis - lead] ?? 1);
+  const wider = shape.flatMap((extent, axis) => (extent === own[axis] ? [] : [axis]));
+  const from = wider[Math.floor(wider.length / 2)] ?? 0;
+  const middle = shape.map((extent, axis) => (axis < from ? own[axis]! : extent));
+  return scale(scale(x, 1, middle), factor, shape);
 }

@@ -47,10 +47,15 @@ export function multiply(a: GpuArray, b: GpuArray, attributes: MatmulAttributes 
   const batches = broadcastShape("matmul", left.batch, right.batch);
   const batch = sizeOf(batches);
   const [M, N, K] = [left.rows, right.columns, left.columns];
-  const out = a.device.empty([...batches, M, N], "f32", "matmul");
   const matrices = ({ batch: own, rows, columns }: Operand): number[] =>
     stridesIn(own, batches.length).map((stride) => stride * rows * columns);
-  const walk = collapse(batches, [matrices(left), matrices(right)], RANK)!;
+  const walk = collapse(batches, [matrices(left), matrices(right)], RANK);
+  if (!walk) {
+    throw new ShapeError(
+      `matmul: takes up to ${RANK} batch axes that don't join with their neighbours; got ${formatShape(a.shape)} and ${formatShape(b.shape)}`,
+    );
+  }
+  const out = a.device.empty([...batches, M, N], "f32", "matmul");
   const [W_ROW, W_COLUMN] = right.strides;
   const byFour =
     W_COLUMN === 1 &&

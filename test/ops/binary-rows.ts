@@ -103,6 +103,10 @@ export const binaryRows: Readonly<Record<Name, Row>> = {
       [2, 3, 4, 1, 2, 3],
       [3, 1, 5, 1, 3],
     ],
+    [
+      [2, 1, 3, 1, 2, 1, 3],
+      [2, 1, 3, 1, 2, 1],
+    ],
   ]),
   sub: row("sub", ops.sub, binaries.sub, (a, b) => Math.abs(a) + Math.abs(b)),
   mul: row("mul", ops.mul, binaries.mul, (a, b) => Math.abs(a * b)),

@@ -23,6 +23,8 @@ const SHAPES: readonly (readonly [Shape, ReduceAttributes])[] = [
   [[231, 3], { axes: [1] }],
   [[5, 4, 3, 7], { axes: [-1, 1], keepDims: true }],
   [[3, 2200, 2], { axes: [1] }],
+  // Five groups of kept axes: reduced in two steps, and its gradient stretched in two.
+  [[2, 3, 2, 2, 2, 2, 2, 3, 2], { axes: [1, 3, 5, 7] }],
 ];
 
 const MORE: typeof SHAPES = [
