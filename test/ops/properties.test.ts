@@ -1,8 +1,25 @@
 // Laws that hold for any shapes, tried on shapes that nobody chose: a convolution and its transpose are
 // adjoint, convolutions and products are linear, and a batch is computed one image at a time.
-import { type Arbitrary, assert, asyncProperty, integer, record, tuple } from "fast-check";
+import {
+  type Arbitrary,
+  array,
+  assert,
+  asyncProperty,
+  constant,
+  integer,
+  record,
+  shuffledSubarray,
+  tuple,
+} from "fast-check";
 import { expect, test } from "vitest";
-import { conv2d, convTranspose2d, matmul } from "../../src/autograd/ops.ts";
+import {
+  concat,
+  conv2d,
+  convTranspose2d,
+  matmul,
+  slice,
+  transpose,
+} from "../../src/autograd/ops.ts";
 import { Tensor } from "../../src/autograd/tensor.ts";
 import type { ConvolutionAttributes } from "../../src/kernels/convolution.ts";
 import { convolutionGeometry } from "../../src/kernels/convolution.ts";
@@ -153,6 +170,43 @@ test("splitting a batch changes no bit of a product", async () => {
         );
         expect([...one!, ...two!]).toEqual([...all!]);
       });
+    }),
+    RUNS,
+  );
+});
+
+test("permuting a layout and back is the identity", async () => {
+  const shapes = array(upTo(6), { minLength: 1, maxLength: 6 });
+  const permuted = shapes.chain((shape) => {
+    const axes = shape.map((_, axis) => axis);
+    const all = { minLength: shape.length, maxLength: shape.length };
+    return tuple(constant(shape), shuffledSubarray(axes, all));
+  });
+  await assert(
+    asyncProperty(permuted, async ([shape, permutation]) => {
+      const x = randomRef(shape, createRandom(7));
+      const back = permutation.map((_, axis) => permutation.indexOf(axis));
+      const there = transpose(tensor(x), { permutation });
+      expect(there.shape).toEqual(permutation.map((axis) => shape[axis]));
+      expect(await value(transpose(there, { permutation: back }))).toEqual(x);
+    }),
+    RUNS,
+  );
+});
+
+test("an array cut anywhere and joined again is itself", async () => {
+  const cuts = array(upTo(5), { minLength: 1, maxLength: 4 }).chain((shape) =>
+    upTo(shape.length - 1, 0).chain((axis) =>
+      tuple(constant({ shape, axis }), upTo(shape[axis]!, 0)),
+    ),
+  );
+  await assert(
+    asyncProperty(cuts, async ([{ shape, axis }, cut]) => {
+      const x = randomRef(shape, createRandom(8));
+      const zeros = shape.map(() => 0);
+      const head = slice(tensor(x), { starts: zeros, sizes: shape.with(axis, cut) });
+      const tail = slice(tensor(x), { starts: zeros.with(axis, cut) });
+      expect(await value(concat([head, tail], { axis }))).toEqual(x);
     }),
     RUNS,
   );
