@@ -77,12 +77,12 @@ export interface Bias {
 function biased(
   rule: Rule<readonly [GpuArray, GpuArray, ...GpuArray[]], TransposedAttributes>,
 ): Convolve<TransposedAttributes> {
-  return (x, filter, attributes) => {
+  return (x, filter, attributes = {}) => {
     const { bias, ...rest } = attributes ?? {};
     const pair = [arrayOf(rule.name, 0, x), arrayOf(rule.name, 1, filter)] as const;
     const more = bias === undefined ? [] : [bias];
     const arrays = more.map((tensor) => arrayOf(rule.name, 2, tensor));
-    return apply(rule, [x, filter, ...more], [...pair, ...arrays], rest);
+    return apply(rule, [x, filter, ...more], [...pair, ...arrays], attributes && rest);
   };
 }
 

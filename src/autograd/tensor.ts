@@ -3,7 +3,7 @@ import { formatShape, GpuArray, type DType, type HostArray, type HostData } from
 import { AttributeError, DTypeError, ShapeError } from "../gpu/errors.ts";
 import { show } from "../kernels/attributes.ts";
 import { binary } from "../kernels/binary.ts";
-import type { Recorded, Rule } from "../kernels/rule.ts";
+import { checkArray, type Recorded, type Rule } from "../kernels/rule.ts";
 
 /** What the tape keeps of one application of a rule. */
 interface Node {
@@ -119,6 +119,7 @@ function path(root: Tensor, wanted: ReadonlySet<Tensor>): { nodes: Tensor[]; lea
  * Throws `ShapeError` unless `loss` has one element, `AttributeError` if a tensor doesn't lead to it.
  */
 export function grad(loss: Tensor, wrt: readonly Tensor[]): GpuArray[] {
+  arrayOf("grad", 0, loss);
   if (loss.array.size !== 1) {
     throw new ShapeError(
       `grad: the loss must be a scalar; got ${formatShape(loss.shape)}: reduce it with sum or mean`,
@@ -130,10 +131,15 @@ export function grad(loss: Tensor, wrt: readonly Tensor[]): GpuArray[] {
 }
 
 /**
- * Like `grad`, for an output of any shape and the gradient that flows into it. Throws `ShapeError` if
- * their shapes differ.
+ * Like `grad`, for an output of any shape and the gradient that flows into it, an array. Throws
+ * `ShapeError` if their shapes differ, `DTypeError` unless both are f32.
  */
 export function vectorJacobian(out: Tensor, dout: GpuArray, wrt: readonly Tensor[]): GpuArray[] {
+  checkArray("grad", "the gradient that flows in", dout, arrayOf("grad", 0, out));
+  if (!Array.isArray(wrt)) {
+    throw new DTypeError(`grad: takes a list of tensors to differentiate by; got ${show(wrt)}`);
+  }
+  wrt.forEach((tensor, index) => arrayOf("grad", index + 1, tensor));
   if (formatShape(out.shape) !== formatShape(dout.shape)) {
     throw new ShapeError(
       `grad: the output is ${formatShape(out.shape)}; the gradient that flows into it must be too, got ${formatShape(dout.shape)}`,
