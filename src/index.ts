@@ -21,6 +21,7 @@ export type {
   TransposeAttributes,
 } from "./kernels/moves.ts";
 export type { AxisPadding, PadAttributes } from "./kernels/pad.ts";
+export type { AvgPoolAttributes, PoolAttributes } from "./kernels/pool.ts";
 export { createGenerator, normal, uniform, type Generator } from "./kernels/random.ts";
 export type { ReduceAttributes } from "./kernels/reduce.ts";
 export { adam, type Optimizer } from "./nn/adam.ts";

@@ -12,6 +12,7 @@ import * as products from "../kernels/matmul.ts";
 import * as classes from "../kernels/one-hot.ts";
 import * as moves from "../kernels/moves.ts";
 import * as padding from "../kernels/pad.ts";
+import * as pools from "../kernels/pool.ts";
 import * as random from "../kernels/random.ts";
 import * as reductions from "../kernels/reduce.ts";
 import * as shapes from "../kernels/reshape.ts";
@@ -477,6 +478,38 @@ export const conv2d: Convolve<ConvolutionAttributes> = biased(conv.conv2d);
  * Source: Keras's Conv2DTranspose ('same', filter layout); PyTorch's ConvTranspose2d (numbers).
  */
 export const convTranspose2d: Convolve<TransposedAttributes> = biased(conv.convTranspose2d);
+/**
+ * The largest element of each window of x: y[n, i, j, c] = max over the window's taps in the image.
+ *
+ * Shapes: x (N, H, W, C) → (N, OH, OW, C).
+ * Attributes: size — rows and columns of a window, a number or a pair; strides — from window to window
+ * (size); padding — 'valid', 'same' as in TensorFlow, or [top, bottom, left, right], which never wins
+ * ('valid'); dilations — from tap to tap (1); ceil — whether a last window may reach past the padded
+ * image, if it doesn't start past the image's end (false).
+ * Gradient: to the first largest element of each window, in row-major order; to the last NaN if there
+ * is one. NaN passes on; a window in the padding alone gives −∞.
+ * Throws: `ShapeError` unless x is of rank 4 and windows fit the padded image; `AttributeError` if
+ * padding isn't smaller than a window.
+ * Source: PyTorch's max_pool2d in NHWC.
+ */
+export const maxPool: (x: Tensor, attributes: pools.PoolAttributes) => Tensor = with1(
+  pools.maxPool,
+);
+/**
+ * The mean of each window of x: y[n, i, j, c] = Σ over the window's taps in the image / their number.
+ *
+ * Shapes: x (N, H, W, C) → (N, OH, OW, C).
+ * Attributes: size, strides, padding, dilations, ceil — as for `maxPool`; countPadding — whether the
+ * divisor counts the taps in the padding too, though none past the padded image (false).
+ * Gradient: evenly to the taps of each window. A window in the padding alone gives 0.
+ * Throws: `ShapeError` unless x is of rank 4 and windows fit the padded image; `AttributeError` if
+ * padding isn't smaller than a window.
+ * Source: PyTorch's avg_pool2d in NHWC; countPadding is its count_include_pad, here false as in
+ * TensorFlow and ONNX.
+ */
+export const avgPool: (x: Tensor, attributes: pools.AvgPoolAttributes) => Tensor = with1(
+  pools.avgPool,
+);
 /** Batch normalisation of x (…, C) with γ (C) and β (C). */
 export const batchNorm: (
   x: Tensor,

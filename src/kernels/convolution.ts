@@ -81,7 +81,8 @@ export function samePadding(
   return [Math.floor(total / 2), Math.ceil(total / 2)];
 }
 
-function padded(
+/** The rows and columns that a padding adds to an image of some size: [top, bottom, left, right]. */
+export function padded(
   padding: Padding,
   size: readonly [number, number],
   kernel: readonly [number, number],

@@ -9,6 +9,7 @@ import { layerRows } from "./layer-rows.ts";
 import { matmulRows } from "./matmul-rows.ts";
 import { moveRows } from "./move-rows.ts";
 import { padRows } from "./pad-rows.ts";
+import { poolRows } from "./pool-rows.ts";
 import { reduceRows } from "./reduce-rows.ts";
 import { repeatRows } from "./repeat-rows.ts";
 import { unaryRows } from "./unary-rows.ts";
@@ -25,4 +26,5 @@ export const table: { readonly [Op in keyof (typeof ops & typeof compositions)]:
   ...moveRows,
   ...padRows,
   ...repeatRows,
+  ...poolRows,
 };

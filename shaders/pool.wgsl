@@ -1,0 +1,198 @@
+// pool: the largest element of each window, or the mean of its elements.
+//   max:     out[n, y, x, c] = max_{i, j} inp[n, y·S + i·D − P, x·S + j·D − P, c]
+//   average: out[n, y, x, c] = Σ_{i, j} inp[n, y·S + i·D − P, x·S + j·D − P, c] / count(y, x)
+// over the taps (i, j) that lie in the image. Backward is a gather: each input pixel visits the
+// windows that may hold it, in order.
+
+const BATCH = 1i;
+const HEIGHT = 8i;
+const WIDTH = 8i;
+const CHANNELS = 1i;
+const KERNEL_H = 2i;
+const KERNEL_W = 2i;
+const OUT_HEIGHT = 4i;
+const OUT_WIDTH = 4i;
+const STRIDE_H = 2i;
+const STRIDE_W = 2i;
+const DILATION_H = 1i;
+const DILATION_W = 1i;
+const PAD_TOP = 0i;
+const PAD_BOTTOM = 0i;
+const PAD_LEFT = 0i;
+const PAD_RIGHT = 0i;
+const COUNT_PADDING = false; // whether a mean divides by the taps in the padding too
+
+const OUTPUTS = u32(BATCH * OUT_HEIGHT * OUT_WIDTH * CHANNELS);
+const INPUTS = u32(BATCH * HEIGHT * WIDTH * CHANNELS);
+
+// Where each array starts in its binding, in 32-bit words.
+const INP_AT = 0u;
+const OUT_AT = 0u;
+const FOUND_AT = 0u;
+const WINNER_AT = 0u;
+const DOUT_AT = 0u;
+const DINP_AT = 0u;
+
+@group(0) @binding(0) var<storage, read> inp: array<f32>; // (N, H, W, C)
+@group(0) @binding(1) var<storage, read_write> out: array<f32>; // (N, OH, OW, C)
+@group(0) @binding(2) var<storage, read_write> found: array<i32>; // (N, OH, OW, C): pixels, y·W + x, or −1
+@group(0) @binding(3) var<storage, read> winner: array<i32>; // the same array
+@group(0) @binding(4) var<storage, read> dout: array<f32>; // (N, OH, OW, C)
+@group(0) @binding(5) var<storage, read_write> dinp: array<f32>; // (N, H, W, C)
+
+// (n, y, x, c) of an element of an array of so many rows and columns.
+fn place(index: u32, height: i32, width: i32) -> vec4i {
+  let pixel = i32(index) / CHANNELS;
+  let row = pixel / width;
+  return vec4i(row / height, row % height, pixel % width, i32(index) % CHANNELS);
+}
+
+// How many taps of a window that starts at `start` lie before `limit`.
+fn taps_below(start: i32, limit: i32, kernel: i32, dilation: i32) -> i32 {
+  return clamp((limit - start + dilation - 1) / dilation, 0, kernel);
+}
+
+// The first and the last window that reach a row (or column) of the image.
+fn first_window(at: i32, pad: i32, kernel: i32, dilation: i32, stride: i32) -> i32 {
+  return max(0, (at + pad - (kernel - 1) * dilation + stride - 1) / stride);
+}
+
+fn last_window(at: i32, pad: i32, stride: i32, windows: i32) -> i32 {
+  return min(windows - 1, (at + pad) / stride);
+}
+
+// The pixel that a window's maximum comes from: the first of the largest, or the last NaN if there is
+// one, as in PyTorch. −1 if all taps lie in the padding.
+fn find_winner(at: vec4i) -> i32 {
+  let top = at.y * STRIDE_H - PAD_TOP;
+  let left = at.z * STRIDE_W - PAD_LEFT;
+  let rows = taps_below(top, HEIGHT, KERNEL_H, DILATION_H);
+  let columns = taps_below(left, WIDTH, KERNEL_W, DILATION_W);
+  var best = 0f;
+  var pixel = -1;
+  for (var i = taps_below(top, 0, KERNEL_H, DILATION_H); i < rows; i++) {
+    for (var j = taps_below(left, 0, KERNEL_W, DILATION_W); j < columns; j++) {
+      let here = (top + i * DILATION_H) * WIDTH + left + j * DILATION_W;
+      let value = inp[INP_AT + u32((at.x * HEIGHT * WIDTH + here) * CHANNELS + at.w)];
+      if ((pixel < 0) | is_nan(value) | (!is_nan(best) & (value > best))) {
+        best = value;
+        pixel = here;
+      }
+    }
+  }
+  return pixel;
+}
+
+@compute @workgroup_size(64)
+fn max_forward(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let index = (group.y * groups.x + group.x) * 64u + lane;
+  if (index >= OUTPUTS) { return; }
+  let at = place(index, OUT_HEIGHT, OUT_WIDTH);
+  let pixel = find_winner(at);
+  let value = inp[INP_AT + u32((at.x * HEIGHT * WIDTH + max(pixel, 0)) * CHANNELS + at.w)];
+  var nothing = 0xff800000u; // −∞, which may not be a constant
+  out[OUT_AT + index] = select(bitcast<f32>(nothing), value, pixel >= 0);
+}
+
+// Where each window's maximum comes from: needed only if a gradient is.
+@compute @workgroup_size(64)
+fn max_winner(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let index = (group.y * groups.x + group.x) * 64u + lane;
+  if (index >= OUTPUTS) { return; }
+  found[FOUND_AT + index] = find_winner(place(index, OUT_HEIGHT, OUT_WIDTH));
+}
+
+@compute @workgroup_size(64)
+fn max_backward(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let index = (group.y * groups.x + group.x) * 64u + lane;
+  if (index >= INPUTS) { return; }
+  let at = place(index, HEIGHT, WIDTH);
+  let y_last = last_window(at.y, PAD_TOP, STRIDE_H, OUT_HEIGHT);
+  let x_last = last_window(at.z, PAD_LEFT, STRIDE_W, OUT_WIDTH);
+  var sum = 0f;
+  for (var y = first_window(at.y, PAD_TOP, KERNEL_H, DILATION_H, STRIDE_H); y <= y_last; y++) {
+    var row = 0f;
+    for (var x = first_window(at.z, PAD_LEFT, KERNEL_W, DILATION_W, STRIDE_W); x <= x_last; x++) {
+      let window = u32(((at.x * OUT_HEIGHT + y) * OUT_WIDTH + x) * CHANNELS + at.w);
+      let mine = winner[WINNER_AT + window] == at.y * WIDTH + at.z;
+      row += select(0f, dout[DOUT_AT + window], mine);
+    }
+    sum += row;
+  }
+  dinp[DINP_AT + index] = sum;
+}
+
+// What a window's sum is divided by: its taps in the image, or in the padded image; at least 1.
+fn count(y: i32, x: i32) -> f32 {
+  let top = y * STRIDE_H - PAD_TOP;
+  let left = x * STRIDE_W - PAD_LEFT;
+  let high = vec2i(HEIGHT, WIDTH) + select(vec2i(), vec2i(PAD_BOTTOM, PAD_RIGHT), COUNT_PADDING);
+  let low = select(vec2i(), vec2i(-PAD_TOP, -PAD_LEFT), COUNT_PADDING);
+  let rows = taps_below(top, high.x, KERNEL_H, DILATION_H) - taps_below(top, low.x, KERNEL_H, DILATION_H);
+  let columns = taps_below(left, high.y, KERNEL_W, DILATION_W) - taps_below(left, low.y, KERNEL_W, DILATION_W);
+  return f32(max(rows * columns, 1));
+}
+
+@compute @workgroup_size(64)
+fn average_forward(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let index = (group.y * groups.x + group.x) * 64u + lane;
+  if (index >= OUTPUTS) { return; }
+  let at = place(index, OUT_HEIGHT, OUT_WIDTH);
+  let top = at.y * STRIDE_H - PAD_TOP;
+  let left = at.z * STRIDE_W - PAD_LEFT;
+  let rows = taps_below(top, HEIGHT, KERNEL_H, DILATION_H);
+  let columns = taps_below(left, WIDTH, KERNEL_W, DILATION_W);
+  var sum = 0f;
+  for (var i = taps_below(top, 0, KERNEL_H, DILATION_H); i < rows; i++) {
+    // Rows are summed one by one: over a whole image, one long sum would lose digits.
+    var row = 0f;
+    for (var j = taps_below(left, 0, KERNEL_W, DILATION_W); j < columns; j++) {
+      let pixel = (at.x * HEIGHT + top + i * DILATION_H) * WIDTH + left + j * DILATION_W;
+      row += inp[INP_AT + u32(pixel * CHANNELS + at.w)];
+    }
+    sum += row;
+  }
+  out[OUT_AT + index] = sum / count(at.y, at.z);
+}
+
+@compute @workgroup_size(64)
+fn average_backward(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let index = (group.y * groups.x + group.x) * 64u + lane;
+  if (index >= INPUTS) { return; }
+  let at = place(index, HEIGHT, WIDTH);
+  let y_last = last_window(at.y, PAD_TOP, STRIDE_H, OUT_HEIGHT);
+  let x_last = last_window(at.z, PAD_LEFT, STRIDE_W, OUT_WIDTH);
+  var sum = 0f;
+  for (var y = first_window(at.y, PAD_TOP, KERNEL_H, DILATION_H, STRIDE_H); y <= y_last; y++) {
+    if ((at.y + PAD_TOP - y * STRIDE_H) % DILATION_H != 0) { continue; } // between two taps
+    var row = 0f;
+    for (var x = first_window(at.z, PAD_LEFT, KERNEL_W, DILATION_W, STRIDE_W); x <= x_last; x++) {
+      let window = u32(((at.x * OUT_HEIGHT + y) * OUT_WIDTH + x) * CHANNELS + at.w);
+      let tapped = (at.z + PAD_LEFT - x * STRIDE_W) % DILATION_W == 0;
+      row += select(0f, dout[DOUT_AT + window] / count(y, x), tapped);
+    }
+    sum += row;
+  }
+  dinp[DINP_AT + index] = sum;
+}
+// appended: lib/numbers.wgsl

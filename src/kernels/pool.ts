@@ -1,0 +1,185 @@
+// Max and average pooling: windows that slide over images as a convolution's filter does.
+import { formatShape, type GpuArray } from "../gpu/array.ts";
+import type { Launch } from "../gpu/dispatch.ts";
+import { AttributeError, ShapeError } from "../gpu/errors.ts";
+import { flag, needed, show, wholeOrPair, type Checks } from "./attributes.ts";
+import { padded, paddingCheck, pair, type Padding } from "./convolution.ts";
+import { checkImages } from "./image.ts";
+import { defineRule, type Rule } from "./rule.ts";
+
+/** How windows lie over an image; pairs are (vertical, horizontal), a number is for both. */
+export interface PoolAttributes {
+  /** Rows and columns of a window. */
+  readonly size: number | readonly [number, number];
+  /** From one window to the next. Default `size`: windows side by side. */
+  readonly strides?: number | readonly [number, number];
+  /** As in `conv2d`; windows must be larger. Default 'valid': none. */
+  readonly padding?: Padding;
+  /** From one tap of a window to the next. Default 1. */
+  readonly dilations?: number | readonly [number, number];
+  /** Whether a last window may reach past the padded image, as long as it starts before the end's padding. Default false. */
+  readonly ceil?: boolean;
+}
+
+/** What `avgPool` takes. */
+export interface AvgPoolAttributes extends PoolAttributes {
+  /** Whether taps in the padding count in the divisor. Default false. */
+  readonly countPadding?: boolean;
+}
+
+const poolChecks: Checks<PoolAttributes> = {
+  size: needed(wholeOrPair(1)),
+  strides: wholeOrPair(1),
+  padding: paddingCheck,
+  dilations: wholeOrPair(1),
+  ceil: flag,
+};
+
+const FAR = 2 ** 29; // sums of two such numbers fit a shader's i32
+
+interface Geometry {
+  readonly shape: readonly number[];
+  readonly outShape: readonly number[];
+  readonly taps: number;
+  readonly constants: Readonly<Record<string, number>>;
+}
+
+interface Axis {
+  readonly length: number;
+  readonly kernel: number;
+  readonly stride: number;
+  readonly dilation: number;
+  readonly before: number;
+  readonly after: number;
+}
+
+/** How many windows an axis has; below 1 if not even one fits. */
+function windowsOf(
+  { length, kernel, stride, dilation, before, after }: Axis,
+  ceil: boolean,
+): number {
+  const left = length + before + after - (kernel - 1) * dilation - 1;
+  const windows = (ceil ? Math.ceil(left / stride) : Math.floor(left / stride)) + 1;
+  // Rounded up, the last window could lie in the padding after the end alone.
+  return ceil && (windows - 1) * stride >= length + before ? windows - 1 : windows;
+}
+
+/** Throws `AttributeError` if windows could lie in the padding alone, or shaders can't count so far. */
+function checkAxis(op: string, { kernel, stride, dilation, length, before, after }: Axis): void {
+  const extent = (kernel - 1) * dilation + 1;
+  if (Math.max(before, after) >= extent) {
+    throw new AttributeError(
+      `${op}: padding must be smaller than a window, here ${extent} long; got ${before} before and ${after} after: pad less`,
+    );
+  }
+  if (Math.max(extent, stride, dilation, length + before + after) > FAR) {
+    throw new AttributeError(
+      `${op}: size, strides, dilations and padding may reach ${FAR} at most; got size ${kernel}, stride ${stride}, dilation ${dilation}`,
+    );
+  }
+}
+
+function geometryOf(op: string, shape: readonly number[], attributes: PoolAttributes): Geometry {
+  checkImages(op, shape);
+  const [batch, height, width, channels] = shape as [number, number, number, number];
+  const kernel = pair(attributes.size);
+  const strides = pair(attributes.strides ?? attributes.size);
+  const dilations = pair(attributes.dilations);
+  const { padding = "valid", ceil = false } = attributes;
+  const pads = padded(padding, [height, width], kernel, strides, dilations);
+  const axis = (which: 0 | 1, length: number): Axis => ({
+    length,
+    kernel: kernel[which],
+    stride: strides[which],
+    dilation: dilations[which],
+    before: pads[2 * which]!,
+    after: pads[2 * which + 1]!,
+  });
+  const [vertical, horizontal] = [axis(0, height), axis(1, width)];
+  checkAxis(op, vertical);
+  checkAxis(op, horizontal);
+  const [outHeight, outWidth] = [windowsOf(vertical, ceil), windowsOf(horizontal, ceil)];
+  if (outHeight < 1 || outWidth < 1) {
+    throw new ShapeError(
+      `${op}: windows of size ${show(kernel)}, dilations ${show(dilations)}, are larger than the padded image of ${formatShape(shape)}; pad more, or take smaller ones`,
+    );
+  }
+  return {
+    shape,
+    outShape: [batch, outHeight, outWidth, channels],
+    taps: kernel[0] * kernel[1],
+    constants: {
+      BATCH: batch,
+      HEIGHT: height,
+      WIDTH: width,
+      CHANNELS: channels,
+      KERNEL_H: kernel[0],
+      KERNEL_W: kernel[1],
+      OUT_HEIGHT: outHeight,
+      OUT_WIDTH: outWidth,
+      STRIDE_H: strides[0],
+      STRIDE_W: strides[1],
+      DILATION_H: dilations[0],
+      DILATION_W: dilations[1],
+      PAD_TOP: vertical.before,
+      PAD_BOTTOM: vertical.after,
+      PAD_LEFT: horizontal.before,
+      PAD_RIGHT: horizontal.after,
+    },
+  };
+}
+
+/** Launches an entry of the shader with an invocation for each element of `over`. */
+function launch(
+  entry: string,
+  { constants, taps, outShape }: Geometry,
+  bind: Launch["bind"],
+  over: GpuArray,
+  countPadding = false,
+): void {
+  const outputs = outShape.reduce((product, extent) => product * extent, 1);
+  over.device.launch({
+    shader: "pool",
+    entry,
+    constants: { ...constants, COUNT_PADDING: countPadding },
+    bind,
+    workgroups: over.device.linear(over.size),
+    flop: outputs * taps,
+  });
+}
+
+/** The largest element of each window. */
+export const maxPool: Rule<readonly [GpuArray], PoolAttributes> = defineRule({
+  name: "maxPool",
+  attributes: poolChecks,
+  forward([x], attributes) {
+    const geometry = geometryOf("maxPool", x.shape, attributes);
+    const out = x.device.empty(geometry.outShape, "f32", "maxPool");
+    launch("max_forward", geometry, { inp: x, out }, out);
+    return { out, saved: { x, geometry } };
+  },
+  backward(dout, { x, geometry }) {
+    const winner = x.device.empty(geometry.outShape, "i32", "maxPool.winner");
+    launch("max_winner", geometry, { inp: x, found: winner }, winner);
+    const dinp = x.device.empty(x.shape, "f32", "maxPool.gradient");
+    launch("max_backward", geometry, { winner, dout, dinp }, dinp);
+    return [dinp];
+  },
+});
+
+/** The mean of each window. */
+export const avgPool: Rule<readonly [GpuArray], AvgPoolAttributes> = defineRule({
+  name: "avgPool",
+  attributes: { ...poolChecks, countPadding: flag },
+  forward([x], { countPadding = false, ...attributes }) {
+    const geometry = geometryOf("avgPool", x.shape, attributes);
+    const out = x.device.empty(geometry.outShape, "f32", "avgPool");
+    launch("average_forward", geometry, { inp: x, out }, out, countPadding);
+    return { out, saved: { geometry, countPadding } };
+  },
+  backward(dout, { geometry, countPadding }) {
+    const dinp = dout.device.empty(geometry.shape, "f32", "avgPool.gradient");
+    launch("average_backward", geometry, { dout, dinp }, dinp, countPadding);
+    return [dinp];
+  },
+});
