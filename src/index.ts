@@ -24,6 +24,7 @@ export type { AxisPadding, PadAttributes } from "./kernels/pad.ts";
 export type { AvgPoolAttributes, PoolAttributes } from "./kernels/pool.ts";
 export { createGenerator, normal, uniform, type Generator } from "./kernels/random.ts";
 export type { ReduceAttributes } from "./kernels/reduce.ts";
+export type { ResizeAttributes, ResizeMode } from "./kernels/resize.ts";
 export { adam, type Optimizer } from "./nn/adam.ts";
 export * as initialisers from "./nn/initialisers.ts";
 export type { Layer, Mode, ParameterSpec } from "./nn/layer.ts";

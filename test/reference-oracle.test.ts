@@ -32,9 +32,11 @@ import {
   type OracleCase,
   pairAttr,
   paddingAttr,
+  resampleAttr,
   type Tolerance,
 } from "./reference/oracle.ts";
 import { trainOracleDcgan } from "./reference/oracle-dcgan.ts";
+import { resize, resizeGrad } from "./reference/resize.ts";
 import * as unaries from "./reference/unary.ts";
 import { type Unary, unary, unaryGrad } from "./reference/unary.ts";
 
@@ -82,6 +84,13 @@ const answers: Record<string, (c: OracleCase) => Record<string, Ref>> = {
     const [dy, x, scale] = [inputOf(c, "dy"), inputOf(c, "x"), inputOf(c, "scale")];
     const grads = batchNormTrainingGrad(dy, x, scale, numberAttr(c, "epsilon"));
     return { dx: grads.dx, dscale: grads.dgamma, dbias: grads.dbeta };
+  },
+  resample2d: (c) => ({
+    y: resize(inputOf(c, "x"), { ...resampleAttr(c), rounding: "floor" }),
+  }),
+  resample2d_grad: (c) => {
+    const options = { ...resampleAttr(c), rounding: "floor" } as const;
+    return { dx: resizeGrad(inputOf(c, "dy"), inputOf(c, "x").shape, options) };
   },
   dense: (c) => ({ y: withBias(c, matmul(inputOf(c, "x"), inputOf(c, "kernel"))) }),
   dense_grad: (c) => {

@@ -2,9 +2,12 @@
 // differentiates them by itself.
 import { formatShape, type GpuArray } from "../gpu/array.ts";
 import { ShapeError } from "../gpu/errors.ts";
-import { anything, checkAttributes } from "../kernels/attributes.ts";
+import { anything, checkAttributes, needed, oneOf, wholeOrPair } from "../kernels/attributes.ts";
+import { pair } from "../kernels/convolution.ts";
+import { checkImages } from "../kernels/image.ts";
+import type { ResizeMode } from "../kernels/resize.ts";
 import { checkArray } from "../kernels/rule.ts";
-import { add, matmul, reshape, type Bias } from "./ops.ts";
+import { add, matmul, reshape, resize, type Bias } from "./ops.ts";
 import { arrayOf, Tensor } from "./tensor.ts";
 
 type Pair = readonly [GpuArray, GpuArray, ...GpuArray[]];
@@ -45,4 +48,39 @@ export function dense(x: Tensor, kernel: Tensor, attributes: Bias = {}): Tensor 
   const product = matmul(reshape(x, { shape: [rows, features] }), kernel);
   const y = reshape(product, { shape: [...inp.shape.slice(0, -1), outputs] });
   return bias ? add(y, bias) : y;
+}
+
+/** What `upsample` takes. */
+export interface UpsampleAttributes {
+  /** Output rows and columns for each of the input's; a number is for both. */
+  readonly scale: number | readonly [number, number];
+  /** Whether pixels are repeated (`nearest`, the default) or blended. */
+  readonly mode?: ResizeMode;
+}
+
+/**
+ * Images larger by whole numbers: y[n, i, j, c] = x[n, ⌊i / scale⌋, ⌊j / scale⌋, c], or `resize`'s bilinear
+ * sum.
+ *
+ * Shapes: x (N, H, W, C) → (N, H · scale[0], W · scale[1], C).
+ * Attributes: scale — a whole number ≥ 1, or a pair; mode — 'nearest' or 'bilinear' ('nearest').
+ * Gradient: to each input pixel what the outputs took of it.
+ * Throws: `ShapeError` unless x is of rank 4.
+ * Source: Keras's UpSampling2D.
+ */
+export function upsample(x: Tensor, attributes: UpsampleAttributes): Tensor {
+  checkAttributes("upsample", attributes, {
+    scale: needed(wholeOrPair(1)),
+    mode: oneOf("nearest", "bilinear"),
+  });
+  const [images] = arraysOf("upsample", [x]) as readonly [GpuArray];
+  checkImages("upsample", images.shape);
+  const [, height, width] = images.shape as [number, number, number, number];
+  const { scale, mode = "nearest" } = attributes;
+  const [down, across] = pair(scale);
+  return resize(x, {
+    size: [height * down, width * across],
+    mode,
+    coordinates: mode === "nearest" ? "asymmetric" : "halfPixel",
+  });
 }

@@ -16,6 +16,7 @@ import {
   type OracleCase,
   paddingAttr,
   pairAttr,
+  resampleAttr,
 } from "../reference/oracle.ts";
 import { testDevice } from "../support/device.ts";
 import { upload } from "./case.ts";
@@ -66,6 +67,13 @@ const forwards: Readonly<Record<string, Forward>> = {
     const attributes = { ...geometryOf(c), outputPadding: pairAttr(c, "outputPadding") };
     return withBias(c, ops.convTranspose2d(x, filter, attributes), { x, filter });
   },
+  resample2d: pointwise((x, c) => {
+    const { bilinear, ...attributes } = resampleAttr(c);
+    return ops.resize(
+      x,
+      bilinear ? { ...attributes, mode: "bilinear" } : { ...attributes, rounding: "floor" },
+    );
+  }),
   dense: (c) => {
     const [x, kernel] = [given(c, "x"), given(c, "kernel")];
     return withBias(c, ops.matmul(x, kernel), { x, kernel });

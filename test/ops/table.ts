@@ -12,6 +12,7 @@ import { padRows } from "./pad-rows.ts";
 import { poolRows } from "./pool-rows.ts";
 import { reduceRows } from "./reduce-rows.ts";
 import { repeatRows } from "./repeat-rows.ts";
+import { resizeRows } from "./resize-rows.ts";
 import { unaryRows } from "./unary-rows.ts";
 
 /** Cases and refusals by op. */
@@ -27,4 +28,5 @@ export const table: { readonly [Op in keyof (typeof ops & typeof compositions)]:
   ...padRows,
   ...repeatRows,
   ...poolRows,
+  ...resizeRows,
 };

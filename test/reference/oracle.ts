@@ -85,6 +85,31 @@ export function paddingAttr(oracleCase: OracleCase): [number, number, number, nu
     .parse(oracleCase.attrs["padding"]);
 }
 
+/**
+ * A resampling from a case's attributes: the output's size, the mode and the coordinates, as the engine
+ * names them. Nearest pixels are always rounded down. Throws on another.
+ */
+export function resampleAttr(oracleCase: OracleCase): {
+  size: [number, number];
+  bilinear: boolean;
+  coordinates: "halfPixel" | "alignCorners" | "asymmetric";
+} {
+  const { mode, coords, outSize } = resampling.parse(oracleCase.attrs);
+  const coordinates = {
+    half_pixel: "halfPixel",
+    align_corners: "alignCorners",
+    asymmetric: "asymmetric",
+  } as const;
+  return { size: outSize, bilinear: mode === "bilinear", coordinates: coordinates[coords] };
+}
+
+const resampling = z.object({
+  mode: z.enum(["nearest", "bilinear"]),
+  outSize: z.tuple([z.number(), z.number()]),
+  coords: z.enum(["half_pixel", "align_corners", "asymmetric"]),
+  rounding: z.literal("floor").optional(),
+});
+
 /** Adam's constants, from a case's attributes or one of them: {lr, beta1, beta2, epsilon}. */
 export function adamAttr(attribute: unknown): AdamOptions {
   const { lr, ...rest } = adamConstants.parse(attribute);

@@ -1,0 +1,135 @@
+// resize: each output pixel at its place in the input, by the nearest pixel or between four.
+//   nearest:  out[n, y, x, c] = inp[n, round(src(y)), round(src(x)), c]
+//   bilinear: out[n, y, x, c] = Σ_{i, j} (1 − |src(y) − i|)⁺ · (1 − |src(x) − j|)⁺ · inp[n, i, j, c]
+// Coordinates are exact integers, in units of 1/UNIT of an input pixel: src(i) = (i·STEP + SHIFT) / UNIT,
+// clamped to the image, so no tie between two pixels is ever misrounded. Backward is a gather: each
+// input pixel visits the outputs that may touch it, in order.
+
+const BATCH = 1i;
+const HEIGHT = 4i;
+const WIDTH = 4i;
+const CHANNELS = 1i;
+const OUT_HEIGHT = 8i;
+const OUT_WIDTH = 8i;
+const BILINEAR = false;
+const STEP_H = 2i;
+const STEP_W = 2i;
+const SHIFT_H = -1i;
+const SHIFT_W = -1i;
+const UNIT_H = 4i;
+const UNIT_W = 4i;
+const ROUND_H = 2i; // added before rounding down; 0 where bilinear
+const ROUND_W = 2i;
+
+const OUTPUTS = u32(BATCH * OUT_HEIGHT * OUT_WIDTH * CHANNELS);
+const INPUTS = u32(BATCH * HEIGHT * WIDTH * CHANNELS);
+
+// Where each array starts in its binding, in 32-bit words.
+const INP_AT = 0u;
+const OUT_AT = 0u;
+const DOUT_AT = 0u;
+const DINP_AT = 0u;
+
+@group(0) @binding(0) var<storage, read> inp: array<f32>; // (N, H, W, C)
+@group(0) @binding(1) var<storage, read_write> out: array<f32>; // (N, OH, OW, C)
+@group(0) @binding(2) var<storage, read> dout: array<f32>; // (N, OH, OW, C)
+@group(0) @binding(3) var<storage, read_write> dinp: array<f32>; // (N, H, W, C)
+
+// (n, y, x, c) of an element of an array of so many rows and columns.
+fn place(index: u32, height: i32, width: i32) -> vec4i {
+  let pixel = i32(index) / CHANNELS;
+  let row = pixel / width;
+  return vec4i(row / height, row % height, pixel % width, i32(index) % CHANNELS);
+}
+
+// Where an output row or column lies in the input.
+fn source_row(y: i32) -> i32 {
+  return clamp(y * STEP_H + SHIFT_H, 0, (HEIGHT - 1) * UNIT_H);
+}
+
+fn source_column(x: i32) -> i32 {
+  return clamp(x * STEP_W + SHIFT_W, 0, (WIDTH - 1) * UNIT_W);
+}
+
+fn load(n: i32, y: i32, x: i32, c: i32) -> f32 {
+  return inp[INP_AT + u32(((n * HEIGHT + y) * WIDTH + x) * CHANNELS + c)];
+}
+
+// a and b in the shares 1 − rest/unit and rest/unit; where b has none, an infinite b doesn't count.
+fn between(a: f32, b: f32, rest: i32, unit: i32) -> f32 {
+  let share = f32(rest) / f32(unit);
+  let left = f32(unit - rest) / f32(unit);
+  return left * a + select(0f, share * b, rest > 0);
+}
+
+@compute @workgroup_size(64)
+fn forward(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let index = (group.y * groups.x + group.x) * 64u + lane;
+  if (index >= OUTPUTS) { return; }
+  let at = place(index, OUT_HEIGHT, OUT_WIDTH);
+  let row = source_row(at.y);
+  let column = source_column(at.z);
+  let y = (row + ROUND_H) / UNIT_H;
+  let x = (column + ROUND_W) / UNIT_W;
+  if (!BILINEAR) {
+    out[OUT_AT + index] = load(at.x, y, x, at.w);
+    return;
+  }
+  let below = min(y + 1, HEIGHT - 1);
+  let right = min(x + 1, WIDTH - 1);
+  let rest = column - x * UNIT_W;
+  let upper = between(load(at.x, y, x, at.w), load(at.x, y, right, at.w), rest, UNIT_W);
+  let lower = between(load(at.x, below, x, at.w), load(at.x, below, right, at.w), rest, UNIT_W);
+  out[OUT_AT + index] = between(upper, lower, row - y * UNIT_H, UNIT_H);
+}
+
+// The first and the last output that may touch an input row or column: those past the image's ends
+// belong to its outermost pixels. A step of 0 has one output, or one input, alone.
+fn first_output(at: i32, step: i32, shift: i32, unit: i32, round: i32) -> i32 {
+  let reach = select(round, unit - 1, BILINEAR);
+  let first = (at * unit - reach - shift + max(step, 1) - 1) / max(step, 1);
+  return select(max(first, 0), 0, at == 0);
+}
+
+fn last_output(at: i32, step: i32, shift: i32, unit: i32, round: i32, length: i32, outputs: i32) -> i32 {
+  let reach = select(unit - 1 - round, unit - 1, BILINEAR);
+  let last = (at * unit + reach - shift) / max(step, 1);
+  return select(min(last, outputs - 1), outputs - 1, at == length - 1);
+}
+
+// The share of input row or column `at` in an output at `source`.
+fn weight(at: i32, source: i32, unit: i32, round: i32) -> f32 {
+  if (BILINEAR) { return f32(max(unit - abs(source - at * unit), 0)) / f32(unit); }
+  return select(0f, 1f, (source + round) / unit == at);
+}
+
+@compute @workgroup_size(64)
+fn backward(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let index = (group.y * groups.x + group.x) * 64u + lane;
+  if (index >= INPUTS) { return; }
+  let at = place(index, HEIGHT, WIDTH);
+  let y_last = last_output(at.y, STEP_H, SHIFT_H, UNIT_H, ROUND_H, HEIGHT, OUT_HEIGHT);
+  let x_first = first_output(at.z, STEP_W, SHIFT_W, UNIT_W, ROUND_W);
+  let x_last = last_output(at.z, STEP_W, SHIFT_W, UNIT_W, ROUND_W, WIDTH, OUT_WIDTH);
+  var sum = 0f;
+  for (var y = first_output(at.y, STEP_H, SHIFT_H, UNIT_H, ROUND_H); y <= y_last; y++) {
+    let vertical = weight(at.y, source_row(y), UNIT_H, ROUND_H);
+    if (vertical == 0f) { continue; }
+    var row = 0f;
+    for (var x = x_first; x <= x_last; x++) {
+      let horizontal = weight(at.z, source_column(x), UNIT_W, ROUND_W);
+      let flowing = dout[DOUT_AT + u32(((at.x * OUT_HEIGHT + y) * OUT_WIDTH + x) * CHANNELS + at.w)];
+      row += select(0f, horizontal * flowing, horizontal > 0f);
+    }
+    sum += vertical * row;
+  }
+  dinp[DINP_AT + index] = sum;
+}

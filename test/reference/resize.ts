@@ -1,0 +1,96 @@
+// Resizing images (N, H, W, C): each axis is a matrix of shares, written down pixel by pixel; forwards
+// applies both, backwards their transposes.
+import { type Ref, zeros } from "./array.ts";
+import type { Pair } from "./conv.ts";
+
+/** How one pixel's coordinate is found and rounded. `step` (in/out unless given) is a fraction. */
+export interface ResizeOptions {
+  readonly size: Pair;
+  readonly bilinear: boolean;
+  readonly coordinates: "halfPixel" | "alignCorners" | "asymmetric";
+  readonly rounding: "floor" | "ceil" | "preferFloor" | "preferCeil";
+  readonly steps?: readonly [Pair, Pair];
+}
+
+const ROUNDINGS: Readonly<Record<ResizeOptions["rounding"], (x: number) => number>> = {
+  floor: Math.floor,
+  ceil: Math.ceil,
+  preferFloor: (x) => Math.ceil(x - 0.5),
+  preferCeil: (x) => Math.floor(x + 0.5),
+};
+
+/** Input pixels and their shares of one output pixel, each above 0. */
+type Shares = readonly (readonly [pixel: number, share: number])[];
+
+/** The coordinate of output pixel i. Divided once, so that a half comes out as a half. */
+function coordinate(i: number, length: number, outLength: number, step: Pair, way: string): number {
+  const [p, q] = step;
+  const last = length - 1;
+  const source =
+    way === "halfPixel"
+      ? ((2 * i + 1) * p - q) / (2 * q)
+      : way === "asymmetric"
+        ? (i * p) / q
+        : outLength === 1
+          ? 0
+          : (i * last) / (outLength - 1);
+  return Math.min(Math.max(source, 0), last);
+}
+
+function sharesOf(length: number, axis: 0 | 1, options: ResizeOptions): Shares[] {
+  const outLength = options.size[axis];
+  const step = options.steps?.[axis] ?? [length, outLength];
+  return Array.from({ length: outLength }, (_, i) => {
+    const source = coordinate(i, length, outLength, step, options.coordinates);
+    if (!options.bilinear) return [[ROUNDINGS[options.rounding](source), 1]];
+    const low = Math.floor(source);
+    const shares: Shares = [
+      [low, 1 - (source - low)],
+      [low + 1, source - low],
+    ];
+    return shares.filter(([, share]) => share > 0);
+  });
+}
+
+/** Calls `visit` with the flat positions of every input and output element that touch, and the share. */
+function forEachShare(
+  shape: readonly number[],
+  options: ResizeOptions,
+  visit: (inAt: number, outAt: number, share: number) => void,
+): void {
+  const [batch, height, width, channels] = shape as [number, number, number, number];
+  const rows = sharesOf(height, 0, options);
+  const columns = sharesOf(width, 1, options);
+  const [outHeight, outWidth] = options.size;
+  for (let n = 0; n < batch; n++) {
+    rows.forEach((ofRow, oy) => {
+      columns.forEach((ofColumn, ox) => {
+        for (const [y, vertical] of ofRow) {
+          for (const [x, horizontal] of ofColumn) {
+            const inAt = ((n * height + y) * width + x) * channels;
+            const outAt = ((n * outHeight + oy) * outWidth + ox) * channels;
+            for (let c = 0; c < channels; c++) visit(inAt + c, outAt + c, vertical * horizontal);
+          }
+        }
+      });
+    });
+  }
+}
+
+/** Images of another size. */
+export function resize(x: Ref, options: ResizeOptions): Ref {
+  const y = zeros([x.shape[0]!, ...options.size, x.shape[3]!]);
+  forEachShare(x.shape, options, (inAt, outAt, share) => {
+    y.data[outAt]! += share * x.data[inAt]!;
+  });
+  return y;
+}
+
+/** dx of `resize`, of the given shape. */
+export function resizeGrad(dy: Ref, shape: readonly number[], options: ResizeOptions): Ref {
+  const dx = zeros(shape);
+  forEachShare(shape, options, (inAt, outAt, share) => {
+    dx.data[inAt]! += share * dy.data[outAt]!;
+  });
+  return dx;
+}
