@@ -40,13 +40,6 @@ const DINP_AT = 0u;
 @group(0) @binding(4) var<storage, read> dout: array<f32>; // (N, OH, OW, C)
 @group(0) @binding(5) var<storage, read_write> dinp: array<f32>; // (N, H, W, C)
 
-// (n, y, x, c) of an element of an array of so many rows and columns.
-fn place(index: u32, height: i32, width: i32) -> vec4i {
-  let pixel = i32(index) / CHANNELS;
-  let row = pixel / width;
-  return vec4i(row / height, row % height, pixel % width, i32(index) % CHANNELS);
-}
-
 // How many taps of a window that starts at `start` lie before `limit`.
 fn taps_below(start: i32, limit: i32, kernel: i32, dilation: i32) -> i32 {
   return clamp((limit - start + dilation - 1) / dilation, 0, kernel);
@@ -91,7 +84,7 @@ fn max_forward(
 ) {
   let index = (group.y * groups.x + group.x) * 64u + lane;
   if (index >= OUTPUTS) { return; }
-  let at = place(index, OUT_HEIGHT, OUT_WIDTH);
+  let at = pixel_of(index, OUT_HEIGHT, OUT_WIDTH, CHANNELS);
   let pixel = find_winner(at);
   let value = inp[INP_AT + u32((at.x * HEIGHT * WIDTH + max(pixel, 0)) * CHANNELS + at.w)];
   var nothing = 0xff800000u; // −∞, which may not be a constant
@@ -107,7 +100,7 @@ fn max_winner(
 ) {
   let index = (group.y * groups.x + group.x) * 64u + lane;
   if (index >= OUTPUTS) { return; }
-  found[FOUND_AT + index] = find_winner(place(index, OUT_HEIGHT, OUT_WIDTH));
+  found[FOUND_AT + index] = find_winner(pixel_of(index, OUT_HEIGHT, OUT_WIDTH, CHANNELS));
 }
 
 @compute @workgroup_size(64)
@@ -118,7 +111,7 @@ fn max_backward(
 ) {
   let index = (group.y * groups.x + group.x) * 64u + lane;
   if (index >= INPUTS) { return; }
-  let at = place(index, HEIGHT, WIDTH);
+  let at = pixel_of(index, HEIGHT, WIDTH, CHANNELS);
   let y_last = last_window(at.y, PAD_TOP, STRIDE_H, OUT_HEIGHT);
   let x_last = last_window(at.z, PAD_LEFT, STRIDE_W, OUT_WIDTH);
   var sum = 0f;
@@ -153,7 +146,7 @@ fn average_forward(
 ) {
   let index = (group.y * groups.x + group.x) * 64u + lane;
   if (index >= OUTPUTS) { return; }
-  let at = place(index, OUT_HEIGHT, OUT_WIDTH);
+  let at = pixel_of(index, OUT_HEIGHT, OUT_WIDTH, CHANNELS);
   let top = at.y * STRIDE_H - PAD_TOP;
   let left = at.z * STRIDE_W - PAD_LEFT;
   let rows = taps_below(top, HEIGHT, KERNEL_H, DILATION_H);
@@ -179,7 +172,7 @@ fn average_backward(
 ) {
   let index = (group.y * groups.x + group.x) * 64u + lane;
   if (index >= INPUTS) { return; }
-  let at = place(index, HEIGHT, WIDTH);
+  let at = pixel_of(index, HEIGHT, WIDTH, CHANNELS);
   let y_last = last_window(at.y, PAD_TOP, STRIDE_H, OUT_HEIGHT);
   let x_last = last_window(at.z, PAD_LEFT, STRIDE_W, OUT_WIDTH);
   var sum = 0f;
@@ -196,3 +189,4 @@ fn average_backward(
   dinp[DINP_AT + index] = sum;
 }
 // appended: lib/numbers.wgsl
+// appended: lib/images.wgsl

@@ -35,13 +35,6 @@ const DINP_AT = 0u;
 @group(0) @binding(2) var<storage, read> dout: array<f32>; // (N, OH, OW, C)
 @group(0) @binding(3) var<storage, read_write> dinp: array<f32>; // (N, H, W, C)
 
-// (n, y, x, c) of an element of an array of so many rows and columns.
-fn place(index: u32, height: i32, width: i32) -> vec4i {
-  let pixel = i32(index) / CHANNELS;
-  let row = pixel / width;
-  return vec4i(row / height, row % height, pixel % width, i32(index) % CHANNELS);
-}
-
 // Where an output row or column lies in the input.
 fn source_row(y: i32) -> i32 {
   return clamp(y * STEP_H + SHIFT_H, 0, (HEIGHT - 1) * UNIT_H);
@@ -70,7 +63,7 @@ fn forward(
 ) {
   let index = (group.y * groups.x + group.x) * 64u + lane;
   if (index >= OUTPUTS) { return; }
-  let at = place(index, OUT_HEIGHT, OUT_WIDTH);
+  let at = pixel_of(index, OUT_HEIGHT, OUT_WIDTH, CHANNELS);
   let row = source_row(at.y);
   let column = source_column(at.z);
   let y = (row + ROUND_H) / UNIT_H;
@@ -115,7 +108,7 @@ fn backward(
 ) {
   let index = (group.y * groups.x + group.x) * 64u + lane;
   if (index >= INPUTS) { return; }
-  let at = place(index, HEIGHT, WIDTH);
+  let at = pixel_of(index, HEIGHT, WIDTH, CHANNELS);
   let y_last = last_output(at.y, STEP_H, SHIFT_H, UNIT_H, ROUND_H, HEIGHT, OUT_HEIGHT);
   let x_first = first_output(at.z, STEP_W, SHIFT_W, UNIT_W, ROUND_W);
   let x_last = last_output(at.z, STEP_W, SHIFT_W, UNIT_W, ROUND_W, WIDTH, OUT_WIDTH);
@@ -133,3 +126,4 @@ fn backward(
   }
   dinp[DINP_AT + index] = sum;
 }
+// appended: lib/images.wgsl

@@ -8,6 +8,7 @@ import { abs, createRandom, map, randomRef, type Ref, refOf, zeros } from "../re
 import { type Pair, samePadding } from "../reference/conv.ts";
 import * as reference from "../reference/pool.ts";
 import { type Case, exactly, ofTerms, type Refusal, type Row, sumOf } from "./case.ts";
+import { withInvalidFlow } from "./invalid-flow.ts";
 
 type Name = "maxPool" | "avgPool";
 
@@ -133,6 +134,22 @@ function byHand(): Case {
   };
 }
 
+/** Windows that overlap, with tap-less gaps between: each passes on its own gradient alone. */
+function invalidFlow(op: typeof maximum): Case {
+  const attributes = { size: 2, strides: 1, dilations: 2 };
+  const made = op(distinct([1, 7, 9, 2]), attributes);
+  const geometry = geometryOf(made.inputs[0]!.shape, attributes);
+  return op === maximum
+    ? withInvalidFlow(made, {
+        forward: (x) => reference.maxPool(x, geometry),
+        backward: (dy, x) => reference.maxPoolGrad(dy, x, geometry),
+      })
+    : withInvalidFlow(made, {
+        forward: (x) => reference.avgPool(x, geometry),
+        backward: (dy, x) => reference.avgPoolGrad(dy, x.shape, geometry),
+      });
+}
+
 function refused(
   op: Name,
   name: string,
@@ -223,6 +240,7 @@ export const poolRows: Readonly<Record<Name, Row>> = {
         name: `ties, NaN and infinities, size ${attributes.size}`,
         smooth: false,
       })),
+      invalidFlow(maximum),
     ],
     refusals: [
       ...shared("maxPool"),
@@ -243,6 +261,7 @@ export const poolRows: Readonly<Record<Name, Row>> = {
         name: "NaN and infinities stay in their windows",
         smooth: false,
       },
+      invalidFlow(average),
     ],
     refusals: [
       ...shared("avgPool"),

@@ -9,6 +9,7 @@ import { createRandom, randomRef, type Ref } from "../reference/array.ts";
 import type { Pair } from "../reference/conv.ts";
 import * as reference from "../reference/resize.ts";
 import { type Case, exactly, ofTerms, type Refusal, type Row } from "./case.ts";
+import { withInvalidFlow } from "./invalid-flow.ts";
 
 type Name = "resize" | "upsample";
 
@@ -127,6 +128,16 @@ function invalid(attributes: ResizeAttributes): Case {
   return { ...made, name: `NaN and infinities: ${made.name}`, smooth: false };
 }
 
+/** So much smaller that input pixels lie between outputs, and belong to none. */
+function invalidFlow(mode: "nearest" | "bilinear"): Case {
+  const attributes = { size: [3, 2], mode } as const;
+  const options = optionsOf(attributes);
+  return withInvalidFlow(resized([1, 13, 11, 3], attributes), {
+    forward: (x) => reference.resize(x, options),
+    backward: (dy, x) => reference.resizeGrad(dy, x.shape, options),
+  });
+}
+
 function refused(
   op: Name,
   name: string,
@@ -195,6 +206,8 @@ export const resizeRows: Readonly<Record<Name, Row>> = {
       ),
       invalid({ size: [9, 11], mode: "bilinear", coordinates: "alignCorners" }),
       invalid({ size: [5, 6], mode: "bilinear" }),
+      invalidFlow("nearest"),
+      invalidFlow("bilinear"),
     ],
     refusals: [
       ...shared("resize", { size }),
