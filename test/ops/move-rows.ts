@@ -270,10 +270,6 @@ const concatRow: Row = {
       1,
     ),
     joined(
-      range(10).map((i) => [2, 1 + (i % 3)]),
-      1,
-    ),
-    joined(
       [
         [2, 3],
         [2, 2],
