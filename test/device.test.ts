@@ -172,6 +172,22 @@ describe("scopes and memory", () => {
     expect(await arena.read()).toEqual(expected);
   });
 
+  it("copy packed bytes into a place, and no neighbour's", async () => {
+    const bytes = (length: number, at: (i: number) => number): GpuArray =>
+      device.upload(
+        Uint8Array.from({ length }, (_, i) => at(i)),
+        [length],
+        "u8",
+      );
+    const arena = bytes(64, () => 255);
+    device.place(
+      bytes(8, (i) => i),
+      device.viewAt(arena, 16, [8], "u8"),
+    );
+    const expected = Uint8Array.from({ length: 64 }, (_, i) => (i < 16 || i > 23 ? 255 : i - 16));
+    expect(await arena.read("u8")).toEqual(expected);
+  });
+
   it("start views at any word", async () => {
     const all = row(...Array.from({ length: 200 }, (_, i) => i));
     const part = device.viewAt(all, 4 * 67, [100]);

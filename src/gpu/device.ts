@@ -303,7 +303,7 @@ export class Device {
   }
 
   #copy(array: GpuArray, slot: GpuArray): void {
-    const count = array.size;
+    const count = Math.ceil(exactBytes(array.shape, array.dtype) / 4); // words, as bytes are packed
     this.launch({
       shader: "move",
       entry: "copy",
