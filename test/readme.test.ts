@@ -21,10 +21,11 @@ it("the README's library example fits 25 lines and prints what it says", async (
     writeFileSync(file, source);
     const run = promisify(execFile);
     const { stdout } = await run(process.execPath, ["--import", "tsx", file], { cwd: ROOT });
-    const [gradient, loss] = [...stdout.matchAll(/\[(.+)\]/g)].map((match) =>
+    const [gradient, place, loss] = [...stdout.matchAll(/\[(.+)\]/g)].map((match) =>
       match[1]!.split(",").map(Number),
     );
     gradient!.forEach((value, i) => expect(value).toBeCloseTo((2 * (i + 1)) / 3, 5));
+    expect(place).toEqual([2]);
     expect(loss![0]).toBeLessThan(1e-6);
   } finally {
     rmSync(folder, { recursive: true });
