@@ -33,7 +33,7 @@ fn forward(
   // (max(x, 0) − x·t) written without the cancellation that large x and t = 1 bring.
   let t = label(i);
   let linear = select(-x * t, x * (1f - t), x > 0f);
-  out[OUT_AT + i] = select(linear + log1p(exp(-abs(x))), x, is_nan(x));
+  out[OUT_AT + i] = select(linear + log1p(natural_exp(-abs(x))), x, is_nan(x));
 }
 
 @compute @workgroup_size(64)

@@ -25,6 +25,7 @@ export type { AvgPoolAttributes, PoolAttributes } from "./kernels/pool.ts";
 export { createGenerator, normal, uniform, type Generator } from "./kernels/random.ts";
 export type { ReduceAttributes } from "./kernels/reduce.ts";
 export type { ResizeAttributes, ResizeMode } from "./kernels/resize.ts";
+export type { ClipAttributes, EluAttributes, LeakyReluAttributes } from "./kernels/unary.ts";
 export { adam, type Optimizer } from "./nn/adam.ts";
 export * as initialisers from "./nn/initialisers.ts";
 export type { Layer, Mode, ParameterSpec } from "./nn/layer.ts";

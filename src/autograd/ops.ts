@@ -19,7 +19,12 @@ import * as shapes from "../kernels/reshape.ts";
 import * as resizing from "../kernels/resize.ts";
 import type { Rule } from "../kernels/rule.ts";
 import * as losses from "../kernels/sigmoid-cross-entropy.ts";
-import { unaryRules, type AlphaAttribute } from "../kernels/unary.ts";
+import {
+  unaryRules,
+  type ClipAttributes,
+  type EluAttributes,
+  type LeakyReluAttributes,
+} from "../kernels/unary.ts";
 import { apply, arrayOf, type Tensor } from "./tensor.ts";
 
 type Array1 = readonly [GpuArray];
@@ -164,9 +169,33 @@ export const relu: Of1 = op1(unaryRules.relu, {});
  * Throws: `AttributeError` unless alpha is finite.
  * Source: Keras's LeakyReLU; PyTorch's and WebNN's default is 0.01.
  */
-export const leakyRelu: (x: Tensor, attributes?: AlphaAttribute) => Tensor = op1<AlphaAttribute>(
-  unaryRules.leakyRelu,
-  { alpha: 0.3 },
+export const leakyRelu: (x: Tensor, attributes?: LeakyReluAttributes) => Tensor =
+  op1<LeakyReluAttributes>(unaryRules.leakyRelu, {});
+/**
+ * The exponential linear unit: x above 0, α·(eˣ − 1) elsewhere; NaN stays NaN.
+ *
+ * Shapes: x (…) → the same.
+ * Attributes: alpha — minus what the result tends to far below 0 (1).
+ * Gradient: 1 above 0, else α·eˣ (α at 0).
+ * Throws: `AttributeError` unless alpha is finite.
+ * Source: Clevert et al. 2015; the gradient at 0 is PyTorch's.
+ */
+export const elu: (x: Tensor, attributes?: EluAttributes) => Tensor = op1<EluAttributes>(
+  unaryRules.elu,
+  {},
+);
+/**
+ * x limited to [min, max]: min(max(x, min), max); NaN stays NaN.
+ *
+ * Shapes: x (…) → the same.
+ * Attributes: min — the least result (−∞); max — the greatest result (∞).
+ * Gradient: 1 where min ≤ x ≤ max, else 0 (at NaN too).
+ * Throws: `AttributeError` if a limit is NaN, or min exceeds max.
+ * Source: ONNX's Clip and WebNN's clamp; the gradient at a limit is PyTorch's.
+ */
+export const clip: (x: Tensor, attributes?: ClipAttributes) => Tensor = op1<ClipAttributes>(
+  unaryRules.clip,
+  {},
 );
 /**
  * The hyperbolic tangent.
@@ -235,7 +264,7 @@ export const square: Of1 = op1(unaryRules.square, {});
  * |x|.
  *
  * Shapes: x (…) → the same.
- * Gradient: the sign of x, 0 at 0.
+ * Gradient: the sign of x: 0 at 0, NaN of NaN.
  * Throws: `DTypeError` unless x is f32.
  * Source: PyTorch's abs.
  */

@@ -54,7 +54,7 @@ export function wholeOrPair(low: number): Check {
   };
 }
 
-/** A finite number; in [low, high] if those are given. */
+/** A number that is finite as a float32 too; in [low, high] if those are given. */
 export function finite(low: number = -Infinity, high: number = Infinity): Check {
   const range =
     low === -Infinity && high === Infinity
@@ -65,7 +65,10 @@ export function finite(low: number = -Infinity, high: number = Infinity): Check 
   return {
     expects: range,
     accepts: (value) =>
-      typeof value === "number" && Number.isFinite(value) && value >= low && value <= high,
+      typeof value === "number" &&
+      Number.isFinite(Math.fround(value)) &&
+      value >= low &&
+      value <= high,
   };
 }
 

@@ -1,6 +1,7 @@
 // Functions of one element.
 import type { GpuArray } from "../gpu/array.ts";
-import { finite } from "./attributes.ts";
+import { AttributeError } from "../gpu/errors.ts";
+import { finite, number, type Checks } from "./attributes.ts";
 import { defineRule, type Rule } from "./rule.ts";
 
 /** What the shader can compute, and which side of the function its derivative is taken from. */
@@ -17,21 +18,31 @@ const KEEPS = {
   abs: "input",
   neg: "input",
   reciprocal: "output",
+  elu: "input",
+  clip: "input",
 } as const;
 
 /** The name of a function of one element. */
 export type UnaryOperation = keyof typeof KEEPS;
 
-const constantName = (name: string): string =>
+/** The name of an operation as shaders write it: `leakyRelu` is LEAKY_RELU there. */
+export const constantName = (name: string): string =>
   name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
 
-/** f(x) for every element, on raw arrays. `alpha` is leaky relu's slope below 0. */
-export function unary(name: UnaryOperation, inp: GpuArray, alpha = 0): GpuArray {
+/** What an operation's attributes are in the shader. */
+interface Settings {
+  readonly ALPHA?: number;
+  readonly LOW_BITS?: number;
+  readonly HIGH_BITS?: number;
+}
+
+/** f(x) for every element, on raw arrays. */
+export function unary(name: UnaryOperation, inp: GpuArray, settings: Settings = {}): GpuArray {
   const out = inp.device.empty(inp.shape, "f32", name);
   inp.device.launch({
     shader: "unary",
     entry: "forward",
-    constants: { OP: constantName(name), ALPHA: alpha, COUNT: inp.size },
+    constants: { OP: constantName(name), ...settings, COUNT: inp.size },
     bind: { inp, out },
     workgroups: inp.device.linear(inp.size),
     flop: inp.size,
@@ -43,13 +54,13 @@ function unaryBackward(
   name: UnaryOperation,
   dout: GpuArray,
   kept: GpuArray,
-  alpha: number,
+  settings: Settings,
 ): GpuArray {
   const dinp = dout.device.empty(dout.shape, "f32", `${name}.backward`);
   dout.device.launch({
     shader: "unary",
     entry: "backward",
-    constants: { OP: constantName(name), ALPHA: alpha, COUNT: dout.size },
+    constants: { OP: constantName(name), ...settings, COUNT: dout.size },
     bind: { dout, kept, dinp },
     workgroups: dout.device.linear(dout.size),
     flop: 2 * dout.size,
@@ -57,38 +68,86 @@ function unaryBackward(
   return dinp;
 }
 
-/** The one attribute that a function of one element may take. */
-export interface AlphaAttribute {
-  /** Slope of leaky relu below 0; others ignore it. */
-  readonly alpha?: number;
-}
-
-function rule(name: UnaryOperation): Rule<readonly [GpuArray], AlphaAttribute> {
+function rule<A>(
+  name: UnaryOperation,
+  attributes: Checks<NoInfer<A>>,
+  settingsOf: (attributes: A) => Settings,
+): Rule<readonly [GpuArray], A> {
   return defineRule({
     name,
-    attributes: { alpha: finite() },
-    forward([x], { alpha = 0 }: AlphaAttribute) {
-      const out = unary(name, x, alpha);
-      return { out, saved: { kept: KEEPS[name] === "input" ? x : out, alpha } };
+    attributes,
+    forward([x], given: A) {
+      const settings = settingsOf(given);
+      const out = unary(name, x, settings);
+      return { out, saved: { kept: KEEPS[name] === "input" ? x : out, settings } };
     },
-    backward: (dout, { kept, alpha }) => [unaryBackward(name, dout, kept, alpha)],
+    backward: (dout, { kept, settings }) => [unaryBackward(name, dout, kept, settings)],
   });
 }
 
+type NoAttributes = Readonly<Record<never, never>>;
+
+const plain = (name: UnaryOperation): Rule<readonly [GpuArray], NoAttributes> =>
+  rule<NoAttributes>(name, {}, () => ({}));
+
+/** The attribute of `leakyRelu`. */
+export interface LeakyReluAttributes {
+  /** Slope below 0 (0.3). */
+  readonly alpha?: number;
+}
+
+/** The attribute of `elu`. */
+export interface EluAttributes {
+  /** What the function tends to far below 0, with its sign changed (1). */
+  readonly alpha?: number;
+}
+
+/** The attributes of `clip`. */
+export interface ClipAttributes {
+  /** The least result (−∞). */
+  readonly min?: number;
+  /** The greatest result (∞). */
+  readonly max?: number;
+}
+
+/** A float32's bits: how an attribute travels that may be infinite. */
+const bitsOf = (value: number): number => new Uint32Array(Float32Array.of(value).buffer)[0]!;
+
+function limits({ min = -Infinity, max = Infinity }: ClipAttributes): Settings {
+  if (min > max) {
+    throw new AttributeError(`clip: min must not exceed max; got min ${min} and max ${max}`);
+  }
+  return { LOW_BITS: bitsOf(min), HIGH_BITS: bitsOf(max) };
+}
+
+type Only<A> = Rule<readonly [GpuArray], A>;
+
 /** A rule for each function of one element, by name. */
 export const unaryRules: {
-  readonly [Name in UnaryOperation]: Rule<readonly [GpuArray], AlphaAttribute>;
+  readonly [Name in Exclude<UnaryOperation, "leakyRelu" | "elu" | "clip">]: Only<NoAttributes>;
+} & {
+  readonly leakyRelu: Only<LeakyReluAttributes>;
+  readonly elu: Only<EluAttributes>;
+  readonly clip: Only<ClipAttributes>;
 } = {
-  relu: rule("relu"),
-  leakyRelu: rule("leakyRelu"),
-  tanh: rule("tanh"),
-  sigmoid: rule("sigmoid"),
-  softplus: rule("softplus"),
-  exp: rule("exp"),
-  log: rule("log"),
-  sqrt: rule("sqrt"),
-  square: rule("square"),
-  abs: rule("abs"),
-  neg: rule("neg"),
-  reciprocal: rule("reciprocal"),
+  relu: plain("relu"),
+  leakyRelu: rule<LeakyReluAttributes>(
+    "leakyRelu",
+    { alpha: finite() },
+    ({ alpha = 0.3 }): Settings => ({ ALPHA: alpha }),
+  ),
+  tanh: plain("tanh"),
+  sigmoid: plain("sigmoid"),
+  softplus: plain("softplus"),
+  exp: plain("exp"),
+  log: plain("log"),
+  sqrt: plain("sqrt"),
+  square: plain("square"),
+  abs: plain("abs"),
+  neg: plain("neg"),
+  reciprocal: plain("reciprocal"),
+  elu: rule<EluAttributes>("elu", { alpha: finite() }, ({ alpha = 1 }): Settings => ({
+    ALPHA: alpha,
+  })),
+  clip: rule<ClipAttributes>("clip", { min: number, max: number }, limits),
 };

@@ -6,7 +6,15 @@ import { ShapeError } from "../../src/gpu/errors.ts";
 import { abs, createRandom, randomAwayFromZero, type Ref, refOf } from "../reference/array.ts";
 import * as binaries from "../reference/binary.ts";
 import { type Binary, binary, binaryGrad } from "../reference/binary.ts";
-import { type Answer, type Case, exactly, type Refusal, type Row, sumOf } from "./case.ts";
+import {
+  type Answer,
+  type Case,
+  exactly,
+  type Refusal,
+  type Row,
+  sumOf,
+  withinUlpOrFlushed,
+} from "./case.ts";
 
 type Op = (a: Tensor, b: Tensor) => Tensor;
 type Name = "add" | "sub" | "mul" | "div" | "maximum" | "minimum";
@@ -82,6 +90,33 @@ function row(
   return { cases: [...cases, ...tied], refusals: [refusal] };
 }
 
+/** Quotients over half of float32's range, and of zeros, infinities and NaN: seen within 0.5, 1.0 and 1.9 steps. */
+function quotients(): Case {
+  const special = [0, 1, 3e38, Infinity].flatMap((x) => [x, -x]).concat(Number.NaN);
+  const spread = (): number => 2 ** (80 * random() - 40) * (random() < 0.5 ? -1 : 1);
+  const grid = special.flatMap((a) => special.map((b) => [a, b] as const));
+  const all = [...grid, ...Array.from({ length: 1000 }, () => [spread(), spread()] as const)];
+  const side = (which: 0 | 1): Ref =>
+    refOf(
+      [all.length],
+      all.map((p) => Math.fround(p[which])),
+    );
+  const f = binaries.div;
+  return {
+    name: "special values, and quotients from 2⁻⁸⁰ to 2⁸⁰",
+    inputs: [side(0), side(1)],
+    run: (a, b) => ops.div(a!, b!),
+    value: (a, b) => withinUlpOrFlushed(binary(f, a!, b!), 1),
+    gradients(dy, a, b) {
+      const { da, db } = binaryGrad(f, dy, a!, b!);
+      return [withinUlpOrFlushed(da, 1), withinUlpOrFlushed(db, 3)];
+    },
+    smooth: false,
+  };
+}
+
+const div = row("div", ops.div, binaries.div, (a, b) => Math.abs(a / b));
+
 /** Rows by the name of their op. */
 export const binaryRows: Readonly<Record<Name, Row>> = {
   add: row("add", ops.add, binaries.add, (a, b) => Math.abs(a) + Math.abs(b), [
@@ -110,7 +145,7 @@ export const binaryRows: Readonly<Record<Name, Row>> = {
   ]),
   sub: row("sub", ops.sub, binaries.sub, (a, b) => Math.abs(a) + Math.abs(b)),
   mul: row("mul", ops.mul, binaries.mul, (a, b) => Math.abs(a * b)),
-  div: row("div", ops.div, binaries.div, (a, b) => Math.abs(a / b)),
+  div: { ...div, cases: [...div.cases, quotients()] },
   maximum: row("maximum", ops.maximum, binaries.maximum, "exact"),
   minimum: row("minimum", ops.minimum, binaries.minimum, "exact"),
 };

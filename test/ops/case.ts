@@ -5,7 +5,12 @@ import type { Device } from "../../src/gpu/device.ts";
 import type { LonghandError } from "../../src/gpu/errors.ts";
 import type { Tensor } from "../../src/autograd/tensor.ts";
 import { abs, type Ref, toF32 } from "../reference/array.ts";
-import { type Comparison, compareToOracle, compareToTerms } from "../reference/compare.ts";
+import {
+  compareBySteps,
+  type Comparison,
+  compareToOracle,
+  compareToTerms,
+} from "../reference/compare.ts";
 
 /** A float64 value, and what is allowed of a float32 one. */
 export interface Answer {
@@ -63,6 +68,11 @@ export function exactly(value: Ref): Answer {
 export function withinUlp(value: Ref, steps: number): Answer {
   const tolerance = { type: "ulp", value: steps } as const;
   return { value, compare: (actual) => compareToOracle(actual, value, tolerance) };
+}
+
+/** Within so many float32 steps, or less than a normal float32 away: subnormal results may be flushed to 0. */
+export function withinUlpOrFlushed(value: Ref, steps: number): Answer {
+  return { value, compare: (actual) => compareBySteps(actual, value, steps) };
 }
 
 /** |error| ≤ atol + rtol·|expected|. */

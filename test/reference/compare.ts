@@ -61,6 +61,26 @@ export function compareWhole(actual: ArrayLike<number>, expected: Ref): Comparis
   return compareEach(actual, expected, (a, e) => (a === e ? 0 : Infinity));
 }
 
+/**
+ * Compares values, rounded to float32, with expected ones, by the float32 steps between them. One may
+ * also be off by less than a normal float32, as a device may flush subnormal ones to 0. NaN equals only
+ * NaN, an infinity only itself.
+ */
+export function compareBySteps(
+  actual: ArrayLike<number>,
+  expected: Ref,
+  steps: number,
+): Comparison {
+  return compareEach(actual, expected, (a, e) => {
+    const want = Math.fround(e);
+    if (!Number.isFinite(a) || !Number.isFinite(want)) return Object.is(a, want) ? 0 : Infinity;
+    if (Math.abs(a - e) < SMALLEST_NORMAL && Math.min(Math.abs(a), Math.abs(e)) < SMALLEST_NORMAL) {
+      return 0;
+    }
+    return share(Math.abs(ordinal(a) - ordinal(want)), steps);
+  });
+}
+
 function compareEach(
   actual: ArrayLike<number>,
   expected: Ref,

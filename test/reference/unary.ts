@@ -59,11 +59,11 @@ export const neg: Unary = { value: (x) => -x, slope: () => -1 };
 /** 1/x */
 export const reciprocal: Unary = { value: (x) => 1 / x, slope: (x) => -1 / (x * x) };
 
-/** x limited to [low, high]; NaN stays NaN. The derivative at both limits is 1. */
+/** x limited to [low, high]; NaN stays NaN. The derivative is 1 at both limits and 0 at NaN. */
 export function clip(low: number, high: number): Unary {
   return {
     value: (x) => Math.min(Math.max(x, low), high),
-    slope: (x) => (x < low || x > high ? 0 : 1),
+    slope: (x) => (x >= low && x <= high ? 1 : 0),
   };
 }
 

@@ -353,8 +353,8 @@ export const mutants: readonly Mutant[] = [
   {
     kernel: "unary.forward",
     what: "softplus is the tail alone",
-    from: "select(select(0f, x, x > 0f) + log1p(exp(-abs(x))), x, is_nan(x))",
-    to: "log1p(exp(-abs(x)))",
+    from: "safe_softplus(x)",
+    to: "log1p(natural_exp(-abs(x)))",
     noticed: by("softplus"),
   },
   {
