@@ -13,6 +13,7 @@ import * as classes from "../kernels/one-hot.ts";
 import * as moves from "../kernels/moves.ts";
 import * as padding from "../kernels/pad.ts";
 import * as pools from "../kernels/pool.ts";
+import * as powers from "../kernels/power.ts";
 import * as random from "../kernels/random.ts";
 import * as reductions from "../kernels/reduce.ts";
 import * as shapes from "../kernels/reshape.ts";
@@ -132,6 +133,16 @@ export const mul: Of2 = op2(pairs.mul, {});
  * Source: NumPy.
  */
 export const div: Of2 = op2(pairs.div, {});
+/**
+ * a to the power b, element by element. NaN where a is negative and b isn't whole; a⁰ and 1ᵇ are 1, of
+ * NaN too.
+ *
+ * Shapes: a (…), b (…), broadcast as NumPy does → the broadcast shape.
+ * Gradient: to a, b·a^(b − 1), and 0 where b is 0; to b, a^b·log(a), and 0 where a is 0 and b ≥ 0.
+ * Throws: `ShapeError` if the shapes don't broadcast.
+ * Source: C99's pow; PyTorch's gradients.
+ */
+export const pow: Of2 = op2(powers.pow, {});
 /**
  * The larger of a and b, element by element; NaN if either is.
  *

@@ -44,28 +44,44 @@ function walkOf(shape: readonly number[], a: GpuArray, b: GpuArray): Walk | unde
   );
 }
 
-function run(
-  operation: BinaryOperation | "scale",
+type Constants = Readonly<Record<string, readonly number[]>>;
+
+/** What lib/broadcast.wgsl calls a walk along two operands. */
+const constantsOf = ({ shape, strides }: Walk): Constants => ({
+  SHAPE: shape,
+  A_STRIDES: strides[0]!,
+  B_STRIDES: strides[1]!,
+});
+
+/**
+ * Two operands that a shader stretches to one shape, and its constants that say so. Copied to that shape
+ * where the shader can't walk so many axes.
+ */
+export function operands(
+  shape: readonly number[],
   a: GpuArray,
   b: GpuArray,
+): { a: GpuArray; b: GpuArray; constants: Constants } {
+  const walk = walkOf(shape, a, b);
+  if (walk) return { a, b, constants: constantsOf(walk) };
+  return operands(shape, scale(a, 1, shape), scale(b, 1, shape));
+}
+
+function run(
+  operation: BinaryOperation | "scale",
+  bind: { readonly a: GpuArray; readonly b: GpuArray },
   shape: readonly number[],
-  walk: Walk,
+  walk: Constants,
   factor = 1,
 ): GpuArray {
-  const out = a.device.empty(shape, "f32", operation);
-  a.device.launch({
+  const { device } = bind.a;
+  const out = device.empty(shape, "f32", operation);
+  device.launch({
     shader: "binary",
     entry: "binary",
-    constants: {
-      OP: operation.toUpperCase(),
-      FACTOR: factor,
-      COUNT: out.size,
-      SHAPE: walk.shape,
-      A_STRIDES: walk.strides[0]!,
-      B_STRIDES: walk.strides[1]!,
-    },
-    bind: { a, b, out },
-    workgroups: a.device.linear(out.size),
+    constants: { OP: operation.toUpperCase(), FACTOR: factor, COUNT: out.size, ...walk },
+    bind: { ...bind, out },
+    workgroups: device.linear(out.size),
     flop: out.size,
   });
   return out;
@@ -74,16 +90,14 @@ function run(
 /** a ∘ b on raw arrays, broadcast. Throws `ShapeError` if the shapes don't. */
 export function binary(operation: BinaryOperation, a: GpuArray, b: GpuArray): GpuArray {
   const shape = broadcastShape(operation, a.shape, b.shape);
-  const walk = walkOf(shape, a, b);
-  return walk
-    ? run(operation, a, b, shape, walk)
-    : binary(operation, scale(a, 1, shape), scale(b, 1, shape));
+  const { constants, ...bind } = operands(shape, a, b);
+  return run(operation, bind, shape, constants);
 }
 
 /** `x` times `factor`; stretched to `shape`, to which it must broadcast, if that is given. */
 export function scale(x: GpuArray, factor: number, shape: readonly number[] = x.shape): GpuArray {
   const walk = walkOf(shape, x, x);
-  if (walk) return run("scale", x, x, shape, walk, factor);
+  if (walk) return run("scale", { a: x, b: x }, shape, constantsOf(walk), factor);
   // Too many axes to stretch at once: the later half of them first.
   const lead = shape.length - x.shape.length;
   const own = shape.map((_, axis) => x.shape[axis - lead] ?? 1);

@@ -10,6 +10,7 @@ import { matmulRows } from "./matmul-rows.ts";
 import { moveRows } from "./move-rows.ts";
 import { padRows } from "./pad-rows.ts";
 import { poolRows } from "./pool-rows.ts";
+import { powerRows } from "./power-rows.ts";
 import { reduceRows } from "./reduce-rows.ts";
 import { repeatRows } from "./repeat-rows.ts";
 import { resizeRows } from "./resize-rows.ts";
@@ -29,4 +30,5 @@ export const table: { readonly [Op in keyof (typeof ops & typeof compositions)]:
   ...repeatRows,
   ...poolRows,
   ...resizeRows,
+  ...powerRows,
 };

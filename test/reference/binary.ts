@@ -25,11 +25,17 @@ export const div: Binary = {
   slopeB: (a, b) => -a / (b * b),
 };
 
+/** a to the power b as C99 has it; JavaScript calls 1 to the power NaN and ±1 to the power ±∞ NaN. */
+function power(a: number, b: number): number {
+  if (a === 1) return 1;
+  return a === -1 && Math.abs(b) === Infinity ? 1 : a ** b;
+}
+
 /** a to the power b. d/da is 0 where b is 0, and d/db is 0 where a is 0 and b ≥ 0, as in PyTorch. */
 export const pow: Binary = {
-  value: (a, b) => a ** b,
-  slopeA: (a, b) => (b === 0 ? 0 : b * a ** (b - 1)),
-  slopeB: (a, b) => (a === 0 && b >= 0 ? 0 : a ** b * Math.log(a)),
+  value: power,
+  slopeA: (a, b) => (b === 0 ? 0 : b * power(a, b - 1)),
+  slopeB: (a, b) => (a === 0 && b >= 0 ? 0 : power(a, b) * Math.log(a)),
 };
 
 /** The larger of both; NaN if either is. A tie shares the gradient evenly, as in PyTorch. */

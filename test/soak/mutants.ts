@@ -101,6 +101,7 @@ export const mutants: readonly Mutant[] = [
   {
     kernel: "binary.binary",
     what: "a stride of b",
+    file: "lib/broadcast.wgsl",
     from: "d4 * B_STRIDES[4]",
     to: "d4 * A_STRIDES[4]",
     noticed: by("add"),
@@ -265,6 +266,20 @@ export const mutants: readonly Mutant[] = [
     from: "% DILATION_H != 0) { continue; }",
     to: "% DILATION_H < 0) { continue; }",
     noticed: by("avgPool"),
+  },
+  {
+    kernel: "power.forward",
+    what: "the logarithm is a single float",
+    from: "let low = (e - e_head) * log.x + e * log.y;",
+    to: "let low = (e - e_head) * log.x;",
+    noticed: by("pow"),
+  },
+  {
+    kernel: "power.backward",
+    what: "the slope in b at a = 0",
+    from: "0f, x_is_0 && y >= 0f)",
+    to: "0f, x_is_0 && y > 0f)",
+    noticed: by("pow"),
   },
   {
     kernel: "random.uniform_noise",
