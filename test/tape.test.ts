@@ -1,6 +1,6 @@
 // The tape: how gradients meet, where they stop, and what is refused. Ops are proven in test/ops.
 import { expect, test } from "vitest";
-import { add, matmul, mul, relu, square, sum } from "../src/autograd/ops.ts";
+import { add, batchNorm, matmul, mul, relu, square, sum } from "../src/autograd/ops.ts";
 import { grad, noGrad, Tensor, variable, vectorJacobian } from "../src/autograd/tensor.ts";
 import { AttributeError, DTypeError, ShapeError } from "../src/gpu/errors.ts";
 import { compile } from "../src/gpu/program.ts";
@@ -34,6 +34,22 @@ test("gradients flow to what asks for them, and no launch serves another", async
   const one = device.record("one", () => void grad(loss, [b])).dispatches.length;
   const both = device.record("both", () => void grad(loss, [a, b])).dispatches.length;
   expect(both).toBeGreaterThan(one);
+});
+
+test.each([true, false])("batch norm sums for no gradient that isn't asked for", (training) => {
+  const [x, gamma, beta] = [[5, 3], [3], [3]].map((shape) => variable(device.empty(shape)));
+  const running = device.empty([2, 3]);
+  const y = batchNorm(x!, gamma!, beta!, { training, running });
+  const launches = (...wrt: Tensor[]): string[] =>
+    device
+      .record("gradients", () => void vectorJacobian(y, y.array, wrt))
+      .dispatches.map(({ label }) => label.replace("batch-norm.", ""));
+  const sums = ["backward_partials", "backward_sums"];
+  const input = training ? [...sums, "backward_input"] : ["backward_scale"];
+  expect(launches(x!)).toEqual(input);
+  expect(launches(gamma!)).toEqual(sums);
+  expect(launches(beta!)).toEqual(sums);
+  expect(launches(x!, gamma!, beta!)).toEqual([...new Set([...sums, ...input])]);
 });
 
 test("detach and noGrad cut the tape", async () => {

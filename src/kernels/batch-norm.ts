@@ -118,8 +118,14 @@ export const batchNorm: Rule<Inputs, BatchNormAttributes> = defineRule({
   },
   backward(dout, { x, gamma, stats }, { training }, needs) {
     const { device } = x;
-    const { rows, channels, dgamma, dbeta } = affineGradients(dout, x, stats);
-    if (!needs[0]) return [undefined, dgamma, dbeta];
+    const { rows, channels } = rowsOf(x);
+    // In training x moves the batch's statistics, by both sums; otherwise those are for γ and β alone.
+    const sums = training || needs[1] || needs[2] ? affineGradients(dout, x, stats) : undefined;
+    const affine = [
+      needs[1] ? sums?.gamma_sum : undefined,
+      needs[2] ? sums?.beta_sum : undefined,
+    ] as const;
+    if (!needs[0]) return [undefined, ...affine];
     const dinp = device.empty(x.shape, "f32", "batch_norm.dx");
     const shared = {
       shader: "batch-norm",
@@ -127,14 +133,13 @@ export const batchNorm: Rule<Inputs, BatchNormAttributes> = defineRule({
       workgroups: device.linear(x.size),
       flop: 8 * x.size,
     } satisfies Partial<Launch>;
-    const sums = { gamma_sum: dgamma, beta_sum: dbeta };
     if (training) {
       const bind = { dout, inp: x, stats, gamma, ...sums, dinp };
       device.launch({ ...shared, entry: "backward_input", bind });
     } else {
       device.launch({ ...shared, entry: "backward_scale", bind: { dout, stats, gamma, dinp } });
     }
-    return [dinp, dgamma, dbeta];
+    return [dinp, ...affine];
   },
 });
 
@@ -153,14 +158,14 @@ function runningMoments(running: GpuArray, epsilon: number): GpuArray {
   return moments;
 }
 
+/** dγ = Σ dout · x̂ and dβ = Σ dout over the rows, by the names that `backward_input` reads them by. */
 function affineGradients(
   dout: GpuArray,
   x: GpuArray,
   stats: GpuArray,
-): Rows & { readonly dgamma: GpuArray; readonly dbeta: GpuArray } {
+): { readonly gamma_sum: GpuArray; readonly beta_sum: GpuArray } {
   const { device } = x;
-  const rows = rowsOf(x);
-  const { splits, channels, constants } = rows;
+  const { splits, channels, constants } = rowsOf(x);
   const partial = device.empty([splits, 2, channels], "f32", "batch_norm.partials");
   const shared = { shader: "batch-norm", constants } satisfies Partial<Launch>;
   device.launch({
@@ -178,5 +183,5 @@ function affineGradients(
     bind: { partials: partial, dgamma, dbeta },
     workgroups: device.linear(channels),
   });
-  return { ...rows, dgamma, dbeta };
+  return { gamma_sum: dgamma, beta_sum: dbeta };
 }
