@@ -1,4 +1,4 @@
-// random: uniform and normal noise, and dropout, drawn on the device from the generator's state. A mask
+// random: uniform, normal and Bernoulli noise, and dropout, drawn on the device from the generator's state. A mask
 // isn't stored: backward draws the same one again.
 
 const COUNT = 64u;
@@ -7,6 +7,7 @@ const LOW = 0f; // of the uniform range
 const HIGH = 1f;
 const MEAN = 0f; // of the normal distribution
 const DEVIATION = 1f;
+const PROBABILITY = 0.5f; // of a 1
 const RATE = 0.5f; // share of elements that dropout sets to 0
 const SCALE = 2f; // 1 / (1 − RATE)
 
@@ -50,6 +51,20 @@ fn normal_noise(
   let values = vec4f(normal_pair(words.xy), normal_pair(words.zw));
   for (var i = 0u; i < 4u && block * 4u + i < COUNT; i++) {
     out[OUT_AT + block * 4u + i] = MEAN + DEVIATION * values[i];
+  }
+}
+
+@compute @workgroup_size(64)
+fn bernoulli_noise(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let block = (group.y * groups.x + group.x) * 64u + lane;
+  if (block * 4u >= COUNT) { return; }
+  let words = draw(block);
+  for (var i = 0u; i < 4u && block * 4u + i < COUNT; i++) {
+    out[OUT_AT + block * 4u + i] = select(0f, 1f, unit(words[i]) < PROBABILITY);
   }
 }
 

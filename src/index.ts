@@ -2,6 +2,7 @@
 
 export * from "./autograd/compositions.ts";
 export { tensor, type Values } from "./autograd/from-host.ts";
+export * from "./autograd/losses.ts";
 export * from "./autograd/ops.ts";
 export { grad, noGrad, Tensor, variable, vectorJacobian } from "./autograd/tensor.ts";
 export type { DType, GpuArray, HostData } from "./gpu/array.ts";
@@ -10,6 +11,7 @@ export * from "./gpu/errors.ts";
 export { compile, type Outputs, type Program, type ProgramOptions } from "./gpu/program.ts";
 export type { AdamOptions } from "./kernels/adam.ts";
 export type { BatchNormAttributes } from "./kernels/batch-norm.ts";
+export type { BinaryCrossEntropyBounds } from "./kernels/binary-cross-entropy.ts";
 export type { ConvolutionAttributes, Padding } from "./kernels/convolution.ts";
 export type { GatherAttributes } from "./kernels/gather.ts";
 export type { OneHotAttributes } from "./kernels/one-hot.ts";
@@ -22,12 +24,24 @@ export type {
 } from "./kernels/moves.ts";
 export type { AxisPadding, PadAttributes } from "./kernels/pad.ts";
 export type { AvgPoolAttributes, PoolAttributes } from "./kernels/pool.ts";
-export { createGenerator, normal, uniform, type Generator } from "./kernels/random.ts";
+export {
+  bernoulli,
+  createGenerator,
+  normal,
+  uniform,
+  type DropoutAttributes,
+  type Generator,
+} from "./kernels/random.ts";
 export type { ReduceAttributes } from "./kernels/reduce.ts";
 export type { ResizeAttributes, ResizeMode } from "./kernels/resize.ts";
 export type { ClipAttributes, EluAttributes, LeakyReluAttributes } from "./kernels/unary.ts";
-export { adam, type Optimizer } from "./nn/adam.ts";
+export type { SgdOptions } from "./kernels/sgd.ts";
+export type { SoftmaxCrossEntropyRowsAttributes } from "./kernels/softmax-cross-entropy.ts";
+export type { AxisAttribute } from "./kernels/softmax.ts";
+export { adam } from "./nn/adam.ts";
 export * as initialisers from "./nn/initialisers.ts";
 export type { Layer, Mode, ParameterSpec } from "./nn/layer.ts";
 export * as layers from "./nn/layers.ts";
 export { sequential, type Network, type Parameter } from "./nn/network.ts";
+export type { Optimizer } from "./nn/optimizer.ts";
+export { sgd } from "./nn/sgd.ts";

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import * as compositions from "../src/autograd/compositions.ts";
+import * as losses from "../src/autograd/losses.ts";
 import * as ops from "../src/autograd/ops.ts";
 import { attributesOf, mutantsRecord, opDocs, opsDoc } from "./support/ops-doc.ts";
 import { mutants } from "./soak/mutants.ts";
@@ -12,7 +13,7 @@ test("docs/ops.md is up to date: npm run docs writes it", () => {
   expect(readFileSync(new URL("../docs/ops.md", import.meta.url), "utf8")).toBe(opsDoc());
 });
 
-test.each(Object.keys({ ...ops, ...compositions }))("%s says what it takes", (name) => {
+test.each(Object.keys({ ...ops, ...compositions, ...losses }))("%s says what it takes", (name) => {
   const doc = docs.find((each) => each.name === name);
   expect(doc?.summary).toMatch(/\.$/);
   for (const part of ["Shapes", "Gradient", "Throws", "Source"] as const) {

@@ -2,22 +2,23 @@
 // differentiates them by itself.
 import { formatShape, type GpuArray } from "../gpu/array.ts";
 import { ShapeError } from "../gpu/errors.ts";
-import { anything, checkAttributes, needed, oneOf, wholeOrPair } from "../kernels/attributes.ts";
+import {
+  anything,
+  checkAttributes,
+  flag,
+  needed,
+  oneOf,
+  wholeOrPair,
+  wholes,
+} from "../kernels/attributes.ts";
 import { pair } from "../kernels/convolution.ts";
 import { checkImages } from "../kernels/image.ts";
+import { normaliseAxes, type ReduceAttributes } from "../kernels/reduce.ts";
 import type { ResizeMode } from "../kernels/resize.ts";
-import { checkArray } from "../kernels/rule.ts";
-import { add, matmul, reshape, resize, type Bias } from "./ops.ts";
-import { arrayOf, Tensor } from "./tensor.ts";
+import { add, matmul, mean, reshape, resize, square, sub, type Bias } from "./ops.ts";
+import { arraysOf, type Tensor } from "./tensor.ts";
 
 type Pair = readonly [GpuArray, GpuArray, ...GpuArray[]];
-
-/** The arrays of a composition's inputs, checked under its own name: all f32, on one device. */
-function arraysOf(op: string, inputs: readonly Tensor[]): readonly GpuArray[] {
-  const arrays = inputs.map((input, index) => arrayOf(op, index, input));
-  arrays.forEach((array, index) => checkArray(op, `input ${index}`, array, arrays[0]!));
-  return arrays;
-}
 
 /**
  * A fully connected layer: x · kernel + bias.
@@ -83,4 +84,35 @@ export function upsample(x: Tensor, attributes: UpsampleAttributes): Tensor {
     mode,
     coordinates: mode === "nearest" ? "asymmetric" : "halfPixel",
   });
+}
+
+/** The mean and the variance of some elements. */
+export interface Moments {
+  readonly mean: Tensor;
+  /** Of the population: the mean of the squared deviations. */
+  readonly variance: Tensor;
+}
+
+/**
+ * The mean over some axes and the variance about it, mean((x − mean)²): the population's, in two
+ * passes, so that a mean far from 0 costs the variance no digits.
+ *
+ * Shapes: x (…) → { mean, variance }, without the reduced axes or with 1 in their place.
+ * Attributes: axes — which to reduce (all); keepDims — whether to keep them as 1 (false).
+ * Gradient: from the mean, dy / n; from the variance, 2 · dy · (x − mean) / n.
+ * Throws: `AttributeError` on axes that aren't there; `ShapeError` if there is nothing to reduce.
+ * Source: TensorFlow's nn.moments.
+ */
+export function moments(x: Tensor, attributes: ReduceAttributes = {}): Moments {
+  checkAttributes("moments", attributes, { axes: wholes(), keepDims: flag });
+  const [{ shape }] = arraysOf("moments", [x]) as [GpuArray];
+  const axes = normaliseAxes("moments", attributes.axes, shape.length);
+  if (axes.some((axis) => shape[axis] === 0)) {
+    throw new ShapeError(`moments: nothing to reduce in ${formatShape(shape)}`);
+  }
+  const centre = mean(x, { axes, keepDims: true });
+  const spread = mean(square(sub(x, centre)), { axes, keepDims: true });
+  if (attributes.keepDims) return { mean: centre, variance: spread };
+  const rest = { shape: shape.filter((_, axis) => !axes.includes(axis)) };
+  return { mean: reshape(centre, rest), variance: reshape(spread, rest) };
 }

@@ -20,13 +20,14 @@ import * as shapes from "../kernels/reshape.ts";
 import * as resizing from "../kernels/resize.ts";
 import type { Rule } from "../kernels/rule.ts";
 import * as losses from "../kernels/sigmoid-cross-entropy.ts";
+import * as rows from "../kernels/softmax.ts";
 import {
   unaryRules,
   type ClipAttributes,
   type EluAttributes,
   type LeakyReluAttributes,
 } from "../kernels/unary.ts";
-import { apply, arrayOf, type Tensor } from "./tensor.ts";
+import { apply, arrayOf, Tensor } from "./tensor.ts";
 
 type Array1 = readonly [GpuArray];
 type Array2 = readonly [GpuArray, GpuArray];
@@ -572,7 +573,23 @@ export const avgPool: (x: Tensor, attributes: pools.AvgPoolAttributes) => Tensor
 export const resize: (x: Tensor, attributes: resizing.ResizeAttributes) => Tensor = with1(
   resizing.resize,
 );
-/** Batch normalisation of x (…, C) with γ (C) and β (C). */
+/**
+ * Batch normalisation of each channel, the last axis: (x − mean) / √(variance + ε) · γ + β. Training
+ * takes mean and population variance from the batch and updates the running ones: running =
+ * momentum · running + (1 − momentum) · batch (PyTorch's momentum is 1 − this one). Inference takes
+ * the running ones. A single row has a variance of 0, and becomes β.
+ *
+ * Shapes: x (…, C), gamma (C), beta (C) → (…, C).
+ * Attributes: training — whether the statistics are the batch's (needed); running — an array (2, C)
+ * of mean and variance, which training updates and inference needs (none); epsilon — ε (1e-3);
+ * momentum — the share of the running statistics that stays (0.99); runningVariance — which
+ * variance enters the running one: 'population' as in Keras, or 'sample', over n − 1, as in PyTorch
+ * ('population').
+ * Gradient: to x, in training through the batch's statistics; to gamma and beta.
+ * Throws: `ShapeError` if gamma, beta or running don't fit; `AttributeError` for inference without
+ * running.
+ * Source: Keras's BatchNormalization; Ioffe and Szegedy 2015.
+ */
 export const batchNorm: (
   x: Tensor,
   gamma: Tensor,
@@ -592,8 +609,56 @@ export const batchNorm: (
 export const dropout: (x: Tensor, attributes: random.DropoutAttributes) => Tensor = with1(
   random.dropout,
 );
-/** Binary cross-entropy of logits, element by element. */
+/**
+ * exp(x) / Σ exp(x) along an axis, from differences to the largest element. NaN makes its row NaN,
+ * as does an infinite largest element; −∞ beside finite ones gives 0.
+ *
+ * Shapes: x (…) → the same.
+ * Attributes: axis — along which rows sum to 1 (−1).
+ * Gradient: y · (dy − Σ dy · y).
+ * Throws: `AttributeError` on an axis that isn't there.
+ * Source: PyTorch's softmax.
+ */
+export const softmax: (x: Tensor, attributes?: rows.AxisAttribute) => Tensor = op1(
+  rows.softmax,
+  {},
+);
+/**
+ * The logarithm of softmax, x − log Σ exp(x) along an axis. NaN and infinities as for `softmax`; −∞
+ * beside finite elements stays.
+ *
+ * Shapes: x (…) → the same.
+ * Attributes: axis — along which the softmax runs (−1).
+ * Gradient: dy − exp(y) · Σ dy.
+ * Throws: `AttributeError` on an axis that isn't there.
+ * Source: PyTorch's log_softmax.
+ */
+export const logSoftmax: (x: Tensor, attributes?: rows.AxisAttribute) => Tensor = op1(
+  rows.logSoftmax,
+  {},
+);
+
+/** The labels that logits are held against. */
+export interface SigmoidCrossEntropyAttributes {
+  /** One probability for all elements, or one each (no gradient flows to them). */
+  readonly labels: number | GpuArray | Tensor;
+}
+
+/**
+ * Binary cross-entropy of logits, element by element: max(x, 0) − x · t + log(1 + exp(−|x|)).
+ *
+ * Shapes: logits (…) → the same.
+ * Attributes: labels — t, a Tensor or an array of the logits' shape, or one number in [0, 1]
+ * (needed).
+ * Gradient: to logits, sigmoid(x) − t; none to labels.
+ * Throws: `ShapeError` if labels are of another shape; `AttributeError` on a number outside [0, 1].
+ * Source: TensorFlow's sigmoid_cross_entropy_with_logits.
+ */
 export const sigmoidCrossEntropy: (
   logits: Tensor,
-  attributes: losses.SigmoidCrossEntropyAttributes,
-) => Tensor = with1(losses.sigmoidCrossEntropy);
+  attributes: SigmoidCrossEntropyAttributes,
+) => Tensor = (logits, attributes) => {
+  const { labels, ...rest } = attributes ?? {};
+  const values = labels instanceof Tensor ? labels.array : labels;
+  return with1(losses.sigmoidCrossEntropy)(logits, { ...rest, labels: values });
+};

@@ -81,6 +81,13 @@ export function arrayOf(op: string, index: number, input: Tensor): GpuArray {
   );
 }
 
+/** The arrays of a composition's inputs, checked under its own name: all f32, on one device. */
+export function arraysOf(op: string, inputs: readonly Tensor[]): readonly GpuArray[] {
+  const arrays = inputs.map((input, index) => arrayOf(op, index, input));
+  arrays.forEach((array, index) => checkArray(op, `input ${index}`, array, arrays[0]!));
+  return arrays;
+}
+
 /** Applies a rule to tensors and records it, if any input is tracked. */
 export function apply<Inputs extends readonly GpuArray[], Attributes>(
   rule: Rule<Inputs, Attributes>,

@@ -6,8 +6,9 @@ import { DataError, UsageError } from "../gpu/errors.ts";
 import type { BatchPlan } from "../kernels/dataset.ts";
 import { createGenerator, normal, type Generator } from "../kernels/random.ts";
 import { SCALARS } from "../kernels/step-log.ts";
-import { adam, type Optimizer } from "../nn/adam.ts";
+import { adam } from "../nn/adam.ts";
 import { sequential, type Network } from "../nn/network.ts";
+import type { Optimizer } from "../nn/optimizer.ts";
 import type { Recipe } from "./recipe.ts";
 
 // Draws are keyed by (seed, step, stream): these two "steps" are never reached by training, so first

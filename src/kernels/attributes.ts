@@ -72,6 +72,12 @@ export function finite(low: number = -Infinity, high: number = Infinity): Check 
   };
 }
 
+/** A share or a rate of decay: in [0, 1). */
+export const belowOne: Check = {
+  expects: "a number in [0, 1)",
+  accepts: (value) => typeof value === "number" && value >= 0 && value < 1,
+};
+
 /** Any number but NaN: infinities are allowed. */
 export const number: Check = {
   expects: "a number",

@@ -1,8 +1,9 @@
 // Random numbers on the device: Philox streams keyed by (seed, step, stream, element).
-import type { GpuArray } from "../gpu/array.ts";
+import { GpuArray } from "../gpu/array.ts";
+import { checkShape } from "../gpu/binding.ts";
 import type { Device } from "../gpu/device.ts";
 import { AttributeError } from "../gpu/errors.ts";
-import { anything, needed } from "./attributes.ts";
+import { belowOne, type Check, checkAttributes, finite, needed } from "./attributes.ts";
 import { defineRule, type Rule } from "./rule.ts";
 
 /**
@@ -15,20 +16,49 @@ export interface Generator {
   nextStream: number;
 }
 
-/** A generator from a seed, a whole number in [0, 2⁵³). Throws `AttributeError`. */
+const isGenerator: Check = {
+  expects: "a generator: see createGenerator",
+  accepts: (value) =>
+    typeof value === "object" &&
+    value !== null &&
+    "state" in value &&
+    value.state instanceof GpuArray &&
+    "nextStream" in value &&
+    Number.isInteger(value.nextStream),
+};
+
+/** A generator from a seed, a whole number in [0, 2⁵³), at a step in [0, 2³²). Throws `AttributeError`. */
 export function createGenerator(device: Device, seed: number, step = 0): Generator {
   if (!Number.isSafeInteger(seed) || seed < 0) {
     throw new AttributeError(`seed: must be a whole number in [0, 2^53); got ${seed}`);
+  }
+  if (!Number.isInteger(step) || step < 0 || step >= 2 ** 32) {
+    throw new AttributeError(`step: must be a whole number in [0, 2^32); got ${step}`);
   }
   const state = device.persistent([3], "u32", "generator");
   state.write(Uint32Array.of(seed >>> 0, Math.floor(seed / 2 ** 32), step));
   return { state, nextStream: 0 };
 }
 
+/** The checks that every draw makes before it takes a stream: of its generator, shape and numbers. */
+function checkDraw(
+  op: string,
+  generator: Generator,
+  shape: readonly number[],
+  numbers: Readonly<Record<string, number>>,
+  check: Check = finite(),
+): void {
+  checkAttributes(op, { generator }, { generator: needed(isGenerator) });
+  checkShape(op, shape);
+  for (const [name, value] of Object.entries(numbers)) {
+    checkAttributes(op, { [name]: value }, { [name]: needed(check) });
+  }
+}
+
 function fill(
   generator: Generator,
   shape: readonly number[],
-  entry: "uniform_noise" | "normal_noise",
+  entry: "uniform_noise" | "normal_noise" | "bernoulli_noise",
   constants: Record<string, number>,
 ): GpuArray {
   const { device } = generator.state;
@@ -49,30 +79,71 @@ function takeStream(generator: Generator): number {
   return stream;
 }
 
-/** Uniform in [low, high), 24 random bits each. */
+/**
+ * Uniform numbers in [low, high), of 24 random bits each: one stream of the generator's.
+ *
+ * Shapes: generator (its state), shape (…), low (0), high (1) → shape.
+ * Gradient: none.
+ * Throws: `ShapeError` on what isn't a shape; `AttributeError` on what isn't a generator, and unless
+ * low ≤ high are finite.
+ * Source: Philox 4×32-10 (Salmon et al. 2011).
+ */
 export function uniform(
   generator: Generator,
   shape: readonly number[],
   low = 0,
   high = 1,
 ): GpuArray {
+  checkDraw("uniform", generator, shape, { low, high });
+  if (low > high) {
+    throw new AttributeError(`uniform: low must be at most high; got ${low} and ${high}`);
+  }
   return fill(generator, shape, "uniform_noise", { LOW: low, HIGH: high });
 }
 
-/** Normal, by Box–Muller. */
+/**
+ * Normal numbers with a mean and a standard deviation, by Box–Muller: one stream of the generator's.
+ *
+ * Shapes: generator (its state), shape (…), mean (0), deviation (1) → shape.
+ * Gradient: none.
+ * Throws: `ShapeError` on what isn't a shape; `AttributeError` on what isn't a generator, and unless
+ * mean and deviation ≥ 0 are finite.
+ * Source: Philox 4×32-10 (Salmon et al. 2011); Box and Muller 1958.
+ */
 export function normal(
   generator: Generator,
   shape: readonly number[],
   mean = 0,
   deviation = 1,
 ): GpuArray {
+  checkDraw("normal", generator, shape, { mean });
+  checkDraw("normal", generator, shape, { deviation }, finite(0));
   return fill(generator, shape, "normal_noise", { MEAN: mean, DEVIATION: deviation });
 }
 
-/** What dropout takes: the share of elements to drop, and where its mask comes from. */
+/**
+ * 1 with a probability, else 0: 1 where `uniform` of the same stream is below it (as float32).
+ *
+ * Shapes: generator (its state), shape (…), probability (in [0, 1]) → shape.
+ * Gradient: none.
+ * Throws: `ShapeError` on what isn't a shape; `AttributeError` on what isn't a generator, and on a
+ * probability outside [0, 1].
+ * Source: PyTorch's bernoulli.
+ */
+export function bernoulli(
+  generator: Generator,
+  shape: readonly number[],
+  probability: number,
+): GpuArray {
+  checkDraw("bernoulli", generator, shape, { probability }, finite(0, 1));
+  return fill(generator, shape, "bernoulli_noise", { PROBABILITY: probability });
+}
+
+/** What dropout takes. */
 export interface DropoutAttributes {
-  /** In [0, 1). */
+  /** The share of elements to drop, in [0, 1). */
   readonly rate: number;
+  /** Where the mask comes from: see `createGenerator`. */
   readonly generator: Generator;
 }
 
@@ -93,11 +164,8 @@ function drop(x: GpuArray, rate: number, state: GpuArray, stream: number): GpuAr
 export const dropout: Rule<readonly [GpuArray], DropoutAttributes> = defineRule({
   name: "dropout",
   attributes: {
-    rate: needed({
-      expects: "a number in [0, 1)",
-      accepts: (rate) => typeof rate === "number" && rate >= 0 && rate < 1,
-    }),
-    generator: needed(anything("a generator: see createGenerator")),
+    rate: needed(belowOne),
+    generator: needed(isGenerator),
   },
   forward([x], { rate, generator }: DropoutAttributes) {
     const stream = takeStream(generator);

@@ -5,7 +5,7 @@ import { either, finite, instance, needed } from "./attributes.ts";
 import { checkArray, defineRule, type Rule } from "./rule.ts";
 
 /** The labels: one probability for all elements, or one each (no gradient flows to them). */
-export interface SigmoidCrossEntropyAttributes {
+export interface SigmoidCrossEntropyLabels {
   readonly labels: number | GpuArray;
 }
 
@@ -35,13 +35,13 @@ function launch(
 }
 
 /** Elementwise: max(x, 0) − x·t + log(1 + exp(−|x|)), as TensorFlow's `sigmoid_cross_entropy_with_logits`. */
-export const sigmoidCrossEntropy: Rule<readonly [GpuArray], SigmoidCrossEntropyAttributes> =
-  defineRule({
+export const sigmoidCrossEntropy: Rule<readonly [GpuArray], SigmoidCrossEntropyLabels> = defineRule(
+  {
     name: "sigmoidCrossEntropy",
     attributes: {
       labels: needed(either(finite(0, 1), instance(GpuArray, "an array of the logits' shape"))),
     },
-    forward([logits], { labels }: SigmoidCrossEntropyAttributes) {
+    forward([logits], { labels }: SigmoidCrossEntropyLabels) {
       if (typeof labels !== "number") checkArray("sigmoidCrossEntropy", "labels", labels, logits);
       if (typeof labels !== "number" && formatShape(labels.shape) !== formatShape(logits.shape)) {
         throw new ShapeError(
@@ -51,4 +51,5 @@ export const sigmoidCrossEntropy: Rule<readonly [GpuArray], SigmoidCrossEntropyA
       return { out: launch("forward", logits, labels), saved: { logits, labels } };
     },
     backward: (dout, { logits, labels }) => [launch("backward", logits, labels, dout)],
-  });
+  },
+);

@@ -2,7 +2,7 @@
 import * as ops from "../../src/autograd/ops.ts";
 import { Tensor } from "../../src/autograd/tensor.ts";
 import type { Device } from "../../src/gpu/device.ts";
-import { AttributeError, ShapeError } from "../../src/gpu/errors.ts";
+import { AttributeError, DTypeError, ShapeError } from "../../src/gpu/errors.ts";
 import { createGenerator } from "../../src/kernels/random.ts";
 import { createRandom, map, randomRef, type Ref, refOf, reshape, zip } from "../reference/array.ts";
 import {
@@ -229,6 +229,7 @@ function entropy(name: string, logits: Ref, labels: Ref | number, smooth = true)
 }
 
 const logits = (): Ref => randomRef([3, 7, 11], random, -8, 8);
+const softLabels = randomRef([3, 7, 11], random, 0, 1);
 const EXTREME = refOf([8], [1e4, -1e4, 88, -88, 20, -20, 1e-8, 0]);
 
 const sigmoidCrossEntropyRow: Row = {
@@ -237,6 +238,13 @@ const sigmoidCrossEntropyRow: Row = {
     entropy("label 0", logits(), 0),
     entropy("label 0.9", logits(), Math.fround(0.9)),
     entropy("a label each", logits(), randomRef([3, 7, 11], random, 0, 1)),
+    {
+      ...entropy("a label each, as a Tensor", logits(), softLabels),
+      run: (x) => {
+        const labels = new Tensor(upload(x!.array.device, softLabels));
+        return ops.sigmoidCrossEntropy(x!, { labels });
+      },
+    },
     entropy("label 1, extreme logits", EXTREME, 1, false),
     entropy("label 0, extreme logits", EXTREME, 0, false),
     entropy("a label each, extreme logits", EXTREME, refOf([8], [0, 1, 0, 1, 1, 0, 0.5, 1]), false),
@@ -247,6 +255,19 @@ const sigmoidCrossEntropyRow: Row = {
       kind: AttributeError,
       says: /^sigmoidCrossEntropy: labels must be a number in \[0, 1\], or an array of .*; got 1.1$/,
       run: (device) => ops.sigmoidCrossEntropy(empty(device, 4), { labels: 1.1 }),
+    },
+    {
+      name: "no labels",
+      kind: AttributeError,
+      says: /^sigmoidCrossEntropy: labels must be a number in \[0, 1\], or an array of .*; got undefined$/,
+      run: (device) => Reflect.apply(ops.sigmoidCrossEntropy, undefined, [empty(device, 4)]),
+    },
+    {
+      name: "labels of integers",
+      kind: DTypeError,
+      says: /^sigmoidCrossEntropy: labels must be f32; got i32$/,
+      run: (device) =>
+        ops.sigmoidCrossEntropy(empty(device, 4), { labels: device.empty([4], "i32") }),
     },
     {
       name: "labels of another shape",

@@ -8,7 +8,8 @@ import { shaderText } from "../../src/gpu/node.ts";
 import { adamUpdate } from "../../src/kernels/adam.ts";
 import { conv2d, matmul } from "../../src/autograd/ops.ts";
 import { gatherBatch } from "../../src/kernels/dataset.ts";
-import { createGenerator, normal, uniform } from "../../src/kernels/random.ts";
+import { bernoulli, createGenerator, normal, uniform } from "../../src/kernels/random.ts";
+import { sgdUpdate } from "../../src/kernels/sgd.ts";
 import { advanceStep, recordScalars, SCALARS } from "../../src/kernels/step-log.ts";
 import { testDevice } from "../support/device.ts";
 import { kernelSizes, SHADERS } from "../support/kernels.ts";
@@ -46,7 +47,7 @@ const listed = new Set(launched.map(({ label }) => label));
 const unlisted = launchUnlisted();
 launched.push(...unlisted.dispatches);
 
-/** Launches the kernels that no op does: noise, copies, Adam, the dataset and the step's log. */
+/** Launches the kernels that no op does: noise, copies, optimizers, the dataset and the step's log. */
 function launchUnlisted(): {
   written: readonly GpuArray[];
   images: GpuArray;
@@ -59,26 +60,39 @@ function launchUnlisted(): {
     array.write(numbers);
     return array;
   };
-  const noise = [device.persistent([1000]), device.persistent([1000])] as const;
-  const copied = device.persistent([1000]);
+  const like = (): GpuArray => device.persistent([1000]);
+  const noise = [like(), like(), like()] as const;
+  const [copied, descended, rolled, velocities] = [like(), arena(), arena(), arena()];
   const [parameters, gradients, first, second] = [arena(), arena(), arena(), arena()];
   const corrections = device.persistent([2]);
+  const started = device.persistent([1]);
   const images = device.persistent([200, 4, 4, 1], "u8");
   images.write(Uint8Array.from({ length: 3200 }, (_, i) => i % 256));
   const batch = device.persistent([200, 4, 4, 1]);
   const ring = device.persistent([8, SCALARS]);
   const { dispatches } = device.record("unlisted", launch);
   launch();
-  const written = [...noise, batch, copied, parameters, first, second, ring];
+  const updated = [parameters, first, second, descended, rolled, velocities];
+  const written = [...noise, batch, copied, ...updated, ring];
   return { written, images, dispatches };
 
   function launch(): void {
     generator.nextStream = 0;
     device.place(uniform(generator, [1000]), noise[0]);
     device.place(normal(generator, [1000]), noise[1]);
+    device.place(bernoulli(generator, [1000], 0.5), noise[2]);
     device.place(gradients, copied);
     const options = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 };
     adamUpdate({ parameters, gradients, first, second, corrections }, options);
+    const rates = {
+      learningRate: 0.1,
+      momentum: 0.9,
+      dampening: 0,
+      nesterov: false,
+      weightDecay: 0,
+    };
+    sgdUpdate({ parameters: descended, gradients }, rates);
+    sgdUpdate({ parameters: rolled, gradients, momentum: { velocities, started } }, rates);
     device.place(gatherBatch(images, generator, { batch: 200, steps: 1 }, 200), batch);
     recordScalars(generator, ring, [corrections, corrections, corrections, corrections]);
     advanceStep(generator);
@@ -135,15 +149,19 @@ test("the others give the same bits in two dimensions", async () => {
     Promise.all(arrays.map((array) => array.read()));
   const wide = await bits(unlisted.written);
   expect(wide.every((array) => array.some((value) => value !== 0))).toBe(true);
-  device.maxWorkgroups = 8; // copies and Adam have 16
+  device.maxWorkgroups = 8; // copies and optimizers have 16
   const narrow = launchUnlisted();
   device.maxWorkgroups = 2; // noise and the dataset have 4
   const generator = createGenerator(device, 1);
-  const noise = [uniform(generator, [1000]), normal(generator, [1000])];
+  const noise = [
+    uniform(generator, [1000]),
+    normal(generator, [1000]),
+    bernoulli(generator, [1000], 0.5),
+  ];
   const batch = gatherBatch(narrow.images, generator, { batch: 200, steps: 1 }, 200);
   device.maxWorkgroups = 65_535;
   expect(await bits(narrow.written)).toEqual(wide);
-  expect(await bits([...noise, batch])).toEqual([wide[0], wide[1], wide[2]]);
+  expect(await bits([...noise, batch])).toEqual(wide.slice(0, 4));
 });
 
 test("what doesn't fit a dimension at all goes another way", () => {

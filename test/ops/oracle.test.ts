@@ -1,8 +1,9 @@
 // PyTorch's float64 answers (test/fixtures/oracle) reproduced on the device by the engine's own ops,
 // gradients and Adam, within each file's own tolerance.
 import { describe, expect, test } from "vitest";
+import { softmaxCrossEntropy } from "../../src/autograd/losses.ts";
 import * as ops from "../../src/autograd/ops.ts";
-import { type Tensor, variable, vectorJacobian } from "../../src/autograd/tensor.ts";
+import { grad, Tensor, variable, vectorJacobian } from "../../src/autograd/tensor.ts";
 import type { GpuArray } from "../../src/gpu/array.ts";
 import { adamUpdate } from "../../src/kernels/adam.ts";
 import { refOf, toF32 } from "../reference/array.ts";
@@ -99,6 +100,14 @@ const forwards: Readonly<Record<string, Forward>> = {
   },
 };
 
+/** A case of integer labels, whose files name no gradient that flows in. */
+const entropyOf = (c: OracleCase): { loss: Tensor; logits: Tensor } => {
+  const logits = given(c, "logits");
+  const labels = new Tensor(upload(device, inputOf(c, "labels"), "i32"));
+  const reduction = c.attrs["reduction"] === "sum" ? "sum" : "mean";
+  return { loss: softmaxCrossEntropy(logits, labels, { reduction }), logits };
+};
+
 function forward(f: Forward): (c: OracleCase) => Promise<Answers> {
   return (c) => read({ y: f(c).y.array });
 }
@@ -159,6 +168,11 @@ const files: Readonly<Record<string, (c: OracleCase) => Promise<Answers>>> = {
   ...Object.fromEntries(Object.entries(forwards).map(([name, f]) => [`${name}_grad`, backward(f)])),
   batch_normalization_training: normalised,
   adam,
+  softmax_cross_entropy: (c) => read({ loss: entropyOf(c).loss.array }),
+  softmax_cross_entropy_grad: (c) => {
+    const { loss, logits } = entropyOf(c);
+    return read({ dlogits: grad(loss, [logits])[0]! });
+  },
 };
 
 describe.each(Object.entries(files))("%s", (name, answer) => {

@@ -4,10 +4,10 @@ import { describe, expect, test } from "vitest";
 import { dropout } from "../../src/autograd/ops.ts";
 import { variable, vectorJacobian } from "../../src/autograd/tensor.ts";
 import type { GpuArray } from "../../src/gpu/array.ts";
-import { AttributeError } from "../../src/gpu/errors.ts";
+import { AttributeError, ShapeError } from "../../src/gpu/errors.ts";
 import { compile } from "../../src/gpu/program.ts";
 import { type BatchPlan, gatherBatch } from "../../src/kernels/dataset.ts";
-import { createGenerator, normal, uniform } from "../../src/kernels/random.ts";
+import { bernoulli, createGenerator, normal, uniform } from "../../src/kernels/random.ts";
 import { advanceStep, recordScalars, SCALARS } from "../../src/kernels/step-log.ts";
 import { messageOf } from "../message-of.ts";
 import { createRandom, full, randomRef, scalar } from "../reference/array.ts";
@@ -66,6 +66,58 @@ describe("streams", () => {
   test.each([-1, 0.5, 2 ** 53, Number.NaN])("a seed of %d is refused", async (bad) => {
     const message = await messageOf(AttributeError, () => createGenerator(device, bad));
     expect(message).toMatch(/^seed: must be a whole number in \[0, 2\^53\)/);
+  });
+
+  test("a step beyond 32 bits is refused", async () => {
+    const message = await messageOf(AttributeError, () => createGenerator(device, 0, 2 ** 32));
+    expect(message).toBe("step: must be a whole number in [0, 2^32); got 4294967296");
+  });
+});
+
+describe("bernoulli", () => {
+  test.each([0, 0.3, 0.5, 1])("of %d is 1 where the uniform number is below", async (p) => {
+    const generator = createGenerator(device, SEED, 7);
+    uniform(generator, [4]); // stream 0
+    const drawn = bernoulli(generator, [7, 11, 13], p);
+    expect(drawn.shape).toEqual([7, 11, 13]);
+    const wanted = [...reference.uniform(1001, draw(1, 7))];
+    expect(await values(drawn)).toEqual(wanted.map((u) => Number(u < Math.fround(p))));
+  });
+
+  test("of nothing is nothing", async () => {
+    expect(await values(bernoulli(createGenerator(device, SEED), [0, 3], 0.5))).toEqual([]);
+  });
+});
+
+describe("draws that can't be", () => {
+  const generator = createGenerator(device, SEED);
+  const other: typeof generator = JSON.parse('{ "nextStream": 0 }');
+  test.each([
+    [() => uniform(other, [2]), "uniform: generator must be a generator: see createGenerator; got"],
+    [() => normal(other, [2]), "normal: generator must be a generator"],
+    [() => bernoulli(other, [2], 0.5), "bernoulli: generator must be a generator"],
+    [() => uniform(generator, [2], 1, 0), "uniform: low must be at most high; got 1 and 0"],
+    [() => uniform(generator, [2], 0, Infinity), "uniform: high must be a finite number; got Inf"],
+    [() => uniform(generator, [2], Number.NaN), "uniform: low must be a finite number; got NaN"],
+    [() => normal(generator, [2], Infinity), "normal: mean must be a finite number; got Infinity"],
+    [() => normal(generator, [2], 0, -1), "normal: deviation must be a finite number ≥ 0; got -1"],
+    [
+      () => bernoulli(generator, [2], 1.5),
+      "bernoulli: probability must be a number in [0, 1]; got",
+    ],
+    [() => bernoulli(generator, [2], -0.1), "bernoulli: probability must be a number in [0, 1]"],
+    [() => bernoulli(generator, [2], Number.NaN), "bernoulli: probability must be a number in [0"],
+  ])("%o are refused", async (call, says) => {
+    expect(await messageOf(AttributeError, call)).toContain(says);
+    expect(generator.nextStream).toBe(0);
+  });
+
+  test.each([
+    ["uniform", () => uniform(generator, [2, -1])],
+    ["normal", () => normal(generator, [2.5])],
+    ["bernoulli", () => bernoulli(generator, [Number.NaN], 0.5)],
+  ])("%s of what isn't a shape is refused", async (op, call) => {
+    expect(await messageOf(ShapeError, call)).toMatch(`${op}: a shape is a list of whole numbers`);
   });
 });
 

@@ -1,11 +1,13 @@
 // The op table: a row for every op, or this file doesn't compile.
 import type * as compositions from "../../src/autograd/compositions.ts";
+import type * as losses from "../../src/autograd/losses.ts";
 import type * as ops from "../../src/autograd/ops.ts";
 import { binaryRows } from "./binary-rows.ts";
 import type { Row } from "./case.ts";
 import { convRows } from "./conv-rows.ts";
 import { indexRows } from "./index-rows.ts";
 import { layerRows } from "./layer-rows.ts";
+import { lossRows } from "./loss-rows.ts";
 import { matmulRows } from "./matmul-rows.ts";
 import { moveRows } from "./move-rows.ts";
 import { padRows } from "./pad-rows.ts";
@@ -14,10 +16,13 @@ import { powerRows } from "./power-rows.ts";
 import { reduceRows } from "./reduce-rows.ts";
 import { repeatRows } from "./repeat-rows.ts";
 import { resizeRows } from "./resize-rows.ts";
+import { softmaxRows } from "./softmax-rows.ts";
 import { unaryRows } from "./unary-rows.ts";
 
 /** Cases and refusals by op. */
-export const table: { readonly [Op in keyof (typeof ops & typeof compositions)]: Row } = {
+export const table: {
+  readonly [Op in keyof (typeof ops & typeof compositions & typeof losses)]: Row;
+} = {
   ...unaryRows,
   ...binaryRows,
   ...reduceRows,
@@ -31,4 +36,6 @@ export const table: { readonly [Op in keyof (typeof ops & typeof compositions)]:
   ...poolRows,
   ...resizeRows,
   ...powerRows,
+  ...softmaxRows,
+  ...lossRows,
 };

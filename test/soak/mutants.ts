@@ -1,5 +1,6 @@
 // The mutants: one wrong kernel each, for every entry point of every shader. The tests named beside one
 // must fail on it (`npm run soak -- mutants`), or they prove less than they seem to.
+import { lossMutants } from "./loss-mutants.ts";
 
 /** One change to one entry point's code. */
 export interface Mutant {
@@ -296,6 +297,13 @@ export const mutants: readonly Mutant[] = [
     noticed: random("normal numbers"),
   },
   {
+    kernel: "random.bernoulli_noise",
+    what: "0 and 1 swapped",
+    from: "select(0f, 1f, unit(words[i]) < PROBABILITY)",
+    to: "select(1f, 0f, unit(words[i]) < PROBABILITY)",
+    noticed: random("bernoulli"),
+  },
+  {
     kernel: "random.dropout",
     what: "kept where it should be dropped",
     from: "unit(words[i]) >= RATE",
@@ -379,4 +387,5 @@ export const mutants: readonly Mutant[] = [
     to: "case TANH: { return (1f - v) * (1f - v); }",
     noticed: by("tanh"),
   },
+  ...lossMutants,
 ];

@@ -11,6 +11,7 @@ const RECORD = new URL("docs/mutants.json", ROOT);
 const SOURCES = [
   ["Ops", "src/autograd/ops.ts"],
   ["Compositions", "src/autograd/compositions.ts"],
+  ["Losses", "src/autograd/losses.ts"],
   ["Random numbers", "src/kernels/random.ts"],
   ["Optimizers", "src/nn/adam.ts"],
   ["Optimizers", "src/nn/sgd.ts"],

@@ -1,0 +1,94 @@
+// binary cross-entropy of probabilities p and labels t: loss = −(t · log p + (1 − t) · log(1 − p)).
+// Clipped (Keras): p is held in [LOW, HIGH], and has no gradient outside. Clamped (PyTorch's BCELoss): both
+// logarithms are held above LOG_LOW, and the gradient is (p − t) / max(p · (1 − p), 1e-12).
+
+const COUNT = 64u;
+const CONSTANT = true; // every label is LABEL; else they are read
+const LABEL = 1f;
+const CLAMPED = false;
+const LOW = 1e-7f;
+const HIGH = 0.9999999f; // 1 − LOW, rounded on the host from float64
+const LOG_LOW = -100f;
+
+// Where each array starts in its binding, in 32-bit words.
+const PROBABILITIES_AT = 0u;
+const LABELS_AT = 0u;
+const DOUT_AT = 0u;
+const OUT_AT = 0u;
+
+@group(0) @binding(0) var<storage, read> probabilities: array<f32>;
+@group(0) @binding(1) var<storage, read> labels: array<f32>;
+@group(0) @binding(2) var<storage, read> dout: array<f32>;
+@group(0) @binding(3) var<storage, read_write> out: array<f32>;
+
+fn label(i: u32) -> f32 {
+  if (CONSTANT) { return LABEL; }
+  return labels[LABELS_AT + i];
+}
+
+// p as the logarithms see it; NaN stays.
+fn held(p: f32) -> f32 {
+  return select(clamp(p, LOW, HIGH), p, is_nan(p) | CLAMPED);
+}
+
+// A logarithm as the loss sees it; NaN stays.
+fn bounded(value: f32) -> f32 {
+  return select(value, LOG_LOW, CLAMPED & (value < LOG_LOW));
+}
+
+// log(1 − p) to all digits: 1 − p is exact above one half, and log1p takes over below.
+fn log_of_other(p: f32) -> f32 {
+  return select(log1p(-p), accurate_log(1f - p), (p > 0.5f) | (p < 0f) | is_nan(p));
+}
+
+@compute @workgroup_size(64)
+fn forward(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let i = (group.y * groups.x + group.x) * 64u + lane;
+  if (i >= COUNT) { return; }
+  let p = held(probabilities[PROBABILITIES_AT + i]);
+  let t = label(i);
+  // A term without weight is 0, though its logarithm be infinite.
+  let valid = !is_nan(p) & (p >= 0f) & (p <= 1f);
+  let yes = select(t * bounded(accurate_log(p)), 0f, t == 0f);
+  let no = select((1f - t) * bounded(log_of_other(p)), 0f, t == 1f);
+  out[OUT_AT + i] = select(not_a_number(), 0f - (yes + no), valid);
+}
+
+@compute @workgroup_size(64)
+fn backward(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let i = (group.y * groups.x + group.x) * 64u + lane;
+  if (i >= COUNT) { return; }
+  let p = probabilities[PROBABILITIES_AT + i];
+  let d = dout[DOUT_AT + i];
+  let variance = p * (1f - p);
+  if (CLAMPED) {
+    out[OUT_AT + i] = d * (p - label(i)) / max(variance, 1e-12f);
+  } else {
+    // Inside, with the ends.
+    let slope = d * (p - label(i)) / variance;
+    out[OUT_AT + i] = select(slope, 0f, (p < LOW) | (p > HIGH));
+  }
+}
+
+// dlabels = dloss · (log(1 − p) − log p).
+@compute @workgroup_size(64)
+fn backward_labels(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let i = (group.y * groups.x + group.x) * 64u + lane;
+  if (i >= COUNT) { return; }
+  let p = held(probabilities[PROBABILITIES_AT + i]);
+  out[OUT_AT + i] = dout[DOUT_AT + i] * (bounded(log_of_other(p)) - bounded(accurate_log(p)));
+}
+// appended: lib/numbers.wgsl
+// appended: lib/exp-log.wgsl

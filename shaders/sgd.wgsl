@@ -1,0 +1,62 @@
+// sgd: one update of every parameter of a network, which lie in one arena, as do their gradients and
+// velocities. PyTorch's: g += decay · p; v = momentum · v + (1 − dampening) · g, but v = g in the first step;
+// p −= lr · v, or with Nesterov p −= lr · (g + momentum · v).
+
+const COUNT = 64u;
+const LEARNING_RATE = 0.01f;
+const MOMENTUM = 0.9f;
+const KEEP = 1f; // 1 − dampening, rounded on the host from float64
+const NESTEROV = false;
+const WEIGHT_DECAY = 0f;
+
+// Where each array starts in its binding, in 32-bit words.
+const GRADIENTS_AT = 0u;
+const PARAMETERS_AT = 0u;
+const VELOCITIES_AT = 0u;
+const STARTED_AT = 0u;
+const NEXT_AT = 0u;
+
+@group(0) @binding(0) var<storage, read> gradients: array<f32>;
+@group(0) @binding(1) var<storage, read_write> parameters: array<f32>;
+@group(0) @binding(2) var<storage, read_write> velocities: array<f32>;
+@group(0) @binding(3) var<storage, read> started: array<f32>; // 0 before the first update, then 1
+@group(0) @binding(4) var<storage, read_write> next: array<f32>; // the same, being set
+
+fn decayed_gradient(i: u32) -> f32 {
+  let g = gradients[GRADIENTS_AT + i];
+  if (WEIGHT_DECAY == 0f) { return g; } // an infinite parameter is left alone
+  return g + WEIGHT_DECAY * parameters[PARAMETERS_AT + i];
+}
+
+// Without momentum there is no velocity to keep.
+@compute @workgroup_size(64)
+fn descend(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let i = (group.y * groups.x + group.x) * 64u + lane;
+  if (i >= COUNT) { return; }
+  parameters[PARAMETERS_AT + i] -= LEARNING_RATE * decayed_gradient(i);
+}
+
+@compute @workgroup_size(64)
+fn roll(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let i = (group.y * groups.x + group.x) * 64u + lane;
+  if (i >= COUNT) { return; }
+  let g = decayed_gradient(i);
+  let v = select(g, MOMENTUM * velocities[VELOCITIES_AT + i] + KEEP * g, started[STARTED_AT] != 0f);
+  velocities[VELOCITIES_AT + i] = v;
+  let step = select(v, g + MOMENTUM * v, NESTEROV);
+  parameters[PARAMETERS_AT + i] -= LEARNING_RATE * step;
+}
+
+// A launch of its own, after the update: no other workgroup may read what this one writes.
+@compute @workgroup_size(1)
+fn start() {
+  next[NEXT_AT] = 1f;
+}

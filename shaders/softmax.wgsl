@@ -1,0 +1,131 @@
+// softmax, and its logarithm, along one axis: y = exp(x − top) / Σ exp(x − top), or
+// log y = (x − top) − log Σ exp(x − top), where top is the row's largest element. One invocation a row;
+// a row is LENGTH elements, INNER apart. NaN, or a largest element of ±∞, makes its row NaN.
+
+const ROWS = 64u;
+const LENGTH = 8u;
+const INNER = 1u; // elements of the axes after the softmax's
+const LOG = false;
+
+// Rounding grows with the length of a chain of adds: rows are summed in four lanes, by runs of this many.
+const RUN = 128u;
+
+// Where each array starts in its binding, in 32-bit words.
+const INP_AT = 0u;
+const OUT_AT = 0u;
+const DOUT_AT = 0u;
+const KEPT_AT = 0u;
+const DINP_AT = 0u;
+
+@group(0) @binding(0) var<storage, read> inp: array<f32>; // (outer, LENGTH, INNER), as are all
+@group(0) @binding(1) var<storage, read_write> out: array<f32>;
+@group(0) @binding(2) var<storage, read> dout: array<f32>;
+@group(0) @binding(3) var<storage, read> kept: array<f32>; // the forward's output
+@group(0) @binding(4) var<storage, read_write> dinp: array<f32>;
+
+fn first_of(row: u32) -> u32 {
+  return (row / INNER) * LENGTH * INNER + row % INNER;
+}
+
+fn total(lanes: vec4f) -> f32 {
+  return (lanes.x + lanes.y) + (lanes.z + lanes.w);
+}
+
+@compute @workgroup_size(64)
+fn forward(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let row = (group.y * groups.x + group.x) * 64u + lane;
+  if (row >= ROWS) { return; }
+  let first = first_of(row);
+  var top = inp[INP_AT + first];
+  var top_at = first;
+  var invalid = is_nan(top);
+  for (var k = 1u; k < LENGTH; k++) {
+    let at = first + k * INNER;
+    let x = inp[INP_AT + at];
+    invalid = invalid | is_nan(x);
+    top_at = select(top_at, at, x > top);
+    top = select(top, x, x > top);
+  }
+  invalid = invalid | ((bitcast<u32>(top) & 0x7fffffffu) == 0x7f800000u);
+  // Σ without the largest element, whose term is 1: a small rest keeps its digits.
+  var rests = vec4f();
+  for (var start = 0u; start < LENGTH; start += RUN) {
+    let end = min(LENGTH, start + RUN);
+    var lanes = vec4f();
+    var k = start;
+    for (; k + 4u <= end; k += 4u) {
+      let at = first + k * INNER;
+      lanes += vec4f(term(at, top, top_at), term(at + INNER, top, top_at), term(at + 2u * INNER, top, top_at), term(at + 3u * INNER, top, top_at));
+    }
+    for (; k < end; k++) {
+      lanes.x += term(first + k * INNER, top, top_at);
+    }
+    rests += lanes;
+  }
+  let rest = total(rests);
+  let log_sum = log_one_plus(rest);
+  for (var k = 0u; k < LENGTH; k++) {
+    let at = first + k * INNER;
+    let x = inp[INP_AT + at];
+    var y = 0f;
+    if (LOG) {
+      y = (x - top) - log_sum;
+    } else {
+      y = exp_difference(x, top) / (1f + rest);
+    }
+    out[OUT_AT + at] = select(y, not_a_number(), invalid);
+  }
+}
+
+fn term(at: u32, top: f32, top_at: u32) -> f32 {
+  return select(exp_difference(inp[INP_AT + at], top), 0f, at == top_at);
+}
+
+// dx = y · (dy − Σ dy · y); for the logarithm dx = dy − exp(log y) · Σ dy.
+@compute @workgroup_size(64)
+fn backward(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let row = (group.y * groups.x + group.x) * 64u + lane;
+  if (row >= ROWS) { return; }
+  let first = first_of(row);
+  var pulls = vec4f();
+  for (var start = 0u; start < LENGTH; start += RUN) {
+    let end = min(LENGTH, start + RUN);
+    var lanes = vec4f();
+    var k = start;
+    for (; k + 4u <= end; k += 4u) {
+      let at = first + k * INNER;
+      lanes += vec4f(pull_of(at), pull_of(at + INNER), pull_of(at + 2u * INNER), pull_of(at + 3u * INNER));
+    }
+    for (; k < end; k++) {
+      lanes.x += pull_of(first + k * INNER);
+    }
+    pulls += lanes;
+  }
+  let pull = total(pulls);
+  for (var k = 0u; k < LENGTH; k++) {
+    let at = first + k * INNER;
+    let d = dout[DOUT_AT + at];
+    let y = kept[KEPT_AT + at];
+    if (LOG) {
+      // A row that is NaN stays so; exp_difference alone would make it 0.
+      dinp[DINP_AT + at] = d - select(exp_difference(y, 0f), y, is_nan(y)) * pull;
+    } else {
+      dinp[DINP_AT + at] = y * (d - pull);
+    }
+  }
+}
+
+fn pull_of(at: u32) -> f32 {
+  let d = dout[DOUT_AT + at];
+  return select(d * kept[KEPT_AT + at], d, LOG);
+}
+// appended: lib/numbers.wgsl
+// appended: lib/exp-log.wgsl

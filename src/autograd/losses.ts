@@ -1,0 +1,142 @@
+// Losses that are reduced to one number unless told otherwise: the mean, the sum, or none of either.
+import { formatShape } from "../gpu/array.ts";
+import { AttributeError, ShapeError } from "../gpu/errors.ts";
+import {
+  anything,
+  type Check,
+  checkAttributes,
+  finite,
+  oneOf,
+  show,
+} from "../kernels/attributes.ts";
+import {
+  type BinaryCrossEntropyBounds,
+  binaryCrossEntropyEach,
+} from "../kernels/binary-cross-entropy.ts";
+import {
+  softmaxCrossEntropyRows,
+  type SoftmaxCrossEntropyRowsAttributes,
+} from "../kernels/softmax-cross-entropy.ts";
+import { mean, square, sub, sum } from "./ops.ts";
+import { apply, arrayOf, arraysOf, type Tensor } from "./tensor.ts";
+
+/** What becomes of a loss's elements. */
+export interface LossAttributes {
+  /** The mean over all elements, their sum, or each by itself. Default `mean`. */
+  readonly reduction?: "mean" | "sum" | "none";
+}
+
+/** Along which axis the classes lie, how labels are smoothed, and what becomes of the rows' losses. */
+export interface SoftmaxCrossEntropyAttributes
+  extends LossAttributes, SoftmaxCrossEntropyRowsAttributes {}
+
+/** How the loss is kept finite, and what becomes of its elements. */
+export interface BinaryCrossEntropyAttributes extends LossAttributes, BinaryCrossEntropyBounds {}
+
+const reductions: Check = oneOf("mean", "sum", "none");
+const byTheRule: Check = anything("checked by the rule");
+
+/** Throws `ShapeError` on the mean of nothing: before then, an empty loss has launched nothing. */
+function reduced(op: string, each: Tensor, { reduction = "mean" }: LossAttributes): Tensor {
+  if (reduction === "none") return each;
+  if (reduction === "sum") return sum(each);
+  if (each.array.size === 0) {
+    throw new ShapeError(
+      `${op}: a loss of shape ${formatShape(each.shape)} has no mean; reduce it by 'sum' or 'none'`,
+    );
+  }
+  return mean(each);
+}
+
+/**
+ * Cross-entropy of softmax along an axis: −Σ t · log softmax(logits) for each row. Labels t are
+ * probabilities, or the number of each row's class. A number that is no class can't be refused
+ * without reading it: it gives its row a loss and gradients of 0, and still counts in the mean. A
+ * label of 0 costs nothing, whatever the logit.
+ *
+ * Shapes: logits (…, K, …), labels (…, K, …) f32, or without the axis of K i32 → a scalar; for
+ * 'none' the shape without that axis.
+ * Attributes: axis — that of the K classes (−1); labelSmoothing — ε, in t · (1 − ε) + ε / K (0);
+ * reduction — 'mean' over the rows, 'sum' or 'none' ('mean').
+ * Gradient: to logits, (softmax · Σt − t); to f32 labels, −(1 − ε) · log softmax.
+ * Throws: `ShapeError` if labels don't fit, without classes, and for the mean of no rows;
+ * `AttributeError` on an axis that isn't there, or an ε outside [0, 1].
+ * Source: PyTorch's cross_entropy, but for its ignore_index, which leaves rows out of the mean.
+ */
+export function softmaxCrossEntropy(
+  logits: Tensor,
+  labels: Tensor,
+  attributes: SoftmaxCrossEntropyAttributes = {},
+): Tensor {
+  const op = softmaxCrossEntropyRows.name;
+  checkAttributes(op, attributes, {
+    axis: byTheRule,
+    labelSmoothing: byTheRule,
+    reduction: reductions,
+  });
+  const { reduction: _, ...rest } = attributes;
+  const arrays = [arrayOf(op, 0, logits), arrayOf(op, 1, labels)] as const;
+  return reduced(op, apply(softmaxCrossEntropyRows, [logits, labels], arrays, rest), attributes);
+}
+
+/**
+ * Binary cross-entropy of probabilities: −(t · log p + (1 − t) · log(1 − p)). From logits,
+ * `sigmoidCrossEntropy` is exact where this one is bounded. A logarithm without weight costs
+ * nothing, though it be infinite; with `logClamp`, p outside [0, 1] gives NaN.
+ *
+ * Shapes: probabilities (…), labels (…) alike, or one number for all → a scalar; for 'none' (…).
+ * Attributes: clip — p is held in [clip, 1 − clip] (1e-7); logClamp — in place of clip, what both
+ * logarithms are held above: PyTorch's is −100 (none); reduction — 'mean' over all elements, 'sum'
+ * or 'none' ('mean').
+ * Gradient: to probabilities, (p − t) / (p · (1 − p)); by `clip` 0 outside (the ends count as
+ * inside), by `logClamp` over max(p · (1 − p), 1e-12); to labels, log(1 − p) − log p as bounded.
+ * Throws: `ShapeError` if the shapes differ, and for the mean of nothing; `AttributeError` on a
+ * number outside [0, 1], and on clip and logClamp together.
+ * Source: Keras's binary_crossentropy; with `logClamp` PyTorch's BCELoss.
+ */
+export function binaryCrossEntropy(
+  probabilities: Tensor,
+  labels: Tensor | number,
+  attributes: BinaryCrossEntropyAttributes = {},
+): Tensor {
+  const op = binaryCrossEntropyEach.name;
+  checkAttributes(op, attributes, { clip: byTheRule, logClamp: byTheRule, reduction: reductions });
+  const { reduction: _, ...rest } = attributes;
+  const inp = arrayOf(op, 0, probabilities);
+  if (typeof labels !== "number") {
+    const arrays = [inp, arrayOf(op, 1, labels)] as const;
+    return reduced(
+      op,
+      apply(binaryCrossEntropyEach, [probabilities, labels], arrays, rest),
+      attributes,
+    );
+  }
+  if (!finite(0, 1).accepts(labels)) {
+    throw new AttributeError(
+      `${op}: labels must be a Tensor or a number in [0, 1]; got ${show(labels)}`,
+    );
+  }
+  const each = apply(binaryCrossEntropyEach, [probabilities], [inp], { ...rest, label: labels });
+  return reduced(op, each, attributes);
+}
+
+/**
+ * The squared error (a − b)², by default its mean.
+ *
+ * Shapes: a (…), b (…) → () for the mean and the sum, (…) for none.
+ * Attributes: reduction — 'mean' over all elements, 'sum' or 'none' ('mean').
+ * Gradient: 2 · dy · (a − b), over the number of elements for the mean; its negative to b.
+ * Throws: `ShapeError` if the shapes differ (nothing is broadcast), and for the mean of nothing.
+ * Source: PyTorch's mse_loss.
+ */
+export function meanSquaredError(a: Tensor, b: Tensor, attributes: LossAttributes = {}): Tensor {
+  const op = "meanSquaredError";
+  checkAttributes(op, attributes, { reduction: reductions });
+  arraysOf(op, [a, b]);
+  if (formatShape(a.shape) !== formatShape(b.shape)) {
+    throw new ShapeError(
+      `${op}: takes two tensors of one shape; got ${formatShape(a.shape)} and ${formatShape(b.shape)}`,
+    );
+  }
+  return reduced(op, square(sub(a, b)), attributes);
+}

@@ -1,0 +1,82 @@
+// Binary cross-entropy of probabilities, element by element.
+import { formatShape, type GpuArray } from "../gpu/array.ts";
+import { AttributeError, ShapeError } from "../gpu/errors.ts";
+import { finite } from "./attributes.ts";
+import { defineRule, type Rule } from "./rule.ts";
+
+/** How the loss is kept finite: by `clip` unless `logClamp` is given. */
+export interface BinaryCrossEntropyBounds {
+  /** Probabilities are held in [clip, 1 − clip], outside of which they have no gradient. In [0, 0.5]; default 1e-7, as in Keras. */
+  readonly clip?: number;
+  /** In place of `clip`: both logarithms are held above this; −100 is PyTorch's. At most 0. */
+  readonly logClamp?: number;
+}
+
+/** The bounds, and the label of every element where labels aren't an array. */
+export interface BinaryCrossEntropyAttributes extends BinaryCrossEntropyBounds {
+  readonly label?: number;
+}
+
+type Inputs = readonly [probabilities: GpuArray, ...labels: GpuArray[]];
+
+function launch(
+  entry: "forward" | "backward" | "backward_labels",
+  [probabilities, labels]: Inputs,
+  { clip = 1e-7, logClamp, label = 0 }: BinaryCrossEntropyAttributes,
+  dout?: GpuArray,
+): GpuArray {
+  const { device, size, shape } = probabilities;
+  const out = device.empty(shape, "f32", `binary_cross_entropy.${entry}`);
+  const clamped = logClamp !== undefined;
+  device.launch({
+    shader: "binary-cross-entropy",
+    entry,
+    constants: {
+      COUNT: size,
+      CONSTANT: labels === undefined,
+      LABEL: label,
+      CLAMPED: clamped,
+      ...(clamped ? { LOG_LOW: logClamp } : { LOW: clip, HIGH: 1 - clip }),
+    },
+    bind: {
+      probabilities,
+      ...(entry === "backward_labels" ? {} : { labels: labels ?? probabilities }),
+      ...(dout ? { dout } : {}),
+      out,
+    },
+    workgroups: device.linear(size),
+    flop: 40 * size,
+  });
+  return out;
+}
+
+/** −(t · log p + (1 − t) · log(1 − p)), with labels t as a second input or one for all. */
+export const binaryCrossEntropyEach: Rule<Inputs, BinaryCrossEntropyAttributes> = defineRule({
+  name: "binaryCrossEntropy",
+  attributes: {
+    clip: finite(0, 0.5),
+    logClamp: {
+      expects: "a finite number ≤ 0",
+      accepts: (value) => typeof value === "number" && Number.isFinite(value) && value <= 0,
+    },
+    label: finite(0, 1),
+  },
+  forward(inputs: Inputs, attributes: BinaryCrossEntropyAttributes) {
+    const [{ shape }, labels] = inputs;
+    if (attributes.clip !== undefined && attributes.logClamp !== undefined) {
+      throw new AttributeError(
+        `binaryCrossEntropy: got clip ${attributes.clip} and logClamp ${attributes.logClamp}; it takes one of them`,
+      );
+    }
+    if (labels && formatShape(labels.shape) !== formatShape(shape)) {
+      throw new ShapeError(
+        `binaryCrossEntropy: probabilities ${formatShape(shape)} want labels of the same shape; got ${formatShape(labels.shape)}`,
+      );
+    }
+    return { out: launch("forward", inputs, attributes), saved: inputs };
+  },
+  backward: (dout, inputs, attributes, needs) => [
+    needs[0] ? launch("backward", inputs, attributes, dout) : undefined,
+    needs[1] ? launch("backward_labels", inputs, attributes, dout) : undefined,
+  ],
+});

@@ -1,0 +1,85 @@
+// Softmax along an axis, and its logarithm.
+import type { GpuArray } from "../gpu/array.ts";
+import { anyWhole, axisOf } from "./attributes.ts";
+import { defineRule, type Rule } from "./rule.ts";
+
+/** Which axis an op of rows runs along. */
+export interface AxisAttribute {
+  /** Negative ones count from the end. Default −1. */
+  readonly axis?: number;
+}
+
+/** An array as rows along one axis: how many, how long, and how far apart their elements lie. */
+export interface Rows {
+  readonly rows: number;
+  /** As the shaders of rows call them. */
+  readonly constants: {
+    readonly ROWS: number;
+    readonly LENGTH: number;
+    readonly INNER: number;
+  };
+}
+
+/** The rows of a shape along an axis, counted from 0. */
+export function rowsAlong(shape: readonly number[], axis: number): Rows {
+  const product = (extents: readonly number[]): number => extents.reduce((a, b) => a * b, 1);
+  const inner = product(shape.slice(axis + 1));
+  const rows = shape[axis] === 0 ? 0 : product(shape.slice(0, axis)) * inner;
+  return { rows, constants: { ROWS: rows, LENGTH: shape[axis]!, INNER: inner } };
+}
+
+/** Softmax of a raw array along an axis counted from 0, or its logarithm. */
+export function softmaxOf(inp: GpuArray, axis: number, logarithm: boolean): GpuArray {
+  const { device, shape } = inp;
+  const { rows, constants } = rowsAlong(shape, axis);
+  const out = device.empty(shape, "f32", logarithm ? "log_softmax" : "softmax");
+  device.launch({
+    shader: "softmax",
+    entry: "forward",
+    constants: { ...constants, LOG: logarithm },
+    bind: { inp, out },
+    workgroups: device.linear(rows),
+    flop: 30 * inp.size,
+  });
+  return out;
+}
+
+function softmaxBackward(
+  dout: GpuArray,
+  kept: GpuArray,
+  axis: number,
+  logarithm: boolean,
+): GpuArray {
+  const { device, shape } = kept;
+  const { rows, constants } = rowsAlong(shape, axis);
+  const dinp = device.empty(shape, "f32", "softmax.backward");
+  device.launch({
+    shader: "softmax",
+    entry: "backward",
+    constants: { ...constants, LOG: logarithm },
+    bind: { dout, kept, dinp },
+    workgroups: device.linear(rows),
+    flop: (logarithm ? 16 : 4) * kept.size,
+  });
+  return dinp;
+}
+
+function rule(name: "softmax" | "logSoftmax"): Rule<readonly [GpuArray], AxisAttribute> {
+  const logarithm = name === "logSoftmax";
+  return defineRule({
+    name,
+    attributes: { axis: anyWhole },
+    forward([x], { axis = -1 }: AxisAttribute) {
+      const along = axisOf(name, axis, x.shape.length);
+      const out = softmaxOf(x, along, logarithm);
+      return { out, saved: { kept: out, along } };
+    },
+    backward: (dout, { kept, along }) => [softmaxBackward(dout, kept, along, logarithm)],
+  });
+}
+
+/** exp(x) / Σ exp(x) along an axis. */
+export const softmax: Rule<readonly [GpuArray], AxisAttribute> = rule("softmax");
+
+/** x − log Σ exp(x) along an axis. */
+export const logSoftmax: Rule<readonly [GpuArray], AxisAttribute> = rule("logSoftmax");

@@ -1,0 +1,39 @@
+// What optimizers share: where gradients go, and the names of what a checkpoint keeps.
+import { grad, type Tensor } from "../autograd/tensor.ts";
+import type { GpuArray } from "../gpu/array.ts";
+import type { Network } from "./network.ts";
+
+/** An optimizer's arrays and its one action. */
+export interface Optimizer {
+  readonly network: Network;
+  /** What updates remember, by name: what a checkpoint keeps. */
+  readonly state: ReadonlyMap<string, GpuArray>;
+  /** Puts the loss's gradients into the network's gradient arena. */
+  readonly differentiate: (loss: Tensor) => void;
+  /** Updates every parameter from the gradient arena. */
+  readonly update: () => void;
+}
+
+/** Puts a loss's gradients into a network's gradient arena. */
+export function differentiate({ parameters }: Network, loss: Tensor): void {
+  const found = grad(
+    loss,
+    parameters.map(({ tensor }) => tensor),
+  );
+  found.forEach((gradient, index) =>
+    loss.array.device.place(gradient, parameters[index]!.gradient),
+  );
+}
+
+/** The parts of arenas that are laid out as a network's parameters, by parameter and arena: `dense.kernel.first`. */
+export function stateOf(
+  { parameters }: Network,
+  arenas: Readonly<Record<string, GpuArray>>,
+): [string, GpuArray][] {
+  return parameters.flatMap(({ name, gradient: { byteOffset, shape } }) =>
+    Object.entries(arenas).map(([what, arena]): [string, GpuArray] => [
+      `${name}.${what}`,
+      arena.device.viewAt(arena, byteOffset, shape),
+    ]),
+  );
+}

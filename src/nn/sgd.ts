@@ -1,0 +1,64 @@
+// Stochastic gradient descent over a network's arena: one update launch, however many parameters there are.
+import type { GpuArray } from "../gpu/array.ts";
+import { AttributeError } from "../gpu/errors.ts";
+import { checkAttributes, finite, flag } from "../kernels/attributes.ts";
+import { type SgdOptions, sgdUpdate } from "../kernels/sgd.ts";
+import type { Network } from "./network.ts";
+import { differentiate, type Optimizer, stateOf } from "./optimizer.ts";
+
+/**
+ * Stochastic gradient descent: g += weightDecay · p; v = momentum · v + (1 − dampening) · g, but v = g in
+ * the first step; p −= learningRate · v, or with Nesterov p −= learningRate · (g + momentum · v).
+ *
+ * Shapes: network (any) → an optimizer of it.
+ * Attributes: learningRate — finite, ≥ 0 (0.01); momentum — finite, ≥ 0 (0); dampening — in [0, 1] (0);
+ * nesterov — whether to step by where the velocity leads (false); weightDecay — finite, ≥ 0 (0).
+ * Gradient: none.
+ * Throws: `AttributeError` on other constants, and for nesterov without momentum or with dampening.
+ * Source: PyTorch's SGD; the learning rate unless given is Keras's.
+ */
+export function sgd(network: Network, options: Partial<SgdOptions> = {}): Optimizer {
+  checkAttributes<Partial<SgdOptions>>("sgd", options, {
+    learningRate: finite(0),
+    momentum: finite(0),
+    dampening: finite(0, 1),
+    nesterov: flag,
+    weightDecay: finite(0),
+  });
+  const {
+    learningRate = 0.01,
+    momentum: rate = 0,
+    dampening = 0,
+    nesterov = false,
+    weightDecay = 0,
+  } = options;
+  if (nesterov && (rate === 0 || dampening !== 0)) {
+    throw new AttributeError(
+      `sgd: nesterov takes a momentum above 0 and no dampening; got momentum ${rate} and dampening ${dampening}`,
+    );
+  }
+  const { arena: parameters, gradients } = network;
+  const persistent = (shape: readonly number[], what: string): GpuArray =>
+    parameters.device.persistent(shape, "f32", `${network.name}.sgd.${what}`);
+  const momentum =
+    rate === 0
+      ? undefined
+      : {
+          velocities: persistent(parameters.shape, "velocities"),
+          started: persistent([1], "started"),
+        };
+  const full = { learningRate, momentum: rate, dampening, nesterov, weightDecay };
+  return {
+    network,
+    state: new Map(
+      momentum
+        ? [
+            ...stateOf(network, { velocity: momentum.velocities }),
+            ["started", momentum.started] as const,
+          ]
+        : [],
+    ),
+    differentiate: (loss) => differentiate(network, loss),
+    update: () => sgdUpdate({ parameters, gradients, ...(momentum ? { momentum } : {}) }, full),
+  };
+}
