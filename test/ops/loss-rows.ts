@@ -36,7 +36,7 @@ function binary({ name, p, labels, smooth = true, ...rest }: BinaryCase): Case {
   const target = (t: Ref | undefined): Ref => t ?? map(p, () => Number(labels));
   const given = bounds.clip === 1e-7 ? {} : bounds;
   return {
-    name: `${name}, ${reduction}, ${JSON.stringify(given)}`,
+    name: `${name}, ${reduction}, ${bounds.logClamp === undefined ? `clip ${bounds.clip}` : `logClamp ${bounds.logClamp}`}`,
     inputs: constant ? [p] : [p, labels],
     run: (at, t) => binaryCrossEntropy(at!, constant ? (t ?? labels) : t!, { reduction, ...given }),
     value(at, t) {
@@ -46,6 +46,7 @@ function binary({ name, p, labels, smooth = true, ...rest }: BinaryCase): Case {
     gradients(dy, at, t) {
       const flow = losses.reducedGrad(dy, at!.shape, reduction);
       const slope = losses.binaryCrossEntropySlope(at!, target(t), bounds);
+      // A difference, two products and a quotient: four or five roundings.
       const dp = close(product(flow, slope), 1e-37, 5e-7);
       if (constant) return [dp];
       const other = losses.binaryCrossEntropyLabelSlope(at!, bounds);
@@ -104,6 +105,15 @@ const binaryCrossEntropyRow: Row = {
       labels: exactly32(0.25, 0.75, 1, 0),
       reduction: "none",
       bounds: { clip: 0.125 },
+      smooth: false,
+    }),
+    binary({
+      name: "certain and right, without a clip",
+      p: exactly32(0, 1, 0.5, 0.75),
+      labels: exactly32(0, 1, 0, 1),
+      reduction: "none",
+      bounds: { clip: 0 },
+      // The slopes of the first two are 0 / 0, in float64 as well.
       smooth: false,
     }),
     binary({ name: "a scalar", p: refOf([], [0.25]), labels: 0 }),
@@ -230,7 +240,7 @@ function momentsOf({ shape, axes, keepDims = false, of, about = 0 }: MomentsCase
       keepDims,
     );
   const has = (part: "mean" | "variance"): number => Number(of === part || of === "both");
-  // What the mean's rounding leaves in the variance: it enters squared.
+  // What the mean's rounding leaves in the variance: it enters squared. sumOf allows 2⁻²⁰ of its terms.
   const spare = (about * 2 ** -20) ** 2;
   return {
     name: `${of} of (${shape.join(", ")}), ${axes ? `axes ${axes.join(", ")}` : "all axes"}, about ${about}${keepDims ? ", kept" : ""}`,
