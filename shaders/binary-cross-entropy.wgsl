@@ -38,7 +38,7 @@ fn bounded(value: f32) -> f32 {
 
 // log(1 − p) to all digits: 1 − p is exact above one half, and log1p takes over below.
 fn log_of_other(p: f32) -> f32 {
-  return select(log1p(-p), accurate_log(1f - p), (p > 0.5f) | (p < 0f) | is_nan(p));
+  return select(log1p(-p), natural_log(1f - p), (p > 0.5f) | (p < 0f) | is_nan(p));
 }
 
 @compute @workgroup_size(64)
@@ -53,9 +53,9 @@ fn forward(
   let t = label(i);
   // A term without weight is 0, though its logarithm be infinite.
   let valid = !is_nan(p) & (p >= 0f) & (p <= 1f);
-  let yes = select(t * bounded(accurate_log(p)), 0f, t == 0f);
+  let yes = select(t * bounded(natural_log(p)), 0f, t == 0f);
   let no = select((1f - t) * bounded(log_of_other(p)), 0f, t == 1f);
-  out[OUT_AT + i] = select(not_a_number(), 0f - (yes + no), valid);
+  out[OUT_AT + i] = select(from_bits(NAN_BITS), 0f - (yes + no), valid);
 }
 
 @compute @workgroup_size(64)
@@ -88,7 +88,6 @@ fn backward_labels(
   let i = (group.y * groups.x + group.x) * 64u + lane;
   if (i >= COUNT) { return; }
   let p = held(probabilities[PROBABILITIES_AT + i]);
-  out[OUT_AT + i] = dout[DOUT_AT + i] * (bounded(log_of_other(p)) - bounded(accurate_log(p)));
+  out[OUT_AT + i] = dout[DOUT_AT + i] * (bounded(log_of_other(p)) - bounded(natural_log(p)));
 }
 // appended: lib/numbers.wgsl
-// appended: lib/exp-log.wgsl

@@ -84,7 +84,7 @@ fn backward(
     let t = label(row, k, at);
     let log_y = logs[LOGS_AT + at];
     // y · Σ − t is (y − 1) · Σ + (Σ − t): near certainty about the right class only that keeps digits.
-    let likely = exp_minus_one(log_y) * sum + (sum - t);
+    let likely = expm1_negative(log_y) * sum + (sum - t);
     let unlikely = exp_difference(log_y, 0f) * sum - t;
     let slope = select(unlikely, likely, log_y > -0.34f);
     let unweighted = (sum == 0f) & (t == 0f); // a row without labels, whatever its logits

@@ -77,7 +77,7 @@ fn forward(
     } else {
       y = exp_difference(x, top) / (1f + rest);
     }
-    out[OUT_AT + at] = select(y, not_a_number(), invalid);
+    out[OUT_AT + at] = select(y, from_bits(NAN_BITS), invalid);
   }
 }
 

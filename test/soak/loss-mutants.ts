@@ -20,8 +20,8 @@ export const lossMutants: readonly Mutant[] = [
   {
     kernel: "binary-cross-entropy.backward_labels",
     what: "the logarithms aren't bounded",
-    from: "bounded(log_of_other(p)) - bounded(accurate_log(p))",
-    to: "log_of_other(p) - accurate_log(p)",
+    from: "bounded(log_of_other(p)) - bounded(natural_log(p))",
+    to: "log_of_other(p) - natural_log(p)",
     noticed: ["binaryCrossEntropy"],
   },
   {
