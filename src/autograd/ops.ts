@@ -87,11 +87,12 @@ function biased(
   rule: Rule<readonly [GpuArray, GpuArray, ...GpuArray[]], TransposedAttributes>,
 ): Convolve<TransposedAttributes> {
   return (x, filter, attributes = {}) => {
-    const { bias, ...rest } = attributes ?? {};
+    const isObject = typeof attributes === "object" && attributes !== null;
+    const { bias, ...rest } = isObject ? attributes : {};
     const pair = [arrayOf(rule.name, 0, x), arrayOf(rule.name, 1, filter)] as const;
     const more = bias === undefined ? [] : [bias];
     const arrays = more.map((tensor) => arrayOf(rule.name, 2, tensor));
-    return apply(rule, [x, filter, ...more], [...pair, ...arrays], attributes && rest);
+    return apply(rule, [x, filter, ...more], [...pair, ...arrays], isObject ? rest : attributes);
   };
 }
 

@@ -37,12 +37,26 @@ function rowsOf(x: GpuArray): Rows {
   return { rows, channels, splits, constants };
 }
 
-function check(x: GpuArray, gamma: GpuArray, beta: GpuArray, running: GpuArray | undefined): void {
+function check(
+  x: GpuArray,
+  gamma: GpuArray,
+  beta: GpuArray,
+  { running, training }: BatchNormAttributes,
+): void {
   const channels = x.shape.at(-1);
-  if (channels === undefined || gamma.size !== channels || beta.size !== channels) {
+  const fits = ({ shape }: GpuArray): boolean => shape.length === 1 && shape[0] === channels;
+  if (channels === undefined || !fits(gamma) || !fits(beta)) {
     throw new ShapeError(
-      `batchNorm: input ${formatShape(x.shape)} wants gamma and beta of ${channels ?? "its last axis'"} elements; got ${formatShape(gamma.shape)} and ${formatShape(beta.shape)}`,
+      `batchNorm: input ${formatShape(x.shape)} wants gamma and beta (${channels ?? "its last axis"}); got ${formatShape(gamma.shape)} and ${formatShape(beta.shape)}`,
     );
+  }
+  if (training && x.size === 0) {
+    throw new ShapeError(
+      `batchNorm: ${formatShape(x.shape)} has no rows to take statistics from; use inference, or a batch`,
+    );
+  }
+  if (!training && !running) {
+    throw new AttributeError("batchNorm: inference needs running statistics; pass `running`");
   }
   if (running) checkArray("batchNorm", "running statistics", running, x);
   if (running && formatShape(running.shape) !== formatShape([2, channels])) {
@@ -98,10 +112,7 @@ export const batchNorm: Rule<Inputs, BatchNormAttributes> = defineRule({
   },
   forward([x, gamma, beta], attributes: BatchNormAttributes) {
     const { running, training, epsilon = 1e-3 } = attributes;
-    check(x, gamma, beta, running);
-    if (!training && !running) {
-      throw new AttributeError("batchNorm: inference needs running statistics; pass `running`");
-    }
+    check(x, gamma, beta, attributes);
     const { device } = x;
     const stats = training ? batchMoments(x, attributes) : runningMoments(running!, epsilon);
     const out = device.empty(x.shape, "f32", "batch_norm");

@@ -90,7 +90,7 @@ const batchNormRow: Row = {
     {
       name: "a gamma of another size",
       kind: ShapeError,
-      says: /^batchNorm: input \(4, 3\) wants gamma and beta of 3 elements; got \(2\) and \(3\)$/,
+      says: /^batchNorm: input \(4, 3\) wants gamma and beta \(3\); got \(2\) and \(3\)$/,
       run: (device) =>
         ops.batchNorm(empty(device, 4, 3), empty(device, 2), empty(device, 3), { training: true }),
     },
