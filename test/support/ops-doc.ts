@@ -95,7 +95,10 @@ const rows: ReadonlyMap<string, RowSize> = new Map(
 /** What proves an op, in a table's cell. */
 function proofOf({ name, heading }: OpDoc): string {
   const row = rows.get(name);
-  if (row) return `row \`${name}\`: ${row.cases} cases, ${row.refusals} refusals of its own`;
+  if (row) {
+    const refusals = row.refusals === 1 ? "refusal" : "refusals";
+    return `row \`${name}\`: ${row.cases} cases, ${row.refusals} ${refusals} of its own`;
+  }
   return heading === "Optimizers" ? "`test/ops/oracle.test.ts`" : "`test/ops/random.test.ts`";
 }
 
@@ -135,6 +138,23 @@ export function opsDoc(): string {
     "# Ops",
     "",
     "Made by `npm run docs` from the docstrings, the op table and the mutants' record; `npx vitest run test/ops-doc.test.ts` holds it to them.",
+    "",
+    "```ts",
+    'import { conv2d, tensor, vectorJacobian } from "longhand";',
+    'import { open } from "longhand/node"; // in a browser: openDevice',
+    "",
+    "const { device, close } = await open();",
+    "const x = tensor(device, [1, 2, 3, 4], [1, 2, 2, 1], { tracked: true }); // values, shape (f32)",
+    "const filter = tensor(device, [1, -1], [1, 2, 1, 1]);",
+    'const y = conv2d(x, filter, { padding: "same" }); // tensors first, attributes last',
+    'console.log(y.shape, await y.read()); // integers: y.read("i32")',
+    "const dy = tensor(device, [1, 1, 1, 1], y.shape); // the gradient that flows in",
+    "const [dx] = vectorJacobian(y, dy.array, [x]); // the gradients that flow out, as arrays",
+    "console.log(await dx!.read());",
+    "close();",
+    "```",
+    "",
+    "Images are (N, H, W, C), filters (KH, KW, in, out), transposed convolutions' (KH, KW, out, in). Every array is float32, but for the integers (`i32`) that argmax gives and gather and oneHot take; the ops that only move elements take `i32` too. A wrong call throws a `ShapeError`, `DTypeError` or `AttributeError`, all `LonghandError`s, of one line, before anything is launched (`npx vitest run test/refusals.test.ts`).",
     "",
     `${rows.size} ops and ${cases} cases in the table (\`npx vitest run test/ops\`). Every case's value and gradients are held to float64, and must come out with the same bits again, with launches laid out in two dimensions, and as a program whose temporaries start as NaN; each array lies inside a longer binding, with NaN on either side that nothing may read or write. Every op refuses what isn't a tensor, a wrong type and, with two inputs, two devices. Attributes that an op doesn't have are refused.`,
     "",
