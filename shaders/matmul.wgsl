@@ -27,24 +27,6 @@ const OUT_AT = 0u;
 @group(0) @binding(2) var<storage, read> w4: array<vec4f>; // the same array as w
 @group(0) @binding(3) var<storage, read_write> out: array<f32>;
 
-// Where the matrices of a batch lie: a's in x, w's in y.
-fn batch_offsets(batch: u32) -> vec2u {
-  var rest = batch;
-  let d5 = rest % BATCHES[5];
-  rest /= BATCHES[5];
-  let d4 = rest % BATCHES[4];
-  rest /= BATCHES[4];
-  let d3 = rest % BATCHES[3];
-  rest /= BATCHES[3];
-  let d2 = rest % BATCHES[2];
-  rest /= BATCHES[2];
-  let d1 = rest % BATCHES[1];
-  let d0 = rest / BATCHES[1];
-  return d0 * vec2u(A_BATCHES[0], W_BATCHES[0]) + d1 * vec2u(A_BATCHES[1], W_BATCHES[1])
-    + d2 * vec2u(A_BATCHES[2], W_BATCHES[2]) + d3 * vec2u(A_BATCHES[3], W_BATCHES[3])
-    + d4 * vec2u(A_BATCHES[4], W_BATCHES[4]) + d5 * vec2u(A_BATCHES[5], W_BATCHES[5]);
-}
-
 // Columns past N repeat the last one; they are computed and not stored.
 fn load_w(at: u32, n: u32) -> vec4f {
   if (W_BY_FOUR) {
@@ -142,3 +124,4 @@ fn direct(
   }
   out[OUT_AT + i] = sum;
 }
+// appended: lib/batches.wgsl

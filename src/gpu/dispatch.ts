@@ -4,8 +4,12 @@ import { GpuError } from "./errors.ts";
 import type { PipelineEntry } from "./pipelines.ts";
 import type { Constant } from "./shader.ts";
 
-/** An entry point that a heavy kernel's shader may offer, by the shape of its tile. */
-export type Variant = "tiled" | "narrow" | "direct";
+/**
+ * A way to compute what a kernel computes. `tiled`, `narrow` and `direct` are entry points of its shader,
+ * by the shape of their tile; `workgroup` and `subgroup` are shaders of their own, with those suffixes,
+ * for GPUs.
+ */
+export type Variant = "tiled" | "narrow" | "direct" | "workgroup" | "subgroup";
 
 /** What a kernel's launcher asks for. `bind` goes by the names of the shader's variables. */
 export interface Launch {

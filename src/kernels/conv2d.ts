@@ -16,7 +16,7 @@ import {
 import { binary } from "./binary.ts";
 import { reduce, sumTo } from "./reduce.ts";
 import { defineRule, type Rule } from "./rule.ts";
-import { chooseVariant } from "./variant.ts";
+import { chooseVariant, onGpus, workgroupTiles } from "./variant.ts";
 
 function constantsOf(geometry: Geometry): Record<string, number> {
   return {
@@ -45,27 +45,44 @@ function flopOf(geometry: Geometry): number {
   return 2 * batch * outHeight * outWidth * kernel[0] * kernel[1] * (channels / groups) * filters;
 }
 
+/** Whether a shader may load an array by fours along its last axis, `extent` long. */
+function loadsFours(array: GpuArray, extent: number): boolean {
+  return extent % 4 === 0 && byFours(array);
+}
+
 const NARROW = 4; // fewer columns than this waste most of an eight-wide tile
 
 /** (N, H, W, C) and (KH, KW, C / groups, K) to (N, OH, OW, K). */
 export function convolve(inp: GpuArray, weight: GpuArray, geometry: Geometry): GpuArray {
   const { device } = inp;
-  const { batch, outHeight, outWidth, filters, groups } = geometry;
+  const { batch, outHeight, outWidth, channels, filters, groups } = geometry;
   const out = device.empty([batch, outHeight, outWidth, filters], "f32", "conv2d");
   const shader = "conv2d-forward";
   const shared = { shader, flop: flopOf(geometry) } satisfies Partial<Launch>;
   const constants = constantsOf(geometry);
-  const preferred = filters < NARROW ? "direct" : "tiled";
-  if (chooseVariant(device, shader, preferred, groups === 1) === "direct") {
+  const pixels = batch * outHeight * outWidth;
+  const preferred = onGpus(device, pixels, filters, filters < NARROW ? "direct" : "tiled");
+  const variant = chooseVariant(device, shader, preferred, groups === 1);
+  const W_BY_FOUR = loadsFours(weight, filters);
+  if (variant === "workgroup") {
+    device.launch({
+      ...shared,
+      shader: "conv2d-forward-workgroup",
+      entry: "tiled",
+      constants: { ...constants, W_BY_FOUR, INP_BY_FOUR: loadsFours(inp, channels) },
+      bind: { inp, inp4: inp, weight, weight4: weight, out },
+      workgroups: device.linear(workgroupTiles(pixels, filters), 1),
+    });
+  } else if (variant === "direct") {
     const bind = { inp, weight, out };
     const workgroups = device.linear(out.size);
     device.launch({ ...shared, entry: "direct", constants, bind, workgroups });
   } else {
-    const tiles = Math.ceil((batch * outHeight * outWidth) / 8) * Math.ceil(filters / 8);
+    const tiles = Math.ceil(pixels / 8) * Math.ceil(filters / 8);
     device.launch({
       ...shared,
       entry: "tiled",
-      constants: { ...constants, W_BY_FOUR: filters % 4 === 0 && byFours(weight) },
+      constants: { ...constants, W_BY_FOUR },
       bind: { inp, weight, weight4: weight, out },
       workgroups: device.linear(tiles),
     });
@@ -76,7 +93,7 @@ export function convolve(inp: GpuArray, weight: GpuArray, geometry: Geometry): G
 /** (N, OH, OW, K) and (KH, KW, C / groups, K) to (N, H, W, C): the adjoint of `convolve` in its input. */
 export function dataGradient(dout: GpuArray, weight: GpuArray, geometry: Geometry): GpuArray {
   const { device } = dout;
-  const { batch, height, width, channels, groups, strides, dilations } = geometry;
+  const { batch, height, width, channels, filters, groups, strides, dilations } = geometry;
   const dinp = device.empty([batch, height, width, channels], "f32", "conv2d.data_gradient");
   const shader = "conv2d-data-gradient";
   const shared = {
@@ -87,12 +104,25 @@ export function dataGradient(dout: GpuArray, weight: GpuArray, geometry: Geometr
   } satisfies Partial<Launch>;
   const phases = strides[0] * strides[1];
   const tilesServe = groups === 1 && Math.max(...dilations) === 1 && phases <= device.maxWorkgroups;
-  const preferred = channels < NARROW ? "narrow" : "tiled";
+  const pixels = batch * Math.ceil(height / strides[0]) * Math.ceil(width / strides[1]);
+  const preferred = onGpus(device, pixels, channels, channels < NARROW ? "narrow" : "tiled");
   const entry = chooseVariant(device, shader, preferred, tilesServe);
-  if (entry === "direct") {
+  if (entry === "workgroup") {
+    const [x, y] = device.linear(workgroupTiles(pixels, channels), 1);
+    device.launch({
+      ...shared,
+      shader: "conv2d-data-gradient-workgroup",
+      entry: "tiled",
+      constants: {
+        ...shared.constants,
+        BY_FOUR: loadsFours(dout, filters) && loadsFours(weight, filters),
+      },
+      bind: { ...shared.bind, dout4: dout, weight4: weight },
+      workgroups: [x, y, phases],
+    });
+  } else if (entry === "direct") {
     device.launch({ ...shared, entry, workgroups: device.linear(dinp.size) });
   } else {
-    const pixels = batch * Math.ceil(height / strides[0]) * Math.ceil(width / strides[1]);
     const columns = entry === "narrow" ? channels : Math.ceil(channels / 8);
     const [x, y] = device.linear(Math.ceil(pixels / 8) * columns);
     device.launch({ ...shared, entry, workgroups: [x, y, phases] });
@@ -101,10 +131,13 @@ export function dataGradient(dout: GpuArray, weight: GpuArray, geometry: Geometr
 }
 
 /** Output pixels that one partial sum covers: enough partials to fill an adapter, few enough to add. */
-function chunkOf(pixels: number, tiles: number): number {
-  const splits = Math.max(1, Math.min(64, Math.ceil(4096 / tiles), Math.ceil(pixels / 64)));
+function chunkOf(pixels: number, parallel: number, wanted: number): number {
+  const splits = Math.max(1, Math.min(64, Math.ceil(wanted / parallel), Math.ceil(pixels / 64)));
   return Math.max(1, Math.ceil(pixels / splits));
 }
+
+const INVOCATIONS = 4096; // what a software adapter's filter gradient is cut into, at least
+const WORKGROUPS = 256; // and a GPU's: several for each of its cores
 
 /** The gradient of the filter, (KH, KW, C / groups, K), from the input and the output's gradient. */
 export function weightGradient(inp: GpuArray, dout: GpuArray, geometry: Geometry): GpuArray {
@@ -112,33 +145,44 @@ export function weightGradient(inp: GpuArray, dout: GpuArray, geometry: Geometry
   const { batch, outHeight, outWidth, channels, filters, kernel, groups } = geometry;
   const shape = [kernel[0], kernel[1], channels / groups, filters];
   const shader = "conv2d-weight-gradient";
-  const preferred = filters < NARROW ? "direct" : "tiled";
-  const direct = chooseVariant(device, shader, preferred, groups === 1) === "direct";
+  const rows = kernel[0] * kernel[1] * channels;
+  const preferred = onGpus(device, rows, filters, filters < NARROW ? "direct" : "tiled");
+  const variant = chooseVariant(device, shader, preferred, groups === 1);
   const pixels = batch * outHeight * outWidth;
-  const invocations = direct
-    ? kernel[0] * kernel[1] * (channels / groups) * filters
-    : Math.ceil((kernel[0] * kernel[1] * channels) / 8) * Math.ceil(filters / 8);
-  const chunk = chunkOf(pixels, invocations);
+  const byGroup = variant === "workgroup";
+  const parallel = byGroup
+    ? workgroupTiles(rows, filters)
+    : variant === "direct"
+      ? (rows / groups) * filters
+      : Math.ceil(rows / 8) * Math.ceil(filters / 8);
+  const chunk = byGroup
+    ? Math.ceil(chunkOf(pixels, parallel, WORKGROUPS) / 16) * 16 // whole slices of its sum
+    : chunkOf(pixels, parallel, INVOCATIONS);
   const splits = Math.ceil(pixels / chunk);
   const dweight = device.empty([splits, ...shape], "f32", "conv2d.weight_gradient");
   const constants = { ...constantsOf(geometry), SPLITS: splits, CHUNK: chunk };
-  const [x, y] = device.linear(invocations);
+  const DOUT_BY_FOUR = loadsFours(dout, filters);
+  const [x, y] = device.linear(parallel, byGroup ? 1 : 64);
   const shared = {
     shader,
     workgroups: [x, y, splits],
     flop: flopOf(geometry),
   } satisfies Partial<Launch>;
-  if (direct) {
+  if (byGroup) {
+    device.launch({
+      ...shared,
+      shader: "conv2d-weight-gradient-workgroup",
+      entry: "tiled",
+      constants: { ...constants, DOUT_BY_FOUR, INP_BY_FOUR: loadsFours(inp, channels) },
+      bind: { inp, inp4: inp, dout, dout4: dout, dweight },
+    });
+  } else if (variant === "direct") {
     device.launch({ ...shared, entry: "direct", constants, bind: { inp, dout, dweight } });
   } else {
     device.launch({
       ...shared,
       entry: "tiled",
-      constants: {
-        ...constants,
-        DOUT_BY_FOUR: filters % 4 === 0 && byFours(dout),
-        SHARED_TAP: channels % 8 === 0,
-      },
+      constants: { ...constants, DOUT_BY_FOUR, SHARED_TAP: channels % 8 === 0 },
       bind: { inp, dout, dout4: dout, dweight },
     });
   }

@@ -7,7 +7,7 @@ import { broadcastShape, RANK } from "./binary.ts";
 import { sumTo } from "./reduce.ts";
 import { defineRule, type Rule } from "./rule.ts";
 import { collapse, stridesIn } from "./strides.ts";
-import { chooseVariant } from "./variant.ts";
+import { chooseVariant, onGpus, workgroupTiles } from "./variant.ts";
 
 /** Which operands to read transposed (their last two axes swapped). */
 export interface MatmulAttributes {
@@ -30,6 +30,16 @@ function operand({ shape }: GpuArray, transposed: boolean): Operand {
   return transposed
     ? { batch, rows: columns, columns: rows, strides: [1, columns] }
     : { batch, rows, columns, strides: [columns, 1] };
+}
+
+/** Whether a shader may load an operand by fours along its contiguous axis. */
+function loadsFours(
+  array: GpuArray,
+  { rows, columns, strides: [row, column] }: Operand,
+  matrices: readonly number[],
+): boolean {
+  const multiples = [...matrices, ...(column === 1 ? [columns, row] : [rows, column])];
+  return byFours(array) && multiples.every((stride) => stride % 4 === 0);
 }
 
 /**
@@ -57,10 +67,7 @@ export function multiply(a: GpuArray, b: GpuArray, attributes: MatmulAttributes 
   }
   const out = a.device.empty([...batches, M, N], "f32", "matmul");
   const [W_ROW, W_COLUMN] = right.strides;
-  const byFour =
-    W_COLUMN === 1 &&
-    byFours(b) &&
-    [N, W_ROW, ...walk.strides[1]!].every((stride) => stride % 4 === 0);
+  const fours = loadsFours(b, right, walk.strides[1]!);
   const constants = {
     BATCH: batch,
     M,
@@ -75,9 +82,24 @@ export function multiply(a: GpuArray, b: GpuArray, attributes: MatmulAttributes 
     W_COLUMN,
   };
   const flop = 2 * batch * M * N * K;
-  const preferred = M < 4 || N < 4 ? "direct" : "tiled";
+  const preferred = onGpus(a.device, M, N, M < 4 || N < 4 ? "direct" : "tiled");
   const tilesServe = batch <= a.device.maxWorkgroups;
-  if (chooseVariant(a.device, "matmul", preferred, tilesServe) === "direct") {
+  const variant = chooseVariant(a.device, "matmul", preferred, tilesServe);
+  if (variant === "workgroup") {
+    const [x, y] = a.device.linear(workgroupTiles(M, N), 1);
+    a.device.launch({
+      shader: "matmul-workgroup",
+      entry: "tiled",
+      constants: {
+        ...constants,
+        A_BY_FOUR: loadsFours(a, left, walk.strides[0]!),
+        W_BY_FOUR: fours,
+      },
+      bind: { a, a4: a, w: b, w4: b, out },
+      workgroups: [x, y, batch],
+      flop,
+    });
+  } else if (variant === "direct") {
     a.device.launch({
       shader: "matmul",
       entry: "direct",
@@ -91,7 +113,7 @@ export function multiply(a: GpuArray, b: GpuArray, attributes: MatmulAttributes 
     a.device.launch({
       shader: "matmul",
       entry: "tiled",
-      constants: { ...constants, W_BY_FOUR: byFour },
+      constants: { ...constants, W_BY_FOUR: fours && W_COLUMN === 1 },
       bind: { a, w: b, w4: b, out },
       workgroups: [columns, rows, batch],
       flop,

@@ -5,6 +5,7 @@ import type { Constant } from "../gpu/shader.ts";
 import { flag, wholes } from "./attributes.ts";
 import { binary, scale } from "./binary.ts";
 import { defineRule, type Rule } from "./rule.ts";
+import { chooseVariant } from "./variant.ts";
 
 /** What `reduce` computes. */
 export type Reduction = "sum" | "mean" | "max" | "min";
@@ -16,6 +17,8 @@ export interface ReduceAttributes {
 }
 
 const LONG = 2048; // a reduction longer than this, with few outputs, is cut into runs
+const SUBGROUPS_FROM = 1024; // elements of a contiguous row that keep 64 lanes of a GPU busy
+const ROW = 16_384; // elements that one workgroup takes, where a row is longer and outputs are few
 
 /** Axes as distinct numbers from 0, ascending. Throws `AttributeError`. */
 export function normaliseAxes(
@@ -139,6 +142,44 @@ export function reducing(
   return { shape, runs, constants };
 }
 
+/** Whether what is reduced to one element lies in one piece: no axis that is kept is further in. */
+function inRows(shape: readonly number[], axes: readonly number[]): boolean {
+  const kinds = shape.flatMap((extent, axis) => (extent === 1 ? [] : [axes.includes(axis)]));
+  return !kinds.slice(kinds.indexOf(true)).includes(false);
+}
+
+/** Reduces contiguous rows to a shape, by a workgroup a row, or by several where rows are long and few. */
+function reduceRows(
+  x: GpuArray,
+  reduction: Reduction,
+  shape: readonly number[],
+  divisor?: number,
+): GpuArray {
+  const rows = sizeOf(shape);
+  const count = x.size / rows;
+  const splits = Math.min(64, Math.ceil(count / ROW), Math.ceil(512 / rows));
+  const chunk = Math.ceil(count / splits);
+  const runs = Math.ceil(count / chunk);
+  const last = runs === 1;
+  const out = x.device.empty(last ? shape : [...shape, runs], "f32", reduction);
+  x.device.launch({
+    shader: "reduce-subgroup",
+    entry: "reduce",
+    constants: {
+      OP: reduction === "mean" && !last ? "SUM" : reduction.toUpperCase(),
+      OUTPUTS: rows,
+      COUNT: count,
+      CHUNK: chunk,
+      SPLITS: runs,
+      DIVISOR: divisor ?? count,
+    },
+    bind: { inp: x, out },
+    workgroups: x.device.linear(rows * runs, 1),
+    flop: x.size,
+  });
+  return last ? out : reduce(out, reduction, [shape.length], false, divisor ?? count);
+}
+
 /**
  * Reduces `x` over `axes` on raw arrays. An empty sum is 0; an empty mean, max or min is refused.
  * `divisor` replaces the count that a mean divides by.
@@ -150,15 +191,19 @@ export function reduce(
   keepDims: boolean,
   divisor?: number,
 ): GpuArray {
+  const shape = reducedShape(reduction, x.shape, axes, keepDims);
+  const count = x.size / Math.max(sizeOf(shape), 1);
   if (alternates(x.shape, axes)) {
     // Three axes at a time leave at most four groups of kept ones between them.
-    const shape = reducedShape(reduction, x.shape, axes, keepDims);
-    const count = x.size / Math.max(sizeOf(shape), 1);
     const first = reduce(x, reduction === "mean" ? "sum" : reduction, axes.slice(0, 3), true);
     return reduce(first, reduction, axes.slice(3), true, divisor ?? Math.max(count, 1)).view(shape);
   }
-  const { shape, runs, constants } = reducing(reduction, x.shape, axes, keepDims);
-  const count = x.size / Math.max(sizeOf(shape), 1);
+  const preferred = x.device.software || count < SUBGROUPS_FROM ? "direct" : "subgroup";
+  const serves = count > 1 && inRows(x.shape, axes) && x.device.gpu.features.has("subgroups");
+  if (chooseVariant(x.device, "reduce", preferred, serves) === "subgroup") {
+    return reduceRows(x, reduction, shape, divisor);
+  }
+  const { runs, constants } = reducing(reduction, x.shape, axes, keepDims);
   const out = x.device.empty(runs === 1 ? shape : [runs, ...shape], "f32", reduction);
   const last = runs === 1;
   x.device.launch({

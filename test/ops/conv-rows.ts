@@ -132,7 +132,12 @@ function invalid(): Case {
   const [x, filter] = made.inputs;
   x!.data[(2 * 8 + 1) * 3 + 1] = Number.NaN;
   filter!.data[4 * 3 * 5 + 4] = Infinity;
-  return { ...made, name: "NaN and infinities stay in their windows", smooth: false };
+  return {
+    ...made,
+    name: "NaN and infinities stay in their windows",
+    smooth: false,
+    workgroup: true,
+  };
 }
 
 type Attributes = TransposedAttributes;
@@ -211,10 +216,10 @@ export const convRows: Readonly<Record<Name, Row>> = {
       convolution([0, 7, 8, 3], [3, 3, 3, 5], { padding: "same" }),
       withBias(convolution([2, 5, 4, 3], [3, 3, 3, 5], {}), conv2d, 5, {}),
       convolution([1, 7, 8, 3], [3, 3, 3, 5], { padding: "same" }),
-      convolution([1, 8, 9, 8], [2, 4, 8, 7], { strides: [1, 3] }),
+      { ...convolution([1, 8, 9, 8], [2, 4, 8, 7], { strides: [1, 3] }), workgroup: true },
       convolution([2, 7, 8, 9], [2, 2, 9, 16], { strides: 3, padding: [1, 0, 2, 1] }),
       convolution([1, 9, 11, 8], [3, 2, 8, 9], { dilations: 2, padding: [0, 3, 1, 2] }),
-      convolution([1, 8, 8, 136], [1, 1, 136, 136], {}),
+      { ...convolution([1, 8, 8, 136], [1, 1, 136, 136], {}), workgroup: true },
       convolution([2, 28, 28, 1], [5, 5, 1, 16], { strides: 2, padding: "same" }),
       convolution([2, 14, 14, 16], [5, 5, 16, 32], { strides: 2, padding: "same" }),
       ...[
@@ -256,7 +261,10 @@ export const convRows: Readonly<Record<Name, Row>> = {
         strides: 2,
       }),
       transposed([2, 7, 7, 64], [5, 5, 32, 64], { padding: "same" }),
-      transposed([2, 7, 7, 32], [5, 5, 16, 32], { strides: 2, padding: "same" }),
+      {
+        ...transposed([2, 7, 7, 32], [5, 5, 16, 32], { strides: 2, padding: "same" }),
+        workgroup: true,
+      },
       transposed([2, 14, 14, 16], [5, 5, 1, 16], { strides: 2, padding: "same" }),
       ...[
         transposed([2, 4, 5, 5], [4, 4, 3, 5], { strides: 2, padding: [1, 1, 1, 1] }),

@@ -1,7 +1,9 @@
 // The convolutions' rows of the op table on the device, and which variant runs when nobody says.
 import { describe, expect, test } from "vitest";
-import { conv2d, matmul } from "../../src/autograd/ops.ts";
+import { conv2d, matmul, sum } from "../../src/autograd/ops.ts";
 import { variable, vectorJacobian } from "../../src/autograd/tensor.ts";
+import { Device } from "../../src/gpu/device.ts";
+import { shaderText } from "../../src/gpu/node.ts";
 import { testDevice } from "../support/device.ts";
 import { capPipelines, prove } from "./prove.ts";
 import { table } from "./table.ts";
@@ -74,6 +76,74 @@ describe("variants by default", () => {
       matmul(variable(device.empty(a!)), variable(device.empty(b!)));
     });
     expect(found).toEqual([`matmul.${ran}`]);
+  });
+});
+
+describe("variants by default on a GPU", () => {
+  // The same adapter, taken for a GPU: launches are recorded, not run.
+  const gpu = new Device(device.gpu, { shaderText, software: false });
+  const labels = (body: () => void): string[] =>
+    gpu.record("variants", body).dispatches.map(({ label }) => label);
+  const tiled = (name: string): string => `conv2d-${name}-workgroup.tiled`;
+
+  test.each([
+    {
+      channels: 64,
+      filters: 64,
+      ran: [tiled("forward"), tiled("data-gradient"), tiled("weight-gradient")],
+    },
+    {
+      channels: 1,
+      filters: 64,
+      ran: [tiled("forward"), "conv2d-data-gradient.narrow", "conv2d-weight-gradient.tiled"],
+    },
+    {
+      channels: 64,
+      filters: 63,
+      ran: ["conv2d-forward.tiled", tiled("data-gradient"), "conv2d-weight-gradient.tiled"],
+    },
+    {
+      channels: 64,
+      filters: 64,
+      groups: 2,
+      ran: [
+        "conv2d-forward.direct",
+        "conv2d-data-gradient.direct",
+        "conv2d-weight-gradient.direct",
+      ],
+    },
+  ])(
+    "a convolution of $channels to $filters channels, groups $groups",
+    ({ channels, filters, groups = 1, ran }) => {
+      const found = labels(() => {
+        const x = variable(gpu.empty([1, 8, 8, channels]));
+        const filter = variable(gpu.empty([3, 3, channels / groups, filters]));
+        const y = conv2d(x, filter, { groups, padding: "same" });
+        vectorJacobian(y, gpu.empty(y.shape), [x, filter]);
+      });
+      expect(found.slice(0, 3)).toEqual(ran);
+    },
+  );
+
+  test.each([
+    { shape: [64, 64], ran: "matmul-workgroup.tiled" },
+    { shape: [63, 64], ran: "matmul.tiled" },
+    { shape: [64, 2], ran: "matmul.direct" },
+  ])("a product of $shape", ({ shape: [rows, columns] = [], ran }) => {
+    const found = labels(() => {
+      matmul(variable(gpu.empty([rows!, 5])), variable(gpu.empty([5, columns!])));
+    });
+    expect(found).toEqual([ran]);
+  });
+
+  test.each([
+    { shape: [3, 1024], axes: [1], ran: ["reduce-subgroup.reduce"] },
+    { shape: [3, 1023], axes: [1], ran: ["reduce.reduce"] },
+    { shape: [1024, 3], axes: [0], ran: ["reduce.reduce"] },
+    { shape: [2, 40_000], axes: [1], ran: ["reduce-subgroup.reduce", "reduce.reduce"] },
+  ])("a sum over axes $axes of $shape", ({ shape, axes, ran }) => {
+    const found = labels(() => void sum(variable(gpu.empty(shape)), { axes }));
+    expect(found).toEqual(gpu.gpu.features.has("subgroups") ? ran : found);
   });
 });
 

@@ -5,6 +5,7 @@ import { variable, vectorJacobian } from "../../src/autograd/tensor.ts";
 import type { GpuArray } from "../../src/gpu/array.ts";
 import type { Dispatch } from "../../src/gpu/dispatch.ts";
 import { shaderText } from "../../src/gpu/node.ts";
+import { librariesOf } from "../../src/gpu/shader.ts";
 import { adamUpdate } from "../../src/kernels/adam.ts";
 import { conv2d, matmul } from "../../src/autograd/ops.ts";
 import { gatherBatch } from "../../src/kernels/dataset.ts";
@@ -38,7 +39,7 @@ for (const { cases } of Object.values(table)) {
       }
     };
     collect();
-    for (const variant of variantsOf(recordCase(device, each), each)) {
+    for (const variant of variantsOf(device, recordCase(device, each), each)) {
       await withVariant(device, variant, collect);
     }
   }
@@ -131,10 +132,25 @@ test("no kernel binds more than 8 storage buffers, or one twice", () => {
   }
 });
 
-test("no kernel has more than 256 invocations a workgroup, nor any workgroup memory yet", () => {
+test("no kernel has more than 256 invocations a workgroup, or more than 16 KiB of its memory", () => {
   for (const [label, invocations] of kernels) expect(invocations, label).toBeLessThanOrEqual(256);
-  for (const shader of SHADERS) expect(shaderText(`${shader}.wgsl`)).not.toContain("<workgroup>");
+  const bytes = new Map(SHADERS.map((shader) => [shader, workgroupBytes(shader)]));
+  for (const [shader, sum] of bytes) expect(sum, shader).toBeLessThanOrEqual(16_384);
+  expect(bytes.get("matmul-workgroup")).toBe(8192); // they are found
 });
+
+/** Bytes of a shader's workgroup variables, its libraries' included. Throws on a type it doesn't know. */
+function workgroupBytes(shader: string): number {
+  const own = shaderText(`${shader}.wgsl`);
+  const text = [own, ...librariesOf(own).map(shaderText)].join("\n");
+  const types = [...text.matchAll(/var<workgroup>\s*\w+\s*:\s*([^;]+);/g)].map(([, type]) => type!);
+  expect(types.length, shader).toBe(text.split("var<workgroup>").length - 1);
+  return types.reduce((sum, type) => {
+    const [, element, count] = /^array<(f32|u32|vec4f), (\d+)>$/.exec(type) ?? [];
+    if (element === undefined) throw new Error(`${shader}: how long is ${type}?`);
+    return sum + Number(count) * (element === "vec4f" ? 16 : 4);
+  }, 0);
+}
 
 test("every kernel of an op is laid out in two dimensions by some case", () => {
   const others = unlisted.dispatches

@@ -73,6 +73,7 @@ function invalid(): Case {
   return {
     ...caseOf("NaN and infinities stay in their rows and columns", [a, b], {}),
     smooth: false,
+    workgroup: true,
   };
 }
 
@@ -158,9 +159,9 @@ const matmulRow: Row = {
   cases: [
     product([7, 13], [13, 9]),
     product([8, 64], [64, 8]),
-    product([96, 8], [8, 96]),
+    { ...product([96, 8], [8, 96]), workgroup: true },
     product([4, 25], [25, 784]),
-    product([3, 9, 7], [3, 8, 9], BOTH),
+    { ...product([3, 9, 7], [3, 8, 9], BOTH), workgroup: true },
     ...[
       product([1, 1], [1, 1]),
       product([63, 3], [3, 65]),

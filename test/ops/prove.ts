@@ -75,7 +75,7 @@ async function problemsOf(device: Device, each: Case): Promise<readonly string[]
   const problems = error < CLOSE ? [] : [`the reference's gradients are off by ${error}`];
   // With the slack that it is judged with: where arrays start is written into pipelines.
   const recorded = await withSlack(device, SLACK, async () => recordCase(device, each));
-  const variants = variantsOf(recorded, each);
+  const variants = variantsOf(device, recorded, each);
   if (variants.length === 0) problems.push(...(await judge(device, each)).problems);
   for (const variant of variants) {
     const verdict = await withVariant(device, variant, () => judge(device, each));

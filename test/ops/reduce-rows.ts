@@ -27,6 +27,13 @@ const SHAPES: readonly (readonly [Shape, ReduceAttributes])[] = [
   [[2, 3, 2, 2, 2, 2, 2, 3, 2], { axes: [1, 3, 5, 7] }],
 ];
 
+/** Rows in one piece, for subgroups: shorter than a workgroup, longer, and cut into runs. */
+const ROWS: typeof SHAPES = [
+  [[97, 37], { axes: [1] }],
+  [[2, 3, 1025], { axes: [-1], keepDims: true }],
+  [[2, 20_001], { axes: [1] }],
+];
+
 const MORE: typeof SHAPES = [
   [[], {}],
   [[1], {}],
@@ -62,11 +69,13 @@ function caseOf(
 }
 
 function row(name: Reduction, op: Op, f: Reference, exact: boolean, shapes: typeof SHAPES): Row {
-  const cases = shapes.map(([shape, attributes]) => {
+  const made = ([shape, attributes]: (typeof SHAPES)[number]): Case => {
     const over = attributes.axes ? `axes ${attributes.axes.join(", ")}` : "all axes";
     const x = randomRef(shape, random);
     return caseOf(`(${shape.join(", ")}), ${over}`, x, attributes, op, f, exact);
-  });
+  };
+  const rows = ROWS.map((each): Case => ({ ...made(each), subgroup: true }));
+  const cases = [...shapes.map(made), ...rows];
   const axes = (device: Parameters<Refusal["run"]>[0], list: readonly number[]): Tensor =>
     op(new Tensor(device.empty([2, 3])), { axes: list });
   const refusals: Refusal[] = [
@@ -108,7 +117,7 @@ const SPECIAL = refOf(
 function extremeRow(name: Reduction, op: Op, f: Reference): Row {
   const { cases, refusals } = row(name, op, f, true, SHAPES);
   const special = caseOf("NaN, ties and infinities", SPECIAL, { axes: [1] }, op, f, true);
-  return { cases: [...cases, { ...special, smooth: false }], refusals };
+  return { cases: [...cases, { ...special, smooth: false, subgroup: true }], refusals };
 }
 
 /** Rows by the name of their op. */

@@ -1,39 +1,67 @@
-// The heavy kernels' variants: which there are, how to make one run, and whether it did.
+// The kernels' variants: which there are, how to make one run, and whether it did.
 import type { Device } from "../../src/gpu/device.ts";
 import type { Dispatch, Variant } from "../../src/gpu/dispatch.ts";
 import { shaderText } from "../../src/gpu/node.ts";
 import type { Case } from "./case.ts";
 
-const VARIANTS: readonly Variant[] = ["tiled", "narrow", "direct"];
+/** A kernel's variants as the labels of their dispatches. */
+type Labels = Readonly<Partial<Record<Variant, string>>>;
 
-/** The variants of each shader that offers several. */
-const HEAVY: ReadonlyMap<string, readonly Variant[]> = new Map(
-  ["matmul", "conv2d-forward", "conv2d-data-gradient", "conv2d-weight-gradient"].map((shader) => [
-    shader,
-    VARIANTS.filter((variant) => shaderText(`${shader}.wgsl`).includes(`fn ${variant}(`)),
-  ]),
-);
+/** The entry points of a shader that are variants, and `workgroup`, which has a shader of its own. */
+function tilesOf(shader: string): Labels {
+  const entries = (["tiled", "narrow", "direct"] as const).filter((variant) =>
+    shaderText(`${shader}.wgsl`).includes(`fn ${variant}(`),
+  );
+  const labels = entries.map((variant) => [variant, `${shader}.${variant}`]);
+  return { ...Object.fromEntries(labels), workgroup: `${shader}-workgroup.tiled` };
+}
 
-const shaderOf = ({ label }: Dispatch): string => label.slice(0, label.lastIndexOf("."));
+/** The variants of each kernel that has several. */
+const HEAVY: Readonly<Record<string, Labels>> = {
+  matmul: tilesOf("matmul"),
+  "conv2d-forward": tilesOf("conv2d-forward"),
+  "conv2d-data-gradient": tilesOf("conv2d-data-gradient"),
+  "conv2d-weight-gradient": tilesOf("conv2d-weight-gradient"),
+  reduce: { direct: "reduce.reduce", subgroup: "reduce-subgroup.reduce" },
+};
+
+const VARIANTS = ["tiled", "narrow", "direct", "workgroup", "subgroup"] as const;
+
+const offered = (kernel: string): readonly Variant[] =>
+  VARIANTS.filter((variant) => HEAVY[kernel]?.[variant] !== undefined);
+
+/** The kernel that a dispatch is a variant of, if its kernel has variants. */
+const kernelOf = ({ label }: Dispatch): string =>
+  Object.keys(HEAVY).find((kernel) => Object.values(HEAVY[kernel]!).includes(label)) ?? "";
 
 /** Whether everything is crossed with everything, however long it takes. */
 export const SOAK: boolean = (process.env["LONGHAND_SOAK"] ?? "") !== "";
 
 /** The variants to run a case in that launches these; none where no kernel has a choice. */
-export function variantsOf(dispatches: readonly Dispatch[], { tiles }: Case): readonly Variant[] {
-  const offered = dispatches.flatMap((dispatch) => HEAVY.get(shaderOf(dispatch)) ?? []);
-  if (offered.length > 0 && tiles === false && !SOAK) return ["direct"];
-  return [...new Set(offered)];
+export function variantsOf(
+  device: Device,
+  dispatches: readonly Dispatch[],
+  { tiles, workgroup, subgroup }: Case,
+): readonly Variant[] {
+  const can = {
+    tiled: tiles !== false || SOAK,
+    narrow: tiles !== false || SOAK,
+    direct: true,
+    workgroup: workgroup === true || SOAK,
+    subgroup: subgroup === true && device.gpu.features.has("subgroups"),
+  };
+  const all = new Set(dispatches.flatMap((dispatch) => offered(kernelOf(dispatch))));
+  return [...all].filter((variant) => can[variant]);
 }
 
-/** Asks every heavy kernel that has it for one variant while `body` runs. */
+/** Asks every kernel that has it for one variant while `body` runs. */
 export async function withVariant<T>(
   device: Device,
   variant: Variant,
   body: () => Promise<T> | T,
 ): Promise<T> {
-  for (const [shader, offered] of HEAVY) {
-    if (offered.includes(variant)) device.variants.set(shader, variant);
+  for (const kernel of Object.keys(HEAVY)) {
+    if (offered(kernel).includes(variant)) device.variants.set(kernel, variant);
   }
   try {
     return await body();
@@ -42,7 +70,7 @@ export async function withVariant<T>(
   }
 }
 
-/** Labels of the heavy dispatches that ran another variant than the one asked for, without a reason. */
+/** Labels of the dispatches that ran another variant than the one asked for, without a reason. */
 export function astray(
   variant: Variant,
   dispatches: readonly Dispatch[],
@@ -50,10 +78,10 @@ export function astray(
 ): readonly string[] {
   return dispatches
     .filter((dispatch) => {
-      const shader = shaderOf(dispatch);
-      if (!HEAVY.get(shader)?.includes(variant)) return false;
-      const expected = untiled.includes(shader) ? "direct" : variant;
-      return dispatch.label !== `${shader}.${expected}`;
+      const labels = HEAVY[kernelOf(dispatch)];
+      if (labels?.[variant] === undefined) return false;
+      const expected = untiled.includes(kernelOf(dispatch)) ? "direct" : variant;
+      return dispatch.label !== labels[expected];
     })
     .map(({ label }) => label);
 }

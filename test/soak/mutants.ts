@@ -1,5 +1,6 @@
 // The mutants: one wrong kernel each, for every entry point of every shader. The tests named beside one
 // must fail on it (`npm run soak -- mutants`), or they prove less than they seem to.
+import { gpuMutants } from "./gpu-mutants.ts";
 import { lossMutants } from "./loss-mutants.ts";
 
 /** One change to one entry point's code. */
@@ -388,4 +389,5 @@ export const mutants: readonly Mutant[] = [
     noticed: by("tanh"),
   },
   ...lossMutants,
+  ...gpuMutants,
 ];

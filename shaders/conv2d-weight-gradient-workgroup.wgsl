@@ -1,0 +1,127 @@
+// conv2d, gradient of the filter, through workgroup memory, for GPUs: dw[i, j, c, k] = Σ_{n, y, x}
+// inp[n, y·S + i·D − P, x·S + j·D − P, c] · dout[n, y, x, k]. Rows are taps and channels, columns are filters,
+// and the steps of the sum are output pixels: SPLITS runs of CHUNK of them, each with a partial result of
+// its own that a second pass adds. A tile of 64×64 a workgroup (lib/workgroup-tile.wgsl).
+
+const BATCH = 1u;
+const HEIGHT = 8u;
+const WIDTH = 8u;
+const CHANNELS = 8u;
+const KERNEL_H = 3u;
+const KERNEL_W = 3u;
+const FILTERS = 8u;
+const OUT_HEIGHT = 8u;
+const OUT_WIDTH = 8u;
+const STRIDE_H = 1u;
+const STRIDE_W = 1u;
+const DILATION_H = 1u;
+const DILATION_W = 1u;
+const PAD_TOP = 1i;
+const PAD_LEFT = 1i;
+const GROUPS = 1u; // the only number of groups that a tile serves
+const SPLITS = 1u;
+const CHUNK = 64u; // a multiple of 16, so that no run reads into the next
+const INP_BY_FOUR = true; // CHANNELS is a multiple of 4, and the arrays are aligned
+const DOUT_BY_FOUR = true; // FILTERS likewise
+
+const PIXELS = BATCH * OUT_HEIGHT * OUT_WIDTH;
+const ROWS = KERNEL_H * KERNEL_W * CHANNELS; // of the filter as a matrix (taps and channels, filters)
+const TILES_N = (FILTERS + 63u) / 64u;
+const LEFT_ALONG = false;
+const RIGHT_ALONG = false;
+
+// Where each array starts in its binding, in 32-bit words.
+const INP_AT = 0u;
+const INP4_AT = 0u;
+const DOUT_AT = 0u;
+const DOUT4_AT = 0u;
+const DWEIGHT_AT = 0u;
+
+@group(0) @binding(0) var<storage, read> inp: array<f32>; // (N, H, W, C)
+@group(0) @binding(1) var<storage, read> inp4: array<vec4f>; // the same array
+@group(0) @binding(2) var<storage, read> dout: array<f32>; // (N, OH, OW, K)
+@group(0) @binding(3) var<storage, read> dout4: array<vec4f>; // the same array
+@group(0) @binding(4) var<storage, read_write> dweight: array<f32>; // (SPLITS, KH, KW, C, K)
+
+var<private> split: u32;
+
+// Index of the element that filter row m meets at output pixels k … k + 3; −1 in the padding and past the
+// last row or pixel.
+fn meets(m: u32, k: u32) -> vec4i {
+  let pixel = k + vec4u(0u, 1u, 2u, 3u);
+  let tap = m / CHANNELS;
+  let y = (pixel / OUT_WIDTH) % OUT_HEIGHT;
+  let n = pixel / (OUT_WIDTH * OUT_HEIGHT);
+  let row = vec4i(y * STRIDE_H + tap / KERNEL_W * DILATION_H) - PAD_TOP;
+  let column = vec4i((pixel % OUT_WIDTH) * STRIDE_W + tap % KERNEL_W * DILATION_W) - PAD_LEFT;
+  let real = (pixel < vec4u(PIXELS)) & vec4<bool>(m < ROWS);
+  let inside = (row >= vec4i()) & (row < vec4i(i32(HEIGHT))) & (column >= vec4i()) & (column < vec4i(i32(WIDTH)));
+  let at = ((vec4i(n * HEIGHT) + row) * i32(WIDTH) + column) * i32(CHANNELS) + i32(m % CHANNELS);
+  return select(vec4i(-1), at, real & inside);
+}
+
+// Padding is chosen, not multiplied by zero: an infinity beside the edge stays out.
+fn inp_one(at: i32) -> f32 {
+  return select(0f, inp[INP_AT + u32(max(at, 0))], at >= 0);
+}
+
+fn inp_four(at: i32) -> vec4f {
+  return select(vec4f(), inp4[(INP4_AT + u32(max(at, 0))) / 4u], at >= 0);
+}
+
+fn inp_row(m: u32, k: u32) -> vec4f {
+  let at = meets(m, k);
+  return vec4f(inp_one(at.x), inp_one(at.y), inp_one(at.z), inp_one(at.w));
+}
+
+fn left_block(m: u32, k: u32) -> mat4x4f {
+  if (INP_BY_FOUR) {
+    let at = meets(m, k);
+    return mat4x4f(inp_four(at.x), inp_four(at.y), inp_four(at.z), inp_four(at.w));
+  }
+  return transpose(mat4x4f(inp_row(m, k), inp_row(m + 1u, k), inp_row(m + 2u, k), inp_row(m + 3u, k)));
+}
+
+fn dout_one(n: u32, k: u32) -> f32 {
+  let inside = (n < FILTERS) & (k < PIXELS);
+  return select(0f, dout[DOUT_AT + select(0u, k * FILTERS + n, inside)], inside);
+}
+
+fn dout_step(n: u32, k: u32) -> vec4f {
+  if (DOUT_BY_FOUR) {
+    let inside = (n < FILTERS) & (k < PIXELS);
+    return select(vec4f(), dout4[(DOUT4_AT + select(0u, k * FILTERS + n, inside)) / 4u], inside);
+  }
+  return vec4f(dout_one(n, k), dout_one(n + 1u, k), dout_one(n + 2u, k), dout_one(n + 3u, k));
+}
+
+fn right_block(n: u32, k: u32) -> mat4x4f {
+  return mat4x4f(dout_step(n, k), dout_step(n, k + 1u), dout_step(n, k + 2u), dout_step(n, k + 3u));
+}
+
+fn store(m: u32, n: u32, value: f32) {
+  if (m < ROWS && n < FILTERS) { dweight[DWEIGHT_AT + (split * ROWS + m) * FILTERS + n] = value; }
+}
+
+// One tile a workgroup. Past the last tile all is zero and nothing stored: every lane meets every barrier.
+@compute @workgroup_size(64)
+fn tiled(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let tile = group.y * groups.x + group.x;
+  let m = tile / TILES_N * 64u;
+  let n = tile % TILES_N * 64u;
+  let zero = u32(groups.x == 0u);
+  split = group.z;
+  let end = min(PIXELS, (group.z + 1u) * CHUNK);
+  for (var k = group.z * CHUNK; k < end; k += 16u) {
+    fill(m, n, k, lane);
+    workgroupBarrier();
+    multiply(lane, zero);
+    workgroupBarrier();
+  }
+  store_tile(m, n, lane, zero);
+}
+// appended: lib/workgroup-tile.wgsl

@@ -1,0 +1,102 @@
+// workgroup-tile: a 64×64 tile of a matrix product, made by a workgroup of 64 from slices of both
+// operands, 16 steps of the sum long, that pass through workgroup memory. Each invocation keeps 8×8
+// elements of the tile in registers: for each step it reads 16 words and does 64 multiply-adds.
+//
+// The shader says where the operands are: `left_block(m, k)` gives rows m … m + 3 and `right_block(n, k)`
+// columns n … n + 3 at steps k … k + 3 of the sum, a vector of four a step, ZERO where the step is past
+// the sum's end: in both, as 0 · NaN is NaN. LEFT_ALONG and RIGHT_ALONG are true where neighbours in
+// memory are steps. `store(m, n, value)` keeps what lies inside the result.
+
+// Both slices by fours: 16 steps of 64 rows, then 16 steps of 64 columns.
+var<workgroup> slices: array<vec4f, 512>;
+const RIGHT = 256u;
+
+// The invocation's rows, four of the tile's upper half and four of its lower; its columns likewise.
+var<private> r0: mat2x4f;
+var<private> r1: mat2x4f;
+var<private> r2: mat2x4f;
+var<private> r3: mat2x4f;
+var<private> r4: mat2x4f;
+var<private> r5: mat2x4f;
+var<private> r6: mat2x4f;
+var<private> r7: mat2x4f;
+
+// Which block of 4×4 an invocation loads, (four of the tile, four of the steps): neighbours in memory by
+// neighbouring lanes.
+fn share_of(lane: u32, along: bool) -> vec2u {
+  return select(vec2u(lane % 16u, lane / 16u), vec2u(lane / 4u, lane % 4u), along);
+}
+
+// Where a four of the tile lies at the first of four steps. Turned about by the steps (an exclusive or), so
+// that eight lanes that write or read fours at once meet eight different groups of banks.
+fn slot(four: u32, steps: u32) -> u32 {
+  return steps * 64u + (four ^ (steps * 2u));
+}
+
+// Loads steps k … k + 15 of both operands of the tile at (m, n). A barrier must follow.
+fn fill(m: u32, n: u32, k: u32, lane: u32) {
+  let l = share_of(lane, LEFT_ALONG);
+  let rows = left_block(m + l.x * 4u, k + l.y * 4u);
+  let l_at = slot(l.x, l.y);
+  slices[l_at] = rows[0];
+  slices[l_at + 16u] = rows[1];
+  slices[l_at + 32u] = rows[2];
+  slices[l_at + 48u] = rows[3];
+  let r = share_of(lane, RIGHT_ALONG);
+  let columns = right_block(n + r.x * 4u, k + r.y * 4u);
+  let r_at = RIGHT + slot(r.x, r.y);
+  slices[r_at] = columns[0];
+  slices[r_at + 16u] = columns[1];
+  slices[r_at + 32u] = columns[2];
+  slices[r_at + 48u] = columns[3];
+}
+
+fn step(l: u32, r: u32) {
+  let high = slices[l];
+  let low = slices[l + 8u];
+  let b = mat2x4f(slices[r], slices[r + 8u]);
+  r0 += high.x * b;
+  r1 += high.y * b;
+  r2 += high.z * b;
+  r3 += high.w * b;
+  r4 += low.x * b;
+  r5 += low.y * b;
+  r6 += low.z * b;
+  r7 += low.w * b;
+}
+
+// Adds 16 steps to the tile. `zero` is 0 in a way that compilers can't see, so that the loop stays one.
+fn multiply(lane: u32, zero: u32) {
+  for (var pair = zero; pair < 8u; pair++) {
+    let l = slot(lane / 8u, pair / 2u) + pair % 2u * 32u;
+    let r = RIGHT + slot(lane % 8u, pair / 2u) + pair % 2u * 32u;
+    step(l, r);
+    step(l + 16u, r + 16u);
+  }
+}
+
+// One of the invocation's eight rows. Not an array: SwiftShader takes ten times as long with those.
+fn row_of(i: u32) -> mat2x4f {
+  var row = r0;
+  if (i == 1u) { row = r1; }
+  if (i == 2u) { row = r2; }
+  if (i == 3u) { row = r3; }
+  if (i == 4u) { row = r4; }
+  if (i == 5u) { row = r5; }
+  if (i == 6u) { row = r6; }
+  if (i == 7u) { row = r7; }
+  return row;
+}
+
+// Stores the tile. In loops, as written out the stores are most of what lavapipe's compiler works on.
+fn store_tile(tile_m: u32, tile_n: u32, lane: u32, zero: u32) {
+  let n = tile_n + lane % 8u * 4u;
+  for (var i = zero; i < 8u; i++) {
+    let m = tile_m + i / 4u * 32u + lane / 8u * 4u + i % 4u;
+    let row = row_of(i);
+    for (var j = zero; j < 4u; j++) {
+      store(m, n + j, row[0][j]);
+      store(m, n + 32u + j, row[1][j]);
+    }
+  }
+}
