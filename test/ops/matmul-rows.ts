@@ -176,7 +176,7 @@ const matmulRow: Row = {
       product([2, 4, 5], [1, 5, 4]),
       product([1, 5, 4], [3, 5, 8], A),
       product([3, 5, 4], [7, 5], BOTH),
-      product([2, 1, 4, 5], [3, 5, 8]),
+      { ...product([2, 1, 4, 5], [3, 5, 8]), workgroup: true },
       product([2, 1, 2, 3, 4], [1, 3, 1, 4, 5]),
       product([3, 2, 5, 4], [2, 8, 5], BOTH),
       product([2, 3, 1, 4], [4, 8]),
