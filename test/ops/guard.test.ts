@@ -58,9 +58,9 @@ test("a write before the array is seen", async () => {
 });
 
 test("a read outside the array spoils the result", async () => {
-  const from = "apply(a[A_AT + at_a], b[B_AT + at_b])";
-  const behind = await problems(added, "binary.wgsl", from, from.replace("at_b]", "at_b + 1u]"));
+  const from = "apply(a[A_AT + at.x], b[B_AT + at.y])";
+  const behind = await problems(added, "binary.wgsl", from, from.replace("at.y]", "at.y + 1u]"));
   expect(behind[0]).toMatch(/^the output/);
-  const ahead = await problems(added, "binary.wgsl", from, from.replace("at_b]", "at_b - 1u]"));
+  const ahead = await problems(added, "binary.wgsl", from, from.replace("at.y]", "at.y - 1u]"));
   expect(ahead[0]).toMatch(/^the output/);
 });
