@@ -51,7 +51,7 @@ async function crossTable(names: readonly string[]): Promise<boolean> {
         LONGHAND_ADAPTER: adapter,
         LONGHAND_LIMITS: limits,
       };
-      const { code } = await vitest(["test/ops"], variables, true);
+      const { code } = await vitest(["test/ops/"], variables, true);
       if (code !== 0) failed.push(`${adapter} with ${limits} limits`);
     }
   }
