@@ -9,7 +9,11 @@ const RECORD = new URL("docs/mutants.json", ROOT);
 
 /** Where ops are exported from, under the headings that they get. */
 const SOURCES = [
-  ["Ops", "src/autograd/ops.ts"],
+  ["Products, normalisation, dropout, logits", "src/autograd/ops/layers.ts"],
+  ["Images", "src/autograd/ops/images.ts"],
+  ["Element by element", "src/autograd/ops/elements.ts"],
+  ["Along axes", "src/autograd/ops/axes.ts"],
+  ["Moving elements", "src/autograd/ops/moves.ts"],
   ["Compositions", "src/autograd/compositions.ts"],
   ["Losses", "src/autograd/losses.ts"],
   ["Random numbers", "src/kernels/random.ts"],

@@ -1,0 +1,94 @@
+// Ops on images (N, H, W, C): convolutions, pooling, resizing.
+import * as conv from "../../kernels/conv2d.ts";
+import type { ConvolutionAttributes, TransposedAttributes } from "../../kernels/convolution.ts";
+import * as pools from "../../kernels/pool.ts";
+import * as resizing from "../../kernels/resize.ts";
+import { with1, biased, type Convolve } from "../lift.ts";
+import { type Tensor } from "../tensor.ts";
+
+/**
+ * Convolution (as neural networks call it: a cross-correlation), out[n, y, x, k] = Σ inp[n, y·S +
+ * i·D − P, x·S + j·D − P, c] · filter[i, j, c, k] + bias[k].
+ *
+ * Shapes: x (N, H, W, C), filter (KH, KW, C / groups, K), bias (K) → (N, OH, OW, K).
+ * Attributes: strides — one for both axes, or (vertical, horizontal) (1); padding — 'same' (⌈size /
+ * stride⌉ out, the odd one at the end), 'valid' or rows and columns of zeros [top, bottom, left,
+ * right] ('valid'); dilations — distance between taps, as strides (1); groups — channels are cut
+ * into so many, each with its own filters; C for depthwise (1); bias — added to every pixel (none).
+ * Gradient: to x, filter and bias.
+ * Throws: `ShapeError` if ranks, channels or the bias don't fit, or a filter reaches past the
+ * padded image; `AttributeError` on strides, dilations, padding or groups that can't be.
+ * Source: TensorFlow's conv2d with NHWC and HWIO; PyTorch's dilation and groups.
+ */
+export const conv2d: Convolve<ConvolutionAttributes> = biased(conv.conv2d);
+
+/**
+ * Transposed convolution: the adjoint of `conv2d` in its input, plus a bias.
+ *
+ * Shapes: x (N, h, w, K), filter (KH, KW, C / groups, K), bias (C) → (N, H, W, C).
+ * Attributes: strides — as conv2d (1); padding — 'same' (H = h·stride), 'valid' (the full output),
+ * or rows and columns cropped from the full output [top, bottom, left, right] ('valid');
+ * outputPadding — rows and columns added at the end, less than the stride or the dilation (0);
+ * dilations — as conv2d (1); groups — as conv2d (1); bias — added to every pixel (none).
+ * Gradient: to x, filter and bias.
+ * Throws: `ShapeError` if ranks, channels or the bias don't fit, or everything is cropped;
+ * `AttributeError` on attributes that can't be.
+ * Source: Keras's Conv2DTranspose ('same', filter layout); PyTorch's ConvTranspose2d (numbers).
+ */
+export const convTranspose2d: Convolve<TransposedAttributes> = biased(conv.convTranspose2d);
+
+/**
+ * The largest element of each window of x: y[n, i, j, c] = max over the window's taps in the image.
+ *
+ * Shapes: x (N, H, W, C) → (N, OH, OW, C).
+ * Attributes: size — rows and columns of a window, a number or a pair; strides — from window to window
+ * (size); padding — 'valid', 'same' as in TensorFlow, or [top, bottom, left, right], which never wins
+ * ('valid'); dilations — from tap to tap (1); ceil — whether a last window may reach past the padded
+ * image, if it doesn't start past the image's end (false).
+ * Gradient: to the first largest element of each window, in row-major order; to the last NaN if there
+ * is one. NaN passes on; a window in the padding alone gives −∞.
+ * Throws: `ShapeError` unless x is of rank 4 and windows fit the padded image; `AttributeError` if
+ * padding isn't smaller than a window.
+ * Source: PyTorch's max_pool2d in NHWC.
+ */
+export const maxPool: (x: Tensor, attributes: pools.PoolAttributes) => Tensor = with1(
+  pools.maxPool,
+);
+
+/**
+ * The mean of each window of x: y[n, i, j, c] = Σ over the window's taps in the image / their number.
+ *
+ * Shapes: x (N, H, W, C) → (N, OH, OW, C).
+ * Attributes: size, strides, padding, dilations, ceil — as for `maxPool`; countPadding — whether the
+ * divisor counts the taps in the padding too, though none past the padded image (false).
+ * Gradient: evenly to the taps of each window. A window in the padding alone gives 0.
+ * Throws: `ShapeError` unless x is of rank 4 and windows fit the padded image; `AttributeError` if
+ * padding isn't smaller than a window.
+ * Source: PyTorch's avg_pool2d in NHWC; countPadding is its count_include_pad, here false as in
+ * TensorFlow and ONNX.
+ */
+export const avgPool: (x: Tensor, attributes: pools.AvgPoolAttributes) => Tensor = with1(
+  pools.avgPool,
+);
+
+/**
+ * Images of another size: y[n, i, j, c] is x at (src(i), src(j)), the nearest pixel's value or a sum
+ * over four, Σ (1 − |src(i) − k|)⁺ · (1 − |src(j) − l|)⁺ · x[n, k, l, c], with src clamped to the image.
+ *
+ * Shapes: x (N, H, W, C) → (N, size[0], size[1], C).
+ * Attributes: size — rows and columns of the output; mode — 'nearest' or 'bilinear' ('nearest');
+ * coordinates — src(i): 'halfPixel' (i + ½) · in/out − ½, 'alignCorners' i · (in − 1)/(out − 1), or 0 if
+ * out is 1, 'asymmetric' i · in/out ('halfPixel'); rounding — of src for 'nearest': 'floor', 'ceil', or to
+ * the nearest with halves down, 'preferFloor', or up, 'preferCeil' ('preferCeil', but 'floor' for
+ * 'asymmetric'); scales — replaces out/in in src, one number an axis, as the simplest fraction of the
+ * same float32 (out/in).
+ * Gradient: to each input pixel what the outputs took of it. Coordinates are exact, so ties are too.
+ * Throws: `ShapeError` unless x is of rank 4; `AttributeError` if the exact coordinates outgrow 32 bits,
+ * and on rounding beside 'bilinear' or scales beside 'alignCorners'.
+ * Source: ONNX's Resize (half_pixel, align_corners, asymmetric); 'halfPixel' is TensorFlow's
+ * resize_nearest_neighbor and resize_bilinear and PyTorch's bilinear and nearest-exact, 'asymmetric'
+ * with 'floor' PyTorch's nearest.
+ */
+export const resize: (x: Tensor, attributes: resizing.ResizeAttributes) => Tensor = with1(
+  resizing.resize,
+);

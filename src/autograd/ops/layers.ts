@@ -1,0 +1,87 @@
+// What else networks are made of: products, normalisation, dropout, and the loss from logits.
+import * as norm from "../../kernels/batch-norm.ts";
+import * as products from "../../kernels/matmul.ts";
+import * as random from "../../kernels/random.ts";
+import * as losses from "../../kernels/sigmoid-cross-entropy.ts";
+import type { GpuArray } from "../../gpu/array.ts";
+import { op2, with1, with3 } from "../lift.ts";
+import { Tensor } from "../tensor.ts";
+
+/**
+ * The matrix product Σₖ a[…, m, k]·b[…, k, n]. A vector is a row on the left and a column on the
+ * right, and its axis is gone from the product.
+ *
+ * Shapes: a (…, M, K), b (…, K, N), the axes before the last two broadcast → (…, M, N).
+ * Attributes: transposeA, transposeB — read that operand with its last two axes swapped (false).
+ * Gradient: to both, summed over broadcast axes.
+ * Throws: `ShapeError` if the inner sizes differ, the batches don't broadcast or an operand is a
+ * scalar; `AttributeError` for a vector to be transposed.
+ * Source: NumPy's matmul.
+ */
+export const matmul: (a: Tensor, b: Tensor, attributes?: products.MatmulAttributes) => Tensor = op2(
+  products.matmul,
+  {},
+);
+
+/**
+ * Batch normalisation of each channel, the last axis: (x − mean) / √(variance + ε) · γ + β. Training
+ * takes mean and population variance from the batch and updates the running ones: running =
+ * momentum · running + (1 − momentum) · batch (PyTorch's momentum is 1 − this one). Inference takes
+ * the running ones. A single row has a variance of 0, and becomes β.
+ *
+ * Shapes: x (…, C), gamma (C), beta (C) → (…, C).
+ * Attributes: training — whether the statistics are the batch's (needed); running — an array (2, C)
+ * of mean and variance, which training updates and inference needs (none); epsilon — ε (1e-3);
+ * momentum — the share of the running statistics that stays (0.99); runningVariance — which
+ * variance enters the running one: 'population' as in Keras, or 'sample', over n − 1, as in PyTorch
+ * ('population').
+ * Gradient: to x, in training through the batch's statistics; to gamma and beta.
+ * Throws: `ShapeError` if gamma, beta or running don't fit; `AttributeError` for inference without
+ * running.
+ * Source: Keras's BatchNormalization; Ioffe and Szegedy 2015.
+ */
+export const batchNorm: (
+  x: Tensor,
+  gamma: Tensor,
+  beta: Tensor,
+  attributes: norm.BatchNormAttributes,
+) => Tensor = with3(norm.batchNorm);
+
+/**
+ * Sets elements to 0 at a rate, and scales the rest by 1 / (1 − rate).
+ *
+ * Shapes: x (…) → the same.
+ * Attributes: rate — in [0, 1), the share that is dropped (needed); generator — where the mask
+ * comes from: one stream a call (needed).
+ * Gradient: through the same mask, drawn again.
+ * Throws: `AttributeError` on a rate outside [0, 1).
+ * Source: PyTorch's dropout in training.
+ */
+export const dropout: (x: Tensor, attributes: random.DropoutAttributes) => Tensor = with1(
+  random.dropout,
+);
+
+/** The labels that logits are held against. */
+export interface SigmoidCrossEntropyAttributes {
+  /** One probability for all elements, or one each (no gradient flows to them). */
+  readonly labels: number | GpuArray | Tensor;
+}
+
+/**
+ * Binary cross-entropy of logits, element by element: max(x, 0) − x · t + log(1 + exp(−|x|)).
+ *
+ * Shapes: logits (…) → the same.
+ * Attributes: labels — t, a Tensor or an array of the logits' shape, or one number in [0, 1]
+ * (needed).
+ * Gradient: to logits, sigmoid(x) − t; none to labels.
+ * Throws: `ShapeError` if labels are of another shape; `AttributeError` on a number outside [0, 1].
+ * Source: TensorFlow's sigmoid_cross_entropy_with_logits.
+ */
+export const sigmoidCrossEntropy: (
+  logits: Tensor,
+  attributes: SigmoidCrossEntropyAttributes,
+) => Tensor = (logits, attributes) => {
+  const { labels, ...rest } = attributes ?? {};
+  const values = labels instanceof Tensor ? labels.array : labels;
+  return with1(losses.sigmoidCrossEntropy)(logits, { ...rest, labels: values });
+};
