@@ -34,18 +34,6 @@ const OUT_AT = 0u;
 @group(0) @binding(2) var<storage, read> weight4: array<vec4f>; // the same array
 @group(0) @binding(3) var<storage, read_write> out: array<f32>; // (N, OH, OW, K)
 
-// Index of the first channel of the input pixel under tap (i, j) of output pixel m, or -1 in padding.
-fn tap(m: u32, i: u32, j: u32) -> i32 {
-  let pixel = min(m, PIXELS - 1u);
-  let y = (pixel / OUT_WIDTH) % OUT_HEIGHT;
-  let n = pixel / (OUT_WIDTH * OUT_HEIGHT);
-  let row = i32(y * STRIDE_H + i * DILATION_H) - PAD_TOP;
-  let column = i32((pixel % OUT_WIDTH) * STRIDE_W + j * DILATION_W) - PAD_LEFT;
-  // `&`, not `&&`: as branches, eight of these took SwiftShader 25 s to compile instead of 0.2.
-  let inside = (row >= 0) & (row < i32(HEIGHT)) & (column >= 0) & (column < i32(WIDTH));
-  return select(-1, ((i32(n * HEIGHT) + row) * i32(WIDTH) + column) * i32(CHANNELS), inside);
-}
-
 // Padding is chosen, not multiplied by zero: an infinity beside the edge stays out.
 fn load_inp(at: i32, c: u32) -> f32 {
   return select(0f, inp[INP_AT + u32(max(at, 0)) + c], at >= 0);
@@ -155,3 +143,4 @@ fn direct(
   }
   out[OUT_AT + index] = sum;
 }
+// appended: lib/taps.wgsl

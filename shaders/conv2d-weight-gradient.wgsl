@@ -40,17 +40,6 @@ const DWEIGHT_AT = 0u;
 @group(0) @binding(2) var<storage, read> dout4: array<vec4f>; // the same array
 @group(0) @binding(3) var<storage, read_write> dweight: array<f32>; // (SPLITS, KH, KW, C / groups, K)
 
-// Index of the first channel of the input pixel under tap (i, j) of an output pixel, or -1 in padding.
-fn tap(pixel: u32, i: u32, j: u32) -> i32 {
-  let y = (pixel / OUT_WIDTH) % OUT_HEIGHT;
-  let n = pixel / (OUT_WIDTH * OUT_HEIGHT);
-  let row = i32(y * STRIDE_H + i * DILATION_H) - PAD_TOP;
-  let column = i32((pixel % OUT_WIDTH) * STRIDE_W + j * DILATION_W) - PAD_LEFT;
-  // `&`, not `&&`: as branches, eight of these took SwiftShader 25 s to compile instead of 0.2.
-  let inside = (row >= 0) & (row < i32(HEIGHT)) & (column >= 0) & (column < i32(WIDTH));
-  return select(-1, ((i32(n * HEIGHT) + row) * i32(WIDTH) + column) * i32(CHANNELS), inside);
-}
-
 // Input of filter row `row` at an output pixel; `found` is where the tile's tap is, if it has but one.
 // Rows past ROWS repeat the last one, columns past FILTERS likewise; neither is stored. Padding is
 // chosen, not multiplied by zero: an infinity beside the edge stays out.
@@ -152,3 +141,4 @@ fn direct(
   }
   dweight[DWEIGHT_AT + group.z * WEIGHTS + index] = sum;
 }
+// appended: lib/taps.wgsl

@@ -86,6 +86,11 @@ export async function openDevice(options: DeviceOptions): Promise<Device> {
 export class Device {
   readonly gpu: GPUDevice;
   readonly software: boolean;
+  /**
+   * Lanes of every subgroup, where they are always as many and shaders may use them; else 0. Tests set
+   * it to see what other adapters would run.
+   */
+  lanes: number;
   readonly pipelines: Pipelines;
   /** Buffers shared by the temporaries of every program on this device. */
   readonly programBuffers: GPUBuffer[] = [];
@@ -115,6 +120,8 @@ export class Device {
   constructor(gpu: GPUDevice, options: Omit<DeviceOptions, "adapter" | "limits">) {
     this.gpu = gpu;
     this.software = options.software;
+    const { subgroupMinSize: least, subgroupMaxSize: most } = gpu.adapterInfo;
+    this.lanes = gpu.features.has("subgroups") && least === most ? (least ?? 0) : 0;
     this.maxWorkgroups = gpu.limits.maxComputeWorkgroupsPerDimension;
     this.pipelines = new Pipelines(gpu, options.shaderText);
     this.#pool = new BufferPool(gpu);

@@ -9,7 +9,7 @@ import type { Constant } from "./shader.ts";
  * by the shape of their tile; `workgroup` and `subgroup` are shaders of their own, with those suffixes,
  * for GPUs.
  */
-export type Variant = "tiled" | "narrow" | "direct" | "workgroup" | "subgroup";
+export type Variant = "tiled" | "narrow" | "direct" | "workgroup" | "subgroup" | "lanes";
 
 /** What a kernel's launcher asks for. `bind` goes by the names of the shader's variables. */
 export interface Launch {

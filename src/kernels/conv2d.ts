@@ -1,12 +1,15 @@
 // conv2d and its transpose: three kernels for six derivatives. The forward of one is the input
 // gradient of the other, and both share the filter gradient with the roles swapped.
 import { formatShape, type GpuArray } from "../gpu/array.ts";
-import { byFours } from "../gpu/binding.ts";
 import type { Launch } from "../gpu/dispatch.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import {
+  constantsOf,
   convolutionChecks,
   convolutionGeometry,
+  flopOf,
+  loadsFours,
+  NARROW,
   transposedChecks,
   transposedGeometry,
   type ConvolutionAttributes,
@@ -14,43 +17,10 @@ import {
   type TransposedAttributes,
 } from "./convolution.ts";
 import { binary } from "./binary.ts";
-import { reduce, sumTo } from "./reduce.ts";
+import { weightGradient } from "./conv2d-weight-gradient.ts";
+import { sumTo } from "./reduce.ts";
 import { defineRule, type Rule } from "./rule.ts";
-import { chooseVariant, onGpus, workgroupTiles } from "./variant.ts";
-
-function constantsOf(geometry: Geometry): Record<string, number> {
-  return {
-    BATCH: geometry.batch,
-    HEIGHT: geometry.height,
-    WIDTH: geometry.width,
-    CHANNELS: geometry.channels,
-    KERNEL_H: geometry.kernel[0],
-    KERNEL_W: geometry.kernel[1],
-    FILTERS: geometry.filters,
-    OUT_HEIGHT: geometry.outHeight,
-    OUT_WIDTH: geometry.outWidth,
-    STRIDE_H: geometry.strides[0],
-    STRIDE_W: geometry.strides[1],
-    DILATION_H: geometry.dilations[0],
-    DILATION_W: geometry.dilations[1],
-    PAD_TOP: geometry.pad[0],
-    PAD_LEFT: geometry.pad[1],
-    GROUPS: geometry.groups,
-  };
-}
-
-/** Two operations for each multiply-add, taps in the padding included. */
-function flopOf(geometry: Geometry): number {
-  const { batch, outHeight, outWidth, kernel, channels, filters, groups } = geometry;
-  return 2 * batch * outHeight * outWidth * kernel[0] * kernel[1] * (channels / groups) * filters;
-}
-
-/** Whether a shader may load an array by fours along its last axis, `extent` long. */
-function loadsFours(array: GpuArray, extent: number): boolean {
-  return extent % 4 === 0 && byFours(array);
-}
-
-const NARROW = 4; // fewer columns than this waste most of an eight-wide tile
+import { chooseVariant, lanesTiles, onGpus, onManyLanes, workgroupTiles } from "./variant.ts";
 
 /** (N, H, W, C) and (KH, KW, C / groups, K) to (N, OH, OW, K). */
 export function convolve(inp: GpuArray, weight: GpuArray, geometry: Geometry): GpuArray {
@@ -61,9 +31,21 @@ export function convolve(inp: GpuArray, weight: GpuArray, geometry: Geometry): G
   const shared = { shader, flop: flopOf(geometry) } satisfies Partial<Launch>;
   const constants = constantsOf(geometry);
   const pixels = batch * outHeight * outWidth;
-  const preferred = onGpus(device, pixels, filters, filters < NARROW ? "direct" : "tiled");
-  const variant = chooseVariant(device, shader, preferred, groups === 1);
+  const small = filters < NARROW ? "direct" : onManyLanes(device, filters, channels, "tiled");
+  const preferred = onGpus(device, pixels, filters, small);
   const W_BY_FOUR = loadsFours(weight, filters);
+  const variant = chooseVariant(device, shader, preferred, groups === 1, W_BY_FOUR);
+  if (variant === "lanes") {
+    device.launch({
+      ...shared,
+      shader: "conv2d-forward-lanes",
+      entry: "tiled",
+      constants: { ...constants, LANES: device.lanes },
+      bind: { inp, weight4: weight, out },
+      workgroups: device.linear(lanesTiles(device, pixels, filters), 1),
+    });
+    return out;
+  }
   if (variant === "workgroup") {
     device.launch({
       ...shared,
@@ -105,8 +87,22 @@ export function dataGradient(dout: GpuArray, weight: GpuArray, geometry: Geometr
   const phases = strides[0] * strides[1];
   const tilesServe = groups === 1 && Math.max(...dilations) === 1 && phases <= device.maxWorkgroups;
   const pixels = batch * Math.ceil(height / strides[0]) * Math.ceil(width / strides[1]);
-  const preferred = onGpus(device, pixels, channels, channels < NARROW ? "narrow" : "tiled");
-  const entry = chooseVariant(device, shader, preferred, tilesServe);
+  const small = channels < NARROW ? "narrow" : onManyLanes(device, channels, filters, "tiled");
+  const preferred = onGpus(device, pixels, channels, small);
+  const fours = loadsFours(weight, filters);
+  const entry = chooseVariant(device, shader, preferred, tilesServe, fours);
+  if (entry === "lanes") {
+    const [x, y] = device.linear(lanesTiles(device, pixels, channels), 1);
+    device.launch({
+      ...shared,
+      shader: "conv2d-data-gradient-lanes",
+      entry: "tiled",
+      constants: { ...shared.constants, LANES: device.lanes },
+      bind: { dout, weight4: weight, dinp },
+      workgroups: [x, y, phases],
+    });
+    return dinp;
+  }
   if (entry === "workgroup") {
     const [x, y] = device.linear(workgroupTiles(pixels, channels), 1);
     device.launch({
@@ -128,65 +124,6 @@ export function dataGradient(dout: GpuArray, weight: GpuArray, geometry: Geometr
     device.launch({ ...shared, entry, workgroups: [x, y, phases] });
   }
   return dinp;
-}
-
-/** Output pixels that one partial sum covers: enough partials to fill an adapter, few enough to add. */
-function chunkOf(pixels: number, parallel: number, wanted: number): number {
-  const splits = Math.max(1, Math.min(64, Math.ceil(wanted / parallel), Math.ceil(pixels / 64)));
-  return Math.max(1, Math.ceil(pixels / splits));
-}
-
-const INVOCATIONS = 4096; // what a software adapter's filter gradient is cut into, at least
-const WORKGROUPS = 256; // and a GPU's: several for each of its cores
-
-/** The gradient of the filter, (KH, KW, C / groups, K), from the input and the output's gradient. */
-export function weightGradient(inp: GpuArray, dout: GpuArray, geometry: Geometry): GpuArray {
-  const { device } = inp;
-  const { batch, outHeight, outWidth, channels, filters, kernel, groups } = geometry;
-  const shape = [kernel[0], kernel[1], channels / groups, filters];
-  const shader = "conv2d-weight-gradient";
-  const rows = kernel[0] * kernel[1] * channels;
-  const preferred = onGpus(device, rows, filters, filters < NARROW ? "direct" : "tiled");
-  const variant = chooseVariant(device, shader, preferred, groups === 1);
-  const pixels = batch * outHeight * outWidth;
-  const byGroup = variant === "workgroup";
-  const parallel = byGroup
-    ? workgroupTiles(rows, filters)
-    : variant === "direct"
-      ? (rows / groups) * filters
-      : Math.ceil(rows / 8) * Math.ceil(filters / 8);
-  const chunk = byGroup
-    ? Math.ceil(chunkOf(pixels, parallel, WORKGROUPS) / 16) * 16 // whole slices of its sum
-    : chunkOf(pixels, parallel, INVOCATIONS);
-  const splits = Math.ceil(pixels / chunk);
-  const dweight = device.empty([splits, ...shape], "f32", "conv2d.weight_gradient");
-  const constants = { ...constantsOf(geometry), SPLITS: splits, CHUNK: chunk };
-  const DOUT_BY_FOUR = loadsFours(dout, filters);
-  const [x, y] = device.linear(parallel, byGroup ? 1 : 64);
-  const shared = {
-    shader,
-    workgroups: [x, y, splits],
-    flop: flopOf(geometry),
-  } satisfies Partial<Launch>;
-  if (byGroup) {
-    device.launch({
-      ...shared,
-      shader: "conv2d-weight-gradient-workgroup",
-      entry: "tiled",
-      constants: { ...constants, DOUT_BY_FOUR, INP_BY_FOUR: loadsFours(inp, channels) },
-      bind: { inp, inp4: inp, dout, dout4: dout, dweight },
-    });
-  } else if (variant === "direct") {
-    device.launch({ ...shared, entry: "direct", constants, bind: { inp, dout, dweight } });
-  } else {
-    device.launch({
-      ...shared,
-      entry: "tiled",
-      constants: { ...constants, DOUT_BY_FOUR, SHARED_TAP: channels % 8 === 0 },
-      bind: { inp, dout, dout4: dout, dweight },
-    });
-  }
-  return splits === 1 ? dweight.view(shape) : reduce(dweight, "sum", [0], false);
 }
 
 /** x and filter, and a bias if there is one. */

@@ -1,6 +1,7 @@
 // The geometry of a convolution, shared by conv2d and its transpose: both are the same map, run
 // forwards or backwards.
-import { formatShape } from "../gpu/array.ts";
+import { formatShape, type GpuArray } from "../gpu/array.ts";
+import { byFours } from "../gpu/binding.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
 import { whole, wholeOrPair, wholes, type Check, type Checks } from "./attributes.ts";
 
@@ -243,3 +244,39 @@ export function transposedGeometry(
     groups,
   };
 }
+
+/** A geometry as the constants that every convolution's shader has. */
+export function constantsOf(geometry: Geometry): Record<string, number> {
+  return {
+    BATCH: geometry.batch,
+    HEIGHT: geometry.height,
+    WIDTH: geometry.width,
+    CHANNELS: geometry.channels,
+    KERNEL_H: geometry.kernel[0],
+    KERNEL_W: geometry.kernel[1],
+    FILTERS: geometry.filters,
+    OUT_HEIGHT: geometry.outHeight,
+    OUT_WIDTH: geometry.outWidth,
+    STRIDE_H: geometry.strides[0],
+    STRIDE_W: geometry.strides[1],
+    DILATION_H: geometry.dilations[0],
+    DILATION_W: geometry.dilations[1],
+    PAD_TOP: geometry.pad[0],
+    PAD_LEFT: geometry.pad[1],
+    GROUPS: geometry.groups,
+  };
+}
+
+/** Two operations for each multiply-add, taps in the padding included. */
+export function flopOf(geometry: Geometry): number {
+  const { batch, outHeight, outWidth, kernel, channels, filters, groups } = geometry;
+  return 2 * batch * outHeight * outWidth * kernel[0] * kernel[1] * (channels / groups) * filters;
+}
+
+/** Whether a shader may load an array by fours along its last axis, `extent` long. */
+export function loadsFours(array: GpuArray, extent: number): boolean {
+  return extent % 4 === 0 && byFours(array);
+}
+
+/** Fewer columns than this waste most of an eight-wide tile. */
+export const NARROW: number = 4;

@@ -7,7 +7,7 @@ import { broadcastShape, RANK } from "./binary.ts";
 import { sumTo } from "./reduce.ts";
 import { defineRule, type Rule } from "./rule.ts";
 import { collapse, stridesIn } from "./strides.ts";
-import { chooseVariant, onGpus, workgroupTiles } from "./variant.ts";
+import { chooseVariant, lanesTiles, onGpus, onManyLanes, workgroupTiles } from "./variant.ts";
 
 /** Which operands to read transposed (their last two axes swapped). */
 export interface MatmulAttributes {
@@ -82,10 +82,21 @@ export function multiply(a: GpuArray, b: GpuArray, attributes: MatmulAttributes 
     W_COLUMN,
   };
   const flop = 2 * batch * M * N * K;
-  const preferred = onGpus(a.device, M, N, M < 4 || N < 4 ? "direct" : "tiled");
+  const small = M < 4 || N < 4 ? "direct" : onManyLanes(a.device, N, K, "tiled");
+  const preferred = onGpus(a.device, M, N, small);
   const tilesServe = batch <= a.device.maxWorkgroups;
-  const variant = chooseVariant(a.device, "matmul", preferred, tilesServe);
-  if (variant === "workgroup") {
+  const variant = chooseVariant(a.device, "matmul", preferred, tilesServe, fours);
+  if (variant === "lanes") {
+    const [x, y] = a.device.linear(lanesTiles(a.device, M, N), 1);
+    a.device.launch({
+      shader: "matmul-lanes",
+      entry: "tiled",
+      constants: { ...constants, LANES: a.device.lanes },
+      bind: { a, w4: b, out },
+      workgroups: [x, y, batch],
+      flop,
+    });
+  } else if (variant === "workgroup") {
     const [x, y] = a.device.linear(workgroupTiles(M, N), 1);
     a.device.launch({
       shader: "matmul-workgroup",

@@ -200,7 +200,7 @@ export function reduce(
   }
   const preferred = x.device.software || count < SUBGROUPS_FROM ? "direct" : "subgroup";
   const serves = count > 1 && inRows(x.shape, axes) && x.device.gpu.features.has("subgroups");
-  if (chooseVariant(x.device, "reduce", preferred, serves) === "subgroup") {
+  if (chooseVariant(x.device, "reduce", preferred, serves, false) === "subgroup") {
     return reduceRows(x, reduction, shape, divisor);
   }
   const { runs, constants } = reducing(reduction, x.shape, axes, keepDims);

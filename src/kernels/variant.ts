@@ -1,19 +1,22 @@
-// The shapes of a heavy kernel: register tiles (narrow ones for images of few channels), tiles through
-// workgroup memory, or one output an invocation.
+// The shapes of a heavy kernel: register tiles (narrow ones for images of few channels), tiles whose loads
+// the lanes of a subgroup share, tiles through workgroup memory, or one output an invocation.
 import type { Device } from "../gpu/device.ts";
 import type { Variant } from "../gpu/dispatch.ts";
 
 /**
  * The variant to launch: the one that `device.variants` names for the shader, else `preferred`; but
- * always `direct` where tiles can't serve the shapes.
+ * `tiled` where lanes can't share these loads, and always `direct` where tiles can't serve the shapes.
  */
 export function chooseVariant(
   device: Device,
   shader: string,
   preferred: Variant,
   tilesServe: boolean,
+  lanesServe: boolean,
 ): Variant {
-  return tilesServe ? (device.variants.get(shader) ?? preferred) : "direct";
+  if (!tilesServe) return "direct";
+  const chosen = device.variants.get(shader) ?? preferred;
+  return chosen === "lanes" && !(lanesServe && device.lanes > 0) ? "tiled" : chosen;
 }
 
 const TILE = 64; // rows, and columns, that a workgroup makes where operands pass through its memory
@@ -21,6 +24,29 @@ const TILE = 64; // rows, and columns, that a workgroup makes where operands pas
 /** Tiles of 64×64 that cover a matrix: the workgroups of a `workgroup` variant. */
 export function workgroupTiles(rows: number, columns: number): number {
   return Math.ceil(rows / TILE) * Math.ceil(columns / TILE);
+}
+
+/** Columns that one lane keeps where lanes share their loads. */
+const COLUMNS = 4;
+
+/** Tiles of 8 rows and four columns a lane that cover a matrix: the workgroups of a `lanes` variant. */
+export function lanesTiles(device: Device, rows: number, columns: number): number {
+  return Math.ceil(rows / 8) * Math.ceil(columns / (COLUMNS * device.lanes));
+}
+
+/**
+ * `lanes` on adapters that run on a CPU with eight lanes or more, where a load costs dozens of
+ * multiply-adds, for matrices that keep half of a tile's columns busy; else `otherwise`. With four
+ * lanes (SwiftShader) it was slower than register tiles.
+ */
+export function onManyLanes(
+  device: Device,
+  columns: number,
+  terms: number,
+  otherwise: Variant,
+): Variant {
+  const { software, lanes } = device;
+  return software && lanes >= 8 && columns >= 2 * lanes && terms >= lanes ? "lanes" : otherwise;
 }
 
 /** `workgroup` on GPUs where a matrix fills a tile at least, else `otherwise`. */

@@ -41,6 +41,8 @@ export interface Case {
    * second or two. With LONGHAND_SOAK set every case runs in every variant.
    */
   readonly tiles?: boolean;
+  /** True where tiles whose loads lanes share are proved as well, or the kernels that can't do so here. */
+  readonly lanes?: true | readonly string[];
   /** True where tiles through workgroup memory are proved as well, which compile for as long again. */
   readonly workgroup?: boolean;
   /** True if every row that the case reduces is contiguous, so that subgroups can reduce all of them. */

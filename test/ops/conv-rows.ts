@@ -217,11 +217,22 @@ export const convRows: Readonly<Record<Name, Row>> = {
       withBias(convolution([2, 5, 4, 3], [3, 3, 3, 5], {}), conv2d, 5, {}),
       convolution([1, 7, 8, 3], [3, 3, 3, 5], { padding: "same" }),
       { ...convolution([1, 8, 9, 8], [2, 4, 8, 7], { strides: [1, 3] }), workgroup: true },
-      convolution([2, 7, 8, 9], [2, 2, 9, 16], { strides: 3, padding: [1, 0, 2, 1] }),
+      {
+        ...convolution([2, 7, 8, 9], [2, 2, 9, 16], { strides: 3, padding: [1, 0, 2, 1] }),
+        lanes: ["conv2d-weight-gradient"],
+      },
+      {
+        ...convolution([2, 7, 6, 8], [3, 2, 8, 12], { padding: "same", strides: [1, 2] }),
+        tiles: false,
+        lanes: true,
+      },
       convolution([1, 9, 11, 8], [3, 2, 8, 9], { dilations: 2, padding: [0, 3, 1, 2] }),
-      { ...convolution([1, 8, 8, 136], [1, 1, 136, 136], {}), workgroup: true },
+      { ...convolution([1, 8, 8, 136], [1, 1, 136, 136], {}), workgroup: true, lanes: true },
       convolution([2, 28, 28, 1], [5, 5, 1, 16], { strides: 2, padding: "same" }),
-      convolution([2, 14, 14, 16], [5, 5, 16, 32], { strides: 2, padding: "same" }),
+      {
+        ...convolution([2, 14, 14, 16], [5, 5, 16, 32], { strides: 2, padding: "same" }),
+        lanes: true,
+      },
       ...[
         convolution([2, 9, 7, 4], [5, 5, 4, 8], { padding: "same", strides: 2 }),
         convolution([2, 7, 8, 3], [2, 2, 3, 4], { strides: 3, padding: [1, 0, 2, 1] }),
@@ -260,12 +271,16 @@ export const convRows: Readonly<Record<Name, Row>> = {
       withBias(transposed([2, 4, 4, 3], [3, 3, 5, 3], { strides: 2 }), convTranspose2d, 5, {
         strides: 2,
       }),
-      transposed([2, 7, 7, 64], [5, 5, 32, 64], { padding: "same" }),
+      { ...transposed([2, 7, 7, 64], [5, 5, 32, 64], { padding: "same" }), lanes: true },
       {
         ...transposed([2, 7, 7, 32], [5, 5, 16, 32], { strides: 2, padding: "same" }),
         workgroup: true,
+        lanes: true,
       },
-      transposed([2, 14, 14, 16], [5, 5, 1, 16], { strides: 2, padding: "same" }),
+      {
+        ...transposed([2, 14, 14, 16], [5, 5, 1, 16], { strides: 2, padding: "same" }),
+        lanes: ["conv2d-weight-gradient"],
+      },
       ...[
         transposed([2, 4, 5, 5], [4, 4, 3, 5], { strides: 2, padding: [1, 1, 1, 1] }),
         transposed([1, 4, 3, 8], [3, 3, 9, 8], {

@@ -13,9 +13,61 @@ const device = await testDevice();
 prove(device, "conv2d", table.conv2d);
 prove(device, "convTranspose2d", table.convTranspose2d);
 
-describe("variants by default", () => {
-  const labels = (body: () => void): string[] =>
-    device.record("variants", body).dispatches.map(({ label }) => label);
+/** What is launched on a software adapter whose subgroups have so many lanes. */
+function labelsWith(lanes: number, body: () => void): string[] {
+  const before = device.lanes;
+  device.lanes = lanes;
+  try {
+    return device.record("variants", body).dispatches.map(({ label }) => label);
+  } finally {
+    device.lanes = before;
+  }
+}
+
+describe("variants by default with eight lanes", () => {
+  const lanes = (name: string): string => `conv2d-${name}-lanes.tiled`;
+
+  test.each([
+    {
+      channels: 16,
+      filters: 32,
+      ran: [lanes("forward"), lanes("data-gradient"), lanes("weight-gradient")],
+    },
+    {
+      channels: 8,
+      filters: 20,
+      ran: [lanes("forward"), "conv2d-data-gradient.tiled", lanes("weight-gradient")],
+    },
+    {
+      channels: 20,
+      filters: 6,
+      ran: ["conv2d-forward.tiled", "conv2d-data-gradient.tiled", "conv2d-weight-gradient.tiled"],
+    },
+  ])("a convolution of $channels to $filters channels", ({ channels, filters, ran }) => {
+    const found = labelsWith(8, () => {
+      const x = variable(device.empty([1, 6, 6, channels]));
+      const filter = variable(device.empty([3, 3, channels, filters]));
+      const y = conv2d(x, filter, { padding: "same" });
+      vectorJacobian(y, device.empty(y.shape), [x, filter]);
+    });
+    expect(found.slice(0, 3)).toEqual(ran);
+  });
+
+  test.each([
+    { columns: 16, inner: 9, ran: "matmul-lanes.tiled" },
+    { columns: 18, inner: 9, ran: "matmul.tiled" }, // not by fours
+    { columns: 16, inner: 7, ran: "matmul.tiled" },
+    { columns: 12, inner: 9, ran: "matmul.tiled" },
+  ])("a product of $inner terms in $columns columns", ({ columns, inner, ran }) => {
+    const found = labelsWith(8, () => {
+      matmul(variable(device.empty([5, inner])), variable(device.empty([inner, columns])));
+    });
+    expect(found).toEqual([ran]);
+  });
+});
+
+describe("variants by default with four lanes", () => {
+  const labels = (body: () => void): string[] => labelsWith(4, body);
 
   test.each([
     { channels: 16, filters: 32, ran: ["tiled", "tiled", "tiled"] },

@@ -159,8 +159,11 @@ const matmulRow: Row = {
   cases: [
     product([7, 13], [13, 9]),
     product([8, 64], [64, 8]),
-    { ...product([96, 8], [8, 96]), workgroup: true },
-    product([4, 25], [25, 784]),
+    { ...product([96, 8], [8, 96]), workgroup: true, lanes: true },
+    { ...product([4, 25], [25, 784]), lanes: true },
+    { ...product([13, 21], [21, 36]), lanes: true, tiles: false },
+    { ...product([7, 20], [36, 20], B), lanes: true, tiles: false },
+    { ...product([2, 1, 9, 12], [3, 12, 8]), lanes: true, tiles: false },
     { ...product([3, 9, 7], [3, 8, 9], BOTH), workgroup: true },
     ...[
       product([1, 1], [1, 1]),

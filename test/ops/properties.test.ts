@@ -39,7 +39,7 @@ import { SOAK, withVariant } from "./variants.ts";
 
 const device = await testDevice();
 /** Each run is new shapes, so new pipelines. */
-const RUNS = { numRuns: SOAK ? 200 : 20, seed: 20261122 };
+const RUNS = { numRuns: SOAK ? 100 : 20, seed: 20261122 };
 /** Of the sums of the absolute values of all terms; the table's bound for one sum. */
 const EPSILON = 16 * 2 ** -24;
 

@@ -7,13 +7,17 @@ import type { Case } from "./case.ts";
 /** A kernel's variants as the labels of their dispatches. */
 type Labels = Readonly<Partial<Record<Variant, string>>>;
 
-/** The entry points of a shader that are variants, and `workgroup`, which has a shader of its own. */
+/** The entry points of a shader that are variants, and those that have a shader of their own. */
 function tilesOf(shader: string): Labels {
   const entries = (["tiled", "narrow", "direct"] as const).filter((variant) =>
     shaderText(`${shader}.wgsl`).includes(`fn ${variant}(`),
   );
   const labels = entries.map((variant) => [variant, `${shader}.${variant}`]);
-  return { ...Object.fromEntries(labels), workgroup: `${shader}-workgroup.tiled` };
+  return {
+    ...Object.fromEntries(labels),
+    workgroup: `${shader}-workgroup.tiled`,
+    lanes: `${shader}-lanes.tiled`,
+  };
 }
 
 /** The variants of each kernel that has several. */
@@ -25,7 +29,7 @@ const HEAVY: Readonly<Record<string, Labels>> = {
   reduce: { direct: "reduce.reduce", subgroup: "reduce-subgroup.reduce" },
 };
 
-const VARIANTS = ["tiled", "narrow", "direct", "workgroup", "subgroup"] as const;
+const VARIANTS = ["tiled", "narrow", "direct", "workgroup", "subgroup", "lanes"] as const;
 
 const offered = (kernel: string): readonly Variant[] =>
   VARIANTS.filter((variant) => HEAVY[kernel]?.[variant] !== undefined);
@@ -41,7 +45,7 @@ export const SOAK: boolean = (process.env["LONGHAND_SOAK"] ?? "") !== "";
 export function variantsOf(
   device: Device,
   dispatches: readonly Dispatch[],
-  { tiles, workgroup, subgroup }: Case,
+  { tiles, workgroup, subgroup, lanes }: Case,
 ): readonly Variant[] {
   const can = {
     tiled: tiles !== false || SOAK,
@@ -49,6 +53,7 @@ export function variantsOf(
     direct: true,
     workgroup: workgroup === true || SOAK,
     subgroup: subgroup === true && device.gpu.features.has("subgroups"),
+    lanes: (lanes ?? false) !== false && device.lanes > 0,
   };
   const all = new Set(dispatches.flatMap((dispatch) => offered(kernelOf(dispatch))));
   return [...all].filter((variant) => can[variant]);
@@ -74,13 +79,15 @@ export async function withVariant<T>(
 export function astray(
   variant: Variant,
   dispatches: readonly Dispatch[],
-  { untiled = [] }: Case,
+  { untiled = [], lanes }: Case,
 ): readonly string[] {
   return dispatches
     .filter((dispatch) => {
       const labels = HEAVY[kernelOf(dispatch)];
       if (labels?.[variant] === undefined) return false;
-      const expected = untiled.includes(kernelOf(dispatch)) ? "direct" : variant;
+      const kernel = kernelOf(dispatch);
+      if (variant === "lanes" && Array.isArray(lanes) && lanes.includes(kernel)) return false;
+      const expected = untiled.includes(kernel) ? "direct" : variant;
       return dispatch.label !== labels[expected];
     })
     .map(({ label }) => label);

@@ -45,9 +45,11 @@ async function crossTable(names: readonly string[]): Promise<boolean> {
   const failed: string[] = [];
   for (const adapter of await adaptersFor(names)) {
     for (const limits of LIMITS) {
-      console.log(`\n== the op table on ${adapter}, ${limits} limits`);
+      // Limits change no kernel: with all of the adapter's, the table is not crossed in full again.
+      const soak = limits === "default" ? "1" : "";
+      console.log(`\n== the op table on ${adapter}, ${limits} limits${soak && ", in full"}`);
       const variables = {
-        LONGHAND_SOAK: "1",
+        LONGHAND_SOAK: soak,
         LONGHAND_ADAPTER: adapter,
         LONGHAND_LIMITS: limits,
       };

@@ -1,6 +1,7 @@
 // The mutants: one wrong kernel each, for every entry point of every shader. The tests named beside one
 // must fail on it (`npm run soak -- mutants`), or they prove less than they seem to.
 import { gpuMutants } from "./gpu-mutants.ts";
+import { lanesMutants } from "./lanes-mutants.ts";
 import { lossMutants } from "./loss-mutants.ts";
 
 /** One change to one entry point's code. */
@@ -111,6 +112,7 @@ export const mutants: readonly Mutant[] = [
   {
     kernel: "conv2d-forward.tiled",
     what: "the bound at the bottom is dropped",
+    file: "lib/taps.wgsl",
     from: "(row >= 0) & (row < i32(HEIGHT)) & (column",
     to: "(row >= 0) & (column",
     noticed: by("conv2d"),
@@ -125,6 +127,7 @@ export const mutants: readonly Mutant[] = [
   {
     kernel: "conv2d-data-gradient.tiled",
     what: "a stride between columns",
+    file: "lib/phases.wgsl",
     from: "let x = phase.first.x + (m % phase.count.x) * STRIDE_W;",
     to: "let x = phase.first.x + (m % phase.count.x) * STRIDE_H;",
     noticed: by("conv2d", "convTranspose2d"),
@@ -390,4 +393,5 @@ export const mutants: readonly Mutant[] = [
   },
   ...lossMutants,
   ...gpuMutants,
+  ...lanesMutants,
 ];

@@ -16,10 +16,18 @@ export function kernelSizes(): ReadonlyMap<string, number> {
       );
       return [...entries].map(([, size, entry]): [string, number] => [
         `${shader}.${entry}`,
-        size!.split(",").reduce((product, extent) => product * Number(extent), 1),
+        size!.split(",").reduce((product, extent) => product * extentOf(shader, extent), 1),
       ]);
     }),
   );
+}
+
+/** An extent of a workgroup: a number, or a constant's default. */
+function extentOf(shader: string, extent: string): number {
+  const named = new RegExp(`^const ${extent.trim()} = (\\d+)u;`, "m").exec(
+    shaderText(`${shader}.wgsl`),
+  );
+  return Number(named?.[1] ?? extent);
 }
 
 /** The labels of all entry points. */

@@ -1,0 +1,47 @@
+// phases: the input pixels of a strided convolution by their offset in the stride, and the output pixels
+// that they meet, by the constants of the shader that appends this.
+
+// The input pixels of one phase: every STRIDE-th row from `first.y`, every STRIDE-th column from `first.x`.
+struct Phase {
+  tap: vec2u, // first tap (x, y)
+  first: vec2u, // first pixel (x, y)
+  count: vec2u, // columns and rows
+}
+
+fn phase_of(z: u32) -> Phase {
+  let stride = vec2u(STRIDE_W, STRIDE_H);
+  let tap = vec2u(z % STRIDE_W, z / STRIDE_W);
+  let pad = vec2u(vec2i(PAD_LEFT, PAD_TOP) + vec2i(stride) * 65536i) % stride;
+  let first = (tap + stride - pad) % stride;
+  let size = vec2u(WIDTH, HEIGHT);
+  return Phase(tap, first, (max(size, first) - first + stride - 1u) / stride);
+}
+
+// (n, y, x) of the output pixel that meets the phase's first tap at input pixel m of the phase.
+fn meets(m: u32, phase: Phase) -> vec3i {
+  let last = BATCH * phase.count.x * phase.count.y - 1u;
+  let pixel = min(m, last);
+  let column = pixel % phase.count.x;
+  let row = (pixel / phase.count.x) % phase.count.y;
+  let n = pixel / (phase.count.x * phase.count.y);
+  let y = i32(phase.first.y + row * STRIDE_H) + PAD_TOP - i32(phase.tap.y);
+  let x = i32(phase.first.x + column * STRIDE_W) + PAD_LEFT - i32(phase.tap.x);
+  return vec3i(i32(n), y / i32(STRIDE_H), x / i32(STRIDE_W)); // exact, so rounding doesn't matter
+}
+
+// Index of the first filter of output pixel `at` moved back by (i, j) taps of the phase, or -1 outside.
+fn tap(at: vec3i, i: u32, j: u32) -> i32 {
+  let y = at.y - i32(i);
+  let x = at.z - i32(j);
+  // `&`, not `&&`: as branches, eight of these took SwiftShader 35 s to compile instead of 0.2.
+  let inside = (y >= 0) & (y < i32(OUT_HEIGHT)) & (x >= 0) & (x < i32(OUT_WIDTH));
+  return select(-1, ((at.x * i32(OUT_HEIGHT) + y) * i32(OUT_WIDTH) + x) * i32(FILTERS), inside);
+}
+
+// Input pixel m of a phase among all the input's pixels.
+fn index_of(m: u32, phase: Phase) -> u32 {
+  let x = phase.first.x + (m % phase.count.x) * STRIDE_W;
+  let y = phase.first.y + ((m / phase.count.x) % phase.count.y) * STRIDE_H;
+  let n = m / (phase.count.x * phase.count.y);
+  return (n * HEIGHT + y) * WIDTH + x;
+}
