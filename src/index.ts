@@ -42,6 +42,7 @@ export { adam } from "./nn/adam.ts";
 export * as initialisers from "./nn/initialisers.ts";
 export type { Layer, Mode, ParameterSpec } from "./nn/layer.ts";
 export * as layers from "./nn/layers.ts";
-export { sequential, type Network, type Parameter } from "./nn/network.ts";
+export { sequential, type Network } from "./nn/network.ts";
+export { parameterGroup, type Parameter, type ParameterGroup } from "./nn/parameters.ts";
 export type { Optimizer } from "./nn/optimizer.ts";
 export { sgd } from "./nn/sgd.ts";

@@ -11,6 +11,10 @@ const f = (...shape: number[]): unknown => new longhand.Tensor(device.empty(shap
 const i = (...shape: number[]): unknown => new longhand.Tensor(device.empty(shape, "i32"));
 const a = (...shape: number[]): unknown => device.empty(shape);
 
+const group = longhand.parameterGroup(device, "group", {
+  w: new longhand.Tensor(device.empty([3])),
+});
+
 /** Calls by the function's name; every one is wrong in one way. */
 const CALLS: Readonly<Record<string, readonly (readonly unknown[])[]>> = {
   conv2d: [
@@ -313,6 +317,19 @@ const CALLS: Readonly<Record<string, readonly (readonly unknown[])[]>> = {
     [generator, [1]],
     [generator, [-1], 0.5],
   ],
+  parameterGroup: [
+    [device, "group", { w: i(3) }],
+    [device, "group", { w: 3 }],
+    [device, "group", {}],
+  ],
+  adam: [{ learningRate: -1 }, { beta1: 1 }, { epsilon: 0 }, { rate: 1 }].map((at) => [group, at]),
+  sgd: [
+    { learningRate: -1 },
+    { momentum: -1 },
+    { dampening: 2 },
+    { nesterov: true },
+    { lr: 1 },
+  ].map((at) => [group, at]),
   grad: [
     [f(3), [f(3)]],
     [f(1), f(1)],
@@ -358,7 +375,7 @@ test.each(calls)("%s, wrong call %i", (name, _index, args) => {
 test("every op is among them, but those whose only fault can be their shapes or types", () => {
   const others = ["sub", "mul", "div", "maximum", "minimum", "tanh", "sigmoid", "softplus"];
   const functions = ["exp", "log", "sqrt", "square", "abs", "neg", "reciprocal"];
-  const engine = ["compile", "openDevice", "noGrad", "sequential", "adam", "sgd"];
+  const engine = ["compile", "openDevice", "noGrad", "sequential"];
   const left = [...api]
     .filter(([name, value]) => typeof value === "function" && /^[a-z]/.test(name))
     .map(([name]) => name)

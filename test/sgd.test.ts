@@ -10,6 +10,7 @@ import { type SgdOptions, sgdUpdate } from "../src/kernels/sgd.ts";
 import { adam } from "../src/nn/adam.ts";
 import * as layers from "../src/nn/layers.ts";
 import { type Network, sequential } from "../src/nn/network.ts";
+import type { Optimizer } from "../src/nn/optimizer.ts";
 import { sgd } from "../src/nn/sgd.ts";
 import { messageOf } from "./message-of.ts";
 import { createRandom, full, randomRef, toF32 } from "./reference/array.ts";
@@ -74,7 +75,7 @@ describe("the optimizer", () => {
       array.write(toF32(randomRef(shape, random)));
       return new Tensor(array);
     });
-    const step = (optimizer: ReturnType<typeof sgd>): Tensor => {
+    const step = (optimizer: Optimizer): Tensor => {
       const loss = meanSquaredError(optimizer.network.forward(x!, { training: true }), y!);
       optimizer.differentiate(loss);
       optimizer.update();

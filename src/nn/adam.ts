@@ -2,8 +2,8 @@
 import type { GpuArray } from "../gpu/array.ts";
 import { belowOne, type Check, checkAttributes, finite } from "../kernels/attributes.ts";
 import { adamUpdate, type AdamOptions } from "../kernels/adam.ts";
-import type { Network } from "./network.ts";
 import { differentiate, type Optimizer, stateOf } from "./optimizer.ts";
+import type { ParameterGroup } from "./parameters.ts";
 
 const positive: Check = {
   expects: "a finite number > 0",
@@ -14,14 +14,17 @@ const positive: Check = {
  * Adam: p −= learningRate · m̂ / (√v̂ + ε), from bias-corrected running means m of the gradients and v of
  * their squares.
  *
- * Shapes: network (any) → an optimizer of it.
+ * Shapes: network (or any `parameterGroup`) → an optimizer of it: `differentiate(loss)`, `update()`.
  * Attributes: learningRate — finite, ≥ 0 (1e-3); beta1 — how much of m stays, in [0, 1) (0.9); beta2 —
  * how much of v stays, in [0, 1) (0.999); epsilon — ε, finite, > 0 (1e-7).
  * Gradient: none.
  * Throws: `AttributeError` on other constants.
  * Source: Kingma and Ba 2015; Keras's defaults.
  */
-export function adam(network: Network, options: Partial<AdamOptions> = {}): Optimizer {
+export function adam<Group extends ParameterGroup>(
+  network: Group,
+  options: Partial<AdamOptions> = {},
+): Optimizer<Group> {
   checkAttributes<Partial<AdamOptions>>("adam", options, {
     learningRate: finite(0),
     beta1: belowOne,

@@ -1,17 +1,11 @@
 // A network: layers one after another, with all parameters in one arena and all gradients in another.
-import { variable, Tensor } from "../autograd/tensor.ts";
-import { formatShape, sizeOf, type GpuArray } from "../gpu/array.ts";
+import type { Tensor } from "../autograd/tensor.ts";
+import { formatShape, type GpuArray } from "../gpu/array.ts";
 import type { Device } from "../gpu/device.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import type { Generator } from "../kernels/random.ts";
 import type { Layer, Mode, ParameterSpec } from "./layer.ts";
-
-/** A parameter in its place: the tensor that forwards use, and where its gradient goes. */
-export interface Parameter {
-  readonly name: string;
-  readonly tensor: Tensor;
-  readonly gradient: GpuArray;
-}
+import { layOut, type Parameter, type ParameterGroup } from "./parameters.ts";
 
 /** A layer inside a network, with its shapes (batch axis left out) and what it owns. */
 export interface PlacedLayer {
@@ -23,22 +17,14 @@ export interface PlacedLayer {
 }
 
 /** A stack of layers on a device. Made by `sequential`. */
-export interface Network {
-  readonly name: string;
+export interface Network extends ParameterGroup {
   readonly inputShape: readonly number[];
   readonly outputShape: readonly number[];
   readonly layers: readonly PlacedLayer[];
-  readonly parameters: readonly Parameter[];
-  /** Every parameter, one after another, each from a multiple of 256 bytes; gaps hold zeros. */
-  readonly arena: GpuArray;
-  /** The gradients, laid out as the parameters. */
-  readonly gradients: GpuArray;
   /** Parameters and buffers by name, such as `conv2d_1.filter`: what a checkpoint keeps. */
   readonly state: ReadonlyMap<string, GpuArray>;
   readonly forward: (x: Tensor, mode: Mode) => Tensor;
 }
-
-const ALIGNMENT = 64; // floats in the 256 bytes that a binding's offset must be a multiple of
 
 const snake = (kind: string): string => kind.replace(/([a-z])([A-Z])/g, "$1_$2").toLowerCase();
 
@@ -70,25 +56,18 @@ export function sequential(
     };
   });
 
-  const aligned = (spec: ParameterSpec): number =>
-    Math.ceil(sizeOf(spec.shape) / ALIGNMENT) * ALIGNMENT;
-  const total = drafts
-    .flatMap((draft) => Object.values(draft.parameters))
-    .reduce((sum, spec) => sum + aligned(spec), 0);
-  const arena = device.persistent([total], "f32", `${name}.parameters`);
-  const gradients = device.persistent([total], "f32", `${name}.gradients`);
-
-  let offset = 0;
+  const all = drafts.flatMap((draft) => Object.values(draft.parameters));
+  const { arena, gradients, take } = layOut(
+    device,
+    name,
+    all.map(({ shape: own }) => own),
+  );
   const parameters: Parameter[] = [];
   const state = new Map<string, GpuArray>();
   const place = (full: string, spec: ParameterSpec): Parameter => {
-    const array = device.viewAt(arena, offset * 4, spec.shape);
-    const gradient = device.viewAt(gradients, offset * 4, spec.shape);
-    offset += aligned(spec);
-    device.place(spec.initialiser(generator, spec.shape), array);
-    const parameter = { name: full, tensor: variable(array), gradient };
+    const parameter = take(full, spec.shape, spec.initialiser(generator, spec.shape));
     parameters.push(parameter);
-    state.set(full, array);
+    state.set(full, parameter.tensor.array);
     return parameter;
   };
   const keep = (full: string, spec: ParameterSpec): GpuArray => {

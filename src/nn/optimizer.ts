@@ -2,20 +2,22 @@
 import { grad, type Tensor } from "../autograd/tensor.ts";
 import type { GpuArray } from "../gpu/array.ts";
 import type { Network } from "./network.ts";
+import type { ParameterGroup } from "./parameters.ts";
 
 /** An optimizer's arrays and its one action. */
-export interface Optimizer {
-  readonly network: Network;
+export interface Optimizer<Group extends ParameterGroup = Network> {
+  /** The network, or another group of parameters, that it updates. */
+  readonly network: Group;
   /** What updates remember, by name: what a checkpoint keeps. */
   readonly state: ReadonlyMap<string, GpuArray>;
-  /** Puts the loss's gradients into the network's gradient arena. */
+  /** Puts the loss's gradients into the group's gradient arena. */
   readonly differentiate: (loss: Tensor) => void;
   /** Updates every parameter from the gradient arena. */
   readonly update: () => void;
 }
 
-/** Puts a loss's gradients into a network's gradient arena. */
-export function differentiate({ parameters }: Network, loss: Tensor): void {
+/** Puts a loss's gradients into a group's gradient arena. */
+export function differentiate({ parameters }: ParameterGroup, loss: Tensor): void {
   const found = grad(
     loss,
     parameters.map(({ tensor }) => tensor),
@@ -27,7 +29,7 @@ export function differentiate({ parameters }: Network, loss: Tensor): void {
 
 /** The parts of arenas that are laid out as a network's parameters, by parameter and arena: `dense.kernel.first`. */
 export function stateOf(
-  { parameters }: Network,
+  { parameters }: ParameterGroup,
   arenas: Readonly<Record<string, GpuArray>>,
 ): [string, GpuArray][] {
   return parameters.flatMap(({ name, gradient: { byteOffset, shape } }) =>

@@ -3,21 +3,24 @@ import type { GpuArray } from "../gpu/array.ts";
 import { AttributeError } from "../gpu/errors.ts";
 import { checkAttributes, finite, flag } from "../kernels/attributes.ts";
 import { type SgdOptions, sgdUpdate } from "../kernels/sgd.ts";
-import type { Network } from "./network.ts";
 import { differentiate, type Optimizer, stateOf } from "./optimizer.ts";
+import type { ParameterGroup } from "./parameters.ts";
 
 /**
  * Stochastic gradient descent: g += weightDecay · p; v = momentum · v + (1 − dampening) · g, but v = g in
  * the first step; p −= learningRate · v, or with Nesterov p −= learningRate · (g + momentum · v).
  *
- * Shapes: network (any) → an optimizer of it.
+ * Shapes: network (or any `parameterGroup`) → an optimizer of it: `differentiate(loss)`, `update()`.
  * Attributes: learningRate — finite, ≥ 0 (0.01); momentum — finite, ≥ 0 (0); dampening — in [0, 1] (0);
  * nesterov — whether to step by where the velocity leads (false); weightDecay — finite, ≥ 0 (0).
  * Gradient: none.
  * Throws: `AttributeError` on other constants, and for nesterov without momentum or with dampening.
  * Source: PyTorch's SGD; the learning rate unless given is Keras's.
  */
-export function sgd(network: Network, options: Partial<SgdOptions> = {}): Optimizer {
+export function sgd<Group extends ParameterGroup>(
+  network: Group,
+  options: Partial<SgdOptions> = {},
+): Optimizer<Group> {
   checkAttributes<Partial<SgdOptions>>("sgd", options, {
     learningRate: finite(0),
     momentum: finite(0),

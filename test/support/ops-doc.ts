@@ -103,7 +103,10 @@ function proofOf({ name, heading }: OpDoc): string {
     const refusals = row.refusals === 1 ? "refusal" : "refusals";
     return `row \`${name}\`: ${row.cases} cases, ${row.refusals} ${refusals} of its own`;
   }
-  return heading === "Optimizers" ? "`test/ops/oracle.test.ts`" : "`test/ops/random.test.ts`";
+  if (heading !== "Optimizers") return "`test/ops/random.test.ts`";
+  return name === "sgd"
+    ? "`test/sgd.test.ts`"
+    : "`test/ops/oracle.test.ts`, `test/parameters.test.ts`";
 }
 
 const verdicts = z.array(

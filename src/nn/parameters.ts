@@ -1,0 +1,89 @@
+// Parameters in arenas: all values of a group one after another, and all gradients likewise, so that one
+// launch of an optimizer updates every one.
+import { arrayOf, variable, type Tensor } from "../autograd/tensor.ts";
+import { sizeOf, type GpuArray } from "../gpu/array.ts";
+import type { Device } from "../gpu/device.ts";
+import { ShapeError } from "../gpu/errors.ts";
+import { checkArray } from "../kernels/rule.ts";
+
+/** A parameter in its place: the tensor that forwards use, and where its gradient goes. */
+export interface Parameter {
+  readonly name: string;
+  readonly tensor: Tensor;
+  readonly gradient: GpuArray;
+}
+
+/** Parameters that an optimizer updates together. A network is one. */
+export interface ParameterGroup {
+  readonly name: string;
+  readonly parameters: readonly Parameter[];
+  /** Every parameter, one after another, each from a multiple of 256 bytes; gaps hold zeros. */
+  readonly arena: GpuArray;
+  /** The gradients, laid out as the parameters. */
+  readonly gradients: GpuArray;
+}
+
+const ALIGNMENT = 64; // floats in 256 bytes: from there arrays are bound without an offset
+
+const aligned = (shape: readonly number[]): number =>
+  Math.ceil(sizeOf(shape) / ALIGNMENT) * ALIGNMENT;
+
+/** Empty arenas for parameters of some shapes, and a way to take places in them one by one, in any order. */
+export function layOut(
+  device: Device,
+  name: string,
+  shapes: readonly (readonly number[])[],
+): {
+  readonly arena: GpuArray;
+  readonly gradients: GpuArray;
+  readonly take: (name: string, shape: readonly number[], value: GpuArray) => Parameter;
+} {
+  const total = shapes.reduce((sum, shape) => sum + aligned(shape), 0);
+  const arena = device.persistent([total], "f32", `${name}.parameters`);
+  const gradients = device.persistent([total], "f32", `${name}.gradients`);
+  let offset = 0;
+  return {
+    arena,
+    gradients,
+    take(full, shape, value) {
+      const array = device.viewAt(arena, offset * 4, shape);
+      const gradient = device.viewAt(gradients, offset * 4, shape);
+      offset += aligned(shape);
+      device.place(value, array);
+      return { name: full, tensor: variable(array), gradient };
+    },
+  };
+}
+
+/**
+ * Copies tensors into arenas of their own, as parameters that an optimizer can update: for models that
+ * aren't a `sequential` network. `tensors` are the parameters by the names that they came under. Throws
+ * `DTypeError` unless all are tensors of f32, `ShapeError` if there are none.
+ */
+export function parameterGroup<Names extends string>(
+  device: Device,
+  name: string,
+  initial: Readonly<Record<Names, Tensor>>,
+): ParameterGroup & { readonly tensors: Readonly<Record<Names, Tensor>> };
+export function parameterGroup(
+  device: Device,
+  name: string,
+  initial: Readonly<Record<string, Tensor>>,
+): ParameterGroup & { readonly tensors: Readonly<Record<string, Tensor>> } {
+  const entries = Object.entries(initial);
+  if (entries.length === 0) {
+    throw new ShapeError(`parameterGroup: ${name} has no parameters; give one tensor or more`);
+  }
+  entries.forEach(([key, tensor], index) => {
+    const array = arrayOf("parameterGroup", index, tensor);
+    checkArray("parameterGroup", key, array, entries[0]![1].array);
+  });
+  const { arena, gradients, take } = layOut(
+    device,
+    name,
+    entries.map(([, { shape }]) => shape),
+  );
+  const parameters = entries.map(([key, { shape, array }]) => take(key, shape, array));
+  const tensors = Object.fromEntries(parameters.map((each) => [each.name, each.tensor]));
+  return { name, parameters, arena, gradients, tensors };
+}
