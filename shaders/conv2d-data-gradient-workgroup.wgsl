@@ -3,22 +3,6 @@
 // conv2d-data-gradient.wgsl. Rows are the input pixels of one phase, columns are channels, and the steps of
 // the sum are the phase's taps and the filters; a tile of 64×64 a workgroup (lib/workgroup-tile.wgsl).
 
-const BATCH = 1u;
-const HEIGHT = 8u;
-const WIDTH = 8u;
-const CHANNELS = 8u;
-const KERNEL_H = 3u;
-const KERNEL_W = 3u;
-const FILTERS = 8u;
-const OUT_HEIGHT = 8u;
-const OUT_WIDTH = 8u;
-const STRIDE_H = 1u;
-const STRIDE_W = 1u;
-const DILATION_H = 1u;
-const DILATION_W = 1u; // as DILATION_H, the only one that phases serve
-const PAD_TOP = 1i;
-const PAD_LEFT = 1i;
-const GROUPS = 1u; // the only number of groups that a tile serves
 const BY_FOUR = true; // FILTERS is a multiple of 4, and the arrays are aligned
 
 const TILES_N = (CHANNELS + 63u) / 64u;
@@ -173,3 +157,4 @@ fn tiled(
   store_tile(m, n, lane, zero);
 }
 // appended: lib/workgroup-tile.wgsl
+// appended: lib/convolution.wgsl

@@ -3,23 +3,6 @@
 // Input pixels fall into S·S phases by (y + P) mod S: within one, the taps are i = phase, phase + S, …
 // and the sum is a dense small convolution, with no zeros inserted and no divisibility test.
 
-const BATCH = 1u;
-const HEIGHT = 8u;
-const WIDTH = 8u;
-const CHANNELS = 8u;
-const KERNEL_H = 3u;
-const KERNEL_W = 3u;
-const FILTERS = 8u;
-const OUT_HEIGHT = 8u;
-const OUT_WIDTH = 8u;
-const STRIDE_H = 1u;
-const STRIDE_W = 1u;
-const DILATION_H = 1u;
-const DILATION_W = 1u;
-const PAD_TOP = 1i;
-const PAD_LEFT = 1i;
-const GROUPS = 1u;
-
 const TILES_N = (CHANNELS + 7u) / 8u;
 
 // Where each array starts in its binding, in 32-bit words.
@@ -196,3 +179,4 @@ fn direct(
   dinp[DINP_AT + index] = sum;
 }
 // appended: lib/phases.wgsl
+// appended: lib/convolution.wgsl

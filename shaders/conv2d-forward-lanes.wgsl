@@ -3,22 +3,6 @@
 // its own. For adapters where a load costs dozens of multiply-adds.
 enable subgroups;
 
-const BATCH = 1u;
-const HEIGHT = 8u;
-const WIDTH = 8u;
-const CHANNELS = 8u;
-const KERNEL_H = 3u;
-const KERNEL_W = 3u;
-const FILTERS = 32u;
-const OUT_HEIGHT = 8u;
-const OUT_WIDTH = 8u;
-const STRIDE_H = 1u;
-const STRIDE_W = 1u;
-const DILATION_H = 1u;
-const DILATION_W = 1u;
-const PAD_TOP = 1i;
-const PAD_LEFT = 1i;
-const GROUPS = 1u; // the only number of groups that a tile serves
 const LANES = 8u; // of every subgroup, and so of every workgroup
 
 const PIXELS = BATCH * OUT_HEIGHT * OUT_WIDTH;
@@ -79,3 +63,4 @@ fn tiled(
   }
 }
 // appended: lib/taps.wgsl
+// appended: lib/convolution.wgsl

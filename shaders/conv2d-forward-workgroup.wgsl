@@ -2,22 +2,6 @@
 // x·S + j·D − P, c] · w[i, j, c, k]. An implicit GEMM: rows are output pixels, columns are filters, and the
 // steps of the sum are taps and channels; a tile of 64×64 a workgroup (lib/workgroup-tile.wgsl).
 
-const BATCH = 1u;
-const HEIGHT = 8u;
-const WIDTH = 8u;
-const CHANNELS = 8u;
-const KERNEL_H = 3u;
-const KERNEL_W = 3u;
-const FILTERS = 8u;
-const OUT_HEIGHT = 8u;
-const OUT_WIDTH = 8u;
-const STRIDE_H = 1u;
-const STRIDE_W = 1u;
-const DILATION_H = 1u;
-const DILATION_W = 1u;
-const PAD_TOP = 1i;
-const PAD_LEFT = 1i;
-const GROUPS = 1u; // the only number of groups that a tile serves
 const INP_BY_FOUR = true; // CHANNELS is a multiple of 4, and the arrays are aligned
 const W_BY_FOUR = true; // FILTERS likewise
 
@@ -118,3 +102,4 @@ fn tiled(
   store_tile(m, n, lane, zero);
 }
 // appended: lib/workgroup-tile.wgsl
+// appended: lib/convolution.wgsl

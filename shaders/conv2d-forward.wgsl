@@ -2,22 +2,6 @@
 // Also the input gradient of a transposed convolution. An implicit GEMM: rows are output pixels,
 // columns are filters, and the sum runs over taps (i, j) and channels c; no patch is copied out.
 
-const BATCH = 1u;
-const HEIGHT = 8u;
-const WIDTH = 8u;
-const CHANNELS = 1u;
-const KERNEL_H = 3u;
-const KERNEL_W = 3u;
-const FILTERS = 8u;
-const OUT_HEIGHT = 8u;
-const OUT_WIDTH = 8u;
-const STRIDE_H = 1u;
-const STRIDE_W = 1u;
-const DILATION_H = 1u;
-const DILATION_W = 1u;
-const PAD_TOP = 1i;
-const PAD_LEFT = 1i;
-const GROUPS = 1u;
 const W_BY_FOUR = true; // FILTERS is a multiple of 4
 
 const PIXELS = BATCH * OUT_HEIGHT * OUT_WIDTH;
@@ -144,3 +128,4 @@ fn direct(
   out[OUT_AT + index] = sum;
 }
 // appended: lib/taps.wgsl
+// appended: lib/convolution.wgsl

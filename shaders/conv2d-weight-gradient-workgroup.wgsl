@@ -3,22 +3,6 @@
 // and the steps of the sum are output pixels: SPLITS runs of CHUNK of them, each with a partial result of
 // its own that a second pass adds. A tile of 64×64 a workgroup (lib/workgroup-tile.wgsl).
 
-const BATCH = 1u;
-const HEIGHT = 8u;
-const WIDTH = 8u;
-const CHANNELS = 8u;
-const KERNEL_H = 3u;
-const KERNEL_W = 3u;
-const FILTERS = 8u;
-const OUT_HEIGHT = 8u;
-const OUT_WIDTH = 8u;
-const STRIDE_H = 1u;
-const STRIDE_W = 1u;
-const DILATION_H = 1u;
-const DILATION_W = 1u;
-const PAD_TOP = 1i;
-const PAD_LEFT = 1i;
-const GROUPS = 1u; // the only number of groups that a tile serves
 const SPLITS = 1u;
 const CHUNK = 64u; // a multiple of 16, so that no run reads into the next
 const INP_BY_FOUR = true; // CHANNELS is a multiple of 4, and the arrays are aligned
@@ -125,3 +109,4 @@ fn tiled(
   store_tile(m, n, lane, zero);
 }
 // appended: lib/workgroup-tile.wgsl
+// appended: lib/convolution.wgsl

@@ -2,22 +2,6 @@
 // The sum runs over every output pixel of the batch: it is cut into SPLITS runs of CHUNK pixels, each
 // with a partial result of its own, which a second pass adds in a fixed order. No atomics.
 
-const BATCH = 1u;
-const HEIGHT = 8u;
-const WIDTH = 8u;
-const CHANNELS = 8u;
-const KERNEL_H = 3u;
-const KERNEL_W = 3u;
-const FILTERS = 8u;
-const OUT_HEIGHT = 8u;
-const OUT_WIDTH = 8u;
-const STRIDE_H = 1u;
-const STRIDE_W = 1u;
-const DILATION_H = 1u;
-const DILATION_W = 1u;
-const PAD_TOP = 1i;
-const PAD_LEFT = 1i;
-const GROUPS = 1u;
 const SPLITS = 1u;
 const CHUNK = 64u;
 const DOUT_BY_FOUR = true; // FILTERS is a multiple of 4
@@ -142,3 +126,4 @@ fn direct(
   dweight[DWEIGHT_AT + group.z * WEIGHTS + index] = sum;
 }
 // appended: lib/taps.wgsl
+// appended: lib/convolution.wgsl
