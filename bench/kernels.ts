@@ -1,0 +1,142 @@
+// How fast the heavy kernels are, in every variant that an adapter runs, at the full dcgan's shapes.
+import type { GpuArray } from "../src/gpu/array.ts";
+import type { Device } from "../src/gpu/device.ts";
+import type { Dispatch, Variant } from "../src/gpu/dispatch.ts";
+import { convolve, dataGradient } from "../src/kernels/conv2d.ts";
+import { weightGradient } from "../src/kernels/conv2d-weight-gradient.ts";
+import { convolutionGeometry } from "../src/kernels/convolution.ts";
+import { multiply } from "../src/kernels/matmul.ts";
+import { createGenerator, uniform } from "../src/kernels/random.ts";
+
+/** One kernel at one shape. */
+interface Workload {
+  readonly name: string;
+  /** The key under which `device.variants` knows the kernel. */
+  readonly kernel: string;
+  readonly launch: () => GpuArray;
+}
+
+/** What was measured of one variant at one shape. */
+export interface KernelTiming {
+  readonly name: string;
+  readonly variant: Variant;
+  /** Whether this is what runs when nobody chooses. */
+  readonly chosen: boolean;
+  readonly flop: number;
+  /** Median milliseconds of a launch, and the fastest and slowest round's. */
+  readonly milliseconds: number;
+  readonly range: readonly [number, number];
+  /** 10⁹ floating-point operations a second at the median. */
+  readonly gigaflops: number;
+}
+
+const VARIANTS: readonly Variant[] = ["lanes", "tiled", "workgroup", "narrow", "direct"];
+
+function workloads(device: Device, batch: number): Workload[] {
+  const generator = createGenerator(device, 1);
+  const noise = (...shape: number[]): GpuArray => uniform(generator, shape, -1, 1);
+  const product = (m: number, k: number, n: number): Workload => {
+    const [a, b] = [noise(m, k), noise(k, n)];
+    const name = `matmul (${m}, ${k}) · (${k}, ${n})`;
+    return { name, kernel: "matmul", launch: () => multiply(a, b) };
+  };
+  /** All three kernels of a convolution, under the names that its transpose gives them if it is one. */
+  const convolution = (
+    size: number,
+    channels: number,
+    filters: number,
+    strides: number,
+    transposed: boolean,
+  ): Workload[] => {
+    const shape = [5, 5, channels, filters];
+    const attributes = { strides, padding: "same" } as const;
+    const geometry = convolutionGeometry([batch, size, size, channels], shape, attributes);
+    const small = size / strides;
+    const x = noise(batch, size, size, channels);
+    const y = noise(batch, small, small, filters);
+    const filter = noise(...shape);
+    const [from, to] = [`${size}²×${channels}`, `${small}²×${filters}`];
+    const title = transposed ? `convTranspose2d ${to} → ${from}` : `conv2d ${from} → ${to}`;
+    const [out, back] = transposed ? ["data gradient", "forward"] : ["forward", "data gradient"];
+    const named = (what: string, kernel: string, launch: () => GpuArray): Workload => ({
+      name: `${title}, ${what}`,
+      kernel: `conv2d-${kernel}`,
+      launch,
+    });
+    return [
+      named(out!, "forward", () => convolve(x, filter, geometry)),
+      named(back!, "data-gradient", () => dataGradient(y, filter, geometry)),
+      named("filter gradient", "weight-gradient", () => weightGradient(x, y, geometry)),
+    ];
+  };
+  return [
+    product(512, 512, 512),
+    product(batch, 100, 12_544),
+    ...convolution(28, 1, 64, 2, false),
+    ...convolution(14, 64, 128, 2, false),
+    ...convolution(7, 128, 256, 1, true),
+    ...convolution(14, 64, 128, 2, true),
+    ...convolution(28, 1, 64, 2, true),
+  ];
+}
+
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+
+/** The dispatches of a workload in a variant, or in what is chosen by default. */
+function record(device: Device, { kernel, launch }: Workload, variant?: Variant): Dispatch[] {
+  if (variant) device.variants.set(kernel, variant);
+  try {
+    return device.record("bench", () => void launch()).dispatches;
+  } finally {
+    device.variants.delete(kernel);
+  }
+}
+
+/**
+ * Times every workload in every variant that runs: rounds in which each is launched in turn, so that what
+ * slows the machine slows all alike. `only` is a part of the names to time.
+ */
+export async function timeKernels(
+  device: Device,
+  options: {
+    readonly batch: number;
+    readonly rounds: number;
+    readonly only: string;
+    readonly onResult: (timings: readonly KernelTiming[]) => void;
+  },
+): Promise<KernelTiming[]> {
+  const all: KernelTiming[] = [];
+  const chosen = workloads(device, options.batch).filter(({ name }) => name.includes(options.only));
+  for (const workload of chosen) {
+    const standard = record(device, workload)[0]!.label;
+    const labels = new Set<string>();
+    const candidates = VARIANTS.flatMap((variant) => {
+      const { label, flop } = record(device, workload, variant)[0]!; // sums of runs aren't its work
+      if (labels.has(label)) return []; // it can't run here: another one stood in
+      labels.add(label);
+      return [{ variant, flop, chosen: label === standard, times: [] as number[] }];
+    });
+    for (let round = -1; round < options.rounds; round++) {
+      for (const { variant, times } of candidates) {
+        device.variants.set(workload.kernel, variant);
+        const start = performance.now();
+        device.scope(() => void workload.launch());
+        await device.idle();
+        if (round >= 0) times.push(performance.now() - start); // the first round compiles
+      }
+    }
+    device.variants.delete(workload.kernel);
+    const timings = candidates.map(({ times, flop, ...rest }) => ({
+      name: workload.name,
+      ...rest,
+      flop,
+      milliseconds: median(times),
+      range: [Math.min(...times), Math.max(...times)] as const,
+      gigaflops: flop / median(times) / 1e6,
+    }));
+    options.onResult(timings);
+    all.push(...timings);
+  }
+  return all;
+}

@@ -1,0 +1,79 @@
+// `npm run bench`: what is fast, what is slow, on this adapter.
+import { writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { Command, InvalidArgumentError } from "commander";
+import { LonghandError, OutputError } from "../src/gpu/errors.ts";
+import { open } from "../src/node.ts";
+import { timeKernels, type KernelTiming } from "./kernels.ts";
+
+function whole(low: number, high: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (Number.isInteger(value) && value >= low && value <= high) return value;
+    throw new InvalidArgumentError(`It takes a whole number from ${low} to ${high}.`);
+  };
+}
+
+/** One line a variant: the one that runs by default has a mark, and the others are held against it. */
+function show(timings: readonly KernelTiming[]): void {
+  const standard = timings.find(({ chosen }) => chosen) ?? timings[0]!;
+  console.log(`\n${standard.name}, ${(standard.flop / 1e6).toFixed(1)} MFLOP`);
+  for (const { variant, chosen, gigaflops, milliseconds, range } of timings) {
+    const ratio = (milliseconds / standard.milliseconds).toFixed(2);
+    console.log(
+      [
+        chosen ? "*" : " ",
+        variant.padEnd(10),
+        gigaflops.toFixed(2).padStart(8),
+        `GFLOP/s ${milliseconds.toFixed(1).padStart(8)} ms (${range.map((ms) => ms.toFixed(1)).join(" to ")}), time × ${ratio}`,
+      ].join(" "),
+    );
+  }
+}
+
+interface KernelOptions {
+  readonly batch: number;
+  readonly rounds: number;
+  readonly only: string;
+  readonly adapter?: string;
+  readonly json?: string;
+}
+
+async function kernels({ adapter: request, json, ...options }: KernelOptions): Promise<void> {
+  const { device, adapter, close } = await open(request);
+  try {
+    console.log(`${adapter.name}; ${cpus().length} CPU cores; batch ${options.batch}`);
+    const timings = await timeKernels(device, { ...options, onResult: show });
+    if (json === undefined) return;
+    const report = { date: new Date().toISOString(), adapter: adapter.name, ...options, timings };
+    try {
+      writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
+    } catch (error) {
+      throw new OutputError(`bench: can't write ${json}: ${String(error)}`);
+    }
+  } finally {
+    close();
+  }
+}
+
+const program = new Command("npm run bench --")
+  .description("Measures kernels. Nothing else should run meanwhile.")
+  .showHelpAfterError();
+program
+  .command("kernels")
+  .description(
+    "every variant of the heavy kernels at the dcgan's shapes, in turn; * runs by default",
+  )
+  .option("--batch <n>", "images", whole(1, 1024), 32)
+  .option("--rounds <n>", "timed rounds, of which the median counts", whole(1, 1000), 5)
+  .option("--only <part>", "only what has this in its name, such as 'conv2d 14'", "")
+  .option("--adapter <a>", "gpu, software, swiftshader or a part of a name")
+  .option("--json <file>", "also write the timings there")
+  .action(kernels);
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof LonghandError)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}
