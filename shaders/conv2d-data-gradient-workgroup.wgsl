@@ -148,13 +148,7 @@ fn tiled(
   let zero = u32(groups.x == 0u);
   let own = phase_of(group.z);
   phase = own;
-  for (var k = zero; k < own.taps.x * own.taps.y * FILTERS; k += 16u) {
-    fill(m, n, k, lane);
-    workgroupBarrier();
-    multiply(lane, zero);
-    workgroupBarrier();
-  }
-  store_tile(m, n, lane, zero);
+  make_tile(m, n, zero, own.taps.x * own.taps.y * FILTERS, lane, zero);
 }
 // appended: lib/workgroup-tile.wgsl
 // appended: lib/convolution.wgsl

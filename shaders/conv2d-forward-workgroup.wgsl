@@ -93,13 +93,7 @@ fn tiled(
   let m = tile / TILES_N * 64u;
   let n = tile % TILES_N * 64u;
   let zero = u32(groups.x == 0u);
-  for (var k = zero; k < STEPS; k += 16u) {
-    fill(m, n, k, lane);
-    workgroupBarrier();
-    multiply(lane, zero);
-    workgroupBarrier();
-  }
-  store_tile(m, n, lane, zero);
+  make_tile(m, n, zero, STEPS, lane, zero);
 }
 // appended: lib/workgroup-tile.wgsl
 // appended: lib/convolution.wgsl

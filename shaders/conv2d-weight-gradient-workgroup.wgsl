@@ -100,13 +100,7 @@ fn tiled(
   let zero = u32(groups.x == 0u);
   split = group.z;
   let end = min(PIXELS, (group.z + 1u) * CHUNK);
-  for (var k = group.z * CHUNK; k < end; k += 16u) {
-    fill(m, n, k, lane);
-    workgroupBarrier();
-    multiply(lane, zero);
-    workgroupBarrier();
-  }
-  store_tile(m, n, lane, zero);
+  make_tile(m, n, group.z * CHUNK, end, lane, zero);
 }
 // appended: lib/workgroup-tile.wgsl
 // appended: lib/convolution.wgsl

@@ -101,13 +101,7 @@ fn tiled(
   let zero = u32(groups.x == 0u);
   batch = group.z;
   start = batch_offsets(batch);
-  for (var k = zero; k < K; k += 16u) {
-    fill(m, n, k, lane);
-    workgroupBarrier();
-    multiply(lane, zero);
-    workgroupBarrier();
-  }
-  store_tile(m, n, lane, zero);
+  make_tile(m, n, zero, K, lane, zero);
 }
 // appended: lib/batches.wgsl
 // appended: lib/workgroup-tile.wgsl

@@ -100,3 +100,15 @@ fn store_tile(tile_m: u32, tile_n: u32, lane: u32, zero: u32) {
     }
   }
 }
+
+// Adds steps `first` to `end` of the sum to the tile at (m, n), and stores it. Both are the same in all
+// lanes of a workgroup, as every lane must meet every barrier.
+fn make_tile(m: u32, n: u32, first: u32, end: u32, lane: u32, zero: u32) {
+  for (var k = first; k < end; k += 16u) {
+    fill(m, n, k, lane);
+    workgroupBarrier();
+    multiply(lane, zero);
+    workgroupBarrier();
+  }
+  store_tile(m, n, lane, zero);
+}

@@ -34,6 +34,7 @@ export const gpuMutants: readonly Mutant[] = [
   {
     kernel: "matmul-workgroup.tiled",
     what: "slices are read before all of them are there",
+    file: "lib/workgroup-tile.wgsl",
     from: "    fill(m, n, k, lane);\n    workgroupBarrier();\n",
     to: "    fill(m, n, k, lane);\n",
     noticed: ["matmul"],
