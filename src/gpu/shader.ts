@@ -13,6 +13,11 @@ export interface BindingDeclaration {
 const BINDING =
   /@group\(0\)\s*@binding\((\d+)\)\s*var<storage,\s*(read_write|read)>\s*([A-Za-z_]\w*)/g;
 
+/** A number's bits as an f32: how infinities and NaN reach a shader, which takes none as constants. */
+export function floatBits(value: number): number {
+  return new Uint32Array(Float32Array.of(value).buffer)[0]!;
+}
+
 /** The storage bindings that a shader declares: WGSL is the one place where they are written down. */
 export function bindingsOf(wgsl: string): readonly BindingDeclaration[] {
   return [...wgsl.matchAll(BINDING)].map(([, binding, access, name]) => ({

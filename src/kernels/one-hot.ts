@@ -1,5 +1,6 @@
 // One-hot: class numbers as lines of zeros with a one.
 import { sizeOf, type GpuArray } from "../gpu/array.ts";
+import { floatBits } from "../gpu/shader.ts";
 import { anyNumber, anyWhole, axisOf, flag, needed, whole } from "./attributes.ts";
 import { defineRule, type Rule } from "./rule.ts";
 
@@ -15,11 +16,6 @@ export interface OneHotAttributes {
   readonly off?: number;
   /** Whether an index in [−depth, −1] counts from the end, as in ONNX. Default false: it is off everywhere. */
   readonly wrapNegative?: boolean;
-}
-
-/** A number's bits as an f32: how infinities and NaN reach a shader. */
-function bitsOf(value: number): number {
-  return new Uint32Array(Float32Array.of(value).buffer)[0]!;
 }
 
 /** `on` where the new axis's coordinate is the index, `off` elsewhere. */
@@ -46,8 +42,8 @@ export const oneHot: Rule<readonly [GpuArray], OneHotAttributes> = defineRule({
         DEPTH: depth,
         INNER: sizeOf(shape.slice(at)),
         WRAP: wrapNegative,
-        ON: bitsOf(on),
-        OFF: bitsOf(off),
+        ON: floatBits(on),
+        OFF: floatBits(off),
       },
       bind: { indices, out },
       workgroups: device.linear(out.size),

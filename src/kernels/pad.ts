@@ -1,6 +1,7 @@
 // Padding: with a constant, which is a fill and a move, or with copies of elements, an axis at a time.
 import { formatShape, sizeOf, type DType, type GpuArray } from "../gpu/array.ts";
 import { AttributeError } from "../gpu/errors.ts";
+import { floatBits } from "../gpu/shader.ts";
 import { anyNumber, needed, oneOf, pairs } from "./attributes.ts";
 import { moved, pathIn } from "./move.ts";
 import { defineRule, WORDS, type Rule } from "./rule.ts";
@@ -51,7 +52,7 @@ function checkAxis(mode: Mode, extent: number, [before, after]: AxisPadding, axi
 
 /** The 32 bits of a number as an element of a type. Throws `AttributeError` if that can't hold it. */
 function bitsOf(value: number, dtype: DType): number {
-  if (dtype === "f32") return new Uint32Array(Float32Array.of(value).buffer)[0]!;
+  if (dtype === "f32") return floatBits(value);
   const [low, high] = dtype === "i32" ? [-(2 ** 31), 2 ** 31 - 1] : [0, 2 ** 32 - 1];
   if (Number.isInteger(value) && value >= low && value <= high) return value >>> 0;
   throw new AttributeError(

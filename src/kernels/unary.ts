@@ -1,6 +1,7 @@
 // Functions of one element.
 import type { GpuArray } from "../gpu/array.ts";
 import { AttributeError } from "../gpu/errors.ts";
+import { floatBits } from "../gpu/shader.ts";
 import { finite, number, type Checks } from "./attributes.ts";
 import { defineRule, type Rule } from "./rule.ts";
 
@@ -110,14 +111,11 @@ export interface ClipAttributes {
   readonly max?: number;
 }
 
-/** A float32's bits: how an attribute travels that may be infinite. */
-const bitsOf = (value: number): number => new Uint32Array(Float32Array.of(value).buffer)[0]!;
-
 function limits({ min = -Infinity, max = Infinity }: ClipAttributes): Settings {
   if (min > max) {
     throw new AttributeError(`clip: min must not exceed max; got min ${min} and max ${max}`);
   }
-  return { LOW_BITS: bitsOf(min), HIGH_BITS: bitsOf(max) };
+  return { LOW_BITS: floatBits(min), HIGH_BITS: floatBits(max) };
 }
 
 type Only<A> = Rule<readonly [GpuArray], A>;
