@@ -1,16 +1,16 @@
 // The layers. Defaults are Keras's, as the recipes are written in its terms.
+import { dense as denseOp } from "../autograd/compositions.ts";
 import {
-  add,
   batchNorm as batchNormOp,
   conv2d as conv2dOp,
   convTranspose2d as convTranspose2dOp,
   dropout as dropoutOp,
   leakyRelu as leakyReluOp,
-  matmul,
   relu as reluOp,
   reshape as reshapeOp,
   sigmoid as sigmoidOp,
   tanh as tanhOp,
+  type Bias,
 } from "../autograd/ops.ts";
 import type { Tensor } from "../autograd/tensor.ts";
 import { formatShape, sizeOf } from "../gpu/array.ts";
@@ -65,9 +65,8 @@ export interface KernelOptions {
   readonly initialiser?: Initialiser;
 }
 
-function withBias(x: Tensor, bias: Tensor | undefined): Tensor {
-  return bias ? add(x, bias) : x;
-}
+/** A layer's bias as its op takes one, or leaves it out. */
+const given = (bias: Tensor | undefined): Bias => (bias ? { bias } : {});
 
 const biasSpec = (units: number, bias: boolean) =>
   bias ? { bias: { shape: [units], initialiser: constant(0) } } : {};
@@ -93,7 +92,7 @@ export function dense(units: number, options: KernelOptions = {}): Layer {
       ...biasSpec(units, bias),
     }),
     buffers: none,
-    forward: (x, { kernel, bias: b }) => withBias(matmul(x, kernel!), b),
+    forward: (x, { kernel, bias: b }) => denseOp(x, kernel!, given(b)),
   };
 }
 
@@ -124,7 +123,7 @@ export function conv2d(filters: number, kernel: number, options: ConvolutionOpti
       ...biasSpec(filters, bias),
     }),
     buffers: none,
-    forward: (x, { filter, bias: b }) => withBias(conv2dOp(x, filter!, { strides, padding }), b),
+    forward: (x, { filter, bias: b }) => conv2dOp(x, filter!, { strides, padding, ...given(b) }),
   };
 }
 
@@ -149,7 +148,7 @@ export function convTranspose2d(
     }),
     buffers: none,
     forward: (x, { filter, bias: b }) =>
-      withBias(convTranspose2dOp(x, filter!, { strides, padding }), b),
+      convTranspose2dOp(x, filter!, { strides, padding, ...given(b) }),
   };
 }
 
