@@ -3,7 +3,7 @@
 import type { GpuArray } from "../../src/gpu/array.ts";
 import type { Device } from "../../src/gpu/device.ts";
 import type { LonghandError } from "../../src/gpu/errors.ts";
-import type { Tensor } from "../../src/autograd/tensor.ts";
+import { Tensor } from "../../src/autograd/tensor.ts";
 import { abs, type Ref, toF32 } from "../reference/array.ts";
 import {
   compareBySteps,
@@ -113,4 +113,27 @@ export function upload(device: Device, x: Ref, dtype: InputType = "f32"): GpuArr
 /** A case's inputs on a device. */
 export function uploadInputs(device: Device, { inputs, dtypes }: Case): GpuArray[] {
   return inputs.map((input, i) => upload(device, input, dtypes?.[i]));
+}
+
+/**
+ * Makes refusals of some ops of one tensor: calls whose errors must start with the op's name, and go on
+ * as said. By Reflect: callers without types get these errors too.
+ */
+export function refuser<Name extends string>(
+  ops: Readonly<Record<Name, (x: Tensor, attributes: never) => Tensor>>,
+): (
+  op: Name,
+  name: string,
+  kind: Refusal["kind"],
+  says: string,
+  attributes: object,
+  shape?: readonly number[],
+) => Refusal {
+  return (op, name, kind, says, attributes, shape = [2, 6, 5, 4]) => ({
+    name,
+    kind,
+    says: new RegExp(`^${op}: ${says}`),
+    run: (device) =>
+      Reflect.apply(ops[op], undefined, [new Tensor(device.empty(shape)), attributes]),
+  });
 }

@@ -1,13 +1,12 @@
 // Rows of the poolings: strides, padding, dilation and ceil crossed with windows that overlap, touch,
 // leave gaps and lie in the padding.
 import { avgPool, maxPool } from "../../src/autograd/ops.ts";
-import { Tensor } from "../../src/autograd/tensor.ts";
-import { AttributeError, type LonghandError, ShapeError } from "../../src/gpu/errors.ts";
+import { AttributeError, ShapeError } from "../../src/gpu/errors.ts";
 import type { AvgPoolAttributes } from "../../src/kernels/pool.ts";
 import { abs, createRandom, map, randomRef, type Ref, refOf, zeros } from "../reference/array.ts";
 import { type Pair, samePadding } from "../reference/conv.ts";
 import * as reference from "../reference/pool.ts";
-import { type Case, exactly, ofTerms, type Refusal, type Row, sumOf } from "./case.ts";
+import { type Case, exactly, ofTerms, type Refusal, refuser, type Row, sumOf } from "./case.ts";
 import { withInvalidFlow } from "./invalid-flow.ts";
 
 type Name = "maxPool" | "avgPool";
@@ -150,23 +149,7 @@ function invalidFlow(op: typeof maximum): Case {
       });
 }
 
-function refused(
-  op: Name,
-  name: string,
-  kind: new (message: string) => LonghandError,
-  says: string,
-  attributes: object,
-  shape: readonly number[] = [2, 6, 5, 4],
-): Refusal {
-  const run = op === "maxPool" ? maxPool : avgPool;
-  return {
-    name,
-    kind,
-    says: new RegExp(`^${op}: ${says}`),
-    // Reflect: callers without types get these errors too.
-    run: (device) => Reflect.apply(run, undefined, [new Tensor(device.empty(shape)), attributes]),
-  };
-}
+const refused = refuser({ maxPool, avgPool });
 
 function shared(op: Name): Refusal[] {
   const attribute = (name: string, says: string, attributes: object): Refusal =>

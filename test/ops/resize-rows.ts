@@ -3,12 +3,12 @@
 import { upsample, type UpsampleAttributes } from "../../src/autograd/compositions.ts";
 import { resize } from "../../src/autograd/ops.ts";
 import { Tensor } from "../../src/autograd/tensor.ts";
-import { AttributeError, type LonghandError, ShapeError } from "../../src/gpu/errors.ts";
+import { AttributeError, ShapeError } from "../../src/gpu/errors.ts";
 import type { ResizeAttributes } from "../../src/kernels/resize.ts";
 import { createRandom, randomRef, type Ref } from "../reference/array.ts";
 import type { Pair } from "../reference/conv.ts";
 import * as reference from "../reference/resize.ts";
-import { type Case, exactly, ofTerms, type Refusal, type Row } from "./case.ts";
+import { type Case, exactly, ofTerms, type Refusal, refuser, type Row } from "./case.ts";
 import { withInvalidFlow } from "./invalid-flow.ts";
 
 type Name = "resize" | "upsample";
@@ -138,23 +138,7 @@ function invalidFlow(mode: "nearest" | "bilinear"): Case {
   });
 }
 
-function refused(
-  op: Name,
-  name: string,
-  kind: new (message: string) => LonghandError,
-  says: string,
-  attributes: object,
-  shape: readonly number[] = [2, 6, 5, 4],
-): Refusal {
-  const run = op === "resize" ? resize : upsample;
-  return {
-    name,
-    kind,
-    says: new RegExp(`^${op}: ${says}`),
-    // Reflect: callers without types get these errors too.
-    run: (device) => Reflect.apply(run, undefined, [new Tensor(device.empty(shape)), attributes]),
-  };
-}
+const refused = refuser({ resize, upsample });
 
 function attribute(op: Name, name: string, says: string, attributes: object): Refusal {
   return refused(op, name, AttributeError, says, attributes);
