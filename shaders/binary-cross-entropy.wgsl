@@ -3,8 +3,6 @@
 // logarithms are held above LOG_LOW, and the gradient is (p − t) / max(p · (1 − p), 1e-12).
 
 const COUNT = 64u;
-const CONSTANT = true; // every label is LABEL; else they are read
-const LABEL = 1f;
 const CLAMPED = false;
 const LOW = 1e-7f;
 const HIGH = 0.9999999f; // 1 − LOW, rounded on the host from float64
@@ -20,11 +18,6 @@ const OUT_AT = 0u;
 @group(0) @binding(1) var<storage, read> labels: array<f32>;
 @group(0) @binding(2) var<storage, read> dout: array<f32>;
 @group(0) @binding(3) var<storage, read_write> out: array<f32>;
-
-fn label(i: u32) -> f32 {
-  if (CONSTANT) { return LABEL; }
-  return labels[LABELS_AT + i];
-}
 
 // p as the logarithms see it; NaN stays.
 fn held(p: f32) -> f32 {
@@ -91,3 +84,4 @@ fn backward_labels(
   out[OUT_AT + i] = dout[DOUT_AT + i] * (bounded(log_of_other(p)) - bounded(natural_log(p)));
 }
 // appended: lib/numbers.wgsl
+// appended: lib/labels.wgsl

@@ -2,8 +2,6 @@
 // nor loses the tail; its derivative is sigmoid(x) − t.
 
 const COUNT = 64u;
-const CONSTANT = true; // every label is LABEL; else they are read
-const LABEL = 1f;
 
 // Where each array starts in its binding, in 32-bit words.
 const LOGITS_AT = 0u;
@@ -15,11 +13,6 @@ const OUT_AT = 0u;
 @group(0) @binding(1) var<storage, read> labels: array<f32>;
 @group(0) @binding(2) var<storage, read> dout: array<f32>;
 @group(0) @binding(3) var<storage, read_write> out: array<f32>;
-
-fn label(i: u32) -> f32 {
-  if (CONSTANT) { return LABEL; }
-  return labels[LABELS_AT + i];
-}
 
 @compute @workgroup_size(64)
 fn forward(
@@ -51,3 +44,4 @@ fn backward(
   out[OUT_AT + i] = dout[DOUT_AT + i] * wrong;
 }
 // appended: lib/numbers.wgsl
+// appended: lib/labels.wgsl

@@ -1,0 +1,9 @@
+// labels: one for all elements, or one each in the binding `labels` of the shader that appends this.
+
+const CONSTANT = true; // every label is LABEL; else they are read
+const LABEL = 1f;
+
+fn label(i: u32) -> f32 {
+  if (CONSTANT) { return LABEL; }
+  return labels[LABELS_AT + i];
+}
