@@ -3,6 +3,7 @@
 // Input pixels fall into S·S phases by (y + P) mod S: within one, the taps are i = phase, phase + S, …
 // and the sum is a dense small convolution, with no zeros inserted and no divisibility test.
 
+const COLUMNS = CHANNELS;
 const TILES_N = (CHANNELS + 7u) / 8u;
 
 // Where each array starts in its binding, in 32-bit words.
@@ -31,10 +32,12 @@ fn load_weight(at: u32, c: u32) -> vec4f {
 fn store(m: u32, phase: Phase, c: u32, row: mat2x4f) {
   if (m >= BATCH * phase.count.x * phase.count.y) { return; }
   let at = index_of(m, phase) * CHANNELS + c;
+  let low = finish4(row[0], at, c);
+  let high = finish4(row[1], at + 4u, c + 4u);
   // Not from 0, which unrolls: the stores are most of what lavapipe's compiler works on.
   for (var i = u32(c >= CHANNELS); i < 4u; i++) {
-    if (c + i < CHANNELS) { dinp[DINP_AT + at + i] = row[0][i]; }
-    if (c + 4u + i < CHANNELS) { dinp[DINP_AT + at + 4u + i] = row[1][i]; }
+    if (c + i < CHANNELS) { dinp[DINP_AT + at + i] = low[i]; }
+    if (c + 4u + i < CHANNELS) { dinp[DINP_AT + at + 4u + i] = high[i]; }
   }
 }
 
@@ -137,7 +140,8 @@ fn narrow(
     }
   }
   for (var i = 0u; i < 8u && m + i < pixels; i++) {
-    dinp[DINP_AT + index_of(m + i, phase) * CHANNELS + c] = select(high[i % 4u], low[i % 4u], i < 4u);
+    let at = index_of(m + i, phase) * CHANNELS + c;
+    dinp[DINP_AT + at] = finish(select(high[i % 4u], low[i % 4u], i < 4u), at, c);
   }
 }
 
@@ -176,7 +180,11 @@ fn direct(
       }
     }
   }
-  dinp[DINP_AT + index] = sum;
+  dinp[DINP_AT + index] = finish(sum, index, channel);
 }
 // appended: lib/phases.wgsl
 // appended: lib/convolution.wgsl
+// appended: lib/epilogue.wgsl
+// appended: lib/activation.wgsl
+// appended: lib/philox.wgsl
+// appended: lib/numbers.wgsl

@@ -5,6 +5,7 @@
 const W_BY_FOUR = true; // FILTERS is a multiple of 4
 
 const PIXELS = BATCH * OUT_HEIGHT * OUT_WIDTH;
+const COLUMNS = FILTERS;
 const TILES_N = (FILTERS + 7u) / 8u;
 
 // Where each array starts in its binding, in 32-bit words.
@@ -39,10 +40,12 @@ fn load_weight(at: u32, k: u32) -> vec4f {
 fn store(m: u32, k: u32, row: mat2x4f) {
   if (m >= PIXELS) { return; }
   let at = m * FILTERS + k;
+  let low = finish4(row[0], at, k);
+  let high = finish4(row[1], at + 4u, k + 4u);
   // Not from 0, which unrolls: the stores are most of what lavapipe's compiler works on.
   for (var i = u32(k >= FILTERS); i < 4u; i++) {
-    if (k + i < FILTERS) { out[OUT_AT + at + i] = row[0][i]; }
-    if (k + 4u + i < FILTERS) { out[OUT_AT + at + 4u + i] = row[1][i]; }
+    if (k + i < FILTERS) { out[OUT_AT + at + i] = low[i]; }
+    if (k + 4u + i < FILTERS) { out[OUT_AT + at + 4u + i] = high[i]; }
   }
 }
 
@@ -125,7 +128,11 @@ fn direct(
       }
     }
   }
-  out[OUT_AT + index] = sum;
+  out[OUT_AT + index] = finish(sum, index, k);
 }
 // appended: lib/taps.wgsl
 // appended: lib/convolution.wgsl
+// appended: lib/epilogue.wgsl
+// appended: lib/activation.wgsl
+// appended: lib/philox.wgsl
+// appended: lib/numbers.wgsl
