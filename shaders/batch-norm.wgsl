@@ -1,5 +1,5 @@
 // batch norm: out = f((x − mean) / sqrt(var + ε) · γ + β) for each channel, the last axis; rows are all the
-// others together, and f is leaky relu or nothing. Training takes mean and variance (population) from the
+// others together, and f is an activation or nothing. Training takes mean and variance (population) from the
 // batch, in one pass over it; inference takes the running ones.
 
 const EPSILON = 0.001f;
@@ -7,8 +7,6 @@ const MOMENTUM = 0.99f; // running = MOMENTUM · running + (1 − MOMENTUM) · b
 const REST = 0.01f; // 1 − MOMENTUM, rounded on the host from float64
 const VARIANCE_FACTOR = 1f; // of the batch's variance as it enters the running one; n / (n − 1) unbiases it
 const TRACK = true;
-const ACTIVATED = false;
-const ALPHA = 0f; // f's slope below 0
 
 // Where each array starts in its binding, in 32-bit words.
 const INP_AT = 0u;
@@ -64,14 +62,6 @@ fn moments_of_batch(p: Place, origin: vec4f) -> Moments {
   return Moments(mean, squares);
 }
 
-// Leaky relu; with a slope of 0 an infinity becomes 0, and NaN stays.
-fn activate(y: vec4f) -> vec4f {
-  if (!ACTIVATED) { return y; }
-  let nan = vec4<bool>(is_nan(y.x), is_nan(y.y), is_nan(y.z), is_nan(y.w));
-  let below = select(ALPHA * y, vec4f(), vec4<bool>(ALPHA == 0f));
-  return select(below, y, (y > vec4f()) | nan);
-}
-
 // An invocation's rows, and the statistics of its channels for the backward.
 fn finish(p: Place, origin: vec4f, mean: vec4f, inverse: vec4f) {
   if (p.split == 0u) {
@@ -84,13 +74,13 @@ fn finish(p: Place, origin: vec4f, mean: vec4f, inverse: vec4f) {
   let at = BETA_AT + p.c;
   let shift = vec4f(beta[at], beta[at + NEXT], beta[at + 2u * NEXT], beta[at + 3u * NEXT]);
   for (var row = p.first; row < p.end; row++) {
-    let y = activate((x_at(row, p.c) - origin - mean) * scale + shift);
+    let y = (x_at(row, p.c) - origin - mean) * scale + shift;
     let to = OUT_AT + row * CHANNELS + p.c;
-    out[to] = y.x;
+    out[to] = value(y.x);
     if (WIDTH == 4u) {
-      out[to + 1u] = y.y;
-      out[to + 2u] = y.z;
-      out[to + 3u] = y.w;
+      out[to + 1u] = value(y.y);
+      out[to + 2u] = value(y.z);
+      out[to + 3u] = value(y.w);
     }
   }
 }
@@ -149,4 +139,5 @@ fn infer(
   finish(p, vec4f(), mean, 1f / sqrt(variance + EPSILON));
 }
 // appended: lib/channels.wgsl
+// appended: lib/activation.wgsl
 // appended: lib/numbers.wgsl

@@ -2,19 +2,13 @@
 import { formatShape, GpuArray } from "../gpu/array.ts";
 import { byFours } from "../gpu/binding.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
-import { type Check, finite, flag, instance, needed, oneOf } from "./attributes.ts";
+import { finite, flag, instance, needed, oneOf } from "./attributes.ts";
+import type { Epilogue } from "./epilogue.ts";
+import { epilogueCheck, finishedBy, type Finished } from "./epilogue-attributes.ts";
 import { checkArray, defineRule, type Gradients, type Needs, type Rule } from "./rule.ts";
-import { unaryBackward } from "./unary.ts";
-
-/** Leaky relu behind the normalisation; with a slope of 0 it is relu. */
-export interface BatchNormActivation {
-  readonly kind: "leakyRelu";
-  /** Slope below 0: finite and ≥ 0. */
-  readonly alpha: number;
-}
 
 /** How to normalise, and whether and how to follow the running statistics. */
-export interface BatchNormAttributes {
+export interface BatchNormAttributes extends Finished {
   /** Running statistics (2, C): mean, then variance. Training updates them, inference uses them. */
   readonly running?: GpuArray;
   /** Training uses the batch's mean and population variance; inference the running ones. */
@@ -25,18 +19,18 @@ export interface BatchNormAttributes {
   readonly momentum?: number;
   /** Which variance enters the running one: `population` as in Keras (the default), or `sample`, n − 1, as in PyTorch. */
   readonly runningVariance?: "population" | "sample";
-  /** What each element goes through before it is stored (nothing). */
-  readonly activation?: BatchNormActivation;
 }
 
 /** What the backward needs of a forward. */
-export interface Normalised {
+interface Normalised {
   readonly x: GpuArray;
   readonly gamma: GpuArray;
   /** (2, C): the mean, in training less x's first row, and 1 / sqrt(variance + ε). */
   readonly stats: GpuArray;
   readonly training: boolean;
 }
+
+type Inputs = readonly [x: GpuArray, gamma: GpuArray, beta: GpuArray];
 
 interface Walk {
   readonly splits: number;
@@ -75,13 +69,18 @@ function check(
   x: GpuArray,
   gamma: GpuArray,
   beta: GpuArray,
-  { running, training }: BatchNormAttributes,
+  { running, training, epilogue }: BatchNormAttributes,
 ): void {
   const channels = x.shape.at(-1);
   const fits = ({ shape }: GpuArray): boolean => shape.length === 1 && shape[0] === channels;
   if (channels === undefined || !fits(gamma) || !fits(beta)) {
     throw new ShapeError(
       `batchNorm: input ${formatShape(x.shape)} wants gamma and beta (${channels ?? "its last axis"}); got ${formatShape(gamma.shape)} and ${formatShape(beta.shape)}`,
+    );
+  }
+  if (epilogue?.dropout) {
+    throw new AttributeError(
+      "batchNorm: epilogue takes an activation alone; got dropout: use the op dropout behind it",
     );
   }
   if (training && x.size === 0) {
@@ -100,40 +99,28 @@ function check(
   }
 }
 
-/**
- * Batch norm and an activation on raw arrays: x (…, C), γ (C), β (C) → (…, C). One launch; in training two
- * where rows are many. Throws `ShapeError` and `AttributeError` as the op does.
- */
-export function batchNormForward(
-  x: GpuArray,
-  gamma: GpuArray,
-  beta: GpuArray,
+/** Normalises, and leaves in `moments` (2, C) what the backward needs. One launch; in training two where rows are many. */
+function normalise(
+  [x, gamma, beta]: Inputs,
+  moments: GpuArray,
   attributes: BatchNormAttributes,
-): { readonly out: GpuArray; readonly saved: Normalised } {
-  check(x, gamma, beta, attributes);
+  epilogue: Epilogue | undefined,
+): GpuArray {
   const { device } = x;
-  const { running, training, epsilon = 1e-3, momentum = 0.99 } = attributes;
-  const { runningVariance, activation } = attributes;
+  const { running, training, epsilon = 1e-3, momentum = 0.99, runningVariance } = attributes;
   const channels = x.shape.at(-1)!;
   const { splits, constants, workgroups } = walk([x]);
   const out = device.empty(x.shape, "f32", "batch_norm");
-  const moments = device.empty([2, channels], "f32", "batch_norm.moments");
   const shared = {
     shader: "batch-norm",
-    constants: {
-      ...constants,
-      TRAINING: training,
-      EPSILON: epsilon,
-      ...(activation ? { ACTIVATED: true, ALPHA: activation.alpha } : {}),
-    },
+    constants: { ...constants, ...epilogue?.constants, TRAINING: training, EPSILON: epsilon },
     workgroups,
   } as const;
   const bind = { inp: x, gamma, beta, moments, out };
-  const saved = { x, gamma, stats: moments, training };
   if (!training) {
     const known = { ...bind, known: running! };
     device.launch({ ...shared, entry: "infer", bind: known, flop: 4 * x.size });
-    return { out, saved };
+    return out;
   }
   const partials =
     splits === 1 ? x : device.empty([splits, 2, channels], "f32", "batch_norm.partials");
@@ -161,14 +148,14 @@ export function batchNormForward(
     bind: { ...bind, partials, running: running ?? device.empty([2, channels]) },
     flop: (splits === 1 ? 9 : 4) * x.size,
   });
-  return { out, saved };
+  return out;
 }
 
 /**
- * The gradients of x, γ and β, as far as they are asked for, from `dz`, the gradient at γ · x̂ + β: before an
+ * The gradients of x, γ and β, as far as they are asked for, from `dz`, the gradient at γ · x̂ + β, before an
  * activation. In training one launch, or two where rows are many.
  */
-export function batchNormBackward(dz: GpuArray, saved: Normalised, needs: Needs): Gradients {
+function gradients(dz: GpuArray, saved: Normalised, needs: Needs): Gradients {
   const { x, gamma, stats, training } = saved;
   const { device, size } = x;
   const channels = x.shape.at(-1)!;
@@ -205,20 +192,6 @@ export function batchNormBackward(dz: GpuArray, saved: Normalised, needs: Needs)
   return asked;
 }
 
-const isActivation: Check = {
-  expects: "{ kind: 'leakyRelu', alpha }, alpha a finite number ≥ 0",
-  accepts: (value) =>
-    typeof value === "object" &&
-    value !== null &&
-    "kind" in value &&
-    value.kind === "leakyRelu" &&
-    "alpha" in value &&
-    finite(0).accepts(value.alpha) &&
-    Object.keys(value).length === 2,
-};
-
-type Inputs = readonly [x: GpuArray, gamma: GpuArray, beta: GpuArray];
-
 /** Batch norm: x (…, C), γ (C), β (C). In training, gradients flow through the batch's statistics. */
 export const batchNorm: Rule<Inputs, BatchNormAttributes> = defineRule({
   name: "batchNorm",
@@ -228,22 +201,16 @@ export const batchNorm: Rule<Inputs, BatchNormAttributes> = defineRule({
     epsilon: finite(0),
     momentum: finite(0, 1),
     runningVariance: oneOf("population", "sample"),
-    activation: isActivation,
+    epilogue: epilogueCheck,
   },
-  forward([x, gamma, beta], attributes: BatchNormAttributes) {
-    const { out, saved } = batchNormForward(x, gamma, beta, attributes);
-    return { out, saved: { ...saved, out } };
-  },
-  backward(dout, { out, ...saved }, { activation }, needs) {
-    return batchNormBackward(
-      activation ? beforeActivation(dout, out, activation) : dout,
-      saved,
-      needs,
+  forward(inputs, attributes: BatchNormAttributes) {
+    const [x, gamma, beta] = inputs;
+    check(x, gamma, beta, attributes);
+    const moments = x.device.empty([2, x.shape.at(-1)!], "f32", "batch_norm.moments");
+    const made = finishedBy("batchNorm", attributes, (epilogue) =>
+      normalise(inputs, moments, attributes, epilogue),
     );
+    return { ...made, saved: { x, gamma, stats: moments, training: attributes.training } };
   },
+  backward: (dz, saved, _attributes, needs) => gradients(dz, saved, needs),
 });
-
-/** The gradient before an activation, in a launch of its own: its output tells f's sign as its input would. */
-function beforeActivation(dout: GpuArray, out: GpuArray, { alpha }: BatchNormActivation): GpuArray {
-  return unaryBackward(alpha === 0 ? "relu" : "leakyRelu", dout, out, { ALPHA: alpha });
-}

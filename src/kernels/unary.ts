@@ -31,7 +31,7 @@ export const constantName = (name: string): string =>
   name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
 
 /** What an operation's attributes are in the shader. */
-export interface Settings {
+interface Settings {
   readonly ALPHA?: number;
   readonly LOW_BITS?: number;
   readonly HIGH_BITS?: number;
@@ -51,8 +51,7 @@ export function unary(name: UnaryOperation, inp: GpuArray, settings: Settings = 
   return out;
 }
 
-/** dout · f'(x) for every element, on raw arrays; `kept` is f's input or output, as the operation wants. */
-export function unaryBackward(
+function unaryBackward(
   name: UnaryOperation,
   dout: GpuArray,
   kept: GpuArray,

@@ -3,6 +3,7 @@ import * as ops from "../../src/autograd/ops.ts";
 import { Tensor } from "../../src/autograd/tensor.ts";
 import type { Device } from "../../src/gpu/device.ts";
 import { AttributeError, DTypeError, ShapeError } from "../../src/gpu/errors.ts";
+import type { EpilogueAttributes } from "../../src/kernels/epilogue-attributes.ts";
 import { createGenerator } from "../../src/kernels/random.ts";
 import { createRandom, map, randomRef, type Ref, refOf, reshape, zip } from "../reference/array.ts";
 import {
@@ -29,9 +30,12 @@ interface NormCase {
   readonly mean?: number;
   readonly atol?: number;
   readonly smooth?: boolean;
-  /** Leaky relu behind it, with this slope. */
+  /** An epilogue's slope below 0: relu, or leaky relu. */
   readonly alpha?: number;
 }
+
+const rectified = (alpha: number): EpilogueAttributes =>
+  alpha === 0 ? { activation: "relu" } : { activation: "leakyRelu", alpha };
 
 function norm({ shape, training, mean = 0, atol = 1e-5, smooth = true, alpha }: NormCase): Case {
   const channels = shape.at(-1)!;
@@ -62,7 +66,7 @@ function norm({ shape, training, mean = 0, atol = 1e-5, smooth = true, alpha }: 
       const { device } = at!.array;
       const attributes = {
         ...(training ? {} : { running: upload(device, both) }),
-        ...(alpha === undefined ? {} : { activation: { kind: "leakyRelu", alpha } as const }),
+        ...(alpha === undefined ? {} : { epilogue: rectified(alpha) }),
       };
       return ops.batchNorm(at!, g!, b!, { training, epsilon, ...attributes });
     },
