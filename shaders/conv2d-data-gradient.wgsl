@@ -29,15 +29,14 @@ fn load_weight(at: u32, c: u32) -> vec4f {
   );
 }
 
-fn store(m: u32, phase: Phase, c: u32, row: mat2x4f) {
+fn store(m: u32, phase: Phase, c: u32, row: mat2x4f, zero: u32) {
   if (m >= BATCH * phase.count.x * phase.count.y) { return; }
   let at = index_of(m, phase) * CHANNELS + c;
-  let low = finish4(row[0], at, c);
-  let high = finish4(row[1], at + 4u, c + 4u);
-  // Not from 0, which unrolls: the stores are most of what lavapipe's compiler works on.
-  for (var i = u32(c >= CHANNELS); i < 4u; i++) {
-    if (c + i < CHANNELS) { dinp[DINP_AT + at + i] = low[i]; }
-    if (c + 4u + i < CHANNELS) { dinp[DINP_AT + at + 4u + i] = high[i]; }
+  for (var half = zero; half < 8u; half += 4u) {
+    let four = finish4(select(row[1], row[0], half == 0u), at + half, c + half);
+    for (var i = half; i < half + 4u; i++) {
+      if (c + i < CHANNELS) { dinp[DINP_AT + at + i] = four[i - half]; }
+    }
   }
 }
 
@@ -94,14 +93,20 @@ fn tiled(
       }
     }
   }
-  store(m, phase, c, r0);
-  store(m + 1u, phase, c, r1);
-  store(m + 2u, phase, c, r2);
-  store(m + 3u, phase, c, r3);
-  store(m + 4u, phase, c, r4);
-  store(m + 5u, phase, c, r5);
-  store(m + 6u, phase, c, r6);
-  store(m + 7u, phase, c, r7);
+  // Loops that start at a zero that compilers can't see don't unroll: written out, the stores are most of what
+  // they work on.
+  let zero = u32(m >= BATCH * phase.count.x * phase.count.y);
+  for (var i = zero; i < 8u; i++) {
+    var row = r0;
+    if (i == 1u) { row = r1; }
+    if (i == 2u) { row = r2; }
+    if (i == 3u) { row = r3; }
+    if (i == 4u) { row = r4; }
+    if (i == 5u) { row = r5; }
+    if (i == 6u) { row = r6; }
+    if (i == 7u) { row = r7; }
+    store(m + i, phase, c, row, zero);
+  }
 }
 
 // Eight pixels of one phase by one channel an invocation: for images of one to three channels, where an
