@@ -5,7 +5,7 @@ import type { Device } from "../gpu/device.ts";
 import type { Launch, Variant } from "../gpu/dispatch.ts";
 import { constantsOf, flopOf, loadsFours, NARROW, type Geometry } from "./convolution.ts";
 import { reduce } from "./reduce.ts";
-import { chooseVariant, lanesTiles, onGpus, onManyLanes, workgroupTiles } from "./variant.ts";
+import { chooseVariant, lanesTiles, onGpus, onSoftware, workgroupTiles } from "./variant.ts";
 
 /** Output pixels that one partial sum covers: enough partials to fill an adapter, few enough to add. */
 function chunkOf(pixels: number, parallel: number, wanted: number): number {
@@ -51,7 +51,7 @@ export function weightGradient(inp: GpuArray, dout: GpuArray, geometry: Geometry
   const shader = "conv2d-weight-gradient";
   const rows = kernel[0] * kernel[1] * channels;
   const pixels = batch * outHeight * outWidth;
-  const small = filters < NARROW ? "direct" : onManyLanes(device, filters, pixels, "tiled");
+  const small = filters < NARROW ? "direct" : onSoftware(device, filters, "tiled");
   const preferred = onGpus(device, rows, filters, small);
   const DOUT_BY_FOUR = loadsFours(dout, filters);
   const lanesServe = DOUT_BY_FOUR && channels % 8 === 0 && byFours(inp);

@@ -20,7 +20,7 @@ import { binary } from "./binary.ts";
 import { weightGradient } from "./conv2d-weight-gradient.ts";
 import { sumTo } from "./reduce.ts";
 import { defineRule, type Rule } from "./rule.ts";
-import { chooseVariant, lanesTiles, onGpus, onManyLanes, workgroupTiles } from "./variant.ts";
+import { chooseVariant, lanesConstants, lanesTiles, onGpus, onSoftware, workgroupTiles } from "./variant.ts";
 
 /** (N, H, W, C) and (KH, KW, C / groups, K) to (N, OH, OW, K). */
 export function convolve(inp: GpuArray, weight: GpuArray, geometry: Geometry): GpuArray {
@@ -31,7 +31,7 @@ export function convolve(inp: GpuArray, weight: GpuArray, geometry: Geometry): G
   const shared = { shader, flop: flopOf(geometry) } satisfies Partial<Launch>;
   const constants = constantsOf(geometry);
   const pixels = batch * outHeight * outWidth;
-  const small = filters < NARROW ? "direct" : onManyLanes(device, filters, channels, "tiled");
+  const small = filters < NARROW ? "direct" : onSoftware(device, filters, "tiled");
   const preferred = onGpus(device, pixels, filters, small);
   const W_BY_FOUR = loadsFours(weight, filters);
   const variant = chooseVariant(device, shader, preferred, groups === 1, W_BY_FOUR);
@@ -40,8 +40,8 @@ export function convolve(inp: GpuArray, weight: GpuArray, geometry: Geometry): G
       ...shared,
       shader: "conv2d-forward-lanes",
       entry: "tiled",
-      constants: { ...constants, LANES: device.lanes },
-      bind: { inp, weight4: weight, out },
+      constants: { ...constants, ...lanesConstants(device), INP_BY_FOUR: loadsFours(inp, channels) },
+      bind: { inp, inp4: inp, weight4: weight, out },
       workgroups: device.linear(lanesTiles(device, pixels, filters), 1),
     });
     return out;
@@ -87,9 +87,9 @@ export function dataGradient(dout: GpuArray, weight: GpuArray, geometry: Geometr
   const phases = strides[0] * strides[1];
   const tilesServe = groups === 1 && Math.max(...dilations) === 1 && phases <= device.maxWorkgroups;
   const pixels = batch * Math.ceil(height / strides[0]) * Math.ceil(width / strides[1]);
-  const small = channels < NARROW ? "narrow" : onManyLanes(device, channels, filters, "tiled");
+  const small = channels < NARROW ? "narrow" : onSoftware(device, channels, "tiled");
   const preferred = onGpus(device, pixels, channels, small);
-  const fours = loadsFours(weight, filters);
+  const fours = loadsFours(weight, filters) && loadsFours(dout, filters);
   const entry = chooseVariant(device, shader, preferred, tilesServe, fours);
   if (entry === "lanes") {
     const [x, y] = device.linear(lanesTiles(device, pixels, channels), 1);
@@ -97,8 +97,8 @@ export function dataGradient(dout: GpuArray, weight: GpuArray, geometry: Geometr
       ...shared,
       shader: "conv2d-data-gradient-lanes",
       entry: "tiled",
-      constants: { ...shared.constants, LANES: device.lanes },
-      bind: { dout, weight4: weight, dinp },
+      constants: { ...shared.constants, ...lanesConstants(device) },
+      bind: { dout4: dout, weight4: weight, dinp },
       workgroups: [x, y, phases],
     });
     return dinp;
@@ -111,7 +111,7 @@ export function dataGradient(dout: GpuArray, weight: GpuArray, geometry: Geometr
       entry: "tiled",
       constants: {
         ...shared.constants,
-        BY_FOUR: loadsFours(dout, filters) && loadsFours(weight, filters),
+        BY_FOUR: fours,
       },
       bind: { ...shared.bind, dout4: dout, weight4: weight },
       workgroups: [x, y, phases],
@@ -119,9 +119,17 @@ export function dataGradient(dout: GpuArray, weight: GpuArray, geometry: Geometr
   } else if (entry === "direct") {
     device.launch({ ...shared, entry, workgroups: device.linear(dinp.size) });
   } else {
-    const columns = entry === "narrow" ? channels : Math.ceil(channels / 8);
-    const [x, y] = device.linear(Math.ceil(pixels / 8) * columns);
-    device.launch({ ...shared, entry, workgroups: [x, y, phases] });
+    const narrow = entry === "narrow";
+    const [x, y] = device.linear(Math.ceil(pixels / 8) * (narrow ? channels : Math.ceil(channels / 8)));
+    device.launch({
+      ...shared,
+      entry,
+      ...(narrow && {
+        constants: { ...shared.constants, BY_FOUR: fours },
+        bind: { ...shared.bind, dout4: dout, weight4: weight },
+      }),
+      workgroups: [x, y, phases],
+    });
   }
   return dinp;
 }
