@@ -5,6 +5,7 @@
 // multiply-adds.
 enable subgroups;
 
+const COLUMNS = CHANNELS;
 const TILES_N = (CHANNELS + TILE_COLUMNS - 1u) / TILE_COLUMNS;
 
 // Where each array starts in its binding, in 32-bit words.
@@ -87,7 +88,7 @@ fn tiled(
   for (var row = 0u; row < TILE_ROWS; row++) {
     if (m + row >= rows) { break; }
     let at = index_of(pixel_of(m + row, phase), phase) * CHANNELS + c;
-    let values = row_of(&sums, row);
+    let values = finish4(row_of(&sums, row), at, c);
     // Not from 0, which unrolls: stores are most of what compilers work on.
     for (var j = u32(c >= CHANNELS); j < 4u; j++) {
       if (c + j < CHANNELS) { dinp[DINP_AT + at + j] = values[j]; }
@@ -97,3 +98,7 @@ fn tiled(
 // appended: lib/lanes-tile.wgsl
 // appended: lib/phases.wgsl
 // appended: lib/convolution.wgsl
+// appended: lib/epilogue.wgsl
+// appended: lib/activation.wgsl
+// appended: lib/philox.wgsl
+// appended: lib/numbers.wgsl

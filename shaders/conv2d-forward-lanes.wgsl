@@ -7,6 +7,7 @@ enable subgroups;
 const INP_BY_FOUR = true; // CHANNELS is a multiple of 4, and the array is aligned
 
 const PIXELS = BATCH * OUT_HEIGHT * OUT_WIDTH;
+const COLUMNS = FILTERS;
 const STEPS = KERNEL_H * KERNEL_W * CHANNELS; // of the sum
 const TILES_N = (FILTERS + TILE_COLUMNS - 1u) / TILE_COLUMNS;
 
@@ -102,7 +103,7 @@ fn tiled(
   for (var row = 0u; row < TILE_ROWS; row++) {
     if (m + row >= PIXELS) { break; }
     let at = pixel_of(m + row) * FILTERS + k;
-    let values = row_of(&sums, row);
+    let values = finish4(row_of(&sums, row), at, k);
     // Not from 0, which unrolls: stores are most of what compilers work on.
     for (var j = u32(k >= FILTERS); j < 4u; j++) {
       if (k + j < FILTERS) { out[OUT_AT + at + j] = values[j]; }
@@ -112,3 +113,7 @@ fn tiled(
 // appended: lib/lanes-tile.wgsl
 // appended: lib/taps.wgsl
 // appended: lib/convolution.wgsl
+// appended: lib/epilogue.wgsl
+// appended: lib/activation.wgsl
+// appended: lib/philox.wgsl
+// appended: lib/numbers.wgsl

@@ -82,7 +82,8 @@ export function multiply(a: GpuArray, b: GpuArray, attributes: MatmulAttributes 
     W_COLUMN,
   };
   const flop = 2 * batch * M * N * K;
-  const small = M < 4 || N < 4 ? "direct" : onSoftware(a.device, N, "tiled");
+  const small =
+    M < 4 || N < 4 ? "direct" : a.device.lanes < 8 ? "tiled" : onSoftware(a.device, N, "tiled");
   const preferred = onGpus(a.device, M, N, small);
   const tilesServe = batch <= a.device.maxWorkgroups;
   const variant = chooseVariant(a.device, "matmul", preferred, tilesServe, fours);
