@@ -103,17 +103,17 @@ fn load_rows(pixel: u32, m: u32) -> vec4f {
 }
 
 // All pixels for a tile of rows m to m + 7 under whichever taps.
-fn under_any_taps(t: ptr<function, Tile>, m: u32, k: u32, lane: u32) {
-  for (var first = 0u; first < PIXELS; first += STEPS) {
+fn under_any_taps(t: ptr<function, Tile>, m: u32, k: u32, lane: u32, zero: u32) {
+  for (var first = zero; first < PIXELS; first += STEPS) {
     let pixel = first + lane % STEPS;
     let at = select(-1, i32(pixel * FILTERS), pixel < PIXELS);
     add_pixels(t, load_rows(pixel, m), load_rows(pixel, m + 4u), at, k);
   }
 }
 
-fn add_bias(k: u32) {
+fn add_bias(k: u32, zero: u32) {
   var sum = vec4f();
-  for (var pixel = 0u; pixel < PIXELS; pixel++) { sum += dout4[(DOUT4_AT + pixel * FILTERS + min(k, FILTERS - 4u)) / 4u]; }
+  for (var pixel = zero; pixel < PIXELS; pixel++) { sum += dout4[(DOUT4_AT + pixel * FILTERS + min(k, FILTERS - 4u)) / 4u]; }
   for (var j = u32(k >= FILTERS); j < 4u; j++) {
     if (k + j < FILTERS) { dbias[DBIAS_AT + k + j] = sum[j]; }
   }
@@ -129,15 +129,16 @@ fn tiled(
   let k = (tile % TILES_N) * 4u * LANES + 4u * lane;
   let m = (tile / TILES_N) * 8u;
   if (tile / TILES_N > TILES_M) { return; }
+  let zero = u32(groups.x == 0u); // in a way that compilers can't see, so that loops over few pixels stay loops
   if (tile / TILES_N == TILES_M) {
-    add_bias(k);
+    add_bias(k, zero);
     return;
   }
   var sums = Tile();
   if (SHARED_TAP) {
     under_one_tap(&sums, m, k, lane);
   } else {
-    under_any_taps(&sums, m, k, lane);
+    under_any_taps(&sums, m, k, lane, zero);
   }
   for (var i = 0u; i < 8u; i++) {
     if (m + i >= ROWS) { break; }
