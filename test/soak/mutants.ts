@@ -3,6 +3,7 @@
 import { gpuMutants } from "./gpu-mutants.ts";
 import { lanesMutants } from "./lanes-mutants.ts";
 import { lossMutants } from "./loss-mutants.ts";
+import { stepMutants } from "./step-mutants.ts";
 
 /** One change to one entry point's code. */
 export interface Mutant {
@@ -22,7 +23,6 @@ export interface Mutant {
 /** The op's row is where a mutant should be noticed. */
 const by = (...ops: string[]): readonly string[] => ops;
 const random = (name: string): Mutant["noticed"] => ({ file: "test/ops/random.test.ts", name });
-const oracle = (name: string): Mutant["noticed"] => ({ file: "test/ops/oracle.test.ts", name });
 
 /** The path below `shaders/` of the file that a mutant changes. */
 export function fileOf({ kernel, file }: Mutant): string {
@@ -31,76 +31,6 @@ export function fileOf({ kernel, file }: Mutant): string {
 
 /** Every mutant, by shader. */
 export const mutants: readonly Mutant[] = [
-  {
-    kernel: "adam.advance",
-    what: "the second correction follows the first's rate",
-    from: "BETA2 * next[NEXT_AT + 1] + REST2",
-    to: "BETA1 * next[NEXT_AT + 1] + REST1",
-    noticed: oracle("adam"),
-  },
-  {
-    kernel: "adam.update",
-    what: "the second moment isn't corrected",
-    from: "sqrt(v / corrections[CORRECTIONS_AT + 1])",
-    to: "sqrt(v)",
-    noticed: oracle("adam"),
-  },
-  {
-    kernel: "batch-norm.batch_partials",
-    what: "E[x²] in place of squared deviations",
-    from: "squares += delta * (x - mean);",
-    to: "squares += x * x;",
-    noticed: by("batchNorm"),
-  },
-  {
-    kernel: "batch-norm.batch_moments",
-    what: "the term between runs is missing",
-    from: " + delta * delta * (count * rows / total)",
-    to: "",
-    noticed: by("batchNorm"),
-  },
-  {
-    kernel: "batch-norm.normalise",
-    what: "β with another sign",
-    from: "gamma[GAMMA_AT + c] + beta[BETA_AT + c]",
-    to: "gamma[GAMMA_AT + c] - beta[BETA_AT + c]",
-    noticed: by("batchNorm"),
-  },
-  {
-    kernel: "batch-norm.running_moments",
-    what: "ε is left out",
-    from: "sqrt(stats[STATS_AT + CHANNELS + c] + EPSILON)",
-    to: "sqrt(stats[STATS_AT + CHANNELS + c])",
-    noticed: by("batchNorm"),
-  },
-  {
-    kernel: "batch-norm.backward_partials",
-    what: "the mean isn't taken off",
-    from: "scaled += d * ((inp[INP_AT + row * CHANNELS + c] - stats[STATS_AT + c])",
-    to: "scaled += d * ((inp[INP_AT + row * CHANNELS + c])",
-    noticed: by("batchNorm"),
-  },
-  {
-    kernel: "batch-norm.backward_sums",
-    what: "the first run is left out",
-    from: "  var scaled = 0f;\n  var plain = 0f;\n  for (var split = 0u;",
-    to: "  var scaled = 0f;\n  var plain = 0f;\n  for (var split = 1u;",
-    noticed: by("batchNorm"),
-  },
-  {
-    kernel: "batch-norm.backward_input",
-    what: "a sign",
-    from: "dout[DOUT_AT + index] - (beta_sum",
-    to: "dout[DOUT_AT + index] + (beta_sum",
-    noticed: by("batchNorm"),
-  },
-  {
-    kernel: "batch-norm.backward_scale",
-    what: "γ is left out",
-    from: "dout[DOUT_AT + index] * gamma[GAMMA_AT + c] * stats",
-    to: "dout[DOUT_AT + index] * stats",
-    noticed: by("batchNorm"),
-  },
   {
     kernel: "binary.binary",
     what: "a stride of b",
@@ -364,20 +294,6 @@ export const mutants: readonly Mutant[] = [
     noticed: by("sigmoidCrossEntropy"),
   },
   {
-    kernel: "step-log.record",
-    what: "two scalars in one place",
-    from: "ring[RING_AT + at + 3u] = d",
-    to: "ring[RING_AT + at + 2u] = d",
-    noticed: random("ring"),
-  },
-  {
-    kernel: "step-log.advance",
-    what: "two steps at once",
-    from: "+= 1u;",
-    to: "+= 2u;",
-    noticed: random("draw anew"),
-  },
-  {
     kernel: "unary.forward",
     what: "softplus is the tail alone",
     from: "safe_softplus(x)",
@@ -392,6 +308,7 @@ export const mutants: readonly Mutant[] = [
     noticed: by("tanh"),
   },
   ...lossMutants,
+  ...stepMutants,
   ...gpuMutants,
   ...lanesMutants,
 ];
