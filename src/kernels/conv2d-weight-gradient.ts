@@ -5,7 +5,15 @@ import type { Device } from "../gpu/device.ts";
 import type { Launch, Variant } from "../gpu/dispatch.ts";
 import { constantsOf, flopOf, loadsFours, NARROW, type Geometry } from "./convolution.ts";
 import { reduce } from "./reduce.ts";
-import { chooseVariant, onGpus, onSoftware, workgroupTiles } from "./variant.ts";
+import {
+  chooseVariant,
+  lanesRows,
+  lanesTiles,
+  type LanesTile,
+  onGpus,
+  onSoftware,
+  workgroupTiles,
+} from "./variant.ts";
 
 /** Output pixels that one partial sum covers: enough partials to fill an adapter, few enough to add. */
 function chunkOf(pixels: number, parallel: number, wanted: number): number {
@@ -27,6 +35,9 @@ interface Cut {
   readonly slice: number;
 }
 
+/** Where lanes share their loads, each loads four rows at a time. */
+const tileOf = ({ lanes }: Device): LanesTile => ({ LANES: lanes, GROUPS_OF_ROWS: 4 });
+
 /** `extra` is 1 for a row of the bias behind the filter's, else 0. */
 function cutOf(
   device: Device,
@@ -41,8 +52,9 @@ function cutOf(
       return { parallel, size: 1, wanted: WORKGROUPS, slice: 16 };
     }
     case "lanes": {
-      const columns = Math.ceil(filters / (4 * device.lanes));
-      return { parallel: (Math.ceil(rows / 8) + extra) * columns, size: 1, wanted: 1, slice: 1 };
+      const tile = tileOf(device);
+      const parallel = lanesTiles(tile, rows, filters) + extra * lanesTiles(tile, 1, filters);
+      return { parallel, size: 1, wanted: 1, slice: 1 };
     }
     case "direct": {
       const parallel = (rows / groups + extra) * filters;
@@ -103,8 +115,8 @@ function gradients(
       entry: "tiled",
       constants: {
         ...constantsOf(geometry),
-        LANES: device.lanes,
-        SHARED_TAP: channels % 8 === 0 && byFours(inp),
+        ...tileOf(device),
+        SHARED_TAP: channels % lanesRows(tileOf(device)) === 0 && byFours(inp),
       },
       bind: { inp, inp4: inp, dout4: dout, dweight, dbias },
     });

@@ -22,7 +22,7 @@ import { sumTo } from "./reduce.ts";
 import { defineRule, type Rule } from "./rule.ts";
 import {
   chooseVariant,
-  lanesConstants,
+  lanesTile,
   lanesTiles,
   onGpus,
   onSoftware,
@@ -55,11 +55,11 @@ export function convolve(
       entry: "tiled",
       constants: {
         ...constants,
-        ...lanesConstants(device),
+        ...lanesTile(device),
         INP_BY_FOUR: loadsFours(inp, channels),
       },
       bind: { inp, inp4: inp, weight4: weight, out, ...finishBind },
-      workgroups: device.linear(lanesTiles(device, pixels, filters), 1),
+      workgroups: device.linear(lanesTiles(lanesTile(device), pixels, filters), 1),
     });
     return out;
   }
@@ -115,12 +115,12 @@ export function dataGradient(
   const fours = loadsFours(weight, filters) && loadsFours(dout, filters);
   const entry = chooseVariant(device, shader, preferred, tilesServe, fours);
   if (entry === "lanes") {
-    const [x, y] = device.linear(lanesTiles(device, pixels, channels), 1);
+    const [x, y] = device.linear(lanesTiles(lanesTile(device), pixels, channels), 1);
     device.launch({
       ...shared,
       shader: "conv2d-data-gradient-lanes",
       entry: "tiled",
-      constants: { ...shared.constants, ...lanesConstants(device) },
+      constants: { ...shared.constants, ...lanesTile(device) },
       bind: { dout4: dout, weight4: weight, dinp, ...finishBind },
       workgroups: [x, y, phases],
     });

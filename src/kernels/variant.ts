@@ -26,20 +26,25 @@ export function workgroupTiles(rows: number, columns: number): number {
   return Math.ceil(rows / TILE) * Math.ceil(columns / TILE);
 }
 
-/** The constants of lib/lanes-tile.wgsl: more rows where more lanes share the loading of them. */
-export function lanesConstants({ lanes }: Device): { LANES: number; GROUPS_OF_ROWS: number } {
+/** The constants of lib/lanes-tile.wgsl. More rows where more lanes share the loading of them. */
+export interface LanesTile {
+  readonly LANES: number;
+  readonly GROUPS_OF_ROWS: number;
+}
+
+/** The tile of a product whose rows are loaded by a lane each. */
+export function lanesTile({ lanes }: Device): LanesTile {
   return { LANES: lanes, GROUPS_OF_ROWS: lanes < 8 ? 2 : 4 };
 }
 
-/** The rows and columns of a tile whose loads lanes share. */
-export function lanesTile(device: Device): readonly [number, number] {
-  return [lanesConstants(device).GROUPS_OF_ROWS * Math.min(device.lanes, 8), 4 * device.lanes];
+/** The rows of a tile whose loads lanes share. */
+export function lanesRows({ LANES, GROUPS_OF_ROWS }: LanesTile): number {
+  return GROUPS_OF_ROWS * Math.min(LANES, 8);
 }
 
 /** Tiles that cover a matrix where lanes share their loads: the workgroups of a `lanes` variant. */
-export function lanesTiles(device: Device, rows: number, columns: number): number {
-  const [tileRows, tileColumns] = lanesTile(device);
-  return Math.ceil(rows / tileRows) * Math.ceil(columns / tileColumns);
+export function lanesTiles(tile: LanesTile, rows: number, columns: number): number {
+  return Math.ceil(rows / lanesRows(tile)) * Math.ceil(columns / (4 * tile.LANES));
 }
 
 /**
