@@ -5,7 +5,14 @@ import type { Device } from "../gpu/device.ts";
 import type { Launch, Variant } from "../gpu/dispatch.ts";
 import { constantsOf, flopOf, loadsFours, NARROW, type Geometry } from "./convolution.ts";
 import { reduce } from "./reduce.ts";
-import { chooseVariant, lanesTiles, onGpus, onManyLanes, workgroupTiles } from "./variant.ts";
+import {
+  chooseVariant,
+  convolutionWorkload,
+  lanesTiles,
+  onGpus,
+  onManyLanes,
+  workgroupTiles,
+} from "./variant.ts";
 
 /** Output pixels that one partial sum covers: enough partials to fill an adapter, few enough to add. */
 function chunkOf(pixels: number, parallel: number, wanted: number): number {
@@ -55,7 +62,8 @@ export function weightGradient(inp: GpuArray, dout: GpuArray, geometry: Geometry
   const preferred = onGpus(device, rows, filters, small);
   const DOUT_BY_FOUR = loadsFours(dout, filters);
   const lanesServe = DOUT_BY_FOUR && channels % 8 === 0 && byFours(inp);
-  const variant = chooseVariant(device, shader, preferred, groups === 1, lanesServe);
+  const workload = convolutionWorkload(shader, geometry, [inp, dout], pixels, weightGradient);
+  const variant = chooseVariant(device, workload, preferred, groups === 1, lanesServe);
   const { parallel, wanted, slice } = weightTiles(device, variant, geometry);
   const chunk = Math.ceil(chunkOf(pixels, parallel, wanted) / slice) * slice;
   const splits = Math.ceil(pixels / chunk);

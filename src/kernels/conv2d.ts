@@ -20,12 +20,19 @@ import { binary } from "./binary.ts";
 import { weightGradient } from "./conv2d-weight-gradient.ts";
 import { sumTo } from "./reduce.ts";
 import { defineRule, type Rule } from "./rule.ts";
-import { chooseVariant, lanesTiles, onGpus, onManyLanes, workgroupTiles } from "./variant.ts";
+import {
+  chooseVariant,
+  convolutionWorkload,
+  lanesTiles,
+  onGpus,
+  onManyLanes,
+  workgroupTiles,
+} from "./variant.ts";
 
 /** (N, H, W, C) and (KH, KW, C / groups, K) to (N, OH, OW, K). */
 export function convolve(inp: GpuArray, weight: GpuArray, geometry: Geometry): GpuArray {
   const { device } = inp;
-  const { batch, outHeight, outWidth, channels, filters, groups } = geometry;
+  const { batch, outHeight, outWidth, channels, filters, groups, kernel } = geometry;
   const out = device.empty([batch, outHeight, outWidth, filters], "f32", "conv2d");
   const shader = "conv2d-forward";
   const shared = { shader, flop: flopOf(geometry) } satisfies Partial<Launch>;
@@ -34,7 +41,9 @@ export function convolve(inp: GpuArray, weight: GpuArray, geometry: Geometry): G
   const small = filters < NARROW ? "direct" : onManyLanes(device, filters, channels, "tiled");
   const preferred = onGpus(device, pixels, filters, small);
   const W_BY_FOUR = loadsFours(weight, filters);
-  const variant = chooseVariant(device, shader, preferred, groups === 1, W_BY_FOUR);
+  const terms = (kernel[0] * kernel[1] * channels) / groups;
+  const workload = convolutionWorkload(shader, geometry, [inp, weight], terms, convolve);
+  const variant = chooseVariant(device, workload, preferred, groups === 1, W_BY_FOUR);
   if (variant === "lanes") {
     device.launch({
       ...shared,
@@ -90,7 +99,9 @@ export function dataGradient(dout: GpuArray, weight: GpuArray, geometry: Geometr
   const small = channels < NARROW ? "narrow" : onManyLanes(device, channels, filters, "tiled");
   const preferred = onGpus(device, pixels, channels, small);
   const fours = loadsFours(weight, filters);
-  const entry = chooseVariant(device, shader, preferred, tilesServe, fours);
+  const terms = (geometry.kernel[0] * geometry.kernel[1] * filters) / groups;
+  const workload = convolutionWorkload(shader, geometry, [dout, weight], terms, dataGradient);
+  const entry = chooseVariant(device, workload, preferred, tilesServe, fours);
   if (entry === "lanes") {
     const [x, y] = device.linear(lanesTiles(device, pixels, channels), 1);
     device.launch({
