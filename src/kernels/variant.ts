@@ -5,12 +5,12 @@ import type { Device } from "../gpu/device.ts";
 import type { Variant, Workload } from "../gpu/dispatch.ts";
 import type { Geometry } from "./convolution.ts";
 
-/** The kernels that have variants, with those that each has. */
+/** The kernels that have variants, with those that each has; one that others stand in for comes last. */
 export const VARIANTS: Readonly<Record<string, readonly Variant[]>> = {
-  matmul: ["lanes", "tiled", "workgroup", "direct"],
-  "conv2d-forward": ["lanes", "tiled", "workgroup", "direct"],
-  "conv2d-data-gradient": ["lanes", "tiled", "workgroup", "narrow", "direct"],
-  "conv2d-weight-gradient": ["lanes", "tiled", "workgroup", "direct"],
+  matmul: ["tiled", "workgroup", "direct", "lanes"],
+  "conv2d-forward": ["tiled", "workgroup", "direct", "lanes"],
+  "conv2d-data-gradient": ["tiled", "workgroup", "narrow", "direct", "lanes"],
+  "conv2d-weight-gradient": ["tiled", "workgroup", "direct", "lanes"],
   reduce: ["direct", "subgroup"],
 };
 
