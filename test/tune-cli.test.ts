@@ -9,7 +9,7 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it, vi } from "vitest";
 import { parseChoices } from "../src/checkpoint/choices.ts";
@@ -29,6 +29,8 @@ import { messageOf } from "./message-of.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), "longhand-tune-"));
+// Mesa's compiled kernels stay where they are.
+process.env["MESA_SHADER_CACHE_DIR"] ??= process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
 process.env["XDG_CACHE_HOME"] = join(folder, "cache"); // of this file's process and of those it starts
 const { device, adapter, close } = await open();
 afterAll(() => {
@@ -122,20 +124,20 @@ describe("tune", () => {
       const tuneFor = async (budget: number): Promise<void> =>
         tuneRecipe({ recipe, batch: 1, adapter: undefined, budget, again: true });
       const keys = [...(await stepWorkloads(device, recipe, 1)).keys()];
-      const open = keys.find((key) => key.startsWith("conv2d-forward 1x1x1x100 to 1x1x1568"))!;
+      const left = keys.find((key) => key.startsWith("conv2d-forward 1x1x1x100 to 1x1x1568"))!;
       const known = keys
-        .filter((key) => key !== open)
+        .filter((key) => key !== left)
         .map((key): [string, Variant] => [key, "direct"]);
       await saveKernelChoices(adapter.name, Object.fromEntries(known));
       await tuneFor(300);
       const { choices } = await loadKernelChoices(adapter.name);
-      const { [open]: found, ...others } = choices;
+      const { [left]: found, ...others } = choices;
       expect(others).toEqual(Object.fromEntries(known));
       const text = said.join("\n");
       expect(text).toMatch(
         new RegExp(`kernels at 1 shapes; the other ${known.length} were measured before`),
       );
-      expect(text).toContain(`${open} (once a step)`);
+      expect(text).toContain(`${left} (once a step)`);
       expect(text).toMatch(/^ {2}[→ ]\* {2}\w+ +[\d.]+ ms {2}× 1\.00$/m);
       expect(text).toMatch(new RegExp(`^ {2}→[* ] {2}${found} `, "m"));
       expect(text).toContain(`Kept in ${join(folder, "cache")}`);
