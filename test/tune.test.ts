@@ -1,6 +1,6 @@
 // The autotuner: it finds what a step can launch in several ways, trusts only what is right, keeps its
 // budget, and what it chose is what runs. That it chooses well, only a benchmark could show.
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, test } from "vitest";
 import { dcgan, dcganDiscriminator, dcganGenerator } from "../src/gan/recipes/dcgan.ts";
 import type { Recipe } from "../src/gan/recipe.ts";
 import { stepWorkloads } from "../src/gan/tune.ts";
@@ -16,6 +16,7 @@ import { kernelsVersion, tune, workloadsOf, type Use } from "../src/kernels/tune
 import { VARIANTS } from "../src/kernels/variant.ts";
 import { spoilt } from "./ops/spoilt.ts";
 import { testDevice } from "./support/device.ts";
+import { SHADERS } from "./support/kernels.ts";
 
 const device = await testDevice();
 const KEY = "matmul 16x8 by 32x8 transposed";
@@ -53,6 +54,14 @@ describe("choices", () => {
     }
   });
 });
+
+test.each(SHADERS.filter((name) => /-(workgroup|lanes|subgroup)$/.test(name)))(
+  "%s is a variant that the autotuner tries",
+  (shader) => {
+    const [, kernel, variant] = /^(.*)-(\w+)$/.exec(shader)!;
+    expect(VARIANTS[kernel!]).toContain(variant);
+  },
+);
 
 describe("workloads", () => {
   const narrow: Recipe = {
