@@ -116,7 +116,7 @@ describe("repeated", () => {
 describe("tune", () => {
   it("times every variant, names the default, and leaves the device as it was", async () => {
     const usual = launched();
-    const [tuned] = await tune(device, await productUse(device), { budget: 60 });
+    const [tuned] = await tune(device, await productUse(device), { budget: 600 });
     const { candidates, standard, chosen } = tuned!;
     expect(candidates.map(({ variant }) => variant).toSorted()).toEqual(
       ["direct", "tiled", "workgroup", ...(device.lanes > 0 ? ["lanes"] : [])].toSorted(),
@@ -137,7 +137,7 @@ describe("tune", () => {
   it("rejects a variant that is wrong, and says by how much", async () => {
     const from = "r7 += a[A_AT + p7 + step] * b;"; // one row of eight gets nothing
     const other = spoilt(device, { file: "matmul.wgsl", from, to: "" });
-    const [tuned] = await tune(other, await productUse(other), { budget: 60 });
+    const [tuned] = await tune(other, await productUse(other), { budget: 600 });
     const bad = tuned!.candidates.find(({ variant }) => variant === "tiled")!;
     expect(bad.remark).toMatch(/^wrong: off by [\d.]+, rounding explains 0\.0000076$/);
     expect(tuned!.chosen).not.toBe("tiled"); // though it is the default on some adapters
