@@ -8,7 +8,7 @@ import { broadcastShape, RANK } from "./binary.ts";
 import { sumTo } from "./reduce.ts";
 import { defineRule, type Rule } from "./rule.ts";
 import { collapse, stridesIn } from "./strides.ts";
-import { chooseVariant, lanesTiles, onGpus, onManyLanes, workgroupTiles } from "./variant.ts";
+import { chooseVariant, onGpus, onSoftware, workgroupTiles } from "./variant.ts";
 
 /** Which operands to read transposed (their last two axes swapped). */
 export interface MatmulAttributes {
@@ -86,7 +86,8 @@ export function multiply(a: GpuArray, b: GpuArray, attributes: MatmulAttributes 
     W_COLUMN,
   };
   const flop = 2 * batch * M * N * K;
-  const small = M < 4 || N < 4 ? "direct" : onManyLanes(a.device, N, K, "tiled");
+  const manyLanes = a.device.lanes >= 8 && K >= a.device.lanes; // with four, register tiles were faster
+  const small = M < 4 || N < 4 ? "direct" : manyLanes ? onSoftware(a.device, N, "tiled") : "tiled";
   const preferred = onGpus(a.device, M, N, small);
   const tilesServe = batch <= a.device.maxWorkgroups;
   const workload: Workload = {
@@ -98,7 +99,7 @@ export function multiply(a: GpuArray, b: GpuArray, attributes: MatmulAttributes 
   };
   const variant = chooseVariant(a.device, workload, preferred, tilesServe, fours);
   if (variant === "lanes") {
-    const [x, y] = a.device.linear(lanesTiles(a.device, M, N), 1);
+    const [x, y] = a.device.linear(Math.ceil(M / 8) * Math.ceil(N / (4 * a.device.lanes)), 1);
     a.device.launch({
       shader: "matmul-lanes",
       entry: "tiled",
