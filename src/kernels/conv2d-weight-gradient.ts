@@ -10,6 +10,7 @@ import {
   lanesRows,
   lanesTiles,
   type LanesTile,
+  convolutionWorkload,
   onGpus,
   onSoftware,
   workgroupTiles,
@@ -95,7 +96,8 @@ function gradients(
   const small = filters < NARROW ? "direct" : onSoftware(device, filters, "tiled");
   const preferred = onGpus(device, kernel[0] * kernel[1] * channels, filters, small);
   const DOUT_BY_FOUR = loadsFours(dout, filters);
-  const variant = chooseVariant(device, shader, preferred, groups === 1, DOUT_BY_FOUR);
+  const workload = convolutionWorkload(shader, geometry, [inp, dout], pixels, weightGradient);
+  const variant = chooseVariant(device, workload, preferred, groups === 1, DOUT_BY_FOUR);
   const { parallel, size, wanted, slice } = cutOf(device, variant, geometry, extra);
   const chunk = Math.ceil(chunkOf(pixels, parallel, wanted) / slice) * slice;
   const splits = Math.ceil(pixels / chunk);

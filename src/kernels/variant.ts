@@ -1,22 +1,62 @@
 // The shapes of a heavy kernel: register tiles (narrow ones for images of few channels), tiles whose loads
 // the lanes of a subgroup share, tiles through workgroup memory, or one output an invocation.
+import type { GpuArray } from "../gpu/array.ts";
 import type { Device } from "../gpu/device.ts";
-import type { Variant } from "../gpu/dispatch.ts";
+import type { Variant, Workload } from "../gpu/dispatch.ts";
+import type { Geometry } from "./convolution.ts";
+
+/** The kernels that have variants, with those that each has; one that others stand in for comes last. */
+export const VARIANTS: Readonly<Record<string, readonly Variant[]>> = {
+  matmul: ["tiled", "workgroup", "direct", "lanes"],
+  "conv2d-forward": ["tiled", "workgroup", "direct", "lanes"],
+  "conv2d-data-gradient": ["tiled", "workgroup", "narrow", "direct", "lanes"],
+  "conv2d-weight-gradient": ["tiled", "workgroup", "direct", "lanes"],
+  reduce: ["direct", "subgroup"],
+};
 
 /**
- * The variant to launch: the one that `device.variants` names for the shader, else `preferred`; but
- * `tiled` where lanes can't share these loads, and always `direct` where tiles can't serve the shapes.
+ * The variant to launch: the one that `device.variants` names for the kernel, else the one that
+ * `device.choices` holds for the workload, else `preferred`; but `tiled` where lanes can't share these
+ * loads, and always `direct` where tiles can't serve the shapes.
  */
 export function chooseVariant(
   device: Device,
-  shader: string,
+  workload: Workload,
   preferred: Variant,
   tilesServe: boolean,
   lanesServe: boolean,
 ): Variant {
   if (!tilesServe) return "direct";
-  const chosen = device.variants.get(shader) ?? preferred;
+  device.onChoice?.(workload);
+  const { kernel, key } = workload;
+  const stored = device.choices.get(key);
+  const usual = stored && VARIANTS[kernel]?.includes(stored) ? stored : preferred;
+  const chosen = device.variants.get(kernel) ?? usual;
   return chosen === "lanes" && !(lanesServe && device.lanes > 0) ? "tiled" : chosen;
+}
+
+/** A launch of one of a convolution's kernels, by the geometry that alone decides what it costs. */
+export function convolutionWorkload(
+  kernel: string,
+  geometry: Geometry,
+  inputs: readonly [GpuArray, GpuArray],
+  terms: number,
+  launch: (a: GpuArray, b: GpuArray, geometry: Geometry) => GpuArray,
+): Workload {
+  const { batch, height, width, channels, outHeight, outWidth, filters, groups } = geometry;
+  const [size, stride, pad, dilation] = [
+    geometry.kernel,
+    geometry.strides,
+    geometry.pad,
+    geometry.dilations,
+  ].map((each) => each.join("x"));
+  return {
+    kernel,
+    key: `${kernel} ${batch}x${height}x${width}x${channels} to ${outHeight}x${outWidth}x${filters}, kernel ${size}, stride ${stride}, pad ${pad}, dilation ${dilation}, groups ${groups}`,
+    inputs,
+    terms,
+    launch: (a, b) => launch(a, b, geometry),
+  };
 }
 
 const TILE = 64; // rows, and columns, that a workgroup makes where operands pass through its memory
