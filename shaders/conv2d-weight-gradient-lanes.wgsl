@@ -107,9 +107,9 @@ fn load_pixels(pixel: u32, row: u32) -> vec4f {
 }
 
 // All pixels for a tile of rows from m on, under whichever taps.
-fn under_any_taps(t: ptr<function, Tile>, m: u32, k: u32, lane: u32) {
+fn under_any_taps(t: ptr<function, Tile>, m: u32, k: u32, lane: u32, zero: u32) {
   let row = m + lane % SHARERS;
-  for (var first = 0u; first < PIXELS; first += 4u) {
+  for (var first = zero; first < PIXELS; first += 4u) {
     let pixel = first + vec4u(0u, 1u, 2u, 3u);
     let real = pixel < vec4u(PIXELS);
     let d = mat4x4f(
@@ -122,9 +122,9 @@ fn under_any_taps(t: ptr<function, Tile>, m: u32, k: u32, lane: u32) {
   }
 }
 
-fn add_bias(k: u32) {
+fn add_bias(k: u32, zero: u32) {
   var sum = vec4f();
-  for (var pixel = 0u; pixel < PIXELS; pixel++) { sum += dout4[(DOUT4_AT + pixel * FILTERS + min(k, FILTERS - 4u)) / 4u]; }
+  for (var pixel = zero; pixel < PIXELS; pixel++) { sum += dout4[(DOUT4_AT + pixel * FILTERS + min(k, FILTERS - 4u)) / 4u]; }
   for (var j = u32(k >= FILTERS); j < 4u; j++) {
     if (k + j < FILTERS) { dbias[DBIAS_AT + k + j] = sum[j]; }
   }
@@ -140,15 +140,16 @@ fn tiled(
   let k = (tile % TILES_N) * TILE_COLUMNS + 4u * lane;
   let m = (tile / TILES_N) * TILE_ROWS;
   if (tile / TILES_N > TILES_M) { return; }
+  let zero = u32(groups.x == 0u); // in a way that compilers can't see, so that loops over few pixels stay loops
   if (tile / TILES_N == TILES_M) {
-    add_bias(k);
+    add_bias(k, zero);
     return;
   }
   var sums = Tile();
   if (SHARED_TAP) {
     under_one_tap(&sums, m, k, lane);
   } else {
-    under_any_taps(&sums, m, k, lane);
+    under_any_taps(&sums, m, k, lane, zero);
   }
   for (var row = 0u; row < TILE_ROWS; row++) {
     if (m + row >= ROWS) { break; }

@@ -295,6 +295,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     kernel: "unary.forward",
+    file: "lib/activation.wgsl",
     what: "softplus is the tail alone",
     from: "safe_softplus(x)",
     to: "log1p(natural_exp(-abs(x)))",
@@ -302,6 +303,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     kernel: "unary.backward",
+    file: "lib/activation.wgsl",
     what: "a sign",
     from: "case TANH: { return (1f - v) * (1f + v); }",
     to: "case TANH: { return (1f - v) * (1f - v); }",
