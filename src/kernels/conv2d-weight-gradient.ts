@@ -5,6 +5,7 @@ import type { Device } from "../gpu/device.ts";
 import type { Launch, Variant } from "../gpu/dispatch.ts";
 import { constantsOf, flopOf, loadsFours, NARROW, type Geometry } from "./convolution.ts";
 import { reduce } from "./reduce.ts";
+import { weightGradientWork } from "./tile-work.ts";
 import { chooseVariant, lanesTiles, onGpus, onManyLanes, workgroupTiles } from "./variant.ts";
 
 /** Output pixels that one partial sum covers: enough partials to fill an adapter, few enough to add. */
@@ -66,6 +67,7 @@ export function weightGradient(inp: GpuArray, dout: GpuArray, geometry: Geometry
     shader,
     workgroups: [x, y, splits],
     flop: flopOf(geometry),
+    done: weightGradientWork(device, variant, geometry, chunk),
   } satisfies Partial<Launch>;
   if (variant === "lanes") {
     device.launch({

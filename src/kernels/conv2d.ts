@@ -20,6 +20,7 @@ import { binary } from "./binary.ts";
 import { weightGradient } from "./conv2d-weight-gradient.ts";
 import { sumTo } from "./reduce.ts";
 import { defineRule, type Rule } from "./rule.ts";
+import { dataGradientWork, forwardWork } from "./tile-work.ts";
 import { chooseVariant, lanesTiles, onGpus, onManyLanes, workgroupTiles } from "./variant.ts";
 
 /** (N, H, W, C) and (KH, KW, C / groups, K) to (N, OH, OW, K). */
@@ -28,13 +29,17 @@ export function convolve(inp: GpuArray, weight: GpuArray, geometry: Geometry): G
   const { batch, outHeight, outWidth, channels, filters, groups } = geometry;
   const out = device.empty([batch, outHeight, outWidth, filters], "f32", "conv2d");
   const shader = "conv2d-forward";
-  const shared = { shader, flop: flopOf(geometry) } satisfies Partial<Launch>;
   const constants = constantsOf(geometry);
   const pixels = batch * outHeight * outWidth;
   const small = filters < NARROW ? "direct" : onManyLanes(device, filters, channels, "tiled");
   const preferred = onGpus(device, pixels, filters, small);
   const W_BY_FOUR = loadsFours(weight, filters);
   const variant = chooseVariant(device, shader, preferred, groups === 1, W_BY_FOUR);
+  const shared = {
+    shader,
+    flop: flopOf(geometry),
+    done: forwardWork(device, variant, geometry),
+  } satisfies Partial<Launch>;
   if (variant === "lanes") {
     device.launch({
       ...shared,
@@ -78,12 +83,6 @@ export function dataGradient(dout: GpuArray, weight: GpuArray, geometry: Geometr
   const { batch, height, width, channels, filters, groups, strides, dilations } = geometry;
   const dinp = device.empty([batch, height, width, channels], "f32", "conv2d.data_gradient");
   const shader = "conv2d-data-gradient";
-  const shared = {
-    shader,
-    constants: constantsOf(geometry),
-    bind: { dout, weight, dinp },
-    flop: flopOf(geometry),
-  } satisfies Partial<Launch>;
   const phases = strides[0] * strides[1];
   const tilesServe = groups === 1 && Math.max(...dilations) === 1 && phases <= device.maxWorkgroups;
   const pixels = batch * Math.ceil(height / strides[0]) * Math.ceil(width / strides[1]);
@@ -91,6 +90,13 @@ export function dataGradient(dout: GpuArray, weight: GpuArray, geometry: Geometr
   const preferred = onGpus(device, pixels, channels, small);
   const fours = loadsFours(weight, filters);
   const entry = chooseVariant(device, shader, preferred, tilesServe, fours);
+  const shared = {
+    shader,
+    constants: constantsOf(geometry),
+    bind: { dout, weight, dinp },
+    flop: flopOf(geometry),
+    done: dataGradientWork(device, entry, geometry),
+  } satisfies Partial<Launch>;
   if (entry === "lanes") {
     const [x, y] = device.linear(lanesTiles(device, pixels, channels), 1);
     device.launch({

@@ -7,6 +7,7 @@ import { broadcastShape, RANK } from "./binary.ts";
 import { sumTo } from "./reduce.ts";
 import { defineRule, type Rule } from "./rule.ts";
 import { collapse, stridesIn } from "./strides.ts";
+import { productWork } from "./tile-work.ts";
 import { chooseVariant, lanesTiles, onGpus, onManyLanes, workgroupTiles } from "./variant.ts";
 
 /** Which operands to read transposed (their last two axes swapped). */
@@ -81,11 +82,14 @@ export function multiply(a: GpuArray, b: GpuArray, attributes: MatmulAttributes 
     W_ROW,
     W_COLUMN,
   };
-  const flop = 2 * batch * M * N * K;
   const small = M < 4 || N < 4 ? "direct" : onManyLanes(a.device, N, K, "tiled");
   const preferred = onGpus(a.device, M, N, small);
   const tilesServe = batch <= a.device.maxWorkgroups;
   const variant = chooseVariant(a.device, "matmul", preferred, tilesServe, fours);
+  const work = {
+    flop: 2 * batch * M * N * K,
+    done: productWork(a.device, variant, batch, [M, N, K]),
+  };
   if (variant === "lanes") {
     const [x, y] = a.device.linear(lanesTiles(a.device, M, N), 1);
     a.device.launch({
@@ -94,7 +98,7 @@ export function multiply(a: GpuArray, b: GpuArray, attributes: MatmulAttributes 
       constants: { ...constants, LANES: a.device.lanes },
       bind: { a, w4: b, out },
       workgroups: [x, y, batch],
-      flop,
+      ...work,
     });
   } else if (variant === "workgroup") {
     const [x, y] = a.device.linear(workgroupTiles(M, N), 1);
@@ -108,7 +112,7 @@ export function multiply(a: GpuArray, b: GpuArray, attributes: MatmulAttributes 
       },
       bind: { a, a4: a, w: b, w4: b, out },
       workgroups: [x, y, batch],
-      flop,
+      ...work,
     });
   } else if (variant === "direct") {
     a.device.launch({
@@ -117,7 +121,7 @@ export function multiply(a: GpuArray, b: GpuArray, attributes: MatmulAttributes 
       constants,
       bind: { a, w: b, out },
       workgroups: a.device.linear(out.size),
-      flop,
+      ...work,
     });
   } else {
     const [columns, rows] = a.device.linear(Math.ceil(M / 8) * Math.ceil(N / 8));
@@ -127,7 +131,7 @@ export function multiply(a: GpuArray, b: GpuArray, attributes: MatmulAttributes 
       constants: { ...constants, W_BY_FOUR: fours && W_COLUMN === 1 },
       bind: { a, w: b, w4: b, out },
       workgroups: [columns, rows, batch],
-      flop,
+      ...work,
     });
   }
   return out;
