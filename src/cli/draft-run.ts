@@ -27,6 +27,8 @@ export interface TrainFlags {
   readonly checkpointEvery?: number;
   readonly resume?: string;
   readonly force?: boolean;
+  readonly explain?: boolean;
+  readonly profile?: boolean;
 }
 
 /** A run that is about to start or to go on: all checked, nothing written yet. */

@@ -3,14 +3,7 @@ import type { GpuArray } from "../gpu/array.ts";
 import type { Device } from "../gpu/device.ts";
 import { profile, type ProfileOptions } from "../gpu/profile.ts";
 import { compile } from "../gpu/program.ts";
-
-/** What an adapter reaches, measured on itself or stated. */
-export interface Ceilings {
-  /** Floating-point operations a second, a multiply-add as two. */
-  readonly flops: number;
-  /** Bytes a second, read and written. */
-  readonly bandwidth: number;
-}
+import type { Ceilings } from "../gpu/roofline.ts";
 
 const SEQUENCES = 8;
 const STEPS = 32; // of a round, as the shader has them
