@@ -93,12 +93,13 @@ export async function profile(
     kept.restore();
 
     onRound(1, rounds + 2);
-    await watch.time(Array.from({ length: count }, () => 1));
-    const first = await watch.time(Array.from({ length: count }, () => 1));
+    let repetitions = Array.from({ length: count }, () => 1);
+    for (let estimate = 0; estimate < 2; estimate += 1) {
+      const seconds = await watch.time(repetitions);
+      const wanted = repetitions.map((times, i) => (times * watch.enough()) / seconds[i]!);
+      repetitions = wanted.map((times) => Math.max(1, Math.min(MOST, Math.ceil(times))));
+    }
     kept.restore();
-    const repetitions = first.map((seconds) =>
-      Math.max(1, Math.min(MOST, Math.ceil(watch.enough() / Math.max(seconds, 1e-7)))),
-    );
 
     const times: number[][] = repetitions.map(() => []);
     const steps: number[] = [];
@@ -216,7 +217,7 @@ function stampedBy(device: Device, program: Program): Stopwatch {
     device.check();
     for (const stamp of stamps) step = gcd(step, stamp - stamps[0]!);
     return repetitions.map(
-      (_, i) => Math.max(0, Number(stamps[2 * i + 1]! - stamps[2 * i]!)) / 1e9,
+      (_, i) => Math.max(1, Number(stamps[2 * i + 1]! - stamps[2 * i]!)) / 1e9,
     );
   };
   return {
