@@ -218,11 +218,11 @@ describe("a profile", () => {
   });
 
   it("goes by the clock where there are none", async () => {
-    const [a, b] = [device.persistent([512, 512]), device.persistent([512, 512])];
+    const [a, b] = [device.persistent([256, 256]), device.persistent([256, 256])];
     const products = await compile(device, "products", () => ({
       out: multiply(multiply(a, b), b),
     }));
-    const measured = await profile(device, products, { rounds: 3, timestamps: false });
+    const measured = await profile(device, products, { rounds: 2, timestamps: false });
     expect(measured.method).toBe("clock");
     sane(
       measured,
