@@ -163,7 +163,7 @@ export function explanationTable(explanation: Explanation): string {
     each.inputs.map(formatShape).join(" "),
     each.workgroups.join("×"),
     each.flop > 0 ? millions(each.flop, 2) : "–",
-    each.done === undefined ? "" : (each.done / each.flop).toFixed(2),
+    each.done === undefined || each.flop === 0 ? "" : (each.done / each.flop).toFixed(2),
     millions(each.bytesRead, 3),
     millions(each.bytesWritten, 3),
     each.results.map(({ buffer }) => buffer).join(" "),

@@ -1,6 +1,5 @@
 // Rows of matmul and dense: thin and square, plain, transposed, batched and broadcast.
-import { dense } from "../../src/autograd/compositions.ts";
-import { matmul } from "../../src/autograd/ops.ts";
+import { dense, matmul } from "../../src/autograd/ops.ts";
 import { Tensor } from "../../src/autograd/tensor.ts";
 import type { Device } from "../../src/gpu/device.ts";
 import { AttributeError, ShapeError } from "../../src/gpu/errors.ts";
