@@ -201,14 +201,16 @@ describe("a profile", () => {
       expect(range[0], label).toBeLessThanOrEqual(seconds);
       expect(range[1], label).toBeGreaterThanOrEqual(seconds);
     }
-    const ratio = measured.seconds / measured.stepSeconds;
+    // The fastest rounds: others may have been kept waiting.
+    const fastest = measured.dispatches.reduce((sum, { range }) => sum + range[0], 0);
+    const ratio = fastest / measured.stepRange[0];
     expect(ratio).toBeGreaterThan(0.3);
     expect(ratio).toBeLessThan(3);
   };
 
   it("times every dispatch by timestamps, and leaves the state as it was", async () => {
     const before = await stateOf(gan);
-    const measured = await profile(device, program, { rounds: 1 });
+    const measured = await profile(device, program, { rounds: 2 });
     expect(await stateOf(gan)).toEqual(before);
     expect(measured.method).toBe("timestamps");
     sane(

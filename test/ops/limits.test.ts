@@ -8,6 +8,7 @@ import { shaderText } from "../../src/gpu/node.ts";
 import { librariesOf } from "../../src/gpu/shader.ts";
 import { adamUpdate } from "../../src/kernels/adam.ts";
 import { conv2d, matmul } from "../../src/autograd/ops.ts";
+import { copyByFours, multiplyAdds } from "../../src/kernels/ceilings.ts";
 import { gatherBatch } from "../../src/kernels/dataset.ts";
 import { bernoulli, createGenerator, normal, uniform } from "../../src/kernels/random.ts";
 import { sgdUpdate } from "../../src/kernels/sgd.ts";
@@ -48,7 +49,7 @@ const listed = new Set(launched.map(({ label }) => label));
 const unlisted = launchUnlisted();
 launched.push(...unlisted.dispatches);
 
-/** Launches the kernels that no op does: noise, copies, optimizers, the dataset and the step's log. */
+/** Launches the kernels that no op does: noise, copies, optimizers, the dataset, the step's log, the ceilings. */
 function launchUnlisted(): {
   written: readonly GpuArray[];
   images: GpuArray;
@@ -71,10 +72,13 @@ function launchUnlisted(): {
   images.write(Uint8Array.from({ length: 3200 }, (_, i) => i % 256));
   const batch = device.persistent([200, 4, 4, 1]);
   const ring = device.persistent([8, SCALARS]);
+  const sums = like();
+  const [long, longer] = [device.persistent([12_000]), device.persistent([12_000])];
+  long.write(Float32Array.from({ length: 12_000 }, (_, i) => i + 1));
   const { dispatches } = device.record("unlisted", launch);
   launch();
   const updated = [parameters, first, second, descended, rolled, velocities];
-  const written = [...noise, batch, copied, ...updated, ring];
+  const written = [...noise, batch, copied, ...updated, ring, sums, longer];
   return { written, images, dispatches };
 
   function launch(): void {
@@ -97,6 +101,8 @@ function launchUnlisted(): {
     device.place(gatherBatch(images, generator, { batch: 200, steps: 1 }, 200), batch);
     recordScalars(generator, ring, [corrections, corrections, corrections, corrections]);
     advanceStep(generator);
+    multiplyAdds(gradients, sums, 1);
+    copyByFours(long, longer);
   }
 }
 
