@@ -23,10 +23,10 @@ export interface Optimizer<Group extends ParameterGroup = Network> {
 export function differentiate(
   { parameters }: ParameterGroup,
   loss: Tensor,
-  gradient?: GpuArray,
+  flowing?: GpuArray,
 ): void {
   const tensors = parameters.map(({ tensor }) => tensor);
-  const found = gradient ? vectorJacobian(loss, gradient, tensors) : grad(loss, tensors);
+  const found = flowing ? vectorJacobian(loss, flowing, tensors) : grad(loss, tensors);
   found.forEach((gradient, index) =>
     loss.array.device.place(gradient, parameters[index]!.gradient),
   );

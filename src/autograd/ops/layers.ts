@@ -47,10 +47,10 @@ export const dense: Biased<object> = biased(connected.dense);
  * of mean and variance, which training updates and inference needs (none); epsilon — ε (1e-3);
  * momentum — the share of the running statistics that stays (0.99); runningVariance — which
  * variance enters the running one: 'population' as in Keras, or 'sample', over n − 1, as in PyTorch
- * ('population').
+ * ('population'); epilogue — an activation of the result, in the same launch (none).
  * Gradient: to x, in training through the batch's statistics; to gamma and beta.
  * Throws: `ShapeError` if gamma, beta or running don't fit; `AttributeError` for inference without
- * running.
+ * running, and on an epilogue that can't be.
  * Source: Keras's BatchNormalization; Ioffe and Szegedy 2015.
  */
 export const batchNorm: (
