@@ -1,6 +1,7 @@
 // `npm run bench`: what is fast, what is slow, on this adapter.
 import { cpus } from "node:os";
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { recipes } from "../src/gan/recipes/list.ts";
 import { LonghandError } from "../src/gpu/errors.ts";
 import { open } from "../src/node.ts";
 import { floorsCommand, type FloorFlags } from "./floors.ts";
@@ -21,6 +22,11 @@ function positive(text: string): number {
   if (Number.isFinite(value) && value > 0) return value;
   throw new InvalidArgumentError("It takes a number above 0, such as 10e12.");
 }
+
+const recipeOption = (): Option =>
+  new Option("--recipe <name>", "whose step")
+    .choices(recipes.map(({ name }) => name))
+    .default("dcgan");
 
 /** One line a variant: the one that runs by default has a mark, and the others are held against it. */
 function show(timings: readonly KernelTiming[]): void {
@@ -77,7 +83,7 @@ program
 program
   .command("profile")
   .description("a training step kernel by kernel, beside what the adapter reaches at best")
-  .option("--recipe <name>", "dcgan or small", "dcgan")
+  .addOption(recipeOption())
   .option("--batch <n>", "images", whole(1, 1024), 32)
   .option("--rounds <n>", "timed rounds, of which the median counts", whole(1, 1000), 5)
   .option("--each", "a line a dispatch, not a kernel")
@@ -91,10 +97,18 @@ program
   .description(
     "how fast a step could be on a GPU of stated peak and bandwidth; nothing is measured",
   )
-  .option("--recipe <name>", "dcgan or small", "dcgan")
+  .addOption(recipeOption())
   .option("--batch <n>", "images", whole(1, 1024), 256)
-  .option("--peak <flops>", "operations a second, a multiply-add as two", positive, 10e12)
-  .option("--bandwidth <bytes>", "bytes a second, read and written", positive, 350e9)
+  .addOption(
+    new Option("--peak <flops>", "operations a second, a multiply-add as two")
+      .argParser(positive)
+      .default(10e12, "10e12"),
+  )
+  .addOption(
+    new Option("--bandwidth <bytes>", "bytes a second, read and written")
+      .argParser(positive)
+      .default(350e9, "350e9"),
+  )
   .option("--launch <us>", "microseconds from one dispatch to the next", positive, 3)
   .action(async (flags: FloorFlags) => floorsCommand(flags));
 try {
