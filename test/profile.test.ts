@@ -273,13 +273,15 @@ describe("the ceilings' kernels", () => {
   it("do the arithmetic that is counted, and the copy", async () => {
     const rates = device.upload(Float32Array.of(0.5, 1), [2], "f32");
     const sums = device.persistent([70]);
-    multiplyAdds(rates, sums, 2);
-    // x ← x / 2 + 1 comes to 2 within 64 steps, whatever it starts from: eight of them make 16.
-    expect(await sums.read()).toEqual(new Float32Array(70).fill(16));
+    multiplyAdds(rates, sums, 8);
+    // x ← x / 2 + 1 comes to 2 within 64 steps, whatever it starts from: twelve of them make 24.
+    expect(await sums.read()).toEqual(new Float32Array(70).fill(24));
     rates.write(Float32Array.of(1, 0.25));
     multiplyAdds(rates, sums, 1);
-    // x ← x + 1/4, 32 times, from i to i + 7.
-    expect(await sums.read()).toEqual(Float32Array.from({ length: 70 }, (_, i) => 8 * i + 28 + 64));
+    // x ← x + 1/4, eight times, from i to i + 11.
+    expect(await sums.read()).toEqual(
+      Float32Array.from({ length: 70 }, (_, i) => 12 * (i + 2) + 66),
+    );
     const inp = Float32Array.from({ length: 1100 }, (_, i) => i + 1);
     const out = device.persistent([1100]);
     copyByFours(device.upload(inp, [1100], "f32"), out);

@@ -17,7 +17,7 @@ export interface StepProfile {
   readonly kernels: readonly RooflineRow[];
 }
 
-const CEILING_ROUNDS = 8; // of which the fastest counts
+const CEILING_ROUNDS = 16; // of which the fastest counts
 
 /**
  * Measures the ceilings, then the program; its state is afterwards what it was. Shows a bar in a terminal.
