@@ -181,15 +181,22 @@ describe("work done", () => {
 
   it("of lanes that share loads leaves out taps that no pixel of a tile has inside", () => {
     const lanes = device.lanes;
-    device.lanes = 8;
-    // Tiles of 8 of the 50 pixels see less than all 7 · 9 pairs of a tile and a tap, more than the taps alone.
-    const [flop, done] = workOf("conv2d-forward", "lanes", () => convolve(x, weight, geometry));
+    device.lanes = 8; // tiles of 32 rows, through the batch first, by 32 columns
+    const forward = (batch: number): [number, number] => {
+      const wide = convolutionGeometry([batch, 5, 5, 8], [3, 3, 8, 12], { padding: "same" });
+      const images = device.empty([batch, 5, 5, 8]);
+      return workOf("conv2d-forward", "lanes", () => convolve(images, weight, wide));
+    };
+    const data = workOf("conv2d-data-gradient", "lanes", () => dataGradient(y, weight, geometry));
+    const filter = workOf("conv2d-weight-gradient", "lanes", () => weightGradient(x, y, geometry));
+    const one = forward(32); // a tile is one pixel of 32 images
+    const two = forward(2); // two tiles, with every tap inside for some pixel
     device.lanes = lanes;
-    const pairs = done / (2 * 8 * 8 * 32); // 8 pixels, 8 channels, 32 columns for 12 filters
-    expect(flop).toBe(needed);
-    expect(pairs).toBe(Math.round(pairs));
-    expect(pairs).toBeGreaterThan((2 * 169) / 8);
-    expect(pairs).toBeLessThan(7 * 9);
+    expect(one).toEqual([16 * needed, 2 * 169 * 32 * 8 * 32]);
+    expect(two).toEqual([needed, 2 * 2 * 9 * 32 * 8 * 32]);
+    expect(data).toEqual([needed, 2 * 2 * 9 * 32 * 12 * 32]);
+    // Along a row 4, 5 and 4 pixels of both images have the taps inside, in eights; 13 row taps are.
+    expect(filter).toEqual([needed, 2 * 8 * 32 * 13 * (8 + 16 + 8)]);
   });
 });
 

@@ -8,7 +8,7 @@ import { sumTo } from "./reduce.ts";
 import { defineRule, type Rule } from "./rule.ts";
 import { collapse, stridesIn } from "./strides.ts";
 import { productWork } from "./tile-work.ts";
-import { chooseVariant, lanesTiles, onGpus, onManyLanes, workgroupTiles } from "./variant.ts";
+import { chooseVariant, lanesTiles, onGpus, onSoftware, workgroupTiles } from "./variant.ts";
 
 /** Which operands to read transposed (their last two axes swapped). */
 export interface MatmulAttributes {
@@ -82,7 +82,8 @@ export function multiply(a: GpuArray, b: GpuArray, attributes: MatmulAttributes 
     W_ROW,
     W_COLUMN,
   };
-  const small = M < 4 || N < 4 ? "direct" : onManyLanes(a.device, N, K, "tiled");
+  const small =
+    M < 4 || N < 4 ? "direct" : a.device.lanes < 8 ? "tiled" : onSoftware(a.device, N, "tiled");
   const preferred = onGpus(a.device, M, N, small);
   const tilesServe = batch <= a.device.maxWorkgroups;
   const variant = chooseVariant(a.device, "matmul", preferred, tilesServe, fours);

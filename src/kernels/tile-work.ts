@@ -3,6 +3,7 @@
 import type { Device } from "../gpu/device.ts";
 import type { Variant } from "../gpu/dispatch.ts";
 import type { Geometry } from "./convolution.ts";
+import { lanesTile } from "./variant.ts";
 
 /** What an invocation, or a workgroup that works as one, makes at once. */
 interface Tile {
@@ -18,8 +19,10 @@ function tileOf(device: Device, variant: Variant): Tile {
       return { rows: 8, columns: 8, terms: 1 };
     case "narrow":
       return { rows: 8, columns: 1, terms: 1 };
-    case "lanes":
-      return { rows: 8, columns: 4 * device.lanes, terms: 1 };
+    case "lanes": {
+      const [rows, columns] = lanesTile(device);
+      return { rows, columns, terms: 4 };
+    }
     case "workgroup":
       return { rows: 64, columns: 64, terms: 16 };
     default:
@@ -41,7 +44,9 @@ export function productWork(
   batch: number,
   [m, n, k]: readonly [number, number, number],
 ): number {
-  return batch * tileWork(tileOf(device, variant), m, n, k);
+  // lanes keep eight rows of a product, and add a term at a time
+  const tile = { ...tileOf(device, variant), ...(variant === "lanes" && { rows: 8, terms: 1 }) };
+  return batch * tileWork(tile, m, n, k);
 }
 
 /** One axis of the pixels that tiles run along: which of its taps lie inside the image that they read. */
@@ -80,41 +85,54 @@ function phaseAxis(geometry: Geometry, axis: 0 | 1, phase: number): Axis {
   };
 }
 
-/** Pairs of a tile of `rows` pixels and a tap that any of them has inside the image. */
-function seenTaps(batch: number, vertical: Axis, horizontal: Axis, rows: number): number {
-  const image = vertical.pixels * horizontal.pixels;
-  const pairs = (images: number): number => {
-    let seen = 0;
-    for (let start = 0; start < images * image; start += rows) {
-      const pixels = Array.from({ length: Math.min(rows, images * image - start) }, (_, i) => {
-        const pixel = (start + i) % image;
-        return [Math.floor(pixel / horizontal.pixels), pixel % horizontal.pixels] as const;
-      });
-      for (let i = 0; i < vertical.taps; i += 1) {
-        for (let j = 0; j < horizontal.taps; j += 1) {
-          if (pixels.some(([y, x]) => vertical.inside(y, i) && horizontal.inside(x, j))) seen += 1;
-        }
-      }
-    }
-    return seen;
-  };
-  // Tiles cut `rows` images as they cut the next ones.
-  return Math.floor(batch / rows) * pairs(Math.min(rows, batch)) + pairs(batch % rows);
+/** Pairs of an axis' pixel and a tap of it inside the image. */
+function insideAlong({ pixels, taps, inside }: Axis): number {
+  let count = 0;
+  for (let pixel = 0; pixel < pixels; pixel += 1) {
+    for (let tap = 0; tap < taps; tap += 1) count += Number(inside(pixel, tap));
+  }
+  return count;
 }
 
-/** Pairs of an output pixel and a tap of it inside the image. */
+/** Pairs of an output pixel of the batch and a tap of it inside the image. */
 const insideTaps = (geometry: Geometry): number =>
-  seenTaps(geometry.batch, outputAxis(geometry, 0), outputAxis(geometry, 1), 1);
+  geometry.batch * insideAlong(outputAxis(geometry, 0)) * insideAlong(outputAxis(geometry, 1));
 
-/** Operations that a convolution's forward does in a variant. */
-export function forwardWork(device: Device, variant: Variant, geometry: Geometry): number {
+/** Pairs of a tile of `rows` pixels, through the batch first, and a tap that any of them has inside. */
+function seenTaps(batch: number, vertical: Axis, horizontal: Axis, rows: number): number {
+  const width = horizontal.pixels;
+  const count = batch * vertical.pixels * width;
+  let seen = 0;
+  for (let start = 0; start < count; start += rows) {
+    const first = Math.floor(start / batch);
+    const last = Math.floor((Math.min(start + rows, count) - 1) / batch);
+    const pixels = Array.from({ length: last - first + 1 }, (_, i) => first + i);
+    for (let i = 0; i < vertical.taps; i += 1) {
+      for (let j = 0; j < horizontal.taps; j += 1) {
+        const some = pixels.some(
+          (at) => vertical.inside(Math.floor(at / width), i) && horizontal.inside(at % width, j),
+        );
+        seen += Number(some);
+      }
+    }
+  }
+  return seen;
+}
+
+/** Operations that a convolution's forward does in a variant; `fours`: whether channels load by fours. */
+export function forwardWork(
+  device: Device,
+  variant: Variant,
+  geometry: Geometry,
+  fours: boolean,
+): number {
   const { batch, outHeight, outWidth, channels, filters, groups, kernel } = geometry;
   const tile = tileOf(device, variant);
-  if (variant === "direct" || variant === "lanes") {
-    // both skip taps: of one pixel, or of all of a tile
+  if (variant === "direct") return 2 * insideTaps(geometry) * (channels / groups) * filters;
+  if (variant === "lanes" && fours) {
     const axes = [outputAxis(geometry, 0), outputAxis(geometry, 1)] as const;
-    const seen = seenTaps(batch, ...axes, tile.rows);
-    return 2 * seen * tile.rows * (channels / groups) * upTo(filters, tile.columns);
+    const seen = seenTaps(batch, ...axes, tile.rows); // taps in the padding are left out, tile by tile
+    return tileWork(tile, seen * tile.rows, filters, channels);
   }
   const terms = kernel[0] * kernel[1] * channels;
   return tileWork(tile, batch * outHeight * outWidth, filters, terms);
@@ -131,7 +149,7 @@ export function dataGradientWork(device: Device, variant: Variant, geometry: Geo
     const horizontal = phaseAxis(geometry, 1, phase % strides[1]);
     if (variant === "lanes") {
       const seen = seenTaps(batch, vertical, horizontal, tile.rows);
-      work += tileWork({ ...tile, rows: 1 }, seen * tile.rows, channels, filters);
+      work += tileWork(tile, seen * tile.rows, channels, filters);
     } else {
       const pixels = batch * vertical.pixels * horizontal.pixels;
       work += tileWork(tile, pixels, channels, vertical.taps * horizontal.taps * filters);
@@ -140,23 +158,53 @@ export function dataGradientWork(device: Device, variant: Variant, geometry: Geo
   return work;
 }
 
-/** Operations that the gradient of a convolution's filter does in a variant, runs of `chunk` pixels. */
+/** How a filter's gradient is launched. */
+export interface WeightLaunch {
+  /** Pixels of a run. */
+  readonly chunk: number;
+  /** 1 for a row of the bias behind the filter's, else 0. */
+  readonly extra: 0 | 1;
+  /** Whether the input loads by fours. */
+  readonly fours: boolean;
+}
+
+/** Operations that the gradient of a convolution's filter does in a variant, but the sums of its bias. */
 export function weightGradientWork(
   device: Device,
   variant: Variant,
   geometry: Geometry,
-  chunk: number,
+  { chunk, extra, fours }: WeightLaunch,
 ): number {
   const { batch, outHeight, outWidth, channels, filters, groups, kernel } = geometry;
   const tile = tileOf(device, variant);
-  if (variant === "direct") return 2 * insideTaps(geometry) * (channels / groups) * filters;
-  if (variant === "tiled" && channels % 8 === 0) {
-    return tileWork(tile, channels, filters, insideTaps(geometry)); // a row of tiles shares its tap, and skips
-  }
   const pixels = batch * outHeight * outWidth;
-  const whole = Math.floor(pixels / chunk);
   const rows = kernel[0] * kernel[1] * channels;
+  if (variant === "direct") return 2 * insideTaps(geometry) * (channels / groups) * filters;
+  const oneTap = channels % 8 === 0; // for all rows of a tile: then it skips the padding
+  if (variant === "lanes") {
+    const eight = { ...tile, rows: 8, terms: Math.min(device.lanes, 8) };
+    if (!(oneTap && fours)) return tileWork(eight, rows, filters, pixels);
+    const [vertical, horizontal] = [outputAxis(geometry, 0), outputAxis(geometry, 1)];
+    let slices = 0;
+    for (let tap = 0; tap < horizontal.taps; tap += 1) {
+      slices += upTo(batch * insideAlong(oneTapOf(horizontal, tap)), eight.terms);
+    }
+    return tileWork(eight, channels, filters, insideAlong(vertical) * slices);
+  }
+  if (variant === "tiled" && oneTap) {
+    return tileWork(tile, channels, filters, insideTaps(geometry));
+  }
+  const whole = Math.floor(pixels / chunk);
+  const covered = rows + (variant === "workgroup" ? extra : 0);
   return (
-    whole * tileWork(tile, rows, filters, chunk) + tileWork(tile, rows, filters, pixels % chunk)
+    whole * tileWork(tile, covered, filters, chunk) +
+    tileWork(tile, covered, filters, pixels % chunk)
   );
 }
+
+/** An axis with one of its taps alone. */
+const oneTapOf = (axis: Axis, tap: number): Axis => ({
+  ...axis,
+  taps: 1,
+  inside: (pixel) => axis.inside(pixel, tap),
+});

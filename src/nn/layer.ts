@@ -40,8 +40,8 @@ export interface Layer {
     mode: Mode,
     epilogue?: EpilogueAttributes,
   ) => Tensor;
-  /** Whether `forward` takes an epilogue. */
-  readonly finishes?: boolean;
+  /** Which parts of an epilogue `forward` takes. Default none. */
+  readonly finishes?: readonly ("activation" | "dropout")[];
   /** What the layer is as the epilogue of the one before it, which then does its work. */
   readonly asEpilogue?: (mode: Mode) => EpilogueAttributes;
 }

@@ -105,7 +105,7 @@ export function dense(units: number, options: KernelOptions = {}): Layer {
       ...biasSpec(units, bias),
     }),
     buffers: none,
-    finishes: true,
+    finishes: ["activation", "dropout"],
     forward: (x, { kernel, bias: b }, _buffers, _mode, epilogue) =>
       denseOp(x, kernel!, given(b, epilogue)),
   };
@@ -138,7 +138,7 @@ export function conv2d(filters: number, kernel: number, options: ConvolutionOpti
       ...biasSpec(filters, bias),
     }),
     buffers: none,
-    finishes: true,
+    finishes: ["activation", "dropout"],
     forward: (x, { filter, bias: b }, _buffers, _mode, epilogue) =>
       conv2dOp(x, filter!, { strides, padding, ...given(b, epilogue) }),
   };
@@ -164,7 +164,7 @@ export function convTranspose2d(
       ...biasSpec(filters, bias),
     }),
     buffers: none,
-    finishes: true,
+    finishes: ["activation", "dropout"],
     forward: (x, { filter, bias: b }, _buffers, _mode, epilogue) =>
       convTranspose2dOp(x, filter!, { strides, padding, ...given(b, epilogue) }),
   };
@@ -190,9 +190,11 @@ export function batchNorm(options: BatchNormOptions = {}): Layer {
     buffers: (input) => ({
       running: { shape: [2, input.at(-1)!], initialiser: runningStart },
     }),
-    forward(x, { gamma, beta }, { running }, { training, track = true }) {
+    finishes: ["activation"],
+    forward(x, { gamma, beta }, { running }, { training, track = true }, epilogue) {
       const tracked = training && !track ? {} : { running: running! };
-      return batchNormOp(x, gamma!, beta!, { training, epsilon, momentum, ...tracked });
+      const finish = epilogue ? { epilogue } : {};
+      return batchNormOp(x, gamma!, beta!, { training, epsilon, momentum, ...tracked, ...finish });
     },
   };
 }

@@ -29,14 +29,16 @@ export interface Network extends ParameterGroup {
 
 /** The activation and the dropout that come next, as the epilogue of the layer before, and how many layers they are. */
 function epilogueOf(
+  { finishes = [] }: Layer,
   next: readonly PlacedLayer[],
   mode: Mode,
 ): { readonly epilogue: EpilogueAttributes | undefined; readonly layers: number } {
   let epilogue: EpilogueAttributes | undefined;
   let layers = 0;
-  for (const { layer } of next) {
+  for (const { layer } of mode.fuse === false ? [] : next) {
     const more = layer.asEpilogue?.(mode);
-    if (!more || !follows(more, epilogue)) break;
+    if (!more || (more.dropout && !finishes.includes("dropout"))) break;
+    if (finishes.length === 0 || !follows(more, epilogue)) break;
     epilogue = { ...epilogue, ...more };
     layers += 1;
   }
@@ -136,8 +138,7 @@ export function sequential(
         const tensors = Object.fromEntries(
           Object.entries(own).map(([key, parameter]) => [key, parameter.tensor]),
         );
-        const behind = layer.finishes && (mode.fuse ?? true) ? placed.slice(at + 1) : [];
-        const { epilogue, layers: done } = epilogueOf(behind, mode);
+        const { epilogue, layers: done } = epilogueOf(layer, placed.slice(at + 1), mode);
         value = layer.forward(value, tensors, buffers, mode, epilogue);
         at += 1 + done;
       }

@@ -6,13 +6,14 @@ import type { GpuArray } from "../../src/gpu/array.ts";
 import type { Dispatch } from "../../src/gpu/dispatch.ts";
 import { shaderText } from "../../src/gpu/node.ts";
 import { librariesOf } from "../../src/gpu/shader.ts";
-import { adamUpdate } from "../../src/kernels/adam.ts";
+import { adamCounter, adamUpdate } from "../../src/kernels/adam.ts";
+import { adversarialLoss, SCALARS } from "../../src/kernels/adversarial-loss.ts";
+import { advance } from "../../src/kernels/counters.ts";
 import { conv2d, matmul } from "../../src/autograd/ops.ts";
 import { copyByFours, multiplyAdds } from "../../src/kernels/ceilings.ts";
 import { gatherBatch } from "../../src/kernels/dataset.ts";
 import { bernoulli, createGenerator, normal, uniform } from "../../src/kernels/random.ts";
-import { sgdUpdate } from "../../src/kernels/sgd.ts";
-import { advanceStep, recordScalars, SCALARS } from "../../src/kernels/step-log.ts";
+import { sgdCounter, sgdUpdate } from "../../src/kernels/sgd.ts";
 import { testDevice } from "../support/device.ts";
 import { kernelSizes, SHADERS } from "../support/kernels.ts";
 import { narrowly, recordCase } from "./drive.ts";
@@ -49,7 +50,7 @@ const listed = new Set(launched.map(({ label }) => label));
 const unlisted = launchUnlisted();
 launched.push(...unlisted.dispatches);
 
-/** Launches the kernels that no op does: noise, copies, optimizers, the dataset, the step's log, the ceilings. */
+/** Launches the kernels that no op does: noise, copies, optimizers, the dataset and the step's log. */
 function launchUnlisted(): {
   written: readonly GpuArray[];
   images: GpuArray;
@@ -72,13 +73,13 @@ function launchUnlisted(): {
   images.write(Uint8Array.from({ length: 3200 }, (_, i) => i % 256));
   const batch = device.persistent([200, 4, 4, 1]);
   const ring = device.persistent([8, SCALARS]);
-  const sums = like();
-  const [long, longer] = [device.persistent([12_000]), device.persistent([12_000])];
-  long.write(Float32Array.from({ length: 12_000 }, (_, i) => i + 1));
   const { dispatches } = device.record("unlisted", launch);
   launch();
   const updated = [parameters, first, second, descended, rolled, velocities];
-  const written = [...noise, batch, copied, ...updated, ring, sums, longer];
+  const sums = like();
+  const [long, longer] = [device.persistent([12_000]), device.persistent([12_000])];
+  long.write(Float32Array.from({ length: 12_000 }, (_, i) => i + 1));
+  const written = [...noise, batch, copied, ...updated, ring, corrections, started, sums, longer];
   return { written, images, dispatches };
 
   function launch(): void {
@@ -88,7 +89,8 @@ function launchUnlisted(): {
     device.place(bernoulli(generator, [1000], 0.5), noise[2]);
     device.place(gradients, copied);
     const options = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 };
-    adamUpdate({ parameters, gradients, first, second, corrections }, options);
+    const state = { parameters, gradients, first, second, corrections };
+    adamUpdate(state, options);
     const rates = {
       learningRate: 0.1,
       momentum: 0.9,
@@ -97,10 +99,11 @@ function launchUnlisted(): {
       weightDecay: 0,
     };
     sgdUpdate({ parameters: descended, gradients }, rates);
-    sgdUpdate({ parameters: rolled, gradients, momentum: { velocities, started } }, rates);
+    const momentum = { velocities, started };
+    sgdUpdate({ parameters: rolled, gradients, momentum }, rates);
     device.place(gatherBatch(images, generator, { batch: 200, steps: 1 }, 200), batch);
-    recordScalars(generator, ring, [corrections, corrections, corrections, corrections]);
-    advanceStep(generator);
+    adversarialLoss(gradients, generator, ring);
+    advance(device, [adamCounter(state, options), sgdCounter(momentum)], generator);
     multiplyAdds(gradients, sums, 1);
     copyByFours(long, longer);
   }
