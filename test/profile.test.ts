@@ -184,8 +184,8 @@ describe("work done", () => {
     device.lanes = 8; // tiles of 32 rows, through the batch first, by 32 columns
     const forward = (batch: number): [number, number] => {
       const wide = convolutionGeometry([batch, 5, 5, 8], [3, 3, 8, 12], { padding: "same" });
-      const images = device.empty([batch, 5, 5, 8]);
-      return workOf("conv2d-forward", "lanes", () => convolve(images, weight, wide));
+      const pictures = device.empty([batch, 5, 5, 8]);
+      return workOf("conv2d-forward", "lanes", () => convolve(pictures, weight, wide));
     };
     const data = workOf("conv2d-data-gradient", "lanes", () => dataGradient(y, weight, geometry));
     const filter = workOf("conv2d-weight-gradient", "lanes", () => weightGradient(x, y, geometry));
