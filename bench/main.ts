@@ -1,10 +1,13 @@
 // `npm run bench`: what is fast, what is slow, on this adapter.
-import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
-import { Command, InvalidArgumentError } from "commander";
-import { LonghandError, OutputError } from "../src/gpu/errors.ts";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { recipes } from "../src/gan/recipes/list.ts";
+import { LonghandError } from "../src/gpu/errors.ts";
 import { open } from "../src/node.ts";
+import { floorsCommand, type FloorFlags } from "./floors.ts";
 import { timeKernels, type KernelTiming } from "./kernels.ts";
+import { profileCommand, type ProfileFlags } from "./profile.ts";
+import { writeReport } from "./report.ts";
 
 function whole(low: number, high: number): (text: string) => number {
   return (text) => {
@@ -13,6 +16,17 @@ function whole(low: number, high: number): (text: string) => number {
     throw new InvalidArgumentError(`It takes a whole number from ${low} to ${high}.`);
   };
 }
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new InvalidArgumentError("It takes a number above 0, such as 10e12.");
+}
+
+const recipeOption = (): Option =>
+  new Option("--recipe <name>", "whose step")
+    .choices(recipes.map(({ name }) => name))
+    .default("dcgan");
 
 /** One line a variant: the one that runs by default has a mark, and the others are held against it. */
 function show(timings: readonly KernelTiming[]): void {
@@ -46,11 +60,7 @@ async function kernels({ adapter: request, json, ...options }: KernelOptions): P
     const timings = await timeKernels(device, { ...options, onResult: show });
     if (json === undefined) return;
     const report = { date: new Date().toISOString(), adapter: adapter.name, ...options, timings };
-    try {
-      writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
-    } catch (error) {
-      throw new OutputError(`bench: can't write ${json}: ${String(error)}`);
-    }
+    writeReport(json, `${JSON.stringify(report, null, 2)}\n`);
   } finally {
     close();
   }
@@ -70,6 +80,37 @@ program
   .option("--adapter <a>", "gpu, software, swiftshader or a part of a name")
   .option("--json <file>", "also write the timings there")
   .action(kernels);
+program
+  .command("profile")
+  .description("a training step kernel by kernel, beside what the adapter reaches at best")
+  .addOption(recipeOption())
+  .option("--batch <n>", "images", whole(1, 1024), 32)
+  .option("--rounds <n>", "timed rounds, of which the median counts", whole(1, 1000), 5)
+  .option("--each", "a line a dispatch, not a kernel")
+  .option("--clock", "by the clock, even where the adapter has timestamps")
+  .option("--adapter <a>", "gpu, software, swiftshader or a part of a name")
+  .option("--svg <file>", "also draw the roofline there")
+  .option("--json <file>", "also write all figures there")
+  .action(async (flags: ProfileFlags) => profileCommand(flags));
+program
+  .command("floors")
+  .description(
+    "how fast a step could be on a GPU of stated peak and bandwidth; nothing is measured",
+  )
+  .addOption(recipeOption())
+  .option("--batch <n>", "images", whole(1, 1024), 256)
+  .addOption(
+    new Option("--peak <flops>", "operations a second, a multiply-add as two")
+      .argParser(positive)
+      .default(10e12, "10e12"),
+  )
+  .addOption(
+    new Option("--bandwidth <bytes>", "bytes a second, read and written")
+      .argParser(positive)
+      .default(350e9, "350e9"),
+  )
+  .option("--launch <us>", "microseconds from one dispatch to the next", positive, 3)
+  .action(async (flags: FloorFlags) => floorsCommand(flags));
 try {
   await program.parseAsync();
 } catch (error) {
