@@ -1,10 +1,12 @@
-// `npm run bench`: what is fast, what is slow, on this adapter.
-import { writeFileSync } from "node:fs";
+// `npm run bench`: what is fast, what is slow, on this adapter. Commands are thin: each has a file of its own.
 import { cpus } from "node:os";
-import { Command, InvalidArgumentError } from "commander";
-import { LonghandError, OutputError } from "../src/gpu/errors.ts";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { recipes } from "../src/gan/recipes/list.ts";
+import { LonghandError } from "../src/gpu/errors.ts";
 import { open } from "../src/node.ts";
 import { timeKernels, type KernelTiming } from "./kernels.ts";
+import { checkReport, writeReport } from "./reports.ts";
+import { stepCommand } from "./step.ts";
 
 function whole(low: number, high: number): (text: string) => number {
   return (text) => {
@@ -40,25 +42,26 @@ interface KernelOptions {
 }
 
 async function kernels({ adapter: request, json, ...options }: KernelOptions): Promise<void> {
+  checkReport(json);
   const { device, adapter, close } = await open(request);
   try {
     console.log(`${adapter.name}; ${cpus().length} CPU cores; batch ${options.batch}`);
     const timings = await timeKernels(device, { ...options, onResult: show });
-    if (json === undefined) return;
-    const report = { date: new Date().toISOString(), adapter: adapter.name, ...options, timings };
-    try {
-      writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
-    } catch (error) {
-      throw new OutputError(`bench: can't write ${json}: ${String(error)}`);
-    }
+    writeReport(json, "kernels", { adapter: adapter.name, ...options, timings });
   } finally {
     close();
   }
 }
 
 const program = new Command("npm run bench --")
-  .description("Measures kernels. Nothing else should run meanwhile.")
+  .description("Measures kernels and the training step. Nothing else should run meanwhile.")
   .showHelpAfterError();
+const adapterOption = (): Option =>
+  new Option("--adapter <a>", "gpu, software, swiftshader or a part of a name").env(
+    "LONGHAND_ADAPTER",
+  );
+const jsonOption = (): Option => new Option("--json <file>", "also write the figures there");
+
 program
   .command("kernels")
   .description(
@@ -67,9 +70,25 @@ program
   .option("--batch <n>", "images", whole(1, 1024), 32)
   .option("--rounds <n>", "timed rounds, of which the median counts", whole(1, 1000), 5)
   .option("--only <part>", "only what has this in its name, such as 'conv2d 14'", "")
-  .option("--adapter <a>", "gpu, software, swiftshader or a part of a name")
-  .option("--json <file>", "also write the timings there")
+  .addOption(adapterOption())
+  .addOption(jsonOption())
   .action(kernels);
+program
+  .command("step")
+  .description(
+    "a training step against its goals: time, and what it asks of WebGPU, counted by wrapping WebGPU's own methods",
+  )
+  .addOption(
+    new Option("--recipe <name>", "which networks")
+      .choices(recipes.map(({ name }) => name))
+      .default("dcgan"),
+  )
+  .option("--batch <n>", "images", whole(1, 1024), 32)
+  .option("--steps <n>", "timed steps, of which the median counts", whole(1, 1000), 5)
+  .option("--cold", "also a first step without the driver's cache of compiled kernels (Mesa's)")
+  .addOption(adapterOption())
+  .addOption(jsonOption())
+  .action(stepCommand);
 try {
   await program.parseAsync();
 } catch (error) {
