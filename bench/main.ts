@@ -4,7 +4,9 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { recipes } from "../src/gan/recipes/list.ts";
 import { LonghandError } from "../src/gpu/errors.ts";
 import { open } from "../src/node.ts";
+import { hostCommand } from "./host.ts";
 import { timeKernels, type KernelTiming } from "./kernels.ts";
+import { peersCommand } from "./peers.ts";
 import { checkReport, writeReport } from "./reports.ts";
 import { stepCommand } from "./step.ts";
 
@@ -89,6 +91,24 @@ program
   .addOption(adapterOption())
   .addOption(jsonOption())
   .action(stepCommand);
+program
+  .command("peers")
+  .description(
+    "the dcgan's step by Longhand, TensorFlow.js and jax-js in turn; installs those two into bench/peers/ at first",
+  )
+  .option("--batch <n>", "images", whole(1, 1024), 32)
+  .option("--rounds <n>", "steps of each, in turn, of which the median counts", whole(1, 100), 3)
+  .addOption(new Option("--only <peer>", "only this peer").choices(["tfjs", "jax-js"]))
+  .option("--no-check", "don't show first that all train the same model")
+  .addOption(adapterOption())
+  .addOption(jsonOption())
+  .action(peersCommand);
+program
+  .command("host")
+  .description("what submitting a step costs the host: on Dawn's null backend, which runs nothing")
+  .option("--steps <n>", "timed steps of each size", whole(10, 100_000), 1000)
+  .addOption(jsonOption())
+  .action(hostCommand);
 try {
   await program.parseAsync();
 } catch (error) {
