@@ -8,6 +8,7 @@ import { hostCommand } from "./host.ts";
 import { timeKernels, type KernelTiming } from "./kernels.ts";
 import { peersCommand } from "./peers.ts";
 import { checkReport, writeReport } from "./reports.ts";
+import { scalingCommand } from "./scaling.ts";
 import { stepCommand } from "./step.ts";
 
 function whole(low: number, high: number): (text: string) => number {
@@ -16,6 +17,11 @@ function whole(low: number, high: number): (text: string) => number {
     if (Number.isInteger(value) && value >= low && value <= high) return value;
     throw new InvalidArgumentError(`It takes a whole number from ${low} to ${high}.`);
   };
+}
+
+/** `8,16,32`: whole numbers with commas between. */
+function list(low: number, high: number): (text: string) => number[] {
+  return (text) => text.split(",").map(whole(low, high));
 }
 
 /** One line a variant: the one that runs by default has a mark, and the others are held against it. */
@@ -109,6 +115,20 @@ program
   .option("--steps <n>", "timed steps of each size", whole(10, 100_000), 1000)
   .addOption(jsonOption())
   .action(hostCommand);
+program
+  .command("scaling")
+  .description("a step as the batch doubles, and, at batch 8, as the networks get wider")
+  .option(
+    "--rounds <n>",
+    "steps of every size, in turn, of which the median counts",
+    whole(1, 100),
+    5,
+  )
+  .option("--batches <list>", "at full width", list(1, 4096), [8, 16, 32, 64, 128, 256])
+  .option("--widths <list>", "times the channels", list(1, 16), [1, 2, 4])
+  .addOption(adapterOption())
+  .addOption(jsonOption())
+  .action(scalingCommand);
 try {
   await program.parseAsync();
 } catch (error) {
