@@ -70,6 +70,9 @@ const adapterOption = (): Option =>
   );
 const jsonOption = (): Option => new Option("--json <file>", "also write the figures there");
 
+const browserOption = (): Option =>
+  new Option("--browser", "in a headless Chromium, on SwiftShader").conflicts("adapter");
+
 program
   .command("kernels")
   .description(
@@ -91,8 +94,9 @@ program
       .choices(recipes.map(({ name }) => name))
       .default("dcgan"),
   )
-  .option("--batch <n>", "images", whole(1, 1024), 32)
+  .option("--batch <n>", "images (default: 32, in a browser 8)", whole(1, 1024))
   .option("--steps <n>", "timed steps, of which the median counts", whole(1, 1000), 5)
+  .addOption(browserOption())
   .option("--cold", "also a first step without the driver's cache of compiled kernels (Mesa's)")
   .addOption(adapterOption())
   .addOption(jsonOption())
@@ -102,9 +106,10 @@ program
   .description(
     "the dcgan's step by Longhand, TensorFlow.js and jax-js in turn; installs those two into bench/peers/ at first",
   )
-  .option("--batch <n>", "images", whole(1, 1024), 32)
+  .option("--batch <n>", "images (default: 32, in a browser 8)", whole(1, 1024))
   .option("--rounds <n>", "steps of each, in turn, of which the median counts", whole(1, 100), 3)
   .addOption(new Option("--only <peer>", "only this peer").choices(["tfjs", "jax-js"]))
+  .addOption(browserOption())
   .option("--no-check", "don't show first that all train the same model")
   .addOption(adapterOption())
   .addOption(jsonOption())

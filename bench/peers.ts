@@ -6,7 +6,8 @@ import { promisify } from "node:util";
 import { UsageError } from "../src/gpu/errors.ts";
 import { compareRuns, CHECK_BATCH, type CheckResult } from "./check.ts";
 import type { ContestantName, Report, StepReply } from "./contestants/messages.ts";
-import { startContestant, type Remote } from "./contestants/start.ts";
+import { ON_NODE, type Arena, type Remote } from "./contestants/start.ts";
+import { BROWSER_BATCH, inBrowser } from "./in-browser.ts";
 import { figuresOf } from "./step.ts";
 import {
   bytes,
@@ -22,8 +23,10 @@ import {
 
 /** The command's flags. */
 export interface PeersFlags {
-  readonly batch: number;
+  /** Default 32, in a browser 8. */
+  readonly batch?: number;
   readonly rounds: number;
+  readonly browser?: boolean;
   readonly check: boolean;
   readonly only?: ContestantName;
   readonly adapter?: string;
@@ -39,6 +42,7 @@ interface Measured {
 
 const FOLDER = join(import.meta.dirname, "peers");
 const NAMES: readonly ContestantName[] = ["longhand", "tfjs", "jax-js"];
+const IN_BROWSERS = ["longhand", "tfjs"] as const;
 
 /** Seconds that a step and a first step took each of them at batch 32 on lavapipe, two cores, for the estimate. */
 const SECONDS = { longhand: [4, 10], tfjs: [14, 12], "jax-js": [11, 60] } as const;
@@ -81,18 +85,21 @@ export async function installPeers(): Promise<void> {
 export async function peersCommand(flags: PeersFlags): Promise<void> {
   checkReport(flags.json);
   await installPeers();
-  const { batch, rounds, adapter } = flags;
-  const names = flags.only ? NAMES.filter((n) => n === "longhand" || n === flags.only) : NAMES;
+  const { rounds, adapter } = flags;
+  const batch = flags.batch ?? (flags.browser ? BROWSER_BATCH : 32);
+  const all = flags.browser ? IN_BROWSERS : NAMES;
+  const names = flags.only ? all.filter((n) => n === "longhand" || n === flags.only) : all;
   console.log(estimate(names, batch, rounds, flags.check));
   const stop = interruption();
   const remotes: Remote[] = [];
+  const arena = flags.browser ? await inBrowser(IN_BROWSERS) : ON_NODE;
   try {
-    const checked = flags.check ? await check(names, adapter) : undefined;
+    const checked = flags.check ? await check(arena, names, adapter) : undefined;
     const measured = new Map<Remote, Measured>();
     for (const name of names) {
       if (stop.asked()) break;
       progress(`${name}: first step`);
-      const remote = await startContestant({ name, recipe: "dcgan", batch, adapter });
+      const remote = await arena.start({ name, recipe: "dcgan", batch, adapter });
       remotes.push(remote);
       measured.set(remote, { first: await remote.first(), steps: [] });
     }
@@ -120,6 +127,7 @@ export async function peersCommand(flags: PeersFlags): Promise<void> {
     });
   } finally {
     for (const remote of remotes) remote.stop();
+    await arena.close();
     stop.forget();
   }
 }
@@ -142,13 +150,14 @@ function estimate(
 
 /** Runs everyone from the same weights on the same batch, without dropout, and compares. */
 async function check(
+  arena: Arena,
   names: readonly ContestantName[],
   adapter: string | undefined,
 ): Promise<CheckResult> {
   return compareRuns(names, async (name, input) => {
     progress(`check: ${name}, 3 steps of ${CHECK_BATCH} images`);
     const options = { name, recipe: "dcgan", batch: CHECK_BATCH, adapter, check: input };
-    const remote = await startContestant(options);
+    const remote = await arena.start(options);
     try {
       await remote.first();
       const reports = [await remote.report()];

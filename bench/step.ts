@@ -1,6 +1,7 @@
 // `npm run bench -- step`: one training step in all the rows of the goals, counted from outside.
-import { startContestant, type Remote } from "./contestants/start.ts";
+import { ON_NODE, type Remote } from "./contestants/start.ts";
 import type { StepReply } from "./contestants/messages.ts";
+import { BROWSER_BATCH, inBrowser } from "./in-browser.ts";
 import { cells, rowsOf, type StepFigures } from "./goals.ts";
 import {
   interruption,
@@ -15,15 +16,14 @@ import {
 /** The command's flags. */
 export interface StepFlags {
   readonly recipe: string;
-  readonly batch: number;
+  /** Default 32, in a browser 8. */
+  readonly batch?: number;
   readonly steps: number;
   readonly cold?: boolean;
+  readonly browser?: boolean;
   readonly adapter?: string;
   readonly json?: string;
 }
-
-/** Mesa's environment for a driver that keeps no compiled kernels; SwiftShader keeps none anyway. */
-const NO_CACHE = { MESA_SHADER_CACHE_DISABLE: "true" };
 
 /** The table's figures from a process's steps, its peak, and first steps of other processes. */
 export function figuresOf(
@@ -62,12 +62,14 @@ export function figuresOf(
 /** Measures the step and prints its table. */
 export async function stepCommand(flags: StepFlags): Promise<void> {
   checkReport(flags.json);
-  const { recipe, batch, adapter } = flags;
+  const { recipe, adapter } = flags;
+  const batch = flags.batch ?? (flags.browser ? BROWSER_BATCH : 32);
   const options = { name: "longhand", recipe, batch, adapter } as const;
   const stop = interruption();
-  const firstStep = async (what: string, env: Record<string, string>): Promise<number> => {
-    progress(`first step, ${what}: a fresh process`);
-    const fresh = await startContestant(options, env);
+  const arena = flags.browser ? await inBrowser(["longhand"]) : ON_NODE;
+  const firstStep = async (cold: boolean): Promise<number> => {
+    progress(`first step, ${cold ? "cold" : "warm"}: started afresh`);
+    const fresh = await arena.start(options, cold);
     try {
       return (await fresh.first()).milliseconds;
     } finally {
@@ -75,8 +77,9 @@ export async function stepCommand(flags: StepFlags): Promise<void> {
     }
   };
   progress("the first step compiles: some seconds, up to a minute on a busy machine");
-  const remote = await startContestant(options);
+  let remote: Remote | undefined;
   try {
+    remote = await arena.start(options);
     await remote.first(); // which leaves the driver's cache warm
     const steps: StepReply[] = [];
     while (steps.length < flags.steps && !(stop.asked() && steps.length > 0)) {
@@ -87,8 +90,8 @@ export async function stepCommand(flags: StepFlags): Promise<void> {
     }
     const report = await remote.report();
     remote.stop();
-    const warm = stop.asked() ? undefined : await firstStep("warm", {});
-    const cold = flags.cold && !stop.asked() ? await firstStep("cold", NO_CACHE) : undefined;
+    const warm = stop.asked() ? undefined : await firstStep(false);
+    const cold = flags.cold && !stop.asked() ? await firstStep(true) : undefined;
     progressDone();
 
     const figures = figuresOf(steps, report, { warm, cold });
@@ -107,7 +110,8 @@ export async function stepCommand(flags: StepFlags): Promise<void> {
       lossG,
     });
   } finally {
-    remote.stop();
+    remote?.stop();
+    await arena.close();
     stop.forget();
   }
 }

@@ -6,7 +6,7 @@ import { countCalls } from "../counters.ts";
 import type { Contestant } from "./contestant.ts";
 import { createLonghand } from "./longhand.ts";
 import type { Answer, Command, StartOptions } from "./messages.ts";
-import { createStand } from "./stand.ts";
+import { createStand, obey } from "./stand.ts";
 
 const options: StartOptions = JSON.parse(process.argv[2] ?? "");
 const say = (answer: Answer): void => void process.send?.(answer);
@@ -39,10 +39,8 @@ try {
           )
       : await importPeer(options.name);
   const stand = createStand(counters, create);
-  const obey = async (command: Command): Promise<Answer> =>
-    command === "report" ? { report: await stand.report() } : { step: await stand[command]() };
   process.on("message", (command: Command) => {
-    obey(command).then(say, (error: unknown) => say({ error: complaint(error) }));
+    obey(stand, command).then(say, (error: unknown) => say({ error: complaint(error) }));
   });
   say({ ready: name });
 } catch (error) {

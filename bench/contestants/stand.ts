@@ -1,7 +1,7 @@
 // One contestant on one platform: builds, steps and reports when told to, in Node and in a browser alike.
 import type { Counters } from "../counters.ts";
 import type { Contestant } from "./contestant.ts";
-import type { Report, StepReply } from "./messages.ts";
+import type { Answer, Command, Report, StepReply } from "./messages.ts";
 
 /** Answers commands. */
 export interface Stand {
@@ -42,4 +42,9 @@ export function createStand(counters: Counters, create: () => Promise<Contestant
       };
     },
   };
+}
+
+/** Does what a message asks. */
+export async function obey(stand: Stand, command: Command): Promise<Answer> {
+  return command === "report" ? { report: await stand.report() } : { step: await stand[command]() };
 }

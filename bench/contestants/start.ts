@@ -13,6 +13,54 @@ export interface Remote extends Stand {
   readonly stop: () => void;
 }
 
+/**
+ * A contestant that answers through `ask`, `ready` being its first answer. Throws `GpuError` with what it
+ * complains of.
+ */
+export function remoteOf(
+  name: StartOptions["name"],
+  ready: Answer,
+  ask: (command: Command) => Promise<Answer>,
+  stop: () => void,
+): Remote {
+  const fault = (answer: Answer): GpuError =>
+    new GpuError(`${name}: ${"error" in answer ? answer.error : "an answer to another question"}`);
+  const step = async (command: "first" | "step"): Promise<StepReply> => {
+    const answer = await ask(command);
+    if ("step" in answer) return answer.step;
+    throw fault(answer);
+  };
+  if (!("ready" in ready)) throw fault(ready);
+  return {
+    name,
+    adapter: ready.ready,
+    first: () => step("first"),
+    step: () => step("step"),
+    async report(): Promise<Report> {
+      const answer = await ask("report");
+      if ("report" in answer) return answer.report;
+      throw fault(answer);
+    },
+    stop,
+  };
+}
+
+/** Where contestants run. */
+export interface Arena {
+  /** Starts one; `cold` without any cache of compiled kernels that can be left out. */
+  readonly start: (options: StartOptions, cold?: boolean) => Promise<Remote>;
+  readonly close: () => Promise<void>;
+}
+
+/** Mesa's environment for a driver that keeps no compiled kernels; SwiftShader keeps none anyway. */
+const NO_CACHE = { MESA_SHADER_CACHE_DISABLE: "true" };
+
+/** On this machine, through Dawn on Node. */
+export const ON_NODE: Arena = {
+  start: (options, cold = false) => startContestant(options, cold ? NO_CACHE : {}),
+  close: () => Promise.resolve(),
+};
+
 const ANSWER_MS = 600_000; // a peer's first step on a busy machine takes minutes
 const CHILD = fileURLToPath(new URL("child.ts", import.meta.url));
 const LAST_LINES = 3;
@@ -50,31 +98,12 @@ export async function startContestant(
       child.once("message", (answer: Answer) => {
         child.off("exit", ended);
         clearTimeout(timer);
-        if ("error" in answer) reject(new GpuError(`${options.name}: ${answer.error}`));
-        else resolve(answer);
+        resolve(answer);
       });
       if (command) child.send(command);
     });
-  const step = async (command: "first" | "step"): Promise<StepReply> => {
-    const answer = await ask(command);
-    if (!("step" in answer)) throw new GpuError(`${options.name}: an answer to another question`);
-    return answer.step;
-  };
   try {
-    const answer = await ask();
-    return {
-      name: options.name,
-      adapter: "ready" in answer ? answer.ready : "",
-      first: () => step("first"),
-      step: () => step("step"),
-      async report(): Promise<Report> {
-        const told = await ask("report");
-        if (!("report" in told))
-          throw new GpuError(`${options.name}: an answer to another question`);
-        return told.report;
-      },
-      stop: () => void child.kill(),
-    };
+    return remoteOf(options.name, await ask(), ask, () => void child.kill());
   } catch (error) {
     child.kill();
     throw error;
