@@ -5,6 +5,7 @@ enable subgroups;
 
 const LANES = 8u; // of every subgroup, and so of every workgroup
 
+const COLUMNS = CHANNELS;
 const TILES_N = (CHANNELS + 4u * LANES - 1u) / (4u * LANES);
 
 // Where each array starts in its binding, in 32-bit words.
@@ -71,11 +72,16 @@ fn tiled(
   for (var i = 0u; i < 8u; i++) {
     if (m + i >= pixels) { break; }
     let at = index_of(m + i, phase) * CHANNELS + c;
+    let four = finish4(r[i], at, c);
     // Not from 0, which unrolls: stores are most of what compilers work on.
     for (var j = u32(c >= CHANNELS); j < 4u; j++) {
-      if (c + j < CHANNELS) { dinp[DINP_AT + at + j] = r[i][j]; }
+      if (c + j < CHANNELS) { dinp[DINP_AT + at + j] = four[j]; }
     }
   }
 }
 // appended: lib/phases.wgsl
 // appended: lib/convolution.wgsl
+// appended: lib/epilogue.wgsl
+// appended: lib/activation.wgsl
+// appended: lib/philox.wgsl
+// appended: lib/numbers.wgsl

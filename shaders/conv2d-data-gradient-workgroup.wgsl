@@ -5,6 +5,7 @@
 
 const BY_FOUR = true; // FILTERS is a multiple of 4, and the arrays are aligned
 
+const COLUMNS = CHANNELS;
 const TILES_N = (CHANNELS + 63u) / 64u;
 const LEFT_ALONG = true;
 const RIGHT_ALONG = true;
@@ -127,12 +128,14 @@ fn right_block(n: u32, k: u32) -> mat4x4f {
   return mat4x4f(weight_step(n, k), weight_step(n, k + 1u), weight_step(n, k + 2u), weight_step(n, k + 3u));
 }
 
-fn store(m: u32, n: u32, value: f32) {
+fn store(m: u32, n: u32, four: vec4f) {
   if (m >= BATCH * phase.count.x * phase.count.y || n >= CHANNELS) { return; }
   let x = phase.first.x + (m % phase.count.x) * STRIDE_W;
   let y = phase.first.y + ((m / phase.count.x) % phase.count.y) * STRIDE_H;
   let image = m / (phase.count.x * phase.count.y);
-  dinp[DINP_AT + ((image * HEIGHT + y) * WIDTH + x) * CHANNELS + n] = value;
+  let at = ((image * HEIGHT + y) * WIDTH + x) * CHANNELS + n;
+  let finished = finish4(four, at, n);
+  for (var j = 0u; j < 4u && n + j < CHANNELS; j++) { dinp[DINP_AT + at + j] = finished[j]; }
 }
 
 // One tile a workgroup. Past the last tile all is zero and nothing stored: every lane meets every barrier.
@@ -152,3 +155,7 @@ fn tiled(
 }
 // appended: lib/workgroup-tile.wgsl
 // appended: lib/convolution.wgsl
+// appended: lib/epilogue.wgsl
+// appended: lib/activation.wgsl
+// appended: lib/philox.wgsl
+// appended: lib/numbers.wgsl

@@ -3,6 +3,7 @@
 // Input pixels fall into S·S phases by (y + P) mod S: within one, the taps are i = phase, phase + S, …
 // and the sum is a dense small convolution, with no zeros inserted and no divisibility test.
 
+const COLUMNS = CHANNELS;
 const TILES_N = (CHANNELS + 7u) / 8u;
 
 // Where each array starts in its binding, in 32-bit words.
@@ -28,13 +29,14 @@ fn load_weight(at: u32, c: u32) -> vec4f {
   );
 }
 
-fn store(m: u32, phase: Phase, c: u32, row: mat2x4f) {
+fn store(m: u32, phase: Phase, c: u32, row: mat2x4f, zero: u32) {
   if (m >= BATCH * phase.count.x * phase.count.y) { return; }
   let at = index_of(m, phase) * CHANNELS + c;
-  // Not from 0, which unrolls: the stores are most of what lavapipe's compiler works on.
-  for (var i = u32(c >= CHANNELS); i < 4u; i++) {
-    if (c + i < CHANNELS) { dinp[DINP_AT + at + i] = row[0][i]; }
-    if (c + 4u + i < CHANNELS) { dinp[DINP_AT + at + 4u + i] = row[1][i]; }
+  for (var half = zero; half < 8u; half += 4u) {
+    let four = finish4(select(row[1], row[0], half == 0u), at + half, c + half);
+    for (var i = half; i < half + 4u; i++) {
+      if (c + i < CHANNELS) { dinp[DINP_AT + at + i] = four[i - half]; }
+    }
   }
 }
 
@@ -91,14 +93,20 @@ fn tiled(
       }
     }
   }
-  store(m, phase, c, r0);
-  store(m + 1u, phase, c, r1);
-  store(m + 2u, phase, c, r2);
-  store(m + 3u, phase, c, r3);
-  store(m + 4u, phase, c, r4);
-  store(m + 5u, phase, c, r5);
-  store(m + 6u, phase, c, r6);
-  store(m + 7u, phase, c, r7);
+  // Loops that start at a zero that compilers can't see don't unroll: written out, the stores are most of what
+  // they work on.
+  let zero = u32(m >= BATCH * phase.count.x * phase.count.y);
+  for (var i = zero; i < 8u; i++) {
+    var row = r0;
+    if (i == 1u) { row = r1; }
+    if (i == 2u) { row = r2; }
+    if (i == 3u) { row = r3; }
+    if (i == 4u) { row = r4; }
+    if (i == 5u) { row = r5; }
+    if (i == 6u) { row = r6; }
+    if (i == 7u) { row = r7; }
+    store(m + i, phase, c, row, zero);
+  }
 }
 
 // Eight pixels of one phase by one channel an invocation: for images of one to three channels, where an
@@ -137,7 +145,8 @@ fn narrow(
     }
   }
   for (var i = 0u; i < 8u && m + i < pixels; i++) {
-    dinp[DINP_AT + index_of(m + i, phase) * CHANNELS + c] = select(high[i % 4u], low[i % 4u], i < 4u);
+    let at = index_of(m + i, phase) * CHANNELS + c;
+    dinp[DINP_AT + at] = finish(select(high[i % 4u], low[i % 4u], i < 4u), at, c);
   }
 }
 
@@ -176,7 +185,11 @@ fn direct(
       }
     }
   }
-  dinp[DINP_AT + index] = sum;
+  dinp[DINP_AT + index] = finish(sum, index, channel);
 }
 // appended: lib/phases.wgsl
 // appended: lib/convolution.wgsl
+// appended: lib/epilogue.wgsl
+// appended: lib/activation.wgsl
+// appended: lib/philox.wgsl
+// appended: lib/numbers.wgsl

@@ -6,6 +6,7 @@ enable subgroups;
 const LANES = 8u; // of every subgroup, and so of every workgroup
 
 const PIXELS = BATCH * OUT_HEIGHT * OUT_WIDTH;
+const COLUMNS = FILTERS;
 const TILES_N = (FILTERS + 4u * LANES - 1u) / (4u * LANES);
 
 // Where each array starts in its binding, in 32-bit words.
@@ -56,11 +57,16 @@ fn tiled(
   for (var i = 0u; i < 8u; i++) {
     if (m + i >= PIXELS) { break; }
     let at = (m + i) * FILTERS + k;
+    let four = finish4(r[i], at, k);
     // Not from 0, which unrolls: stores are most of what compilers work on.
     for (var j = u32(k >= FILTERS); j < 4u; j++) {
-      if (k + j < FILTERS) { out[OUT_AT + at + j] = r[i][j]; }
+      if (k + j < FILTERS) { out[OUT_AT + at + j] = four[j]; }
     }
   }
 }
 // appended: lib/taps.wgsl
 // appended: lib/convolution.wgsl
+// appended: lib/epilogue.wgsl
+// appended: lib/activation.wgsl
+// appended: lib/philox.wgsl
+// appended: lib/numbers.wgsl

@@ -7,6 +7,7 @@ const W_BY_FOUR = true; // FILTERS likewise
 
 const PIXELS = BATCH * OUT_HEIGHT * OUT_WIDTH;
 const STEPS = KERNEL_H * KERNEL_W * CHANNELS;
+const COLUMNS = FILTERS;
 const TILES_N = (FILTERS + 63u) / 64u;
 const LEFT_ALONG = true;
 const RIGHT_ALONG = false;
@@ -78,8 +79,11 @@ fn right_block(n: u32, k: u32) -> mat4x4f {
   return mat4x4f(weight_step(n, k), weight_step(n, k + 1u), weight_step(n, k + 2u), weight_step(n, k + 3u));
 }
 
-fn store(m: u32, n: u32, value: f32) {
-  if (m < PIXELS && n < FILTERS) { out[OUT_AT + m * FILTERS + n] = value; }
+fn store(m: u32, n: u32, four: vec4f) {
+  if (m >= PIXELS || n >= FILTERS) { return; }
+  let at = m * FILTERS + n;
+  let y = finish4(four, at, n);
+  for (var j = 0u; j < 4u && n + j < FILTERS; j++) { out[OUT_AT + at + j] = y[j]; }
 }
 
 // One tile a workgroup. Past the last tile all is zero and nothing stored: every lane meets every barrier.
@@ -97,3 +101,7 @@ fn tiled(
 }
 // appended: lib/workgroup-tile.wgsl
 // appended: lib/convolution.wgsl
+// appended: lib/epilogue.wgsl
+// appended: lib/activation.wgsl
+// appended: lib/philox.wgsl
+// appended: lib/numbers.wgsl

@@ -5,6 +5,7 @@
 const W_BY_FOUR = true; // FILTERS is a multiple of 4
 
 const PIXELS = BATCH * OUT_HEIGHT * OUT_WIDTH;
+const COLUMNS = FILTERS;
 const TILES_N = (FILTERS + 7u) / 8u;
 
 // Where each array starts in its binding, in 32-bit words.
@@ -36,13 +37,14 @@ fn load_weight(at: u32, k: u32) -> vec4f {
   );
 }
 
-fn store(m: u32, k: u32, row: mat2x4f) {
+fn store(m: u32, k: u32, row: mat2x4f, zero: u32) {
   if (m >= PIXELS) { return; }
   let at = m * FILTERS + k;
-  // Not from 0, which unrolls: the stores are most of what lavapipe's compiler works on.
-  for (var i = u32(k >= FILTERS); i < 4u; i++) {
-    if (k + i < FILTERS) { out[OUT_AT + at + i] = row[0][i]; }
-    if (k + 4u + i < FILTERS) { out[OUT_AT + at + 4u + i] = row[1][i]; }
+  for (var half = zero; half < 8u; half += 4u) {
+    let four = finish4(select(row[1], row[0], half == 0u), at + half, k + half);
+    for (var i = half; i < half + 4u; i++) {
+      if (k + i < FILTERS) { out[OUT_AT + at + i] = four[i - half]; }
+    }
   }
 }
 
@@ -89,14 +91,20 @@ fn tiled(
       }
     }
   }
-  store(m, k, r0);
-  store(m + 1u, k, r1);
-  store(m + 2u, k, r2);
-  store(m + 3u, k, r3);
-  store(m + 4u, k, r4);
-  store(m + 5u, k, r5);
-  store(m + 6u, k, r6);
-  store(m + 7u, k, r7);
+  // Loops that start at a zero that compilers can't see don't unroll: written out, the stores are most of what
+  // they work on.
+  let zero = u32(m >= PIXELS);
+  for (var i = zero; i < 8u; i++) {
+    var row = r0;
+    if (i == 1u) { row = r1; }
+    if (i == 2u) { row = r2; }
+    if (i == 3u) { row = r3; }
+    if (i == 4u) { row = r4; }
+    if (i == 5u) { row = r5; }
+    if (i == 6u) { row = r6; }
+    if (i == 7u) { row = r7; }
+    store(m + i, k, row, zero);
+  }
 }
 
 // One output an invocation: for grouped and very narrow filters, and the tile's oracle.
@@ -125,7 +133,11 @@ fn direct(
       }
     }
   }
-  out[OUT_AT + index] = sum;
+  out[OUT_AT + index] = finish(sum, index, k);
 }
 // appended: lib/taps.wgsl
 // appended: lib/convolution.wgsl
+// appended: lib/epilogue.wgsl
+// appended: lib/activation.wgsl
+// appended: lib/philox.wgsl
+// appended: lib/numbers.wgsl

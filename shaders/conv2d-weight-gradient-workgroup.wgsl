@@ -83,8 +83,11 @@ fn right_block(n: u32, k: u32) -> mat4x4f {
   return mat4x4f(dout_step(n, k), dout_step(n, k + 1u), dout_step(n, k + 2u), dout_step(n, k + 3u));
 }
 
-fn store(m: u32, n: u32, value: f32) {
-  if (m < ROWS && n < FILTERS) { dweight[DWEIGHT_AT + (split * ROWS + m) * FILTERS + n] = value; }
+fn store(m: u32, n: u32, four: vec4f) {
+  if (m >= ROWS) { return; }
+  for (var j = 0u; j < 4u && n + j < FILTERS; j++) {
+    dweight[DWEIGHT_AT + (split * ROWS + m) * FILTERS + n + j] = four[j];
+  }
 }
 
 // One tile a workgroup. Past the last tile all is zero and nothing stored: every lane meets every barrier.

@@ -84,8 +84,9 @@ fn right_block(n: u32, k: u32) -> mat4x4f {
   return mat4x4f(w_step(n, k), w_step(n, k + 1u), w_step(n, k + 2u), w_step(n, k + 3u));
 }
 
-fn store(m: u32, n: u32, value: f32) {
-  if (m < M && n < N) { out[OUT_AT + (batch * M + m) * N + n] = value; }
+fn store(m: u32, n: u32, four: vec4f) {
+  if (m >= M) { return; }
+  for (var j = 0u; j < 4u && n + j < N; j++) { out[OUT_AT + (batch * M + m) * N + n + j] = four[j]; }
 }
 
 // One tile a workgroup. Past the last tile all is zero and nothing stored: every lane meets every barrier.

@@ -5,7 +5,7 @@
 // The shader says where the operands are: `left_block(m, k)` gives rows m … m + 3 and `right_block(n, k)`
 // columns n … n + 3 at steps k … k + 3 of the sum, a vector of four a step, ZERO where the step is past
 // the sum's end: in both, as 0 · NaN is NaN. LEFT_ALONG and RIGHT_ALONG are true where neighbours in
-// memory are steps. `store(m, n, value)` keeps what lies inside the result.
+// memory are steps. `store(m, n, four)` keeps what lies inside the result of columns n … n + 3.
 
 // Both slices by fours: 16 steps of 64 rows, then 16 steps of 64 columns.
 var<workgroup> slices: array<vec4f, 512>;
@@ -94,10 +94,7 @@ fn store_tile(tile_m: u32, tile_n: u32, lane: u32, zero: u32) {
   for (var i = zero; i < 8u; i++) {
     let m = tile_m + i / 4u * 32u + lane / 8u * 4u + i % 4u;
     let row = row_of(i);
-    for (var j = zero; j < 4u; j++) {
-      store(m, n + j, row[0][j]);
-      store(m, n + 32u + j, row[1][j]);
-    }
+    for (var half = zero; half < 2u; half++) { store(m, n + half * 32u, select(row[1], row[0], half == 0u)); }
   }
 }
 

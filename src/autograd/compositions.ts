@@ -3,7 +3,6 @@
 import { formatShape, type GpuArray } from "../gpu/array.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import {
-  anything,
   checkAttributes,
   flag,
   needed,
@@ -15,41 +14,8 @@ import { pair } from "../kernels/convolution.ts";
 import { checkImages } from "../kernels/image.ts";
 import { normaliseAxes, type ReduceAttributes } from "../kernels/reduce.ts";
 import type { ResizeMode } from "../kernels/resize.ts";
-import { add, matmul, mean, reshape, resize, square, sub, type Bias } from "./ops.ts";
+import { mean, reshape, resize, square, sub } from "./ops.ts";
 import { arraysOf, type Tensor } from "./tensor.ts";
-
-type Pair = readonly [GpuArray, GpuArray, ...GpuArray[]];
-
-/**
- * A fully connected layer: x · kernel + bias.
- *
- * Shapes: x (…, I), kernel (I, O), bias (O) → (…, O).
- * Attributes: bias — added to every row (none unless given).
- * Gradient: to x, kernel and bias.
- * Throws: `ShapeError` if the sizes differ.
- * Source: Keras's Dense; the kernel is transposed beside PyTorch's Linear.
- */
-export function dense(x: Tensor, kernel: Tensor, attributes: Bias = {}): Tensor {
-  checkAttributes("dense", attributes, { bias: anything("a Tensor") });
-  const { bias } = attributes;
-  const [inp, weight] = arraysOf("dense", bias ? [x, kernel, bias] : [x, kernel]) as Pair;
-  const features = inp.shape.at(-1);
-  if (features === undefined || weight.shape.length !== 2 || features !== weight.shape[0]) {
-    throw new ShapeError(
-      `dense: takes x (…, I) and a kernel (I, O); got ${formatShape(inp.shape)} and ${formatShape(weight.shape)}`,
-    );
-  }
-  const [, outputs] = weight.shape as [number, number];
-  if (bias && formatShape(bias.shape) !== formatShape([outputs])) {
-    throw new ShapeError(
-      `dense: bias must be (${outputs}), one for each output; got ${formatShape(bias.shape)}`,
-    );
-  }
-  const rows = inp.size / Math.max(features, 1);
-  const product = matmul(reshape(x, { shape: [rows, features] }), kernel);
-  const y = reshape(product, { shape: [...inp.shape.slice(0, -1), outputs] });
-  return bias ? add(y, bias) : y;
-}
 
 /** What `upsample` takes. */
 export interface UpsampleAttributes {

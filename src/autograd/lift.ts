@@ -3,6 +3,7 @@ import type { GpuArray } from "../gpu/array.ts";
 import { DTypeError } from "../gpu/errors.ts";
 import { show } from "../kernels/attributes.ts";
 import type { TransposedAttributes } from "../kernels/convolution.ts";
+import type { Finished } from "../kernels/epilogue-attributes.ts";
 import type { ReduceAttributes } from "../kernels/reduce.ts";
 import type { Rule } from "../kernels/rule.ts";
 import { apply, arrayOf, type Tensor } from "./tensor.ts";
@@ -66,19 +67,19 @@ export interface Bias {
 
 /** An op of two tensors and, among the attributes, a bias. */
 export function biased(
-  rule: Rule<readonly [GpuArray, GpuArray, ...GpuArray[]], TransposedAttributes>,
-): Convolve<TransposedAttributes> {
-  return (x, filter, attributes = {}) => {
+  rule: Rule<readonly [GpuArray, GpuArray, ...GpuArray[]], TransposedAttributes & Finished>,
+): Biased<TransposedAttributes & Finished> {
+  return (x, weight, attributes = {}) => {
     const isObject = typeof attributes === "object" && attributes !== null;
     const { bias, ...rest } = isObject ? attributes : {};
-    const pair = [arrayOf(rule.name, 0, x), arrayOf(rule.name, 1, filter)] as const;
+    const pair = [arrayOf(rule.name, 0, x), arrayOf(rule.name, 1, weight)] as const;
     const more = bias === undefined ? [] : [bias];
     const arrays = more.map((tensor) => arrayOf(rule.name, 2, tensor));
-    return apply(rule, [x, filter, ...more], [...pair, ...arrays], isObject ? rest : attributes);
+    return apply(rule, [x, weight, ...more], [...pair, ...arrays], isObject ? rest : attributes);
   };
 }
 
 /** A function of a tensor along some of its axes. */
 export type Reduce = (x: Tensor, attributes?: ReduceAttributes) => Tensor;
-/** A function of a tensor and a filter, with a bias among its attributes. */
-export type Convolve<A> = (x: Tensor, filter: Tensor, attributes?: A & Bias) => Tensor;
+/** A function of a tensor and a filter or kernel, with a bias and an epilogue among its attributes. */
+export type Biased<A> = (x: Tensor, weight: Tensor, attributes?: A & Bias & Finished) => Tensor;

@@ -3,6 +3,7 @@ import { formatShape, GpuArray, type DType, type HostArray, type HostData } from
 import { AttributeError, DTypeError, ShapeError } from "../gpu/errors.ts";
 import { show } from "../kernels/attributes.ts";
 import { binary } from "../kernels/binary.ts";
+import { pullBack, pullRows, type Pull } from "../kernels/epilogue.ts";
 import { checkArray, type Recorded, type Rule } from "../kernels/rule.ts";
 
 /** What the tape keeps of one application of a rule. */
@@ -10,6 +11,12 @@ interface Node {
   readonly name: string;
   readonly inputs: readonly Tensor[];
   readonly backward: Recorded["backward"];
+  /** Which inputs' pulls its backward can take. */
+  readonly pulls: readonly number[];
+  /** The same for some rows of its first input. */
+  readonly rows: Recorded["rows"];
+  /** Set on an epilogue, whose only input is what came before it: what a consumer's backward may take over. */
+  readonly pull?: Pull;
   /** Nodes count up as they are made, so a larger number never feeds a smaller one. */
   readonly order: number;
 }
@@ -95,10 +102,70 @@ export function apply<Inputs extends readonly GpuArray[], Attributes>(
   arrays: Inputs,
   attributes: Attributes,
 ): Tensor {
-  const { out, backward } = rule.apply(arrays, attributes);
+  return record(rule.name, inputs, rule.apply(arrays, attributes));
+}
+
+/** Puts what a rule left on the tape, as one node, or as two: what was computed, and its epilogue. */
+function record(name: string, inputs: readonly Tensor[], recorded: Recorded): Tensor {
+  const { out, backward, pulls, rows, pull } = recorded;
   if (!recording || !inputs.some((input) => input?.tracked)) return new Tensor(out);
   made += 1;
-  return new Tensor(out, true, { name: rule.name, inputs, backward, order: made });
+  const computed = new Tensor(out, true, { name, inputs, backward, pulls, rows, order: made });
+  return pull ? finished(computed, pull) : computed;
+}
+
+/**
+ * A tensor behind an epilogue. `computed` stands for what came before: its array is the result already,
+ * and nothing reads it, but gradients flow to it.
+ */
+function finished(computed: Tensor, pull: Pull): Tensor {
+  made += 1;
+  return new Tensor(computed.array, true, {
+    name: "epilogue",
+    inputs: [computed],
+    backward: (dout) => [pullBack(dout, pull)],
+    pulls: [],
+    rows: undefined,
+    pull,
+    order: made,
+  });
+}
+
+/** The tensor before the epilogue, and the epilogue's pull under the array's other shape: views commute with it. */
+export function viewBefore(x: Tensor, view: (before: Tensor) => Tensor): Tensor {
+  const { pull, inputs } = x?.node ?? {};
+  if (!pull) return view(x);
+  const before = view(inputs![0]!);
+  return before.tracked ? finished(before, { ...pull, kept: before.array }) : before;
+}
+
+/**
+ * `out` as it is for rows `first` on of `whole`, which are `part`: views of all that was computed between, so that
+ * gradients can flow from those rows alone, to whatever `part` was made of. Throws `AttributeError` where
+ * an op between them doesn't treat rows apart.
+ */
+export function onRows(out: Tensor, whole: Tensor, part: Tensor, first: number): Tensor {
+  const known = new Map<Tensor, Tensor>([[whole, part]]);
+  const count = part.shape[0]!;
+  const visit = (tensor: Tensor): Tensor => {
+    const found = known.get(tensor);
+    if (found) return found;
+    const { name, inputs, rows, pull } = tensor.node ?? {};
+    const narrowed = inputs?.map(visit);
+    let result = tensor;
+    if (narrowed?.some((input, index) => input !== inputs![index])) {
+      if (pull) {
+        result = finished(narrowed[0]!, pullRows(pull, first, count));
+      } else if (rows) {
+        result = record(name!, narrowed, rows(first, count));
+      } else {
+        throw new AttributeError(`onRows: ${name} mixes rows; take rows before or after it`);
+      }
+    }
+    known.set(tensor, result);
+    return result;
+  };
+  return visit(out);
 }
 
 /** Every node between `root` and `wanted`, latest first: the order in which gradients can flow. */
@@ -157,10 +224,11 @@ export function vectorJacobian(out: Tensor, dout: GpuArray, wrt: readonly Tensor
   for (const tensor of nodes) {
     const flowing = gradients.get(tensor);
     if (!flowing) continue;
-    const { inputs, backward } = tensor.node!;
+    const { inputs, backward, pulls } = tensor.node!;
     const needs = inputs.map((input) => leads.has(input));
-    backward(flowing, needs).forEach((gradient, index) => {
-      const input = inputs[index]!;
+    const taken = inputs.map(({ node }, index) => (pulls.includes(index) ? node?.pull : undefined));
+    backward(flowing, needs, taken).forEach((gradient, index) => {
+      const input = taken[index] ? inputs[index]!.node!.inputs[0]! : inputs[index]!;
       if (!gradient || !needs[index]) return;
       const before = gradients.get(input);
       gradients.set(input, before ? binary("add", before, gradient) : gradient);

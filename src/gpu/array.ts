@@ -88,6 +88,18 @@ export class GpuArray {
     return new GpuArray(this.device, this.storage, this.byteOffset, shape, this.dtype);
   }
 
+  /** Elements `first` to `first + count` of the first axis; nothing is copied. Throws `ShapeError`. */
+  rows(first: number, count: number): GpuArray {
+    const [extent = 0, ...rest] = this.shape;
+    if (this.shape.length === 0 || first < 0 || count < 0 || first + count > extent) {
+      throw new ShapeError(
+        `rows: ${formatShape(this.shape)} has no rows ${first} to ${first + count}`,
+      );
+    }
+    const start = exactBytes([first, ...rest], this.dtype);
+    return this.device.viewAt(this, start, [count, ...rest], this.dtype);
+  }
+
   /** Copies the elements to the host. Throws `TraceError` inside a trace, `DTypeError` on another type. */
   async read(): Promise<HostData["f32"]>;
   async read<D extends DType>(dtype: D): Promise<HostData[D]>;

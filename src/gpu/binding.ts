@@ -49,8 +49,10 @@ export function rangeOf(
   const { buffer, offset } = bufferOf(array, op, planned);
   const { root } = locate(array.storage, array.byteOffset);
   const start = offset - (offset % ALIGNMENT);
-  const end = root.slack > 0 ? root.bytes : offset + byteSize(array.shape, array.dtype);
-  return { buffer, offset: start, size: Math.min(end, root.bytes) - start };
+  const bytes = offset - start + byteSize(array.shape, array.dtype);
+  const whole = start + Math.ceil(bytes / 16) * 16; // of a `vec4f` cut short nothing could be read
+  const end = root.slack > 0 ? root.bytes : Math.min(whole, root.bytes);
+  return { buffer, offset: start, size: end - start };
 }
 
 /** Throws `ShapeError` unless a shape is a list of whole numbers ≥ 0. */

@@ -59,7 +59,10 @@ export class Pipelines {
         label,
         layout: this.#device.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
         compute: {
-          module: this.#device.createShaderModule({ label, code: this.#code(path, request) }),
+          module: this.#device.createShaderModule({
+            label,
+            code: specialise(this.#text(path), request.constants, path),
+          }),
           entryPoint: request.entry,
         },
       },
@@ -84,14 +87,15 @@ export class Pipelines {
     }
   }
 
-  #code(path: string, request: PipelineRequest): string {
+  /** A shader with its libraries, which may declare bindings too. */
+  #text(path: string): string {
     const text = this.#shaderText(path);
     const libraries = librariesOf(text).map((library) => this.#shaderText(library));
-    return specialise([text, ...libraries].join("\n"), request.constants, path);
+    return [text, ...libraries].join("\n");
   }
 
   #bindings(path: string, names: readonly string[], label: string): readonly BindingDeclaration[] {
-    const declared = this.#declared.get(path) ?? bindingsOf(this.#shaderText(path));
+    const declared = this.#declared.get(path) ?? bindingsOf(this.#text(path));
     this.#declared.set(path, declared);
     return names.map((name) => {
       const found = declared.find((declaration) => declaration.name === name);

@@ -1,12 +1,14 @@
-// Batch normalisation over every axis but the last.
+// Batch normalisation over every axis but the last, with its activation.
 import { formatShape, GpuArray } from "../gpu/array.ts";
-import type { Launch } from "../gpu/dispatch.ts";
+import { byFours } from "../gpu/binding.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
 import { finite, flag, instance, needed, oneOf } from "./attributes.ts";
-import { checkArray, defineRule, type Rule } from "./rule.ts";
+import type { Epilogue } from "./epilogue.ts";
+import { epilogueCheck, finishedBy, type Finished } from "./epilogue-attributes.ts";
+import { checkArray, defineRule, type Gradients, type Needs, type Rule } from "./rule.ts";
 
 /** How to normalise, and whether and how to follow the running statistics. */
-export interface BatchNormAttributes {
+export interface BatchNormAttributes extends Finished {
   /** Running statistics (2, C): mean, then variance. Training updates them, inference uses them. */
   readonly running?: GpuArray;
   /** Training uses the batch's mean and population variance; inference the running ones. */
@@ -19,35 +21,66 @@ export interface BatchNormAttributes {
   readonly runningVariance?: "population" | "sample";
 }
 
-interface Rows {
-  readonly rows: number;
-  readonly channels: number;
-  readonly splits: number;
-  readonly constants: Readonly<Record<string, number>>;
+/** What the backward needs of a forward. */
+interface Normalised {
+  readonly x: GpuArray;
+  readonly gamma: GpuArray;
+  /** (2, C): the mean, in training less x's first row, and 1 / sqrt(variance + ε). */
+  readonly stats: GpuArray;
+  readonly training: boolean;
 }
 
-/** Enough runs of rows that narrow layers fill an adapter too, each long enough to be worth it. */
-function rowsOf(x: GpuArray): Rows {
-  const channels = x.shape.at(-1)!;
-  const rows = x.size / Math.max(channels, 1);
-  const wanted = Math.max(1, Math.min(Math.ceil(4096 / channels), Math.ceil(rows / 32)));
-  const chunk = Math.max(1, Math.ceil(rows / wanted));
+type Inputs = readonly [x: GpuArray, gamma: GpuArray, beta: GpuArray];
+
+interface Walk {
+  readonly splits: number;
+  readonly constants: Readonly<Record<string, number>>;
+  /** Of a launch that walks all runs of rows, and of one that takes each channel once. */
+  readonly workgroups: readonly [number, number, number];
+  readonly once: readonly [number, number, number];
+}
+
+const FEW_ROWS = 64; // which one invocation walks twice, rather than wait for a launch before
+
+/**
+ * How launches walk rows and channels. On a CPU four channels an invocation, as loads are what it costs;
+ * on a GPU one, so that neighbours store side by side. Runs of rows for some 512 invocations, or 4,096 on
+ * a GPU, but no more runs than rows in one: each invocation joins what all runs left.
+ */
+function walk(arrays: readonly [x: GpuArray, ...others: GpuArray[]]): Walk {
+  const { device, shape, size } = arrays[0];
+  const channels = shape.at(-1)!;
+  const rows = size / Math.max(channels, 1);
+  const width = device.software && channels % 4 === 0 && arrays.every(byFours) ? 4 : 1;
+  const blocks = channels / width;
+  const wanted = Math.ceil((device.software ? 512 : 4096) / Math.max(blocks, 1));
+  const runs = rows <= FEW_ROWS ? 1 : Math.min(wanted, Math.ceil(Math.sqrt(rows)));
+  const chunk = Math.max(1, Math.ceil(rows / runs));
   const splits = Math.max(1, Math.ceil(rows / chunk));
-  const constants = { ROWS: rows, CHANNELS: channels, SPLITS: splits, CHUNK: chunk };
-  return { rows, channels, splits, constants };
+  return {
+    splits,
+    constants: { ROWS: rows, CHANNELS: channels, WIDTH: width, SPLITS: splits, CHUNK: chunk },
+    workgroups: device.linear(size === 0 ? 0 : splits * blocks),
+    once: device.linear(blocks),
+  };
 }
 
 function check(
   x: GpuArray,
   gamma: GpuArray,
   beta: GpuArray,
-  { running, training }: BatchNormAttributes,
+  { running, training, epilogue }: BatchNormAttributes,
 ): void {
   const channels = x.shape.at(-1);
   const fits = ({ shape }: GpuArray): boolean => shape.length === 1 && shape[0] === channels;
   if (channels === undefined || !fits(gamma) || !fits(beta)) {
     throw new ShapeError(
       `batchNorm: input ${formatShape(x.shape)} wants gamma and beta (${channels ?? "its last axis"}); got ${formatShape(gamma.shape)} and ${formatShape(beta.shape)}`,
+    );
+  }
+  if (epilogue?.dropout) {
+    throw new AttributeError(
+      "batchNorm: epilogue takes an activation alone; got dropout: use the op dropout behind it",
     );
   }
   if (training && x.size === 0) {
@@ -66,39 +99,98 @@ function check(
   }
 }
 
-/** The batch's mean and 1 / sqrt(variance + ε) as (2, C); updates `running` on the way. */
-function batchMoments(x: GpuArray, attributes: BatchNormAttributes): GpuArray {
+/** Normalises, and leaves in `moments` (2, C) what the backward needs. One launch; in training two where rows are many. */
+function normalise(
+  [x, gamma, beta]: Inputs,
+  moments: GpuArray,
+  attributes: BatchNormAttributes,
+  epilogue: Epilogue | undefined,
+): GpuArray {
   const { device } = x;
-  const { running, epsilon = 1e-3, momentum = 0.99, runningVariance } = attributes;
-  const { rows, channels, splits, constants } = rowsOf(x);
-  const partial = device.empty([splits, 2, channels], "f32", "batch_norm.partials");
-  device.launch({
+  const { running, training, epsilon = 1e-3, momentum = 0.99, runningVariance } = attributes;
+  const channels = x.shape.at(-1)!;
+  const { splits, constants, workgroups } = walk([x]);
+  const out = device.empty(x.shape, "f32", "batch_norm");
+  const shared = {
     shader: "batch-norm",
-    entry: "batch_partials",
-    constants,
-    bind: { inp: x, partial },
-    workgroups: device.linear(splits * channels),
-    flop: 5 * x.size,
-  });
-  const moments = device.empty([2, channels], "f32", "batch_norm.moments");
+    constants: { ...constants, ...epilogue?.constants, TRAINING: training, EPSILON: epsilon },
+    workgroups,
+  } as const;
+  const bind = { inp: x, gamma, beta, moments, out };
+  if (!training) {
+    const known = { ...bind, known: running! };
+    device.launch({ ...shared, entry: "infer", bind: known, flop: 4 * x.size });
+    return out;
+  }
+  const partials =
+    splits === 1 ? x : device.empty([splits, 2, channels], "f32", "batch_norm.partials");
+  if (splits > 1) {
+    device.launch({
+      shader: "batch-norm",
+      entry: "batch_partials",
+      constants,
+      bind: { inp: x, partial: partials },
+      workgroups,
+      flop: 5 * x.size,
+    });
+  }
+  const rows = x.size / channels;
   device.launch({
-    shader: "batch-norm",
-    entry: "batch_moments",
+    ...shared,
+    entry: "normalise",
     constants: {
-      ...constants,
-      EPSILON: epsilon,
+      ...shared.constants,
       MOMENTUM: momentum,
       REST: 1 - momentum,
       VARIANCE_FACTOR: runningVariance === "sample" ? rows / Math.max(rows - 1, 1) : 1,
       TRACK: running !== undefined,
     },
-    bind: { inp: x, partials: partial, moments, running: running ?? device.empty([2, channels]) },
-    workgroups: device.linear(channels),
+    bind: { ...bind, partials, running: running ?? device.empty([2, channels]) },
+    flop: (splits === 1 ? 9 : 4) * x.size,
   });
-  return moments;
+  return out;
 }
 
-type Inputs = readonly [x: GpuArray, gamma: GpuArray, beta: GpuArray];
+/**
+ * The gradients of x, γ and β, as far as they are asked for, from `dz`, the gradient at γ · x̂ + β, before an
+ * activation. In training one launch, or two where rows are many.
+ */
+function gradients(dz: GpuArray, saved: Normalised, needs: Needs): Gradients {
+  const { x, gamma, stats, training } = saved;
+  const { device, size } = x;
+  const channels = x.shape.at(-1)!;
+  const { splits, constants, workgroups, once } = walk([x, dz]);
+  const shared = {
+    shader: "batch-norm-backward",
+    constants: { ...constants, TRAINING: training },
+    workgroups,
+  } as const;
+  const empty = (shape: readonly number[], what: string): GpuArray =>
+    device.empty(shape, "f32", `batch_norm.${what}`);
+  const dx = needs[0] ? empty(x.shape, "dx") : undefined;
+  const sums = { dgamma: empty([channels], "dgamma"), dbeta: empty([channels], "dbeta") };
+  const asked = [dx, needs[1] ? sums.dgamma : undefined, needs[2] ? sums.dbeta : undefined];
+  if (dx && !training) {
+    const bind = { dout: dz, stats, gamma, dinp: dx };
+    device.launch({ ...shared, entry: "inference_input", bind, flop: size });
+  }
+  // In training x moves the batch's statistics, by both sums; otherwise those are for γ and β alone.
+  const inputToo = dx !== undefined && training;
+  if (!inputToo && !needs[1] && !needs[2]) return asked;
+  const alone = inputToo && splits === 1;
+  const partials = alone ? x : empty([splits, 2, channels], "partials");
+  if (!alone) {
+    const bind = { dout: dz, inp: x, stats, partial: partials };
+    device.launch({ ...shared, entry: "partial_sums", bind, flop: 5 * size });
+  }
+  if (inputToo) {
+    const bind = { dout: dz, inp: x, stats, gamma, partials, ...sums, dinp: dx };
+    device.launch({ ...shared, entry: "input", bind, flop: (alone ? 13 : 8) * size });
+  } else {
+    device.launch({ ...shared, entry: "affine", bind: { partials, ...sums }, workgroups: once });
+  }
+  return asked;
+}
 
 /** Batch norm: x (…, C), γ (C), β (C). In training, gradients flow through the batch's statistics. */
 export const batchNorm: Rule<Inputs, BatchNormAttributes> = defineRule({
@@ -109,90 +201,16 @@ export const batchNorm: Rule<Inputs, BatchNormAttributes> = defineRule({
     epsilon: finite(0),
     momentum: finite(0, 1),
     runningVariance: oneOf("population", "sample"),
+    epilogue: epilogueCheck,
   },
-  forward([x, gamma, beta], attributes: BatchNormAttributes) {
-    const { running, training, epsilon = 1e-3 } = attributes;
+  forward(inputs, attributes: BatchNormAttributes) {
+    const [x, gamma, beta] = inputs;
     check(x, gamma, beta, attributes);
-    const { device } = x;
-    const stats = training ? batchMoments(x, attributes) : runningMoments(running!, epsilon);
-    const out = device.empty(x.shape, "f32", "batch_norm");
-    const { rows, channels } = rowsOf(x);
-    device.launch({
-      shader: "batch-norm",
-      entry: "normalise",
-      constants: { ROWS: rows, CHANNELS: channels },
-      bind: { inp: x, stats, gamma, beta, out },
-      workgroups: device.linear(x.size),
-      flop: 4 * x.size,
-    });
-    return { out, saved: { x, gamma, stats } };
+    const moments = x.device.empty([2, x.shape.at(-1)!], "f32", "batch_norm.moments");
+    const made = finishedBy("batchNorm", attributes, (epilogue) =>
+      normalise(inputs, moments, attributes, epilogue),
+    );
+    return { ...made, saved: { x, gamma, stats: moments, training: attributes.training } };
   },
-  backward(dout, { x, gamma, stats }, { training }, needs) {
-    const { device } = x;
-    const { rows, channels } = rowsOf(x);
-    // In training x moves the batch's statistics, by both sums; otherwise those are for γ and β alone.
-    const sums = training || needs[1] || needs[2] ? affineGradients(dout, x, stats) : undefined;
-    const affine = [
-      needs[1] ? sums?.gamma_sum : undefined,
-      needs[2] ? sums?.beta_sum : undefined,
-    ] as const;
-    if (!needs[0]) return [undefined, ...affine];
-    const dinp = device.empty(x.shape, "f32", "batch_norm.dx");
-    const shared = {
-      shader: "batch-norm",
-      constants: { ROWS: rows, CHANNELS: channels },
-      workgroups: device.linear(x.size),
-      flop: 8 * x.size,
-    } satisfies Partial<Launch>;
-    if (training) {
-      const bind = { dout, inp: x, stats, gamma, ...sums, dinp };
-      device.launch({ ...shared, entry: "backward_input", bind });
-    } else {
-      device.launch({ ...shared, entry: "backward_scale", bind: { dout, stats, gamma, dinp } });
-    }
-    return [dinp, ...affine];
-  },
+  backward: (dz, saved, _attributes, needs) => gradients(dz, saved, needs),
 });
-
-/** The running statistics as (2, C): mean and 1 / sqrt(variance + ε). */
-function runningMoments(running: GpuArray, epsilon: number): GpuArray {
-  const { device } = running;
-  const channels = running.shape[1]!;
-  const moments = device.empty([2, channels], "f32", "batch_norm.moments");
-  device.launch({
-    shader: "batch-norm",
-    entry: "running_moments",
-    constants: { CHANNELS: channels, EPSILON: epsilon },
-    bind: { stats: running, moments },
-    workgroups: device.linear(channels),
-  });
-  return moments;
-}
-
-/** dγ = Σ dout · x̂ and dβ = Σ dout over the rows, by the names that `backward_input` reads them by. */
-function affineGradients(
-  dout: GpuArray,
-  x: GpuArray,
-  stats: GpuArray,
-): { readonly gamma_sum: GpuArray; readonly beta_sum: GpuArray } {
-  const { device } = x;
-  const { splits, channels, constants } = rowsOf(x);
-  const partial = device.empty([splits, 2, channels], "f32", "batch_norm.partials");
-  const shared = { shader: "batch-norm", constants } satisfies Partial<Launch>;
-  device.launch({
-    ...shared,
-    entry: "backward_partials",
-    bind: { dout, inp: x, stats, partial },
-    workgroups: device.linear(splits * channels),
-    flop: 5 * x.size,
-  });
-  const dgamma = device.empty([channels], "f32", "batch_norm.dgamma");
-  const dbeta = device.empty([channels], "f32", "batch_norm.dbeta");
-  device.launch({
-    ...shared,
-    entry: "backward_sums",
-    bind: { partials: partial, dgamma, dbeta },
-    workgroups: device.linear(channels),
-  });
-  return { gamma_sum: dgamma, beta_sum: dbeta };
-}

@@ -1,8 +1,7 @@
 // conv2d and its transpose: three kernels for six derivatives. The forward of one is the input
 // gradient of the other, and both share the filter gradient with the roles swapped.
-import { formatShape, type GpuArray } from "../gpu/array.ts";
+import type { GpuArray } from "../gpu/array.ts";
 import type { Launch } from "../gpu/dispatch.ts";
-import { ShapeError } from "../gpu/errors.ts";
 import {
   constantsOf,
   convolutionChecks,
@@ -16,32 +15,39 @@ import {
   type Geometry,
   type TransposedAttributes,
 } from "./convolution.ts";
-import { binary } from "./binary.ts";
 import { weightGradient } from "./conv2d-weight-gradient.ts";
+import { finishing, type Finish } from "./epilogue.ts";
+import { checkBias, epilogueCheck, finishedBy, type Finished } from "./epilogue-attributes.ts";
 import { sumTo } from "./reduce.ts";
 import { defineRule, type Rule } from "./rule.ts";
 import { chooseVariant, lanesTiles, onGpus, onManyLanes, workgroupTiles } from "./variant.ts";
 
-/** (N, H, W, C) and (KH, KW, C / groups, K) to (N, OH, OW, K). */
-export function convolve(inp: GpuArray, weight: GpuArray, geometry: Geometry): GpuArray {
+/** (N, H, W, C) and (KH, KW, C / groups, K) to (N, OH, OW, K), finished in the store. */
+export function convolve(
+  inp: GpuArray,
+  weight: GpuArray,
+  geometry: Geometry,
+  finish: Finish = {},
+): GpuArray {
   const { device } = inp;
   const { batch, outHeight, outWidth, channels, filters, groups } = geometry;
   const out = device.empty([batch, outHeight, outWidth, filters], "f32", "conv2d");
   const shader = "conv2d-forward";
   const shared = { shader, flop: flopOf(geometry) } satisfies Partial<Launch>;
-  const constants = constantsOf(geometry);
+  const { constants: finishers, bind: finishBind } = finishing(inp, finish);
+  const constants = { ...constantsOf(geometry), ...finishers };
   const pixels = batch * outHeight * outWidth;
   const small = filters < NARROW ? "direct" : onManyLanes(device, filters, channels, "tiled");
   const preferred = onGpus(device, pixels, filters, small);
   const W_BY_FOUR = loadsFours(weight, filters);
-  const variant = chooseVariant(device, shader, preferred, groups === 1, W_BY_FOUR);
+  const variant = chooseVariant(device, shader, preferred, groups === 1 && channels > 0, W_BY_FOUR);
   if (variant === "lanes") {
     device.launch({
       ...shared,
       shader: "conv2d-forward-lanes",
       entry: "tiled",
       constants: { ...constants, LANES: device.lanes },
-      bind: { inp, weight4: weight, out },
+      bind: { inp, weight4: weight, out, ...finishBind },
       workgroups: device.linear(lanesTiles(device, pixels, filters), 1),
     });
     return out;
@@ -52,11 +58,11 @@ export function convolve(inp: GpuArray, weight: GpuArray, geometry: Geometry): G
       shader: "conv2d-forward-workgroup",
       entry: "tiled",
       constants: { ...constants, W_BY_FOUR, INP_BY_FOUR: loadsFours(inp, channels) },
-      bind: { inp, inp4: inp, weight, weight4: weight, out },
+      bind: { inp, inp4: inp, weight, weight4: weight, out, ...finishBind },
       workgroups: device.linear(workgroupTiles(pixels, filters), 1),
     });
   } else if (variant === "direct") {
-    const bind = { inp, weight, out };
+    const bind = { inp, weight, out, ...finishBind };
     const workgroups = device.linear(out.size);
     device.launch({ ...shared, entry: "direct", constants, bind, workgroups });
   } else {
@@ -65,7 +71,7 @@ export function convolve(inp: GpuArray, weight: GpuArray, geometry: Geometry): G
       ...shared,
       entry: "tiled",
       constants: { ...constants, W_BY_FOUR },
-      bind: { inp, weight, weight4: weight, out },
+      bind: { inp, weight, weight4: weight, out, ...finishBind },
       workgroups: device.linear(tiles),
     });
   }
@@ -73,15 +79,21 @@ export function convolve(inp: GpuArray, weight: GpuArray, geometry: Geometry): G
 }
 
 /** (N, OH, OW, K) and (KH, KW, C / groups, K) to (N, H, W, C): the adjoint of `convolve` in its input. */
-export function dataGradient(dout: GpuArray, weight: GpuArray, geometry: Geometry): GpuArray {
+export function dataGradient(
+  dout: GpuArray,
+  weight: GpuArray,
+  geometry: Geometry,
+  finish: Finish = {},
+): GpuArray {
   const { device } = dout;
   const { batch, height, width, channels, filters, groups, strides, dilations } = geometry;
   const dinp = device.empty([batch, height, width, channels], "f32", "conv2d.data_gradient");
   const shader = "conv2d-data-gradient";
+  const { constants: finishers, bind: finishBind } = finishing(dout, finish);
   const shared = {
     shader,
-    constants: constantsOf(geometry),
-    bind: { dout, weight, dinp },
+    constants: { ...constantsOf(geometry), ...finishers },
+    bind: { dout, weight, dinp, ...finishBind },
     flop: flopOf(geometry),
   } satisfies Partial<Launch>;
   const phases = strides[0] * strides[1];
@@ -98,7 +110,7 @@ export function dataGradient(dout: GpuArray, weight: GpuArray, geometry: Geometr
       shader: "conv2d-data-gradient-lanes",
       entry: "tiled",
       constants: { ...shared.constants, LANES: device.lanes },
-      bind: { dout, weight4: weight, dinp },
+      bind: { dout, weight4: weight, dinp, ...finishBind },
       workgroups: [x, y, phases],
     });
     return dinp;
@@ -129,56 +141,54 @@ export function dataGradient(dout: GpuArray, weight: GpuArray, geometry: Geometr
 /** x and filter, and a bias if there is one. */
 type Inputs = readonly [GpuArray, GpuArray, ...GpuArray[]];
 
-/** Throws `ShapeError` unless the bias, if there is one, has an element for each output channel. */
-function checkBias(op: string, bias: GpuArray | undefined, channels: number): void {
-  if (bias && (bias.shape.length !== 1 || bias.shape[0] !== channels)) {
-    throw new ShapeError(
-      `${op}: bias must be (${channels}), one for each output channel; got ${formatShape(bias.shape)}`,
-    );
-  }
-}
-
-const biased = (out: GpuArray, bias: GpuArray | undefined): GpuArray =>
-  bias ? binary("add", out, bias) : out;
-
 /** conv2d: x (N, H, W, C), filter (KH, KW, C / groups, K), bias (K) to (N, OH, OW, K). */
-export const conv2d: Rule<Inputs, ConvolutionAttributes> = defineRule({
+export const conv2d: Rule<Inputs, ConvolutionAttributes & Finished> = defineRule({
   name: "conv2d",
-  attributes: convolutionChecks,
+  attributes: { ...convolutionChecks, epilogue: epilogueCheck },
+  pulls: [0],
   forward([x, filter, bias], attributes) {
     const geometry = convolutionGeometry(x.shape, filter.shape, attributes);
     checkBias("conv2d", bias, geometry.filters);
-    return {
-      out: biased(convolve(x, filter, geometry), bias),
-      saved: { x, filter, bias, geometry },
-    };
+    const made = finishedBy("conv2d", attributes, (epilogue) =>
+      convolve(x, filter, geometry, { bias, epilogue }),
+    );
+    return { ...made, saved: { x, filter, bias, geometry } };
   },
-  backward(dout, { x, filter, bias, geometry }, _attributes, needs) {
+  backward(dout, { x, filter, bias, geometry }, _attributes, needs, [pull]) {
     return [
-      needs[0] ? dataGradient(dout, filter, geometry) : undefined,
+      needs[0] ? dataGradient(dout, filter, geometry, { pull }) : undefined,
       needs[1] ? weightGradient(x, dout, geometry) : undefined,
       bias && needs[2] ? sumTo(dout, bias.shape) : undefined,
     ];
   },
+  rows: ({ x, geometry, ...saved }, out, first, batch) => ({
+    out: out.rows(first, batch),
+    saved: { ...saved, x: x.rows(first, batch), geometry: { ...geometry, batch } },
+  }),
 });
 
 /** The transpose: x (N, h, w, K), filter (KH, KW, C / groups, K), bias (C) to (N, H, W, C). */
-export const convTranspose2d: Rule<Inputs, TransposedAttributes> = defineRule({
+export const convTranspose2d: Rule<Inputs, TransposedAttributes & Finished> = defineRule({
   name: "convTranspose2d",
-  attributes: transposedChecks,
+  attributes: { ...transposedChecks, epilogue: epilogueCheck },
+  pulls: [0],
   forward([x, filter, bias], attributes) {
     const geometry = transposedGeometry(x.shape, filter.shape, attributes);
     checkBias("convTranspose2d", bias, geometry.channels);
-    return {
-      out: biased(dataGradient(x, filter, geometry), bias),
-      saved: { x, filter, bias, geometry },
-    };
+    const made = finishedBy("convTranspose2d", attributes, (epilogue) =>
+      dataGradient(x, filter, geometry, { bias, epilogue }),
+    );
+    return { ...made, saved: { x, filter, bias, geometry } };
   },
-  backward(dout, { x, filter, bias, geometry }, _attributes, needs) {
+  backward(dout, { x, filter, bias, geometry }, _attributes, needs, [pull]) {
     return [
-      needs[0] ? convolve(dout, filter, geometry) : undefined,
+      needs[0] ? convolve(dout, filter, geometry, { pull }) : undefined,
       needs[1] ? weightGradient(dout, x, geometry) : undefined,
       bias && needs[2] ? sumTo(dout, bias.shape) : undefined,
     ];
   },
+  rows: ({ x, geometry, ...saved }, out, first, batch) => ({
+    out: out.rows(first, batch),
+    saved: { ...saved, x: x.rows(first, batch), geometry: { ...geometry, batch } },
+  }),
 });

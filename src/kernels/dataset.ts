@@ -12,14 +12,15 @@ export interface BatchPlan {
 }
 
 /**
- * Gathers `count` images of `images` (count, H, W, 1) u8 as floats in [−1, 1], shape (count, H, W, 1): those
- * of the generator's step, in its epoch's order.
+ * Gathers `count` images of `images` (count, H, W, 1) u8 as floats in [−1, 1], into `out`, (count, H, W, 1):
+ * those of the generator's step, in its epoch's order.
  */
 export function gatherBatch(
   images: GpuArray,
   generator: Generator,
   plan: BatchPlan,
   count: number,
+  out: GpuArray = images.device.empty([count, ...images.shape.slice(1)], "f32", "batch"),
 ): GpuArray {
   const { device, shape } = images;
   const total = shape[0]!;
@@ -28,7 +29,6 @@ export function gatherBatch(
       `batch: ${count} of ${plan.batch} images in ${plan.steps} steps an epoch don't fit a dataset of ${total}`,
     );
   }
-  const out = device.empty([count, ...shape.slice(1)], "f32", "batch");
   const pixels = out.size / count;
   const bits = Math.ceil(Math.log2(Math.max(total, 2)));
   device.launch({

@@ -3,7 +3,14 @@ import { GpuArray } from "../gpu/array.ts";
 import { checkShape } from "../gpu/binding.ts";
 import type { Device } from "../gpu/device.ts";
 import { AttributeError } from "../gpu/errors.ts";
-import { belowOne, type Check, checkAttributes, finite, needed } from "./attributes.ts";
+import {
+  belowOne,
+  type Check,
+  checkAttributes,
+  type Checks,
+  finite,
+  needed,
+} from "./attributes.ts";
 import { defineRule, type Rule } from "./rule.ts";
 
 /**
@@ -73,7 +80,8 @@ function fill(
   return out;
 }
 
-function takeStream(generator: Generator): number {
+/** The number of the next stream, which is the caller's now. */
+export function takeStream(generator: Generator): number {
   const stream = generator.nextStream;
   generator.nextStream += 1;
   return stream;
@@ -147,6 +155,12 @@ export interface DropoutAttributes {
   readonly generator: Generator;
 }
 
+/** What dropout's attributes may be. */
+export const dropoutChecks: Checks<DropoutAttributes> = {
+  rate: needed(belowOne),
+  generator: needed(isGenerator),
+};
+
 function drop(x: GpuArray, rate: number, state: GpuArray, stream: number): GpuArray {
   const out = x.device.empty(x.shape, "f32", "dropout");
   x.device.launch({
@@ -163,10 +177,7 @@ function drop(x: GpuArray, rate: number, state: GpuArray, stream: number): GpuAr
 /** Inverted dropout: drops elements at `rate` and scales the rest by 1 / (1 − rate). */
 export const dropout: Rule<readonly [GpuArray], DropoutAttributes> = defineRule({
   name: "dropout",
-  attributes: {
-    rate: needed(belowOne),
-    generator: needed(isGenerator),
-  },
+  attributes: dropoutChecks,
   forward([x], { rate, generator }: DropoutAttributes) {
     const stream = takeStream(generator);
     const out = drop(x, rate, generator.state, stream);

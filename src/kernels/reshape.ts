@@ -1,6 +1,6 @@
 // Reshape: another shape over the same elements. No kernel: nothing is copied.
 import { formatShape, sizeOf, type GpuArray } from "../gpu/array.ts";
-import { ShapeError } from "../gpu/errors.ts";
+import { AttributeError, ShapeError } from "../gpu/errors.ts";
 import { needed, wholes } from "./attributes.ts";
 import { defineRule, WORDS, type Rule } from "./rule.ts";
 
@@ -32,4 +32,12 @@ export const reshape: Rule<readonly [GpuArray], ReshapeAttributes> = defineRule(
     saved: x.shape,
   }),
   backward: (dout, shape) => [dout.view(shape)],
+  rows(shape, out, first, count) {
+    if (shape[0] !== out.shape[0]) {
+      throw new AttributeError(
+        `reshape: ${formatShape(shape)} to ${formatShape(out.shape)} mixes rows; take rows before or after it`,
+      );
+    }
+    return { out: out.rows(first, count), saved: [count, ...shape.slice(1)] };
+  },
 });

@@ -3,6 +3,7 @@
 import { GpuArray, type DType } from "../gpu/array.ts";
 import { AttributeError, DTypeError } from "../gpu/errors.ts";
 import { checkAttributes, show, type Checks } from "./attributes.ts";
+import type { Pull } from "./epilogue.ts";
 
 /** The types that an op may take which moves elements and computes nothing: all of 32 bits. */
 export const WORDS: readonly DType[] = ["f32", "i32", "u32"];
@@ -13,10 +14,19 @@ export type Needs = readonly boolean[];
 /** Gradients by input, in input order; undefined where not asked for, or where there is none. */
 export type Gradients = readonly (GpuArray | undefined)[];
 
+/** The pulls of inputs that a backward may take in its own stores, in input order. */
+export type Pulls = readonly (Pull | undefined)[];
+
 /** What a forward leaves: the output, and how to get gradients from the output's. */
 export interface Recorded {
   readonly out: GpuArray;
-  readonly backward: (dout: GpuArray, needs: Needs) => Gradients;
+  /** The way back through the epilogue that the output has had; `backward` takes what flows before it. */
+  readonly pull: Pull | undefined;
+  /** Which inputs' pulls `backward` can take. */
+  readonly pulls: readonly number[];
+  readonly backward: (dout: GpuArray, needs: Needs, pulls?: Pulls) => Gradients;
+  /** What it would have left for some rows of its first input, but for an epilogue: views, nothing computed. */
+  readonly rows: ((first: number, count: number) => Recorded) | undefined;
 }
 
 /** An op as the tape sees it. `Inputs` are raw arrays, `Attributes` whatever else it takes. */
@@ -29,23 +39,35 @@ export interface Rule<Inputs extends readonly GpuArray[], Attributes> {
  * Makes a rule from a forward and a backward that stand side by side. `attributes` says what each may
  * be; `takes` says of which types each input may be (f32 unless given; the last one holds for all
  * inputs after it). `saved` is what the forward hands to the backward; the tape only keeps it.
+ *
+ * For gradients that need no launch of their own: a forward that ends in an epilogue also hands out its
+ * `pull`; `pulls` names the inputs whose pulls the backward takes in its stores; `rows` gives what the
+ * forward would have saved and made for some rows of its first input, for ops that treat rows apart.
  */
 export function defineRule<Inputs extends readonly GpuArray[], Attributes, Saved>(rule: {
   readonly name: string;
   readonly attributes: Checks<NoInfer<Attributes>>;
   readonly takes?: readonly (readonly DType[])[];
+  readonly pulls?: readonly number[];
   readonly forward: (
     inputs: Inputs,
     attributes: Attributes,
-  ) => { readonly out: GpuArray; readonly saved: Saved };
+  ) => { readonly out: GpuArray; readonly saved: Saved; readonly pull?: Pull | undefined };
   readonly backward: (
     dout: GpuArray,
     saved: Saved,
     attributes: Attributes,
     needs: Needs,
+    pulls: Pulls,
   ) => Gradients;
+  readonly rows?: (
+    saved: NoInfer<Saved>,
+    out: GpuArray,
+    first: number,
+    count: number,
+  ) => { readonly out: GpuArray; readonly saved: NoInfer<Saved> };
 }): Rule<Inputs, Attributes> {
-  const { takes = [["f32"]] } = rule;
+  const { takes = [["f32"]], rows, pulls: taken = [] } = rule;
   return {
     name: rule.name,
     apply(inputs, attributes) {
@@ -54,8 +76,20 @@ export function defineRule<Inputs extends readonly GpuArray[], Attributes, Saved
         checkArray(rule.name, `input ${index}`, input, inputs[0]!, dtypes);
       });
       checkAttributes(rule.name, attributes, rule.attributes);
-      const { out, saved } = rule.forward(inputs, attributes);
-      return { out, backward: (dout, needs) => rule.backward(dout, saved, attributes, needs) };
+      const record = (out: GpuArray, saved: Saved, pull: Pull | undefined): Recorded => ({
+        out,
+        pull,
+        pulls: taken,
+        backward: (dout, needs, pulls = []) => rule.backward(dout, saved, attributes, needs, pulls),
+        rows: rows
+          ? (first, count) => {
+              const part = rows(saved, out, first, count);
+              return record(part.out, part.saved, undefined);
+            }
+          : undefined,
+      });
+      const { out, saved, pull } = rule.forward(inputs, attributes);
+      return record(out, saved, pull);
     },
   };
 }

@@ -41,7 +41,7 @@ export function adam<Group extends ParameterGroup>(
   return {
     network,
     state: new Map([...stateOf(network, { first, second }), ["corrections", corrections]]),
-    differentiate: (loss) => differentiate(network, loss),
+    differentiate: (loss, gradient) => differentiate(network, loss, gradient),
     update: () =>
       adamUpdate(
         { parameters, gradients, first, second, corrections },

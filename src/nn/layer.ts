@@ -2,6 +2,7 @@
 // then a forward over tensors.
 import type { Tensor } from "../autograd/tensor.ts";
 import type { GpuArray } from "../gpu/array.ts";
+import type { EpilogueAttributes } from "../kernels/epilogue-attributes.ts";
 import type { Generator } from "../kernels/random.ts";
 import type { Initialiser } from "./initialisers.ts";
 
@@ -18,6 +19,8 @@ export interface Mode {
   readonly generator?: Generator;
   /** Whether training updates running statistics. Default true. */
   readonly track?: boolean;
+  /** Whether layers end in the activation and dropout behind them. Default true; tests compare both. */
+  readonly fuse?: boolean;
 }
 
 /** A layer of a network. Shapes leave out the batch axis. */
@@ -35,5 +38,10 @@ export interface Layer {
     parameters: Readonly<Record<string, Tensor>>,
     buffers: Readonly<Record<string, GpuArray>>,
     mode: Mode,
+    epilogue?: EpilogueAttributes,
   ) => Tensor;
+  /** Which parts of an epilogue `forward` takes. Default none. */
+  readonly finishes?: readonly ("activation" | "dropout")[];
+  /** What the layer is as the epilogue of the one before it, which then does its work. */
+  readonly asEpilogue?: (mode: Mode) => EpilogueAttributes;
 }

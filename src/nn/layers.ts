@@ -1,9 +1,9 @@
 // The layers. Defaults are Keras's, as the recipes are written in its terms.
-import { dense as denseOp } from "../autograd/compositions.ts";
 import {
   batchNorm as batchNormOp,
   conv2d as conv2dOp,
   convTranspose2d as convTranspose2dOp,
+  dense as denseOp,
   dropout as dropoutOp,
   leakyRelu as leakyReluOp,
   relu as reluOp,
@@ -20,13 +20,20 @@ import {
   transposedGeometry,
   type ConvolutionAttributes,
 } from "../kernels/convolution.ts";
+import type { EpilogueAttributes, Finished } from "../kernels/epilogue-attributes.ts";
+import type { Generator } from "../kernels/random.ts";
 import { constant, glorotUniform, type Initialiser } from "./initialisers.ts";
-import type { Layer } from "./layer.ts";
+import type { Layer, Mode } from "./layer.ts";
 
 const none = (): Readonly<Record<never, never>> => ({});
 const same = (shape: readonly number[]): readonly number[] => shape;
 
-function activation(kind: string, detail: string, f: (x: Tensor) => Tensor): Layer {
+function activation(
+  kind: string,
+  detail: string,
+  f: (x: Tensor) => Tensor,
+  epilogue: EpilogueAttributes | undefined,
+): Layer {
   return {
     kind,
     detail,
@@ -34,27 +41,30 @@ function activation(kind: string, detail: string, f: (x: Tensor) => Tensor): Lay
     parameters: none,
     buffers: none,
     forward: (x) => f(x),
+    ...(epilogue ? { asEpilogue: () => epilogue } : {}),
   };
 }
 
 /** max(x, 0). */
 export function relu(): Layer {
-  return activation("ReLU", "", (x) => reluOp(x));
+  return activation("ReLU", "", (x) => reluOp(x), { activation: "relu" });
 }
 
 /** x above 0, α·x elsewhere. */
 export function leakyRelu(alpha = 0.3): Layer {
-  return activation("LeakyReLU", String(alpha), (x) => leakyReluOp(x, { alpha }));
+  // Below a negative slope the output doesn't tell the input's sign: no epilogue then.
+  const epilogue = alpha >= 0 ? ({ activation: "leakyRelu", alpha } as const) : undefined;
+  return activation("LeakyReLU", String(alpha), (x) => leakyReluOp(x, { alpha }), epilogue);
 }
 
 /** The hyperbolic tangent. */
 export function tanh(): Layer {
-  return activation("tanh", "", (x) => tanhOp(x));
+  return activation("tanh", "", (x) => tanhOp(x), { activation: "tanh" });
 }
 
 /** 1 / (1 + exp(−x)). */
 export function sigmoid(): Layer {
-  return activation("sigmoid", "", (x) => sigmoidOp(x));
+  return activation("sigmoid", "", (x) => sigmoidOp(x), { activation: "sigmoid" });
 }
 
 /** Options that layers with a kernel share. */
@@ -65,8 +75,11 @@ export interface KernelOptions {
   readonly initialiser?: Initialiser;
 }
 
-/** A layer's bias as its op takes one, or leaves it out. */
-const given = (bias: Tensor | undefined): Bias => (bias ? { bias } : {});
+/** A layer's bias and epilogue as its op takes them, or leaves them out. */
+const given = (
+  bias: Tensor | undefined,
+  epilogue: EpilogueAttributes | undefined,
+): Bias & Finished => ({ ...(bias ? { bias } : {}), ...(epilogue ? { epilogue } : {}) });
 
 const biasSpec = (units: number, bias: boolean) =>
   bias ? { bias: { shape: [units], initialiser: constant(0) } } : {};
@@ -92,7 +105,9 @@ export function dense(units: number, options: KernelOptions = {}): Layer {
       ...biasSpec(units, bias),
     }),
     buffers: none,
-    forward: (x, { kernel, bias: b }) => denseOp(x, kernel!, given(b)),
+    finishes: ["activation", "dropout"],
+    forward: (x, { kernel, bias: b }, _buffers, _mode, epilogue) =>
+      denseOp(x, kernel!, given(b, epilogue)),
   };
 }
 
@@ -123,7 +138,9 @@ export function conv2d(filters: number, kernel: number, options: ConvolutionOpti
       ...biasSpec(filters, bias),
     }),
     buffers: none,
-    forward: (x, { filter, bias: b }) => conv2dOp(x, filter!, { strides, padding, ...given(b) }),
+    finishes: ["activation", "dropout"],
+    forward: (x, { filter, bias: b }, _buffers, _mode, epilogue) =>
+      conv2dOp(x, filter!, { strides, padding, ...given(b, epilogue) }),
   };
 }
 
@@ -147,8 +164,9 @@ export function convTranspose2d(
       ...biasSpec(filters, bias),
     }),
     buffers: none,
-    forward: (x, { filter, bias: b }) =>
-      convTranspose2dOp(x, filter!, { strides, padding, ...given(b) }),
+    finishes: ["activation", "dropout"],
+    forward: (x, { filter, bias: b }, _buffers, _mode, epilogue) =>
+      convTranspose2dOp(x, filter!, { strides, padding, ...given(b, epilogue) }),
   };
 }
 
@@ -172,9 +190,11 @@ export function batchNorm(options: BatchNormOptions = {}): Layer {
     buffers: (input) => ({
       running: { shape: [2, input.at(-1)!], initialiser: runningStart },
     }),
-    forward(x, { gamma, beta }, { running }, { training, track = true }) {
+    finishes: ["activation"],
+    forward(x, { gamma, beta }, { running }, { training, track = true }, epilogue) {
       const tracked = training && !track ? {} : { running: running! };
-      return batchNormOp(x, gamma!, beta!, { training, epsilon, momentum, ...tracked });
+      const finish = epilogue ? { epilogue } : {};
+      return batchNormOp(x, gamma!, beta!, { training, epsilon, momentum, ...tracked, ...finish });
     },
   };
 }
@@ -186,6 +206,11 @@ const runningStart: Initialiser = (generator, shape) => {
   return generator.state.device.upload(values, shape, "f32", "running");
 };
 
+function generatorOf({ generator }: Mode): Generator {
+  if (generator) return generator;
+  throw new AttributeError("Dropout: training needs a generator in its mode");
+}
+
 /** Drops elements at a rate in training; does nothing in inference. */
 export function dropout(rate: number): Layer {
   return {
@@ -194,11 +219,10 @@ export function dropout(rate: number): Layer {
     outputShape: same,
     parameters: none,
     buffers: none,
-    forward(x, _parameters, _buffers, { training, generator }) {
-      if (!training) return x;
-      if (!generator) throw new AttributeError("Dropout: training needs a generator in its mode");
-      return dropoutOp(x, { rate, generator });
-    },
+    forward: (x, _parameters, _buffers, mode) =>
+      mode.training ? dropoutOp(x, { rate, generator: generatorOf(mode) }) : x,
+    asEpilogue: (mode) =>
+      mode.training ? { dropout: { rate, generator: generatorOf(mode) } } : {},
   };
 }
 

@@ -3,6 +3,7 @@ import type { Tensor } from "../autograd/tensor.ts";
 import { formatShape, type GpuArray } from "../gpu/array.ts";
 import type { Device } from "../gpu/device.ts";
 import { ShapeError } from "../gpu/errors.ts";
+import type { EpilogueAttributes } from "../kernels/epilogue-attributes.ts";
 import type { Generator } from "../kernels/random.ts";
 import type { Layer, Mode, ParameterSpec } from "./layer.ts";
 import { layOut, type Parameter, type ParameterGroup } from "./parameters.ts";
@@ -24,6 +25,31 @@ export interface Network extends ParameterGroup {
   /** Parameters and buffers by name, such as `conv2d_1.filter`: what a checkpoint keeps. */
   readonly state: ReadonlyMap<string, GpuArray>;
   readonly forward: (x: Tensor, mode: Mode) => Tensor;
+}
+
+/** The activation and the dropout that come next, as the epilogue of the layer before, and how many layers they are. */
+function epilogueOf(
+  { finishes = [] }: Layer,
+  next: readonly PlacedLayer[],
+  mode: Mode,
+): { readonly epilogue: EpilogueAttributes | undefined; readonly layers: number } {
+  let epilogue: EpilogueAttributes | undefined;
+  let layers = 0;
+  for (const { layer } of mode.fuse === false ? [] : next) {
+    const more = layer.asEpilogue?.(mode);
+    if (!more || (more.dropout && !finishes.includes("dropout"))) break;
+    if (finishes.length === 0 || !follows(more, epilogue)) break;
+    epilogue = { ...epilogue, ...more };
+    layers += 1;
+  }
+  return { epilogue, layers };
+}
+
+/** Whether one epilogue can come behind another in one launch: an activation, then dropout, one of each. */
+function follows(more: EpilogueAttributes, before: EpilogueAttributes = {}): boolean {
+  if (more.activation) return before.activation === undefined && before.dropout === undefined;
+  const { activation = "relu" } = before;
+  return before.dropout === undefined && (activation === "relu" || activation === "leakyRelu");
 }
 
 const snake = (kind: string): string => kind.replace(/([a-z])([A-Z])/g, "$1_$2").toLowerCase();
@@ -106,12 +132,17 @@ export function sequential(
           `${name}: takes a batch of ${formatShape(inputShape)}; got ${formatShape(x.shape)}`,
         );
       }
-      return placed.reduce((value, { layer, parameters: own, buffers }) => {
+      let value = x;
+      for (let at = 0; at < placed.length;) {
+        const { layer, parameters: own, buffers } = placed[at]!;
         const tensors = Object.fromEntries(
           Object.entries(own).map(([key, parameter]) => [key, parameter.tensor]),
         );
-        return layer.forward(value, tensors, buffers, mode);
-      }, x);
+        const { epilogue, layers: done } = epilogueOf(layer, placed.slice(at + 1), mode);
+        value = layer.forward(value, tensors, buffers, mode, epilogue);
+        at += 1 + done;
+      }
+      return value;
     },
   };
 }

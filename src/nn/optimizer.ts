@@ -1,5 +1,5 @@
 // What optimizers share: where gradients go, and the names of what a checkpoint keeps.
-import { grad, type Tensor } from "../autograd/tensor.ts";
+import { grad, vectorJacobian, type Tensor } from "../autograd/tensor.ts";
 import type { GpuArray } from "../gpu/array.ts";
 import type { Network } from "./network.ts";
 import type { ParameterGroup } from "./parameters.ts";
@@ -10,18 +10,23 @@ export interface Optimizer<Group extends ParameterGroup = Network> {
   readonly network: Group;
   /** What updates remember, by name: what a checkpoint keeps. */
   readonly state: ReadonlyMap<string, GpuArray>;
-  /** Puts the loss's gradients into the group's gradient arena. */
-  readonly differentiate: (loss: Tensor) => void;
+  /**
+   * Puts the loss's gradients into the group's gradient arena. An output of any shape will do, given the
+   * gradient that flows into it.
+   */
+  readonly differentiate: (loss: Tensor, gradient?: GpuArray) => void;
   /** Updates every parameter from the gradient arena. */
   readonly update: () => void;
 }
 
-/** Puts a loss's gradients into a group's gradient arena. */
-export function differentiate({ parameters }: ParameterGroup, loss: Tensor): void {
-  const found = grad(
-    loss,
-    parameters.map(({ tensor }) => tensor),
-  );
+/** Puts a loss's gradients, or an output's given its own, into a group's gradient arena. */
+export function differentiate(
+  { parameters }: ParameterGroup,
+  loss: Tensor,
+  flowing?: GpuArray,
+): void {
+  const tensors = parameters.map(({ tensor }) => tensor);
+  const found = flowing ? vectorJacobian(loss, flowing, tensors) : grad(loss, tensors);
   found.forEach((gradient, index) =>
     loss.array.device.place(gradient, parameters[index]!.gradient),
   );

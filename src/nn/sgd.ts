@@ -61,7 +61,7 @@ export function sgd<Group extends ParameterGroup>(
           ]
         : [],
     ),
-    differentiate: (loss) => differentiate(network, loss),
+    differentiate: (loss, gradient) => differentiate(network, loss, gradient),
     update: () => sgdUpdate({ parameters, gradients, ...(momentum ? { momentum } : {}) }, full),
   };
 }

@@ -9,6 +9,7 @@ import * as binaries from "../reference/binary.ts";
 import { binary } from "../reference/binary.ts";
 import * as reference from "../reference/conv.ts";
 import { sumTo } from "../reference/shape-ops.ts";
+import { chain, epilogueRefusals } from "./epilogue-rows.ts";
 import { SOAK } from "./variants.ts";
 import { type Case, eachOfTerms, ofTerms, type Refusal, type Row, sumOf } from "./case.ts";
 
@@ -176,6 +177,11 @@ function shared(op: Name): Refusal[] {
     attribute("negative padding", "padding must be", { padding: [0, 0, -1, 0] }),
     attribute("no groups", "groups must be a whole number", { groups: 0 }),
     attribute("groups that don't divide", "groups must divide 4 input", { groups: 3 }),
+    ...epilogueRefusals(op, (device, epilogue) => {
+      const run = op === "conv2d" ? conv2d : convTranspose2d;
+      const tensors = [new Tensor(device.empty(x)), new Tensor(device.empty(filter))] as const;
+      Reflect.apply(run, undefined, [...tensors, { epilogue }]);
+    }),
   ];
 }
 
@@ -207,6 +213,51 @@ const STRIDES = [1, 2, [1, 3]] as const;
 const PADDINGS = ["same", "valid", [2, 0, 1, 3]] as const;
 const DILATIONS = [1, [2, 1]] as const;
 const GROUPS = [1, 2, 4] as const; // the last is depthwise
+
+/** Epilogues of every kind in the stores of every kernel, and their derivatives in the stores behind. */
+const finishedCases: Readonly<Record<Name, readonly Case[]>> = {
+  conv2d: [
+    {
+      ...chain(
+        [3, 9, 7, 4],
+        { op: "conv2d", shape: [3, 3, 4, 16], bias: true, activation: "leakyRelu", rate: 0.3 },
+        { op: "conv2d", shape: [5, 5, 16, 20], strides: 2, activation: "relu" },
+      ),
+      lanes: ["conv2d-weight-gradient"],
+      workgroup: true,
+    },
+    {
+      ...chain(
+        [2, 5, 4, 3],
+        { op: "conv2d", shape: [3, 3, 3, 5], bias: true, rate: 0.5 },
+        { op: "conv2d", shape: [2, 2, 5, 1], strides: 2, activation: "tanh" },
+        { op: "conv2d", shape: [2, 2, 1, 3], activation: "sigmoid" },
+      ),
+      lanes: KERNELS,
+      workgroup: true,
+    },
+  ],
+  convTranspose2d: [
+    {
+      ...chain(
+        [2, 4, 3, 8],
+        { op: "convTranspose2d", shape: [3, 3, 16, 8], activation: "leakyRelu" },
+        { op: "convTranspose2d", shape: [5, 5, 1, 16], strides: 2, bias: true, activation: "tanh" },
+        { op: "conv2d", shape: [3, 3, 1, 4] },
+      ),
+      lanes: KERNELS,
+    },
+    {
+      ...chain(
+        [2, 4, 3, 8],
+        { op: "conv2d", shape: [3, 3, 8, 12], activation: "relu", rate: 0.2 },
+        { op: "convTranspose2d", shape: [3, 3, 16, 12], strides: 2, activation: "sigmoid" },
+      ),
+      lanes: ["conv2d-weight-gradient"],
+      workgroup: true,
+    },
+  ],
+};
 
 /** Rows by the name of their op. */
 export const convRows: Readonly<Record<Name, Row>> = {
@@ -240,6 +291,7 @@ export const convRows: Readonly<Record<Name, Row>> = {
         convolution([2, 6, 7, 5], [3, 3, 1, 10], { groups: 5, dilations: [1, 2] }),
       ].map((each) => ({ ...each, tiles: false })),
       invalid(),
+      ...finishedCases.conv2d,
       ...crossed((attributes, [kh, kw]) =>
         convolution([2, 7, 6, 4], [kh, kw, 4 / attributes.groups!, 8], attributes),
       ),
@@ -292,6 +344,7 @@ export const convRows: Readonly<Record<Name, Row>> = {
         transposed([1, 5, 4, 4], [3, 2, 4, 4], { dilations: 2 }),
         transposed([1, 4, 5, 4], [3, 3, 3, 4], { groups: 2, strides: 2, padding: "same" }),
       ].map((each) => ({ ...each, tiles: false })),
+      ...finishedCases.convTranspose2d,
       ...crossed((attributes, [kh, kw]) =>
         transposed([2, 4, 5, 4], [kh + 2, kw + 2, 2, 4], attributes),
       ),

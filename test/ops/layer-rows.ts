@@ -3,6 +3,7 @@ import * as ops from "../../src/autograd/ops.ts";
 import { Tensor } from "../../src/autograd/tensor.ts";
 import type { Device } from "../../src/gpu/device.ts";
 import { AttributeError, DTypeError, ShapeError } from "../../src/gpu/errors.ts";
+import type { EpilogueAttributes } from "../../src/kernels/epilogue-attributes.ts";
 import { createGenerator } from "../../src/kernels/random.ts";
 import { createRandom, map, randomRef, type Ref, refOf, reshape, zip } from "../reference/array.ts";
 import {
@@ -29,9 +30,14 @@ interface NormCase {
   readonly mean?: number;
   readonly atol?: number;
   readonly smooth?: boolean;
+  /** An epilogue's slope below 0: relu, or leaky relu. */
+  readonly alpha?: number;
 }
 
-function norm({ shape, training, mean = 0, atol = 1e-5, smooth = true }: NormCase): Case {
+const rectified = (alpha: number): EpilogueAttributes =>
+  alpha === 0 ? { activation: "relu" } : { activation: "leakyRelu", alpha };
+
+function norm({ shape, training, mean = 0, atol = 1e-5, smooth = true, alpha }: NormCase): Case {
   const channels = shape.at(-1)!;
   const epsilon = 1e-3;
   const x = map(randomRef(shape, random, -Math.sqrt(3), Math.sqrt(3)), (v) =>
@@ -47,26 +53,34 @@ function norm({ shape, training, mean = 0, atol = 1e-5, smooth = true }: NormCas
   const near = (value: Ref): Answer => close(value, atol, atol);
   // Sums of dy and dy·x̂ over every row: their rounding grows with the number of rows.
   const summed = (value: Ref): Answer => close(value, atol * Math.sqrt(x.data.length), atol);
+  const before = (at: Ref, g: Ref, b: Ref): Ref =>
+    training
+      ? batchNormTraining(at, g, b, running, { epsilon, momentum: 0.99 }).y
+      : batchNormInference(at, g, b, running, epsilon);
+  const slope = (z: number): number => (z > 0 ? 1 : (alpha ?? 1));
+  const behind = alpha === undefined ? "" : `, leaky relu of ${alpha}`;
   return {
-    name: `(${shape.join(", ")}), ${training ? "training" : "inference"}, mean ${mean}`,
+    name: `(${shape.join(", ")}), ${training ? "training" : "inference"}, mean ${mean}${behind}`,
     inputs: [x, gamma, beta],
     run(at, g, b) {
       const { device } = at!.array;
-      const attributes = training ? {} : { running: upload(device, both) };
+      const attributes = {
+        ...(training ? {} : { running: upload(device, both) }),
+        ...(alpha === undefined ? {} : { epilogue: rectified(alpha) }),
+      };
       return ops.batchNorm(at!, g!, b!, { training, epsilon, ...attributes });
     },
     value: (at, g, b) =>
       close(
-        training
-          ? batchNormTraining(at!, g!, b!, running, { epsilon, momentum: 0.99 }).y
-          : batchNormInference(at!, g!, b!, running, epsilon),
+        map(before(at!, g!, b!), (z) => slope(z) * z),
         atol,
         0,
       ),
-    gradients(dy, at, g) {
+    gradients(dy, at, g, b) {
+      const dz = zip(dy, before(at!, g!, b!), (flow, z) => slope(z) * flow);
       const { dx, dgamma, dbeta } = training
-        ? batchNormTrainingGrad(dy, at!, g!, epsilon)
-        : batchNormInferenceGrad(dy, at!, g!, running, epsilon);
+        ? batchNormTrainingGrad(dz, at!, g!, epsilon)
+        : batchNormInferenceGrad(dz, at!, g!, running, epsilon);
       return [near(dx), summed(dgamma), summed(dbeta)];
     },
     smooth,
@@ -82,9 +96,13 @@ const batchNormRow: Row = {
     norm({ shape: [65, 8], training: true }),
     norm({ shape: [2, 231], training: true }),
     norm({ shape: [2, 7, 7, 64], training: true }),
-    norm({ shape: [8, 8, 8, 2], training: true, mean: 1000, atol: 1e-4, smooth: false }),
+    norm({ shape: [8, 8, 8, 2], training: true, mean: 1000, smooth: false }),
     norm({ shape: [2, 5, 3, 3], training: false }),
     norm({ shape: [2, 231], training: false }),
+    norm({ shape: [9, 9, 8], training: false }),
+    norm({ shape: [2, 7, 7, 4], training: true, alpha: 0.3 }),
+    norm({ shape: [11, 5], training: true, alpha: 0 }),
+    norm({ shape: [2, 5, 3, 4], training: false, alpha: 1.5 }),
   ],
   refusals: [
     {

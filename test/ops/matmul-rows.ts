@@ -1,6 +1,6 @@
 // Rows of matmul and dense: thin and square, plain, transposed, batched and broadcast.
-import { dense } from "../../src/autograd/compositions.ts";
-import { matmul } from "../../src/autograd/ops.ts";
+import { dense, matmul } from "../../src/autograd/ops.ts";
+import { chain, epilogueRefusals } from "./epilogue-rows.ts";
 import { Tensor } from "../../src/autograd/tensor.ts";
 import type { Device } from "../../src/gpu/device.ts";
 import { AttributeError, ShapeError } from "../../src/gpu/errors.ts";
@@ -135,6 +135,23 @@ const denseRow: Row = {
     connected([3, 4, 5], 6, true),
     connected([1, 7], 3, false),
     connected([0, 7], 3, true),
+    connected([3, 0], 4, true),
+    {
+      ...chain(
+        [33, 40],
+        { op: "dense", shape: [40, 64], bias: true, activation: "leakyRelu", rate: 0.3 },
+        { op: "dense", shape: [64, 1], bias: true, activation: "sigmoid" },
+      ),
+      lanes: ["conv2d-forward", "conv2d-data-gradient", "conv2d-weight-gradient"],
+    },
+    {
+      ...chain(
+        [5, 3, 2, 8],
+        { op: "conv2d", shape: [3, 3, 8, 16], activation: "relu" },
+        { op: "dense", shape: [96, 12], activation: "tanh" },
+      ),
+      tiles: false,
+    },
   ],
   refusals: [
     denseRefused(
@@ -143,6 +160,10 @@ const denseRow: Row = {
       [4, 5],
       /^dense: takes x \(…, I\).*\(2, 3\) and \(4, 5\)$/,
     ),
+    ...epilogueRefusals("dense", (device, epilogue) => {
+      const tensors = [new Tensor(device.empty([2, 3])), new Tensor(device.empty([3, 4]))] as const;
+      Reflect.apply(dense, undefined, [...tensors, { epilogue }]);
+    }),
     denseRefused("a kernel of rank 3", [2, 3], [3, 5, 1], /^dense: takes x/),
     denseRefused("a scalar", [], [1, 1], /^dense: takes x/),
     denseRefused(

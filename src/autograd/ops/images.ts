@@ -3,7 +3,7 @@ import * as conv from "../../kernels/conv2d.ts";
 import type { ConvolutionAttributes, TransposedAttributes } from "../../kernels/convolution.ts";
 import * as pools from "../../kernels/pool.ts";
 import * as resizing from "../../kernels/resize.ts";
-import { with1, biased, type Convolve } from "../lift.ts";
+import { with1, biased, type Biased } from "../lift.ts";
 import { type Tensor } from "../tensor.ts";
 
 /**
@@ -14,13 +14,14 @@ import { type Tensor } from "../tensor.ts";
  * Attributes: strides — one for both axes, or (vertical, horizontal) (1); padding — 'same' (⌈size /
  * stride⌉ out, the odd one at the end), 'valid' or rows and columns of zeros [top, bottom, left,
  * right] ('valid'); dilations — distance between taps, as strides (1); groups — channels are cut
- * into so many, each with its own filters; C for depthwise (1); bias — added to every pixel (none).
+ * into so many, each with its own filters; C for depthwise (1); bias — added to every pixel (none);
+ * epilogue — an activation and dropout of the result, in the same launch (none).
  * Gradient: to x, filter and bias.
  * Throws: `ShapeError` if ranks, channels or the bias don't fit, or a filter reaches past the
  * padded image; `AttributeError` on strides, dilations, padding or groups that can't be.
  * Source: TensorFlow's conv2d with NHWC and HWIO; PyTorch's dilation and groups.
  */
-export const conv2d: Convolve<ConvolutionAttributes> = biased(conv.conv2d);
+export const conv2d: Biased<ConvolutionAttributes> = biased(conv.conv2d);
 
 /**
  * Transposed convolution: the adjoint of `conv2d` in its input, plus a bias.
@@ -29,13 +30,14 @@ export const conv2d: Convolve<ConvolutionAttributes> = biased(conv.conv2d);
  * Attributes: strides — as conv2d (1); padding — 'same' (H = h·stride), 'valid' (the full output),
  * or rows and columns cropped from the full output [top, bottom, left, right] ('valid');
  * outputPadding — rows and columns added at the end, less than the stride or the dilation (0);
- * dilations — as conv2d (1); groups — as conv2d (1); bias — added to every pixel (none).
+ * dilations — as conv2d (1); groups — as conv2d (1); bias — added to every pixel (none); epilogue — as
+ * conv2d (none).
  * Gradient: to x, filter and bias.
  * Throws: `ShapeError` if ranks, channels or the bias don't fit, or everything is cropped;
  * `AttributeError` on attributes that can't be.
  * Source: Keras's Conv2DTranspose ('same', filter layout); PyTorch's ConvTranspose2d (numbers).
  */
-export const convTranspose2d: Convolve<TransposedAttributes> = biased(conv.convTranspose2d);
+export const convTranspose2d: Biased<TransposedAttributes> = biased(conv.convTranspose2d);
 
 /**
  * The largest element of each window of x: y[n, i, j, c] = max over the window's taps in the image.

@@ -1,10 +1,11 @@
 // What else networks are made of: products, normalisation, dropout, and the loss from logits.
+import * as connected from "../../kernels/dense.ts";
 import * as norm from "../../kernels/batch-norm.ts";
 import * as products from "../../kernels/matmul.ts";
 import * as random from "../../kernels/random.ts";
 import * as losses from "../../kernels/sigmoid-cross-entropy.ts";
 import type { GpuArray } from "../../gpu/array.ts";
-import { op2, with1, with3 } from "../lift.ts";
+import { biased, op2, with1, with3, type Biased } from "../lift.ts";
 import { Tensor } from "../tensor.ts";
 
 /**
@@ -24,6 +25,18 @@ export const matmul: (a: Tensor, b: Tensor, attributes?: products.MatmulAttribut
 );
 
 /**
+ * A fully connected layer: x · kernel + bias.
+ *
+ * Shapes: x (…, I), kernel (I, O), bias (O) → (…, O).
+ * Attributes: bias — added to every row (none); epilogue — an activation and dropout of the result, in
+ * the same launch (none).
+ * Gradient: to x, kernel and bias.
+ * Throws: `ShapeError` if the sizes differ; `AttributeError` on an epilogue that can't be.
+ * Source: Keras's Dense; the kernel is transposed beside PyTorch's Linear.
+ */
+export const dense: Biased<object> = biased(connected.dense);
+
+/**
  * Batch normalisation of each channel, the last axis: (x − mean) / √(variance + ε) · γ + β. Training
  * takes mean and population variance from the batch and updates the running ones: running =
  * momentum · running + (1 − momentum) · batch (PyTorch's momentum is 1 − this one). Inference takes
@@ -34,10 +47,10 @@ export const matmul: (a: Tensor, b: Tensor, attributes?: products.MatmulAttribut
  * of mean and variance, which training updates and inference needs (none); epsilon — ε (1e-3);
  * momentum — the share of the running statistics that stays (0.99); runningVariance — which
  * variance enters the running one: 'population' as in Keras, or 'sample', over n − 1, as in PyTorch
- * ('population').
+ * ('population'); epilogue — an activation of the result, in the same launch (none).
  * Gradient: to x, in training through the batch's statistics; to gamma and beta.
  * Throws: `ShapeError` if gamma, beta or running don't fit; `AttributeError` for inference without
- * running.
+ * running, and on an epilogue that can't be.
  * Source: Keras's BatchNormalization; Ioffe and Szegedy 2015.
  */
 export const batchNorm: (

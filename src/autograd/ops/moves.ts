@@ -5,7 +5,7 @@ import * as moves from "../../kernels/moves.ts";
 import * as padding from "../../kernels/pad.ts";
 import * as shapes from "../../kernels/reshape.ts";
 import { op1, op2, with1, listed } from "../lift.ts";
-import { type Tensor } from "../tensor.ts";
+import { viewBefore, type Tensor } from "../tensor.ts";
 
 /**
  * The same elements under another shape; nothing is copied.
@@ -16,9 +16,10 @@ import { type Tensor } from "../tensor.ts";
  * Throws: `ShapeError` if the sizes differ.
  * Source: NumPy.
  */
-export const reshape: (x: Tensor, attributes: shapes.ReshapeAttributes) => Tensor = with1(
-  shapes.reshape,
-);
+export const reshape: (x: Tensor, attributes: shapes.ReshapeAttributes) => Tensor = (
+  x,
+  attributes,
+) => viewBefore(x, (before) => with1(shapes.reshape)(before, attributes));
 
 /**
  * The axes in another order: axis k of the result is axis permutation[k] of x.

@@ -1,0 +1,147 @@
+// batch norm backward, from the gradient that flows into γ · x̂ + β: dγ = Σ dout · x̂ and dβ = Σ dout over the
+// rows, and in training dx = γ / σ · (dout − mean(dout) − x̂ · mean(dout · x̂)), as the batch's statistics depend
+// on x too (Ioffe and Szegedy 2015, simplified). In inference they don't, so that dx = γ / σ · dout.
+
+// Where each array starts in its binding, in 32-bit words.
+const INP_AT = 0u;
+const DOUT_AT = 0u;
+const STATS_AT = 0u;
+const PARTIAL_AT = 0u;
+const PARTIALS_AT = 0u;
+const GAMMA_AT = 0u;
+const DGAMMA_AT = 0u;
+const DBETA_AT = 0u;
+const DINP_AT = 0u;
+
+@group(0) @binding(0) var<storage, read> inp: array<vec4f>; // (R, C)
+@group(0) @binding(1) var<storage, read> dout: array<vec4f>; // (R, C)
+@group(0) @binding(2) var<storage, read> stats: array<f32>; // (2, C): mean less the origin, 1 / sqrt(var + ε)
+@group(0) @binding(3) var<storage, read_write> partial: array<f32>; // (SPLITS, 2, C)
+@group(0) @binding(4) var<storage, read> partials: array<vec4f>; // the same, to be read
+@group(0) @binding(5) var<storage, read> gamma: array<f32>; // (C)
+@group(0) @binding(6) var<storage, read_write> dgamma: array<f32>; // (C)
+@group(0) @binding(7) var<storage, read_write> dbeta: array<f32>; // (C)
+@group(0) @binding(8) var<storage, read_write> dinp: array<f32>; // (R, C)
+
+fn dout_at(row: u32, c: u32) -> vec4f {
+  let at = DOUT_AT + row * CHANNELS + c;
+  if (WIDTH == 4u) { return dout[at / 4u]; }
+  return vec4f(dout[at / 4u][at % 4u]);
+}
+
+// The mean, or 1 / sqrt(var + ε): line 0 or 1.
+fn stat(line: u32, c: u32) -> vec4f {
+  let at = STATS_AT + line * CHANNELS + c;
+  return vec4f(stats[at], stats[at + NEXT], stats[at + 2u * NEXT], stats[at + 3u * NEXT]);
+}
+
+struct Sums {
+  scaled: vec4f, // Σ dout · x̂
+  plain: vec4f, // Σ dout
+}
+
+fn sums_of_run(p: Place, origin: vec4f, mean: vec4f, inverse: vec4f) -> Sums {
+  var sums = Sums();
+  for (var row = p.first; row < p.end; row++) {
+    let d = dout_at(row, p.c);
+    sums.scaled += d * ((x_at(row, p.c) - origin - mean) * inverse);
+    sums.plain += d;
+  }
+  return sums;
+}
+
+fn sums_of_runs(c: u32) -> Sums {
+  var sums = Sums();
+  for (var split = 0u; split < SPLITS; split++) {
+    sums.scaled += partial_at(split, 0u, c);
+    sums.plain += partial_at(split, 1u, c);
+  }
+  return sums;
+}
+
+fn store_sums(c: u32, sums: Sums) {
+  for (var i = 0u; i < WIDTH; i++) {
+    dgamma[DGAMMA_AT + c + i] = sums.scaled[i];
+    dbeta[DBETA_AT + c + i] = sums.plain[i];
+  }
+}
+
+fn store_row(row: u32, c: u32, dx: vec4f) {
+  let to = DINP_AT + row * CHANNELS + c;
+  dinp[to] = dx.x;
+  if (WIDTH == 4u) {
+    dinp[to + 1u] = dx.y;
+    dinp[to + 2u] = dx.z;
+    dinp[to + 3u] = dx.w;
+  }
+}
+
+@compute @workgroup_size(64)
+fn partial_sums(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let index = linear(group, groups, lane);
+  if (index >= SPLITS * BLOCKS) { return; }
+  let p = place(index);
+  let sums = sums_of_run(p, origin_of(p.c), stat(0u, p.c), stat(1u, p.c));
+  store_partial(0u, p, sums.scaled);
+  store_partial(1u, p, sums.plain);
+}
+
+// Where no gradient of x is asked for.
+@compute @workgroup_size(64)
+fn affine(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let index = linear(group, groups, lane);
+  if (index >= SPLITS * BLOCKS) { return; }
+  let p = place(index);
+  if (p.split == 0u) { store_sums(p.c, sums_of_runs(p.c)); }
+}
+
+@compute @workgroup_size(64)
+fn input(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let index = linear(group, groups, lane);
+  if (index >= SPLITS * BLOCKS) { return; }
+  let p = place(index);
+  let origin = origin_of(p.c);
+  let mean = stat(0u, p.c);
+  let inverse = stat(1u, p.c);
+  var sums = Sums();
+  if (SPLITS == 1u) {
+    sums = sums_of_run(p, origin, mean, inverse);
+  } else {
+    sums = sums_of_runs(p.c);
+  }
+  if (p.split == 0u) { store_sums(p.c, sums); }
+  let scale = gamma_at(p.c) * inverse;
+  let shift = sums.plain / f32(ROWS);
+  let slope = sums.scaled / f32(ROWS);
+  for (var row = p.first; row < p.end; row++) {
+    let normal = (x_at(row, p.c) - origin - mean) * inverse;
+    store_row(row, p.c, scale * (dout_at(row, p.c) - (shift + normal * slope)));
+  }
+}
+
+// Inference.
+@compute @workgroup_size(64)
+fn inference_input(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let index = linear(group, groups, lane);
+  if (index >= SPLITS * BLOCKS) { return; }
+  let p = place(index);
+  let scale = gamma_at(p.c) * stat(1u, p.c);
+  for (var row = p.first; row < p.end; row++) { store_row(row, p.c, scale * dout_at(row, p.c)); }
+}
+// appended: lib/channels.wgsl

@@ -1,0 +1,72 @@
+// epilogue: what a heavy kernel does to each element of its result before storing it, so that no launch need read
+// it again. Forward, y = dropout(f(v + bias)); backward (BACK), v times the derivative of an epilogue whose
+// result is `kept`, where v is the gradient that flows into that result.
+//
+// The shader that appends this has COLUMNS, the extent of its result's last axis.
+
+const WITH_BIAS = false;
+const BACK = false;
+const DROPS = false; // f is leaky relu, relu or nothing then: `kept` tells f's sign even after dropout
+const STREAM = 0u;
+const RATE = 0f; // share of elements that dropout sets to 0
+const SCALE = 1f; // 1 / (1 − RATE)
+const FIRST = 0u; // where `kept` starts in the array that the mask was drawn for; a multiple of COLUMNS
+
+// Where each array starts in its binding, in 32-bit words.
+const BIAS_AT = 0u;
+const KEPT_AT = 0u;
+const STATE_AT = 0u;
+
+@group(0) @binding(10) var<storage, read> bias: array<f32>; // (COLUMNS)
+@group(0) @binding(11) var<storage, read> kept: array<f32>; // as the result
+@group(0) @binding(12) var<storage, read> state: array<u32>; // seed low, seed high, step
+
+fn mask_words(at: u32) -> vec4u {
+  return philox(vec4u((FIRST + at) / 4u, state[STATE_AT + 2], STREAM, 0u), vec2u(state[STATE_AT], state[STATE_AT + 1]));
+}
+
+// Whether dropout keeps the element at `at`.
+fn keeps(at: u32) -> bool {
+  return unit(mask_words(at)[(FIRST + at) % 4u]) >= RATE;
+}
+
+// The element at index `at` of the result, in column `c`. Dropped elements are chosen, not multiplied by 0.
+fn finish(v: f32, at: u32, c: u32) -> f32 {
+  var y = v;
+  if (!BACK) {
+    if (WITH_BIAS) { y += bias[BIAS_AT + c]; }
+    y = value(y);
+  }
+  if (DROPS) { y = select(0f, y * SCALE, keeps(at)); }
+  if (BACK) { y = pull(y, kept[KEPT_AT + at]); }
+  return y;
+}
+
+// Four neighbours from `at` on, in columns c to c + 3. Those past the last column stand for nothing.
+fn finish4(v: vec4f, at: u32, c: u32) -> vec4f {
+  let column = min(vec4u(c, c + 1u, c + 2u, c + 3u), vec4u(COLUMNS - 1u));
+  let index = vec4u(at) + column - c;
+  if (COLUMNS % 4u != 0u) {
+    return vec4f(
+      finish(v.x, index.x, column.x), finish(v.y, index.y, column.y), finish(v.z, index.z, column.z), finish(v.w, index.w, column.w),
+    );
+  }
+  var y = v;
+  if (!BACK) {
+    if (WITH_BIAS) {
+      y += vec4f(bias[BIAS_AT + column.x], bias[BIAS_AT + column.y], bias[BIAS_AT + column.z], bias[BIAS_AT + column.w]);
+    }
+    y = vec4f(value(y.x), value(y.y), value(y.z), value(y.w));
+  }
+  if (DROPS) {
+    let words = mask_words(at); // `at` is a multiple of 4, so one draw is the four's
+    let keep = vec4f(unit(words.x), unit(words.y), unit(words.z), unit(words.w)) >= vec4f(RATE);
+    y = select(vec4f(), y * SCALE, keep);
+  }
+  if (BACK) {
+    y = vec4f(
+      pull(y.x, kept[KEPT_AT + index.x]), pull(y.y, kept[KEPT_AT + index.y]), pull(y.z, kept[KEPT_AT + index.z]), pull(y.w, kept[KEPT_AT + index.w]),
+    );
+  }
+  return y;
+}

@@ -1,0 +1,70 @@
+// Fully connected layers: a product of matrices is a convolution of images of one pixel, so its kernels serve,
+// with their epilogues.
+import { formatShape, sizeOf, type GpuArray } from "../gpu/array.ts";
+import { ShapeError } from "../gpu/errors.ts";
+import { convolve, dataGradient } from "./conv2d.ts";
+import { weightGradient } from "./conv2d-weight-gradient.ts";
+import type { Geometry } from "./convolution.ts";
+import { checkBias, epilogueCheck, finishedBy, type Finished } from "./epilogue-attributes.ts";
+import { sumTo } from "./reduce.ts";
+import { defineRule, type Rule } from "./rule.ts";
+
+/** A product (rows, features) · (features, outputs) as a convolution's geometry. */
+function onePixel(batch: number, channels: number, filters: number): Geometry {
+  const once = [1, 1] as const;
+  return {
+    batch,
+    height: 1,
+    width: 1,
+    channels,
+    kernel: once,
+    filters,
+    outHeight: 1,
+    outWidth: 1,
+    strides: once,
+    dilations: once,
+    pad: [0, 0],
+    groups: 1,
+  };
+}
+
+/** x and kernel, and a bias if there is one. */
+type Inputs = readonly [GpuArray, GpuArray, ...GpuArray[]];
+
+/** dense: x (…, I), kernel (I, O), bias (O) to (…, O). */
+export const dense: Rule<Inputs, Finished> = defineRule({
+  name: "dense",
+  attributes: { epilogue: epilogueCheck },
+  pulls: [0],
+  forward([x, kernel, bias], attributes) {
+    const features = x.shape.at(-1);
+    if (features === undefined || kernel.shape.length !== 2 || features !== kernel.shape[0]) {
+      throw new ShapeError(
+        `dense: takes x (…, I) and a kernel (I, O); got ${formatShape(x.shape)} and ${formatShape(kernel.shape)}`,
+      );
+    }
+    const outputs = kernel.shape[1]!;
+    checkBias("dense", bias, outputs);
+    const geometry = onePixel(sizeOf(x.shape.slice(0, -1)), features, outputs);
+    const shape = [...x.shape.slice(0, -1), outputs];
+    const made = finishedBy("dense", attributes, (epilogue) =>
+      convolve(x, kernel, geometry, { bias, epilogue }).view(shape),
+    );
+    return { ...made, saved: { x, kernel, bias, geometry } };
+  },
+  backward(dout, { x, kernel, bias, geometry }, _attributes, needs, [pull]) {
+    return [
+      needs[0] ? dataGradient(dout, kernel, geometry, { pull }).view(x.shape) : undefined,
+      needs[1] ? weightGradient(x, dout, geometry).view(kernel.shape) : undefined,
+      bias && needs[2] ? sumTo(dout, bias.shape) : undefined,
+    ];
+  },
+  rows: ({ x, geometry, ...saved }, out, first, count) => ({
+    out: out.rows(first, count),
+    saved: {
+      ...saved,
+      x: x.rows(first, count),
+      geometry: { ...geometry, batch: (geometry.batch / x.shape[0]!) * count },
+    },
+  }),
+});

@@ -1,0 +1,78 @@
+// The epilogue of an op as its caller writes it: which activation, and whether dropout comes behind.
+import { formatShape, type GpuArray } from "../gpu/array.ts";
+import { AttributeError, ShapeError } from "../gpu/errors.ts";
+import { anything, checkAttributes, finite, oneOf, type Check } from "./attributes.ts";
+import type { Epilogue, Pull } from "./epilogue.ts";
+import { dropoutChecks, takeStream, type DropoutAttributes } from "./random.ts";
+import { constantName } from "./unary.ts";
+
+/** What an op applies to its result, after a bias: an activation, then dropout. */
+export interface EpilogueAttributes {
+  /** A function of each element (none). */
+  readonly activation?: "relu" | "leakyRelu" | "tanh" | "sigmoid";
+  /** The slope of `leakyRelu` below 0, ≥ 0 (0.3). */
+  readonly alpha?: number;
+  /** Dropout behind the activation, which is relu, leakyRelu or none then (none). */
+  readonly dropout?: DropoutAttributes;
+}
+
+/** An attribute of an op that has an epilogue. */
+export interface Finished {
+  readonly epilogue?: EpilogueAttributes;
+}
+
+/** How an op says what its `epilogue` may be; `resolveEpilogue` checks what is in it. */
+export const epilogueCheck: Check = anything("an epilogue: activation, alpha, dropout");
+
+/** Checks an epilogue and takes its stream; nothing for nothing. Throws `AttributeError`. */
+function resolveEpilogue(
+  op: string,
+  attributes: EpilogueAttributes | undefined,
+): Epilogue | undefined {
+  if (attributes === undefined) return undefined;
+  const name = `${op}: epilogue`;
+  checkAttributes<EpilogueAttributes>(name, attributes, {
+    activation: oneOf("relu", "leakyRelu", "tanh", "sigmoid"),
+    alpha: finite(0),
+    dropout: anything("a rate and a generator"),
+  });
+  const { activation, alpha = 0.3, dropout } = attributes;
+  if (attributes.alpha !== undefined && activation !== "leakyRelu") {
+    throw new AttributeError(`${name}: alpha is leakyRelu's; got activation ${activation}`);
+  }
+  const constants = {
+    ...(activation === undefined ? {} : { OP: constantName(activation) }),
+    ...(activation === "leakyRelu" ? { ALPHA: alpha } : {}),
+  };
+  if (dropout === undefined) return activation && { constants, state: undefined };
+  checkAttributes<DropoutAttributes>(`${name}: dropout`, dropout, dropoutChecks);
+  if (activation === "tanh" || activation === "sigmoid") {
+    throw new AttributeError(
+      `${name}: dropout behind ${activation} needs what it drops to go back; use the op dropout`,
+    );
+  }
+  const { rate, generator } = dropout;
+  const STREAM = takeStream(generator);
+  const mask = { DROPS: true, STREAM, RATE: rate, SCALE: 1 / (1 - rate) };
+  return { constants: { ...constants, ...mask }, state: generator.state };
+}
+
+/** What `launch` makes with an op's epilogue, and the way back through it. Throws `AttributeError`. */
+export function finishedBy(
+  op: string,
+  attributes: Finished,
+  launch: (epilogue: Epilogue | undefined) => GpuArray,
+): { readonly out: GpuArray; readonly pull: Pull | undefined } {
+  const epilogue = resolveEpilogue(op, attributes.epilogue);
+  const out = launch(epilogue);
+  return { out, pull: epilogue && { epilogue, kept: out, first: 0 } };
+}
+
+/** Throws `ShapeError` unless the bias, if there is one, has an element for each output channel. */
+export function checkBias(op: string, bias: GpuArray | undefined, channels: number): void {
+  if (bias && (bias.shape.length !== 1 || bias.shape[0] !== channels)) {
+    throw new ShapeError(
+      `${op}: bias must be (${channels}), one for each output channel; got ${formatShape(bias.shape)}`,
+    );
+  }
+}

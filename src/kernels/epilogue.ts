@@ -1,0 +1,74 @@
+// What a heavy kernel does to its result before storing it (bias, activation, dropout), and what it
+// multiplies a gradient by on the way back, so that neither is a launch of its own.
+import { sizeOf, type GpuArray } from "../gpu/array.ts";
+import type { Constant } from "../gpu/shader.ts";
+
+/** An epilogue with its mask drawn: forward and backward must use the same. */
+export interface Epilogue {
+  readonly constants: Readonly<Record<string, Constant>>;
+  /** Where the mask comes from, if elements are dropped. */
+  readonly state: GpuArray | undefined;
+}
+
+/**
+ * The way back through an epilogue: the gradient behind it, times its derivative. A kernel whose result is
+ * that gradient does so in its store; for others `apply` launches it.
+ */
+export interface Pull {
+  readonly epilogue: Epilogue;
+  /** What the forward stored. */
+  readonly kept: GpuArray;
+  /** Where `kept` starts in the array that the mask was drawn for, in elements. */
+  readonly first: number;
+}
+
+/** What a kernel does in its store: an epilogue forward, with a bias or without, or one's way back. */
+export interface Finish {
+  readonly bias?: GpuArray | undefined;
+  readonly epilogue?: Epilogue | undefined;
+  readonly pull?: Pull | undefined;
+}
+
+/**
+ * The constants and bindings of `lib/epilogue.wgsl`. Its bindings can't be left out of a launch, so
+ * `spare`, an array that the launch reads anyway, stands for those without use.
+ */
+export function finishing(
+  spare: GpuArray,
+  { bias, epilogue, pull }: Finish,
+): {
+  readonly constants: Readonly<Record<string, Constant>>;
+  readonly bind: { readonly bias: GpuArray; readonly kept: GpuArray; readonly state: GpuArray };
+} {
+  const kept = pull?.kept ?? spare;
+  const state = (pull?.epilogue ?? epilogue)?.state ?? spare;
+  return {
+    constants: pull
+      ? { ...pull.epilogue.constants, BACK: true, FIRST: pull.first }
+      : { ...epilogue?.constants, ...(bias ? { WITH_BIAS: true } : {}) },
+    bind: { bias: bias ?? spare, kept, state },
+  };
+}
+
+/** The gradient before an epilogue from the one behind it, in a launch of its own. */
+export function pullBack(dout: GpuArray, pull: Pull): GpuArray {
+  const { device, shape, size } = dout;
+  const dinp = device.empty(shape, "f32", "epilogue.backward");
+  const { constants, bind } = finishing(dout, { pull });
+  device.launch({
+    shader: "epilogue",
+    entry: "backward",
+    constants: { ...constants, COUNT: size },
+    bind: { dout, dinp, ...bind },
+    workgroups: device.linear(Math.ceil(size / 4)),
+    flop: 2 * size,
+  });
+  return dinp;
+}
+
+/** Some rows of a pull: of what it keeps, from row `first` on, `count` of them. */
+export function pullRows(pull: Pull, first: number, count: number): Pull {
+  const { kept } = pull;
+  const row = sizeOf(kept.shape.slice(1));
+  return { ...pull, kept: kept.rows(first, count), first: pull.first + first * row };
+}
