@@ -102,7 +102,9 @@ export function progressDone(): void {
   if (process.stderr.isTTY) process.stderr.write("\r\u001b[2K");
 }
 
-/** Ctrl-C asks once to stop after what is under way, and twice to stop at once. */
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+
+/** Ctrl-C, or SIGTERM, asks once to stop after what is under way, and twice to stop at once. */
 export function interruption(): { readonly asked: () => boolean; readonly forget: () => void } {
   let asked = false;
   const listener = (): void => {
@@ -111,6 +113,11 @@ export function interruption(): { readonly asked: () => boolean; readonly forget
     progressDone();
     console.error("Stopping after this step, with what was measured. Once more to stop at once.");
   };
-  process.on("SIGINT", listener);
-  return { asked: () => asked, forget: () => void process.off("SIGINT", listener) };
+  for (const signal of SIGNALS) process.on(signal, listener);
+  return {
+    asked: () => asked,
+    forget() {
+      for (const signal of SIGNALS) process.off(signal, listener);
+    },
+  };
 }
