@@ -6,7 +6,7 @@ import type { Browser } from "playwright-core";
 import { build, preview } from "vite";
 import { AdapterError } from "../src/gpu/errors.ts";
 import { launchChromium, ON_SWIFTSHADER } from "../test/support/chromium.ts";
-import type { Answer, ContestantName, StartOptions } from "./contestants/messages.ts";
+import type { Answer, Command, ContestantName, StartOptions } from "./contestants/messages.ts";
 import { remoteOf, type Arena, type Remote } from "./contestants/start.ts";
 import { progress } from "./reports.ts";
 
@@ -69,7 +69,7 @@ async function startPage(browser: Browser, url: string, options: StartOptions): 
     async (given): Promise<Answer> => window.contest!.start(given),
     options,
   );
-  const ask = (command: "first" | "step" | "report"): Promise<Answer> =>
+  const ask = (command: Command): Promise<Answer> =>
     page.evaluate(async (given): Promise<Answer> => window.contest!.obey(given), command);
   return remoteOf(options.name, ready, ask, () => void page.close());
 }

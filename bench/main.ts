@@ -110,6 +110,7 @@ program
   .option("--rounds <n>", "steps of each, in turn, of which the median counts", whole(1, 100), 3)
   .addOption(new Option("--only <peer>", "only this peer").choices(["tfjs", "jax-js"]))
   .addOption(browserOption())
+  .option("--kernels", "the heavy kernels one by one, in place of the step")
   .option("--no-check", "don't show first that all train the same model")
   .addOption(adapterOption())
   .addOption(jsonOption())

@@ -3,11 +3,12 @@ import { execFile } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { UsageError } from "../src/gpu/errors.ts";
+import { LonghandError, UsageError } from "../src/gpu/errors.ts";
 import { compareRuns, CHECK_BATCH, type CheckResult } from "./check.ts";
 import type { ContestantName, Report, StepReply } from "./contestants/messages.ts";
 import { ON_NODE, type Arena, type Remote } from "./contestants/start.ts";
 import { BROWSER_BATCH, inBrowser } from "./in-browser.ts";
+import { comparePeerKernels } from "./peer-kernels.ts";
 import { figuresOf } from "./step.ts";
 import {
   bytes,
@@ -28,6 +29,7 @@ export interface PeersFlags {
   readonly rounds: number;
   readonly browser?: boolean;
   readonly check: boolean;
+  readonly kernels?: boolean;
   readonly only?: ContestantName;
   readonly adapter?: string;
   readonly json?: string;
@@ -89,42 +91,32 @@ export async function peersCommand(flags: PeersFlags): Promise<void> {
   const batch = flags.batch ?? (flags.browser ? BROWSER_BATCH : 32);
   const all = flags.browser ? IN_BROWSERS : NAMES;
   const names = flags.only ? all.filter((n) => n === "longhand" || n === flags.only) : all;
-  console.log(estimate(names, batch, rounds, flags.check));
+  console.log(estimate(names, batch, flags));
   const stop = interruption();
   const remotes: Remote[] = [];
   const arena = flags.browser ? await inBrowser(IN_BROWSERS) : ON_NODE;
+  const start = async (name: ContestantName): Promise<Remote> => {
+    const remote = await arena.start({ name, recipe: "dcgan", batch, adapter });
+    remotes.push(remote);
+    return remote;
+  };
   try {
-    const checked = flags.check ? await check(arena, names, adapter) : undefined;
-    const measured = new Map<Remote, Measured>();
-    for (const name of names) {
-      if (stop.asked()) break;
-      progress(`${name}: first step`);
-      const remote = await arena.start({ name, recipe: "dcgan", batch, adapter });
-      remotes.push(remote);
-      measured.set(remote, { first: await remote.first(), steps: [] });
+    let found: object;
+    if (flags.kernels) {
+      for (const name of names) await start(name);
+      found = { kernels: await comparePeerKernels(remotes, batch, rounds, stop.asked) };
+    } else {
+      const checked = flags.check ? await check(arena, names, adapter) : undefined;
+      const { measured, fault } = await compareSteps(names, start, rounds, stop.asked);
+      show(measured, batch);
+      if (fault) console.error(fault.message);
+      if (checked) console.log(checked.line);
+      const contestants = [...measured].map(([{ name }, each]) => recordOf(name, each));
+      found = { check: checked, contestants, fault: fault?.message };
     }
-    for (let round = 1; round <= rounds && !stop.asked(); round += 1) {
-      for (const [remote, { steps }] of measured) {
-        if (stop.asked()) break;
-        steps.push(await remote.step());
-        const took = duration(steps.at(-1)!.milliseconds);
-        progress(`round ${round} of ${rounds}: ${remote.name} ${took}`);
-      }
-    }
-    progressDone();
-    for (const [remote, each] of measured) {
-      if (each.steps.length > 0) each.report = await remote.report();
-    }
-    show(measured, batch);
-    if (checked) console.log(checked.line);
-    writeReport(flags.json, "peers", {
-      adapter: remotes[0]?.adapter,
-      batch,
-      rounds,
-      peers: peerVersions(),
-      check: checked,
-      contestants: [...measured].map(([{ name }, each]) => recordOf(name, each)),
-    });
+    const versions = peerVersions();
+    const shared = { adapter: remotes[0]?.adapter, batch, rounds, peers: versions };
+    writeReport(flags.json, "peers", { ...shared, ...found });
   } finally {
     for (const remote of remotes) remote.stop();
     await arena.close();
@@ -132,17 +124,55 @@ export async function peersCommand(flags: PeersFlags): Promise<void> {
   }
 }
 
-/** What the command will do, and about how long it takes on a machine such as ours. */
-function estimate(
+/** First steps, and then a step each a round. Where one fails, what was measured before it counts. */
+async function compareSteps(
   names: readonly ContestantName[],
-  batch: number,
+  start: (name: ContestantName) => Promise<Remote>,
   rounds: number,
-  checked: boolean,
-): string {
+  asked: () => boolean,
+): Promise<{
+  readonly measured: Map<Remote, Measured>;
+  readonly fault: LonghandError | undefined;
+}> {
+  const measured = new Map<Remote, Measured>();
+  let fault: LonghandError | undefined;
+  try {
+    for (const name of names) {
+      if (asked()) break;
+      progress(`${name}: first step`);
+      const remote = await start(name);
+      measured.set(remote, { first: await remote.first(), steps: [] });
+    }
+    for (let round = 1; round <= rounds && !asked(); round += 1) {
+      for (const [remote, { steps }] of measured) {
+        if (asked()) break;
+        steps.push(await remote.step());
+        const took = duration(steps.at(-1)!.milliseconds);
+        progress(`round ${round} of ${rounds}: ${remote.name} ${took}`);
+      }
+    }
+    for (const [remote, each] of measured) {
+      if (each.steps.length > 0) each.report = await remote.report();
+    }
+  } catch (error) {
+    if (!(error instanceof LonghandError)) throw error;
+    fault = error;
+    process.exitCode = 1;
+  }
+  progressDone();
+  return { measured, fault };
+}
+
+/** What the command will do, and about how long it takes on a machine such as ours. */
+function estimate(names: readonly ContestantName[], batch: number, flags: PeersFlags): string {
+  const { rounds, check: checked, kernels } = flags;
+  if (kernels) {
+    return `${names.join(", ")}: eleven kernels at batch ${batch}, ${rounds} rounds each in turn; about 4 min on two CPU cores, mostly compiling.`;
+  }
   const scale = Math.max(0.3, batch / 32);
   const seconds = names.reduce((sum, name) => {
     const [step, first] = SECONDS[name];
-    return sum + step * scale * rounds + first * (checked ? 1.5 : 1);
+    return sum + step * scale * rounds + first * (checked ? 2 : 1);
   }, 0);
   const checks = checked ? "a check that all train the same model, then " : "";
   return `${names.join(", ")}: ${checks}a first step and ${rounds} steps each in turn at batch ${batch}; about ${Math.ceil(seconds / 60)} min on two CPU cores, four times that on SwiftShader.`;

@@ -1,6 +1,7 @@
 // Longhand in a page.
 import { recipeNamed } from "../../src/gan/recipes/list.ts";
 import { openAdapter, shaderText } from "../../web/browser.ts";
+import { longhandKernels } from "../contestants/longhand-kernels.ts";
 import { createLonghand } from "../contestants/longhand.ts";
 import { offer } from "./offer.ts";
 
@@ -8,5 +9,11 @@ offer(async (options) => {
   const { adapter, name, software } = await openAdapter();
   const recipe = recipeNamed(options.recipe);
   const platform = { adapter, shaderText, software };
-  return { adapter: name, create: () => createLonghand(platform, { ...options, recipe }) };
+  return {
+    adapter: name,
+    builders: {
+      create: () => createLonghand(platform, { ...options, recipe }),
+      createKernel: longhandKernels(platform),
+    },
+  };
 });

@@ -1,7 +1,6 @@
 // What a contestant's page offers to the benchmark that drives it.
-import type { Contestant } from "../contestants/contestant.ts";
 import type { Answer, Command, StartOptions } from "../contestants/messages.ts";
-import { createStand, obey, type Stand } from "../contestants/stand.ts";
+import { createStand, obey, type Builders, type Stand } from "../contestants/stand.ts";
 import { countCalls } from "../counters.ts";
 
 /** A page's side of the conversation: as a contestant's process, but called. */
@@ -17,11 +16,11 @@ declare global {
   }
 }
 
-/** Sets `window.contest`. `open` gives the adapter's name and how to build the model. */
+/** Sets `window.contest`. `open` gives the adapter's name and how to build what runs. */
 export function offer(
   open: (options: StartOptions) => Promise<{
     readonly adapter: string;
-    readonly create: () => Promise<Contestant>;
+    readonly builders: Builders;
   }>,
 ): void {
   let stand: Stand | undefined;
@@ -35,8 +34,8 @@ export function offer(
   window.contest = {
     start: (options) =>
       caught(async () => {
-        const { adapter, create } = await open(options);
-        stand = createStand(countCalls(), create);
+        const { adapter, builders } = await open(options);
+        stand = createStand(countCalls(), builders);
         return { ready: adapter };
       }),
     obey: (command) =>

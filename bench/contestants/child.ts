@@ -3,10 +3,10 @@
 import { recipeNamed } from "../../src/gan/recipes/list.ts";
 import { openAdapter, shaderText } from "../../src/gpu/node.ts";
 import { countCalls } from "../counters.ts";
-import type { Contestant } from "./contestant.ts";
-import { createLonghand } from "./longhand.ts";
+import { longhandKernels } from "./longhand-kernels.ts";
+import { createLonghand, type Platform } from "./longhand.ts";
 import type { Answer, Command, StartOptions } from "./messages.ts";
-import { createStand, obey } from "./stand.ts";
+import { createStand, obey, type Builders } from "./stand.ts";
 
 const options: StartOptions = JSON.parse(process.argv[2] ?? "");
 const say = (answer: Answer): void => void process.send?.(answer);
@@ -17,10 +17,18 @@ process.on("SIGINT", () => undefined); // whoever started this process ends it
 process.on("disconnect", () => process.exit());
 
 /** Imports a peer, which looks for WebGPU while it does. */
-async function importPeer(name: "tfjs" | "jax-js"): Promise<() => Promise<Contestant>> {
-  const { create } =
+async function importPeer(name: "tfjs" | "jax-js"): Promise<Builders> {
+  const { create, createKernel } =
     name === "tfjs" ? await import("../peers/tfjs.mjs") : await import("../peers/jax-js.mjs");
-  return () => create(options);
+  return { create: () => create(options), createKernel };
+}
+
+function ownBuilders(platform: Platform): Builders {
+  const own = { ...options, recipe: recipeNamed(options.recipe) };
+  return {
+    create: () => createLonghand(platform, own),
+    createKernel: longhandKernels(platform),
+  };
 }
 
 try {
@@ -30,15 +38,11 @@ try {
     value: { gpu, userAgent: "node", hardwareConcurrency: 1 },
   });
   const counters = countCalls();
-  const create =
+  const builders =
     options.name === "longhand"
-      ? () =>
-          createLonghand(
-            { adapter, shaderText, software: kind !== "gpu" },
-            { ...options, recipe: recipeNamed(options.recipe) },
-          )
+      ? ownBuilders({ adapter, shaderText, software: kind !== "gpu" })
       : await importPeer(options.name);
-  const stand = createStand(counters, create);
+  const stand = createStand(counters, builders);
   process.on("message", (command: Command) => {
     obey(stand, command).then(say, (error: unknown) => say({ error: complaint(error) }));
   });

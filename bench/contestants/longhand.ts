@@ -9,6 +9,9 @@ import type { Network } from "../../src/nn/network.ts";
 import { norm, type Contestant, type ContestOptions } from "./contestant.ts";
 import { DISCRIMINATOR, GENERATOR, initialWeights, SEEDS, type WeightSpec } from "./weights.ts";
 
+/** Where Longhand runs. */
+export type Platform = Pick<DeviceOptions, "adapter" | "shaderText" | "software">;
+
 /** What Longhand is told besides: which recipe, and how many images lie on the device. */
 export interface OwnOptions extends ContestOptions {
   readonly recipe?: Recipe;
@@ -54,7 +57,7 @@ async function gradientNorms({ generator, discriminator }: Gan): Promise<number[
 
 /** Opens a device, builds the GAN, and traces, plans and compiles its step. */
 export async function createLonghand(
-  platform: Pick<DeviceOptions, "adapter" | "shaderText" | "software">,
+  platform: Platform,
   { batch, check, recipe = dcgan }: OwnOptions,
 ): Promise<Contestant> {
   const device = await openDevice(platform);

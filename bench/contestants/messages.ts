@@ -1,6 +1,7 @@
 // What the benchmark and its contestants' processes say to each other.
 import type { Counts } from "../counters.ts";
 import type { ContestOptions, Losses } from "./contestant.ts";
+import type { KernelRow } from "./kernel-rows.ts";
 
 /** Who can be started. */
 export type ContestantName = "longhand" | "tfjs" | "jax-js";
@@ -13,8 +14,11 @@ export interface StartOptions extends ContestOptions {
   readonly adapter?: string | undefined;
 }
 
-/** Builds the model and runs its first step; runs a step; tells what is known so far. */
-export type Command = "first" | "step" | "report";
+/**
+ * Builds the model and runs its first step; runs a step; tells what is known so far; puts a kernel's operands
+ * on the device and runs it once; runs it again.
+ */
+export type Command = "first" | "step" | "report" | { readonly kernel: KernelRow } | "launch";
 
 /** A step's time and what it asked of WebGPU. The first step's time includes building the model. */
 export interface StepReply {
@@ -36,4 +40,5 @@ export type Answer =
   | { readonly ready: string }
   | { readonly step: StepReply }
   | { readonly report: Report }
+  | { readonly resultNorm: number }
   | { readonly error: string };

@@ -1,6 +1,7 @@
 // One contestant on one platform: builds, steps and reports when told to, in Node and in a browser alike.
 import type { Counters } from "../counters.ts";
 import type { Contestant } from "./contestant.ts";
+import type { KernelContestant, KernelRow } from "./kernel-rows.ts";
 import type { Answer, Command, Report, StepReply } from "./messages.ts";
 
 /** Answers commands. */
@@ -8,11 +9,22 @@ export interface Stand {
   readonly first: () => Promise<StepReply>;
   readonly step: () => Promise<StepReply>;
   readonly report: () => Promise<Report>;
+  /** Sets up a kernel and runs it once; gives the norm of its result. */
+  readonly kernel: (row: KernelRow) => Promise<number>;
+  /** Runs that kernel. */
+  readonly launch: () => Promise<StepReply>;
 }
 
-/** Puts a contestant that `create` will build under `counters`. */
-export function createStand(counters: Counters, create: () => Promise<Contestant>): Stand {
+/** Builds what a stand runs. */
+export interface Builders {
+  readonly create: () => Promise<Contestant>;
+  readonly createKernel: (row: KernelRow) => Promise<KernelContestant>;
+}
+
+/** Puts a contestant under `counters`. */
+export function createStand(counters: Counters, { create, createKernel }: Builders): Stand {
   let contestant: Contestant | undefined;
+  let running: KernelContestant | undefined;
   const built = (): Contestant => {
     if (!contestant) throw new Error("contestant: the first step comes first");
     return contestant;
@@ -30,6 +42,16 @@ export function createStand(counters: Counters, create: () => Promise<Contestant
         await contestant.step();
       }),
     step: () => timed(() => built().step()),
+    async kernel(row) {
+      running = await createKernel(row);
+      await running.run(); // which compiles
+      return running.resultNorm();
+    },
+    launch: () =>
+      timed(async () => {
+        if (!running) throw new Error("contestant: a kernel has to be chosen first");
+        await running.run();
+      }),
     async report() {
       const { losses, gradientNorms, drawnLatents, datasetBytes, multiplyAdds } = built();
       const peakBytes = counters.peakBytes() - datasetBytes; // reading back must not count
@@ -46,5 +68,6 @@ export function createStand(counters: Counters, create: () => Promise<Contestant
 
 /** Does what a message asks. */
 export async function obey(stand: Stand, command: Command): Promise<Answer> {
+  if (typeof command === "object") return { resultNorm: await stand.kernel(command.kernel) };
   return command === "report" ? { report: await stand.report() } : { step: await stand[command]() };
 }

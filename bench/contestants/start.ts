@@ -25,7 +25,7 @@ export function remoteOf(
 ): Remote {
   const fault = (answer: Answer): GpuError =>
     new GpuError(`${name}: ${"error" in answer ? answer.error : "an answer to another question"}`);
-  const step = async (command: "first" | "step"): Promise<StepReply> => {
+  const step = async (command: "first" | "step" | "launch"): Promise<StepReply> => {
     const answer = await ask(command);
     if ("step" in answer) return answer.step;
     throw fault(answer);
@@ -36,6 +36,12 @@ export function remoteOf(
     adapter: ready.ready,
     first: () => step("first"),
     step: () => step("step"),
+    launch: () => step("launch"),
+    async kernel(row): Promise<number> {
+      const answer = await ask({ kernel: row });
+      if ("resultNorm" in answer) return answer.resultNorm;
+      throw fault(answer);
+    },
     async report(): Promise<Report> {
       const answer = await ask("report");
       if ("report" in answer) return answer.report;

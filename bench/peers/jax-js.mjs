@@ -22,6 +22,7 @@ import {
   uniforms,
 } from "../contestants/weights.ts";
 import { norm } from "../contestants/contestant.ts";
+import { operandsOf } from "../contestants/kernel-rows.ts";
 
 const RATE = 1e-4;
 const [BETA1, BETA2, ADAM_EPSILON] = [0.9, 0.999, 1e-7];
@@ -216,10 +217,14 @@ function stepFunction(batch, checked) {
   });
 }
 
-export async function create({ batch, check }) {
+async function start() {
   const ready = await init("webgpu");
   if (!ready.includes("webgpu")) throw new Error("jax-js found no WebGPU");
   defaultDevice("webgpu");
+}
+
+export async function create({ batch, check }) {
+  await start();
   const weightsG = parameters(GENERATOR, SEEDS.generator);
   const weightsD = parameters(DISCRIMINATOR, SEEDS.discriminator);
   let state = {
@@ -258,5 +263,67 @@ export async function create({ batch, check }) {
       for (const gradient of gradients) norms.push(norm(await gradient.ref.data()));
       return norms;
     },
+  };
+}
+
+/** A convolution's operand in this library's layout, channels first. */
+function channelsFirst(values, [batch, height, width, channels]) {
+  const plane = height * width;
+  const out = new Float32Array(values.length);
+  for (let n = 0; n < batch; n += 1)
+    for (let c = 0; c < channels; c += 1)
+      for (let i = 0; i < plane; i += 1)
+        out[(n * channels + c) * plane + i] = values[(n * plane + i) * channels + c];
+  return np.array(out, { shape: [batch, channels, height, width] });
+}
+
+/** One jitted kernel, on operands that are on the device already. */
+export async function createKernel(row) {
+  await start();
+  const { x, filter, y } = operandsOf(row);
+  const image = row.kind === "matmul" ? (v, shape) => np.array(v, { shape }) : channelsFirst;
+  const operands = {
+    x: image(x, row.x),
+    filter:
+      row.kind === "matmul"
+        ? image(filter, row.filter)
+        : laidOut(filter, { name: "conv2d", shape: row.filter }),
+    y: image(y, row.y),
+  };
+  await blockUntilReady(operands);
+  const convolve = (a, b) => lax.conv(a, b, [row.strides, row.strides], "SAME");
+  /** The gradient towards one operand: what is computed forward besides is dropped by `jit`. */
+  const towards = (which) => (a, b, out) => {
+    const fixed = which === "x" ? b : a;
+    const other = which === "x" ? a : b;
+    const [value, back] = vjp(
+      (moving) => (which === "x" ? convolve(moving, fixed) : convolve(fixed, moving)),
+      [other],
+    );
+    value.dispose();
+    const [gradient] = back(out);
+    back.dispose();
+    return gradient;
+  };
+  const dropping = (f) => (a, b, out) => {
+    out.dispose();
+    return f(a, b);
+  };
+  const launch = jit(
+    {
+      matmul: dropping(np.matmul),
+      forward: dropping(convolve),
+      "data-gradient": towards("x"),
+      "filter-gradient": towards("filter"),
+    }[row.kind],
+  );
+  let result;
+  return {
+    async run() {
+      result?.dispose();
+      result = launch(operands.x.ref, operands.filter.ref, operands.y.ref);
+      await blockUntilReady(result);
+    },
+    resultNorm: async () => norm(await result.ref.data()),
   };
 }

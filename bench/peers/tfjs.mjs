@@ -11,6 +11,7 @@ import {
   uniforms,
 } from "../contestants/weights.ts";
 import { norm } from "../contestants/contestant.ts";
+import { operandsOf } from "../contestants/kernel-rows.ts";
 
 const ADAM = [1e-4, 0.9, 0.999, 1e-7];
 const EPSILON = 1e-3; // of batch norm, as its momentum Keras's default
@@ -80,17 +81,16 @@ function gradientsFromOneForward(forward, targets) {
   return { losses, gradients };
 }
 
+/** Waits until the GPU has done all: what is in the backend's encoder goes to the queue, its pass ended first. */
+async function finish(backend) {
+  backend.endComputePassEncoder();
+  if (backend.commandEncoder) backend.submitQueue();
+  await backend.queue.onSubmittedWorkDone();
+}
+
 export async function create({ batch, check }) {
   await tf.setBackend("webgpu");
   await tf.ready();
-  const backend = tf.backend();
-  const finish = async () => {
-    // What waits in the backend's encoder goes to the queue; its pass has to end first.
-    backend.endComputePassEncoder();
-    if (backend.commandEncoder) backend.submitQueue();
-    await backend.queue.onSubmittedWorkDone();
-  };
-
   const weightsG = variables(GENERATOR, SEEDS.generator);
   const weightsD = variables(DISCRIMINATOR, SEEDS.discriminator);
   const running = [7 * 7 * 256, 128, 64].map((channels) => ({
@@ -131,7 +131,7 @@ export async function create({ batch, check }) {
         apply(adamG, weightsG, gradients[1]);
         return check ? [...losses, ...gradients[1], ...gradients[0]] : losses;
       });
-      await finish();
+      await finish(tf.backend());
     },
     async losses() {
       const [lossD, lossG] = await Promise.all(kept.slice(0, 2).map((loss) => loss.data()));
@@ -142,5 +142,36 @@ export async function create({ batch, check }) {
       for (const gradient of kept.slice(2)) norms.push(norm(await gradient.data()));
       return norms;
     },
+  };
+}
+
+/** One kernel, on operands that are on the device already. */
+export async function createKernel(row) {
+  await tf.setBackend("webgpu");
+  await tf.ready();
+  const operands = operandsOf(row);
+  const [x, filter, y] = ["x", "filter", "y"].map((name) => tf.tensor(operands[name], row[name]));
+  const { strides } = row;
+  const launches = {
+    matmul: () => tf.matMul(x, filter),
+    forward: () => tf.conv2d(x, filter, strides, "same"),
+    "data-gradient": () => tf.conv2dTranspose(y, filter, row.x, strides, "same"),
+    "filter-gradient": () =>
+      tf
+        .engine()
+        .runKernel(
+          tf.Conv2DBackpropFilter,
+          { x, dy: y },
+          { strides, pad: "same", dataFormat: "NHWC", filterShape: row.filter },
+        ),
+  };
+  let result;
+  return {
+    async run() {
+      result?.dispose();
+      result = launches[row.kind]();
+      await finish(tf.backend());
+    },
+    resultNorm: async () => norm(await result.data()),
   };
 }
