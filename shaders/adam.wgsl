@@ -1,7 +1,8 @@
 // adam: one update of every parameter of a network, which lie in one arena, as do their gradients and
-// moments (Kingma and Ba 2015): p −= lr · m̂ / (√v̂ + ε).
+// moments (Kingma and Ba 2015): p −= lr · m̂ / (√v̂ + ε). Four parameters an invocation: loads and stores are
+// all it costs.
 
-const COUNT = 64u;
+const FOURS = 16u;
 const LEARNING_RATE = 0.001f;
 const BETA1 = 0.9f;
 const BETA2 = 0.999f;
@@ -15,22 +16,12 @@ const PARAMETERS_AT = 0u;
 const FIRST_AT = 0u;
 const SECOND_AT = 0u;
 const CORRECTIONS_AT = 0u;
-const NEXT_AT = 0u;
 
-@group(0) @binding(0) var<storage, read> gradients: array<f32>;
-@group(0) @binding(1) var<storage, read_write> parameters: array<f32>;
-@group(0) @binding(2) var<storage, read_write> first: array<f32>; // running mean of gradients
-@group(0) @binding(3) var<storage, read_write> second: array<f32>; // running mean of their squares
-@group(0) @binding(4) var<storage, read> corrections: array<f32>; // 1 − β1ᵗ, 1 − β2ᵗ
-@group(0) @binding(5) var<storage, read_write> next: array<f32>; // the same, being advanced
-
-// c ← β·c + (1 − β) is 1 − βᵗ without a power and without cancellation. A launch of its own: no other
-// workgroup may read what this one writes.
-@compute @workgroup_size(1)
-fn advance() {
-  next[NEXT_AT] = BETA1 * next[NEXT_AT] + REST1;
-  next[NEXT_AT + 1] = BETA2 * next[NEXT_AT + 1] + REST2;
-}
+@group(0) @binding(0) var<storage, read> gradients: array<vec4f>;
+@group(0) @binding(1) var<storage, read_write> parameters: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> first: array<vec4f>; // running mean of gradients
+@group(0) @binding(3) var<storage, read_write> second: array<vec4f>; // running mean of their squares
+@group(0) @binding(4) var<storage, read> corrections: array<f32>; // 1 − β1ᵗ, 1 − β2ᵗ of the t updates before
 
 @compute @workgroup_size(64)
 fn update(
@@ -39,11 +30,14 @@ fn update(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let i = (group.y * groups.x + group.x) * 64u + lane;
-  if (i >= COUNT) { return; }
-  let g = gradients[GRADIENTS_AT + i];
-  let m = BETA1 * first[FIRST_AT + i] + REST1 * g;
-  let v = BETA2 * second[SECOND_AT + i] + REST2 * (g * g);
-  first[FIRST_AT + i] = m;
-  second[SECOND_AT + i] = v;
-  parameters[PARAMETERS_AT + i] -= LEARNING_RATE * (m / corrections[CORRECTIONS_AT]) / (sqrt(v / corrections[CORRECTIONS_AT + 1]) + EPSILON);
+  if (i >= FOURS) { return; }
+  // This update's own corrections: counters.wgsl advances what is stored, once all have read it.
+  let correction1 = BETA1 * corrections[CORRECTIONS_AT] + REST1;
+  let correction2 = BETA2 * corrections[CORRECTIONS_AT + 1] + REST2;
+  let g = gradients[GRADIENTS_AT / 4u + i];
+  let m = BETA1 * first[FIRST_AT / 4u + i] + REST1 * g;
+  let v = BETA2 * second[SECOND_AT / 4u + i] + REST2 * (g * g);
+  first[FIRST_AT / 4u + i] = m;
+  second[SECOND_AT / 4u + i] = v;
+  parameters[PARAMETERS_AT / 4u + i] -= LEARNING_RATE * (m / correction1) / (sqrt(v / correction2) + EPSILON);
 }

@@ -3,20 +3,30 @@
 // Input pixels fall into S·S phases by (y + P) mod S: within one, the taps are i = phase, phase + S, …
 // and the sum is a dense small convolution, with no zeros inserted and no divisibility test.
 
+const BY_FOUR = true; // FILTERS is a multiple of 4, and the arrays are aligned
+
 const COLUMNS = CHANNELS;
 const TILES_N = (CHANNELS + 7u) / 8u;
 
 // Where each array starts in its binding, in 32-bit words.
 const DOUT_AT = 0u;
+const DOUT4_AT = 0u;
 const WEIGHT_AT = 0u;
+const WEIGHT4_AT = 0u;
 const DINP_AT = 0u;
 
 @group(0) @binding(0) var<storage, read> dout: array<f32>; // (N, OH, OW, K)
 @group(0) @binding(1) var<storage, read> weight: array<f32>; // (KH, KW, C / groups, K)
 @group(0) @binding(2) var<storage, read_write> dinp: array<f32>; // (N, H, W, C)
+@group(0) @binding(3) var<storage, read> dout4: array<vec4f>; // dout again
+@group(0) @binding(4) var<storage, read> weight4: array<vec4f>; // weight again
 
 fn load_dout(at: i32, k: u32) -> f32 {
   return select(0f, dout[DOUT_AT + u32(max(at, 0)) + k], at >= 0);
+}
+
+fn load_dout_four(at: i32, k: u32) -> vec4f {
+  return select(vec4f(), dout4[(DOUT4_AT + u32(max(at, 0)) + k) / 4u], at >= 0);
 }
 
 // Columns past CHANNELS repeat the last one; they are computed and not stored.
@@ -137,10 +147,18 @@ fn narrow(
       let p7 = tap(meets(m + 7u, phase), i, j);
       let kernel = (phase.tap.y + i * STRIDE_H) * KERNEL_W + phase.tap.x + j * STRIDE_W;
       let at = (kernel * CHANNELS + c) * FILTERS;
-      for (var k = 0u; k < FILTERS; k++) {
-        let w = weight[WEIGHT_AT + at + k];
-        low += vec4f(load_dout(p0, k), load_dout(p1, k), load_dout(p2, k), load_dout(p3, k)) * w;
-        high += vec4f(load_dout(p4, k), load_dout(p5, k), load_dout(p6, k), load_dout(p7, k)) * w;
+      if (BY_FOUR) {
+        for (var k = 0u; k < FILTERS; k += 4u) {
+          let w = weight4[(WEIGHT4_AT + at + k) / 4u];
+          low += w * mat4x4f(load_dout_four(p0, k), load_dout_four(p1, k), load_dout_four(p2, k), load_dout_four(p3, k));
+          high += w * mat4x4f(load_dout_four(p4, k), load_dout_four(p5, k), load_dout_four(p6, k), load_dout_four(p7, k));
+        }
+      } else {
+        for (var k = 0u; k < FILTERS; k++) {
+          let w = weight[WEIGHT_AT + at + k];
+          low += vec4f(load_dout(p0, k), load_dout(p1, k), load_dout(p2, k), load_dout(p3, k)) * w;
+          high += vec4f(load_dout(p4, k), load_dout(p5, k), load_dout(p6, k), load_dout(p7, k)) * w;
+        }
       }
     }
   }

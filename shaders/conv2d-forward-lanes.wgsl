@@ -1,33 +1,68 @@
-// conv2d, forward, with loads shared by lanes: as conv2d-forward.wgsl, by a tile of 8 output pixels and 4·LANES filters a
-// subgroup. Lanes load neighbouring channels of a pixel and hand them round; each keeps four filters of
-// its own. For adapters where a load costs dozens of multiply-adds.
+// conv2d, forward, with loads shared by lanes: as conv2d-forward.wgsl, by a tile (lib/lanes-tile.wgsl) whose
+// rows are output pixels and whose columns are filters. Rows go through the batch first, so that a tile is
+// one pixel of many images wherever the batch is large enough: taps in the padding are then left out whole.
+// For adapters where a load costs dozens of multiply-adds.
 enable subgroups;
 
-const LANES = 8u; // of every subgroup, and so of every workgroup
+const INP_BY_FOUR = true; // CHANNELS is a multiple of 4, and the array is aligned
 
 const PIXELS = BATCH * OUT_HEIGHT * OUT_WIDTH;
 const COLUMNS = FILTERS;
-const TILES_N = (FILTERS + 4u * LANES - 1u) / (4u * LANES);
+const STEPS = KERNEL_H * KERNEL_W * CHANNELS; // of the sum
+const TILES_N = (FILTERS + TILE_COLUMNS - 1u) / TILE_COLUMNS;
 
 // Where each array starts in its binding, in 32-bit words.
 const INP_AT = 0u;
+const INP4_AT = 0u;
 const WEIGHT4_AT = 0u;
 const OUT_AT = 0u;
 
 @group(0) @binding(0) var<storage, read> inp: array<f32>; // (N, H, W, C)
-@group(0) @binding(1) var<storage, read> weight4: array<vec4f>; // (KH, KW, C, K), K a multiple of 4
-@group(0) @binding(2) var<storage, read_write> out: array<f32>; // (N, OH, OW, K)
+@group(0) @binding(1) var<storage, read> inp4: array<vec4f>; // the same array
+@group(0) @binding(2) var<storage, read> weight4: array<vec4f>; // (KH, KW, C, K), K a multiple of 4
+@group(0) @binding(3) var<storage, read_write> out: array<f32>; // (N, OH, OW, K)
 
-// Adds `steps` channels from c on, at most LANES, of one tap: `at` says where each pixel's lie, or -1.
-fn add_channels(r: ptr<function, array<vec4f, 8>>, at: array<i32, 8>, kernel: u32, k: u32, c: u32, steps: u32, lane: u32) {
-  var x: array<f32, 8>;
-  for (var i = 0u; i < 8u; i++) {
-    x[i] = select(0f, inp[INP_AT + u32(max(at[i], 0)) + min(c + lane, CHANNELS - 1u)], at[i] >= 0);
+// Among all output pixels, the one of a row.
+fn pixel_of(row: u32) -> u32 {
+  return row % BATCH * (OUT_HEIGHT * OUT_WIDTH) + row / BATCH;
+}
+
+// Channels c to c + 3 under a tap, which is at `at`, or in the padding if that is -1.
+fn load_four(at: i32, c: u32) -> vec4f {
+  return select(vec4f(), inp4[(INP4_AT + u32(max(at, 0)) + c) / 4u], at >= 0);
+}
+
+// Step `step` of the sum for an output pixel: the channel and the tap that it stands for.
+fn load_step(pixel: u32, step: u32) -> f32 {
+  let kernel = step / CHANNELS;
+  let at = tap(pixel, kernel / KERNEL_W, kernel % KERNEL_W);
+  let inside = (at >= 0) & (step < STEPS);
+  return select(0f, inp[INP_AT + select(0u, u32(at) + step % CHANNELS, inside)], inside);
+}
+
+fn load_steps(pixel: u32, step: u32) -> vec4f {
+  return vec4f(load_step(pixel, step), load_step(pixel, step + 1u), load_step(pixel, step + 2u), load_step(pixel, step + 3u));
+}
+
+// Filters k to k + 3 at four steps of the sum. Steps past the last repeat it, filters likewise: what they meet is
+// 0, and what they make isn't stored.
+fn load_weights(step: u32, k: u32) -> mat4x4f {
+  let column = WEIGHT4_AT + min(k, FILTERS - 4u);
+  return mat4x4f(
+    weight4[(column + step * FILTERS) / 4u],
+    weight4[(column + min(step + 1u, STEPS - 1u) * FILTERS) / 4u],
+    weight4[(column + min(step + 2u, STEPS - 1u) * FILTERS) / 4u],
+    weight4[(column + min(step + 3u, STEPS - 1u) * FILTERS) / 4u],
+  );
+}
+
+// Whether any of rows m to m + TILE_ROWS - 1 has a tap inside the image.
+fn seen(m: u32, i: u32, j: u32) -> bool {
+  var found = -1;
+  for (var pixel = m / BATCH; pixel <= min(m + TILE_ROWS - 1u, PIXELS - 1u) / BATCH; pixel++) {
+    found = max(found, tap(pixel, i, j));
   }
-  for (var step = 0u; step < steps; step++) {
-    let w = weight4[(WEIGHT4_AT + (kernel * CHANNELS + c + step) * FILTERS + min(k, FILTERS - 4u)) / 4u];
-    for (var i = 0u; i < 8u; i++) { (*r)[i] += subgroupShuffle(x[i], step) * w; }
-  }
+  return found >= 0;
 }
 
 @compute @workgroup_size(LANES)
@@ -37,33 +72,45 @@ fn tiled(
   @builtin(subgroup_invocation_id) lane: u32,
 ) {
   let tile = group.y * groups.x + group.x;
-  let k = (tile % TILES_N) * 4u * LANES + 4u * lane;
-  let m = (tile / TILES_N) * 8u;
+  let k = (tile % TILES_N) * TILE_COLUMNS + 4u * lane;
+  let m = (tile / TILES_N) * TILE_ROWS;
   if (m >= PIXELS) { return; }
-  var r = array<vec4f, 8>();
-  for (var kernel = 0u; kernel < KERNEL_H * KERNEL_W; kernel++) {
-    var at: array<i32, 8>;
-    var seen = -1; // whether any of the pixels has this tap inside the image
-    for (var i = 0u; i < 8u; i++) {
-      at[i] = tap(m + i, kernel / KERNEL_W, kernel % KERNEL_W);
-      seen = max(seen, at[i]);
+  let p0 = pixel_of(min(m + lane % SHARERS, PIXELS - 1u));
+  let p1 = pixel_of(min(m + SHARERS + lane % SHARERS, PIXELS - 1u));
+  let p2 = pixel_of(min(m + 2u * SHARERS + lane % SHARERS, PIXELS - 1u));
+  let p3 = pixel_of(min(m + 3u * SHARERS + lane % SHARERS, PIXELS - 1u));
+  var sums = Tile();
+  if (INP_BY_FOUR) {
+    for (var kernel = 0u; kernel < KERNEL_H * KERNEL_W; kernel++) {
+      let i = kernel / KERNEL_W;
+      let j = kernel % KERNEL_W;
+      if (!seen(m, i, j)) { continue; }
+      let at0 = tap(p0, i, j);
+      let at1 = tap(p1, i, j);
+      let at2 = tap(p2, i, j);
+      let at3 = tap(p3, i, j);
+      for (var c = 0u; c < CHANNELS; c += 4u) {
+        let w = load_weights(kernel * CHANNELS + c, k);
+        add_steps(&sums, w, load_four(at0, c), load_four(at1, c), load_four(at2, c), load_four(at3, c));
+      }
     }
-    if (seen < 0) { continue; }
-    for (var c = 0u; c + LANES <= CHANNELS; c += LANES) { add_channels(&r, at, kernel, k, c, LANES, lane); }
-    if (CHANNELS % LANES != 0u) {
-      add_channels(&r, at, kernel, k, CHANNELS - CHANNELS % LANES, CHANNELS % LANES, lane);
+  } else {
+    for (var step = 0u; step < STEPS; step += 4u) {
+      let w = load_weights(step, k);
+      add_steps(&sums, w, load_steps(p0, step), load_steps(p1, step), load_steps(p2, step), load_steps(p3, step));
     }
   }
-  for (var i = 0u; i < 8u; i++) {
-    if (m + i >= PIXELS) { break; }
-    let at = (m + i) * FILTERS + k;
-    let four = finish4(r[i], at, k);
+  for (var row = 0u; row < TILE_ROWS; row++) {
+    if (m + row >= PIXELS) { break; }
+    let at = pixel_of(m + row) * FILTERS + k;
+    let values = finish4(row_of(&sums, row), at, k);
     // Not from 0, which unrolls: stores are most of what compilers work on.
     for (var j = u32(k >= FILTERS); j < 4u; j++) {
-      if (k + j < FILTERS) { out[OUT_AT + at + j] = four[j]; }
+      if (k + j < FILTERS) { out[OUT_AT + at + j] = values[j]; }
     }
   }
 }
+// appended: lib/lanes-tile.wgsl
 // appended: lib/taps.wgsl
 // appended: lib/convolution.wgsl
 // appended: lib/epilogue.wgsl

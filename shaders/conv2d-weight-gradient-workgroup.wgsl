@@ -1,7 +1,8 @@
 // conv2d, gradient of the filter, through workgroup memory, for GPUs: dw[i, j, c, k] = Σ_{n, y, x}
 // inp[n, y·S + i·D − P, x·S + j·D − P, c] · dout[n, y, x, k]. Rows are taps and channels, columns are filters,
 // and the steps of the sum are output pixels: SPLITS runs of CHUNK of them, each with a partial result of
-// its own that a second pass adds. A tile of 64×64 a workgroup (lib/workgroup-tile.wgsl).
+// its own that a second pass adds. Past the last row comes the bias, whose "input" is 1 everywhere. A tile of
+// 64×64 a workgroup (lib/workgroup-tile.wgsl).
 
 const SPLITS = 1u;
 const CHUNK = 64u; // a multiple of 16, so that no run reads into the next
@@ -20,12 +21,14 @@ const INP4_AT = 0u;
 const DOUT_AT = 0u;
 const DOUT4_AT = 0u;
 const DWEIGHT_AT = 0u;
+const DBIAS_AT = 0u;
 
 @group(0) @binding(0) var<storage, read> inp: array<f32>; // (N, H, W, C)
 @group(0) @binding(1) var<storage, read> inp4: array<vec4f>; // the same array
 @group(0) @binding(2) var<storage, read> dout: array<f32>; // (N, OH, OW, K)
 @group(0) @binding(3) var<storage, read> dout4: array<vec4f>; // the same array
 @group(0) @binding(4) var<storage, read_write> dweight: array<f32>; // (SPLITS, KH, KW, C, K)
+@group(0) @binding(5) var<storage, read_write> dbias: array<f32>; // (SPLITS, K)
 
 var<private> split: u32;
 
@@ -55,11 +58,12 @@ fn inp_four(at: i32) -> vec4f {
 
 fn inp_row(m: u32, k: u32) -> vec4f {
   let at = meets(m, k);
+  if (m == ROWS) { return select(vec4f(), vec4f(1f), k + vec4u(0u, 1u, 2u, 3u) < vec4u(PIXELS)); }
   return vec4f(inp_one(at.x), inp_one(at.y), inp_one(at.z), inp_one(at.w));
 }
 
 fn left_block(m: u32, k: u32) -> mat4x4f {
-  if (INP_BY_FOUR) {
+  if (INP_BY_FOUR && m < ROWS) {
     let at = meets(m, k);
     return mat4x4f(inp_four(at.x), inp_four(at.y), inp_four(at.z), inp_four(at.w));
   }

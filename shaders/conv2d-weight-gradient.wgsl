@@ -1,6 +1,7 @@
 // conv2d, gradient of the filter: dw[i, j, c, k] = Σ_{n, y, x} inp[n, y·S + i·D − P, x·S + j·D − P, c] · dout[n, y, x, k].
 // The sum runs over every output pixel of the batch: it is cut into SPLITS runs of CHUNK pixels, each
 // with a partial result of its own, which a second pass adds in a fixed order. No atomics.
+// Behind the filter's rows comes the bias, whose "input" is 1 everywhere: dbias[k] = Σ_{n, y, x} dout[n, y, x, k].
 
 const SPLITS = 1u;
 const CHUNK = 64u;
@@ -18,11 +19,13 @@ const INP_AT = 0u;
 const DOUT_AT = 0u;
 const DOUT4_AT = 0u;
 const DWEIGHT_AT = 0u;
+const DBIAS_AT = 0u;
 
 @group(0) @binding(0) var<storage, read> inp: array<f32>; // (N, H, W, C)
 @group(0) @binding(1) var<storage, read> dout: array<f32>; // (N, OH, OW, K)
 @group(0) @binding(2) var<storage, read> dout4: array<vec4f>; // the same array
 @group(0) @binding(3) var<storage, read_write> dweight: array<f32>; // (SPLITS, KH, KW, C / groups, K)
+@group(0) @binding(4) var<storage, read_write> dbias: array<f32>; // (SPLITS, K)
 
 // Input of filter row `row` at an output pixel; `found` is where the tile's tap is, if it has but one.
 // Rows past ROWS repeat the last one, columns past FILTERS likewise; neither is stored. Padding is
@@ -57,6 +60,18 @@ fn store(at: u32, m: u32, k: u32, row: mat2x4f) {
   }
 }
 
+// The bias's part of pixels `first` to `end` for filters k to k + 7.
+fn add_bias(split: u32, first: u32, end: u32, k: u32) {
+  var sum = mat2x4f();
+  for (var pixel = first; pixel < end; pixel++) {
+    sum += mat2x4f(load_dout(pixel * FILTERS, k), load_dout(pixel * FILTERS, k + 4u));
+  }
+  for (var i = u32(k >= FILTERS); i < 8u; i++) {
+    let half = select(sum[1], sum[0], i < 4u);
+    if (k + i < FILTERS) { dbias[DBIAS_AT + split * FILTERS + k + i] = half[i % 4u]; }
+  }
+}
+
 // Eight rows of the filter (taps and channels) by eight filters an invocation. GROUPS is 1.
 @compute @workgroup_size(64)
 fn tiled(
@@ -67,6 +82,8 @@ fn tiled(
   let tile = (group.y * groups.x + group.x) * 64u + lane;
   let k = (tile % TILES_N) * 8u;
   let m = (tile / TILES_N) * 8u;
+  let end = min(PIXELS, (group.z + 1u) * CHUNK);
+  if (tile / TILES_N == TILES_M) { add_bias(group.z, group.z * CHUNK, end, k); }
   if (m >= ROWS) { return; }
   var r0 = mat2x4f();
   var r1 = mat2x4f();
@@ -77,7 +94,6 @@ fn tiled(
   var r6 = mat2x4f();
   var r7 = mat2x4f();
   let kernel = m / CHANNELS; // the tap, where it is shared
-  let end = min(PIXELS, (group.z + 1u) * CHUNK);
   for (var pixel = group.z * CHUNK; pixel < end; pixel++) {
     let p = tap(pixel, kernel / KERNEL_W, kernel % KERNEL_W);
     if (SHARED_TAP && p < 0) { continue; }
@@ -103,7 +119,7 @@ fn tiled(
   store(at, m + 7u, k, r7);
 }
 
-// One weight an invocation: for grouped and very narrow cases, and the tile's oracle.
+// One weight, or one element of the bias, an invocation: for grouped and very narrow cases, and the tile's oracle.
 @compute @workgroup_size(64)
 fn direct(
   @builtin(workgroup_id) group: vec3u,
@@ -111,12 +127,17 @@ fn direct(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let index = (group.y * groups.x + group.x) * 64u + lane;
+  let end = min(PIXELS, (group.z + 1u) * CHUNK);
+  if ((index >= WEIGHTS) & (index < WEIGHTS + FILTERS)) {
+    var total = 0f;
+    for (var pixel = group.z * CHUNK; pixel < end; pixel++) { total += dout[DOUT_AT + pixel * FILTERS + index - WEIGHTS]; }
+    dbias[DBIAS_AT + group.z * FILTERS + index - WEIGHTS] = total;
+  }
   if (index >= WEIGHTS) { return; }
   let width = CHANNELS / GROUPS; // input channels a filter sees
   let k = index % FILTERS;
   let channel = (k / (FILTERS / GROUPS)) * width + (index / FILTERS) % width;
   let kernel = index / (FILTERS * width);
-  let end = min(PIXELS, (group.z + 1u) * CHUNK);
   var sum = 0f;
   for (var pixel = group.z * CHUNK; pixel < end; pixel++) {
     let at = tap(pixel, kernel / KERNEL_W, kernel % KERNEL_W);

@@ -14,13 +14,11 @@ const GRADIENTS_AT = 0u;
 const PARAMETERS_AT = 0u;
 const VELOCITIES_AT = 0u;
 const STARTED_AT = 0u;
-const NEXT_AT = 0u;
 
 @group(0) @binding(0) var<storage, read> gradients: array<f32>;
 @group(0) @binding(1) var<storage, read_write> parameters: array<f32>;
 @group(0) @binding(2) var<storage, read_write> velocities: array<f32>;
 @group(0) @binding(3) var<storage, read> started: array<f32>; // 0 before the first update, then 1
-@group(0) @binding(4) var<storage, read_write> next: array<f32>; // the same, being set
 
 fn decayed_gradient(i: u32) -> f32 {
   let g = gradients[GRADIENTS_AT + i];
@@ -53,10 +51,4 @@ fn roll(
   velocities[VELOCITIES_AT + i] = v;
   let step = select(v, g + MOMENTUM * v, NESTEROV);
   parameters[PARAMETERS_AT + i] -= LEARNING_RATE * step;
-}
-
-// A launch of its own, after the update: no other workgroup may read what this one writes.
-@compute @workgroup_size(1)
-fn start() {
-  next[NEXT_AT] = 1f;
 }

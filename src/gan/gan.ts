@@ -5,7 +5,7 @@ import type { Device } from "../gpu/device.ts";
 import { DataError, UsageError } from "../gpu/errors.ts";
 import type { BatchPlan } from "../kernels/dataset.ts";
 import { createGenerator, normal, type Generator } from "../kernels/random.ts";
-import { SCALARS } from "../kernels/step-log.ts";
+import { SCALARS } from "../kernels/adversarial-loss.ts";
 import { adam } from "../nn/adam.ts";
 import { sequential, type Network } from "../nn/network.ts";
 import type { Optimizer } from "../nn/optimizer.ts";

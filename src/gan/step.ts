@@ -1,19 +1,17 @@
 // One training step: both networks are updated from one forward, and nothing leaves the device.
-import { add, mean, sigmoid, sigmoidCrossEntropy } from "../autograd/ops.ts";
-import { grad, noGrad, onRows, Tensor, variable } from "../autograd/tensor.ts";
+import { onRows, Tensor } from "../autograd/tensor.ts";
 import type { GpuArray } from "../gpu/array.ts";
+import { adversarialLoss } from "../kernels/adversarial-loss.ts";
 import { gatherBatch } from "../kernels/dataset.ts";
 import { normal } from "../kernels/random.ts";
-import { advanceStep, recordScalars } from "../kernels/step-log.ts";
 import type { Mode } from "../nn/layer.ts";
+import { updateAll } from "../nn/optimizer.ts";
 import type { Gan } from "./gan.ts";
 
-/** A step's scalars, in the order of the ring. */
-export type StepScalars = {
-  readonly lossD: GpuArray;
-  readonly lossG: GpuArray;
-  readonly dReal: GpuArray;
-  readonly dFake: GpuArray;
+/** What a step leaves to read. */
+export type StepOutputs = {
+  /** (4): lossD, lossG, and the discriminator's mean verdicts on real and generated images, as in the ring. */
+  readonly scalars: GpuArray;
 };
 
 /** For tests: ways to take the same step, which must give the same bits. */
@@ -27,7 +25,7 @@ export interface StepOptions {
  * CE(0, D(fake)), G learns CE(1, D(fake)), both gradients taken at the old weights. D sees real and
  * fake images as one batch; only the fake half carries G's loss back.
  */
-export function trainingStep(gan: Gan, count: number, options: StepOptions = {}): StepScalars {
+export function trainingStep(gan: Gan, count: number, options: StepOptions = {}): StepOutputs {
   const { generator, discriminator, random, device, recipe } = gan;
   const mode: Mode = { training: true, generator: random };
   random.nextStream = 0;
@@ -47,30 +45,9 @@ export function trainingStep(gan: Gan, count: number, options: StepOptions = {})
   const { logits } = judged;
   const { fakeLogits } = (options.shareWork ?? true) ? judged : judge(false);
 
-  const real = variable(logits.array.rows(0, count));
-  const fake = variable(logits.array.rows(count, count));
-  const lossD = add(
-    mean(sigmoidCrossEntropy(real, { labels: 1 })),
-    mean(sigmoidCrossEntropy(fake, { labels: 0 })),
-  );
-  const lossG = mean(sigmoidCrossEntropy(fake, { labels: 1 }));
-  const dD = device.empty(logits.shape, "f32", "d");
-  grad(lossD, [real, fake]).forEach((g, i) => device.place(g, dD.rows(i * count, count)));
-  const [dG] = grad(lossG, [fake]);
-
-  gan.discriminatorAdam.differentiate(logits, dD);
-  gan.generatorAdam.differentiate(fakeLogits(), dG);
-  gan.discriminatorAdam.update();
-  gan.generatorAdam.update();
-
-  const scalars = noGrad(() => ({
-    lossD: lossD.array,
-    lossG: lossG.array,
-    dReal: mean(sigmoid(real)).array,
-    dFake: mean(sigmoid(fake)).array,
-  }));
-  const { lossD: a, lossG: b, dReal, dFake } = scalars;
-  recordScalars(random, gan.ring, [a, b, dReal, dFake]);
-  advanceStep(random);
-  return scalars;
+  const { scalars, dDiscriminator, dGenerator } = adversarialLoss(logits.array, random, gan.ring);
+  gan.discriminatorAdam.differentiate(logits, dDiscriminator);
+  gan.generatorAdam.differentiate(fakeLogits(), dGenerator);
+  updateAll([gan.discriminatorAdam, gan.generatorAdam], random);
+  return { scalars };
 }

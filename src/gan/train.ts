@@ -1,7 +1,7 @@
 // The training loop, the same in Node and in a browser: it runs steps and reports; files, pictures and
 // progress bars are for whoever listens.
 import { compile, type Program } from "../gpu/program.ts";
-import { SCALARS } from "../kernels/step-log.ts";
+import { SCALARS } from "../kernels/adversarial-loss.ts";
 import type { EpochPlan, Gan } from "./gan.ts";
 import { trainingStep } from "./step.ts";
 

@@ -1,5 +1,8 @@
-// Adam over arenas: a launch to advance the bias corrections, a launch to update every parameter.
+// Adam over arenas: one launch to update every parameter.
 import type { GpuArray } from "../gpu/array.ts";
+import { byFours } from "../gpu/binding.ts";
+import { ShapeError } from "../gpu/errors.ts";
+import type { Counter } from "./counters.ts";
 
 /** Adam's constants. */
 export interface AdamOptions {
@@ -15,43 +18,41 @@ export interface AdamState {
   readonly gradients: GpuArray;
   readonly first: GpuArray;
   readonly second: GpuArray;
-  /** (2): 1 − β1ᵗ and 1 − β2ᵗ; both 0 before the first update. */
+  /** (2): 1 − β1ᵗ and 1 − β2ᵗ after t updates; both 0 before the first. */
   readonly corrections: GpuArray;
 }
 
-/** p −= lr · m̂ / (√v̂ + ε), in place, for every parameter of an arena. */
+/**
+ * p −= lr · m̂ / (√v̂ + ε), in place, for every parameter of an arena. Afterwards `adamCounter` is to be
+ * advanced. Throws `ShapeError` unless the arrays are whole fours.
+ */
 export function adamUpdate(state: AdamState, options: AdamOptions): void {
-  const { device, size } = state.parameters;
-  const constants = {
-    BETA1: options.beta1,
-    BETA2: options.beta2,
-    REST1: 1 - options.beta1,
-    REST2: 1 - options.beta2,
-  };
-  device.launch({
-    shader: "adam",
-    entry: "advance",
-    constants,
-    bind: { next: state.corrections },
-    workgroups: [1, 1, 1],
-  });
+  const { parameters, gradients, first, second, corrections } = state;
+  const { device, size } = parameters;
+  if (size % 4 !== 0 || ![parameters, gradients, first, second].every(byFours)) {
+    throw new ShapeError(
+      `adam: takes arrays of whole fours, as arenas are; got ${size} elements: pad them with zeros`,
+    );
+  }
   device.launch({
     shader: "adam",
     entry: "update",
     constants: {
-      ...constants,
-      COUNT: size,
+      FOURS: size / 4,
       LEARNING_RATE: options.learningRate,
+      BETA1: options.beta1,
+      BETA2: options.beta2,
+      REST1: 1 - options.beta1,
+      REST2: 1 - options.beta2,
       EPSILON: options.epsilon,
     },
-    bind: {
-      gradients: state.gradients,
-      parameters: state.parameters,
-      first: state.first,
-      second: state.second,
-      corrections: state.corrections,
-    },
-    workgroups: device.linear(size),
+    bind: { gradients, parameters, first, second, corrections },
+    workgroups: device.linear(size / 4),
     flop: 12 * size,
   });
+}
+
+/** What counts Adam's updates. */
+export function adamCounter({ corrections }: AdamState, { beta1, beta2 }: AdamOptions): Counter {
+  return { values: corrections, rates: [beta1, beta2] };
 }

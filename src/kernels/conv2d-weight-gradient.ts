@@ -1,11 +1,11 @@
-// The gradient of a convolution's filter: a sum over every pixel of the batch, cut into runs.
+// The gradients of a convolution's filter and bias: sums over every pixel of the batch, cut into runs.
 import type { GpuArray } from "../gpu/array.ts";
 import { byFours } from "../gpu/binding.ts";
 import type { Device } from "../gpu/device.ts";
 import type { Launch, Variant } from "../gpu/dispatch.ts";
 import { constantsOf, flopOf, loadsFours, NARROW, type Geometry } from "./convolution.ts";
 import { reduce } from "./reduce.ts";
-import { chooseVariant, lanesTiles, onGpus, onManyLanes, workgroupTiles } from "./variant.ts";
+import { chooseVariant, onGpus, onSoftware, workgroupTiles } from "./variant.ts";
 
 /** Output pixels that one partial sum covers: enough partials to fill an adapter, few enough to add. */
 function chunkOf(pixels: number, parallel: number, wanted: number): number {
@@ -16,52 +16,81 @@ function chunkOf(pixels: number, parallel: number, wanted: number): number {
 const INVOCATIONS = 4096; // what a software adapter's filter gradient is cut into, at least
 const WORKGROUPS = 256; // and a GPU's: several for each of its cores
 
-/** How a variant cuts the filter's gradient: tiles, how many of them to aim at, and pixels it sums at once. */
-function weightTiles(
+/** How a variant cuts the filter's gradient. */
+interface Cut {
+  /** Invocations or workgroups for one run, and how many of them are one workgroup's. */
+  readonly parallel: number;
+  readonly size: 1 | 64;
+  /** How many of them to aim at; `parallel` are enough where this is 1. */
+  readonly wanted: number;
+  /** Pixels that are summed at once. */
+  readonly slice: number;
+}
+
+/** `extra` is 1 for a row of the bias behind the filter's, else 0. */
+function cutOf(
   device: Device,
   variant: Variant,
   { kernel, channels, filters, groups }: Geometry,
-): { readonly parallel: number; readonly wanted: number; readonly slice: number } {
+  extra: number,
+): Cut {
   const rows = kernel[0] * kernel[1] * channels;
   switch (variant) {
-    case "workgroup":
-      return { parallel: workgroupTiles(rows, filters), wanted: WORKGROUPS, slice: 16 };
-    case "lanes":
-      return {
-        parallel: lanesTiles(device, rows, filters),
-        wanted: WORKGROUPS,
-        slice: device.lanes,
-      };
-    case "direct":
-      return { parallel: (rows / groups) * filters, wanted: INVOCATIONS, slice: 1 };
-    default:
-      return {
-        parallel: Math.ceil(rows / 8) * Math.ceil(filters / 8),
-        wanted: INVOCATIONS,
-        slice: 1,
-      };
+    case "workgroup": {
+      const parallel = workgroupTiles(rows + extra, filters);
+      return { parallel, size: 1, wanted: WORKGROUPS, slice: 16 };
+    }
+    case "lanes": {
+      const columns = Math.ceil(filters / (4 * device.lanes));
+      return { parallel: (Math.ceil(rows / 8) + extra) * columns, size: 1, wanted: 1, slice: 1 };
+    }
+    case "direct": {
+      const parallel = (rows / groups + extra) * filters;
+      return { parallel, size: 64, wanted: INVOCATIONS, slice: 1 };
+    }
+    default: {
+      const parallel = (Math.ceil(rows / 8) + extra) * Math.ceil(filters / 8);
+      return { parallel, size: 64, wanted: INVOCATIONS, slice: 1 };
+    }
   }
 }
 
 /** The gradient of the filter, (KH, KW, C / groups, K), from the input and the output's gradient. */
 export function weightGradient(inp: GpuArray, dout: GpuArray, geometry: Geometry): GpuArray {
+  return gradients(inp, dout, geometry, 0)[0];
+}
+
+/** As `weightGradient`, and in the same launch the gradient of the bias, (K): `dout` summed over its pixels. */
+export function weightAndBiasGradients(
+  inp: GpuArray,
+  dout: GpuArray,
+  geometry: Geometry,
+): readonly [GpuArray, GpuArray] {
+  return gradients(inp, dout, geometry, 1);
+}
+
+function gradients(
+  inp: GpuArray,
+  dout: GpuArray,
+  geometry: Geometry,
+  extra: 0 | 1,
+): readonly [GpuArray, GpuArray] {
   const { device } = inp;
   const { batch, outHeight, outWidth, channels, filters, kernel, groups } = geometry;
   const shape = [kernel[0], kernel[1], channels / groups, filters];
   const shader = "conv2d-weight-gradient";
-  const rows = kernel[0] * kernel[1] * channels;
   const pixels = batch * outHeight * outWidth;
-  const small = filters < NARROW ? "direct" : onManyLanes(device, filters, pixels, "tiled");
-  const preferred = onGpus(device, rows, filters, small);
+  const small = filters < NARROW ? "direct" : onSoftware(device, filters, "tiled");
+  const preferred = onGpus(device, kernel[0] * kernel[1] * channels, filters, small);
   const DOUT_BY_FOUR = loadsFours(dout, filters);
-  const lanesServe = DOUT_BY_FOUR && channels % 8 === 0 && byFours(inp);
-  const variant = chooseVariant(device, shader, preferred, groups === 1, lanesServe);
-  const { parallel, wanted, slice } = weightTiles(device, variant, geometry);
+  const variant = chooseVariant(device, shader, preferred, groups === 1, DOUT_BY_FOUR);
+  const { parallel, size, wanted, slice } = cutOf(device, variant, geometry, extra);
   const chunk = Math.ceil(chunkOf(pixels, parallel, wanted) / slice) * slice;
   const splits = Math.ceil(pixels / chunk);
   const dweight = device.empty([splits, ...shape], "f32", "conv2d.weight_gradient");
+  const dbias = device.empty([splits, filters], "f32", "conv2d.bias_gradient");
   const constants = { ...constantsOf(geometry), SPLITS: splits, CHUNK: chunk };
-  const [x, y] = device.linear(parallel, wanted === WORKGROUPS ? 1 : 64);
+  const [x, y] = device.linear(parallel, size);
   const shared = {
     shader,
     workgroups: [x, y, splits],
@@ -72,8 +101,12 @@ export function weightGradient(inp: GpuArray, dout: GpuArray, geometry: Geometry
       ...shared,
       shader: "conv2d-weight-gradient-lanes",
       entry: "tiled",
-      constants: { ...constants, LANES: device.lanes },
-      bind: { inp4: inp, dout4: dout, dweight },
+      constants: {
+        ...constantsOf(geometry),
+        LANES: device.lanes,
+        SHARED_TAP: channels % 8 === 0 && byFours(inp),
+      },
+      bind: { inp, inp4: inp, dout4: dout, dweight, dbias },
     });
   } else if (variant === "workgroup") {
     device.launch({
@@ -81,17 +114,19 @@ export function weightGradient(inp: GpuArray, dout: GpuArray, geometry: Geometry
       shader: "conv2d-weight-gradient-workgroup",
       entry: "tiled",
       constants: { ...constants, DOUT_BY_FOUR, INP_BY_FOUR: loadsFours(inp, channels) },
-      bind: { inp, inp4: inp, dout, dout4: dout, dweight },
+      bind: { inp, inp4: inp, dout, dout4: dout, dweight, dbias },
     });
   } else if (variant === "direct") {
-    device.launch({ ...shared, entry: "direct", constants, bind: { inp, dout, dweight } });
+    device.launch({ ...shared, entry: "direct", constants, bind: { inp, dout, dweight, dbias } });
   } else {
     device.launch({
       ...shared,
       entry: "tiled",
       constants: { ...constants, DOUT_BY_FOUR, SHARED_TAP: channels % 8 === 0 },
-      bind: { inp, dout, dout4: dout, dweight },
+      bind: { inp, dout, dout4: dout, dweight, dbias },
     });
   }
-  return splits === 1 ? dweight.view(shape) : reduce(dweight, "sum", [0], false);
+  const whole = (partial: GpuArray, result: readonly number[]): GpuArray =>
+    splits === 1 ? partial.view(result) : reduce(partial, "sum", [0], false);
+  return [whole(dweight, shape), extra === 1 ? whole(dbias, [filters]) : dbias];
 }

@@ -15,12 +15,19 @@ import {
   type Geometry,
   type TransposedAttributes,
 } from "./convolution.ts";
-import { weightGradient } from "./conv2d-weight-gradient.ts";
+import { weightAndBiasGradients, weightGradient } from "./conv2d-weight-gradient.ts";
 import { finishing, type Finish } from "./epilogue.ts";
 import { checkBias, epilogueCheck, finishedBy, type Finished } from "./epilogue-attributes.ts";
 import { sumTo } from "./reduce.ts";
 import { defineRule, type Rule } from "./rule.ts";
-import { chooseVariant, lanesTiles, onGpus, onManyLanes, workgroupTiles } from "./variant.ts";
+import {
+  chooseVariant,
+  lanesConstants,
+  lanesTiles,
+  onGpus,
+  onSoftware,
+  workgroupTiles,
+} from "./variant.ts";
 
 /** (N, H, W, C) and (KH, KW, C / groups, K) to (N, OH, OW, K), finished in the store. */
 export function convolve(
@@ -37,7 +44,7 @@ export function convolve(
   const { constants: finishers, bind: finishBind } = finishing(inp, finish);
   const constants = { ...constantsOf(geometry), ...finishers };
   const pixels = batch * outHeight * outWidth;
-  const small = filters < NARROW ? "direct" : onManyLanes(device, filters, channels, "tiled");
+  const small = filters < NARROW ? "direct" : onSoftware(device, filters, "tiled");
   const preferred = onGpus(device, pixels, filters, small);
   const W_BY_FOUR = loadsFours(weight, filters);
   const variant = chooseVariant(device, shader, preferred, groups === 1 && channels > 0, W_BY_FOUR);
@@ -46,8 +53,12 @@ export function convolve(
       ...shared,
       shader: "conv2d-forward-lanes",
       entry: "tiled",
-      constants: { ...constants, LANES: device.lanes },
-      bind: { inp, weight4: weight, out, ...finishBind },
+      constants: {
+        ...constants,
+        ...lanesConstants(device),
+        INP_BY_FOUR: loadsFours(inp, channels),
+      },
+      bind: { inp, inp4: inp, weight4: weight, out, ...finishBind },
       workgroups: device.linear(lanesTiles(device, pixels, filters), 1),
     });
     return out;
@@ -99,9 +110,9 @@ export function dataGradient(
   const phases = strides[0] * strides[1];
   const tilesServe = groups === 1 && Math.max(...dilations) === 1 && phases <= device.maxWorkgroups;
   const pixels = batch * Math.ceil(height / strides[0]) * Math.ceil(width / strides[1]);
-  const small = channels < NARROW ? "narrow" : onManyLanes(device, channels, filters, "tiled");
+  const small = channels < NARROW ? "narrow" : onSoftware(device, channels, "tiled");
   const preferred = onGpus(device, pixels, channels, small);
-  const fours = loadsFours(weight, filters);
+  const fours = loadsFours(weight, filters) && loadsFours(dout, filters);
   const entry = chooseVariant(device, shader, preferred, tilesServe, fours);
   if (entry === "lanes") {
     const [x, y] = device.linear(lanesTiles(device, pixels, channels), 1);
@@ -109,8 +120,8 @@ export function dataGradient(
       ...shared,
       shader: "conv2d-data-gradient-lanes",
       entry: "tiled",
-      constants: { ...shared.constants, LANES: device.lanes },
-      bind: { dout, weight4: weight, dinp, ...finishBind },
+      constants: { ...shared.constants, ...lanesConstants(device) },
+      bind: { dout4: dout, weight4: weight, dinp, ...finishBind },
       workgroups: [x, y, phases],
     });
     return dinp;
@@ -123,7 +134,7 @@ export function dataGradient(
       entry: "tiled",
       constants: {
         ...shared.constants,
-        BY_FOUR: loadsFours(dout, filters) && loadsFours(weight, filters),
+        BY_FOUR: fours,
       },
       bind: { ...shared.bind, dout4: dout, weight4: weight },
       workgroups: [x, y, phases],
@@ -131,9 +142,18 @@ export function dataGradient(
   } else if (entry === "direct") {
     device.launch({ ...shared, entry, workgroups: device.linear(dinp.size) });
   } else {
-    const columns = entry === "narrow" ? channels : Math.ceil(channels / 8);
+    const narrow = entry === "narrow";
+    const columns = narrow ? channels : Math.ceil(channels / 8);
     const [x, y] = device.linear(Math.ceil(pixels / 8) * columns);
-    device.launch({ ...shared, entry, workgroups: [x, y, phases] });
+    device.launch({
+      ...shared,
+      entry,
+      ...(narrow && {
+        constants: { ...shared.constants, BY_FOUR: fours },
+        bind: { ...shared.bind, dout4: dout, weight4: weight },
+      }),
+      workgroups: [x, y, phases],
+    });
   }
   return dinp;
 }
@@ -155,8 +175,10 @@ export const conv2d: Rule<Inputs, ConvolutionAttributes & Finished> = defineRule
     return { ...made, saved: { x, filter, bias, geometry } };
   },
   backward(dout, { x, filter, bias, geometry }, _attributes, needs, [pull]) {
+    const dx = needs[0] ? dataGradient(dout, filter, geometry, { pull }) : undefined;
+    if (needs[1] && bias && needs[2]) return [dx, ...weightAndBiasGradients(x, dout, geometry)];
     return [
-      needs[0] ? dataGradient(dout, filter, geometry, { pull }) : undefined,
+      dx,
       needs[1] ? weightGradient(x, dout, geometry) : undefined,
       bias && needs[2] ? sumTo(dout, bias.shape) : undefined,
     ];

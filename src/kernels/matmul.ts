@@ -7,7 +7,7 @@ import { broadcastShape, RANK } from "./binary.ts";
 import { sumTo } from "./reduce.ts";
 import { defineRule, type Rule } from "./rule.ts";
 import { collapse, stridesIn } from "./strides.ts";
-import { chooseVariant, lanesTiles, onGpus, onManyLanes, workgroupTiles } from "./variant.ts";
+import { chooseVariant, lanesTiles, onGpus, onSoftware, workgroupTiles } from "./variant.ts";
 
 /** Which operands to read transposed (their last two axes swapped). */
 export interface MatmulAttributes {
@@ -82,7 +82,8 @@ export function multiply(a: GpuArray, b: GpuArray, attributes: MatmulAttributes 
     W_COLUMN,
   };
   const flop = 2 * batch * M * N * K;
-  const small = M < 4 || N < 4 ? "direct" : onManyLanes(a.device, N, K, "tiled");
+  const small =
+    M < 4 || N < 4 ? "direct" : a.device.lanes < 8 ? "tiled" : onSoftware(a.device, N, "tiled");
   const preferred = onGpus(a.device, M, N, small);
   const tilesServe = batch <= a.device.maxWorkgroups;
   const variant = chooseVariant(a.device, "matmul", preferred, tilesServe, fours);

@@ -1,5 +1,6 @@
 // Stochastic gradient descent over arenas: one launch to update every parameter.
 import type { GpuArray } from "../gpu/array.ts";
+import type { Counter } from "./counters.ts";
 
 /** The constants of stochastic gradient descent. */
 export interface SgdOptions {
@@ -20,14 +21,22 @@ export interface SgdState {
   readonly parameters: GpuArray;
   readonly gradients: GpuArray;
   /** With momentum alone. */
-  readonly momentum?: {
-    readonly velocities: GpuArray;
-    /** (1): 0 before the first update, then 1. */
-    readonly started: GpuArray;
-  };
+  readonly momentum?: Momentum;
 }
 
-/** p −= lr · v, in place, for every parameter of an arena. */
+/** What momentum keeps from one update to the next. */
+export interface Momentum {
+  readonly velocities: GpuArray;
+  /** (1): 0 before the first update, then 1. */
+  readonly started: GpuArray;
+}
+
+/** What counts updates with momentum: whether there was one. */
+export function sgdCounter({ started }: Momentum): Counter {
+  return { values: started, rates: [0] };
+}
+
+/** p −= lr · v, in place, for every parameter of an arena. With momentum, `sgdCounter` is to be advanced afterwards. */
 export function sgdUpdate(
   { parameters, gradients, momentum }: SgdState,
   options: SgdOptions,
@@ -59,12 +68,5 @@ export function sgdUpdate(
     },
     bind: { gradients, parameters, velocities, started },
     flop: 9 * size,
-  });
-  device.launch({
-    shader: "sgd",
-    entry: "start",
-    constants: {},
-    bind: { next: started },
-    workgroups: [1, 1, 1],
   });
 }

@@ -26,27 +26,29 @@ export function workgroupTiles(rows: number, columns: number): number {
   return Math.ceil(rows / TILE) * Math.ceil(columns / TILE);
 }
 
-/** Columns that one lane keeps where lanes share their loads. */
-const COLUMNS = 4;
+/** The constants of lib/lanes-tile.wgsl: more rows where more lanes share the loading of them. */
+export function lanesConstants({ lanes }: Device): { LANES: number; GROUPS_OF_ROWS: number } {
+  return { LANES: lanes, GROUPS_OF_ROWS: lanes < 8 ? 2 : 4 };
+}
 
-/** Tiles of 8 rows and four columns a lane that cover a matrix: the workgroups of a `lanes` variant. */
+/** The rows and columns of a tile whose loads lanes share. */
+export function lanesTile(device: Device): readonly [number, number] {
+  return [lanesConstants(device).GROUPS_OF_ROWS * Math.min(device.lanes, 8), 4 * device.lanes];
+}
+
+/** Tiles that cover a matrix where lanes share their loads: the workgroups of a `lanes` variant. */
 export function lanesTiles(device: Device, rows: number, columns: number): number {
-  return Math.ceil(rows / 8) * Math.ceil(columns / (COLUMNS * device.lanes));
+  const [tileRows, tileColumns] = lanesTile(device);
+  return Math.ceil(rows / tileRows) * Math.ceil(columns / tileColumns);
 }
 
 /**
- * `lanes` on adapters that run on a CPU with eight lanes or more, where a load costs dozens of
- * multiply-adds, for matrices that keep half of a tile's columns busy; else `otherwise`. With four
- * lanes (SwiftShader) it was slower than register tiles.
+ * `lanes` on adapters that run on a CPU, where a load costs dozens of multiply-adds, for matrices that
+ * keep half of a tile's columns busy; else `otherwise`.
  */
-export function onManyLanes(
-  device: Device,
-  columns: number,
-  terms: number,
-  otherwise: Variant,
-): Variant {
+export function onSoftware(device: Device, columns: number, otherwise: Variant): Variant {
   const { software, lanes } = device;
-  return software && lanes >= 8 && columns >= 2 * lanes && terms >= lanes ? "lanes" : otherwise;
+  return software && lanes >= 4 && columns >= 2 * lanes ? "lanes" : otherwise;
 }
 
 /** `workgroup` on GPUs where a matrix fills a tile at least, else `otherwise`. */

@@ -1,8 +1,8 @@
 // The Adam optimizer over a network's arena: one update launch, however many parameters there are.
 import type { GpuArray } from "../gpu/array.ts";
 import { belowOne, type Check, checkAttributes, finite } from "../kernels/attributes.ts";
-import { adamUpdate, type AdamOptions } from "../kernels/adam.ts";
-import { differentiate, type Optimizer, stateOf } from "./optimizer.ts";
+import { adamCounter, adamUpdate, type AdamOptions } from "../kernels/adam.ts";
+import { differentiate, type Optimizer, stateOf, updateAll } from "./optimizer.ts";
 import type { ParameterGroup } from "./parameters.ts";
 
 const positive: Check = {
@@ -38,14 +38,15 @@ export function adam<Group extends ParameterGroup>(
   const first = persistent(parameters.shape, "first");
   const second = persistent(parameters.shape, "second");
   const corrections = persistent([2], "corrections");
-  return {
+  const full = { learningRate, beta1, beta2, epsilon };
+  const arrays = { parameters, gradients, first, second, corrections };
+  const optimizer: Optimizer<Group> = {
     network,
     state: new Map([...stateOf(network, { first, second }), ["corrections", corrections]]),
     differentiate: (loss, gradient) => differentiate(network, loss, gradient),
-    update: () =>
-      adamUpdate(
-        { parameters, gradients, first, second, corrections },
-        { learningRate, beta1, beta2, epsilon },
-      ),
+    update: () => updateAll([optimizer]),
+    updateUncounted: () => adamUpdate(arrays, full),
+    counters: [adamCounter(arrays, full)],
   };
+  return optimizer;
 }

@@ -1,10 +1,12 @@
 // What optimizers share: where gradients go, and the names of what a checkpoint keeps.
 import { grad, vectorJacobian, type Tensor } from "../autograd/tensor.ts";
 import type { GpuArray } from "../gpu/array.ts";
+import { advance, type Counter } from "../kernels/counters.ts";
+import type { Generator } from "../kernels/random.ts";
 import type { Network } from "./network.ts";
 import type { ParameterGroup } from "./parameters.ts";
 
-/** An optimizer's arrays and its one action. */
+/** An optimizer's arrays and what it does. */
 export interface Optimizer<Group extends ParameterGroup = Network> {
   /** The network, or another group of parameters, that it updates. */
   readonly network: Group;
@@ -15,8 +17,26 @@ export interface Optimizer<Group extends ParameterGroup = Network> {
    * gradient that flows into it.
    */
   readonly differentiate: (loss: Tensor, gradient?: GpuArray) => void;
-  /** Updates every parameter from the gradient arena. */
+  /** Updates every parameter from the gradient arena, and counts the update. */
   readonly update: () => void;
+  /** The same, but for the counters: for `updateAll`. */
+  readonly updateUncounted: () => void;
+  /** What counts the updates. */
+  readonly counters: readonly Counter[];
+}
+
+/**
+ * Updates from several optimizers, then counts all that, and the generator's step if there is one, in one launch for
+ * every two counters: the last launches of a step.
+ */
+export function updateAll(
+  optimizers: readonly Optimizer<ParameterGroup>[],
+  generator?: Generator,
+): void {
+  for (const { updateUncounted } of optimizers) updateUncounted();
+  const device = (generator?.state ?? optimizers[0]?.network.arena)?.device;
+  const counters = optimizers.flatMap((optimizer) => optimizer.counters);
+  if (device) advance(device, counters, generator);
 }
 
 /** Puts a loss's gradients, or an output's given its own, into a group's gradient arena. */

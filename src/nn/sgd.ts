@@ -2,8 +2,8 @@
 import type { GpuArray } from "../gpu/array.ts";
 import { AttributeError } from "../gpu/errors.ts";
 import { checkAttributes, finite, flag } from "../kernels/attributes.ts";
-import { type SgdOptions, sgdUpdate } from "../kernels/sgd.ts";
-import { differentiate, type Optimizer, stateOf } from "./optimizer.ts";
+import { sgdCounter, type SgdOptions, sgdUpdate } from "../kernels/sgd.ts";
+import { differentiate, type Optimizer, stateOf, updateAll } from "./optimizer.ts";
 import type { ParameterGroup } from "./parameters.ts";
 
 /**
@@ -51,7 +51,7 @@ export function sgd<Group extends ParameterGroup>(
           started: persistent([1], "started"),
         };
   const full = { learningRate, momentum: rate, dampening, nesterov, weightDecay };
-  return {
+  const optimizer: Optimizer<Group> = {
     network,
     state: new Map(
       momentum
@@ -62,6 +62,10 @@ export function sgd<Group extends ParameterGroup>(
         : [],
     ),
     differentiate: (loss, gradient) => differentiate(network, loss, gradient),
-    update: () => sgdUpdate({ parameters, gradients, ...(momentum ? { momentum } : {}) }, full),
+    update: () => updateAll([optimizer]),
+    updateUncounted: () =>
+      sgdUpdate({ parameters, gradients, ...(momentum ? { momentum } : {}) }, full),
+    counters: momentum ? [sgdCounter(momentum)] : [],
   };
+  return optimizer;
 }

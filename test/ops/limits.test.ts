@@ -6,12 +6,13 @@ import type { GpuArray } from "../../src/gpu/array.ts";
 import type { Dispatch } from "../../src/gpu/dispatch.ts";
 import { shaderText } from "../../src/gpu/node.ts";
 import { librariesOf } from "../../src/gpu/shader.ts";
-import { adamUpdate } from "../../src/kernels/adam.ts";
+import { adamCounter, adamUpdate } from "../../src/kernels/adam.ts";
+import { adversarialLoss, SCALARS } from "../../src/kernels/adversarial-loss.ts";
+import { advance } from "../../src/kernels/counters.ts";
 import { conv2d, matmul } from "../../src/autograd/ops.ts";
 import { gatherBatch } from "../../src/kernels/dataset.ts";
 import { bernoulli, createGenerator, normal, uniform } from "../../src/kernels/random.ts";
-import { sgdUpdate } from "../../src/kernels/sgd.ts";
-import { advanceStep, recordScalars, SCALARS } from "../../src/kernels/step-log.ts";
+import { sgdCounter, sgdUpdate } from "../../src/kernels/sgd.ts";
 import { testDevice } from "../support/device.ts";
 import { kernelSizes, SHADERS } from "../support/kernels.ts";
 import { narrowly, recordCase } from "./drive.ts";
@@ -74,7 +75,7 @@ function launchUnlisted(): {
   const { dispatches } = device.record("unlisted", launch);
   launch();
   const updated = [parameters, first, second, descended, rolled, velocities];
-  const written = [...noise, batch, copied, ...updated, ring];
+  const written = [...noise, batch, copied, ...updated, ring, corrections, started];
   return { written, images, dispatches };
 
   function launch(): void {
@@ -84,7 +85,8 @@ function launchUnlisted(): {
     device.place(bernoulli(generator, [1000], 0.5), noise[2]);
     device.place(gradients, copied);
     const options = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 };
-    adamUpdate({ parameters, gradients, first, second, corrections }, options);
+    const state = { parameters, gradients, first, second, corrections };
+    adamUpdate(state, options);
     const rates = {
       learningRate: 0.1,
       momentum: 0.9,
@@ -93,10 +95,11 @@ function launchUnlisted(): {
       weightDecay: 0,
     };
     sgdUpdate({ parameters: descended, gradients }, rates);
-    sgdUpdate({ parameters: rolled, gradients, momentum: { velocities, started } }, rates);
+    const momentum = { velocities, started };
+    sgdUpdate({ parameters: rolled, gradients, momentum }, rates);
     device.place(gatherBatch(images, generator, { batch: 200, steps: 1 }, 200), batch);
-    recordScalars(generator, ring, [corrections, corrections, corrections, corrections]);
-    advanceStep(generator);
+    adversarialLoss(gradients, generator, ring);
+    advance(device, [adamCounter(state, options), sgdCounter(momentum)], generator);
   }
 }
 

@@ -5,7 +5,8 @@ import { softmaxCrossEntropy } from "../../src/autograd/losses.ts";
 import * as ops from "../../src/autograd/ops.ts";
 import { grad, Tensor, variable, vectorJacobian } from "../../src/autograd/tensor.ts";
 import type { GpuArray } from "../../src/gpu/array.ts";
-import { adamUpdate } from "../../src/kernels/adam.ts";
+import { adamCounter, adamUpdate } from "../../src/kernels/adam.ts";
+import { advance } from "../../src/kernels/counters.ts";
 import { refOf, toF32 } from "../reference/array.ts";
 import { compareToOracle } from "../reference/compare.ts";
 import {
@@ -145,22 +146,25 @@ async function normalised(c: OracleCase): Promise<Answers> {
 }
 
 async function adam(c: OracleCase): Promise<Answers> {
-  const parameters = upload(device, inputOf(c, "x0"));
-  const like = (): GpuArray => device.persistent(parameters.shape);
-  const state = {
-    parameters,
-    gradients: like(),
-    first: like(),
-    second: like(),
-    corrections: device.persistent([2]),
-  };
+  const start = toF32(inputOf(c, "x0"));
+  const length = Math.ceil(start.length / 4) * 4; // whole fours
+  const padded = (values: Float32Array): Float32Array<ArrayBuffer> =>
+    Float32Array.from({ length }, (_, i) => values[i] ?? 0);
+  const arena = (): GpuArray => device.persistent([length]);
+  const result = async (array: GpuArray): Promise<Float32Array> =>
+    (await array.read()).subarray(0, start.length);
+  const [parameters, gradients, first, second] = [arena(), arena(), arena(), arena()];
+  parameters.write(padded(start));
+  const state = { parameters, gradients, first, second, corrections: device.persistent([2]) };
+  const options = adamAttr(c.attrs);
   const results: Record<string, Float32Array> = {};
   for (let t = 1; c.inputs.has(`g${t}`); t++) {
-    state.gradients.write(toF32(inputOf(c, `g${t}`)));
-    adamUpdate(state, adamAttr(c.attrs));
-    if (c.expected.has(`x${t}`)) results[`x${t}`] = await parameters.read();
+    gradients.write(padded(toF32(inputOf(c, `g${t}`))));
+    adamUpdate(state, options);
+    advance(device, [adamCounter(state, options)]);
+    if (c.expected.has(`x${t}`)) results[`x${t}`] = await result(parameters);
   }
-  return { ...results, m: await state.first.read(), v: await state.second.read() };
+  return { ...results, m: await result(first), v: await result(second) };
 }
 
 const files: Readonly<Record<string, (c: OracleCase) => Promise<Answers>>> = {

@@ -6,11 +6,11 @@ import { variable, vectorJacobian } from "../../src/autograd/tensor.ts";
 import type { GpuArray } from "../../src/gpu/array.ts";
 import { AttributeError, ShapeError } from "../../src/gpu/errors.ts";
 import { compile } from "../../src/gpu/program.ts";
+import { advance } from "../../src/kernels/counters.ts";
 import { type BatchPlan, gatherBatch } from "../../src/kernels/dataset.ts";
 import { bernoulli, createGenerator, normal, uniform } from "../../src/kernels/random.ts";
-import { advanceStep, recordScalars, SCALARS } from "../../src/kernels/step-log.ts";
 import { messageOf } from "../message-of.ts";
-import { createRandom, full, randomRef, scalar } from "../reference/array.ts";
+import { createRandom, full, randomRef } from "../reference/array.ts";
 import { permute } from "../reference/permutation.ts";
 import * as reference from "../reference/philox.ts";
 import { testDevice } from "../support/device.ts";
@@ -149,7 +149,7 @@ describe("a program's steps", () => {
     const generator = createGenerator(device, SEED);
     const program = await compile(device, "steps", () => {
       const out = uniform(generator, [8]);
-      advanceStep(generator);
+      advance(device, [], generator);
       return { out };
     });
     for (const step of [0, 1, 2]) {
@@ -157,18 +157,6 @@ describe("a program's steps", () => {
       expect(await values(program.outputs.out)).toEqual([...reference.uniform(8, draw(0, step))]);
     }
     expect([...(await device.read(generator.state, "u32"))]).toEqual([...seed, 3]);
-  });
-
-  test("leave their scalars in a ring", async () => {
-    const generator = createGenerator(device, SEED, 6);
-    const ring = device.persistent([4, SCALARS]);
-    const of = (value: number): GpuArray => upload(device, scalar(value));
-    for (const step of [6, 7, 8, 9, 10]) {
-      recordScalars(generator, ring, [of(step), of(-step), of(0), of(0.5)]);
-      advanceStep(generator);
-    }
-    const rows = [8, 9, 10, 7].map((step) => [step, -step, 0, 0.5]);
-    expect(await values(ring)).toEqual(rows.flat());
   });
 });
 

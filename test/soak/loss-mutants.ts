@@ -39,13 +39,6 @@ export const lossMutants: readonly Mutant[] = [
     noticed: { file: "test/sgd.test.ts", name: "dampened momentum" },
   },
   {
-    kernel: "sgd.start",
-    what: "every step is the first",
-    from: "next[NEXT_AT] = 1f",
-    to: "next[NEXT_AT] = 0f",
-    noticed: { file: "test/sgd.test.ts", name: "momentum" },
-  },
-  {
     kernel: "softmax-cross-entropy.forward",
     what: "a label of 0 against −∞",
     from: "0f, t == 0f);",

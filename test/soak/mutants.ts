@@ -3,6 +3,7 @@
 import { gpuMutants } from "./gpu-mutants.ts";
 import { lanesMutants } from "./lanes-mutants.ts";
 import { lossMutants } from "./loss-mutants.ts";
+import { stepMutants } from "./step-mutants.ts";
 
 /** One change to one entry point's code. */
 export interface Mutant {
@@ -22,7 +23,6 @@ export interface Mutant {
 /** The op's row is where a mutant should be noticed. */
 const by = (...ops: string[]): readonly string[] => ops;
 const random = (name: string): Mutant["noticed"] => ({ file: "test/ops/random.test.ts", name });
-const oracle = (name: string): Mutant["noticed"] => ({ file: "test/ops/oracle.test.ts", name });
 
 /** The path below `shaders/` of the file that a mutant changes. */
 export function fileOf({ kernel, file }: Mutant): string {
@@ -31,69 +31,6 @@ export function fileOf({ kernel, file }: Mutant): string {
 
 /** Every mutant, by shader. */
 export const mutants: readonly Mutant[] = [
-  {
-    kernel: "adam.advance",
-    what: "the second correction follows the first's rate",
-    from: "BETA2 * next[NEXT_AT + 1] + REST2",
-    to: "BETA1 * next[NEXT_AT + 1] + REST1",
-    noticed: oracle("adam"),
-  },
-  {
-    kernel: "adam.update",
-    what: "the second moment isn't corrected",
-    from: "sqrt(v / corrections[CORRECTIONS_AT + 1])",
-    to: "sqrt(v)",
-    noticed: oracle("adam"),
-  },
-  {
-    kernel: "batch-norm.batch_partials",
-    what: "E[x²] in place of squared deviations",
-    from: "squares += delta * (x - mean);",
-    to: "squares += x * x;",
-    noticed: by("batchNorm"),
-  },
-  {
-    kernel: "batch-norm.normalise",
-    what: "the term between runs is missing",
-    from: " + delta * delta * (before * rows / (before + rows))",
-    to: "",
-    noticed: by("batchNorm"),
-  },
-  {
-    kernel: "batch-norm.infer",
-    what: "ε is left out",
-    from: "finish(p, vec4f(), mean, 1f / sqrt(variance + EPSILON));",
-    to: "finish(p, vec4f(), mean, 1f / sqrt(variance));",
-    noticed: by("batchNorm"),
-  },
-  {
-    kernel: "batch-norm-backward.partial_sums",
-    what: "the mean isn't taken off",
-    from: "sums.scaled += d * ((x_at(row, p.c) - origin - mean) * inverse);",
-    to: "sums.scaled += d * ((x_at(row, p.c) - origin) * inverse);",
-    noticed: by("batchNorm"),
-  },
-  {
-    kernel: "batch-norm-backward.affine",
-    what: "dγ and dβ swapped",
-    from: "if (p.split == 0u) { store_sums(p.c, sums_of_runs(p.c)); }",
-    to: "let s = sums_of_runs(p.c);\n  if (p.split == 0u) { store_sums(p.c, Sums(s.plain, s.scaled)); }",
-    noticed: by("batchNorm"),
-  },
-  {
-    kernel: "batch-norm-backward.input",
-    what: "a sign",
-    from: "- (shift + normal * slope)",
-    to: "- (shift - normal * slope)",
-    noticed: by("batchNorm"),
-  },
-  {
-    kernel: "batch-norm-backward.inference_input",
-    what: "γ is left out",
-    from: "let scale = gamma_at(p.c) * stat(1u, p.c);",
-    to: "let scale = stat(1u, p.c);",
-    noticed: by("batchNorm"),
-  },
   {
     kernel: "binary.binary",
     what: "a stride of b",
@@ -357,20 +294,6 @@ export const mutants: readonly Mutant[] = [
     noticed: by("sigmoidCrossEntropy"),
   },
   {
-    kernel: "step-log.record",
-    what: "two scalars in one place",
-    from: "ring[RING_AT + at + 3u] = d",
-    to: "ring[RING_AT + at + 2u] = d",
-    noticed: random("ring"),
-  },
-  {
-    kernel: "step-log.advance",
-    what: "two steps at once",
-    from: "+= 1u;",
-    to: "+= 2u;",
-    noticed: random("draw anew"),
-  },
-  {
     kernel: "unary.forward",
     what: "softplus is the tail alone",
     from: "safe_softplus(x)",
@@ -385,6 +308,7 @@ export const mutants: readonly Mutant[] = [
     noticed: by("tanh"),
   },
   ...lossMutants,
+  ...stepMutants,
   ...gpuMutants,
   ...lanesMutants,
 ];

@@ -1,0 +1,33 @@
+// counters: what counts on the device from one step to the next, in one launch. Two lists of numbers follow
+// c ← rate · c + (1 − rate), which is 1 − rateᵗ after t launches, without a power and without cancellation:
+// Adam's bias corrections, and 0, then 1 for ever, with a rate of 0. A generator's step goes up by one.
+//
+// A launch of its own, after everything that reads them: no other workgroup may read what this one writes.
+
+const FIRST_COUNT = 2u;
+const FIRST_RATES = array<f32, 2>(0.9f, 0.999f);
+const FIRST_RESTS = array<f32, 2>(0.1f, 0.001f); // 1 − rate, rounded on the host from float64
+const SECOND_COUNT = 2u;
+const SECOND_RATES = array<f32, 2>(0.9f, 0.999f);
+const SECOND_RESTS = array<f32, 2>(0.1f, 0.001f);
+const STEPS = 1u; // what is added to the step
+
+// Where each array starts in its binding, in 32-bit words.
+const FIRST_AT = 0u;
+const SECOND_AT = 0u;
+const STATE_AT = 0u;
+
+@group(0) @binding(0) var<storage, read_write> first: array<f32>; // (FIRST_COUNT)
+@group(0) @binding(1) var<storage, read_write> second: array<f32>; // (SECOND_COUNT)
+@group(0) @binding(2) var<storage, read_write> state: array<u32>; // seed low, seed high, step
+
+@compute @workgroup_size(1)
+fn advance() {
+  for (var i = 0u; i < FIRST_COUNT; i++) {
+    first[FIRST_AT + i] = FIRST_RATES[i] * first[FIRST_AT + i] + FIRST_RESTS[i];
+  }
+  for (var i = 0u; i < SECOND_COUNT; i++) {
+    second[SECOND_AT + i] = SECOND_RATES[i] * second[SECOND_AT + i] + SECOND_RESTS[i];
+  }
+  if (STEPS > 0u) { state[STATE_AT + 2] += STEPS; }
+}

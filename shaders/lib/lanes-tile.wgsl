@@ -1,0 +1,68 @@
+// lanes-tile: a tile of a matrix product that a subgroup makes: GROUPS groups of SHARERS rows by 4·LANES columns.
+// Every lane keeps four columns of all rows. It loads its own columns' operand; the rows' operand is loaded
+// by one lane a row, and broadcast. So a load, which costs a software adapter dozens of multiply-adds,
+// serves 128 of them, and each sum is touched once every four steps.
+
+const LANES = 8u; // of every subgroup, and so of every workgroup
+const GROUPS_OF_ROWS = 4u; // 2 or 4
+
+const SHARERS = min(LANES, 8u); // lanes that load rows; those past them load the same again
+const TILE_ROWS = GROUPS_OF_ROWS * SHARERS;
+const TILE_COLUMNS = 4u * LANES;
+
+// Four rows a matrix, a row a column: the lane's four elements of it. Of a group of rows, its first four lanes'
+// and its last four lanes', if it has as many.
+struct Tile {
+  low0: mat4x4f,
+  high0: mat4x4f,
+  low1: mat4x4f,
+  high1: mat4x4f,
+  low2: mat4x4f,
+  high2: mat4x4f,
+  low3: mat4x4f,
+  high3: mat4x4f,
+}
+
+// What the first four lanes hold, then what the next four do.
+fn low(x: vec4f) -> mat4x4f {
+  return mat4x4f(subgroupBroadcast(x, 0u), subgroupBroadcast(x, 1u), subgroupBroadcast(x, 2u), subgroupBroadcast(x, 3u));
+}
+
+fn high(x: vec4f) -> mat4x4f {
+  return mat4x4f(subgroupBroadcast(x, 4u), subgroupBroadcast(x, 5u), subgroupBroadcast(x, 6u), subgroupBroadcast(x, 7u));
+}
+
+// Adds four steps of the sum: x0 to x3 are a row of each group at these steps, the columns of w a step each.
+fn add_steps(t: ptr<function, Tile>, w: mat4x4f, x0: vec4f, x1: vec4f, x2: vec4f, x3: vec4f) {
+  (*t).low0 += w * low(x0);
+  (*t).low1 += w * low(x1);
+  if (SHARERS > 4u) {
+    (*t).high0 += w * high(x0);
+    (*t).high1 += w * high(x1);
+  }
+  if (GROUPS_OF_ROWS > 2u) {
+    (*t).low2 += w * low(x2);
+    (*t).low3 += w * low(x3);
+    if (SHARERS > 4u) {
+      (*t).high2 += w * high(x2);
+      (*t).high3 += w * high(x3);
+    }
+  }
+}
+
+// One of the tile's rows. Not from an array: SwiftShader takes ten times as long with those.
+fn row_of(t: ptr<function, Tile>, row: u32) -> vec4f {
+  var rows = (*t).low0;
+  let group = row / SHARERS;
+  let upper = row % SHARERS >= 4u;
+  if (upper) { rows = (*t).high0; }
+  if (group == 1u) { rows = (*t).low1; }
+  if ((group == 1u) & upper) { rows = (*t).high1; }
+  if (group == 2u) { rows = (*t).low2; }
+  if ((group == 2u) & upper) { rows = (*t).high2; }
+  if (group == 3u) { rows = (*t).low3; }
+  if ((group == 3u) & upper) { rows = (*t).high3; }
+  let left = select(rows[1], rows[0], row % 4u == 0u);
+  let right = select(rows[3], rows[2], row % 4u == 2u);
+  return select(right, left, row % 4u < 2u);
+}

@@ -1,0 +1,52 @@
+// What counts on the device from one step to the next: bias corrections of optimizers, and a generator's step.
+import type { GpuArray } from "../gpu/array.ts";
+import type { Device } from "../gpu/device.ts";
+import type { Constant } from "../gpu/shader.ts";
+import type { Generator } from "./random.ts";
+
+/** Numbers that are 1 − rateᵗ after t advances, 0 at first. */
+export interface Counter {
+  /** (1) or (2). */
+  readonly values: GpuArray;
+  /** One for each: in [0, 1). */
+  readonly rates: readonly number[];
+}
+
+const MOST = 2; // numbers of a counter
+
+/** A counter's constants in the shader, under a binding's name. */
+function constantsOf(name: "FIRST" | "SECOND", rates: readonly number[]): Record<string, Constant> {
+  const padded = Array.from({ length: MOST }, (_, i) => rates[i] ?? 0);
+  return {
+    [`${name}_COUNT`]: rates.length,
+    [`${name}_RATES`]: padded,
+    [`${name}_RESTS`]: padded.map((rate) => 1 - rate),
+  };
+}
+
+/**
+ * Advances counters, and the generator's step if there is one: the last launch of a step, which all others read.
+ * One launch for every two counters.
+ */
+export function advance(device: Device, counters: readonly Counter[], generator?: Generator): void {
+  const [first, second, ...others] = counters;
+  if (others.length > 0) advance(device, others);
+  if (!first && !generator) return;
+  const spare = (count: number, dtype: "f32" | "u32"): GpuArray =>
+    device.empty([count], dtype, "counters.spare");
+  device.launch({
+    shader: "counters",
+    entry: "advance",
+    constants: {
+      ...constantsOf("FIRST", first?.rates ?? []),
+      ...constantsOf("SECOND", second?.rates ?? []),
+      STEPS: generator ? 1 : 0,
+    },
+    bind: {
+      first: first?.values ?? spare(MOST, "f32"),
+      second: second?.values ?? spare(MOST, "f32"),
+      state: generator?.state ?? spare(3, "u32"),
+    },
+    workgroups: [1, 1, 1],
+  });
+}

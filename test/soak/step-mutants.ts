@@ -1,0 +1,97 @@
+// Mutants of what a training step is made of beside its layers' products: batch norm, the adversarial loss, Adam and
+// the counters.
+import type { Mutant } from "./mutants.ts";
+
+const oracle = (name: string): Mutant["noticed"] => ({ file: "test/ops/oracle.test.ts", name });
+const adversarial = (name: string): Mutant["noticed"] => ({
+  file: "test/ops/adversarial-loss.test.ts",
+  name,
+});
+
+/** Mutants by shader. */
+export const stepMutants: readonly Mutant[] = [
+  {
+    kernel: "adam.update",
+    what: "the corrections are of the update before",
+    from: "let correction2 = BETA2 * corrections[CORRECTIONS_AT + 1] + REST2;",
+    to: "let correction2 = corrections[CORRECTIONS_AT + 1];",
+    noticed: oracle("adam"),
+  },
+  {
+    kernel: "adversarial-loss.losses",
+    what: "a lane's last pair is left out",
+    from: "i < COUNT; i += 64u",
+    to: "i + 64u < COUNT; i += 64u",
+    noticed: adversarial("either kind"),
+  },
+  {
+    kernel: "adversarial-loss.losses",
+    what: "the generator's slope next to certainty is a difference",
+    from: "let doubt_fake = safe_sigmoid(-fake);",
+    to: "let doubt_fake = 1f - safe_sigmoid(fake);",
+    noticed: adversarial("extreme"),
+  },
+  {
+    kernel: "batch-norm.batch_partials",
+    what: "E[x²] in place of squared deviations",
+    from: "squares += delta * (x - mean);",
+    to: "squares += x * x;",
+    noticed: ["batchNorm"],
+  },
+  {
+    kernel: "batch-norm.normalise",
+    what: "the term between runs is missing",
+    from: " + delta * delta * (before * rows / (before + rows))",
+    to: "",
+    noticed: ["batchNorm"],
+  },
+  {
+    kernel: "batch-norm.infer",
+    what: "ε is left out",
+    from: "finish(p, vec4f(), mean, 1f / sqrt(variance + EPSILON));",
+    to: "finish(p, vec4f(), mean, 1f / sqrt(variance));",
+    noticed: ["batchNorm"],
+  },
+  {
+    kernel: "batch-norm-backward.partial_sums",
+    what: "the mean isn't taken off",
+    from: "sums.scaled += d * ((x_at(row, p.c) - origin - mean) * inverse);",
+    to: "sums.scaled += d * ((x_at(row, p.c) - origin) * inverse);",
+    noticed: ["batchNorm"],
+  },
+  {
+    kernel: "batch-norm-backward.affine",
+    what: "dγ and dβ swapped",
+    from: "if (p.split == 0u) { store_sums(p.c, sums_of_runs(p.c)); }",
+    to: "let s = sums_of_runs(p.c);\n  if (p.split == 0u) { store_sums(p.c, Sums(s.plain, s.scaled)); }",
+    noticed: ["batchNorm"],
+  },
+  {
+    kernel: "batch-norm-backward.input",
+    what: "a sign",
+    from: "- (shift + normal * slope)",
+    to: "- (shift - normal * slope)",
+    noticed: ["batchNorm"],
+  },
+  {
+    kernel: "batch-norm-backward.inference_input",
+    what: "γ is left out",
+    from: "let scale = gamma_at(p.c) * stat(1u, p.c);",
+    to: "let scale = stat(1u, p.c);",
+    noticed: ["batchNorm"],
+  },
+  {
+    kernel: "counters.advance",
+    what: "the second correction follows the first's rate",
+    from: "FIRST_RATES[i] * first[FIRST_AT + i]",
+    to: "FIRST_RATES[0] * first[FIRST_AT + i]",
+    noticed: oracle("adam"),
+  },
+  {
+    kernel: "counters.advance",
+    what: "two steps at once",
+    from: "+= STEPS;",
+    to: "+= 2u * STEPS;",
+    noticed: { file: "test/ops/random.test.ts", name: "draw anew" },
+  },
+];
