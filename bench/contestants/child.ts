@@ -13,7 +13,8 @@ const say = (answer: Answer): void => void process.send?.(answer);
 const complaint = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
 
-process.on("SIGINT", () => undefined); // whoever started this process ends it
+// Whoever started this process ends it, by another signal.
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => undefined);
 process.on("disconnect", () => process.exit());
 
 /** Imports a peer, which looks for WebGPU while it does. */

@@ -109,9 +109,9 @@ export async function startContestant(
       if (command) child.send(command);
     });
   try {
-    return remoteOf(options.name, await ask(), ask, () => void child.kill());
+    return remoteOf(options.name, await ask(), ask, () => void child.kill("SIGKILL"));
   } catch (error) {
-    child.kill();
+    child.kill("SIGKILL");
     throw error;
   }
 }
