@@ -10,9 +10,6 @@ import type { Answer, Command, ContestantName, StartOptions } from "./contestant
 import { remoteOf, type Arena, type Remote } from "./contestants/start.ts";
 import { progress } from "./reports.ts";
 
-/** Images a step in a browser, unless told otherwise. */
-export const BROWSER_BATCH = 8;
-
 const ROOT = join(import.meta.dirname, "browser");
 
 /**

@@ -6,8 +6,7 @@ import { promisify } from "node:util";
 import { LonghandError, UsageError } from "../src/gpu/errors.ts";
 import { compareRuns, CHECK_BATCH, type CheckResult } from "./check.ts";
 import type { ContestantName, Report, StepReply } from "./contestants/messages.ts";
-import { ON_NODE, type Arena, type Remote } from "./contestants/start.ts";
-import { BROWSER_BATCH, inBrowser } from "./in-browser.ts";
+import { batchOf, browserArena, ON_NODE, type Arena, type Remote } from "./contestants/start.ts";
 import { comparePeerKernels } from "./peer-kernels.ts";
 import { figuresOf } from "./step.ts";
 import {
@@ -88,13 +87,13 @@ export async function peersCommand(flags: PeersFlags): Promise<void> {
   checkReport(flags.json);
   await installPeers();
   const { rounds, adapter } = flags;
-  const batch = flags.batch ?? (flags.browser ? BROWSER_BATCH : 32);
+  const batch = batchOf(flags);
   const all = flags.browser ? IN_BROWSERS : NAMES;
   const names = flags.only ? all.filter((n) => n === "longhand" || n === flags.only) : all;
   console.log(estimate(names, batch, flags));
   const stop = interruption();
   const remotes: Remote[] = [];
-  const arena = flags.browser ? await inBrowser(IN_BROWSERS) : ON_NODE;
+  const arena = flags.browser ? await browserArena(IN_BROWSERS) : ON_NODE;
   const start = async (name: ContestantName): Promise<Remote> => {
     const remote = await arena.start({ name, recipe: "dcgan", batch, adapter });
     remotes.push(remote);

@@ -1,7 +1,6 @@
 // `npm run bench -- step`: one training step in all the rows of the goals, counted from outside.
-import { ON_NODE, type Remote } from "./contestants/start.ts";
+import { batchOf, browserArena, ON_NODE, type Remote } from "./contestants/start.ts";
 import type { StepReply } from "./contestants/messages.ts";
-import { BROWSER_BATCH, inBrowser } from "./in-browser.ts";
 import { cells, rowsOf, type StepFigures } from "./goals.ts";
 import {
   interruption,
@@ -63,10 +62,10 @@ export function figuresOf(
 export async function stepCommand(flags: StepFlags): Promise<void> {
   checkReport(flags.json);
   const { recipe, adapter } = flags;
-  const batch = flags.batch ?? (flags.browser ? BROWSER_BATCH : 32);
+  const batch = batchOf(flags);
   const options = { name: "longhand", recipe, batch, adapter } as const;
   const stop = interruption();
-  const arena = flags.browser ? await inBrowser(["longhand"]) : ON_NODE;
+  const arena = flags.browser ? await browserArena(["longhand"]) : ON_NODE;
   const firstStep = async (cold: boolean): Promise<number> => {
     progress(`first step, ${cold ? "cold" : "warm"}: started afresh`);
     const fresh = await arena.start(options, cold);

@@ -221,7 +221,7 @@ interface Outcome {
 async function bench(...args: string[]): Promise<Outcome> {
   const command = ["--import", "tsx", "bench/main.ts", ...args];
   return new Promise((resolve) => {
-    execFile(process.execPath, command, { cwd: ROOT, timeout: 110_000 }, (error, out, err) =>
+    execFile(process.execPath, command, { cwd: ROOT, timeout: 230_000 }, (error, out, err) =>
       resolve({ code: error ? Number(error.code ?? -1) : 0, out, err }),
     );
   });
@@ -289,10 +289,10 @@ describe("npm run bench --", () => {
   test("step counts a step of a process of its own", async () => {
     const json = join(folder, "step.json");
     const flags = ["--recipe", "small", "--batch", "2", "--steps", "1", "--json", json];
-    const { code, out } = await bench("step", ...flags);
-    expect(code).toBe(0);
+    const { code, out, err } = await bench("step", ...flags);
+    expect(code, err).toBe(0);
     expect(out).toMatch(/^small, batch 2, one step on /);
     const report: unknown = JSON.parse(readFileSync(json, "utf8"));
     expect(report).toMatchObject({ command: "step", recipe: "small", submits: 1, buffers: 0 });
-  });
+  }, 240_000); // two processes, each with a first step
 });

@@ -2,7 +2,14 @@
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { GpuError } from "../../src/gpu/errors.ts";
-import type { Answer, Command, Report, StartOptions, StepReply } from "./messages.ts";
+import type {
+  Answer,
+  Command,
+  ContestantName,
+  Report,
+  StartOptions,
+  StepReply,
+} from "./messages.ts";
 import type { Stand } from "./stand.ts";
 
 /** A contestant in a process of its own. */
@@ -66,6 +73,17 @@ export const ON_NODE: Arena = {
   start: (options, cold = false) => startContestant(options, cold ? NO_CACHE : {}),
   close: () => Promise.resolve(),
 };
+
+/** In a headless Chromium; the bundler and the browser's driver load for this alone. */
+export async function browserArena(names: readonly ContestantName[]): Promise<Arena> {
+  const { inBrowser } = await import("../in-browser.ts");
+  return inBrowser(names);
+}
+
+/** Images a step: as asked, else 32, or 8 in a browser. */
+export function batchOf(flags: { readonly batch?: number; readonly browser?: boolean }): number {
+  return flags.batch ?? (flags.browser ? 8 : 32);
+}
 
 const ANSWER_MS = 600_000; // a peer's first step on a busy machine takes minutes
 const CHILD = fileURLToPath(new URL("child.ts", import.meta.url));
