@@ -28,6 +28,7 @@ var<workgroup> sums: array<vec4f, 64>; // what each lane found, in the order of 
 // One workgroup: each lane takes every 64th pair, and the first one adds what they found, in order.
 @compute @workgroup_size(64)
 fn losses(@builtin(local_invocation_index) lane: u32) {
+  let zero = u32(lane >= 64u); // in a way that compilers can't see: unrolled, lavapipe compiles the sum for a second
   var own = vec4f();
   for (var i = lane; i < COUNT; i += 64u) {
     let real = logits[LOGITS_AT + i];
@@ -44,7 +45,7 @@ fn losses(@builtin(local_invocation_index) lane: u32) {
   workgroupBarrier();
   if (lane > 0u) { return; }
   var total = vec4f();
-  for (var i = 0u; i < min(COUNT, 64u); i++) { total += sums[i]; }
+  for (var i = zero; i < min(COUNT, 64u); i++) { total += sums[i]; }
   let means = total / f32(COUNT);
   let slot = RING_AT + (state[STATE_AT + 2] % CAPACITY) * 4u;
   for (var i = 0u; i < 4u; i++) {

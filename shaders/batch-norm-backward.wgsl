@@ -50,11 +50,11 @@ fn sums_of_run(p: Place, origin: vec4f, mean: vec4f, inverse: vec4f) -> Sums {
   return sums;
 }
 
-fn sums_of_runs(c: u32) -> Sums {
+fn sums_of_runs(p: Place) -> Sums {
   var sums = Sums();
-  for (var split = 0u; split < SPLITS; split++) {
-    sums.scaled += partial_at(split, 0u, c);
-    sums.plain += partial_at(split, 1u, c);
+  for (var split = p.zero; split < SPLITS; split++) {
+    sums.scaled += partial_at(split, 0u, p.c);
+    sums.plain += partial_at(split, 1u, p.c);
   }
   return sums;
 }
@@ -100,7 +100,7 @@ fn affine(
   let index = linear(group, groups, lane);
   if (index >= SPLITS * BLOCKS) { return; }
   let p = place(index);
-  if (p.split == 0u) { store_sums(p.c, sums_of_runs(p.c)); }
+  if (p.split == 0u) { store_sums(p.c, sums_of_runs(p)); }
 }
 
 @compute @workgroup_size(64)
@@ -119,7 +119,7 @@ fn input(
   if (SPLITS == 1u) {
     sums = sums_of_run(p, origin, mean, inverse);
   } else {
-    sums = sums_of_runs(p.c);
+    sums = sums_of_runs(p);
   }
   if (p.split == 0u) { store_sums(p.c, sums); }
   let scale = gamma_at(p.c) * inverse;

@@ -52,7 +52,7 @@ fn moments_of_batch(p: Place, origin: vec4f) -> Moments {
   if (SPLITS == 1u) { return moments_of_run(p, origin); }
   var mean = partial_at(0u, 0u, p.c);
   var squares = partial_at(0u, 1u, p.c);
-  for (var split = 1u; split < SPLITS; split++) {
+  for (var split = 1u + p.zero; split < SPLITS; split++) {
     let before = f32(split * CHUNK);
     let rows = f32(min(ROWS, (split + 1u) * CHUNK) - split * CHUNK);
     let delta = partial_at(split, 0u, p.c) - mean;

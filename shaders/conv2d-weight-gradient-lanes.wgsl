@@ -1,19 +1,17 @@
-// conv2d, gradient of the filter, with loads shared by lanes: as conv2d-weight-gradient.wgsl, by a tile of 8
-// rows of the filter (taps and channels) and 4·LANES filters a subgroup. Each lane loads the rows of a pixel of
-// its own, and broadcasts them; each keeps four filters. Only pixels whose tap lies inside the image are
-// visited, where a tile has one tap: lanes go along a row of the output, through the batch first. For adapters
-// where a load costs dozens of multiply-adds, and where 64 tiles are plenty: there are no partial results.
-// Behind the filter's tiles come those of the bias, whose "input" is 1 everywhere: dbias[k] = Σ dout[n, y, x, k].
+// conv2d, gradient of the filter, with loads shared by lanes: as conv2d-weight-gradient.wgsl, by a tile
+// (lib/lanes-tile.wgsl) whose rows are rows of the filter (taps and channels) and whose columns are filters.
+// Where a tile has one tap, only the pixels whose tap lies inside the image are visited: along a row of the
+// output, and through the batch first. For adapters where a load costs dozens of multiply-adds, and where 64
+// tiles are plenty: there are no partial results. Behind the filter's tiles come those of the bias, whose
+// "input" is 1 everywhere: dbias[k] = Σ dout[n, y, x, k].
 enable subgroups;
 
-const LANES = 8u; // of every subgroup, and so of every workgroup
-const SHARED_TAP = true; // CHANNELS is a multiple of 8, and the array aligned: a tile's rows lie under one tap
+const SHARED_TAP = true; // CHANNELS is a multiple of TILE_ROWS, and the array aligned for loads by fours
 
 const PIXELS = BATCH * OUT_HEIGHT * OUT_WIDTH;
 const ROWS = KERNEL_H * KERNEL_W * CHANNELS; // of the filter as a matrix (taps and channels, filters)
-const TILES_M = (ROWS + 7u) / 8u;
-const TILES_N = (FILTERS + 4u * LANES - 1u) / (4u * LANES);
-const STEPS = min(LANES, 8u); // lanes that load pixels; those past them load the same again
+const TILES_M = (ROWS + TILE_ROWS - 1u) / TILE_ROWS;
+const TILES_N = (FILTERS + TILE_COLUMNS - 1u) / TILE_COLUMNS;
 
 // Where each array starts in its binding, in 32-bit words.
 const INP_AT = 0u;
@@ -28,35 +26,35 @@ const DBIAS_AT = 0u;
 @group(0) @binding(3) var<storage, read_write> dweight: array<f32>; // (KH, KW, C, K)
 @group(0) @binding(4) var<storage, read_write> dbias: array<f32>; // (K)
 
-// Eight rows of the tile, a row a column: the lane's four filters of it.
-struct Tile {
-  low: mat4x4f,
-  high: mat4x4f,
+// The lane's filters at a pixel, zeros if it isn't `real`.
+fn load_dout(pixel: u32, real: bool, k: u32) -> vec4f {
+  return select(vec4f(), dout4[(DOUT4_AT + select(0u, pixel, real) * FILTERS + min(k, FILTERS - 4u)) / 4u], real);
 }
 
-fn outer(d: vec4f, x: vec4f) -> mat4x4f {
-  return mat4x4f(d * x.x, d * x.y, d * x.z, d * x.w);
+// Four rows of the tile at four pixels: a row a column.
+fn turned(x0: vec4f, x1: vec4f, x2: vec4f, x3: vec4f) -> mat4x4f {
+  return transpose(mat4x4f(x0, x1, x2, x3));
 }
 
-// Adds one pixel: the rows' inputs and where its filters start, or -1 for none; the same in all lanes.
-fn add_pixel(t: ptr<function, Tile>, low: vec4f, high: vec4f, at: i32, k: u32) {
-  let d = select(vec4f(), dout4[(DOUT4_AT + u32(max(at, 0)) + min(k, FILTERS - 4u)) / 4u], at >= 0);
-  (*t).low += outer(d, low);
-  (*t).high += outer(d, high);
-}
-
-// Adds a pixel a lane: inputs of eight rows and where the filters of the lane's pixel start, or -1 and zeros.
-fn add_pixels(t: ptr<function, Tile>, low: vec4f, high: vec4f, at: i32, k: u32) {
-  add_pixel(t, subgroupBroadcast(low, 0u), subgroupBroadcast(high, 0u), subgroupBroadcast(at, 0u), k);
-  add_pixel(t, subgroupBroadcast(low, 1u), subgroupBroadcast(high, 1u), subgroupBroadcast(at, 1u), k);
-  add_pixel(t, subgroupBroadcast(low, 2u), subgroupBroadcast(high, 2u), subgroupBroadcast(at, 2u), k);
-  add_pixel(t, subgroupBroadcast(low, 3u), subgroupBroadcast(high, 3u), subgroupBroadcast(at, 3u), k);
-  if (STEPS > 4u) {
-    add_pixel(t, subgroupBroadcast(low, 4u), subgroupBroadcast(high, 4u), subgroupBroadcast(at, 4u), k);
-    add_pixel(t, subgroupBroadcast(low, 5u), subgroupBroadcast(high, 5u), subgroupBroadcast(at, 5u), k);
-    add_pixel(t, subgroupBroadcast(low, 6u), subgroupBroadcast(high, 6u), subgroupBroadcast(at, 6u), k);
-    add_pixel(t, subgroupBroadcast(low, 7u), subgroupBroadcast(high, 7u), subgroupBroadcast(at, 7u), k);
+// Adds four pixels: `d` has the lane's filters at each, and x0 to x3 four rows of the tile a lane.
+fn add_pixels(t: ptr<function, Tile>, d: mat4x4f, x0: vec4f, x1: vec4f, x2: vec4f, x3: vec4f) {
+  (*t).low0 += d * turned(subgroupBroadcast(x0, 0u), subgroupBroadcast(x1, 0u), subgroupBroadcast(x2, 0u), subgroupBroadcast(x3, 0u));
+  let r1 = d * turned(subgroupBroadcast(x0, 1u), subgroupBroadcast(x1, 1u), subgroupBroadcast(x2, 1u), subgroupBroadcast(x3, 1u));
+  let r2 = d * turned(subgroupBroadcast(x0, 2u), subgroupBroadcast(x1, 2u), subgroupBroadcast(x2, 2u), subgroupBroadcast(x3, 2u));
+  let r3 = d * turned(subgroupBroadcast(x0, 3u), subgroupBroadcast(x1, 3u), subgroupBroadcast(x2, 3u), subgroupBroadcast(x3, 3u));
+  if (SHARERS == 4u) {
+    (*t).low1 += r1;
+    (*t).low2 += r2;
+    (*t).low3 += r3;
+    return;
   }
+  (*t).high0 += r1;
+  (*t).low1 += r2;
+  (*t).high1 += r3;
+  (*t).low2 += d * turned(subgroupBroadcast(x0, 4u), subgroupBroadcast(x1, 4u), subgroupBroadcast(x2, 4u), subgroupBroadcast(x3, 4u));
+  (*t).high2 += d * turned(subgroupBroadcast(x0, 5u), subgroupBroadcast(x1, 5u), subgroupBroadcast(x2, 5u), subgroupBroadcast(x3, 5u));
+  (*t).low3 += d * turned(subgroupBroadcast(x0, 6u), subgroupBroadcast(x1, 6u), subgroupBroadcast(x2, 6u), subgroupBroadcast(x3, 6u));
+  (*t).high3 += d * turned(subgroupBroadcast(x0, 7u), subgroupBroadcast(x1, 7u), subgroupBroadcast(x2, 7u), subgroupBroadcast(x3, 7u));
 }
 
 // The first and the last-but-one output row (or column) whose tap lies inside an image of `size`, when the
@@ -67,25 +65,31 @@ fn span(before: i32, size: i32, stride: i32, count: i32) -> vec2u {
   return vec2u(u32(first), u32(max(end, first)));
 }
 
-// All pixels for a tile of rows m to m + 7, which lie under one tap.
+// All pixels for a tile of rows from m on, which lie under one tap.
 fn under_one_tap(t: ptr<function, Tile>, m: u32, k: u32, lane: u32) {
   let i = m / CHANNELS / KERNEL_W * DILATION_H;
   let j = m / CHANNELS % KERNEL_W * DILATION_W;
+  let c = m % CHANNELS + 4u * (lane % SHARERS);
   let rows = span(PAD_TOP - i32(i), i32(HEIGHT), i32(STRIDE_H), i32(OUT_HEIGHT));
   let columns = span(PAD_LEFT - i32(j), i32(WIDTH), i32(STRIDE_W), i32(OUT_WIDTH));
   let count = (columns.y - columns.x) * BATCH;
   for (var y = rows.x; y < rows.y; y++) {
-    for (var first = 0u; first < count; first += STEPS) {
-      let item = first + lane % STEPS;
+    let row = u32(i32(y * STRIDE_H + i) - PAD_TOP);
+    for (var first = 0u; first < count; first += 4u) {
+      let item = first + vec4u(0u, 1u, 2u, 3u);
+      let real = item < vec4u(count);
       let n = item % BATCH;
       let x = columns.x + item / BATCH;
-      let row = u32(i32(y * STRIDE_H + i) - PAD_TOP);
-      let column = u32(i32(x * STRIDE_W + j) - PAD_LEFT);
-      let real = item < count;
-      let found = (INP4_AT + select(0u, ((n * HEIGHT + row) * WIDTH + column) * CHANNELS, real) + m % CHANNELS) / 4u;
-      let low = select(vec4f(), inp4[found], real);
-      let high = select(vec4f(), inp4[found + 1u], real);
-      add_pixels(t, low, high, select(-1, i32(((n * OUT_HEIGHT + y) * OUT_WIDTH + x) * FILTERS), real), k);
+      let column = vec4u(vec4i(x * STRIDE_W + j) - PAD_LEFT);
+      let at = (INP4_AT + select(vec4u(), ((n * HEIGHT + row) * WIDTH + column) * CHANNELS, real) + c) / 4u;
+      let pixel = (n * OUT_HEIGHT + y) * OUT_WIDTH + x;
+      let d = mat4x4f(
+        load_dout(pixel.x, real.x, k), load_dout(pixel.y, real.y, k), load_dout(pixel.z, real.z, k), load_dout(pixel.w, real.w, k),
+      );
+      let x0 = select(vec4f(), inp4[at.x], real.x);
+      let x1 = select(vec4f(), inp4[at.y], real.y);
+      let x2 = select(vec4f(), inp4[at.z], real.z);
+      add_pixels(t, d, x0, x1, x2, select(vec4f(), inp4[at.w], real.w));
     }
   }
 }
@@ -98,22 +102,29 @@ fn load_inp(pixel: u32, row: u32) -> f32 {
   return select(0f, inp[INP_AT + select(0u, u32(at) + row % CHANNELS, inside)], inside);
 }
 
-fn load_rows(pixel: u32, m: u32) -> vec4f {
-  return vec4f(load_inp(pixel, m), load_inp(pixel, m + 1u), load_inp(pixel, m + 2u), load_inp(pixel, m + 3u));
+fn load_pixels(pixel: u32, row: u32) -> vec4f {
+  return vec4f(load_inp(pixel, row), load_inp(pixel + 1u, row), load_inp(pixel + 2u, row), load_inp(pixel + 3u, row));
 }
 
-// All pixels for a tile of rows m to m + 7 under whichever taps.
-fn under_any_taps(t: ptr<function, Tile>, m: u32, k: u32, lane: u32) {
-  for (var first = 0u; first < PIXELS; first += STEPS) {
-    let pixel = first + lane % STEPS;
-    let at = select(-1, i32(pixel * FILTERS), pixel < PIXELS);
-    add_pixels(t, load_rows(pixel, m), load_rows(pixel, m + 4u), at, k);
+// All pixels for a tile of rows from m on, under whichever taps.
+fn under_any_taps(t: ptr<function, Tile>, m: u32, k: u32, lane: u32, zero: u32) {
+  let row = m + lane % SHARERS;
+  for (var first = zero; first < PIXELS; first += 4u) {
+    let pixel = first + vec4u(0u, 1u, 2u, 3u);
+    let real = pixel < vec4u(PIXELS);
+    let d = mat4x4f(
+      load_dout(pixel.x, real.x, k), load_dout(pixel.y, real.y, k), load_dout(pixel.z, real.z, k), load_dout(pixel.w, real.w, k),
+    );
+    add_steps(
+      t, d, load_pixels(first, row), load_pixels(first, row + SHARERS),
+      load_pixels(first, row + 2u * SHARERS), load_pixels(first, row + 3u * SHARERS),
+    );
   }
 }
 
-fn add_bias(k: u32) {
+fn add_bias(k: u32, zero: u32) {
   var sum = vec4f();
-  for (var pixel = 0u; pixel < PIXELS; pixel++) { sum += dout4[(DOUT4_AT + pixel * FILTERS + min(k, FILTERS - 4u)) / 4u]; }
+  for (var pixel = zero; pixel < PIXELS; pixel++) { sum += dout4[(DOUT4_AT + pixel * FILTERS + min(k, FILTERS - 4u)) / 4u]; }
   for (var j = u32(k >= FILTERS); j < 4u; j++) {
     if (k + j < FILTERS) { dbias[DBIAS_AT + k + j] = sum[j]; }
   }
@@ -126,28 +137,30 @@ fn tiled(
   @builtin(subgroup_invocation_id) lane: u32,
 ) {
   let tile = group.y * groups.x + group.x;
-  let k = (tile % TILES_N) * 4u * LANES + 4u * lane;
-  let m = (tile / TILES_N) * 8u;
+  let k = (tile % TILES_N) * TILE_COLUMNS + 4u * lane;
+  let m = (tile / TILES_N) * TILE_ROWS;
   if (tile / TILES_N > TILES_M) { return; }
+  let zero = u32(groups.x == 0u); // in a way that compilers can't see, so that loops over few pixels stay loops
   if (tile / TILES_N == TILES_M) {
-    add_bias(k);
+    add_bias(k, zero);
     return;
   }
   var sums = Tile();
   if (SHARED_TAP) {
     under_one_tap(&sums, m, k, lane);
   } else {
-    under_any_taps(&sums, m, k, lane);
+    under_any_taps(&sums, m, k, lane, zero);
   }
-  for (var i = 0u; i < 8u; i++) {
-    if (m + i >= ROWS) { break; }
-    let at = (m + i) * FILTERS + k;
-    let row = select(sums.high[i % 4u], sums.low[i % 4u], i < 4u);
+  for (var row = 0u; row < TILE_ROWS; row++) {
+    if (m + row >= ROWS) { break; }
+    let at = (m + row) * FILTERS + k;
+    let values = row_of(&sums, row);
     // Not from 0, which unrolls: stores are most of what compilers work on.
     for (var j = u32(k >= FILTERS); j < 4u; j++) {
-      if (k + j < FILTERS) { dweight[DWEIGHT_AT + at + j] = row[j]; }
+      if (k + j < FILTERS) { dweight[DWEIGHT_AT + at + j] = values[j]; }
     }
   }
 }
+// appended: lib/lanes-tile.wgsl
 // appended: lib/taps.wgsl
 // appended: lib/convolution.wgsl

@@ -88,9 +88,13 @@ fn right_block(n: u32, k: u32) -> mat4x4f {
 }
 
 fn store(m: u32, n: u32, four: vec4f) {
-  if (m >= ROWS) { return; }
+  if (m > ROWS) { return; }
   for (var j = 0u; j < 4u && n + j < FILTERS; j++) {
-    dweight[DWEIGHT_AT + (split * ROWS + m) * FILTERS + n + j] = four[j];
+    if (m == ROWS) {
+      dbias[DBIAS_AT + split * FILTERS + n + j] = four[j];
+    } else {
+      dweight[DWEIGHT_AT + (split * ROWS + m) * FILTERS + n + j] = four[j];
+    }
   }
 }
 

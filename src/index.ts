@@ -7,6 +7,7 @@ export * from "./autograd/ops.ts";
 export { grad, noGrad, Tensor, variable, vectorJacobian } from "./autograd/tensor.ts";
 export type { DType, GpuArray, HostData } from "./gpu/array.ts";
 export { openDevice, type Device, type DeviceOptions } from "./gpu/device.ts";
+export type { Variant, Workload } from "./gpu/dispatch.ts";
 export * from "./gpu/errors.ts";
 export { compile, type Outputs, type Program, type ProgramOptions } from "./gpu/program.ts";
 export type { AdamOptions } from "./kernels/adam.ts";
@@ -38,6 +39,7 @@ export type { ClipAttributes, EluAttributes, LeakyReluAttributes } from "./kerne
 export type { SgdOptions } from "./kernels/sgd.ts";
 export type { SoftmaxCrossEntropyRowsAttributes } from "./kernels/softmax-cross-entropy.ts";
 export type { AxisAttribute } from "./kernels/softmax.ts";
+export { tune, workloadsOf, type Tuned, type TuneOptions, type Use } from "./kernels/tune.ts";
 export { adam } from "./nn/adam.ts";
 export * as initialisers from "./nn/initialisers.ts";
 export type { Layer, Mode, ParameterSpec } from "./nn/layer.ts";

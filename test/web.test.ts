@@ -7,9 +7,12 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { parseChoices } from "../src/checkpoint/choices.ts";
 import { serveWeb, type WebServer } from "../src/cli/web.ts";
 import { SERVED_IMAGES } from "../src/data/idx.ts";
 import { UsageError } from "../src/gpu/errors.ts";
+import { shaderText } from "../src/gpu/node.ts";
+import { kernelsVersion } from "../src/kernels/tune.ts";
 import { messageOf } from "./message-of.ts";
 import { launchChromium, ON_SWIFTSHADER } from "./support/chromium.ts";
 
@@ -148,6 +151,27 @@ describe("on SwiftShader", () => {
     expect(await page.textContent("#phase")).toMatch(/^Stopped after \d+ of 100,000 steps\.$/);
     expect((await saveLosses(page))[0]).toEqual(rows[0]); // same seed, same adapter: same bits
     expect(page.url()).toContain("steps=100000");
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
+  test("tunes its kernels first where asked to, and keeps what it found", async () => {
+    const { page, faults } = await openPage(
+      browser(),
+      "?recipe=small&batch=1&steps=1&tune=15&autostart=1",
+    );
+    await page.waitForFunction(() => document.body.textContent?.includes("Tuning the kernels: "));
+    await reach(page, "done");
+    const stored = await page.evaluate(() => Object.entries(localStorage));
+    expect(stored.map(([key]) => key)).toEqual([
+      expect.stringMatching(/^longhand kernels: .*swiftshader/i),
+    ]);
+    const { choices, kernels } = parseChoices(String(stored[0]![1]), "localStorage");
+    expect(Object.keys(choices).length).toBeGreaterThan(0);
+    expect(kernels).toBe(await kernelsVersion(shaderText));
+    await page.fill("[name=tune]", "");
+    await page.click("#start");
+    await reach(page, "done"); // with the choices of before
     expect(faults).toEqual([]);
     await page.close();
   });

@@ -13,6 +13,7 @@ import type {
   WorkerMessage,
 } from "./messages.ts";
 import { DEFAULT_RECIPE, readSettings } from "./settings.ts";
+import { storeChoices, storedChoices } from "./stored-choices.ts";
 import { duration, find, say, whole } from "./view.ts";
 
 type State = "idle" | "running" | "done" | "stopped" | "error";
@@ -67,7 +68,8 @@ function start(): void {
   records = [];
   clear();
   enter("running");
-  const message: StartMessage = { settings, images: new URL(SERVED_IMAGES, document.baseURI).href };
+  const images = new URL(SERVED_IMAGES, document.baseURI).href;
+  const message: StartMessage = { settings, images, stored: storedChoices() };
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker has no origin
   worker.postMessage(message);
 }
@@ -107,6 +109,8 @@ function hear(message: WorkerMessage): void {
       return showAdapter(message);
     case "phase":
       return say("#phase", message.text);
+    case "tuned":
+      return storeChoices(message);
     case "plan":
       return showPlan(message);
     case "samples":

@@ -10,6 +10,8 @@ export interface StartMessage {
   readonly settings: Settings;
   /** Address of the IDX file with the images. */
   readonly images: string;
+  /** What was tuned in this browser before, by the adapter's name. */
+  readonly stored: Readonly<Record<string, string>>;
 }
 
 /** From the worker. */
@@ -17,6 +19,7 @@ export type WorkerMessage =
   | AdapterMessage
   | PhaseMessage
   | PlanMessage
+  | TunedMessage
   | SamplesMessage
   | ProgressMessage
   | { readonly type: "done" }
@@ -33,6 +36,13 @@ export interface AdapterMessage {
 /** What goes on before the first step, in a few words. */
 export interface PhaseMessage {
   readonly type: "phase";
+  readonly text: string;
+}
+
+/** Some kernels have been tuned: a text to store under the adapter's name. */
+export interface TunedMessage {
+  readonly type: "tuned";
+  readonly adapter: string;
   readonly text: string;
 }
 

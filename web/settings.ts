@@ -13,13 +13,15 @@ export interface Settings {
   readonly steps: number | undefined;
   /** New samples are drawn after so many steps. */
   readonly sampleEvery: number;
+  /** Seconds to measure first which kernels are fastest; undefined takes what was measured before. */
+  readonly tune: number | undefined;
 }
 
 /** The recipe of a page opened without a choice: the one that any machine can train. */
 export const DEFAULT_RECIPE = "small";
 
 /**
- * Reads settings from `recipe`, `seed`, `batch`, `steps` and `sample-every`; what is missing or empty
+ * Reads settings from `recipe`, `seed`, `batch`, `steps`, `sample-every` and `tune`; what is missing or empty
  * gets its default. Throws UsageError, which names the parameter, for a value that isn't allowed.
  */
 export function readSettings(parameters: URLSearchParams): Settings {
@@ -31,6 +33,7 @@ export function readSettings(parameters: URLSearchParams): Settings {
     batch: whole(parameters, "batch", 1),
     steps: whole(parameters, "steps", 1),
     sampleEvery: whole(parameters, "sample-every", 1) ?? 20,
+    tune: whole(parameters, "tune", 1),
   };
 }
 

@@ -10,6 +10,7 @@ import { openDevice } from "../src/gpu/device.ts";
 import { DataError, DeviceLostError, LonghandError } from "../src/gpu/errors.ts";
 import { tileGrid } from "../src/pictures/grid.ts";
 import { openAdapter, shaderText, type BrowserAdapter } from "./browser.ts";
+import { readChoices, tuneKernels } from "./kernels.ts";
 import type { StartMessage, WorkerMessage } from "./messages.ts";
 
 const SAMPLES = 16;
@@ -20,17 +21,22 @@ addEventListener("message", ({ data }: MessageEvent<StartMessage>) => {
   opening.then((opened) => run(opened, data)).catch(fail);
 });
 
-async function run(opened: BrowserAdapter, { settings, images }: StartMessage): Promise<void> {
+async function run(opened: BrowserAdapter, message: StartMessage): Promise<void> {
+  const { settings, images, stored } = message;
   const recipe = recipeNamed(settings.recipe);
   post({ type: "phase", text: "Loading the images…" });
   const data = await fetchImages(images);
   const { adapter, software } = opened;
   const device = await openDevice({ adapter, shaderText, software });
-  const { seed, batch = recipe.batch, sampleEvery } = settings;
+  const { seed, batch = recipe.batch, sampleEvery, tune: seconds } = settings;
   const gan = createGan(device, recipe, data, { seed, batch });
   const stepsPerEpoch = gan.plan.steps;
   const steps = settings.steps ?? recipe.epochs * stepsPerEpoch;
   post({ type: "plan", images: data.count, batch, stepsPerEpoch, steps });
+
+  let choices = await readChoices(stored[opened.name]);
+  if (seconds !== undefined) choices = await tuneKernels(recipe, batch, seconds, choices, post);
+  for (const [key, variant] of Object.entries(choices)) device.choices.set(key, variant);
 
   const programs = await compileSteps(gan, (done, total) =>
     post({ type: "phase", text: `Compiling the kernels: ${done} of ${total}…` }),

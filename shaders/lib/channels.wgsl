@@ -22,11 +22,13 @@ struct Place {
   split: u32,
   first: u32,
   end: u32,
+  zero: u32, // 0 in a way that compilers can't see, so that loops over runs stay loops
 }
 
 fn place(index: u32) -> Place {
   let split = index / BLOCKS;
-  return Place((index % BLOCKS) * WIDTH, split, split * CHUNK, min(ROWS, (split + 1u) * CHUNK));
+  let zero = u32(split >= SPLITS);
+  return Place((index % BLOCKS) * WIDTH, split, split * CHUNK, min(ROWS, (split + 1u) * CHUNK), zero);
 }
 
 fn linear(group: vec3u, groups: vec3u, lane: u32) -> u32 {

@@ -11,6 +11,7 @@ import {
   swiftshaderFolder,
   versions,
 } from "../gpu/node.ts";
+import { loadKernelChoices } from "./kernel-choices.ts";
 
 /** What `doctor` takes. */
 export interface DoctorOptions {
@@ -78,6 +79,7 @@ export async function doctor(options: DoctorOptions = {}): Promise<void> {
     write(section("Features", featureLines(adapter.features)));
     write(section("Limits", limitLines(adapter.limits)));
     write(section("Embedded SwiftShader", [swiftshaderFolder() ?? "not on this machine"]));
+    write(section("Tuned kernels", await tunedLines(opened.name)));
     write(section("For more speed", speedLines(survey)));
   } finally {
     opened.release();
@@ -169,6 +171,18 @@ function amount(value: number, unit: "bytes" | ""): string {
   const power = Math.min(Math.max(Math.floor(Math.log2(value) / 10), 0), 3);
   const number = value / 1024 ** power;
   return `${Number.isInteger(number) ? number : number.toFixed(1)} ${["B", "KiB", "MiB", "GiB"][power]}`;
+}
+
+async function tunedLines(adapter: string): Promise<string[]> {
+  const { path, choices, trouble } = await loadKernelChoices(adapter);
+  const { length } = Object.keys(choices);
+  const state =
+    trouble !== undefined
+      ? `none that hold: ${trouble}`
+      : length === 0
+        ? "none: npm run tune measures which kernels are fastest on this adapter"
+        : `${length} shapes measured on this adapter, for new runs`;
+  return [state, `kept in ${path}`];
 }
 
 function wrapped(text: string, width: number): string[] {

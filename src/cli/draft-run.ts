@@ -25,6 +25,8 @@ export interface TrainFlags {
   readonly adapter?: string;
   readonly sampleEvery?: number;
   readonly checkpointEvery?: number;
+  /** Seconds to tune for first; true for as many as by default. */
+  readonly tune?: number | true;
   readonly resume?: string;
   readonly force?: boolean;
 }
@@ -70,6 +72,11 @@ export async function draftResumed(flags: TrainFlags): Promise<Draft> {
       `--${flag} ${String(got)}: the run in ${path} has ${flag} ${String(has)}, which --resume keeps; leave the flag out or start a new run`,
     );
   };
+  if (flags.tune !== undefined) {
+    throw new UsageError(
+      `--tune: the run in ${path} keeps the kernels that it began with, and so its bits; leave the flag out, or start a new run`,
+    );
+  }
   refuse("recipe", flags.recipe, record.recipe);
   refuse("batch", flags.batch, record.batch);
   refuse("seed", flags.seed, record.seed);

@@ -6,6 +6,7 @@ import { doctor } from "./doctor.ts";
 import type { TrainFlags } from "./draft-run.ts";
 import { gifCommand, sampleCommand, showCommand, type SampleFlags } from "./samples.ts";
 import { trainCommand } from "./train.ts";
+import { DEFAULT_BUDGET, tuneCommand, type TuneFlags } from "./tune.ts";
 
 function whole(least: number): (text: string) => number {
   return (text) => {
@@ -23,6 +24,12 @@ const adapterOption = (): Option =>
     "auto, gpu, software, swiftshader, or part of an adapter's name (see npm run doctor)",
   ).env("LONGHAND_ADAPTER");
 
+const recipeOption = (): Option =>
+  new Option(
+    "--recipe <name>",
+    `one of ${recipes.map((recipe) => recipe.name).join(", ")} (default: dcgan)`,
+  );
+
 const program = new Command("longhand")
   .description("Trains a DCGAN to write digits on the GPU, with kernels written by hand in WGSL.")
   .option("--verbose", "show stack traces")
@@ -31,12 +38,7 @@ const program = new Command("longhand")
 program
   .command("train")
   .description("train a GAN; leaves a run folder with samples, plots and a checkpoint")
-  .addOption(
-    new Option(
-      "--recipe <name>",
-      `one of ${recipes.map((recipe) => recipe.name).join(", ")} (default: dcgan)`,
-    ),
-  )
+  .addOption(recipeOption())
   .option("--epochs <n>", "epochs in all, resumed ones included (default: the recipe's)", whole(1))
   .option("--steps <n>", "steps in all, instead of epochs", whole(1))
   .option("--batch <n>", "images a step (default: the recipe's)", whole(1))
@@ -46,10 +48,22 @@ program
   .addOption(adapterOption())
   .option("--sample-every <n>", "also draw a grid every n steps", whole(1))
   .option("--checkpoint-every <n>", "also save a checkpoint every n steps", whole(1))
+  .option("--tune [seconds]", "first measure which kernels are fastest (see tune)", whole(1))
   .option("--resume <dir>", "go on with the run in this folder")
   .option("--force", "overwrite an older run in --out")
   .option("--verbose", "show stack traces")
   .action(async (flags: TrainFlags) => trainCommand(flags));
+
+program
+  .command("tune")
+  .description("measure which of each kernel's variants is fastest on this adapter, for new runs")
+  .addOption(recipeOption())
+  .option("--batch <n>", "images a step (default: the recipe's)", whole(1))
+  .option("--budget <seconds>", `time to spend (default: ${DEFAULT_BUDGET})`, whole(1))
+  .option("--forget", "remove what was measured on this adapter, and measure nothing")
+  .addOption(adapterOption())
+  .option("--verbose", "show stack traces")
+  .action(async (flags: TuneFlags) => tuneCommand(flags));
 
 program
   .command("sample")

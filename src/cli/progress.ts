@@ -47,21 +47,27 @@ export interface ProgressPlan {
   readonly batch: number;
 }
 
+/** Bars of a format on a terminal's stderr; undefined where there is none. */
+export function createBars(format: string): MultiBar | undefined {
+  if (!process.stderr.isTTY) return undefined;
+  return new MultiBar({
+    format,
+    stream: process.stderr,
+    barsize: 20,
+    hideCursor: true,
+    stopOnComplete: false,
+    clearOnComplete: false,
+    gracefulExit: false,
+    linewrap: false,
+  });
+}
+
 /** A bar on a terminal's stderr; where there is none, a line an epoch on stdout. */
 export function createProgressView(plan: ProgressPlan): ProgressView {
   const epochs = Math.ceil(plan.until / plan.stepsPerEpoch);
-  const bars = process.stderr.isTTY
-    ? new MultiBar({
-        format: "epoch {epoch} {bar} step {value}/{total} | {record} | {rate} | {left} left",
-        stream: process.stderr,
-        barsize: 20,
-        hideCursor: true,
-        stopOnComplete: false,
-        clearOnComplete: false,
-        gracefulExit: false,
-        linewrap: false,
-      })
-    : undefined;
+  const bars = createBars(
+    "epoch {epoch} {bar} step {value}/{total} | {record} | {rate} | {left} left",
+  );
   let bar: SingleBar | undefined;
   let epoch: StepRecord[] = [];
   const say = (line: string): void => {

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
+import { choicesSchema, type Choices } from "../checkpoint/choices.ts";
 import { outputError, readFileBytes, writeFileAtomic } from "../checkpoint/files.ts";
 import { parseJson } from "../checkpoint/state.ts";
 import { CheckpointError, UsageError } from "../gpu/errors.ts";
@@ -21,6 +22,8 @@ export interface RunRecord {
   readonly stepsPerEpoch: number;
   readonly adapter: string;
   readonly versions: Readonly<Record<string, string>>;
+  /** Kernels that were tuned, by workload; the others are the defaults. */
+  readonly choices: Choices;
   /** What the untrained discriminator said of the untrained generator's first image. */
   readonly untrained: { readonly logit: number; readonly probability: number };
 }
@@ -38,6 +41,7 @@ const schema: z.ZodType<RunRecord> = z.object({
   stepsPerEpoch: z.int().min(1),
   adapter: z.string(),
   versions: z.record(z.string(), z.string()),
+  choices: choicesSchema.default({}), // runs older than the autotuner have none
   untrained: z.object({ logit: z.number(), probability: z.number() }),
 });
 

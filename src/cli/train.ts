@@ -5,15 +5,18 @@ import { recoverFolder, readFolder, writeFolderAtomic } from "../checkpoint/fold
 import { openJsonl, truncateJsonl } from "../checkpoint/jsonl.ts";
 import { checkpointFiles, parseState, restoreArrays } from "../checkpoint/state.ts";
 import { createGan, verdict, type Gan } from "../gan/gan.ts";
-import { compileSteps, train, type StepRecord } from "../gan/train.ts";
+import { compileSteps, train, type StepPrograms, type StepRecord } from "../gan/train.ts";
 import type { Device } from "../gpu/device.ts";
 import { CheckpointError, UsageError } from "../gpu/errors.ts";
 import { versions, type OpenedAdapter } from "../gpu/node.ts";
+import { workloadsOf } from "../kernels/tune.ts";
 import { draftResumed, draftRun, type Draft, type TrainFlags } from "./draft-run.ts";
+import { choicesFor } from "./kernel-choices.ts";
 import { createProgressView, formatDuration, type ProgressView } from "./progress.ts";
 import { createRunFolder, type RunFolder, type RunRecord } from "./run-folder.ts";
 import { writeGif, writeGrid, writeLossPlot, writeModels } from "./run-pictures.ts";
 import { withDevice } from "./session.ts";
+import { DEFAULT_BUDGET, tuneRecipe } from "./tune.ts";
 
 /** Trains, and leaves a run folder. Throws a `LonghandError` for whatever a person can mend. */
 export async function trainCommand(flags: TrainFlags): Promise<void> {
@@ -28,6 +31,11 @@ export async function trainCommand(flags: TrainFlags): Promise<void> {
       console.log(
         `The run was on ${draft.earlier.adapter}; it goes on with this adapter, and other bits.`,
       );
+    }
+    if (flags.tune !== undefined) {
+      const budget = flags.tune === true ? DEFAULT_BUDGET : flags.tune;
+      const { recipe, batch } = draft;
+      await tuneRecipe({ recipe, batch, adapter: flags.adapter, budget, again: false });
     }
     await run(draft, flags, device, opened);
   });
@@ -57,13 +65,30 @@ async function run(
   }
   console.log(describe(draft, gan, from, until));
 
-  const programs = await compileSteps(gan);
+  const programs = await compileChosen(draft, gan, opened);
   console.log(
     `Peak GPU memory ${(programs.peakBytes / 1e6).toFixed(0)} MB, the dataset's ${(data.images.length / 1e6).toFixed(0)} MB included; ${programs.full.plan.dispatches.length} dispatches a step`,
   );
   const record = draft.earlier ?? (await begin(draft, gan, opened));
   const earlierRows = draft.earlier ? readRows(folder, from) : [];
   await loop({ draft, gan, programs, record, from, until, flags, rows: earlierRows });
+}
+
+/**
+ * Compiles the steps with the run's own kernels, or with what was tuned on this adapter if it is a new
+ * run, and says so. From then on the device holds those choices that the steps have a use for.
+ */
+async function compileChosen(draft: Draft, gan: Gan, opened: OpenedAdapter): Promise<StepPrograms> {
+  const { device } = gan;
+  const { choices, words } = await choicesFor(draft.earlier, opened);
+  for (const [key, variant] of Object.entries(choices)) device.choices.set(key, variant);
+  let programs: StepPrograms | undefined;
+  const uses = await workloadsOf(device, async () => {
+    programs = await compileSteps(gan);
+  });
+  for (const key of device.choices.keys()) if (!uses.has(key)) device.choices.delete(key);
+  console.log(`Kernels: ${words(device.choices.size, uses.size)}`);
+  return programs!;
 }
 
 /** Puts a checkpoint's arrays on the device, and cuts the log back to it. Returns its step. */
@@ -118,6 +143,7 @@ async function begin(draft: Draft, gan: Gan, opened: OpenedAdapter): Promise<Run
     versions: Object.fromEntries(
       Object.entries(versions()).map(([name, version]) => [name, String(version)]),
     ),
+    choices: Object.fromEntries(gan.device.choices),
     untrained: { logit, probability },
   };
   createRunFolder(folder, record);
@@ -133,7 +159,7 @@ async function begin(draft: Draft, gan: Gan, opened: OpenedAdapter): Promise<Run
 interface Loop {
   readonly draft: Draft;
   readonly gan: Gan;
-  readonly programs: Awaited<ReturnType<typeof compileSteps>>;
+  readonly programs: StepPrograms;
   readonly record: RunRecord;
   readonly from: number;
   readonly until: number;

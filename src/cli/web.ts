@@ -68,7 +68,7 @@ export function webConfig(data?: string): UserConfig {
     build: { outDir: `${PROJECT}dist/web`, emptyOutDir: true },
     worker: { format: "es" },
     // Named, not discovered: a discovery while the page runs would reload it.
-    optimizeDeps: { include: ["@observablehq/plot"], noDiscovery: true },
+    optimizeDeps: { include: ["@observablehq/plot", "zod"], noDiscovery: true },
   };
 }
 

@@ -37,6 +37,7 @@ import {
   type Launch,
   type Trace,
   type Variant,
+  type Workload,
 } from "./dispatch.ts";
 import { Pipelines } from "./pipelines.ts";
 import { BufferPool } from "./pool.ts";
@@ -106,6 +107,10 @@ export class Device {
    * over one that can't serve the shapes at hand.
    */
   readonly variants: Map<string, Variant> = new Map();
+  /** Variants by `Workload.key`, as measured on this adapter: they go before a kernel's default. */
+  readonly choices: Map<string, Variant> = new Map();
+  /** Told of each launch that has several variants to choose from. */
+  onChoice: ((workload: Workload) => void) | undefined;
 
   readonly #pool: BufferPool;
   readonly #budget: number;

@@ -11,6 +11,18 @@ import type { Constant } from "./shader.ts";
  */
 export type Variant = "tiled" | "narrow" | "direct" | "workgroup" | "subgroup" | "lanes";
 
+/** A launch that may be made in several variants: all that is needed to make it again on other arrays. */
+export interface Workload {
+  /** The kernel, as `Device.variants` names it. */
+  readonly kernel: string;
+  /** Kernel, shapes and attributes in words: what `Device.choices` goes by. */
+  readonly key: string;
+  readonly inputs: readonly GpuArray[];
+  /** What Σ|terms| of an output element can reach when every input lies in [−1, 1]. */
+  readonly terms: number;
+  readonly launch: (...inputs: GpuArray[]) => GpuArray;
+}
+
 /** What a kernel's launcher asks for. `bind` goes by the names of the shader's variables. */
 export interface Launch {
   /** Path below `shaders/`, without `.wgsl`. */

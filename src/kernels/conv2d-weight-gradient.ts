@@ -5,7 +5,16 @@ import type { Device } from "../gpu/device.ts";
 import type { Launch, Variant } from "../gpu/dispatch.ts";
 import { constantsOf, flopOf, loadsFours, NARROW, type Geometry } from "./convolution.ts";
 import { reduce } from "./reduce.ts";
-import { chooseVariant, onGpus, onSoftware, workgroupTiles } from "./variant.ts";
+import {
+  chooseVariant,
+  lanesRows,
+  lanesTiles,
+  type LanesTile,
+  convolutionWorkload,
+  onGpus,
+  onSoftware,
+  workgroupTiles,
+} from "./variant.ts";
 
 /** Output pixels that one partial sum covers: enough partials to fill an adapter, few enough to add. */
 function chunkOf(pixels: number, parallel: number, wanted: number): number {
@@ -27,6 +36,9 @@ interface Cut {
   readonly slice: number;
 }
 
+/** Where lanes share their loads, each loads four rows at a time. */
+const tileOf = ({ lanes }: Device): LanesTile => ({ LANES: lanes, GROUPS_OF_ROWS: 4 });
+
 /** `extra` is 1 for a row of the bias behind the filter's, else 0. */
 function cutOf(
   device: Device,
@@ -41,8 +53,9 @@ function cutOf(
       return { parallel, size: 1, wanted: WORKGROUPS, slice: 16 };
     }
     case "lanes": {
-      const columns = Math.ceil(filters / (4 * device.lanes));
-      return { parallel: (Math.ceil(rows / 8) + extra) * columns, size: 1, wanted: 1, slice: 1 };
+      const tile = tileOf(device);
+      const parallel = lanesTiles(tile, rows, filters) + extra * lanesTiles(tile, 1, filters);
+      return { parallel, size: 1, wanted: 1, slice: 1 };
     }
     case "direct": {
       const parallel = (rows / groups + extra) * filters;
@@ -83,7 +96,8 @@ function gradients(
   const small = filters < NARROW ? "direct" : onSoftware(device, filters, "tiled");
   const preferred = onGpus(device, kernel[0] * kernel[1] * channels, filters, small);
   const DOUT_BY_FOUR = loadsFours(dout, filters);
-  const variant = chooseVariant(device, shader, preferred, groups === 1, DOUT_BY_FOUR);
+  const workload = convolutionWorkload(shader, geometry, [inp, dout], pixels, weightGradient);
+  const variant = chooseVariant(device, workload, preferred, groups === 1, DOUT_BY_FOUR);
   const { parallel, size, wanted, slice } = cutOf(device, variant, geometry, extra);
   const chunk = Math.ceil(chunkOf(pixels, parallel, wanted) / slice) * slice;
   const splits = Math.ceil(pixels / chunk);
@@ -103,8 +117,8 @@ function gradients(
       entry: "tiled",
       constants: {
         ...constantsOf(geometry),
-        LANES: device.lanes,
-        SHARED_TAP: channels % 8 === 0 && byFours(inp),
+        ...tileOf(device),
+        SHARED_TAP: channels % lanesRows(tileOf(device)) === 0 && byFours(inp),
       },
       bind: { inp, inp4: inp, dout4: dout, dweight, dbias },
     });

@@ -22,7 +22,8 @@ import { sumTo } from "./reduce.ts";
 import { defineRule, type Rule } from "./rule.ts";
 import {
   chooseVariant,
-  lanesConstants,
+  lanesTile,
+  convolutionWorkload,
   lanesTiles,
   onGpus,
   onSoftware,
@@ -37,7 +38,7 @@ export function convolve(
   finish: Finish = {},
 ): GpuArray {
   const { device } = inp;
-  const { batch, outHeight, outWidth, channels, filters, groups } = geometry;
+  const { batch, outHeight, outWidth, channels, filters, groups, kernel } = geometry;
   const out = device.empty([batch, outHeight, outWidth, filters], "f32", "conv2d");
   const shader = "conv2d-forward";
   const shared = { shader, flop: flopOf(geometry) } satisfies Partial<Launch>;
@@ -47,7 +48,10 @@ export function convolve(
   const small = filters < NARROW ? "direct" : onSoftware(device, filters, "tiled");
   const preferred = onGpus(device, pixels, filters, small);
   const W_BY_FOUR = loadsFours(weight, filters);
-  const variant = chooseVariant(device, shader, preferred, groups === 1 && channels > 0, W_BY_FOUR);
+  const terms = (kernel[0] * kernel[1] * channels) / groups;
+  const workload = convolutionWorkload(shader, geometry, [inp, weight], terms, convolve);
+  const tilesServe = groups === 1 && channels > 0;
+  const variant = chooseVariant(device, workload, preferred, tilesServe, W_BY_FOUR);
   if (variant === "lanes") {
     device.launch({
       ...shared,
@@ -55,11 +59,11 @@ export function convolve(
       entry: "tiled",
       constants: {
         ...constants,
-        ...lanesConstants(device),
+        ...lanesTile(device),
         INP_BY_FOUR: loadsFours(inp, channels),
       },
       bind: { inp, inp4: inp, weight4: weight, out, ...finishBind },
-      workgroups: device.linear(lanesTiles(device, pixels, filters), 1),
+      workgroups: device.linear(lanesTiles(lanesTile(device), pixels, filters), 1),
     });
     return out;
   }
@@ -113,14 +117,16 @@ export function dataGradient(
   const small = channels < NARROW ? "narrow" : onSoftware(device, channels, "tiled");
   const preferred = onGpus(device, pixels, channels, small);
   const fours = loadsFours(weight, filters) && loadsFours(dout, filters);
-  const entry = chooseVariant(device, shader, preferred, tilesServe, fours);
+  const terms = (geometry.kernel[0] * geometry.kernel[1] * filters) / groups;
+  const workload = convolutionWorkload(shader, geometry, [dout, weight], terms, dataGradient);
+  const entry = chooseVariant(device, workload, preferred, tilesServe, fours);
   if (entry === "lanes") {
-    const [x, y] = device.linear(lanesTiles(device, pixels, channels), 1);
+    const [x, y] = device.linear(lanesTiles(lanesTile(device), pixels, channels), 1);
     device.launch({
       ...shared,
       shader: "conv2d-data-gradient-lanes",
       entry: "tiled",
-      constants: { ...shared.constants, ...lanesConstants(device) },
+      constants: { ...shared.constants, ...lanesTile(device) },
       bind: { dout4: dout, weight4: weight, dinp, ...finishBind },
       workgroups: [x, y, phases],
     });

@@ -1,13 +1,14 @@
 // Matrix products, plain and batched, with each operand optionally transposed.
 import { formatShape, sizeOf, type GpuArray } from "../gpu/array.ts";
 import { byFours } from "../gpu/binding.ts";
+import type { Workload } from "../gpu/dispatch.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
 import { flag } from "./attributes.ts";
 import { broadcastShape, RANK } from "./binary.ts";
 import { sumTo } from "./reduce.ts";
 import { defineRule, type Rule } from "./rule.ts";
 import { collapse, stridesIn } from "./strides.ts";
-import { chooseVariant, lanesTiles, onGpus, onSoftware, workgroupTiles } from "./variant.ts";
+import { chooseVariant, onGpus, onSoftware, workgroupTiles } from "./variant.ts";
 
 /** Which operands to read transposed (their last two axes swapped). */
 export interface MatmulAttributes {
@@ -41,6 +42,9 @@ function loadsFours(
   const multiples = [...matrices, ...(column === 1 ? [columns, row] : [rows, column])];
   return byFours(array) && multiples.every((stride) => stride % 4 === 0);
 }
+
+const operandKey = ({ shape }: GpuArray, transposed = false): string =>
+  `${shape.join("x")}${transposed ? " transposed" : ""}`;
 
 /**
  * a · b on raw arrays: a is (…, M, K), b is (…, K, N), and the axes before the last two broadcast.
@@ -82,13 +86,20 @@ export function multiply(a: GpuArray, b: GpuArray, attributes: MatmulAttributes 
     W_COLUMN,
   };
   const flop = 2 * batch * M * N * K;
-  const small =
-    M < 4 || N < 4 ? "direct" : a.device.lanes < 8 ? "tiled" : onSoftware(a.device, N, "tiled");
+  const manyLanes = a.device.lanes >= 8 && K >= a.device.lanes; // with four, register tiles were faster
+  const small = M < 4 || N < 4 ? "direct" : manyLanes ? onSoftware(a.device, N, "tiled") : "tiled";
   const preferred = onGpus(a.device, M, N, small);
   const tilesServe = batch <= a.device.maxWorkgroups;
-  const variant = chooseVariant(a.device, "matmul", preferred, tilesServe, fours);
+  const workload: Workload = {
+    kernel: "matmul",
+    key: `matmul ${operandKey(a, attributes.transposeA)} by ${operandKey(b, attributes.transposeB)}`,
+    inputs: [a, b],
+    terms: K,
+    launch: (x, y) => multiply(x, y, attributes),
+  };
+  const variant = chooseVariant(a.device, workload, preferred, tilesServe, fours);
   if (variant === "lanes") {
-    const [x, y] = a.device.linear(lanesTiles(a.device, M, N), 1);
+    const [x, y] = a.device.linear(Math.ceil(M / 8) * Math.ceil(N / (4 * a.device.lanes)), 1);
     a.device.launch({
       shader: "matmul-lanes",
       entry: "tiled",

@@ -1,5 +1,6 @@
 // Reductions over any axes: sum, mean, max and min.
 import { formatShape, sizeOf, type GpuArray } from "../gpu/array.ts";
+import type { Workload } from "../gpu/dispatch.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
 import type { Constant } from "../gpu/shader.ts";
 import { flag, wholes } from "./attributes.ts";
@@ -200,7 +201,15 @@ export function reduce(
   }
   const preferred = x.device.software || count < SUBGROUPS_FROM ? "direct" : "subgroup";
   const serves = count > 1 && inRows(x.shape, axes) && x.device.gpu.features.has("subgroups");
-  if (chooseVariant(x.device, "reduce", preferred, serves, false) === "subgroup") {
+  const most = { sum: count, mean: count / (divisor ?? Math.max(count, 1)), max: 1, min: 1 };
+  const workload: Workload = {
+    kernel: "reduce",
+    key: `reduce ${reduction} ${x.shape.join("x")} over ${axes.join(",")}`,
+    inputs: [x],
+    terms: most[reduction],
+    launch: (y) => reduce(y, reduction, axes, keepDims, divisor),
+  };
+  if (chooseVariant(x.device, workload, preferred, serves, false) === "subgroup") {
     return reduceRows(x, reduction, shape, divisor);
   }
   const { runs, constants } = reducing(reduction, x.shape, axes, keepDims);

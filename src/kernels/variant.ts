@@ -1,22 +1,62 @@
 // The shapes of a heavy kernel: register tiles (narrow ones for images of few channels), tiles whose loads
 // the lanes of a subgroup share, tiles through workgroup memory, or one output an invocation.
+import type { GpuArray } from "../gpu/array.ts";
 import type { Device } from "../gpu/device.ts";
-import type { Variant } from "../gpu/dispatch.ts";
+import type { Variant, Workload } from "../gpu/dispatch.ts";
+import type { Geometry } from "./convolution.ts";
+
+/** The kernels that have variants, with those that each has; one that others stand in for comes last. */
+export const VARIANTS: Readonly<Record<string, readonly Variant[]>> = {
+  matmul: ["tiled", "workgroup", "direct", "lanes"],
+  "conv2d-forward": ["tiled", "workgroup", "direct", "lanes"],
+  "conv2d-data-gradient": ["tiled", "workgroup", "narrow", "direct", "lanes"],
+  "conv2d-weight-gradient": ["tiled", "workgroup", "direct", "lanes"],
+  reduce: ["direct", "subgroup"],
+};
 
 /**
- * The variant to launch: the one that `device.variants` names for the shader, else `preferred`; but
- * `tiled` where lanes can't share these loads, and always `direct` where tiles can't serve the shapes.
+ * The variant to launch: the one that `device.variants` names for the kernel, else the one that
+ * `device.choices` holds for the workload, else `preferred`; but `tiled` where lanes can't share these
+ * loads, and always `direct` where tiles can't serve the shapes.
  */
 export function chooseVariant(
   device: Device,
-  shader: string,
+  workload: Workload,
   preferred: Variant,
   tilesServe: boolean,
   lanesServe: boolean,
 ): Variant {
   if (!tilesServe) return "direct";
-  const chosen = device.variants.get(shader) ?? preferred;
+  device.onChoice?.(workload);
+  const { kernel, key } = workload;
+  const stored = device.choices.get(key);
+  const usual = stored && VARIANTS[kernel]?.includes(stored) ? stored : preferred;
+  const chosen = device.variants.get(kernel) ?? usual;
   return chosen === "lanes" && !(lanesServe && device.lanes > 0) ? "tiled" : chosen;
+}
+
+/** A launch of one of a convolution's kernels, by the geometry that alone decides what it costs. */
+export function convolutionWorkload(
+  kernel: string,
+  geometry: Geometry,
+  inputs: readonly [GpuArray, GpuArray],
+  terms: number,
+  launch: (a: GpuArray, b: GpuArray, geometry: Geometry) => GpuArray,
+): Workload {
+  const { batch, height, width, channels, outHeight, outWidth, filters, groups } = geometry;
+  const [size, stride, pad, dilation] = [
+    geometry.kernel,
+    geometry.strides,
+    geometry.pad,
+    geometry.dilations,
+  ].map((each) => each.join("x"));
+  return {
+    kernel,
+    key: `${kernel} ${batch}x${height}x${width}x${channels} to ${outHeight}x${outWidth}x${filters}, kernel ${size}, stride ${stride}, pad ${pad}, dilation ${dilation}, groups ${groups}`,
+    inputs,
+    terms,
+    launch: (a, b) => launch(a, b, geometry),
+  };
 }
 
 const TILE = 64; // rows, and columns, that a workgroup makes where operands pass through its memory
@@ -26,20 +66,25 @@ export function workgroupTiles(rows: number, columns: number): number {
   return Math.ceil(rows / TILE) * Math.ceil(columns / TILE);
 }
 
-/** The constants of lib/lanes-tile.wgsl: more rows where more lanes share the loading of them. */
-export function lanesConstants({ lanes }: Device): { LANES: number; GROUPS_OF_ROWS: number } {
+/** The constants of lib/lanes-tile.wgsl. More rows where more lanes share the loading of them. */
+export interface LanesTile {
+  readonly LANES: number;
+  readonly GROUPS_OF_ROWS: number;
+}
+
+/** The tile of a product whose rows are loaded by a lane each. */
+export function lanesTile({ lanes }: Device): LanesTile {
   return { LANES: lanes, GROUPS_OF_ROWS: lanes < 8 ? 2 : 4 };
 }
 
-/** The rows and columns of a tile whose loads lanes share. */
-export function lanesTile(device: Device): readonly [number, number] {
-  return [lanesConstants(device).GROUPS_OF_ROWS * Math.min(device.lanes, 8), 4 * device.lanes];
+/** The rows of a tile whose loads lanes share. */
+export function lanesRows({ LANES, GROUPS_OF_ROWS }: LanesTile): number {
+  return GROUPS_OF_ROWS * Math.min(LANES, 8);
 }
 
 /** Tiles that cover a matrix where lanes share their loads: the workgroups of a `lanes` variant. */
-export function lanesTiles(device: Device, rows: number, columns: number): number {
-  const [tileRows, tileColumns] = lanesTile(device);
-  return Math.ceil(rows / tileRows) * Math.ceil(columns / tileColumns);
+export function lanesTiles(tile: LanesTile, rows: number, columns: number): number {
+  return Math.ceil(rows / lanesRows(tile)) * Math.ceil(columns / (4 * tile.LANES));
 }
 
 /**

@@ -279,6 +279,23 @@ export const convRows: Readonly<Record<Name, Row>> = {
       },
       convolution([1, 9, 11, 8], [3, 2, 8, 9], { dilations: 2, padding: [0, 3, 1, 2] }),
       { ...convolution([1, 8, 8, 136], [1, 1, 136, 136], {}), workgroup: true, lanes: true },
+      {
+        ...withBias(
+          convolution([3, 7, 6, 32], [3, 4, 32, 16], { padding: [1, 2, 2, 1], strides: [1, 2] }),
+          conv2d,
+          16,
+          { padding: [1, 2, 2, 1], strides: [1, 2] },
+        ),
+        workgroup: true,
+        lanes: true,
+      },
+      {
+        ...withBias(convolution([5, 9, 5, 3], [4, 2, 3, 20], { strides: 3 }), conv2d, 20, {
+          strides: 3,
+        }),
+        workgroup: true,
+        lanes: true,
+      },
       convolution([2, 28, 28, 1], [5, 5, 1, 16], { strides: 2, padding: "same" }),
       {
         ...convolution([2, 14, 14, 16], [5, 5, 16, 32], { strides: 2, padding: "same" }),

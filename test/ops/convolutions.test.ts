@@ -67,7 +67,23 @@ describe("variants by default with eight lanes", () => {
 });
 
 describe("variants by default with four lanes", () => {
-  const labels = (body: () => void): string[] => labelsWith(4, body);
+  test("a convolution shares its loads, a product doesn't", () => {
+    const found = labelsWith(4, () => {
+      const x = variable(device.empty([1, 6, 6, 16]));
+      const filter = variable(device.empty([3, 3, 16, 32]));
+      const y = conv2d(x, filter, { padding: "same" });
+      vectorJacobian(y, device.empty(y.shape), [x, filter]);
+      matmul(variable(device.empty([8, 16])), variable(device.empty([16, 32])));
+    });
+    expect(found).toContain("matmul.tiled");
+    for (const kernel of ["forward", "data-gradient", "weight-gradient"]) {
+      expect(found).toContain(`conv2d-${kernel}-lanes.tiled`);
+    }
+  });
+});
+
+describe("variants by default where lanes can't share loads", () => {
+  const labels = (body: () => void): string[] => labelsWith(0, body);
 
   test.each([
     { channels: 16, filters: 32, ran: ["tiled", "tiled", "tiled"] },

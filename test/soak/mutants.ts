@@ -79,8 +79,8 @@ export const mutants: readonly Mutant[] = [
   {
     kernel: "conv2d-weight-gradient.tiled",
     what: "the last pixel of a run is left out",
-    from: "  let end = min(PIXELS, (group.z + 1u) * CHUNK);\n  for (var pixel = group.z * CHUNK; pixel < end; pixel++) {\n    let p =",
-    to: "  let end = min(PIXELS, (group.z + 1u) * CHUNK);\n  for (var pixel = group.z * CHUNK; pixel + 1u < end; pixel++) {\n    let p =",
+    from: "for (var pixel = group.z * CHUNK; pixel < end; pixel++) {\n    let p =",
+    to: "for (var pixel = group.z * CHUNK; pixel + 1u < end; pixel++) {\n    let p =",
     noticed: by("conv2d"),
   },
   {
@@ -295,6 +295,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     kernel: "unary.forward",
+    file: "lib/activation.wgsl",
     what: "softplus is the tail alone",
     from: "safe_softplus(x)",
     to: "log1p(natural_exp(-abs(x)))",
@@ -302,6 +303,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     kernel: "unary.backward",
+    file: "lib/activation.wgsl",
     what: "a sign",
     from: "case TANH: { return (1f - v) * (1f + v); }",
     to: "case TANH: { return (1f - v) * (1f - v); }",

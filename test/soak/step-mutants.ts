@@ -62,8 +62,8 @@ export const stepMutants: readonly Mutant[] = [
   {
     kernel: "batch-norm-backward.affine",
     what: "dγ and dβ swapped",
-    from: "if (p.split == 0u) { store_sums(p.c, sums_of_runs(p.c)); }",
-    to: "let s = sums_of_runs(p.c);\n  if (p.split == 0u) { store_sums(p.c, Sums(s.plain, s.scaled)); }",
+    from: "if (p.split == 0u) { store_sums(p.c, sums_of_runs(p)); }",
+    to: "let s = sums_of_runs(p);\n  if (p.split == 0u) { store_sums(p.c, Sums(s.plain, s.scaled)); }",
     noticed: ["batchNorm"],
   },
   {
@@ -93,5 +93,29 @@ export const stepMutants: readonly Mutant[] = [
     from: "+= STEPS;",
     to: "+= 2u * STEPS;",
     noticed: { file: "test/ops/random.test.ts", name: "draw anew" },
+  },
+  {
+    kernel: "epilogue.backward",
+    file: "lib/epilogue.wgsl",
+    what: "the gradient of dropped elements passes",
+    from: "y = select(0f, y * SCALE, keeps(at));",
+    to: "y = y * SCALE;",
+    noticed: ["conv2d"],
+  },
+  {
+    kernel: "conv2d-data-gradient.tiled",
+    file: "lib/epilogue.wgsl",
+    what: "a part of the batch gets the mask of the first rows",
+    from: "philox(vec4u((FIRST + at) / 4u,",
+    to: "philox(vec4u(at / 4u,",
+    noticed: { file: "test/fusion.test.ts", name: "the masks of those rows" },
+  },
+  {
+    kernel: "conv2d-forward.tiled",
+    file: "lib/epilogue.wgsl",
+    what: "the derivative is the function",
+    from: "pull(y.x, kept[KEPT_AT + index.x])",
+    to: "value(y.x)",
+    noticed: ["convTranspose2d", "conv2d"],
   },
 ];

@@ -1,0 +1,47 @@
+// Which variants of kernels an adapter runs fastest, as JSON: for a file, or a browser's storage.
+import { z } from "zod";
+import type { Variant } from "../gpu/dispatch.ts";
+import { parseJson } from "./state.ts";
+
+/** Variants by the keys of their workloads. */
+export type Choices = Readonly<Record<string, Variant>>;
+
+/** What was measured on one adapter. */
+export interface StoredChoices {
+  readonly format: 1;
+  /** Name and driver. */
+  readonly adapter: string;
+  /** Names the kernels that were measured: what was chosen among others doesn't hold. */
+  readonly kernels: string;
+  readonly choices: Choices;
+}
+
+const variants: Readonly<{ [V in Variant]: V }> = {
+  tiled: "tiled",
+  narrow: "narrow",
+  direct: "direct",
+  workgroup: "workgroup",
+  subgroup: "subgroup",
+  lanes: "lanes",
+};
+
+/** The schema of `Choices`. */
+export const choicesSchema: z.ZodType<Choices> = z.record(z.string(), z.enum(variants));
+
+const schema: z.ZodType<StoredChoices> = z.object({
+  format: z.literal(1),
+  adapter: z.string(),
+  kernels: z.string(),
+  choices: choicesSchema,
+});
+
+/** The text to store. */
+export function formatChoices(stored: StoredChoices): string {
+  return `${JSON.stringify(stored, undefined, 2)}\n`;
+}
+
+/** Reads what `formatChoices` wrote. Throws `CheckpointError` naming `where` if it is anything else. */
+export function parseChoices(text: Uint8Array | string, where: string): StoredChoices {
+  const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
+  return parseJson(schema, bytes, where);
+}

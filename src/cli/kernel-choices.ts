@@ -1,0 +1,106 @@
+// Where the autotuner's answers are kept: a file an adapter, in the user's cache folder.
+import { existsSync, mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { formatChoices, parseChoices, type Choices } from "../checkpoint/choices.ts";
+import { outputError, readFileBytes, removeQuietly, writeFileAtomic } from "../checkpoint/files.ts";
+import { LonghandError, OutputError } from "../gpu/errors.ts";
+import { cacheFolders, shaderText, type OpenedAdapter } from "../gpu/node.ts";
+import { kernelsVersion } from "../kernels/tune.ts";
+import type { RunRecord } from "./run-folder.ts";
+
+/** What is stored of an adapter. */
+export interface KernelChoices {
+  /** Where it is, or would be. */
+  readonly path: string;
+  /** Empty where nothing is stored that holds. */
+  readonly choices: Choices;
+  /** Why something that is stored doesn't hold, as a clause. */
+  readonly trouble: string | undefined;
+}
+
+/** The kernels of a run, and words for them, given how many of the step's shapes have one chosen. */
+interface RunChoices {
+  readonly choices: Choices;
+  readonly words: (chosen: number, all: number) => string;
+}
+
+/** The choices of a run: its own if it is resumed, else what was tuned on the adapter. */
+export async function choicesFor(
+  earlier: Pick<RunRecord, "adapter" | "choices"> | undefined,
+  { name }: Pick<OpenedAdapter, "name">,
+): Promise<RunChoices> {
+  if (earlier) {
+    const own = Object.keys(earlier.choices).length > 0;
+    if (own && earlier.adapter !== name) {
+      return {
+        choices: {},
+        words: () => "the defaults, as the run's own were tuned on another adapter",
+      };
+    }
+    return {
+      choices: earlier.choices,
+      words: (chosen, all) =>
+        own
+          ? `as the run began, tuned at ${chosen} of ${all} shapes`
+          : "the defaults, as the run began",
+    };
+  }
+  const { choices, trouble, path } = await loadKernelChoices(name);
+  return {
+    choices,
+    words: (chosen, all) =>
+      trouble === undefined
+        ? chosen > 0
+          ? `as tuned on this adapter at ${chosen} of ${all} shapes (${path})`
+          : "the defaults; npm run tune measures which are fastest here"
+        : `the defaults, not those that were tuned: ${trouble}; npm run tune measures anew`,
+  };
+}
+
+function pathsFor(adapter: string): string[] {
+  const name = adapter.toLowerCase().replaceAll(/[^a-z0-9.]+/g, "-");
+  return cacheFolders(`kernels/${name.replace(/^-|-$/g, "").slice(0, 100)}.json`);
+}
+
+/** Reads what is stored of an adapter. Never throws: a broken file is told of, and holds nothing. */
+export async function loadKernelChoices(adapter: string): Promise<KernelChoices> {
+  const paths = pathsFor(adapter);
+  const path = paths.find((each) => existsSync(each)) ?? paths[0]!;
+  const none = (trouble?: string): KernelChoices => ({ path, choices: {}, trouble });
+  if (!existsSync(path)) return none();
+  try {
+    const stored = parseChoices(readFileBytes(path), path);
+    if (stored.adapter !== adapter) return none(`${path} is of another adapter, ${stored.adapter}`);
+    if (stored.kernels !== (await kernelsVersion(shaderText))) {
+      return none("the kernels have changed since they were tuned");
+    }
+    return { path, choices: stored.choices, trouble: undefined };
+  } catch (error) {
+    if (!(error instanceof LonghandError)) throw error;
+    return none(error.message);
+  }
+}
+
+/** Stores choices of an adapter, in place of all that was. Returns the path; throws `OutputError`. */
+export async function saveKernelChoices(adapter: string, choices: Choices): Promise<string> {
+  const kernels = await kernelsVersion(shaderText);
+  const text = formatChoices({ format: 1, adapter, kernels, choices });
+  let refused = new OutputError("Can't keep what was tuned: there is no cache folder.");
+  for (const path of pathsFor(adapter)) {
+    try {
+      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      writeFileAtomic(path, text);
+      return path;
+    } catch (error) {
+      refused = outputError(path, error);
+    }
+  }
+  throw refused;
+}
+
+/** Removes what is stored of an adapter. Returns the paths that are gone. */
+export function forgetKernelChoices(adapter: string): readonly string[] {
+  const there = pathsFor(adapter).filter((path) => existsSync(path));
+  for (const path of there) removeQuietly(path);
+  return there.filter((path) => !existsSync(path));
+}

@@ -1,0 +1,182 @@
+// `longhand tune`: measures which variant of each kernel is fastest on this adapter, and keeps the answers.
+import { stepWorkloads } from "../gan/tune.ts";
+import type { Recipe } from "../gan/recipe.ts";
+import { recipeNamed } from "../gan/recipes/list.ts";
+import type { Variant } from "../gpu/dispatch.ts";
+import { UsageError } from "../gpu/errors.ts";
+import { tune, type Tuned } from "../kernels/tune.ts";
+import { forgetKernelChoices, loadKernelChoices, saveKernelChoices } from "./kernel-choices.ts";
+import { createBars, formatDuration } from "./progress.ts";
+import { withDevice } from "./session.ts";
+
+/** The flags of `tune`. */
+export interface TuneFlags {
+  readonly recipe?: string;
+  readonly batch?: number;
+  readonly adapter?: string;
+  readonly budget?: number;
+  readonly forget?: boolean;
+}
+
+/** Seconds that tuning may take where nobody says. */
+export const DEFAULT_BUDGET = 60;
+
+/** Tunes a recipe's step, or forgets what was tuned. Throws `UsageError`, `AdapterError`, `OutputError`. */
+export async function tuneCommand(flags: TuneFlags): Promise<void> {
+  const { forget = false, budget = DEFAULT_BUDGET } = flags;
+  const contradicted = (["recipe", "batch", "budget"] as const).find((flag) => flags[flag]);
+  if (forget && contradicted !== undefined) {
+    throw new UsageError(
+      `--forget: removes all that was measured on the adapter and measures nothing; leave --${contradicted} out`,
+    );
+  }
+  const recipe = recipeNamed(flags.recipe ?? "dcgan");
+  if (!forget) {
+    await tuneRecipe({ ...flags, recipe, batch: flags.batch ?? recipe.batch, budget, again: true });
+    return;
+  }
+  await withDevice(flags.adapter, async (_device, { line, name }) => {
+    console.log(line);
+    const gone = forgetKernelChoices(name);
+    console.log(
+      gone.length > 0
+        ? `Removed ${gone.join(", ")}: new runs have the default kernels again.`
+        : "Nothing was stored of this adapter: runs have the default kernels.",
+    );
+  });
+}
+
+/** What to tune, for how long. */
+export interface TuneRequest {
+  readonly recipe: Recipe;
+  readonly batch: number;
+  readonly adapter?: string | undefined;
+  readonly budget: number;
+  /** Where everything was measured before, measure it again. */
+  readonly again: boolean;
+}
+
+/**
+ * Measures what has no stored answer yet, on a device of its own, and stores each answer as it comes: an
+ * interruption loses none.
+ */
+export async function tuneRecipe(request: TuneRequest): Promise<void> {
+  const { recipe, batch, budget, again } = request;
+  await withDevice(request.adapter, async (device, { name, line }) => {
+    const { choices, trouble } = await loadKernelChoices(name);
+    const uses = [...(await stepWorkloads(device, recipe, batch)).values()];
+    const fresh = uses.filter(({ workload }) => choices[workload.key] === undefined);
+    if (fresh.length === 0 && !again) return;
+    if (again) console.log(line);
+    if (trouble !== undefined) console.log(`Tuning anew: ${trouble}`);
+    const chosen = fresh.length === 0 ? uses : fresh;
+    const measured =
+      fresh.length === 0
+        ? ", all of them measured before"
+        : fresh.length < uses.length
+          ? `; the other ${uses.length - fresh.length} were measured before`
+          : "";
+    console.log(
+      `Tuning recipe ${recipe.name} at batch ${batch}: kernels at ${chosen.length} shapes${measured}; at most ${formatDuration(budget)}. Nothing else should run meanwhile.`,
+    );
+    const answers = new Map<string, Variant>(Object.entries(choices));
+    const view = createView(answers);
+    let path: string | undefined;
+    const began = performance.now();
+    let results: readonly Tuned[];
+    try {
+      results = await tune(device, chosen, {
+        budget,
+        onProgress: view.progress,
+        async onResult(tuned) {
+          const reached = tuned.candidates.some(({ milliseconds }) => milliseconds !== undefined);
+          if (reached) view.say(describe(tuned));
+          if (tuned.chosen === undefined) return;
+          answers.set(tuned.workload.key, tuned.chosen);
+          path = await saveKernelChoices(name, Object.fromEntries(answers));
+        },
+      });
+    } finally {
+      view.stop();
+    }
+    console.log(summary(results, (performance.now() - began) / 1000, path));
+  });
+}
+
+/** A workload's candidates, one a line: `→` runs from now on, `*` runs where nobody chooses. */
+function describe({ workload, times, candidates, standard, chosen }: Tuned): string {
+  const lines = candidates.map(({ variant, milliseconds, ratio, remark }) => {
+    const marks = `${variant === chosen ? "→" : " "}${variant === standard ? "*" : " "}`;
+    const time = milliseconds === undefined ? "" : `${milliseconds.toFixed(3)} ms`;
+    const relative = ratio === undefined ? "" : `× ${ratio.toFixed(2)}`;
+    const cells = [marks, variant.padEnd(9), time.padStart(12), relative.padEnd(8), remark ?? ""];
+    return `  ${cells.join("  ").trimEnd()}`;
+  });
+  const often = times === 1 ? "once" : `${times} times`;
+  return [`${workload.key} (${often} a step)`, ...lines].join("\n");
+}
+
+/** What tuning came to, in a line or two. */
+function summary(results: readonly Tuned[], seconds: number, path: string | undefined): string {
+  const answered = results.filter(({ chosen }) => chosen !== undefined);
+  const changed = answered.filter(({ chosen, standard }) => chosen !== standard);
+  const wrong = results.flatMap(({ workload, candidates }) =>
+    candidates.flatMap(({ variant, remark = "" }) =>
+      remark.startsWith("wrong") ? [`${variant} of ${workload.kernel}`] : [],
+    ),
+  );
+  const saved = (of: "standard" | "chosen"): number =>
+    changed.reduce((sum, each) => {
+      const found = each.candidates.find(({ variant }) => variant === each[of]);
+      return sum + (found?.milliseconds ?? 0) * each.times;
+    }, 0);
+  const gain =
+    changed.length > 0
+      ? `: they take ${saved("chosen").toFixed(1)} ms a step in place of ${saved("standard").toFixed(1)} ms`
+      : "";
+  const missing = results.length - answered.length;
+  return [
+    `Another kernel than the default was faster at ${changed.length} of ${answered.length} shapes${gain}. (→ runs from now on, * is the default; ${formatDuration(seconds)})`,
+    ...(wrong.length > 0
+      ? [`Wrong results, so not to be used: ${[...new Set(wrong)].join(", ")}.`]
+      : []),
+    ...(missing > 0
+      ? [
+          `${missing} shapes had no time left and keep the default; run it again to go on with them.`,
+        ]
+      : []),
+    ...(path === undefined ? [] : [`New runs on this adapter use it. Kept in ${path}`]),
+  ].join("\n");
+}
+
+interface View {
+  readonly progress: NonNullable<Parameters<typeof tune>[2]["onProgress"]>;
+  readonly say: (text: string) => void;
+  readonly stop: () => void;
+}
+
+/** A bar in a terminal, and the results above it. Ctrl-C ends the process, and the bar with it. */
+function createView(answers: ReadonlyMap<string, Variant>): View {
+  const bars = createBars("{bar} {value}/{total} shapes | {now}");
+  const bar = bars?.create(1, 0, { now: "compiling" });
+  const interrupt = (): void => {
+    bars?.stop();
+    console.log(`Stopped; ${answers.size} shapes are measured so far, and kept.`);
+    process.exit(130);
+  };
+  process.once("SIGINT", interrupt);
+  return {
+    progress(done, total, now) {
+      bar?.setTotal(total);
+      bar?.update(done, { now: now?.workload.key ?? "done" });
+    },
+    say(text) {
+      if (bars) bars.log(`${text}\n`);
+      else console.log(text);
+    },
+    stop() {
+      process.off("SIGINT", interrupt);
+      bars?.stop();
+    },
+  };
+}

@@ -1,0 +1,25 @@
+// The autotuner's view of a training step: what it launches that could be launched in another way.
+import type { Device } from "../gpu/device.ts";
+import { workloadsOf, type Use } from "../kernels/tune.ts";
+import { createGan } from "./gan.ts";
+import type { Recipe } from "./recipe.ts";
+import { trainingStep } from "./step.ts";
+
+/** The workloads of a recipe's step on a batch of `batch` images, by key; no images are needed for it. */
+export async function stepWorkloads(
+  device: Device,
+  recipe: Recipe,
+  batch: number,
+): Promise<ReadonlyMap<string, Use>> {
+  const [height, width] = recipe.image;
+  const images = new Uint8Array(batch * height * width);
+  const gan = createGan(
+    device,
+    recipe,
+    { images, count: batch, height, width },
+    { seed: 0, batch },
+  );
+  return workloadsOf(device, () => {
+    device.record("step", () => void trainingStep(gan, batch));
+  });
+}

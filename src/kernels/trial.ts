@@ -1,0 +1,221 @@
+// One workload in several variants: each held against `direct`'s result, then all timed in turn.
+import type { GpuArray } from "../gpu/array.ts";
+import type { Device } from "../gpu/device.ts";
+import type { Variant, Workload } from "../gpu/dispatch.ts";
+import type { PipelineEntry } from "../gpu/pipelines.ts";
+import { repeated, type Repeated } from "../gpu/repeat.ts";
+import { createGenerator, uniform } from "./random.ts";
+
+/** A variant of a workload, as it can be launched. */
+export interface Way {
+  readonly variant: Variant;
+  readonly pipeline: PipelineEntry;
+  readonly flop: number;
+  readonly launch: (inputs: readonly GpuArray[]) => GpuArray;
+}
+
+/** How one variant did. */
+export interface Candidate {
+  readonly variant: Variant;
+  /** Milliseconds of a launch, the median of all rounds; undefined if it never came to a round. */
+  readonly milliseconds: number | undefined;
+  /** Its time over the default's, the median of the rounds' ratios. */
+  readonly ratio: number | undefined;
+  /** Why it isn't to be trusted, or wasn't timed. */
+  readonly remark: string | undefined;
+}
+
+/** What came of a trial. */
+export interface Outcome {
+  /** The default first. */
+  readonly candidates: readonly Candidate[];
+  /** What to run; undefined where the time didn't reach for an answer. */
+  readonly chosen: Variant | undefined;
+}
+
+const ROUNDS = 7;
+const FEWEST_ROUNDS = 3; // below, a median says little
+const PASS_MS = 10; // what a pass should take at least, so that timestamps' steps of 0.1 ms don't count
+const MOST_REPEATS = 256;
+const GAIN = 0.97; // what is less than 3 % faster than the default isn't worth other bits
+const HOPELESS = 1.5; // times the default's time: no later round will mend that
+const HOPELESS_AT_ONCE = 2.5; // the same, by the first round alone
+const NO_TIME = "no time left";
+/** Operations a second of a variant that nobody has timed yet, on the low side. */
+const ASSUMED = { software: 2e8, gpu: 2e10 } as const;
+
+/** How much of its work each kernel did in a millisecond when last seen, and how long one took to compile. */
+export class Speeds {
+  readonly #assumed: number;
+  readonly #known = new Map<string, number>();
+  /** Milliseconds that a kernel takes until its first result; later ones count for more. */
+  #startup = 0;
+
+  constructor(device: Device) {
+    this.#assumed = (device.software ? ASSUMED.software : ASSUMED.gpu) / 1000;
+  }
+
+  note({ pipeline, flop }: Way, milliseconds: number): void {
+    this.#known.set(pipeline.label, flop / Math.max(milliseconds, 1e-3));
+  }
+
+  noteStartup(milliseconds: number): void {
+    this.#startup = this.#startup === 0 ? milliseconds : (this.#startup + milliseconds) / 2;
+  }
+
+  /** Milliseconds until a kernel's first result. */
+  foretellStart(way: Way): number {
+    return this.#startup + this.foretell(way);
+  }
+
+  /** Milliseconds that a launch is going to take. */
+  foretell({ pipeline, flop }: Way): number {
+    return flop / (this.#known.get(pipeline.label) ?? this.#assumed);
+  }
+}
+
+/** A variant under way. */
+interface Runner {
+  readonly way: Way;
+  readonly program: Repeated;
+  /** Milliseconds of a launch, a round each. */
+  readonly times: number[];
+  repeats: number;
+  /** Why its result isn't to be trusted. */
+  fault: string | undefined;
+}
+
+/**
+ * Runs a workload's ways, the default first, on random numbers in [−1, 1]. Nothing is started that looks
+ * like ending after `end`, nor more rounds than an answer needs after `slice`; both are times of
+ * `performance.now()`. Throws `GpuError` if the device reports an error.
+ */
+export async function tryOut(
+  device: Device,
+  workload: Workload,
+  ways: readonly Way[],
+  speeds: Speeds,
+  { end, slice }: { readonly end: number; readonly slice: number },
+): Promise<Outcome> {
+  const standard = ways[0]!;
+  const direct = ways.find(({ variant }) => variant === "direct")!;
+  const runners = new Map<Way, Runner>();
+  const draws = createGenerator(device, 1);
+  const inputs = workload.inputs.map(({ shape }) => uniform(draws, shape, -1, 1));
+  const start = async (way: Way): Promise<Float32Array> => {
+    const began = performance.now();
+    const program = await repeated(device, workload.key, () => way.launch(inputs));
+    runners.set(way, { way, program, times: [], repeats: 1, fault: undefined });
+    await program.time(1); // some adapters compile in the first run
+    const out = await program.out.read();
+    speeds.noteStartup(performance.now() - began);
+    return out;
+  };
+  try {
+    const fits = (...all: readonly Way[]): boolean =>
+      all.reduce((at, way) => at + speeds.foretellStart(way), performance.now()) <= end;
+    if (fits(direct, standard)) {
+      const expected = await start(direct);
+      for (const way of ways) {
+        if (way === direct || (way !== standard && !fits(way))) continue;
+        const off = largestDifference(await start(way), expected);
+        // The same terms, summed in another order.
+        const bound = 16 * 2 ** -24 * Math.max(workload.terms, 1);
+        if (off > bound) {
+          runners.get(way)!.fault =
+            `wrong: off by ${off.toPrecision(2)}, rounding explains ${bound.toPrecision(2)}`;
+        }
+      }
+      await race([...runners.values()], runners.get(standard)!, speeds, { end, slice });
+    }
+  } finally {
+    for (const { program } of runners.values()) program.destroy();
+    for (const { storage } of inputs) device.free(storage);
+  }
+  return verdict(ways, runners);
+}
+
+/** Times all that are right in turn, while there is time for another round. */
+async function race(
+  runners: readonly Runner[],
+  base: Runner,
+  speeds: Speeds,
+  { end, slice }: { readonly end: number; readonly slice: number },
+): Promise<void> {
+  let open = runners.filter((runner) => runner === base || runner.fault === undefined);
+  for (let round = 0; round < ROUNDS && open.length > 1; round += 1) {
+    const cost = open.reduce((sum, { repeats, times, way }) => {
+      return sum + repeats * (times.at(-1) ?? speeds.foretell(way));
+    }, 0);
+    if (performance.now() + cost > (round < FEWEST_ROUNDS ? end : slice)) return;
+    for (const runner of open) await timeOnce(runner, speeds);
+    open = open.filter((runner) => !isHopeless(runner, base));
+  }
+}
+
+async function timeOnce(runner: Runner, speeds: Speeds): Promise<void> {
+  const { program, way, times } = runner;
+  let each = await program.time(runner.repeats);
+  while (times.length === 0 && each * runner.repeats < PASS_MS && runner.repeats < MOST_REPEATS) {
+    const wanted = Math.ceil(PASS_MS / Math.max(each, PASS_MS / MOST_REPEATS));
+    runner.repeats = Math.min(MOST_REPEATS, Math.max(2 * runner.repeats, wanted));
+    each = await program.time(runner.repeats);
+  }
+  times.push(each);
+  speeds.note(way, each);
+}
+
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+
+/** The median of a runner's times over the default's, round by round. */
+function ratioOf({ times }: Runner, base: Runner): number {
+  return median(times.map((each, round) => each / base.times[round]!));
+}
+
+/** Whether no later round would make it the fastest. */
+function isHopeless(runner: Runner, base: Runner): boolean {
+  const { length } = runner.times;
+  return length > 0 && ratioOf(runner, base) > (length === 1 ? HOPELESS_AT_ONCE : HOPELESS);
+}
+
+function verdict(ways: readonly Way[], runners: ReadonlyMap<Way, Runner>): Outcome {
+  const base = runners.get(ways[0]!);
+  const candidates = ways.map((way): Candidate => {
+    const runner = runners.get(way);
+    const timed = runner !== undefined && base !== undefined && runner.times.length > 0;
+    return {
+      variant: way.variant,
+      milliseconds: timed ? median(runner.times) : undefined,
+      ratio: timed ? ratioOf(runner, base) : undefined,
+      remark: runner === undefined ? NO_TIME : runner.fault,
+    };
+  });
+  if (!base) return { candidates, chosen: undefined };
+  const [best] = [...runners.values()]
+    .filter(({ fault, times }) => fault === undefined && times.length >= FEWEST_ROUNDS)
+    .toSorted((a, b) => ratioOf(a, base) - ratioOf(b, base));
+  // Where the default is wrong, whatever is right will do: `direct` is, as all are held against it.
+  if (base.fault !== undefined) return { candidates, chosen: best?.way.variant ?? "direct" };
+  const faster = best && Math.min(...best.times) < Math.min(...base.times); // in its best round too
+  if (faster && ratioOf(best, base) < GAIN) return { candidates, chosen: best.way.variant };
+  const answered = ways.every((way) => {
+    const runner = runners.get(way);
+    return runner !== undefined && (runner === base || isOut(runner, base));
+  });
+  return { candidates, chosen: answered ? base.way.variant : undefined };
+}
+
+/** Whether it is known that a variant isn't to be chosen in place of the default, if it wasn't. */
+const isOut = (runner: Runner, base: Runner): boolean =>
+  runner.fault !== undefined || runner.times.length >= FEWEST_ROUNDS || isHopeless(runner, base);
+
+/** The largest |a − b|; infinite if any is not a number. */
+function largestDifference(a: Float32Array, b: Float32Array): number {
+  let largest = 0;
+  for (let i = 0; i < a.length; i += 1) {
+    const off = Math.abs(a[i]! - b[i]!);
+    if (!(off <= largest)) largest = Number.isNaN(off) ? Infinity : off;
+  }
+  return largest;
+}

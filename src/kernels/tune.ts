@@ -1,0 +1,144 @@
+// The autotuner: which variant of a kernel is fastest for a workload, on this adapter, by measuring. It
+// changes no device's choices: who asks decides what becomes of its answers.
+import type { GpuArray } from "../gpu/array.ts";
+import type { Device } from "../gpu/device.ts";
+import type { Variant, Workload } from "../gpu/dispatch.ts";
+import { librariesOf } from "../gpu/shader.ts";
+import { Speeds, tryOut, type Outcome, type Way } from "./trial.ts";
+import { VARIANTS } from "./variant.ts";
+
+/** A workload, and how often it was launched. */
+export interface Use {
+  readonly workload: Workload;
+  readonly times: number;
+}
+
+/** What came of a workload. */
+export interface Tuned extends Use, Outcome {
+  /** What runs where nobody chooses. */
+  readonly standard: Variant;
+}
+
+/** How long to measure, and whom to tell. */
+export interface TuneOptions {
+  /** Seconds for all workloads together. Only a compilation under way may outlast them. */
+  readonly budget: number;
+  /** Called before each workload and after the last, with the number done. */
+  readonly onProgress?: (done: number, total: number, now: Use | undefined) => void;
+  /** Called, and waited for, with each result as soon as there is one. */
+  readonly onResult?: (tuned: Tuned) => Promise<void> | void;
+}
+
+/** Variants that have a shader of their own, named by them. */
+const OWN_SHADER: ReadonlySet<Variant> = new Set(["workgroup", "lanes", "subgroup"]);
+
+/** Notes the workloads launched, or recorded, while `body` runs, by key. */
+export async function workloadsOf(
+  device: Device,
+  body: () => Promise<void> | void,
+): Promise<ReadonlyMap<string, Use>> {
+  const uses = new Map<string, Use>();
+  device.onChoice = (workload) => {
+    const times = (uses.get(workload.key)?.times ?? 0) + 1;
+    uses.set(workload.key, { workload, times });
+  };
+  try {
+    await body();
+  } finally {
+    device.onChoice = undefined;
+  }
+  return uses;
+}
+
+/**
+ * A name for the texts of all shaders that have variants, as choices measured with other kernels don't
+ * hold: the first sixteen hexadecimal digits of their SHA-256.
+ */
+export async function kernelsVersion(shaderText: (path: string) => string): Promise<string> {
+  const shaders = Object.entries(VARIANTS).flatMap(([kernel, variants]) =>
+    variants.map((variant) => (OWN_SHADER.has(variant) ? `${kernel}-${variant}` : kernel)),
+  );
+  const texts = [...new Set(shaders)].map((shader) => shaderText(`${shader}.wgsl`));
+  const libraries = [...new Set(texts.flatMap(librariesOf))].toSorted().map(shaderText);
+  const bytes = new TextEncoder().encode([...texts, ...libraries].join("\0"));
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return [...digest.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** A use with the ways to launch it, the default first. */
+interface Task extends Use {
+  readonly ways: readonly [Way, ...Way[]];
+}
+
+/** A workload's ways; fewer than two are no choice. */
+function waysOf(device: Device, { kernel, key, inputs, launch }: Workload): Way[] {
+  const force = (variant: Variant | undefined): Way["launch"] => {
+    return (arrays: readonly GpuArray[]): GpuArray => {
+      const [forced, chosen] = [device.variants.get(kernel), device.choices.get(key)];
+      device.choices.delete(key);
+      device.variants.delete(kernel);
+      if (variant) device.variants.set(kernel, variant);
+      try {
+        return launch(...arrays);
+      } finally {
+        device.variants.delete(kernel);
+        if (forced) device.variants.set(kernel, forced);
+        if (chosen) device.choices.set(key, chosen);
+      }
+    };
+  };
+  const first = (forced: Way["launch"]) =>
+    device.record(key, () => void forced(inputs)).dispatches[0];
+  const standard = first(force(undefined))?.pipeline;
+  const ways: Way[] = [];
+  for (const variant of VARIANTS[kernel] ?? []) {
+    const dispatch = first(force(variant));
+    // Another one stands in where a variant can't serve.
+    if (!dispatch || ways.some(({ pipeline }) => pipeline === dispatch.pipeline)) continue;
+    const { pipeline, flop } = dispatch;
+    const way = { variant, pipeline, flop, launch: force(variant) };
+    if (pipeline === standard) ways.unshift(way);
+    else ways.push(way);
+  }
+  return ways;
+}
+
+const workOf = ({ ways, times }: Task): number => Math.max(ways[0].flop, 1) * times;
+
+/**
+ * Measures workloads on random numbers in [−1, 1], those that cost most first. A variant's result is held
+ * against `direct`'s before anything is timed: sums of the same terms in another order may differ by
+ * 16·2⁻²⁴·Σ|terms|. Then all that are right run in turn, round by round; one has to be 3 % faster than
+ * the default to be chosen. Throws `GpuError` if the device reports an error.
+ */
+export async function tune(
+  device: Device,
+  uses: Iterable<Use>,
+  options: TuneOptions,
+): Promise<readonly Tuned[]> {
+  const end = performance.now() + options.budget * 1000;
+  const tasks = [...uses]
+    .flatMap((use): Task[] => {
+      const [standard, ...others] = waysOf(device, use.workload);
+      return standard && others.length > 0 ? [{ ...use, ways: [standard, ...others] }] : [];
+    })
+    .toSorted((a, b) => workOf(b) - workOf(a));
+  const speeds = new Speeds(device);
+  const results: Tuned[] = [];
+  for (const [index, task] of tasks.entries()) {
+    const { workload, times, ways } = task;
+    options.onProgress?.(index, tasks.length, task);
+    // What time is left goes in half by work, in half evenly: small ones take as long to compile.
+    const left = tasks.slice(index);
+    const work = left.reduce((sum, each) => sum + workOf(each), 0);
+    const share = (workOf(task) / work + 1 / left.length) / 2;
+    const now = performance.now();
+    const slice = now + (end - now) * share;
+    const outcome = await tryOut(device, workload, ways, speeds, { end, slice });
+    const tuned = { workload, times, standard: ways[0].variant, ...outcome };
+    results.push(tuned);
+    await options.onResult?.(tuned);
+  }
+  options.onProgress?.(tasks.length, tasks.length, undefined);
+  return results;
+}
