@@ -98,8 +98,10 @@ function gradients(
   const DOUT_BY_FOUR = loadsFours(dout, filters);
   const workload = convolutionWorkload(shader, geometry, [inp, dout], pixels, weightGradient);
   const variant = chooseVariant(device, workload, preferred, groups === 1, DOUT_BY_FOUR);
-  const { parallel, size, wanted, slice } = cutOf(device, variant, geometry, extra);
-  const chunk = Math.ceil(chunkOf(pixels, parallel, wanted) / slice) * slice;
+  const { parallel, size } = cutOf(device, variant, geometry, extra);
+  // Runs are the same with and without a bias, and so are the filter's bits.
+  const { parallel: tiles, wanted, slice } = cutOf(device, variant, geometry, 0);
+  const chunk = Math.ceil(chunkOf(pixels, tiles, wanted) / slice) * slice;
   const splits = Math.ceil(pixels / chunk);
   const dweight = device.empty([splits, ...shape], "f32", "conv2d.weight_gradient");
   const dbias = device.empty([splits, filters], "f32", "conv2d.bias_gradient");

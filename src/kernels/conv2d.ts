@@ -182,12 +182,12 @@ export const conv2d: Rule<Inputs, ConvolutionAttributes & Finished> = defineRule
   },
   backward(dout, { x, filter, bias, geometry }, _attributes, needs, [pull]) {
     const dx = needs[0] ? dataGradient(dout, filter, geometry, { pull }) : undefined;
-    if (needs[1] && bias && needs[2]) return [dx, ...weightAndBiasGradients(x, dout, geometry)];
-    return [
-      dx,
-      needs[1] ? weightGradient(x, dout, geometry) : undefined,
-      bias && needs[2] ? sumTo(dout, bias.shape) : undefined,
-    ];
+    if (bias && needs[2]) {
+      // The filter's comes along even if unasked: a bias alone is rare, and its bits stay the same.
+      const [dfilter, dbias] = weightAndBiasGradients(x, dout, geometry);
+      return [dx, needs[1] ? dfilter : undefined, dbias];
+    }
+    return [dx, needs[1] ? weightGradient(x, dout, geometry) : undefined, undefined];
   },
   rows: ({ x, geometry, ...saved }, out, first, batch) => ({
     out: out.rows(first, batch),
