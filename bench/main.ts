@@ -4,9 +4,11 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { recipes } from "../src/gan/recipes/list.ts";
 import { LonghandError } from "../src/gpu/errors.ts";
 import { open } from "../src/node.ts";
+import { floorsCommand, type FloorFlags } from "./floors.ts";
 import { hostCommand } from "./host.ts";
 import { timeKernels, type KernelTiming } from "./kernels.ts";
 import { peersCommand } from "./peers.ts";
+import { profileCommand, type ProfileFlags } from "./profile.ts";
 import { checkReport, writeReport } from "./reports.ts";
 import { scalingCommand } from "./scaling.ts";
 import { stepCommand } from "./step.ts";
@@ -18,6 +20,17 @@ function whole(low: number, high: number): (text: string) => number {
     throw new InvalidArgumentError(`It takes a whole number from ${low} to ${high}.`);
   };
 }
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new InvalidArgumentError("It takes a number above 0, such as 10e12.");
+}
+
+const recipeOption = (): Option =>
+  new Option("--recipe <name>", "whose step")
+    .choices(recipes.map(({ name }) => name))
+    .default("dcgan");
 
 /** `8,16,32`: whole numbers with commas between. */
 function list(low: number, high: number): (text: string) => number[] {
@@ -89,11 +102,7 @@ program
   .description(
     "a training step against its goals: time, and what it asks of WebGPU, counted by wrapping WebGPU's own methods",
   )
-  .addOption(
-    new Option("--recipe <name>", "which networks")
-      .choices(recipes.map(({ name }) => name))
-      .default("dcgan"),
-  )
+  .addOption(recipeOption())
   .option("--batch <n>", "images (default: 32, in a browser 8)", whole(1, 1024))
   .option("--steps <n>", "timed steps, of which the median counts", whole(1, 1000), 5)
   .addOption(browserOption())
@@ -135,6 +144,37 @@ program
   .addOption(adapterOption())
   .addOption(jsonOption())
   .action(scalingCommand);
+program
+  .command("profile")
+  .description("a training step kernel by kernel, beside what the adapter reaches at best")
+  .addOption(recipeOption())
+  .option("--batch <n>", "images", whole(1, 1024), 32)
+  .option("--rounds <n>", "timed rounds, of which the median counts", whole(1, 1000), 5)
+  .option("--each", "a line a dispatch, not a kernel")
+  .option("--clock", "by the clock, even where the adapter has timestamps")
+  .addOption(adapterOption())
+  .option("--svg <file>", "also draw the roofline there")
+  .option("--json <file>", "also write all figures there")
+  .action(async (flags: ProfileFlags) => profileCommand(flags));
+program
+  .command("floors")
+  .description(
+    "how fast a step could be on a GPU of stated peak and bandwidth; nothing is measured",
+  )
+  .addOption(recipeOption())
+  .option("--batch <n>", "images", whole(1, 1024), 256)
+  .addOption(
+    new Option("--peak <flops>", "operations a second, a multiply-add as two")
+      .argParser(positive)
+      .default(10e12, "10e12"),
+  )
+  .addOption(
+    new Option("--bandwidth <bytes>", "bytes a second, read and written")
+      .argParser(positive)
+      .default(350e9, "350e9"),
+  )
+  .option("--launch <us>", "microseconds from one dispatch to the next", positive, 3)
+  .action(async (flags: FloorFlags) => floorsCommand(flags));
 try {
   await program.parseAsync();
 } catch (error) {

@@ -1,9 +1,10 @@
 // What the benchmark's commands share: numbers for people, and JSON files for the record.
 import { execFileSync } from "node:child_process";
-import { accessSync, constants, existsSync, writeFileSync } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
 import { cpus } from "node:os";
 import { dirname } from "node:path";
 import { OutputError, UsageError } from "../src/gpu/errors.ts";
+import { writeReport as writeText } from "./report.ts";
 import { versions } from "../src/gpu/node.ts";
 
 /** The middle value; the upper one of two. */
@@ -69,11 +70,7 @@ export function writeReport(path: string | undefined, command: string, body: obj
     versions: { node: process.version, webgpu, chromium, glibc },
     ...body,
   };
-  try {
-    writeFileSync(path, `${JSON.stringify(report, null, 2)}\n`);
-  } catch (error) {
-    throw new OutputError(`bench: can't write ${path}: ${String(error)}`);
-  }
+  writeText(path, `${JSON.stringify(report, null, 2)}\n`);
 }
 
 function commit(): string | undefined {

@@ -72,6 +72,7 @@ export async function createLonghand(
   let steps = 0;
   return {
     datasetBytes: gan.images.size,
+    multiplyAdds: full.explain().multiplyAdds,
     async step() {
       if (check) {
         gan.random.nextStream = 0; // where the step itself draws them

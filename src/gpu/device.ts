@@ -262,6 +262,8 @@ export class Device {
       bindings,
       workgroups: launch.workgroups,
       flop: launch.flop ?? 0,
+      done: launch.done,
+      bytesRead: launch.bytesRead,
     };
     if (this.#trace) this.#trace.dispatches.push(dispatch);
     else this.#encode(dispatch);
@@ -351,11 +353,12 @@ export class Device {
     return result;
   }
 
-  /** Gives an eager storage's buffer back to the pool. Arrays on it can't be used any more. */
+  /** Gives an eager storage's buffer back to the pool, ends a persistent one's. Its arrays are void then. */
   free(storage: Storage): void {
-    if (storage.kind !== "eager" || !storage.buffer) return;
+    if (storage.kind === "temporary" || !storage.buffer) return;
     this.#collected.unregister(storage);
-    this.#pool.give(storage.buffer);
+    if (storage.kind === "eager") this.#pool.give(storage.buffer);
+    else storage.buffer.destroy();
     storage.buffer = undefined;
   }
 

@@ -1,7 +1,8 @@
 // Trace once, plan once, replay forever: one encoder, one compute pass, one submit a run.
-import { byteSize, formatShape, type GpuArray, type Storage } from "./array.ts";
+import type { GpuArray, Storage } from "./array.ts";
 import type { Device } from "./device.ts";
 import { TraceError } from "./errors.ts";
+import { explainPlan, type Explanation } from "./explain.ts";
 import { planTrace, type Plan } from "./plan.ts";
 
 /** How a program is planned. The defaults are what one wants; the rest is for tests. */
@@ -97,12 +98,6 @@ export class Program<T extends Outputs = Outputs> {
     this.#bindGroups = plan.dispatches.map((dispatch) => device.bindGroup(dispatch, planned));
   }
 
-  /** Bytes of the temporaries' buffers and of the outputs; captured arrays are not counted. */
-  get bytes(): number {
-    const shared = this.#buffers.reduce((sum, buffer) => sum + buffer.size, 0);
-    return shared + this.plan.outputs.reduce((sum, storage) => sum + storage.bytes, 0);
-  }
-
   /** Bytes of every captured array that the program reads or writes. */
   get capturedBytes(): number {
     const captured = new Set<GPUBuffer>();
@@ -130,10 +125,7 @@ export class Program<T extends Outputs = Outputs> {
       if (options.poison && start === 0) this.#fillWithNaN(encoder);
       const pass = encoder.beginComputePass({ label: this.label });
       for (let i = start; i < Math.min(start + perPart, dispatches.length); i += 1) {
-        const { pipeline, workgroups } = dispatches[i]!;
-        pass.setPipeline(device.pipelines.make(pipeline));
-        pass.setBindGroup(0, this.#bindGroups[i]!);
-        pass.dispatchWorkgroups(...workgroups);
+        this.encode(pass, i);
       }
       pass.end();
       device.gpu.queue.submit([encoder.finish()]);
@@ -147,40 +139,20 @@ export class Program<T extends Outputs = Outputs> {
     device.check();
   }
 
-  /** The plan as a table: each dispatch with what it writes, its work, and what is free after it. */
-  explain(): string {
-    const { dispatches, lifetimes, slots, dropped } = this.plan;
-    const rows = dispatches.map((dispatch, index) => {
-      const written = dispatch.bindings.filter(({ access }) => access === "read_write");
-      const bytes = dispatch.bindings.reduce(
-        (sum, { array }) => sum + byteSize(array.shape, array.dtype),
-        0,
-      );
-      const freed = lifetimes.filter(({ last }) => last === index).map(({ slot }) => `#${slot}`);
-      return [
-        String(index),
-        dispatch.label,
-        written.map(({ array }) => formatShape(array.shape)).join(" "),
-        dispatch.workgroups.join("×"),
-        (dispatch.flop / 1e6).toFixed(1),
-        (bytes / 1e6).toFixed(2),
-        freed.join(" "),
-      ];
+  /** Encodes dispatch `index` of the plan, `times` over. */
+  encode(pass: GPUComputePassEncoder, index: number, times = 1): void {
+    const { pipeline, workgroups } = this.plan.dispatches[index]!;
+    pass.setPipeline(this.#device.pipelines.make(pipeline));
+    pass.setBindGroup(0, this.#bindGroups[index]!);
+    for (let i = 0; i < times; i += 1) pass.dispatchWorkgroups(...workgroups);
+  }
+
+  /** The plan in figures: what each dispatch reads, writes and costs, and where its result is kept. */
+  explain(): Explanation {
+    return explainPlan(this.label, this.plan, {
+      state: this.capturedBytes,
+      temporaries: this.#buffers.reduce((sum, buffer) => sum + buffer.size, 0),
     });
-    const head = ["", "dispatch", "writes", "workgroups", "MFLOP", "MB", "freed"];
-    const widths = head.map((title, column) =>
-      Math.max(title.length, ...rows.map((row) => row[column]!.length)),
-    );
-    const line = (cells: readonly string[]): string =>
-      cells
-        .map((cell, column) => cell.padEnd(widths[column]!))
-        .join("  ")
-        .trimEnd();
-    return [
-      `${this.label}: ${dispatches.length} dispatches (${dropped} dropped), ${lifetimes.length} temporaries in ${slots.length} buffers, ${(this.bytes / 1e6).toFixed(1)} MB`,
-      line(head),
-      ...rows.map(line),
-    ].join("\n");
   }
 
   #fillWithNaN(encoder: GPUCommandEncoder): void {

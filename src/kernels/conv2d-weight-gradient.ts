@@ -5,11 +5,12 @@ import type { Device } from "../gpu/device.ts";
 import type { Launch, Variant } from "../gpu/dispatch.ts";
 import { constantsOf, flopOf, loadsFours, NARROW, type Geometry } from "./convolution.ts";
 import { reduce } from "./reduce.ts";
+import { weightGradientWork } from "./tile-work.ts";
 import {
   chooseVariant,
+  filterLanesTile,
   lanesRows,
   lanesTiles,
-  type LanesTile,
   convolutionWorkload,
   onGpus,
   onSoftware,
@@ -36,9 +37,6 @@ interface Cut {
   readonly slice: number;
 }
 
-/** Where lanes share their loads, each loads four rows at a time. */
-const tileOf = ({ lanes }: Device): LanesTile => ({ LANES: lanes, GROUPS_OF_ROWS: 4 });
-
 /** `extra` is 1 for a row of the bias behind the filter's, else 0. */
 function cutOf(
   device: Device,
@@ -53,7 +51,7 @@ function cutOf(
       return { parallel, size: 1, wanted: WORKGROUPS, slice: 16 };
     }
     case "lanes": {
-      const tile = tileOf(device);
+      const tile = filterLanesTile(device);
       const parallel = lanesTiles(tile, rows, filters) + extra * lanesTiles(tile, 1, filters);
       return { parallel, size: 1, wanted: 1, slice: 1 };
     }
@@ -111,6 +109,7 @@ function gradients(
     shader,
     workgroups: [x, y, splits],
     flop: flopOf(geometry),
+    done: weightGradientWork(device, variant, geometry, { chunk, extra, fours: byFours(inp) }),
   } satisfies Partial<Launch>;
   if (variant === "lanes") {
     device.launch({
@@ -119,8 +118,8 @@ function gradients(
       entry: "tiled",
       constants: {
         ...constantsOf(geometry),
-        ...tileOf(device),
-        SHARED_TAP: channels % lanesRows(tileOf(device)) === 0 && byFours(inp),
+        ...filterLanesTile(device),
+        SHARED_TAP: channels % lanesRows(filterLanesTile(device)) === 0 && byFours(inp),
       },
       bind: { inp, inp4: inp, dout4: dout, dweight, dbias },
     });

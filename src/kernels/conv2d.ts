@@ -20,6 +20,7 @@ import { finishing, type Finish } from "./epilogue.ts";
 import { checkBias, epilogueCheck, finishedBy, type Finished } from "./epilogue-attributes.ts";
 import { sumTo } from "./reduce.ts";
 import { defineRule, type Rule } from "./rule.ts";
+import { dataGradientWork, forwardWork } from "./tile-work.ts";
 import {
   chooseVariant,
   lanesTile,
@@ -41,7 +42,6 @@ export function convolve(
   const { batch, outHeight, outWidth, channels, filters, groups, kernel } = geometry;
   const out = device.empty([batch, outHeight, outWidth, filters], "f32", "conv2d");
   const shader = "conv2d-forward";
-  const shared = { shader, flop: flopOf(geometry) } satisfies Partial<Launch>;
   const { constants: finishers, bind: finishBind } = finishing(inp, finish);
   const constants = { ...constantsOf(geometry), ...finishers };
   const pixels = batch * outHeight * outWidth;
@@ -52,6 +52,8 @@ export function convolve(
   const workload = convolutionWorkload(shader, geometry, [inp, weight], terms, convolve);
   const tilesServe = groups === 1 && channels > 0;
   const variant = chooseVariant(device, workload, preferred, tilesServe, W_BY_FOUR);
+  const done = forwardWork(device, variant, geometry, loadsFours(inp, channels));
+  const shared = { shader, flop: flopOf(geometry), done } satisfies Partial<Launch>;
   if (variant === "lanes") {
     device.launch({
       ...shared,
@@ -105,12 +107,6 @@ export function dataGradient(
   const dinp = device.empty([batch, height, width, channels], "f32", "conv2d.data_gradient");
   const shader = "conv2d-data-gradient";
   const { constants: finishers, bind: finishBind } = finishing(dout, finish);
-  const shared = {
-    shader,
-    constants: { ...constantsOf(geometry), ...finishers },
-    bind: { dout, weight, dinp, ...finishBind },
-    flop: flopOf(geometry),
-  } satisfies Partial<Launch>;
   const phases = strides[0] * strides[1];
   const tilesServe = groups === 1 && Math.max(...dilations) === 1 && phases <= device.maxWorkgroups;
   const pixels = batch * Math.ceil(height / strides[0]) * Math.ceil(width / strides[1]);
@@ -120,6 +116,13 @@ export function dataGradient(
   const terms = (geometry.kernel[0] * geometry.kernel[1] * filters) / groups;
   const workload = convolutionWorkload(shader, geometry, [dout, weight], terms, dataGradient);
   const entry = chooseVariant(device, workload, preferred, tilesServe, fours);
+  const shared = {
+    shader,
+    constants: { ...constantsOf(geometry), ...finishers },
+    bind: { dout, weight, dinp, ...finishBind },
+    flop: flopOf(geometry),
+    done: dataGradientWork(device, entry, geometry),
+  } satisfies Partial<Launch>;
   if (entry === "lanes") {
     const [x, y] = device.linear(lanesTiles(lanesTile(device), pixels, channels), 1);
     device.launch({

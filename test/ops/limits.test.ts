@@ -10,6 +10,7 @@ import { adamCounter, adamUpdate } from "../../src/kernels/adam.ts";
 import { adversarialLoss, SCALARS } from "../../src/kernels/adversarial-loss.ts";
 import { advance } from "../../src/kernels/counters.ts";
 import { conv2d, matmul } from "../../src/autograd/ops.ts";
+import { copyByFours, multiplyAdds } from "../../src/kernels/ceilings.ts";
 import { gatherBatch } from "../../src/kernels/dataset.ts";
 import { bernoulli, createGenerator, normal, uniform } from "../../src/kernels/random.ts";
 import { sgdCounter, sgdUpdate } from "../../src/kernels/sgd.ts";
@@ -75,7 +76,10 @@ function launchUnlisted(): {
   const { dispatches } = device.record("unlisted", launch);
   launch();
   const updated = [parameters, first, second, descended, rolled, velocities];
-  const written = [...noise, batch, copied, ...updated, ring, corrections, started];
+  const sums = like();
+  const [long, longer] = [device.persistent([12_000]), device.persistent([12_000])];
+  long.write(Float32Array.from({ length: 12_000 }, (_, i) => i + 1));
+  const written = [...noise, batch, copied, ...updated, ring, corrections, started, sums, longer];
   return { written, images, dispatches };
 
   function launch(): void {
@@ -100,6 +104,8 @@ function launchUnlisted(): {
     device.place(gatherBatch(images, generator, { batch: 200, steps: 1 }, 200), batch);
     adversarialLoss(gradients, generator, ring);
     advance(device, [adamCounter(state, options), sgdCounter(momentum)], generator);
+    multiplyAdds(gradients, sums, 1);
+    copyByFours(long, longer);
   }
 }
 
