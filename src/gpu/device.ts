@@ -367,6 +367,12 @@ export class Device {
     storage.buffer = undefined;
   }
 
+  /** Ends the buffers of eager arrays that were given back, which are kept for the next ones. */
+  trim(): void {
+    this.flush();
+    this.#pool.trim();
+  }
+
   write(array: GpuArray, data: HostArray): void {
     this.check();
     if (data.length !== array.size) {

@@ -40,6 +40,7 @@ export async function compile<T extends Outputs>(
     available: device.programBuffers.map((buffer) => buffer.size),
   });
 
+  device.trim(); // arrays that led here seldom have a temporary's size
   const buffers = allocate(device, plan, label, share); // before the first await: compiles may overlap
   const entries = [...new Set(plan.dispatches.map((dispatch) => dispatch.pipeline))];
   let done = 0;
