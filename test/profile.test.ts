@@ -194,14 +194,20 @@ describe("work done", () => {
     };
     const data = workOf("conv2d-data-gradient", "lanes", () => dataGradient(y, weight, geometry));
     const filter = workOf("conv2d-weight-gradient", "lanes", () => weightGradient(x, y, geometry));
+    const deep = convolutionGeometry([2, 5, 5, 32], [3, 3, 32, 12], { padding: "same" });
+    const shared = workOf("conv2d-weight-gradient", "lanes", () =>
+      weightGradient(device.empty([2, 5, 5, 32]), y, deep),
+    );
     const one = forward(32); // a tile is one pixel of 32 images
     const two = forward(2); // two tiles, with every tap inside for some pixel
     device.lanes = lanes;
     expect(one).toEqual([16 * needed, 2 * 169 * 32 * 8 * 32]);
     expect(two).toEqual([needed, 2 * 2 * 9 * 32 * 8 * 32]);
     expect(data).toEqual([needed, 2 * 2 * 9 * 32 * 12 * 32]);
-    // Along a row 4, 5 and 4 pixels of both images have the taps inside, in eights; 13 row taps are.
-    expect(filter).toEqual([needed, 2 * 8 * 32 * 13 * (8 + 16 + 8)]);
+    // 8 channels don't fill a tile's 32 rows, so its rows lie under several taps: all 50 pixels, in fours.
+    expect(filter).toEqual([needed, 2 * 96 * 32 * 52]);
+    // Along a row 4, 5 and 4 pixels of both images have the taps inside, in fours; 13 row taps are.
+    expect(shared).toEqual([4 * needed, 2 * 32 * 32 * 13 * (8 + 12 + 8)]);
   });
 });
 

@@ -5,6 +5,7 @@ import type { Device } from "../gpu/device.ts";
 import type { Launch, Variant } from "../gpu/dispatch.ts";
 import { constantsOf, flopOf, loadsFours, NARROW, type Geometry } from "./convolution.ts";
 import { reduce } from "./reduce.ts";
+import type { Needs } from "./rule.ts";
 import { weightGradientWork } from "./tile-work.ts";
 import {
   chooseVariant,
@@ -71,15 +72,6 @@ export function weightGradient(inp: GpuArray, dout: GpuArray, geometry: Geometry
   return gradients(inp, dout, geometry, 0)[0];
 }
 
-/** As `weightGradient`, and in the same launch the gradient of the bias, (K): `dout` summed over its pixels. */
-export function weightAndBiasGradients(
-  inp: GpuArray,
-  dout: GpuArray,
-  geometry: Geometry,
-): readonly [GpuArray, GpuArray] {
-  return gradients(inp, dout, geometry, 1);
-}
-
 function gradients(
   inp: GpuArray,
   dout: GpuArray,
@@ -91,6 +83,13 @@ function gradients(
   const shape = [kernel[0], kernel[1], channels / groups, filters];
   const shader = "conv2d-weight-gradient";
   const pixels = batch * outHeight * outWidth;
+  if (pixels === 0 || channels === 0) {
+    // Sums of nothing: shaders would divide by an extent of 0.
+    const none = device.empty([0, ...shape], "f32", "conv2d.weight_gradient");
+    const sums = [none, dout.view([pixels, filters])] as const;
+    const [dfilter, dbias] = sums.map((each) => reduce(each, "sum", [0], false));
+    return [dfilter!, dbias!];
+  }
   const small = filters < NARROW ? "direct" : onSoftware(device, filters, "tiled");
   const preferred = onGpus(device, kernel[0] * kernel[1] * channels, filters, small);
   const DOUT_BY_FOUR = loadsFours(dout, filters);
@@ -144,4 +143,20 @@ function gradients(
   const whole = (partial: GpuArray, result: readonly number[]): GpuArray =>
     splits === 1 ? partial.view(result) : reduce(partial, "sum", [0], false);
   return [whole(dweight, shape), extra === 1 ? whole(dbias, [filters]) : dbias];
+}
+
+/**
+ * Both gradients as a backward hands them on: the filter's if it is asked for, and the bias's if there is
+ * one that is asked for. The filter's comes along with a bias's even if unasked: a bias alone is rare,
+ * and its bits stay the same.
+ */
+export function parameterGradients(
+  inp: GpuArray,
+  dout: GpuArray,
+  geometry: Geometry,
+  [, ofFilter, ofBias]: Needs,
+): readonly [GpuArray | undefined, GpuArray | undefined] {
+  if (!ofFilter && !ofBias) return [undefined, undefined];
+  const [dfilter, dbias] = gradients(inp, dout, geometry, ofBias ? 1 : 0);
+  return [ofFilter ? dfilter : undefined, ofBias ? dbias : undefined];
 }

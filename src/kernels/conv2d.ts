@@ -15,7 +15,7 @@ import {
   type Geometry,
   type TransposedAttributes,
 } from "./convolution.ts";
-import { weightAndBiasGradients, weightGradient } from "./conv2d-weight-gradient.ts";
+import { parameterGradients, weightGradient } from "./conv2d-weight-gradient.ts";
 import { finishing, type Finish } from "./epilogue.ts";
 import { checkBias, epilogueCheck, finishedBy, type Finished } from "./epilogue-attributes.ts";
 import { sumTo } from "./reduce.ts";
@@ -181,16 +181,11 @@ export const conv2d: Rule<Inputs, ConvolutionAttributes & Finished> = defineRule
     const made = finishedBy("conv2d", attributes, (epilogue) =>
       convolve(x, filter, geometry, { bias, epilogue }),
     );
-    return { ...made, saved: { x, filter, bias, geometry } };
+    return { ...made, saved: { x, filter, geometry } };
   },
-  backward(dout, { x, filter, bias, geometry }, _attributes, needs, [pull]) {
+  backward(dout, { x, filter, geometry }, _attributes, needs, [pull]) {
     const dx = needs[0] ? dataGradient(dout, filter, geometry, { pull }) : undefined;
-    if (bias && needs[2]) {
-      // The filter's comes along even if unasked: a bias alone is rare, and its bits stay the same.
-      const [dfilter, dbias] = weightAndBiasGradients(x, dout, geometry);
-      return [dx, needs[1] ? dfilter : undefined, dbias];
-    }
-    return [dx, needs[1] ? weightGradient(x, dout, geometry) : undefined, undefined];
+    return [dx, ...parameterGradients(x, dout, geometry, needs)];
   },
   rows: ({ x, geometry, ...saved }, out, first, batch) => ({
     out: out.rows(first, batch),
