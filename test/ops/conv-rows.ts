@@ -4,6 +4,7 @@ import { conv2d, convTranspose2d } from "../../src/autograd/ops.ts";
 import { Tensor } from "../../src/autograd/tensor.ts";
 import { AttributeError, type LonghandError, ShapeError } from "../../src/gpu/errors.ts";
 import type { ConvolutionAttributes, TransposedAttributes } from "../../src/kernels/convolution.ts";
+import type { Finished } from "../../src/kernels/epilogue-attributes.ts";
 import { abs, createRandom, randomRef, type Ref } from "../reference/array.ts";
 import * as binaries from "../reference/binary.ts";
 import { binary } from "../reference/binary.ts";
@@ -53,7 +54,12 @@ function untiledBy({ groups = 1, dilations = 1 }: ConvolutionAttributes): readon
   return Math.max(...both(dilations)) > 1 ? ["conv2d-data-gradient"] : [];
 }
 
-function convolution(xShape: Shape, filterShape: Shape, attributes: ConvolutionAttributes): Case {
+/** conv2d of random images, with attributes that don't change the reference's terms. */
+export function convolution(
+  xShape: Shape,
+  filterShape: Shape,
+  attributes: ConvolutionAttributes & Finished,
+): Case {
   const [, height, width] = xShape;
   const [kh, kw] = filterShape;
   const geometry = geometryOf(attributes, [height, width], [kh, kw]);
@@ -74,7 +80,12 @@ function convolution(xShape: Shape, filterShape: Shape, attributes: ConvolutionA
   };
 }
 
-function transposed(xShape: Shape, filterShape: Shape, attributes: TransposedAttributes): Case {
+/** The same for convTranspose2d. */
+export function transposed(
+  xShape: Shape,
+  filterShape: Shape,
+  attributes: TransposedAttributes & Finished,
+): Case {
   const [, height, width] = xShape;
   const [kh, kw] = filterShape;
   const [sh, sw] = both(attributes.strides);
@@ -107,7 +118,12 @@ function transposed(xShape: Shape, filterShape: Shape, attributes: TransposedAtt
 }
 
 /** A convolution of either kind with a bias, which adds to each output and gathers its gradients. */
-function withBias(made: Case, op: typeof conv2d, channels: number, attributes: object): Case {
+export function withBias(
+  made: Case,
+  op: typeof conv2d,
+  channels: number,
+  attributes: object,
+): Case {
   return {
     ...made,
     name: `${made.name}, with a bias`,
