@@ -1,10 +1,17 @@
-// `npm run bench`: what is fast, what is slow, on this adapter.
-import { writeFileSync } from "node:fs";
+// `npm run bench`: what is fast, what is slow, on this adapter. Commands are thin: each has a file of its own.
 import { cpus } from "node:os";
-import { Command, InvalidArgumentError } from "commander";
-import { LonghandError, OutputError } from "../src/gpu/errors.ts";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { recipes } from "../src/gan/recipes/list.ts";
+import { LonghandError } from "../src/gpu/errors.ts";
 import { open } from "../src/node.ts";
+import { floorsCommand, type FloorFlags } from "./floors.ts";
+import { hostCommand } from "./host.ts";
 import { timeKernels, type KernelTiming } from "./kernels.ts";
+import { peersCommand } from "./peers.ts";
+import { profileCommand, type ProfileFlags } from "./profile.ts";
+import { checkReport, writeReport } from "./reports.ts";
+import { scalingCommand } from "./scaling.ts";
+import { stepCommand } from "./step.ts";
 
 function whole(low: number, high: number): (text: string) => number {
   return (text) => {
@@ -12,6 +19,22 @@ function whole(low: number, high: number): (text: string) => number {
     if (Number.isInteger(value) && value >= low && value <= high) return value;
     throw new InvalidArgumentError(`It takes a whole number from ${low} to ${high}.`);
   };
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new InvalidArgumentError("It takes a number above 0, such as 10e12.");
+}
+
+const recipeOption = (): Option =>
+  new Option("--recipe <name>", "whose step")
+    .choices(recipes.map(({ name }) => name))
+    .default("dcgan");
+
+/** `8,16,32`: whole numbers with commas between. */
+function list(low: number, high: number): (text: string) => number[] {
+  return (text) => text.split(",").map(whole(low, high));
 }
 
 /** One line a variant: the one that runs by default has a mark, and the others are held against it. */
@@ -40,25 +63,29 @@ interface KernelOptions {
 }
 
 async function kernels({ adapter: request, json, ...options }: KernelOptions): Promise<void> {
+  checkReport(json);
   const { device, adapter, close } = await open(request);
   try {
     console.log(`${adapter.name}; ${cpus().length} CPU cores; batch ${options.batch}`);
     const timings = await timeKernels(device, { ...options, onResult: show });
-    if (json === undefined) return;
-    const report = { date: new Date().toISOString(), adapter: adapter.name, ...options, timings };
-    try {
-      writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
-    } catch (error) {
-      throw new OutputError(`bench: can't write ${json}: ${String(error)}`);
-    }
+    writeReport(json, "kernels", { adapter: adapter.name, ...options, timings });
   } finally {
     close();
   }
 }
 
 const program = new Command("npm run bench --")
-  .description("Measures kernels. Nothing else should run meanwhile.")
+  .description("Measures kernels and the training step. Nothing else should run meanwhile.")
   .showHelpAfterError();
+const adapterOption = (): Option =>
+  new Option("--adapter <a>", "gpu, software, swiftshader or a part of a name").env(
+    "LONGHAND_ADAPTER",
+  );
+const jsonOption = (): Option => new Option("--json <file>", "also write the figures there");
+
+const browserOption = (): Option =>
+  new Option("--browser", "in a headless Chromium, on SwiftShader").conflicts("adapter");
+
 program
   .command("kernels")
   .description(
@@ -67,9 +94,87 @@ program
   .option("--batch <n>", "images", whole(1, 1024), 32)
   .option("--rounds <n>", "timed rounds, of which the median counts", whole(1, 1000), 5)
   .option("--only <part>", "only what has this in its name, such as 'conv2d 14'", "")
-  .option("--adapter <a>", "gpu, software, swiftshader or a part of a name")
-  .option("--json <file>", "also write the timings there")
+  .addOption(adapterOption())
+  .addOption(jsonOption())
   .action(kernels);
+program
+  .command("step")
+  .description(
+    "a training step against its goals: time, and what it asks of WebGPU, counted by wrapping WebGPU's own methods",
+  )
+  .addOption(recipeOption())
+  .option("--batch <n>", "images (default: 32, in a browser 8)", whole(1, 1024))
+  .option("--steps <n>", "timed steps, of which the median counts", whole(1, 1000), 5)
+  .addOption(browserOption())
+  .option("--cold", "also a first step without the driver's cache of compiled kernels (Mesa's)")
+  .addOption(adapterOption())
+  .addOption(jsonOption())
+  .action(stepCommand);
+program
+  .command("peers")
+  .description(
+    "the dcgan's step by Longhand, TensorFlow.js and jax-js in turn; installs those two into bench/peers/ at first",
+  )
+  .option("--batch <n>", "images (default: 32, in a browser 8)", whole(1, 1024))
+  .option("--rounds <n>", "steps of each, in turn, of which the median counts", whole(1, 100), 3)
+  .addOption(new Option("--only <peer>", "only this peer").choices(["tfjs", "jax-js"]))
+  .addOption(browserOption())
+  .option("--kernels", "the heavy kernels one by one, in place of the step")
+  .option("--no-check", "don't show first that all train the same model")
+  .addOption(adapterOption())
+  .addOption(jsonOption())
+  .action(peersCommand);
+program
+  .command("host")
+  .description("what submitting a step costs the host: on Dawn's null backend, which runs nothing")
+  .option("--steps <n>", "timed steps of each size", whole(10, 100_000), 1000)
+  .addOption(jsonOption())
+  .action(hostCommand);
+program
+  .command("scaling")
+  .description("a step as the batch doubles, and, at batch 8, as the networks get wider")
+  .option(
+    "--rounds <n>",
+    "steps of every size, in turn, of which the median counts",
+    whole(1, 100),
+    5,
+  )
+  .option("--batches <list>", "at full width", list(1, 4096), [8, 16, 32, 64, 128, 256])
+  .option("--widths <list>", "times the channels", list(1, 16), [1, 2, 4])
+  .addOption(adapterOption())
+  .addOption(jsonOption())
+  .action(scalingCommand);
+program
+  .command("profile")
+  .description("a training step kernel by kernel, beside what the adapter reaches at best")
+  .addOption(recipeOption())
+  .option("--batch <n>", "images", whole(1, 1024), 32)
+  .option("--rounds <n>", "timed rounds, of which the median counts", whole(1, 1000), 5)
+  .option("--each", "a line a dispatch, not a kernel")
+  .option("--clock", "by the clock, even where the adapter has timestamps")
+  .addOption(adapterOption())
+  .option("--svg <file>", "also draw the roofline there")
+  .option("--json <file>", "also write all figures there")
+  .action(async (flags: ProfileFlags) => profileCommand(flags));
+program
+  .command("floors")
+  .description(
+    "how fast a step could be on a GPU of stated peak and bandwidth; nothing is measured",
+  )
+  .addOption(recipeOption())
+  .option("--batch <n>", "images", whole(1, 1024), 256)
+  .addOption(
+    new Option("--peak <flops>", "operations a second, a multiply-add as two")
+      .argParser(positive)
+      .default(10e12, "10e12"),
+  )
+  .addOption(
+    new Option("--bandwidth <bytes>", "bytes a second, read and written")
+      .argParser(positive)
+      .default(350e9, "350e9"),
+  )
+  .option("--launch <us>", "microseconds from one dispatch to the next", positive, 3)
+  .action(async (flags: FloorFlags) => floorsCommand(flags));
 try {
   await program.parseAsync();
 } catch (error) {

@@ -23,7 +23,13 @@ export async function open(
   const adapter = await openAdapter(request);
   try {
     const software = adapter.kind !== "gpu";
-    const device = await openDevice({ ...options, adapter: adapter.adapter, shaderText, software });
+    const device = await openDevice({
+      ...options,
+      adapter: adapter.adapter,
+      shaderText,
+      software,
+      polls: software,
+    });
     const close = (): void => {
       device.destroy();
       adapter.release();

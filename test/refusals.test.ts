@@ -375,7 +375,7 @@ test.each(calls)("%s, wrong call %i", (name, _index, args) => {
 test("every op is among them, but those whose only fault can be their shapes or types", () => {
   const others = ["sub", "mul", "div", "maximum", "minimum", "tanh", "sigmoid", "softplus"];
   const functions = ["exp", "log", "sqrt", "square", "abs", "neg", "reciprocal"];
-  const engine = ["compile", "openDevice", "noGrad", "sequential"];
+  const engine = ["compile", "openDevice", "noGrad", "sequential", "tune", "workloadsOf"];
   const left = [...api]
     .filter(([name, value]) => typeof value === "function" && /^[a-z]/.test(name))
     .map(([name]) => name)

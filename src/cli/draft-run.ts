@@ -29,6 +29,8 @@ export interface TrainFlags {
   readonly tune?: number | true;
   readonly resume?: string;
   readonly force?: boolean;
+  readonly explain?: boolean;
+  readonly profile?: boolean;
 }
 
 /** A run that is about to start or to go on: all checked, nothing written yet. */

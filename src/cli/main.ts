@@ -51,6 +51,16 @@ program
   .option("--tune [seconds]", "first measure which kernels are fastest (see tune)", whole(1))
   .option("--resume <dir>", "go on with the run in this folder")
   .option("--force", "overwrite an older run in --out")
+  .addOption(
+    new Option(
+      "--explain",
+      "print the step's plan (dispatches, work, buffers, peak memory) and exit; nothing is written",
+    ).conflicts("profile"),
+  )
+  .option(
+    "--profile",
+    "time each kernel before the first step, beside what the adapter can do; leaves roofline.svg",
+  )
   .option("--verbose", "show stack traces")
   .action(async (flags: TrainFlags) => trainCommand(flags));
 

@@ -56,6 +56,7 @@ export interface RunFolder {
   readonly gif: string;
   readonly losses: string;
   readonly models: string;
+  readonly roofline: string;
   readonly epochGrid: (epoch: number) => string;
   readonly stepGrid: (step: number) => string;
 }
@@ -73,6 +74,7 @@ export function runFolder(path: string): RunFolder {
     gif: join(path, "samples.gif"),
     losses: join(path, "losses.svg"),
     models: join(path, "models.svg"),
+    roofline: join(path, "roofline.svg"),
     epochGrid: (epoch) => join(samples, `epoch-${String(epoch).padStart(4, "0")}.png`),
     stepGrid: (step) => join(samples, `step-${String(step).padStart(7, "0")}.png`),
   };

@@ -8,10 +8,13 @@ import { createGan, verdict, type Gan } from "../gan/gan.ts";
 import { compileSteps, train, type StepPrograms, type StepRecord } from "../gan/train.ts";
 import type { Device } from "../gpu/device.ts";
 import { CheckpointError, UsageError } from "../gpu/errors.ts";
+import { explanationTable } from "../gpu/explain.ts";
 import { versions, type OpenedAdapter } from "../gpu/node.ts";
 import { workloadsOf } from "../kernels/tune.ts";
+import type { Program } from "../gpu/program.ts";
 import { draftResumed, draftRun, type Draft, type TrainFlags } from "./draft-run.ts";
 import { choicesFor } from "./kernel-choices.ts";
+import { profilePicture, profileStep, profileTable } from "./profiling.ts";
 import { createProgressView, formatDuration, type ProgressView } from "./progress.ts";
 import { createRunFolder, type RunFolder, type RunRecord } from "./run-folder.ts";
 import { writeGif, writeGrid, writeLossPlot, writeModels } from "./run-pictures.ts";
@@ -55,6 +58,10 @@ async function run(
       `${folder.path}: its epochs have ${draft.earlier.stepsPerEpoch} steps, with these images they would have ${plan.steps}; resume with the data it was trained on`,
     );
   }
+  if (flags.explain) {
+    console.log(explanationTable((await compileSteps(gan)).full.explain()));
+    return;
+  }
   const from = draft.earlier ? restore(gan, folder) : 0;
   const until = flags.steps ?? (flags.epochs ?? recipe.epochs) * plan.steps;
   if (until <= from && draft.earlier) {
@@ -70,6 +77,7 @@ async function run(
     `Peak GPU memory ${(programs.peakBytes / 1e6).toFixed(0)} MB, the dataset's ${(data.images.length / 1e6).toFixed(0)} MB included; ${programs.full.plan.dispatches.length} dispatches a step`,
   );
   const record = draft.earlier ?? (await begin(draft, gan, opened));
+  if (flags.profile) await writeProfile(draft, gan, programs.full, opened);
   const earlierRows = draft.earlier ? readRows(folder, from) : [];
   await loop({ draft, gan, programs, record, from, until, flags, rows: earlierRows });
 }
@@ -154,6 +162,21 @@ async function begin(draft: Draft, gan: Gan, opened: OpenedAdapter): Promise<Run
     `Untrained: D gives G's first image a logit of ${logit.toFixed(4)}, so ${(probability * 100).toFixed(1)} % real (${folder.untrained})`,
   );
   return record;
+}
+
+/** Profiles the step before the first one: prints the table, and leaves the picture in the run's folder. */
+async function writeProfile(
+  { folder, recipe }: Draft,
+  gan: Gan,
+  step: Program,
+  opened: OpenedAdapter,
+): Promise<void> {
+  console.log("Profiling the step; the networks stay as they are.");
+  const profiled = await profileStep(gan.device, step, opened.name, { rounds: 3 });
+  console.log(profileTable(profiled));
+  const title = `${recipe.name}, batch ${gan.plan.batch}: a step's kernels`;
+  writeFileAtomic(folder.roofline, profilePicture(profiled, title));
+  console.log(`The same as a picture: ${folder.roofline}`);
 }
 
 interface Loop {

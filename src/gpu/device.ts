@@ -50,6 +50,8 @@ export interface DeviceOptions {
   readonly shaderText: (path: string) => string;
   /** True on an adapter that runs on the CPU: chooses the default variants of kernels. */
   readonly software: boolean;
+  /** True where waiting for the GPU takes a CPU core from it: programs sleep before they ask. Default false. */
+  readonly polls?: boolean;
   /** Ask for no more than WebGPU's default limits (the default), or for all that the adapter has. */
   readonly limits?: "default" | "adapter";
   /** Eager arrays may hold this many bytes at once before an op throws `MemoryError`. Default 2 GiB. */
@@ -89,6 +91,8 @@ export async function openDevice(options: DeviceOptions): Promise<Device> {
 export class Device {
   readonly gpu: GPUDevice;
   readonly software: boolean;
+  /** Whether waiting for the GPU takes a CPU core from it. */
+  readonly polls: boolean;
   /**
    * Lanes of every subgroup, where they are always as many and shaders may use them; else 0. Tests set
    * it to see what other adapters would run.
@@ -127,6 +131,7 @@ export class Device {
   constructor(gpu: GPUDevice, options: Omit<DeviceOptions, "adapter" | "limits">) {
     this.gpu = gpu;
     this.software = options.software;
+    this.polls = options.polls ?? false;
     const { subgroupMinSize: least, subgroupMaxSize: most } = gpu.adapterInfo;
     this.lanes = gpu.features.has("subgroups") && least === most ? (least ?? 0) : 0;
     this.maxWorkgroups = gpu.limits.maxComputeWorkgroupsPerDimension;
@@ -268,6 +273,8 @@ export class Device {
       bindings,
       workgroups: launch.workgroups,
       flop: launch.flop ?? 0,
+      done: launch.done,
+      bytesRead: launch.bytesRead,
     };
     if (this.#trace) this.#trace.dispatches.push(dispatch);
     else this.#encode(dispatch);
@@ -358,12 +365,19 @@ export class Device {
     return result;
   }
 
-  /** Gives an eager storage's buffer back to the pool. Arrays on it can't be used any more. */
+  /** Gives an eager storage's buffer back to the pool, ends a persistent one's. Its arrays are void then. */
   free(storage: Storage): void {
-    if (storage.kind !== "eager" || !storage.buffer) return;
+    if (storage.kind === "temporary" || !storage.buffer) return;
     this.#collected.unregister(storage);
-    this.#pool.give(storage.buffer);
+    if (storage.kind === "eager") this.#pool.give(storage.buffer);
+    else storage.buffer.destroy();
     storage.buffer = undefined;
+  }
+
+  /** Ends the buffers of eager arrays that were given back, which are kept for the next ones. */
+  trim(): void {
+    this.flush();
+    this.#pool.trim();
   }
 
   write(array: GpuArray, data: HostArray): void {

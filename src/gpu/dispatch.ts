@@ -33,6 +33,13 @@ export interface Launch {
   readonly workgroups: readonly [number, number, number];
   /** Floating-point operations, for plans and profiles; a multiply-add counts as two. */
   readonly flop?: number;
+  /**
+   * Of products and convolutions: the operations that their tiles do, what lies past a matrix's edge
+   * included, and without the padding that a kernel skips.
+   */
+  readonly done?: number;
+  /** Bytes that it reads, where that isn't all of each array it binds to read. */
+  readonly bytesRead?: number;
 }
 
 /** One array as one dispatch uses it. */
@@ -49,6 +56,8 @@ export interface Dispatch {
   readonly bindings: readonly Binding[];
   readonly workgroups: readonly [number, number, number];
   readonly flop: number;
+  readonly done: number | undefined;
+  readonly bytesRead: number | undefined;
 }
 
 /** Collects dispatches instead of running them, and the temporaries made meanwhile. */

@@ -118,7 +118,9 @@ async function open(request: string): Promise<OpenedAdapter> {
   if (choice.loader !== undefined) loadLoader(choice.loader);
   const { gpu, adapter } = await withEnv(choice.env, async () => {
     // The null backend has one adapter, and no name to look for.
-    const flags = [`backend=${backend}`, ...(device === "" ? [] : [`adapter=${device}`])];
+    const named = device === "" ? [] : [`adapter=${device}`];
+    // Dawn rounds timestamps to 0.07 ms, for the sake of pages that must not tell time.
+    const flags = [`backend=${backend}`, "disable-dawn-features=timestamp_quantization", ...named];
     const instance = running?.gpu ?? create(flags);
     return { gpu: instance, adapter: await instance.requestAdapter(BEST).catch(() => null) };
   });

@@ -31,6 +31,12 @@ export class BufferPool {
     return this.#device.createBuffer({ label, size, usage: USAGE });
   }
 
+  /** Ends the buffers that nobody holds. What was submitted with them still runs. */
+  trim(): void {
+    for (const list of this.#free.values()) for (const buffer of list) buffer.destroy();
+    this.#free.clear();
+  }
+
   give(buffer: GPUBuffer): void {
     this.bytes -= buffer.size;
     const list = this.#free.get(buffer.size);

@@ -9,6 +9,8 @@ export interface BindingDeclaration {
   readonly name: string;
   readonly binding: number;
   readonly access: "read" | "read_write";
+  /** False where the shader only ever assigns to it. */
+  readonly read: boolean;
 }
 
 const BINDING =
@@ -25,7 +27,19 @@ export function bindingsOf(wgsl: string): readonly BindingDeclaration[] {
     name: name!,
     binding: Number(binding),
     access: access === "read_write" ? "read_write" : "read",
+    read: access === "read" || isRead(wgsl, name!),
   }));
+}
+
+/** Whether some use of an array is more than `array[…] = …`. */
+function isRead(wgsl: string, name: string): boolean {
+  return [...wgsl.matchAll(new RegExp(`\\b${name}\\[`, "g"))].some((use) => {
+    let end = use.index + use[0].length;
+    for (let depth = 1; depth > 0 && end < wgsl.length; end += 1) {
+      depth += Number(wgsl[end] === "[") - Number(wgsl[end] === "]");
+    }
+    return !/^\s*=[^=]/.test(wgsl.slice(end, end + 80));
+  });
 }
 
 /** The libraries of a shader: its `// appended: lib/x.wgsl` lines. */

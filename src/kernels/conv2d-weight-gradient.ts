@@ -5,11 +5,13 @@ import type { Device } from "../gpu/device.ts";
 import type { Launch, Variant } from "../gpu/dispatch.ts";
 import { constantsOf, flopOf, loadsFours, NARROW, type Geometry } from "./convolution.ts";
 import { reduce } from "./reduce.ts";
+import type { Needs } from "./rule.ts";
+import { weightGradientWork } from "./tile-work.ts";
 import {
   chooseVariant,
+  filterLanesTile,
   lanesRows,
   lanesTiles,
-  type LanesTile,
   convolutionWorkload,
   onGpus,
   onSoftware,
@@ -36,9 +38,6 @@ interface Cut {
   readonly slice: number;
 }
 
-/** Where lanes share their loads, each loads four rows at a time. */
-const tileOf = ({ lanes }: Device): LanesTile => ({ LANES: lanes, GROUPS_OF_ROWS: 4 });
-
 /** `extra` is 1 for a row of the bias behind the filter's, else 0. */
 function cutOf(
   device: Device,
@@ -53,7 +52,7 @@ function cutOf(
       return { parallel, size: 1, wanted: WORKGROUPS, slice: 16 };
     }
     case "lanes": {
-      const tile = tileOf(device);
+      const tile = filterLanesTile(device);
       const parallel = lanesTiles(tile, rows, filters) + extra * lanesTiles(tile, 1, filters);
       return { parallel, size: 1, wanted: 1, slice: 1 };
     }
@@ -73,15 +72,6 @@ export function weightGradient(inp: GpuArray, dout: GpuArray, geometry: Geometry
   return gradients(inp, dout, geometry, 0)[0];
 }
 
-/** As `weightGradient`, and in the same launch the gradient of the bias, (K): `dout` summed over its pixels. */
-export function weightAndBiasGradients(
-  inp: GpuArray,
-  dout: GpuArray,
-  geometry: Geometry,
-): readonly [GpuArray, GpuArray] {
-  return gradients(inp, dout, geometry, 1);
-}
-
 function gradients(
   inp: GpuArray,
   dout: GpuArray,
@@ -93,13 +83,22 @@ function gradients(
   const shape = [kernel[0], kernel[1], channels / groups, filters];
   const shader = "conv2d-weight-gradient";
   const pixels = batch * outHeight * outWidth;
+  if (pixels === 0 || channels === 0) {
+    // Sums of nothing: shaders would divide by an extent of 0.
+    const none = device.empty([0, ...shape], "f32", "conv2d.weight_gradient");
+    const sums = [none, dout.view([pixels, filters])] as const;
+    const [dfilter, dbias] = sums.map((each) => reduce(each, "sum", [0], false));
+    return [dfilter!, dbias!];
+  }
   const small = filters < NARROW ? "direct" : onSoftware(device, filters, "tiled");
   const preferred = onGpus(device, kernel[0] * kernel[1] * channels, filters, small);
   const DOUT_BY_FOUR = loadsFours(dout, filters);
   const workload = convolutionWorkload(shader, geometry, [inp, dout], pixels, weightGradient);
   const variant = chooseVariant(device, workload, preferred, groups === 1, DOUT_BY_FOUR);
-  const { parallel, size, wanted, slice } = cutOf(device, variant, geometry, extra);
-  const chunk = Math.ceil(chunkOf(pixels, parallel, wanted) / slice) * slice;
+  const { parallel, size } = cutOf(device, variant, geometry, extra);
+  // Runs are the same with and without a bias, and so are the filter's bits.
+  const { parallel: tiles, wanted, slice } = cutOf(device, variant, geometry, 0);
+  const chunk = Math.ceil(chunkOf(pixels, tiles, wanted) / slice) * slice;
   const splits = Math.ceil(pixels / chunk);
   const dweight = device.empty([splits, ...shape], "f32", "conv2d.weight_gradient");
   const dbias = device.empty([splits, filters], "f32", "conv2d.bias_gradient");
@@ -109,6 +108,7 @@ function gradients(
     shader,
     workgroups: [x, y, splits],
     flop: flopOf(geometry),
+    done: weightGradientWork(device, variant, geometry, { chunk, extra, fours: byFours(inp) }),
   } satisfies Partial<Launch>;
   if (variant === "lanes") {
     device.launch({
@@ -117,8 +117,8 @@ function gradients(
       entry: "tiled",
       constants: {
         ...constantsOf(geometry),
-        ...tileOf(device),
-        SHARED_TAP: channels % lanesRows(tileOf(device)) === 0 && byFours(inp),
+        ...filterLanesTile(device),
+        SHARED_TAP: channels % lanesRows(filterLanesTile(device)) === 0 && byFours(inp),
       },
       bind: { inp, inp4: inp, dout4: dout, dweight, dbias },
     });
@@ -143,4 +143,20 @@ function gradients(
   const whole = (partial: GpuArray, result: readonly number[]): GpuArray =>
     splits === 1 ? partial.view(result) : reduce(partial, "sum", [0], false);
   return [whole(dweight, shape), extra === 1 ? whole(dbias, [filters]) : dbias];
+}
+
+/**
+ * Both gradients as a backward hands them on: the filter's if it is asked for, and the bias's if there is
+ * one that is asked for. The filter's comes along with a bias's even if unasked: a bias alone is rare,
+ * and its bits stay the same.
+ */
+export function parameterGradients(
+  inp: GpuArray,
+  dout: GpuArray,
+  geometry: Geometry,
+  [, ofFilter, ofBias]: Needs,
+): readonly [GpuArray | undefined, GpuArray | undefined] {
+  if (!ofFilter && !ofBias) return [undefined, undefined];
+  const [dfilter, dbias] = gradients(inp, dout, geometry, ofBias ? 1 : 0);
+  return [ofFilter ? dfilter : undefined, ofBias ? dbias : undefined];
 }

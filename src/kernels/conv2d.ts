@@ -15,7 +15,7 @@ import {
   type Geometry,
   type TransposedAttributes,
 } from "./convolution.ts";
-import { weightAndBiasGradients, weightGradient } from "./conv2d-weight-gradient.ts";
+import { parameterGradients, weightGradient } from "./conv2d-weight-gradient.ts";
 import { finishing, type Finish } from "./epilogue.ts";
 import {
   checkBias,
@@ -26,6 +26,7 @@ import {
 } from "./epilogue-attributes.ts";
 import { sumTo } from "./reduce.ts";
 import { defineRule, type Rule } from "./rule.ts";
+import { dataGradientWork, forwardWork } from "./tile-work.ts";
 import {
   chooseVariant,
   lanesTile,
@@ -47,7 +48,6 @@ export function convolve(
   const { batch, outHeight, outWidth, channels, filters, groups, kernel } = geometry;
   const out = device.empty([batch, outHeight, outWidth, filters], finish.storage, "conv2d");
   const shader = "conv2d-forward";
-  const shared = { shader, flop: flopOf(geometry) } satisfies Partial<Launch>;
   const { constants: finishers, bind: finishBind } = finishing(weight, finish);
   const constants = { ...constantsOf(geometry), ...finishers };
   const pixels = batch * outHeight * outWidth;
@@ -58,6 +58,8 @@ export function convolve(
   const workload = convolutionWorkload(shader, geometry, [inp, weight], terms, convolve);
   const tilesServe = groups === 1 && channels > 0;
   const variant = chooseVariant(device, workload, preferred, tilesServe, W_BY_FOUR);
+  const done = forwardWork(device, variant, geometry, loadsFours(inp, channels));
+  const shared = { shader, flop: flopOf(geometry), done } satisfies Partial<Launch>;
   if (variant === "lanes") {
     device.launch({
       ...shared,
@@ -112,12 +114,6 @@ export function dataGradient(
   const dinp = device.empty(shape, finish.storage, "conv2d.data_gradient");
   const shader = "conv2d-data-gradient";
   const { constants: finishers, bind: finishBind } = finishing(weight, finish);
-  const shared = {
-    shader,
-    constants: { ...constantsOf(geometry), ...finishers },
-    bind: { dout, weight, dinp, ...finishBind },
-    flop: flopOf(geometry),
-  } satisfies Partial<Launch>;
   const phases = strides[0] * strides[1];
   const tilesServe = groups === 1 && Math.max(...dilations) === 1 && phases <= device.maxWorkgroups;
   const pixels = batch * Math.ceil(height / strides[0]) * Math.ceil(width / strides[1]);
@@ -127,6 +123,13 @@ export function dataGradient(
   const terms = (geometry.kernel[0] * geometry.kernel[1] * filters) / groups;
   const workload = convolutionWorkload(shader, geometry, [dout, weight], terms, dataGradient);
   const entry = chooseVariant(device, workload, preferred, tilesServe, fours);
+  const shared = {
+    shader,
+    constants: { ...constantsOf(geometry), ...finishers },
+    bind: { dout, weight, dinp, ...finishBind },
+    flop: flopOf(geometry),
+    done: dataGradientWork(device, entry, geometry),
+  } satisfies Partial<Launch>;
   if (entry === "lanes") {
     const [x, y] = device.linear(lanesTiles(lanesTile(device), pixels, channels), 1);
     device.launch({
@@ -186,16 +189,11 @@ export const conv2d: Rule<Inputs, ConvolutionAttributes & Finished> = defineRule
     const made = finishedBy("conv2d", attributes, (epilogue, storage) =>
       convolve(x, filter, geometry, { bias, epilogue, storage }),
     );
-    return { ...made, saved: { x, filter, bias, geometry } };
+    return { ...made, saved: { x, filter, geometry } };
   },
-  backward(dout, { x, filter, bias, geometry }, _attributes, needs, [pull]) {
+  backward(dout, { x, filter, geometry }, _attributes, needs, [pull]) {
     const dx = needs[0] ? dataGradient(dout, filter, geometry, { pull }) : undefined;
-    if (needs[1] && bias && needs[2]) return [dx, ...weightAndBiasGradients(x, dout, geometry)];
-    return [
-      dx,
-      needs[1] ? weightGradient(x, dout, geometry) : undefined,
-      bias && needs[2] ? sumTo(dout, bias.shape) : undefined,
-    ];
+    return [dx, ...parameterGradients(x, dout, geometry, needs)];
   },
   rows: ({ x, geometry, ...saved }, out, first, batch) => ({
     out: out.rows(first, batch),

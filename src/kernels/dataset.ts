@@ -44,6 +44,7 @@ export function gatherBatch(
     },
     bind: { images, state: generator.state, out },
     workgroups: device.linear(count * Math.ceil(pixels / 16)),
+    bytesRead: out.size, // of the whole dataset, a byte a pixel
   });
   return out;
 }

@@ -3,7 +3,7 @@
 import { formatShape, sizeOf, type GpuArray } from "../gpu/array.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import { convolve, dataGradient } from "./conv2d.ts";
-import { weightGradient } from "./conv2d-weight-gradient.ts";
+import { parameterGradients } from "./conv2d-weight-gradient.ts";
 import type { Geometry } from "./convolution.ts";
 import {
   checkBias,
@@ -12,7 +12,6 @@ import {
   STORED,
   type Finished,
 } from "./epilogue-attributes.ts";
-import { sumTo } from "./reduce.ts";
 import { defineRule, type Rule } from "./rule.ts";
 
 /** A product (rows, features) · (features, outputs) as a convolution's geometry. */
@@ -57,14 +56,12 @@ export const dense: Rule<Inputs, Finished> = defineRule({
     const made = finishedBy("dense", attributes, (epilogue, storage) =>
       convolve(x, kernel, geometry, { bias, epilogue, storage }).view(shape),
     );
-    return { ...made, saved: { x, kernel, bias, geometry } };
+    return { ...made, saved: { x, kernel, geometry } };
   },
-  backward(dout, { x, kernel, bias, geometry }, _attributes, needs, [pull]) {
-    return [
-      needs[0] ? dataGradient(dout, kernel, geometry, { pull }).view(x.shape) : undefined,
-      needs[1] ? weightGradient(x, dout, geometry).view(kernel.shape) : undefined,
-      bias && needs[2] ? sumTo(dout, bias.shape) : undefined,
-    ];
+  backward(dout, { x, kernel, geometry }, _attributes, needs, [pull]) {
+    const dx = needs[0] ? dataGradient(dout, kernel, geometry, { pull }) : undefined;
+    const [dkernel, dbias] = parameterGradients(x, dout, geometry, needs);
+    return [dx?.view(x.shape), dkernel?.view(kernel.shape), dbias];
   },
   rows: ({ x, geometry, ...saved }, out, first, count) => ({
     out: out.rows(first, count),

@@ -8,6 +8,7 @@ import { broadcastShape, RANK } from "./binary.ts";
 import { sumTo } from "./reduce.ts";
 import { defineRule, type Rule } from "./rule.ts";
 import { collapse, stridesIn } from "./strides.ts";
+import { productWork } from "./tile-work.ts";
 import { chooseVariant, onGpus, onSoftware, workgroupTiles } from "./variant.ts";
 
 /** Which operands to read transposed (their last two axes swapped). */
@@ -85,7 +86,6 @@ export function multiply(a: GpuArray, b: GpuArray, attributes: MatmulAttributes 
     W_ROW,
     W_COLUMN,
   };
-  const flop = 2 * batch * M * N * K;
   const manyLanes = a.device.lanes >= 8 && K >= a.device.lanes; // with four, register tiles were faster
   const small = M < 4 || N < 4 ? "direct" : manyLanes ? onSoftware(a.device, N, "tiled") : "tiled";
   const preferred = onGpus(a.device, M, N, small);
@@ -98,6 +98,10 @@ export function multiply(a: GpuArray, b: GpuArray, attributes: MatmulAttributes 
     launch: (x, y) => multiply(x, y, attributes),
   };
   const variant = chooseVariant(a.device, workload, preferred, tilesServe, fours);
+  const work = {
+    flop: 2 * batch * M * N * K,
+    done: productWork(a.device, variant, batch, [M, N, K]),
+  };
   if (variant === "lanes") {
     const [x, y] = a.device.linear(Math.ceil(M / 8) * Math.ceil(N / (4 * a.device.lanes)), 1);
     a.device.launch({
@@ -106,7 +110,7 @@ export function multiply(a: GpuArray, b: GpuArray, attributes: MatmulAttributes 
       constants: { ...constants, LANES: a.device.lanes },
       bind: { a, w4: b, out },
       workgroups: [x, y, batch],
-      flop,
+      ...work,
     });
   } else if (variant === "workgroup") {
     const [x, y] = a.device.linear(workgroupTiles(M, N), 1);
@@ -120,7 +124,7 @@ export function multiply(a: GpuArray, b: GpuArray, attributes: MatmulAttributes 
       },
       bind: { a, a4: a, w: b, w4: b, out },
       workgroups: [x, y, batch],
-      flop,
+      ...work,
     });
   } else if (variant === "direct") {
     a.device.launch({
@@ -129,7 +133,7 @@ export function multiply(a: GpuArray, b: GpuArray, attributes: MatmulAttributes 
       constants,
       bind: { a, w: b, out },
       workgroups: a.device.linear(out.size),
-      flop,
+      ...work,
     });
   } else {
     const [columns, rows] = a.device.linear(Math.ceil(M / 8) * Math.ceil(N / 8));
@@ -139,7 +143,7 @@ export function multiply(a: GpuArray, b: GpuArray, attributes: MatmulAttributes 
       constants: { ...constants, W_BY_FOUR: fours && W_COLUMN === 1 },
       bind: { a, w: b, w4: b, out },
       workgroups: [columns, rows, batch],
-      flop,
+      ...work,
     });
   }
   return out;

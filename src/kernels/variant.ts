@@ -77,6 +77,11 @@ export function lanesTile({ lanes }: Device): LanesTile {
   return { LANES: lanes, GROUPS_OF_ROWS: lanes < 8 ? 2 : 4 };
 }
 
+/** The tile of a filter's gradient, where each lane loads four rows at a time. */
+export function filterLanesTile({ lanes }: Device): LanesTile {
+  return { LANES: lanes, GROUPS_OF_ROWS: 4 };
+}
+
 /** The rows of a tile whose loads lanes share. */
 export function lanesRows({ LANES, GROUPS_OF_ROWS }: LanesTile): number {
   return GROUPS_OF_ROWS * Math.min(LANES, 8);

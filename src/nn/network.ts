@@ -98,14 +98,16 @@ export function sequential(
   const parameters: Parameter[] = [];
   const state = new Map<string, GpuArray>();
   const place = (full: string, spec: ParameterSpec): Parameter => {
-    const parameter = take(full, spec.shape, spec.initialiser(generator, spec.shape));
+    const parameter = device.scope(() =>
+      take(full, spec.shape, spec.initialiser(generator, spec.shape)),
+    );
     parameters.push(parameter);
     state.set(full, parameter.tensor.array);
     return parameter;
   };
   const keep = (full: string, spec: ParameterSpec): GpuArray => {
     const array = device.persistent(spec.shape, "f32", `${name}.${full}`);
-    device.place(spec.initialiser(generator, spec.shape), array);
+    device.scope(() => device.place(spec.initialiser(generator, spec.shape), array));
     state.set(full, array);
     return array;
   };

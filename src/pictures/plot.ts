@@ -1,13 +1,9 @@
 // The plot of a training run: both losses above, D(real) and D(fake) below, over the same steps.
-// This file lays the page out; plot-panel.ts draws the two panels. The document is linkedom's: no
-// browser is needed. Everything is said in attributes, never in CSS, so that every viewer draws it
-// alike.
+// This file lays the page out; plot-panel.ts draws the two panels.
 
-import { parseHTML } from "linkedom";
-
+import { MARGIN, startPage, WIDTH, type Page } from "./page.ts";
 import { drawPanel, FAINT_INK, INK, type Panel, type StepAxis } from "./plot-panel.ts";
 import { meanAround, meanRadius, robustRange } from "./series.ts";
-import { xmlCharacters } from "./xml.ts";
 
 /** One training step's numbers, as a line of `metrics.jsonl` has them. */
 export interface LossRow {
@@ -44,10 +40,7 @@ const VERDICTS: Series[] = [
   { key: "dFake", name: "D(fake)", colour: "#b04a8b" },
 ];
 
-const WIDTH = 800;
-const MARGIN = 24;
 const LEGEND_COLUMN = 160;
-const FONTS = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif";
 
 /**
  * A standalone SVG of a run: 800 units wide, on white, readable on a dark page too. The faint lines
@@ -72,16 +65,7 @@ export function lossPlot(rows: LossRow[], options: LossPlotOptions = {}): string
   const axis = stepAxis(rows, stepsPerEpoch);
   const hasEpochs = axis.stepsPerEpoch <= axis.domain[1];
 
-  const page = startPage();
-  page.add("title", {}, title);
-  const paper = page.add("rect", { width: WIDTH, rx: 8, fill: "#ffffff" });
-  page.add("text", { x: MARGIN, y: 38, fill: INK, "font-size": 18, "font-weight": 600 }, title);
-  page.add(
-    "text",
-    { x: WIDTH - MARGIN, y: 38, fill: FAINT_INK, "font-size": 13, "text-anchor": "end" },
-    progress(rows, stepsPerEpoch),
-  );
-
+  const page = startPage(title, progress(rows, stepsPerEpoch));
   let top = 74;
   const width = WIDTH - 2 * MARGIN;
   addHeading(page, top, "Loss (nats)", LOSSES, upper);
@@ -99,47 +83,7 @@ export function lossPlot(rows: LossRow[], options: LossPlotOptions = {}): string
     page.add("text", { x: MARGIN, y: top, fill: FAINT_INK, "font-size": 11 }, note);
     top += 16;
   }
-  paper.setAttribute("height", String(top));
   return page.finish(top);
-}
-
-interface Page {
-  document: Document;
-  add(name: string, attributes: Record<string, string | number>, text?: string): Element;
-  place(panel: Element, headingTop: number): void;
-  finish(height: number): string;
-}
-
-function startPage(): Page {
-  // A document for SVG, not HTML: it writes well-formed XML.
-  const { DOMParser } = parseHTML("");
-  const document = new DOMParser().parseFromString(
-    '<svg xmlns="http://www.w3.org/2000/svg"/>',
-    "image/svg+xml",
-  );
-  const root = document.documentElement;
-  const set = (element: Element, attributes: Record<string, string | number>): void => {
-    for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, String(value));
-  };
-  return {
-    document,
-    add(name, attributes, text = "") {
-      const element = document.createElementNS("http://www.w3.org/2000/svg", name);
-      set(element, attributes);
-      element.textContent = xmlCharacters(text);
-      root.append(element);
-      return element;
-    },
-    place(panel, headingTop) {
-      set(panel, { x: MARGIN, y: headingTop + 10 });
-      root.append(panel);
-    },
-    finish(height) {
-      const viewBox = `0 0 ${WIDTH} ${height}`;
-      set(root, { viewBox, width: WIDTH, height, role: "img", "font-family": FONTS });
-      return `${root.outerHTML}\n`;
-    },
-  };
 }
 
 function addHeading(page: Page, y: number, heading: string, series: Series[], panel: Panel): void {

@@ -143,6 +143,9 @@ export function withBias(
   };
 }
 
+const biased = (x: Shape, filter: Shape, attributes: ConvolutionAttributes): Case =>
+  withBias(convolution(x, filter, attributes), conv2d, filter[3], attributes);
+
 /** NaN in an image and an infinity in a filter: each reaches what it is multiplied into, and no more. */
 function invalid(): Case {
   const made = convolution([1, 7, 8, 3], [3, 3, 3, 5], { padding: "same" });
@@ -281,7 +284,7 @@ export const convRows: Readonly<Record<Name, Row>> = {
     cases: [
       convolution([1, 1, 1, 1], [1, 1, 1, 1], {}),
       convolution([0, 7, 8, 3], [3, 3, 3, 5], { padding: "same" }),
-      withBias(convolution([2, 5, 4, 3], [3, 3, 3, 5], {}), conv2d, 5, {}),
+      biased([2, 5, 4, 3], [3, 3, 3, 5], {}),
       convolution([1, 7, 8, 3], [3, 3, 3, 5], { padding: "same" }),
       { ...convolution([1, 8, 9, 8], [2, 4, 8, 7], { strides: [1, 3] }), workgroup: true },
       {
@@ -295,23 +298,10 @@ export const convRows: Readonly<Record<Name, Row>> = {
       },
       convolution([1, 9, 11, 8], [3, 2, 8, 9], { dilations: 2, padding: [0, 3, 1, 2] }),
       { ...convolution([1, 8, 8, 136], [1, 1, 136, 136], {}), workgroup: true, lanes: true },
-      {
-        ...withBias(
-          convolution([3, 7, 6, 32], [3, 4, 32, 16], { padding: [1, 2, 2, 1], strides: [1, 2] }),
-          conv2d,
-          16,
-          { padding: [1, 2, 2, 1], strides: [1, 2] },
-        ),
-        workgroup: true,
-        lanes: true,
-      },
-      {
-        ...withBias(convolution([5, 9, 5, 3], [4, 2, 3, 20], { strides: 3 }), conv2d, 20, {
-          strides: 3,
-        }),
-        workgroup: true,
-        lanes: true,
-      },
+      ...[
+        biased([3, 7, 6, 32], [3, 4, 32, 16], { padding: [1, 2, 2, 1], strides: [1, 2] }),
+        biased([5, 9, 5, 3], [4, 2, 3, 20], { strides: 3 }),
+      ].map((each) => ({ ...each, workgroup: true, lanes: true as const })),
       convolution([2, 28, 28, 1], [5, 5, 1, 16], { strides: 2, padding: "same" }),
       {
         ...convolution([2, 14, 14, 16], [5, 5, 16, 32], { strides: 2, padding: "same" }),

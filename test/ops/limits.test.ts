@@ -4,17 +4,16 @@ import { expect, test } from "vitest";
 import { variable, vectorJacobian } from "../../src/autograd/tensor.ts";
 import type { GpuArray } from "../../src/gpu/array.ts";
 import type { Dispatch } from "../../src/gpu/dispatch.ts";
-import { shaderText } from "../../src/gpu/node.ts";
-import { librariesOf } from "../../src/gpu/shader.ts";
 import { adamCounter, adamUpdate } from "../../src/kernels/adam.ts";
 import { adversarialLoss, SCALARS } from "../../src/kernels/adversarial-loss.ts";
 import { advance } from "../../src/kernels/counters.ts";
 import { conv2d, matmul } from "../../src/autograd/ops.ts";
+import { copyByFours, multiplyAdds } from "../../src/kernels/ceilings.ts";
 import { gatherBatch } from "../../src/kernels/dataset.ts";
 import { bernoulli, createGenerator, normal, uniform } from "../../src/kernels/random.ts";
 import { sgdCounter, sgdUpdate } from "../../src/kernels/sgd.ts";
 import { testDevice } from "../support/device.ts";
-import { kernelSizes, SHADERS } from "../support/kernels.ts";
+import { kernelSizes, SHADERS, wholeText } from "../support/kernels.ts";
 import { narrowly, recordCase } from "./drive.ts";
 import { table } from "./table.ts";
 import { variantsOf, withVariant } from "./variants.ts";
@@ -72,10 +71,13 @@ function launchUnlisted(): {
   images.write(Uint8Array.from({ length: 3200 }, (_, i) => i % 256));
   const batch = device.persistent([200, 4, 4, 1]);
   const ring = device.persistent([8, SCALARS]);
+  const sums = like();
+  const [long, longer] = [device.persistent([12_000]), device.persistent([12_000])];
+  long.write(Float32Array.from({ length: 12_000 }, (_, i) => i + 1));
   const { dispatches } = device.record("unlisted", launch);
   launch();
   const updated = [parameters, first, second, descended, rolled, velocities];
-  const written = [...noise, batch, copied, ...updated, ring, corrections, started];
+  const written = [...noise, batch, copied, ...updated, ring, corrections, started, sums, longer];
   return { written, images, dispatches };
 
   function launch(): void {
@@ -100,6 +102,8 @@ function launchUnlisted(): {
     device.place(gatherBatch(images, generator, { batch: 200, steps: 1 }, 200), batch);
     adversarialLoss(gradients, generator, ring);
     advance(device, [adamCounter(state, options), sgdCounter(momentum)], generator);
+    multiplyAdds(gradients, sums, 1);
+    copyByFours(long, longer);
   }
 }
 
@@ -144,8 +148,7 @@ test("no kernel has more than 256 invocations a workgroup, or more than 16 KiB o
 
 /** Bytes of a shader's workgroup variables, its libraries' included. Throws on a type it doesn't know. */
 function workgroupBytes(shader: string): number {
-  const own = shaderText(`${shader}.wgsl`);
-  const text = [own, ...librariesOf(own).map(shaderText)].join("\n");
+  const text = wholeText(shader);
   const types = [...text.matchAll(/var<workgroup>\s*\w+\s*:\s*([^;]+);/g)].map(([, type]) => type!);
   expect(types.length, shader).toBe(text.split("var<workgroup>").length - 1);
   return types.reduce((sum, type) => {

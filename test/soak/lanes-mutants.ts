@@ -41,8 +41,8 @@ export const lanesMutants: readonly Mutant[] = [
   {
     kernel: "conv2d-weight-gradient-lanes.tiled",
     what: "the bias leaves out the first pixel",
-    from: "for (var pixel = 0u; pixel < PIXELS; pixel++) { sum",
-    to: "for (var pixel = 1u; pixel < PIXELS; pixel++) { sum",
+    from: "for (var pixel = zero; pixel < PIXELS; pixel++) { sum",
+    to: "for (var pixel = zero + 1u; pixel < PIXELS; pixel++) { sum",
     noticed: ["conv2d"],
   },
 ];

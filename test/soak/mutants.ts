@@ -1,5 +1,6 @@
 // The mutants: one wrong kernel each, for every entry point of every shader. The tests named beside one
 // must fail on it (`npm run soak -- mutants`), or they prove less than they seem to.
+import { ceilingsMutants } from "./ceilings-mutants.ts";
 import { gpuMutants } from "./gpu-mutants.ts";
 import { lanesMutants } from "./lanes-mutants.ts";
 import { lossMutants } from "./loss-mutants.ts";
@@ -311,6 +312,7 @@ export const mutants: readonly Mutant[] = [
   },
   ...lossMutants,
   ...stepMutants,
+  ...ceilingsMutants,
   ...gpuMutants,
   ...lanesMutants,
 ];

@@ -1,11 +1,18 @@
 // Every kernel there is: the entry points of the files below `shaders/`.
 import { readdirSync } from "node:fs";
 import { shaderText } from "../../src/gpu/node.ts";
+import { librariesOf } from "../../src/gpu/shader.ts";
 
 /** The shaders, by their paths without `.wgsl`. */
 export const SHADERS: readonly string[] = readdirSync(new URL("../../shaders", import.meta.url))
   .filter((name) => name.endsWith(".wgsl"))
   .map((name) => name.slice(0, -".wgsl".length));
+
+/** A shader's text with its libraries'. */
+export function wholeText(shader: string): string {
+  const own = shaderText(`${shader}.wgsl`);
+  return [own, ...librariesOf(own).map(shaderText)].join("\n");
+}
 
 /** Entry points by label, such as `matmul.tiled`, each with its invocations a workgroup. */
 export function kernelSizes(): ReadonlyMap<string, number> {
@@ -24,9 +31,7 @@ export function kernelSizes(): ReadonlyMap<string, number> {
 
 /** An extent of a workgroup: a number, or a constant's default. */
 function extentOf(shader: string, extent: string): number {
-  const named = new RegExp(`^const ${extent.trim()} = (\\d+)u;`, "m").exec(
-    shaderText(`${shader}.wgsl`),
-  );
+  const named = new RegExp(`^const ${extent.trim()} = (\\d+)u;`, "m").exec(wholeText(shader));
   return Number(named?.[1] ?? extent);
 }
 

@@ -53,7 +53,8 @@ export function dcganDiscriminator({ discriminator: [first, second] }: DcganWidt
   ];
 }
 
-const widths: DcganWidths = { generator: [256, 128, 64], discriminator: [64, 128] };
+/** The tutorial's. */
+export const dcganWidths: DcganWidths = { generator: [256, 128, 64], discriminator: [64, 128] };
 const adam: AdamOptions = { learningRate: 1e-4, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 };
 
 /** The full network, for GPUs. */
@@ -65,8 +66,8 @@ export const dcgan: Recipe = {
   batch: 256,
   epochs: 50,
   lastBatch: "keep",
-  generator: () => dcganGenerator(widths),
-  discriminator: () => dcganDiscriminator(widths),
+  generator: () => dcganGenerator(dcganWidths),
+  discriminator: () => dcganDiscriminator(dcganWidths),
   generatorAdam: adam,
   discriminatorAdam: adam,
 };

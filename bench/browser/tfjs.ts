@@ -1,0 +1,9 @@
+// TensorFlow.js in a page: it opens the browser's adapter itself.
+import { openAdapter } from "../../web/browser.ts";
+import { create, createKernel } from "../peers/tfjs.mjs";
+import { offer } from "./offer.ts";
+
+offer(async (options) => {
+  const { name } = await openAdapter();
+  return { adapter: name, builders: { create: () => create(options), createKernel } };
+});

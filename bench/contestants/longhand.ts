@@ -1,0 +1,94 @@
+// Longhand's own training step as a contestant: the program that `npm run train` runs.
+import { openDevice, type DeviceOptions } from "../../src/gpu/device.ts";
+import { createGan, type Gan, type Images } from "../../src/gan/gan.ts";
+import { dcgan } from "../../src/gan/recipes/dcgan.ts";
+import type { Recipe } from "../../src/gan/recipe.ts";
+import { compileSteps } from "../../src/gan/train.ts";
+import { normal } from "../../src/kernels/random.ts";
+import type { Network } from "../../src/nn/network.ts";
+import { norm, type Contestant, type ContestOptions } from "./contestant.ts";
+import { DISCRIMINATOR, GENERATOR, initialWeights, SEEDS, type WeightSpec } from "./weights.ts";
+
+/** Where Longhand runs. */
+export type Platform = Pick<DeviceOptions, "adapter" | "shaderText" | "software">;
+
+/** What Longhand is told besides: which recipe, and how many images lie on the device. */
+export interface OwnOptions extends ContestOptions {
+  readonly recipe?: Recipe;
+}
+
+const BATCHES = 8; // of images on the device: their number changes nothing in a step
+
+/** Random bytes in the dataset's shape. `images`, in [−1, 1], takes their place if given. */
+export function imagesOf(count: number, images?: readonly number[]): Images {
+  let state = 1;
+  const bytes = Uint8Array.from({ length: count * 784 }, (_, i) => {
+    if (images) return Math.round((images[i]! + 1) * 127.5);
+    state = Math.imul(state, 1_664_525) + 1_013_904_223;
+    return state >>> 24;
+  });
+  return { images: bytes, count, height: 28, width: 28 };
+}
+
+const withoutDropout = (recipe: Recipe): Recipe => ({
+  ...recipe,
+  discriminator: () => recipe.discriminator().filter(({ kind }) => kind !== "Dropout"),
+});
+
+function setWeights(network: Network, specs: readonly WeightSpec[], seed: number): void {
+  const values = initialWeights(specs, seed);
+  network.parameters.forEach(({ name, tensor }, i) => {
+    if (name !== specs[i]!.name) {
+      throw new Error(
+        `check: parameter ${i} of the ${network.name} is ${name}, not ${specs[i]!.name}`,
+      );
+    }
+    tensor.array.write(values[i]!);
+  });
+}
+
+async function gradientNorms({ generator, discriminator }: Gan): Promise<number[]> {
+  const norms: number[] = [];
+  for (const { gradient } of [...generator.parameters, ...discriminator.parameters]) {
+    norms.push(norm(await gradient.read()));
+  }
+  return norms;
+}
+
+/** Opens a device, builds the GAN, and traces, plans and compiles its step. */
+export async function createLonghand(
+  platform: Platform,
+  { batch, check, recipe = dcgan }: OwnOptions,
+): Promise<Contestant> {
+  const device = await openDevice(platform);
+  const data = imagesOf(check ? batch : batch * BATCHES, check?.images);
+  const gan = createGan(device, check ? withoutDropout(recipe) : recipe, data, { seed: 0, batch });
+  if (check) {
+    setWeights(gan.generator, GENERATOR, SEEDS.generator);
+    setWeights(gan.discriminator, DISCRIMINATOR, SEEDS.discriminator);
+  }
+  const { full } = await compileSteps(gan);
+  const latents: number[][] = [];
+  let steps = 0;
+  return {
+    datasetBytes: gan.images.size,
+    multiplyAdds: full.explain().multiplyAdds,
+    async step() {
+      if (check) {
+        gan.random.nextStream = 0; // where the step itself draws them
+        latents.push([...(await normal(gan.random, [batch, recipe.latent]).read())]);
+      }
+      await full.run();
+      await device.idle();
+      steps += 1;
+    },
+    async losses() {
+      const [capacity, scalars] = gan.ring.shape;
+      const at = ((steps - 1) % capacity!) * scalars!;
+      const [lossD, lossG] = (await gan.ring.read()).subarray(at);
+      return { lossD: lossD!, lossG: lossG! };
+    },
+    gradientNorms: () => gradientNorms(gan),
+    drawnLatents: () => latents,
+  };
+}

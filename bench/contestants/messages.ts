@@ -1,0 +1,44 @@
+// What the benchmark and its contestants' processes say to each other.
+import type { Counts } from "../counters.ts";
+import type { ContestOptions, Losses } from "./contestant.ts";
+import type { KernelRow } from "./kernel-rows.ts";
+
+/** Who can be started. */
+export type ContestantName = "longhand" | "tfjs" | "jax-js";
+
+/** What a contestant's process is started with. */
+export interface StartOptions extends ContestOptions {
+  readonly name: ContestantName;
+  /** Longhand's recipe; the others know `dcgan` alone. */
+  readonly recipe: string;
+  readonly adapter?: string | undefined;
+}
+
+/**
+ * Builds the model and runs its first step; runs a step; tells what is known so far; puts a kernel's operands
+ * on the device and runs it once; runs it again.
+ */
+export type Command = "first" | "step" | "report" | { readonly kernel: KernelRow } | "launch";
+
+/** A step's time and what it asked of WebGPU. The first step's time includes building the model. */
+export interface StepReply {
+  readonly milliseconds: number;
+  readonly counts: Counts;
+}
+
+/** A contestant's state so far. */
+export interface Report extends Losses {
+  readonly gradientNorms: readonly number[];
+  readonly drawnLatents: readonly (readonly number[])[];
+  /** The most bytes of GPU buffers that were alive at once, without the dataset. */
+  readonly peakBytes: number;
+  readonly multiplyAdds?: { readonly done: number; readonly needed: number };
+}
+
+/** The first message of a contestant's process, and then one answer to each command. */
+export type Answer =
+  | { readonly ready: string }
+  | { readonly step: StepReply }
+  | { readonly report: Report }
+  | { readonly resultNorm: number }
+  | { readonly error: string };

@@ -1,0 +1,135 @@
+// Starts contestants, each in a process of its own, and speaks to them.
+import { fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { GpuError } from "../../src/gpu/errors.ts";
+import type {
+  Answer,
+  Command,
+  ContestantName,
+  Report,
+  StartOptions,
+  StepReply,
+} from "./messages.ts";
+import type { Stand } from "./stand.ts";
+
+/** A contestant in a process of its own. */
+export interface Remote extends Stand {
+  readonly name: StartOptions["name"];
+  /** The adapter that it runs on. */
+  readonly adapter: string;
+  readonly stop: () => void;
+}
+
+/**
+ * A contestant that answers through `ask`, `ready` being its first answer. Throws `GpuError` with what it
+ * complains of.
+ */
+export function remoteOf(
+  name: StartOptions["name"],
+  ready: Answer,
+  ask: (command: Command) => Promise<Answer>,
+  stop: () => void,
+): Remote {
+  const fault = (answer: Answer): GpuError =>
+    new GpuError(`${name}: ${"error" in answer ? answer.error : "an answer to another question"}`);
+  const step = async (command: "first" | "step" | "launch"): Promise<StepReply> => {
+    const answer = await ask(command);
+    if ("step" in answer) return answer.step;
+    throw fault(answer);
+  };
+  if (!("ready" in ready)) throw fault(ready);
+  return {
+    name,
+    adapter: ready.ready,
+    first: () => step("first"),
+    step: () => step("step"),
+    launch: () => step("launch"),
+    async kernel(row): Promise<number> {
+      const answer = await ask({ kernel: row });
+      if ("resultNorm" in answer) return answer.resultNorm;
+      throw fault(answer);
+    },
+    async report(): Promise<Report> {
+      const answer = await ask("report");
+      if ("report" in answer) return answer.report;
+      throw fault(answer);
+    },
+    stop,
+  };
+}
+
+/** Where contestants run. */
+export interface Arena {
+  /** Starts one; `cold` without any cache of compiled kernels that can be left out. */
+  readonly start: (options: StartOptions, cold?: boolean) => Promise<Remote>;
+  readonly close: () => Promise<void>;
+}
+
+/** Mesa's environment for a driver that keeps no compiled kernels; SwiftShader keeps none anyway. */
+const NO_CACHE = { MESA_SHADER_CACHE_DISABLE: "true" };
+
+/** On this machine, through Dawn on Node. */
+export const ON_NODE: Arena = {
+  start: (options, cold = false) => startContestant(options, cold ? NO_CACHE : {}),
+  close: () => Promise.resolve(),
+};
+
+/** In a headless Chromium; the bundler and the browser's driver load for this alone. */
+export async function browserArena(names: readonly ContestantName[]): Promise<Arena> {
+  const { inBrowser } = await import("../in-browser.ts");
+  return inBrowser(names);
+}
+
+/** Images a step: as asked, else 32, or 8 in a browser. */
+export function batchOf(flags: { readonly batch?: number; readonly browser?: boolean }): number {
+  return flags.batch ?? (flags.browser ? 8 : 32);
+}
+
+const ANSWER_MS = 600_000; // a peer's first step on a busy machine takes minutes
+const CHILD = fileURLToPath(new URL("child.ts", import.meta.url));
+const LAST_LINES = 3;
+
+/**
+ * Starts a contestant. Throws `GpuError` if it, or a later command, fails, ends, or stays silent for ten
+ * minutes.
+ */
+export async function startContestant(
+  options: StartOptions,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Remote> {
+  const child = fork(CHILD, [JSON.stringify(options)], {
+    execArgv: ["--import", "tsx"],
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
+  });
+  let complaints = "";
+  child.stderr?.on("data", (text: Buffer) => {
+    complaints += text.toString();
+  });
+  const ask = (command?: Command): Promise<Answer> =>
+    new Promise<Answer>((resolve, reject) => {
+      let timer: NodeJS.Timeout | undefined;
+      const fail = (reason: string): void => {
+        const said = complaints.trim().split("\n").slice(-LAST_LINES).join(" ");
+        clearTimeout(timer);
+        reject(new GpuError(`${options.name}: ${reason}${said === "" ? "" : ` (${said})`}`));
+      };
+      const ended = (code: number | null): void =>
+        fail(`its process ended with ${code ?? "a signal"}`);
+      if (child.exitCode !== null || child.signalCode !== null) return ended(child.exitCode);
+      timer = setTimeout(() => fail(`no answer in ${ANSWER_MS / 60_000} minutes`), ANSWER_MS);
+      child.once("exit", ended);
+      child.once("message", (answer: Answer) => {
+        child.off("exit", ended);
+        clearTimeout(timer);
+        resolve(answer);
+      });
+      if (command) child.send(command);
+    });
+  try {
+    return remoteOf(options.name, await ask(), ask, () => void child.kill("SIGKILL"));
+  } catch (error) {
+    child.kill("SIGKILL");
+    throw error;
+  }
+}

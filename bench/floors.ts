@@ -1,0 +1,94 @@
+// `npm run bench -- floors`: how fast a training step could be on a GPU of stated peak and bandwidth, from the
+// very plan that would run there. Nothing runs: the plan is made on Dawn's null backend.
+import { explainPlan, type ExplainedDispatch } from "../src/gpu/explain.ts";
+import { openDevice } from "../src/gpu/device.ts";
+import { openAdapter, shaderText } from "../src/gpu/node.ts";
+import { planTrace } from "../src/gpu/plan.ts";
+import { floorOf, groupBy, sumFloors, type Ceilings } from "../src/gpu/roofline.ts";
+import { textTable } from "../src/gpu/text-table.ts";
+import { trainingStep } from "../src/gan/step.ts";
+import { benchGan } from "./gan.ts";
+
+/** The flags of `floors`. */
+export interface FloorFlags {
+  readonly recipe: string;
+  readonly batch: number;
+  /** Operations a second, and bytes a second. */
+  readonly peak: number;
+  readonly bandwidth: number;
+  /** Microseconds between two dispatches. */
+  readonly launch: number;
+}
+
+/** The plan of a recipe's step as a GPU would run it. */
+async function gpuPlan(recipe: string, batch: number): Promise<readonly ExplainedDispatch[]> {
+  const { adapter, release } = await openAdapter("null");
+  const device = await openDevice({ adapter, shaderText, software: false });
+  try {
+    const gan = benchGan(device, recipe, batch);
+    const outputs: ReturnType<typeof trainingStep>[] = [];
+    const trace = device.record("step", () => outputs.push(trainingStep(gan, batch)));
+    const plan = planTrace(trace, Object.values(outputs[0]!), { share: true, available: [] });
+    return explainPlan("step", plan, { state: 0, temporaries: 0 }).dispatches;
+  } finally {
+    device.destroy();
+    release();
+  }
+}
+
+const us = (seconds: number): string => (seconds * 1e6).toFixed(1);
+
+/** Prints a line a kernel and shape, as often as it is launched, the longest floors first; then the sums. */
+export async function floorsCommand(flags: FloorFlags): Promise<void> {
+  const { recipe, batch, peak, bandwidth, launch } = flags;
+  const ceilings: Ceilings = { flops: peak, bandwidth };
+  const plan = await gpuPlan(recipe, batch);
+  const shapesOf = ({ results }: ExplainedDispatch): string =>
+    results.map(({ shape }) => `(${shape.join(", ")})`).join(" ");
+  const groups = groupBy(plan, (each) =>
+    [each.label, shapesOf(each), ...each.workgroups].join(" "),
+  );
+  const rows = groups
+    .map((own) => ({
+      one: own[0]!,
+      times: own.length,
+      floor: sumFloors(own.map((each) => floorOf(each, ceilings))),
+    }))
+    .toSorted((a, b) => b.floor.seconds - a.floor.seconds);
+  const columns = [
+    { title: "kernel" },
+    { title: "result" },
+    { title: "times", numeric: true },
+    { title: "workgroups" },
+    { title: "MFLOP", numeric: true },
+    { title: "done", numeric: true },
+    { title: "MB", numeric: true },
+    { title: "FLOP/byte", numeric: true },
+    { title: "floor µs", numeric: true },
+    { title: "bound by" },
+  ];
+  const cells = rows.map(({ one, times, floor }) => {
+    const bytes = one.bytesRead + one.bytesWritten;
+    return [
+      one.label,
+      shapesOf(one),
+      String(times),
+      one.workgroups.join("×"),
+      (one.flop / 1e6).toFixed(1),
+      one.done === undefined ? "" : (one.done / one.flop).toFixed(2),
+      (bytes / 1e6).toFixed(2),
+      (one.flop / bytes).toFixed(1),
+      us(floor.seconds),
+      floor.bound,
+    ];
+  });
+  const floors = sumFloors(rows.map(({ floor }) => floor));
+  const launches = (plan.length * launch) / 1e6;
+  const arithmetic = rows.filter(({ floor }) => floor.bound === "arithmetic");
+  const bound = sumFloors(arithmetic.map(({ floor }) => floor)).seconds;
+  console.log(`${recipe}, batch ${batch}, ${peak / 1e12} TFLOP/s, ${bandwidth / 1e9} GB/s`);
+  for (const line of textTable(columns, cells)) console.log(line);
+  console.log(
+    `\nFloor ${us(floors.seconds)} µs a step: ${us(bound)} bound by arithmetic, ${us(floors.seconds - bound)} by memory; ${plan.length} launches at ${launch} µs add up to ${us(launches)} more`,
+  );
+}

@@ -1,0 +1,39 @@
+// `npm run bench -- profile`: a training step kernel by kernel, beside the adapter's own ceilings.
+import { profilePicture, profileStep, profileTable } from "../src/cli/profiling.ts";
+import { compileSteps } from "../src/gan/train.ts";
+import { open } from "../src/node.ts";
+import { benchGan } from "./gan.ts";
+import { writeReport } from "./report.ts";
+
+/** The flags of `profile`. */
+export interface ProfileFlags {
+  readonly recipe: string;
+  readonly batch: number;
+  readonly rounds: number;
+  readonly each?: boolean;
+  readonly clock?: boolean;
+  readonly adapter?: string;
+  readonly svg?: string;
+  readonly json?: string;
+}
+
+/** Profiles a step and prints the table. Throws a `LonghandError` for whatever a person can mend. */
+export async function profileCommand(flags: ProfileFlags): Promise<void> {
+  const { recipe, batch, rounds, clock = false } = flags;
+  const { device, adapter, close } = await open(flags.adapter);
+  try {
+    const title = `${recipe}, batch ${batch}: a step's kernels`;
+    console.log(`${adapter.name}; ${title}`);
+    const { full } = await compileSteps(benchGan(device, recipe, batch));
+    const step = await profileStep(device, full, adapter.name, { rounds, timestamps: !clock });
+    console.log(profileTable(step, { each: flags.each ?? false }));
+    if (flags.svg !== undefined) writeReport(flags.svg, profilePicture(step, title));
+    if (flags.json !== undefined) {
+      const { peak, multiplyAdds } = full.explain();
+      const report = { date: new Date().toISOString(), recipe, batch, peak, multiplyAdds, ...step };
+      writeReport(flags.json, `${JSON.stringify(report, undefined, 2)}\n`);
+    }
+  } finally {
+    close();
+  }
+}

@@ -1,0 +1,120 @@
+// What the benchmark's commands share: numbers for people, and JSON files for the record.
+import { execFileSync } from "node:child_process";
+import { accessSync, constants, existsSync } from "node:fs";
+import { cpus } from "node:os";
+import { dirname } from "node:path";
+import { OutputError, UsageError } from "../src/gpu/errors.ts";
+import { writeReport as writeText } from "./report.ts";
+import { versions } from "../src/gpu/node.ts";
+
+/** The middle value; the upper one of two. */
+export const median = (values: readonly number[]): number => percentile(values, 0.5);
+
+/** The value below which that share of all values lies. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = Math.min(sorted.length - 1, Math.floor(sorted.length * share));
+  return sorted[at] ?? Number.NaN;
+}
+
+/** Rows under a heading, as columns: the first to the left, the others to the right. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
+      .join("  ")
+      .trimEnd();
+  return [head, ...rows].map(line).join("\n");
+}
+
+/** `1.2 s` or `340 ms`: milliseconds for people. */
+export function duration(milliseconds: number): string {
+  if (milliseconds >= 1000) return `${(milliseconds / 1000).toFixed(2)} s`;
+  return milliseconds >= 1
+    ? `${milliseconds.toFixed(1)} ms`
+    : `${(milliseconds * 1000).toFixed(0)} µs`;
+}
+
+/** `12.3 MB` or `64 bytes`. */
+export function bytes(count: number): string {
+  if (count >= 1e5) return `${(count / 1e6).toFixed(1)} MB`;
+  return count >= 1e4 ? `${(count / 1e3).toFixed(1)} KB` : `${count} bytes`;
+}
+
+/** Refuses a report's path before anything is measured. Throws `UsageError` or `OutputError`. */
+export function checkReport(path: string | undefined): void {
+  if (path === undefined) return;
+  if (!path.endsWith(".json")) {
+    throw new UsageError(`--json: got ${path}; the report is JSON, so let the name end in .json`);
+  }
+  try {
+    accessSync(existsSync(path) ? path : dirname(path), constants.W_OK);
+  } catch (error) {
+    throw new OutputError(`bench: can't write ${path}: ${String(error)}`);
+  }
+}
+
+/** Writes a report with its date, commit, machine and versions. Throws `OutputError`. */
+export function writeReport(path: string | undefined, command: string, body: object): void {
+  if (path === undefined) return;
+  const { glibc, webgpu, chromium } = versions();
+  const report = {
+    date: new Date().toISOString(),
+    commit: commit(),
+    command,
+    cores: cpus().length,
+    processor: cpus()[0]?.model ?? "unknown",
+    versions: { node: process.version, webgpu, chromium, glibc },
+    ...body,
+  };
+  writeText(path, `${JSON.stringify(report, null, 2)}\n`);
+}
+
+function commit(): string | undefined {
+  try {
+    const options = { cwd: import.meta.dirname, encoding: "utf8", stdio: "pipe" } as const;
+    const name = execFileSync("git", ["rev-parse", "--short", "HEAD"], options).trim();
+    const changed = execFileSync(
+      "git",
+      ["status", "--porcelain", "--", "../src", "../shaders"],
+      options,
+    );
+    return changed === "" ? name : `${name}, with changes`;
+  } catch {
+    return undefined; // not a checkout
+  }
+}
+
+/** Says on stderr what is under way: one line that the next replaces on a terminal, else a line each. */
+export function progress(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[2K${text}`);
+  else process.stderr.write(`${text}\n`);
+}
+
+/** Clears the line that `progress` left on a terminal. */
+export function progressDone(): void {
+  if (process.stderr.isTTY) process.stderr.write("\r\u001b[2K");
+}
+
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+
+/** Ctrl-C, or SIGTERM, asks once to stop after what is under way, and twice to stop at once. */
+export function interruption(): { readonly asked: () => boolean; readonly forget: () => void } {
+  let asked = false;
+  const listener = (): void => {
+    if (asked) process.exit(130);
+    asked = true;
+    progressDone();
+    console.error("Stopping after this step, with what was measured. Once more to stop at once.");
+  };
+  for (const signal of SIGNALS) process.on(signal, listener);
+  return {
+    asked: () => asked,
+    forget() {
+      for (const signal of SIGNALS) process.off(signal, listener);
+    },
+  };
+}

@@ -1,0 +1,85 @@
+// What an adapter can do at best, for profiles to hold kernels against: multiply-adds with next to no
+// memory, and memory with no arithmetic.
+//   multiply_adds: out[i] = the sum of 12 sequences x ← x · a + b, ROUNDS · 8 steps each
+//   copy: out[i] = inp[i]
+
+const COUNT = 64u; // invocations, or vectors of four
+const ROUNDS = 4u;
+
+// Where each array starts in its binding, in 32-bit words.
+const RATES_AT = 0u;
+const SUMS_AT = 0u;
+const INP_AT = 0u;
+const OUT_AT = 0u;
+
+@group(0) @binding(0) var<storage, read> rates: array<f32>; // (2): a and b, which no compiler knows
+@group(0) @binding(1) var<storage, read_write> sums: array<f32>; // (COUNT)
+@group(0) @binding(2) var<storage, read> inp: array<vec4f>; // (COUNT)
+@group(0) @binding(3) var<storage, read_write> out: array<vec4f>; // (COUNT)
+
+// Twelve sequences hide a multiply-add's latency and still fit a CPU's sixteen registers; eight steps hide
+// what the loop itself costs. Scalars, as lavapipe reached a third less with the same in vectors of four.
+@compute @workgroup_size(64)
+fn multiply_adds(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let i = (group.y * groups.x + group.x) * 64u + lane;
+  if (i >= COUNT) { return; }
+  let a = rates[RATES_AT];
+  let b = rates[RATES_AT + 1u];
+  var x0 = f32(i);
+  var x1 = x0 + 1f;
+  var x2 = x0 + 2f;
+  var x3 = x0 + 3f;
+  var x4 = x0 + 4f;
+  var x5 = x0 + 5f;
+  var x6 = x0 + 6f;
+  var x7 = x0 + 7f;
+  var x8 = x0 + 8f;
+  var x9 = x0 + 9f;
+  var x10 = x0 + 10f;
+  var x11 = x0 + 11f;
+  for (var round = 0u; round < ROUNDS; round++) {
+    x0 = x0 * a + b; x1 = x1 * a + b; x2 = x2 * a + b; x3 = x3 * a + b;
+    x4 = x4 * a + b; x5 = x5 * a + b; x6 = x6 * a + b; x7 = x7 * a + b;
+    x8 = x8 * a + b; x9 = x9 * a + b; x10 = x10 * a + b; x11 = x11 * a + b;
+    x0 = x0 * a + b; x1 = x1 * a + b; x2 = x2 * a + b; x3 = x3 * a + b;
+    x4 = x4 * a + b; x5 = x5 * a + b; x6 = x6 * a + b; x7 = x7 * a + b;
+    x8 = x8 * a + b; x9 = x9 * a + b; x10 = x10 * a + b; x11 = x11 * a + b;
+    x0 = x0 * a + b; x1 = x1 * a + b; x2 = x2 * a + b; x3 = x3 * a + b;
+    x4 = x4 * a + b; x5 = x5 * a + b; x6 = x6 * a + b; x7 = x7 * a + b;
+    x8 = x8 * a + b; x9 = x9 * a + b; x10 = x10 * a + b; x11 = x11 * a + b;
+    x0 = x0 * a + b; x1 = x1 * a + b; x2 = x2 * a + b; x3 = x3 * a + b;
+    x4 = x4 * a + b; x5 = x5 * a + b; x6 = x6 * a + b; x7 = x7 * a + b;
+    x8 = x8 * a + b; x9 = x9 * a + b; x10 = x10 * a + b; x11 = x11 * a + b;
+    x0 = x0 * a + b; x1 = x1 * a + b; x2 = x2 * a + b; x3 = x3 * a + b;
+    x4 = x4 * a + b; x5 = x5 * a + b; x6 = x6 * a + b; x7 = x7 * a + b;
+    x8 = x8 * a + b; x9 = x9 * a + b; x10 = x10 * a + b; x11 = x11 * a + b;
+    x0 = x0 * a + b; x1 = x1 * a + b; x2 = x2 * a + b; x3 = x3 * a + b;
+    x4 = x4 * a + b; x5 = x5 * a + b; x6 = x6 * a + b; x7 = x7 * a + b;
+    x8 = x8 * a + b; x9 = x9 * a + b; x10 = x10 * a + b; x11 = x11 * a + b;
+    x0 = x0 * a + b; x1 = x1 * a + b; x2 = x2 * a + b; x3 = x3 * a + b;
+    x4 = x4 * a + b; x5 = x5 * a + b; x6 = x6 * a + b; x7 = x7 * a + b;
+    x8 = x8 * a + b; x9 = x9 * a + b; x10 = x10 * a + b; x11 = x11 * a + b;
+    x0 = x0 * a + b; x1 = x1 * a + b; x2 = x2 * a + b; x3 = x3 * a + b;
+    x4 = x4 * a + b; x5 = x5 * a + b; x6 = x6 * a + b; x7 = x7 * a + b;
+    x8 = x8 * a + b; x9 = x9 * a + b; x10 = x10 * a + b; x11 = x11 * a + b;
+  }
+  sums[SUMS_AT + i] = x0 + x1 + x2 + x3 + x4 + x5 + x6 + x7 + x8 + x9 + x10 + x11;
+}
+
+// Four vectors an invocation, each next to its neighbours'.
+@compute @workgroup_size(64)
+fn copy(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let i = (group.y * groups.x + group.x) * 256u + lane;
+  if (i < COUNT) { out[OUT_AT / 4u + i] = inp[INP_AT / 4u + i]; }
+  if (i + 64u < COUNT) { out[OUT_AT / 4u + i + 64u] = inp[INP_AT / 4u + i + 64u]; }
+  if (i + 128u < COUNT) { out[OUT_AT / 4u + i + 128u] = inp[INP_AT / 4u + i + 128u]; }
+  if (i + 192u < COUNT) { out[OUT_AT / 4u + i + 192u] = inp[INP_AT / 4u + i + 192u]; }
+}

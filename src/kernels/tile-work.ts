@@ -1,0 +1,215 @@
+// What a heavy kernel really does: the operations of its tiles, those past a matrix's edge included, and
+// without the taps in the padding that it skips. `flop` says what the op needs; the plan compares the two.
+import type { Device } from "../gpu/device.ts";
+import type { Variant } from "../gpu/dispatch.ts";
+import type { Geometry } from "./convolution.ts";
+import { filterLanesTile, lanesRows, lanesTile, type LanesTile } from "./variant.ts";
+
+/** What an invocation, or a workgroup that works as one, makes at once. */
+interface Tile {
+  readonly rows: number;
+  readonly columns: number;
+  /** Terms of the sum that it adds at once: the last slice is filled up with zeros. */
+  readonly terms: number;
+}
+
+function tileOf(device: Device, variant: Variant): Tile {
+  switch (variant) {
+    case "tiled":
+      return { rows: 8, columns: 8, terms: 1 };
+    case "narrow":
+      return { rows: 8, columns: 1, terms: 1 };
+    case "lanes":
+      return lanesWork(lanesTile(device));
+    case "workgroup":
+      return { rows: 64, columns: 64, terms: 16 };
+    default:
+      return { rows: 1, columns: 1, terms: 1 };
+  }
+}
+
+const lanesWork = (tile: LanesTile): Tile => ({
+  rows: lanesRows(tile),
+  columns: 4 * tile.LANES,
+  terms: 4,
+});
+
+const upTo = (count: number, step: number): number => Math.ceil(count / step) * step;
+
+/** Operations of the tiles that cover a (rows, columns) matrix of sums of `terms` multiply-adds. */
+function tileWork(tile: Tile, rows: number, columns: number, terms: number): number {
+  return 2 * upTo(rows, tile.rows) * upTo(columns, tile.columns) * upTo(terms, tile.terms);
+}
+
+/** Operations that a product (batch, M, K) · (K, N) does in a variant. */
+export function productWork(
+  device: Device,
+  variant: Variant,
+  batch: number,
+  [m, n, k]: readonly [number, number, number],
+): number {
+  // lanes keep eight rows of a product, and add a term at a time
+  const tile = { ...tileOf(device, variant), ...(variant === "lanes" && { rows: 8, terms: 1 }) };
+  return batch * tileWork(tile, m, n, k);
+}
+
+/** One axis of the pixels that tiles run along: which of its taps lie inside the image that they read. */
+interface Axis {
+  readonly pixels: number;
+  readonly taps: number;
+  readonly inside: (pixel: number, tap: number) => boolean;
+}
+
+/** The output's axis: tap i of pixel y is row y·S + i·D − P. */
+function outputAxis({ strides, dilations, pad, kernel, ...sizes }: Geometry, axis: 0 | 1): Axis {
+  const size = axis === 0 ? sizes.height : sizes.width;
+  return {
+    pixels: axis === 0 ? sizes.outHeight : sizes.outWidth,
+    taps: kernel[axis],
+    inside: (pixel, tap) => {
+      const at = pixel * strides[axis] + tap * dilations[axis] - pad[axis];
+      return at >= 0 && at < size;
+    },
+  };
+}
+
+/** The input's axis at one phase of the stride, as shaders/lib/phases.wgsl has it. */
+function phaseAxis(geometry: Geometry, axis: 0 | 1, phase: number): Axis {
+  const [size, outSize] =
+    axis === 0 ? [geometry.height, geometry.outHeight] : [geometry.width, geometry.outWidth];
+  const [stride, pad] = [geometry.strides[axis], geometry.pad[axis]];
+  const first = (phase + stride - (pad % stride)) % stride;
+  return {
+    pixels: Math.ceil(Math.max(0, size - first) / stride),
+    taps: Math.ceil(Math.max(0, geometry.kernel[axis] - phase) / stride),
+    inside: (pixel, tap) => {
+      const at = (first + pixel * stride + pad - phase) / stride - tap;
+      return at >= 0 && at < outSize;
+    },
+  };
+}
+
+/** Pairs of an axis' pixel and a tap of it inside the image. */
+function insideAlong({ pixels, taps, inside }: Axis): number {
+  let count = 0;
+  for (let pixel = 0; pixel < pixels; pixel += 1) {
+    for (let tap = 0; tap < taps; tap += 1) count += Number(inside(pixel, tap));
+  }
+  return count;
+}
+
+/** Pairs of an output pixel of the batch and a tap of it inside the image. */
+const insideTaps = (geometry: Geometry): number =>
+  geometry.batch * insideAlong(outputAxis(geometry, 0)) * insideAlong(outputAxis(geometry, 1));
+
+/** Pairs of a tile of `rows` pixels, through the batch first, and a tap that any of them has inside. */
+function seenTaps(batch: number, vertical: Axis, horizontal: Axis, rows: number): number {
+  const width = horizontal.pixels;
+  const count = batch * vertical.pixels * width;
+  let seen = 0;
+  for (let start = 0; start < count; start += rows) {
+    const first = Math.floor(start / batch);
+    const last = Math.floor((Math.min(start + rows, count) - 1) / batch);
+    const pixels = Array.from({ length: last - first + 1 }, (_, i) => first + i);
+    for (let i = 0; i < vertical.taps; i += 1) {
+      for (let j = 0; j < horizontal.taps; j += 1) {
+        const some = pixels.some(
+          (at) => vertical.inside(Math.floor(at / width), i) && horizontal.inside(at % width, j),
+        );
+        seen += Number(some);
+      }
+    }
+  }
+  return seen;
+}
+
+/** Operations that a convolution's forward does in a variant; `fours`: whether channels load by fours. */
+export function forwardWork(
+  device: Device,
+  variant: Variant,
+  geometry: Geometry,
+  fours: boolean,
+): number {
+  const { batch, outHeight, outWidth, channels, filters, groups, kernel } = geometry;
+  const tile = tileOf(device, variant);
+  if (variant === "direct") return 2 * insideTaps(geometry) * (channels / groups) * filters;
+  if (variant === "lanes" && fours) {
+    const axes = [outputAxis(geometry, 0), outputAxis(geometry, 1)] as const;
+    const seen = seenTaps(batch, ...axes, tile.rows); // taps in the padding are left out, tile by tile
+    return tileWork(tile, seen * tile.rows, filters, channels);
+  }
+  const terms = kernel[0] * kernel[1] * channels;
+  return tileWork(tile, batch * outHeight * outWidth, filters, terms);
+}
+
+/** Operations that the gradient of a convolution's input does in a variant: phase by phase. */
+export function dataGradientWork(device: Device, variant: Variant, geometry: Geometry): number {
+  const { batch, channels, filters, groups, strides } = geometry;
+  const tile = tileOf(device, variant);
+  if (variant === "direct") return 2 * insideTaps(geometry) * (channels / groups) * filters;
+  let work = 0;
+  for (let phase = 0; phase < strides[0] * strides[1]; phase += 1) {
+    const vertical = phaseAxis(geometry, 0, Math.floor(phase / strides[1]));
+    const horizontal = phaseAxis(geometry, 1, phase % strides[1]);
+    if (variant === "lanes") {
+      const seen = seenTaps(batch, vertical, horizontal, tile.rows);
+      work += tileWork(tile, seen * tile.rows, channels, filters);
+    } else {
+      const pixels = batch * vertical.pixels * horizontal.pixels;
+      work += tileWork(tile, pixels, channels, vertical.taps * horizontal.taps * filters);
+    }
+  }
+  return work;
+}
+
+/** How a filter's gradient is launched. */
+export interface WeightLaunch {
+  /** Pixels of a run. */
+  readonly chunk: number;
+  /** 1 for a row of the bias behind the filter's, else 0. */
+  readonly extra: 0 | 1;
+  /** Whether the input loads by fours. */
+  readonly fours: boolean;
+}
+
+/** Operations that the gradient of a convolution's filter does in a variant, but the sums of its bias. */
+export function weightGradientWork(
+  device: Device,
+  variant: Variant,
+  geometry: Geometry,
+  { chunk, extra, fours }: WeightLaunch,
+): number {
+  const { batch, outHeight, outWidth, channels, filters, groups, kernel } = geometry;
+  const tile = tileOf(device, variant);
+  const pixels = batch * outHeight * outWidth;
+  const rows = kernel[0] * kernel[1] * channels;
+  if (variant === "direct") return 2 * insideTaps(geometry) * (channels / groups) * filters;
+  const lanes = lanesWork(filterLanesTile(device));
+  // Where all rows of a tile lie under one tap it skips the padding.
+  const oneTap = channels % (variant === "lanes" ? lanes.rows : 8) === 0;
+  if (variant === "lanes") {
+    if (!(oneTap && fours)) return tileWork(lanes, rows, filters, pixels);
+    const [vertical, horizontal] = [outputAxis(geometry, 0), outputAxis(geometry, 1)];
+    let slices = 0;
+    for (let tap = 0; tap < horizontal.taps; tap += 1) {
+      slices += upTo(batch * insideAlong(oneTapOf(horizontal, tap)), lanes.terms);
+    }
+    return tileWork(lanes, channels, filters, insideAlong(vertical) * slices);
+  }
+  if (variant === "tiled" && oneTap) {
+    return tileWork(tile, channels, filters, insideTaps(geometry));
+  }
+  const whole = Math.floor(pixels / chunk);
+  const covered = rows + (variant === "workgroup" ? extra : 0);
+  return (
+    whole * tileWork(tile, covered, filters, chunk) +
+    tileWork(tile, covered, filters, pixels % chunk)
+  );
+}
+
+/** An axis with one of its taps alone. */
+const oneTapOf = (axis: Axis, tap: number): Axis => ({
+  ...axis,
+  taps: 1,
+  inside: (pixel) => axis.inside(pixel, tap),
+});

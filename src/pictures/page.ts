@@ -1,0 +1,67 @@
+// The page of a plot: an SVG document 800 units wide, on white. The document is linkedom's: no browser is
+// needed. Everything is said in attributes, never in CSS, so that every viewer draws it alike.
+
+import { parseHTML } from "linkedom";
+
+import { FAINT_INK, INK } from "./plot-panel.ts";
+import { xmlCharacters } from "./xml.ts";
+
+/** The page's width, and the room around what is on it. */
+export const WIDTH = 800;
+export const MARGIN = 24;
+
+const FONTS = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif";
+
+/** A standalone SVG in the making: `add` appends an element, `place` a panel below its heading. */
+export interface Page {
+  document: Document;
+  add(name: string, attributes: Record<string, string | number>, text?: string): Element;
+  place(panel: Element, headingTop: number): void;
+  finish(height: number): string;
+}
+
+/**
+ * A page with a title on the left of its top line and an aside on the right; what follows starts at 74.
+ * `finish` gives its text, once it is known how high it is.
+ */
+export function startPage(title: string, aside: string): Page {
+  // A document for SVG, not HTML: it writes well-formed XML.
+  const { DOMParser } = parseHTML("");
+  const document = new DOMParser().parseFromString(
+    '<svg xmlns="http://www.w3.org/2000/svg"/>',
+    "image/svg+xml",
+  );
+  const root = document.documentElement;
+  const set = (element: Element, attributes: Record<string, string | number>): void => {
+    for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, String(value));
+  };
+  const add: Page["add"] = (name, attributes, text = "") => {
+    const element = document.createElementNS("http://www.w3.org/2000/svg", name);
+    set(element, attributes);
+    element.textContent = xmlCharacters(text);
+    root.append(element);
+    return element;
+  };
+  add("title", {}, title);
+  const paper = add("rect", { width: WIDTH, rx: 8, fill: "#ffffff" });
+  add("text", { x: MARGIN, y: 38, fill: INK, "font-size": 18, "font-weight": 600 }, title);
+  add(
+    "text",
+    { x: WIDTH - MARGIN, y: 38, fill: FAINT_INK, "font-size": 13, "text-anchor": "end" },
+    aside,
+  );
+  return {
+    document,
+    add,
+    place(panel, headingTop) {
+      set(panel, { x: MARGIN, y: headingTop + 10 });
+      root.append(panel);
+    },
+    finish(height) {
+      paper.setAttribute("height", String(height));
+      const viewBox = `0 0 ${WIDTH} ${height}`;
+      set(root, { viewBox, width: WIDTH, height, role: "img", "font-family": FONTS });
+      return `${root.outerHTML}\n`;
+    },
+  };
+}
