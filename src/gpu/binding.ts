@@ -1,6 +1,7 @@
 // From arrays to what WebGPU binds and copies: buffers, offsets, sizes, host views.
 import {
   byteSize,
+  exactBytes,
   formatShape,
   locate,
   sizeOf,
@@ -59,6 +60,17 @@ export function rangeOf(
   const whole = start + Math.ceil(bytes / 16) * 16; // of a `vec4f` cut short nothing could be read
   const end = root.slack > 0 ? root.bytes : Math.min(whole, root.bytes);
   return { buffer, offset: start, size: end - start };
+}
+
+/** Throws `ShapeError` unless a view lies inside its storage and starts at a whole word (of 16 bits for f16). */
+export function checkView({ byteOffset, shape, dtype, storage }: GpuArray): void {
+  const { bytes, slack, label } = storage;
+  const end = Math.ceil((byteOffset + exactBytes(shape, dtype)) / 4) * 4;
+  const step = dtype === "f16" ? 2 : 4;
+  if (byteOffset % step === 0 && byteOffset >= slack && end <= bytes - slack) return;
+  throw new ShapeError(
+    `view: ${formatShape(shape)} at byte ${byteOffset} of ${label}; offsets are multiples of ${step} inside its ${bytes} bytes`,
+  );
 }
 
 /** Throws `ShapeError` unless a shape is a list of whole numbers ≥ 0. */

@@ -16,6 +16,7 @@ import {
   checkData,
   checkShape,
   checkStored,
+  checkView,
   hostView,
   oneLine,
   rangeOf,
@@ -229,14 +230,7 @@ export class Device {
   ): GpuArray {
     checkShape("view", shape);
     const view = new GpuArray(this, array.storage, array.byteOffset + byteOffset, shape, dtype);
-    const { bytes, slack, label } = array.storage;
-    const end = Math.ceil((view.byteOffset + exactBytes(shape, dtype)) / 4) * 4;
-    const step = dtype === "f16" ? 2 : 4;
-    if (view.byteOffset % step !== 0 || view.byteOffset < slack || end > bytes - slack) {
-      throw new ShapeError(
-        `view: ${formatShape(shape)} at byte ${view.byteOffset} of ${label}; offsets are multiples of ${step} inside its ${bytes} bytes`,
-      );
-    }
+    checkView(view);
     return view;
   }
 

@@ -3,7 +3,7 @@ import { convTranspose2d } from "../../src/autograd/ops.ts";
 import { fromHalves, toHalves } from "../../src/gpu/half.ts";
 import { map, type Ref, refOf, zeros } from "../reference/array.ts";
 import type { Answer, Case } from "./case.ts";
-import { convolution, transposed, withBias } from "./conv-rows.ts";
+import { convolution, transposed, withBias } from "./conv-cases.ts";
 import { norm } from "./layer-rows.ts";
 import { connected } from "./matmul-rows.ts";
 
