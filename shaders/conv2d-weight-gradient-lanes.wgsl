@@ -36,32 +36,6 @@ fn load_dout(pixel: u32, real: bool, k: u32) -> vec4f {
   return select(vec4f(), vec4f(dout4[(DOUT4_AT + select(0u, pixel, real) * FILTERS + min(k, FILTERS - 4u)) / 4u]), real);
 }
 
-// Four rows of the tile at four pixels: a row a column.
-fn turned(x0: vec4f, x1: vec4f, x2: vec4f, x3: vec4f) -> mat4x4f {
-  return transpose(mat4x4f(x0, x1, x2, x3));
-}
-
-// Adds four pixels: `d` has the lane's filters at each, and x0 to x3 four rows of the tile a lane.
-fn add_pixels(t: ptr<function, Tile>, d: mat4x4f, x0: vec4f, x1: vec4f, x2: vec4f, x3: vec4f) {
-  (*t).low0 += d * turned(subgroupBroadcast(x0, 0u), subgroupBroadcast(x1, 0u), subgroupBroadcast(x2, 0u), subgroupBroadcast(x3, 0u));
-  let r1 = d * turned(subgroupBroadcast(x0, 1u), subgroupBroadcast(x1, 1u), subgroupBroadcast(x2, 1u), subgroupBroadcast(x3, 1u));
-  let r2 = d * turned(subgroupBroadcast(x0, 2u), subgroupBroadcast(x1, 2u), subgroupBroadcast(x2, 2u), subgroupBroadcast(x3, 2u));
-  let r3 = d * turned(subgroupBroadcast(x0, 3u), subgroupBroadcast(x1, 3u), subgroupBroadcast(x2, 3u), subgroupBroadcast(x3, 3u));
-  if (SHARERS == 4u) {
-    (*t).low1 += r1;
-    (*t).low2 += r2;
-    (*t).low3 += r3;
-    return;
-  }
-  (*t).high0 += r1;
-  (*t).low1 += r2;
-  (*t).high1 += r3;
-  (*t).low2 += d * turned(subgroupBroadcast(x0, 4u), subgroupBroadcast(x1, 4u), subgroupBroadcast(x2, 4u), subgroupBroadcast(x3, 4u));
-  (*t).high2 += d * turned(subgroupBroadcast(x0, 5u), subgroupBroadcast(x1, 5u), subgroupBroadcast(x2, 5u), subgroupBroadcast(x3, 5u));
-  (*t).low3 += d * turned(subgroupBroadcast(x0, 6u), subgroupBroadcast(x1, 6u), subgroupBroadcast(x2, 6u), subgroupBroadcast(x3, 6u));
-  (*t).high3 += d * turned(subgroupBroadcast(x0, 7u), subgroupBroadcast(x1, 7u), subgroupBroadcast(x2, 7u), subgroupBroadcast(x3, 7u));
-}
-
 // The first and the last-but-one output row (or column) whose tap lies inside an image of `size`, when the
 // tap is `before` pixels before the image at output 0.
 fn span(before: i32, size: i32, stride: i32, count: i32) -> vec2u {
@@ -94,7 +68,7 @@ fn under_one_tap(t: ptr<function, Tile>, m: u32, k: u32, lane: u32) {
       let x0 = select(vec4f(), vec4f(inp4[at.x]), real.x);
       let x1 = select(vec4f(), vec4f(inp4[at.y]), real.y);
       let x2 = select(vec4f(), vec4f(inp4[at.z]), real.z);
-      add_pixels(t, d, x0, x1, x2, select(vec4f(), vec4f(inp4[at.w]), real.w));
+      add_steps_by_fours(t, d, x0, x1, x2, select(vec4f(), vec4f(inp4[at.w]), real.w));
     }
   }
 }

@@ -1,6 +1,6 @@
-// matmul with loads shared by lanes: as matmul.wgsl, by a tile of 8 rows and 4·LANES columns a subgroup. What one lane
-// loads of a, all lanes multiply by: lanes load neighbouring terms of the sum, and hand them round. Each
-// lane keeps four columns of its own. For adapters where a load costs dozens of multiply-adds.
+// matmul with loads shared by lanes: as matmul.wgsl, by a tile (lib/lanes-tile.wgsl). What one lane loads of a, all
+// lanes multiply by: four steps of the sum of its own rows, or four rows of one step where those lie side by
+// side. For adapters where a load costs dozens of multiply-adds.
 enable subgroups;
 
 const BATCH = 1u; // workgroups in z
@@ -14,47 +14,60 @@ const A_ROW = 8u;
 const A_COLUMN = 1u;
 const W_ROW = 32u; // this stride or the next is 1; whichever isn't is a multiple of 4
 const W_COLUMN = 1u;
-const LANES = 8u; // of every subgroup, and so of every workgroup
+const A_BY_FOUR = true; // the same holds of a's, and the array is aligned
 
-const TILES_N = (N + 4u * LANES - 1u) / (4u * LANES);
+const TILES_N = (N + TILE_COLUMNS - 1u) / TILE_COLUMNS;
 
 // Where each array starts in its binding, in 32-bit words.
 const A_AT = 0u;
+const A4_AT = 0u;
 const W4_AT = 0u;
 const OUT_AT = 0u;
 
 @group(0) @binding(0) var<storage, read> a: array<f32>;
-@group(0) @binding(1) var<storage, read> w4: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> out: array<f32>;
+@group(0) @binding(1) var<storage, read> a4: array<vec4f>; // the same array
+@group(0) @binding(2) var<storage, read> w4: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> out: array<f32>;
 
-// Elements k and columns n to n + 3 of w, or the other way round: elements k to k + 3 of column n.
-fn load_w(start: u32, k: u32, n: u32) -> vec4f {
-  return w4[(W4_AT + start + k * W_ROW + n * W_COLUMN) / 4u];
+// Zeros stand for all steps past the last, on both sides: what lies elsewhere may be infinite.
+fn real(k: u32) -> bool {
+  return (K % 4u == 0u) | (k < K);
 }
 
-// Adds `steps` terms of the sum from k on, at most LANES; both are the same in all lanes.
-fn add_terms(r: ptr<function, array<vec4f, 8>>, start: vec2u, m: u32, n: u32, k: u32, steps: u32, lane: u32) {
-  var x: array<f32, 8>;
-  for (var i = 0u; i < 8u; i++) {
-    x[i] = a[A_AT + start.x + min(m + i, M - 1u) * A_ROW + min(k + lane, K - 1u) * A_COLUMN];
-  }
+// Steps k to k + 3 of a row. Rows past the last repeat it, and aren't stored.
+fn load_row(start: u32, row: u32, k: u32) -> vec4f {
+  let at = start + min(row, M - 1u) * A_ROW + k;
+  if (A_BY_FOUR) { return a4[(A4_AT + at) / 4u]; }
+  return vec4f(load_one(start, row, k), load_one(start, row, k + 1u), load_one(start, row, k + 2u), load_one(start, row, k + 3u));
+}
+
+fn load_one(start: u32, row: u32, k: u32) -> f32 {
+  return select(0f, a[A_AT + start + min(row, M - 1u) * A_ROW + min(k, K - 1u) * A_COLUMN], real(k));
+}
+
+// Rows m to m + 3 at step k.
+fn load_rows(start: u32, m: u32, k: u32) -> vec4f {
+  return select(vec4f(), a4[(A4_AT + start + min(m, max(M, 4u) - 4u) + min(k, K - 1u) * A_COLUMN) / 4u], real(k));
+}
+
+// Columns n to n + 3 at step k.
+fn load_step(start: u32, k: u32, n: u32) -> vec4f {
+  return select(vec4f(), w4[(W4_AT + start + min(k, K - 1u) * W_ROW + min(n, max(N, 4u) - 4u)) / 4u], real(k));
+}
+
+// Steps k to k + 3 of column n.
+fn load_column(start: u32, k: u32, n: u32) -> vec4f {
+  return w4[(W4_AT + start + k + min(n, N - 1u) * W_COLUMN) / 4u];
+}
+
+// Columns n to n + 3 at four steps, a step a column.
+fn load_w(start: u32, k: u32, n: u32) -> mat4x4f {
   if (W_COLUMN == 1u) {
-    for (var step = 0u; step < steps; step++) {
-      let w = load_w(start.y, k + step, min(n, N - 4u));
-      for (var i = 0u; i < 8u; i++) { (*r)[i] += subgroupShuffle(x[i], step) * w; }
-    }
-    return;
+    return mat4x4f(load_step(start, k, n), load_step(start, k + 1u, n), load_step(start, k + 2u, n), load_step(start, k + 3u, n));
   }
-  for (var four = 0u; four < steps; four += 4u) {
-    let w0 = load_w(start.y, k + four, min(n, N - 1u));
-    let w1 = load_w(start.y, k + four, min(n + 1u, N - 1u));
-    let w2 = load_w(start.y, k + four, min(n + 2u, N - 1u));
-    let w3 = load_w(start.y, k + four, min(n + 3u, N - 1u));
-    for (var step = 0u; step < 4u; step++) {
-      let w = vec4f(w0[step], w1[step], w2[step], w3[step]);
-      for (var i = 0u; i < 8u; i++) { (*r)[i] += subgroupShuffle(x[i], four + step) * w; }
-    }
-  }
+  return transpose(mat4x4f(
+    load_column(start, k, n), load_column(start, k, n + 1u), load_column(start, k, n + 2u), load_column(start, k, n + 3u),
+  ));
 }
 
 @compute @workgroup_size(LANES)
@@ -64,20 +77,36 @@ fn tiled(
   @builtin(subgroup_invocation_id) lane: u32,
 ) {
   let tile = group.y * groups.x + group.x;
-  let n = (tile % TILES_N) * 4u * LANES + 4u * lane;
-  let m = (tile / TILES_N) * 8u;
+  let n = (tile % TILES_N) * TILE_COLUMNS + 4u * lane;
+  let m = (tile / TILES_N) * TILE_ROWS;
   if (m >= M) { return; }
   let start = batch_offsets(group.z);
-  var r = array<vec4f, 8>();
-  for (var k = 0u; k + LANES <= K; k += LANES) { add_terms(&r, start, m, n, k, LANES, lane); }
-  if (K % LANES != 0u) { add_terms(&r, start, m, n, K - K % LANES, K % LANES, lane); }
-  for (var i = 0u; i < 8u; i++) {
-    if (m + i >= M) { break; }
-    let at = (group.z * M + m + i) * N + n;
+  let own = m + lane % SHARERS;
+  let fours = m + 4u * (lane % SHARERS);
+  var sums = Tile();
+  for (var k = 0u; k < K; k += 4u) {
+    let w = load_w(start.y, k, n);
+    if (A_BY_FOUR & (A_COLUMN != 1u)) {
+      add_steps_by_fours(
+        &sums, w, load_rows(start.x, fours, k), load_rows(start.x, fours, k + 1u),
+        load_rows(start.x, fours, k + 2u), load_rows(start.x, fours, k + 3u),
+      );
+    } else {
+      add_steps(
+        &sums, w, load_row(start.x, own, k), load_row(start.x, own + SHARERS, k),
+        load_row(start.x, own + 2u * SHARERS, k), load_row(start.x, own + 3u * SHARERS, k),
+      );
+    }
+  }
+  for (var row = 0u; row < TILE_ROWS; row++) {
+    if (m + row >= M) { break; }
+    let at = (group.z * M + m + row) * N + n;
+    let values = row_of(&sums, row);
     // Not from 0, which unrolls: stores are most of what compilers work on.
     for (var j = u32(n >= N); j < 4u; j++) {
-      if (n + j < N) { out[OUT_AT + at + j] = r[i][j]; }
+      if (n + j < N) { out[OUT_AT + at + j] = values[j]; }
     }
   }
 }
+// appended: lib/lanes-tile.wgsl
 // appended: lib/batches.wgsl

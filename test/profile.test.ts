@@ -140,8 +140,8 @@ describe("work done", () => {
     expect(product("tiled")).toEqual([needed, 2 * 24 * 30 * 104]);
     expect(product("workgroup")).toEqual([needed, 2 * 64 * 32 * 128]);
     const lanes = device.lanes;
-    device.lanes = 8; // tiles of 8 rows by 32 columns
-    expect(product("lanes")).toEqual([needed, 2 * 24 * 30 * 128]);
+    device.lanes = 8; // tiles of 32 rows by 32 columns, four terms at a time
+    expect(product("lanes")).toEqual([needed, 2 * 32 * 32 * 128]);
     device.lanes = lanes;
   });
 

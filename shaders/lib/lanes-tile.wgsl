@@ -50,6 +50,32 @@ fn add_steps(t: ptr<function, Tile>, w: mat4x4f, x0: vec4f, x1: vec4f, x2: vec4f
   }
 }
 
+// Four rows of the tile at four steps: a row a column.
+fn turned(x0: vec4f, x1: vec4f, x2: vec4f, x3: vec4f) -> mat4x4f {
+  return transpose(mat4x4f(x0, x1, x2, x3));
+}
+
+// As add_steps, where lanes load four rows at a time: x0 to x3 are those of a lane, a step each. Of 4 groups.
+fn add_steps_by_fours(t: ptr<function, Tile>, w: mat4x4f, x0: vec4f, x1: vec4f, x2: vec4f, x3: vec4f) {
+  (*t).low0 += w * turned(subgroupBroadcast(x0, 0u), subgroupBroadcast(x1, 0u), subgroupBroadcast(x2, 0u), subgroupBroadcast(x3, 0u));
+  let r1 = w * turned(subgroupBroadcast(x0, 1u), subgroupBroadcast(x1, 1u), subgroupBroadcast(x2, 1u), subgroupBroadcast(x3, 1u));
+  let r2 = w * turned(subgroupBroadcast(x0, 2u), subgroupBroadcast(x1, 2u), subgroupBroadcast(x2, 2u), subgroupBroadcast(x3, 2u));
+  let r3 = w * turned(subgroupBroadcast(x0, 3u), subgroupBroadcast(x1, 3u), subgroupBroadcast(x2, 3u), subgroupBroadcast(x3, 3u));
+  if (SHARERS == 4u) {
+    (*t).low1 += r1;
+    (*t).low2 += r2;
+    (*t).low3 += r3;
+    return;
+  }
+  (*t).high0 += r1;
+  (*t).low1 += r2;
+  (*t).high1 += r3;
+  (*t).low2 += w * turned(subgroupBroadcast(x0, 4u), subgroupBroadcast(x1, 4u), subgroupBroadcast(x2, 4u), subgroupBroadcast(x3, 4u));
+  (*t).high2 += w * turned(subgroupBroadcast(x0, 5u), subgroupBroadcast(x1, 5u), subgroupBroadcast(x2, 5u), subgroupBroadcast(x3, 5u));
+  (*t).low3 += w * turned(subgroupBroadcast(x0, 6u), subgroupBroadcast(x1, 6u), subgroupBroadcast(x2, 6u), subgroupBroadcast(x3, 6u));
+  (*t).high3 += w * turned(subgroupBroadcast(x0, 7u), subgroupBroadcast(x1, 7u), subgroupBroadcast(x2, 7u), subgroupBroadcast(x3, 7u));
+}
+
 // One of the tile's rows. Not from an array: SwiftShader takes ten times as long with those.
 fn row_of(t: ptr<function, Tile>, row: u32) -> vec4f {
   var rows = (*t).low0;

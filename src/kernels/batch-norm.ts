@@ -49,17 +49,21 @@ interface Walk {
 const FEW_ROWS = 64; // which one invocation walks twice, rather than wait for a launch before
 
 /**
- * How launches walk rows and channels. On a CPU four channels an invocation, as loads are what it costs;
- * on a GPU one, so that neighbours store side by side. Runs of rows for some 512 invocations, or 4,096 on
- * a GPU, but no more runs than rows in one: each invocation joins what all runs left.
+ * How launches walk rows and channels. On SwiftShader four channels an invocation, as loads are what it costs;
+ * on lavapipe one, as its compiler takes 8 ms for each word that eight lanes load; on a GPU one, so that
+ * neighbours store side by side. Runs of rows for some 512 fours of channels, or 4,096
+ * invocations on a GPU, but no more runs than rows in one: each invocation joins what all runs left.
  */
 function walk(arrays: readonly [x: GpuArray, ...others: GpuArray[]]): Walk {
   const { device, shape, size } = arrays[0];
   const channels = shape.at(-1)!;
   const rows = size / Math.max(channels, 1);
-  const width = device.software && channels % 4 === 0 && arrays.every(byFours) ? 4 : 1;
+  const fours = device.software && channels % 4 === 0 && arrays.every(byFours);
+  const width = fours && device.lanes < 8 ? 4 : 1;
   const blocks = channels / width;
-  const wanted = Math.ceil((device.software ? 512 : 4096) / Math.max(blocks, 1));
+  const wanted = Math.ceil(
+    (device.software ? 512 : 4096) / Math.max(fours ? channels / 4 : blocks, 1),
+  );
   const runs = rows <= FEW_ROWS ? 1 : Math.min(wanted, Math.ceil(Math.sqrt(rows)));
   const chunk = Math.max(1, Math.ceil(rows / runs));
   const splits = Math.max(1, Math.ceil(rows / chunk));

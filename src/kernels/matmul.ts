@@ -9,7 +9,14 @@ import { sumTo } from "./reduce.ts";
 import { defineRule, type Rule } from "./rule.ts";
 import { collapse, stridesIn } from "./strides.ts";
 import { productWork } from "./tile-work.ts";
-import { chooseVariant, onGpus, onSoftware, workgroupTiles } from "./variant.ts";
+import {
+  chooseVariant,
+  lanesTiles,
+  onGpus,
+  onSoftware,
+  productTile,
+  workgroupTiles,
+} from "./variant.ts";
 
 /** Which operands to read transposed (their last two axes swapped). */
 export interface MatmulAttributes {
@@ -72,6 +79,7 @@ export function multiply(a: GpuArray, b: GpuArray, attributes: MatmulAttributes 
   }
   const out = a.device.empty([...batches, M, N], "f32", "matmul");
   const [W_ROW, W_COLUMN] = right.strides;
+  const aByFours = loadsFours(a, left, walk.strides[0]!);
   const fours = loadsFours(b, right, walk.strides[1]!);
   const constants = {
     BATCH: batch,
@@ -103,12 +111,17 @@ export function multiply(a: GpuArray, b: GpuArray, attributes: MatmulAttributes 
     done: productWork(a.device, variant, batch, [M, N, K]),
   };
   if (variant === "lanes") {
-    const [x, y] = a.device.linear(Math.ceil(M / 8) * Math.ceil(N / (4 * a.device.lanes)), 1);
+    const { tile, fours: rowsByFours } = productTile(a.device, M);
+    const [x, y] = a.device.linear(lanesTiles(tile, M, N), 1);
     a.device.launch({
       shader: "matmul-lanes",
       entry: "tiled",
-      constants: { ...constants, LANES: a.device.lanes },
-      bind: { a, w4: b, out },
+      constants: {
+        ...constants,
+        ...tile,
+        A_BY_FOUR: aByFours && (left.strides[1] === 1 || rowsByFours),
+      },
+      bind: { a, a4: a, w4: b, out },
       workgroups: [x, y, batch],
       ...work,
     });
@@ -119,7 +132,7 @@ export function multiply(a: GpuArray, b: GpuArray, attributes: MatmulAttributes 
       entry: "tiled",
       constants: {
         ...constants,
-        A_BY_FOUR: loadsFours(a, left, walk.strides[0]!),
+        A_BY_FOUR: aByFours,
         W_BY_FOUR: fours,
       },
       bind: { a, a4: a, w: b, w4: b, out },

@@ -3,7 +3,7 @@
 import type { Device } from "../gpu/device.ts";
 import type { Variant } from "../gpu/dispatch.ts";
 import type { Geometry } from "./convolution.ts";
-import { filterLanesTile, lanesRows, lanesTile, type LanesTile } from "./variant.ts";
+import { filterLanesTile, lanesRows, lanesTile, type LanesTile, productTile } from "./variant.ts";
 
 /** What an invocation, or a workgroup that works as one, makes at once. */
 interface Tile {
@@ -48,8 +48,8 @@ export function productWork(
   batch: number,
   [m, n, k]: readonly [number, number, number],
 ): number {
-  // lanes keep eight rows of a product, and add a term at a time
-  const tile = { ...tileOf(device, variant), ...(variant === "lanes" && { rows: 8, terms: 1 }) };
+  const lanes = variant === "lanes";
+  const tile = lanes ? lanesWork(productTile(device, m).tile) : tileOf(device, variant);
   return batch * tileWork(tile, m, n, k);
 }
 

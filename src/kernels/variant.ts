@@ -82,6 +82,12 @@ export function filterLanesTile({ lanes }: Device): LanesTile {
   return { LANES: lanes, GROUPS_OF_ROWS: 4 };
 }
 
+/** The tile of a plain product of so many rows, and whether lanes load these by fours if they can. */
+export function productTile(device: Device, rows: number): { tile: LanesTile; fours: boolean } {
+  const small = rows <= 2 * Math.min(device.lanes, 8);
+  return { tile: { LANES: device.lanes, GROUPS_OF_ROWS: small ? 2 : 4 }, fours: !small };
+}
+
 /** The rows of a tile whose loads lanes share. */
 export function lanesRows({ LANES, GROUPS_OF_ROWS }: LanesTile): number {
   return GROUPS_OF_ROWS * Math.min(LANES, 8);

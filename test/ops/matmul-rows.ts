@@ -192,6 +192,8 @@ const matmulRow: Row = {
     { ...product([13, 21], [21, 36]), lanes: true, tiles: false },
     { ...product([7, 20], [36, 20], B), lanes: true, tiles: false },
     { ...product([2, 1, 9, 12], [3, 12, 8]), lanes: true, tiles: false },
+    { ...product([10, 40], [10, 36], A), lanes: true, tiles: false },
+    { ...product([2, 12, 36], [40, 12], BOTH), lanes: true, tiles: false },
     { ...product([3, 9, 7], [3, 8, 9], BOTH), workgroup: true },
     ...[
       product([1, 1], [1, 1]),

@@ -6,15 +6,15 @@ export const lanesMutants: readonly Mutant[] = [
   {
     kernel: "matmul-lanes.tiled",
     what: "the terms past the last whole slice are left out",
-    from: "if (K % LANES != 0u)",
-    to: "if (K % LANES == LANES)",
+    from: "k < K; k += 4u",
+    to: "k + 4u <= K; k += 4u",
     noticed: ["matmul"],
   },
   {
     kernel: "matmul-lanes.tiled",
-    what: "every lane multiplies by what it loaded itself",
-    from: "subgroupShuffle(x[i], step)",
-    to: "x[i]",
+    what: "two of a transposed operand's steps change places",
+    from: "load_rows(start.x, fours, k), load_rows(start.x, fours, k + 1u)",
+    to: "load_rows(start.x, fours, k + 1u), load_rows(start.x, fours, k)",
     noticed: ["matmul"],
   },
   {
