@@ -13,7 +13,10 @@ const DGAMMA_AT = 0u;
 const DBETA_AT = 0u;
 const DINP_AT = 0u;
 
-@group(0) @binding(0) var<storage, read> inp: array<vec4f>; // (R, C)
+// Element types: f16 and vec4h where the array is stored so; its _AT then counts 16-bit words.
+alias Inp = vec4f;
+
+@group(0) @binding(0) var<storage, read> inp: array<Inp>; // (R, C)
 @group(0) @binding(1) var<storage, read> dout: array<vec4f>; // (R, C)
 @group(0) @binding(2) var<storage, read> stats: array<f32>; // (2, C): mean less the origin, 1 / sqrt(var + ε)
 @group(0) @binding(3) var<storage, read_write> partial: array<f32>; // (SPLITS, 2, C)

@@ -19,7 +19,11 @@ const GAMMA_AT = 0u;
 const BETA_AT = 0u;
 const OUT_AT = 0u;
 
-@group(0) @binding(0) var<storage, read> inp: array<vec4f>; // (R, C)
+// Element types: f16 and vec4h where the array is stored so; its _AT then counts 16-bit words.
+alias Inp = vec4f;
+alias Out = f32;
+
+@group(0) @binding(0) var<storage, read> inp: array<Inp>; // (R, C)
 @group(0) @binding(1) var<storage, read_write> partial: array<f32>; // (SPLITS, 2, C)
 @group(0) @binding(2) var<storage, read> partials: array<vec4f>; // the same, to be read
 @group(0) @binding(3) var<storage, read_write> moments: array<f32>; // (2, C): mean less the origin, 1 / sqrt(var + ε)
@@ -27,7 +31,7 @@ const OUT_AT = 0u;
 @group(0) @binding(5) var<storage, read> known: array<f32>; // running, to be read
 @group(0) @binding(6) var<storage, read> gamma: array<f32>; // (C)
 @group(0) @binding(7) var<storage, read> beta: array<f32>; // (C)
-@group(0) @binding(8) var<storage, read_write> out: array<f32>; // (R, C)
+@group(0) @binding(8) var<storage, read_write> out: array<Out>; // (R, C)
 
 struct Moments {
   mean: vec4f, // less the origin
@@ -76,11 +80,11 @@ fn finish(p: Place, origin: vec4f, mean: vec4f, inverse: vec4f) {
   for (var row = p.first; row < p.end; row++) {
     let y = (x_at(row, p.c) - origin - mean) * scale + shift;
     let to = OUT_AT + row * CHANNELS + p.c;
-    out[to] = value(y.x);
+    out[to] = Out(value(y.x));
     if (WIDTH == 4u) {
-      out[to + 1u] = value(y.y);
-      out[to + 2u] = value(y.z);
-      out[to + 3u] = value(y.w);
+      out[to + 1u] = Out(value(y.y));
+      out[to + 2u] = Out(value(y.z));
+      out[to + 3u] = Out(value(y.w));
     }
   }
 }

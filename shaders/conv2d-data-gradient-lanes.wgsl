@@ -13,9 +13,13 @@ const DOUT4_AT = 0u;
 const WEIGHT4_AT = 0u;
 const DINP_AT = 0u;
 
-@group(0) @binding(0) var<storage, read> dout4: array<vec4f>; // (N, OH, OW, K), K a multiple of 4
+// Element types: f16 and vec4h where the array is stored so; its _AT then counts 16-bit words.
+alias Dout4 = vec4f;
+alias Dinp = f32;
+
+@group(0) @binding(0) var<storage, read> dout4: array<Dout4>; // (N, OH, OW, K), K a multiple of 4
 @group(0) @binding(1) var<storage, read> weight4: array<vec4f>; // (KH, KW, C, K)
-@group(0) @binding(2) var<storage, read_write> dinp: array<f32>; // (N, H, W, C)
+@group(0) @binding(2) var<storage, read_write> dinp: array<Dinp>; // (N, H, W, C)
 
 // Among the phase's pixels, the one of a row; rows past the last repeat it.
 fn pixel_of(row: u32, phase: Phase) -> u32 {
@@ -26,7 +30,7 @@ fn pixel_of(row: u32, phase: Phase) -> u32 {
 
 // Filters k to k + 3 of an output pixel, which is at `at`, or outside if that is -1.
 fn load_four(at: i32, k: u32) -> vec4f {
-  return select(vec4f(), dout4[(DOUT4_AT + u32(max(at, 0)) + k) / 4u], at >= 0);
+  return select(vec4f(), vec4f(dout4[(DOUT4_AT + u32(max(at, 0)) + k) / 4u]), at >= 0);
 }
 
 // Filters k to k + 3 of a tap's channel. Channels past the last repeat it, and aren't stored.
@@ -91,7 +95,7 @@ fn tiled(
     let values = finish4(row_of(&sums, row), at, c);
     // Not from 0, which unrolls: stores are most of what compilers work on.
     for (var j = u32(c >= CHANNELS); j < 4u; j++) {
-      if (c + j < CHANNELS) { dinp[DINP_AT + at + j] = values[j]; }
+      if (c + j < CHANNELS) { dinp[DINP_AT + at + j] = Dinp(values[j]); }
     }
   }
 }

@@ -17,11 +17,16 @@ const WEIGHT_AT = 0u;
 const WEIGHT4_AT = 0u;
 const DINP_AT = 0u;
 
-@group(0) @binding(0) var<storage, read> dout: array<f32>; // (N, OH, OW, K)
-@group(0) @binding(1) var<storage, read> dout4: array<vec4f>; // the same array
+// Element types: f16 and vec4h where the array is stored so; its _AT then counts 16-bit words.
+alias Dout = f32;
+alias Dout4 = vec4f;
+alias Dinp = f32;
+
+@group(0) @binding(0) var<storage, read> dout: array<Dout>; // (N, OH, OW, K)
+@group(0) @binding(1) var<storage, read> dout4: array<Dout4>; // the same array
 @group(0) @binding(2) var<storage, read> weight: array<f32>; // (KH, KW, C, K)
 @group(0) @binding(3) var<storage, read> weight4: array<vec4f>; // the same array
-@group(0) @binding(4) var<storage, read_write> dinp: array<f32>; // (N, H, W, C)
+@group(0) @binding(4) var<storage, read_write> dinp: array<Dinp>; // (N, H, W, C)
 
 // The input pixels of one phase: every STRIDE-th row from `first.y`, every STRIDE-th column from `first.x`.
 struct Phase {
@@ -77,11 +82,11 @@ fn meets(m: u32, k: u32) -> vec4i {
 
 // What is outside is chosen, not multiplied by zero.
 fn dout_one(at: i32) -> f32 {
-  return select(0f, dout[DOUT_AT + u32(max(at, 0))], at >= 0);
+  return select(0f, f32(dout[DOUT_AT + u32(max(at, 0))]), at >= 0);
 }
 
 fn dout_four(at: i32) -> vec4f {
-  return select(vec4f(), dout4[(DOUT4_AT + u32(max(at, 0))) / 4u], at >= 0);
+  return select(vec4f(), vec4f(dout4[(DOUT4_AT + u32(max(at, 0))) / 4u]), at >= 0);
 }
 
 fn dout_step(m: u32, k: u32) -> vec4f {
@@ -135,7 +140,7 @@ fn store(m: u32, n: u32, four: vec4f) {
   let image = m / (phase.count.x * phase.count.y);
   let at = ((image * HEIGHT + y) * WIDTH + x) * CHANNELS + n;
   let finished = finish4(four, at, n);
-  for (var j = 0u; j < 4u && n + j < CHANNELS; j++) { dinp[DINP_AT + at + j] = finished[j]; }
+  for (var j = 0u; j < 4u && n + j < CHANNELS; j++) { dinp[DINP_AT + at + j] = Dinp(finished[j]); }
 }
 
 // One tile a workgroup. Past the last tile all is zero and nothing stored: every lane meets every barrier.

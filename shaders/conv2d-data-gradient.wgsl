@@ -15,18 +15,23 @@ const WEIGHT_AT = 0u;
 const WEIGHT4_AT = 0u;
 const DINP_AT = 0u;
 
-@group(0) @binding(0) var<storage, read> dout: array<f32>; // (N, OH, OW, K)
+// Element types: f16 and vec4h where the array is stored so; its _AT then counts 16-bit words.
+alias Dout = f32;
+alias Dout4 = vec4f;
+alias Dinp = f32;
+
+@group(0) @binding(0) var<storage, read> dout: array<Dout>; // (N, OH, OW, K)
 @group(0) @binding(1) var<storage, read> weight: array<f32>; // (KH, KW, C / groups, K)
-@group(0) @binding(2) var<storage, read_write> dinp: array<f32>; // (N, H, W, C)
-@group(0) @binding(3) var<storage, read> dout4: array<vec4f>; // dout again
+@group(0) @binding(2) var<storage, read_write> dinp: array<Dinp>; // (N, H, W, C)
+@group(0) @binding(3) var<storage, read> dout4: array<Dout4>; // dout again
 @group(0) @binding(4) var<storage, read> weight4: array<vec4f>; // weight again
 
 fn load_dout(at: i32, k: u32) -> f32 {
-  return select(0f, dout[DOUT_AT + u32(max(at, 0)) + k], at >= 0);
+  return select(0f, f32(dout[DOUT_AT + u32(max(at, 0)) + k]), at >= 0);
 }
 
 fn load_dout_four(at: i32, k: u32) -> vec4f {
-  return select(vec4f(), dout4[(DOUT4_AT + u32(max(at, 0)) + k) / 4u], at >= 0);
+  return select(vec4f(), vec4f(dout4[(DOUT4_AT + u32(max(at, 0)) + k) / 4u]), at >= 0);
 }
 
 // Columns past CHANNELS repeat the last one; they are computed and not stored.
@@ -45,7 +50,7 @@ fn store(m: u32, phase: Phase, c: u32, row: mat2x4f, zero: u32) {
   for (var half = zero; half < 8u; half += 4u) {
     let four = finish4(select(row[1], row[0], half == 0u), at + half, c + half);
     for (var i = half; i < half + 4u; i++) {
-      if (c + i < CHANNELS) { dinp[DINP_AT + at + i] = four[i - half]; }
+      if (c + i < CHANNELS) { dinp[DINP_AT + at + i] = Dinp(four[i - half]); }
     }
   }
 }
@@ -164,7 +169,7 @@ fn narrow(
   }
   for (var i = 0u; i < 8u && m + i < pixels; i++) {
     let at = index_of(m + i, phase) * CHANNELS + c;
-    dinp[DINP_AT + at] = finish(select(high[i % 4u], low[i % 4u], i < 4u), at, c);
+    dinp[DINP_AT + at] = Dinp(finish(select(high[i % 4u], low[i % 4u], i < 4u), at, c));
   }
 }
 
@@ -199,11 +204,11 @@ fn direct(
       let at = pixel * FILTERS + first;
       let w = ((i * KERNEL_W + j) * width + c) * FILTERS + first;
       for (var k = zero; k < filters; k++) {
-        sum += dout[DOUT_AT + at + k] * weight[WEIGHT_AT + w + k];
+        sum += f32(dout[DOUT_AT + at + k]) * weight[WEIGHT_AT + w + k];
       }
     }
   }
-  dinp[DINP_AT + index] = finish(sum, index, channel);
+  dinp[DINP_AT + index] = Dinp(finish(sum, index, channel));
 }
 // appended: lib/phases.wgsl
 // appended: lib/convolution.wgsl

@@ -17,10 +17,15 @@ const INP4_AT = 0u;
 const WEIGHT4_AT = 0u;
 const OUT_AT = 0u;
 
-@group(0) @binding(0) var<storage, read> inp: array<f32>; // (N, H, W, C)
-@group(0) @binding(1) var<storage, read> inp4: array<vec4f>; // the same array
+// Element types: f16 and vec4h where the array is stored so; its _AT then counts 16-bit words.
+alias Inp = f32;
+alias Inp4 = vec4f;
+alias Out = f32;
+
+@group(0) @binding(0) var<storage, read> inp: array<Inp>; // (N, H, W, C)
+@group(0) @binding(1) var<storage, read> inp4: array<Inp4>; // the same array
 @group(0) @binding(2) var<storage, read> weight4: array<vec4f>; // (KH, KW, C, K), K a multiple of 4
-@group(0) @binding(3) var<storage, read_write> out: array<f32>; // (N, OH, OW, K)
+@group(0) @binding(3) var<storage, read_write> out: array<Out>; // (N, OH, OW, K)
 
 // Among all output pixels, the one of a row.
 fn pixel_of(row: u32) -> u32 {
@@ -29,7 +34,7 @@ fn pixel_of(row: u32) -> u32 {
 
 // Channels c to c + 3 under a tap, which is at `at`, or in the padding if that is -1.
 fn load_four(at: i32, c: u32) -> vec4f {
-  return select(vec4f(), inp4[(INP4_AT + u32(max(at, 0)) + c) / 4u], at >= 0);
+  return select(vec4f(), vec4f(inp4[(INP4_AT + u32(max(at, 0)) + c) / 4u]), at >= 0);
 }
 
 // Step `step` of the sum for an output pixel: the channel and the tap that it stands for.
@@ -37,7 +42,7 @@ fn load_step(pixel: u32, step: u32) -> f32 {
   let kernel = step / CHANNELS;
   let at = tap(pixel, kernel / KERNEL_W, kernel % KERNEL_W);
   let inside = (at >= 0) & (step < STEPS);
-  return select(0f, inp[INP_AT + select(0u, u32(at) + step % CHANNELS, inside)], inside);
+  return select(0f, f32(inp[INP_AT + select(0u, u32(at) + step % CHANNELS, inside)]), inside);
 }
 
 fn load_steps(pixel: u32, step: u32) -> vec4f {
@@ -106,7 +111,7 @@ fn tiled(
     let values = finish4(row_of(&sums, row), at, k);
     // Not from 0, which unrolls: stores are most of what compilers work on.
     for (var j = u32(k >= FILTERS); j < 4u; j++) {
-      if (k + j < FILTERS) { out[OUT_AT + at + j] = values[j]; }
+      if (k + j < FILTERS) { out[OUT_AT + at + j] = Out(values[j]); }
     }
   }
 }

@@ -19,11 +19,16 @@ const WEIGHT_AT = 0u;
 const WEIGHT4_AT = 0u;
 const OUT_AT = 0u;
 
-@group(0) @binding(0) var<storage, read> inp: array<f32>; // (N, H, W, C)
-@group(0) @binding(1) var<storage, read> inp4: array<vec4f>; // the same array
+// Element types: f16 and vec4h where the array is stored so; its _AT then counts 16-bit words.
+alias Inp = f32;
+alias Inp4 = vec4f;
+alias Out = f32;
+
+@group(0) @binding(0) var<storage, read> inp: array<Inp>; // (N, H, W, C)
+@group(0) @binding(1) var<storage, read> inp4: array<Inp4>; // the same array
 @group(0) @binding(2) var<storage, read> weight: array<f32>; // (KH, KW, C, K)
 @group(0) @binding(3) var<storage, read> weight4: array<vec4f>; // the same array
-@group(0) @binding(4) var<storage, read_write> out: array<f32>; // (N, OH, OW, K)
+@group(0) @binding(4) var<storage, read_write> out: array<Out>; // (N, OH, OW, K)
 
 // Index of the first channel of the input pixels under a tap of output pixels m … m + 3; −1 in the padding
 // and past the last pixel or tap.
@@ -40,11 +45,11 @@ fn taps(m: u32, tap: u32) -> vec4i {
 
 // Padding is chosen, not multiplied by zero: an infinity beside the edge stays out.
 fn inp_one(at: i32, c: u32) -> f32 {
-  return select(0f, inp[INP_AT + select(0u, u32(at) + c, at >= 0)], at >= 0);
+  return select(0f, f32(inp[INP_AT + select(0u, u32(at) + c, at >= 0)]), at >= 0);
 }
 
 fn inp_four(at: i32, c: u32) -> vec4f {
-  return select(vec4f(), inp4[(INP4_AT + select(0u, u32(at) + c, at >= 0)) / 4u], at >= 0);
+  return select(vec4f(), vec4f(inp4[(INP4_AT + select(0u, u32(at) + c, at >= 0)) / 4u]), at >= 0);
 }
 
 fn inp_step(m: u32, k: u32) -> vec4f {
@@ -83,7 +88,7 @@ fn store(m: u32, n: u32, four: vec4f) {
   if (m >= PIXELS || n >= FILTERS) { return; }
   let at = m * FILTERS + n;
   let y = finish4(four, at, n);
-  for (var j = 0u; j < 4u && n + j < FILTERS; j++) { out[OUT_AT + at + j] = y[j]; }
+  for (var j = 0u; j < 4u && n + j < FILTERS; j++) { out[OUT_AT + at + j] = Out(y[j]); }
 }
 
 // One tile a workgroup. Past the last tile all is zero and nothing stored: every lane meets every barrier.

@@ -14,14 +14,18 @@ const WEIGHT_AT = 0u;
 const WEIGHT4_AT = 0u;
 const OUT_AT = 0u;
 
-@group(0) @binding(0) var<storage, read> inp: array<f32>; // (N, H, W, C)
+// Element types: f16 and vec4h where the array is stored so; its _AT then counts 16-bit words.
+alias Inp = f32;
+alias Out = f32;
+
+@group(0) @binding(0) var<storage, read> inp: array<Inp>; // (N, H, W, C)
 @group(0) @binding(1) var<storage, read> weight: array<f32>; // (KH, KW, C / groups, K)
 @group(0) @binding(2) var<storage, read> weight4: array<vec4f>; // the same array
-@group(0) @binding(3) var<storage, read_write> out: array<f32>; // (N, OH, OW, K)
+@group(0) @binding(3) var<storage, read_write> out: array<Out>; // (N, OH, OW, K)
 
 // Padding is chosen, not multiplied by zero: an infinity beside the edge stays out.
 fn load_inp(at: i32, c: u32) -> f32 {
-  return select(0f, inp[INP_AT + u32(max(at, 0)) + c], at >= 0);
+  return select(0f, f32(inp[INP_AT + u32(max(at, 0)) + c]), at >= 0);
 }
 
 // Columns past FILTERS repeat the last one; they are computed and not stored.
@@ -43,7 +47,7 @@ fn store(m: u32, k: u32, row: mat2x4f, zero: u32) {
   for (var half = zero; half < 8u; half += 4u) {
     let four = finish4(select(row[1], row[0], half == 0u), at + half, k + half);
     for (var i = half; i < half + 4u; i++) {
-      if (k + i < FILTERS) { out[OUT_AT + at + i] = four[i - half]; }
+      if (k + i < FILTERS) { out[OUT_AT + at + i] = Out(four[i - half]); }
     }
   }
 }
@@ -129,11 +133,11 @@ fn direct(
       let at = tap(m, i, j);
       if (at < 0) { continue; }
       for (var c = zero; c < width; c++) {
-        sum += inp[INP_AT + u32(at) + first + c] * weight[WEIGHT_AT + ((i * KERNEL_W + j) * width + c) * FILTERS + k];
+        sum += f32(inp[INP_AT + u32(at) + first + c]) * weight[WEIGHT_AT + ((i * KERNEL_W + j) * width + c) * FILTERS + k];
       }
     }
   }
-  out[OUT_AT + index] = finish(sum, index, k);
+  out[OUT_AT + index] = Out(finish(sum, index, k));
 }
 // appended: lib/taps.wgsl
 // appended: lib/convolution.wgsl

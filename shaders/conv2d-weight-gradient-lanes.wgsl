@@ -20,15 +20,20 @@ const DOUT4_AT = 0u;
 const DWEIGHT_AT = 0u;
 const DBIAS_AT = 0u;
 
-@group(0) @binding(0) var<storage, read> inp: array<f32>; // (N, H, W, C)
-@group(0) @binding(1) var<storage, read> inp4: array<vec4f>; // the same array
-@group(0) @binding(2) var<storage, read> dout4: array<vec4f>; // (N, OH, OW, K), K a multiple of 4
+// Element types: f16 and vec4h where the array is stored so; its _AT then counts 16-bit words.
+alias Inp = f32;
+alias Inp4 = vec4f;
+alias Dout4 = vec4f;
+
+@group(0) @binding(0) var<storage, read> inp: array<Inp>; // (N, H, W, C)
+@group(0) @binding(1) var<storage, read> inp4: array<Inp4>; // the same array
+@group(0) @binding(2) var<storage, read> dout4: array<Dout4>; // (N, OH, OW, K), K a multiple of 4
 @group(0) @binding(3) var<storage, read_write> dweight: array<f32>; // (KH, KW, C, K)
 @group(0) @binding(4) var<storage, read_write> dbias: array<f32>; // (K)
 
 // The lane's filters at a pixel, zeros if it isn't `real`.
 fn load_dout(pixel: u32, real: bool, k: u32) -> vec4f {
-  return select(vec4f(), dout4[(DOUT4_AT + select(0u, pixel, real) * FILTERS + min(k, FILTERS - 4u)) / 4u], real);
+  return select(vec4f(), vec4f(dout4[(DOUT4_AT + select(0u, pixel, real) * FILTERS + min(k, FILTERS - 4u)) / 4u]), real);
 }
 
 // The first and the last-but-one output row (or column) whose tap lies inside an image of `size`, when the
@@ -60,10 +65,10 @@ fn under_one_tap(t: ptr<function, Tile>, m: u32, k: u32, lane: u32) {
       let d = mat4x4f(
         load_dout(pixel.x, real.x, k), load_dout(pixel.y, real.y, k), load_dout(pixel.z, real.z, k), load_dout(pixel.w, real.w, k),
       );
-      let x0 = select(vec4f(), inp4[at.x], real.x);
-      let x1 = select(vec4f(), inp4[at.y], real.y);
-      let x2 = select(vec4f(), inp4[at.z], real.z);
-      add_steps_by_fours(t, d, x0, x1, x2, select(vec4f(), inp4[at.w], real.w));
+      let x0 = select(vec4f(), vec4f(inp4[at.x]), real.x);
+      let x1 = select(vec4f(), vec4f(inp4[at.y]), real.y);
+      let x2 = select(vec4f(), vec4f(inp4[at.z]), real.z);
+      add_steps_by_fours(t, d, x0, x1, x2, select(vec4f(), vec4f(inp4[at.w]), real.w));
     }
   }
 }
@@ -73,7 +78,7 @@ fn load_inp(pixel: u32, row: u32) -> f32 {
   let kernel = row / CHANNELS;
   let at = tap(pixel, kernel / KERNEL_W, kernel % KERNEL_W);
   let inside = (at >= 0) & (row < ROWS) & (pixel < PIXELS);
-  return select(0f, inp[INP_AT + select(0u, u32(at) + row % CHANNELS, inside)], inside);
+  return select(0f, f32(inp[INP_AT + select(0u, u32(at) + row % CHANNELS, inside)]), inside);
 }
 
 fn load_pixels(pixel: u32, row: u32) -> vec4f {
@@ -98,7 +103,7 @@ fn under_any_taps(t: ptr<function, Tile>, m: u32, k: u32, lane: u32, zero: u32) 
 
 fn add_bias(k: u32, zero: u32) {
   var sum = vec4f();
-  for (var pixel = zero; pixel < PIXELS; pixel++) { sum += dout4[(DOUT4_AT + pixel * FILTERS + min(k, FILTERS - 4u)) / 4u]; }
+  for (var pixel = zero; pixel < PIXELS; pixel++) { sum += vec4f(dout4[(DOUT4_AT + pixel * FILTERS + min(k, FILTERS - 4u)) / 4u]); }
   for (var j = u32(k >= FILTERS); j < 4u; j++) {
     if (k + j < FILTERS) { dbias[DBIAS_AT + k + j] = sum[j]; }
   }

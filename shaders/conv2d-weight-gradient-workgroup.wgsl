@@ -23,10 +23,16 @@ const DOUT4_AT = 0u;
 const DWEIGHT_AT = 0u;
 const DBIAS_AT = 0u;
 
-@group(0) @binding(0) var<storage, read> inp: array<f32>; // (N, H, W, C)
-@group(0) @binding(1) var<storage, read> inp4: array<vec4f>; // the same array
-@group(0) @binding(2) var<storage, read> dout: array<f32>; // (N, OH, OW, K)
-@group(0) @binding(3) var<storage, read> dout4: array<vec4f>; // the same array
+// Element types: f16 and vec4h where the array is stored so; its _AT then counts 16-bit words.
+alias Inp = f32;
+alias Inp4 = vec4f;
+alias Dout = f32;
+alias Dout4 = vec4f;
+
+@group(0) @binding(0) var<storage, read> inp: array<Inp>; // (N, H, W, C)
+@group(0) @binding(1) var<storage, read> inp4: array<Inp4>; // the same array
+@group(0) @binding(2) var<storage, read> dout: array<Dout>; // (N, OH, OW, K)
+@group(0) @binding(3) var<storage, read> dout4: array<Dout4>; // the same array
 @group(0) @binding(4) var<storage, read_write> dweight: array<f32>; // (SPLITS, KH, KW, C, K)
 @group(0) @binding(5) var<storage, read_write> dbias: array<f32>; // (SPLITS, K)
 
@@ -49,11 +55,11 @@ fn meets(m: u32, k: u32) -> vec4i {
 
 // Padding is chosen, not multiplied by zero: an infinity beside the edge stays out.
 fn inp_one(at: i32) -> f32 {
-  return select(0f, inp[INP_AT + u32(max(at, 0))], at >= 0);
+  return select(0f, f32(inp[INP_AT + u32(max(at, 0))]), at >= 0);
 }
 
 fn inp_four(at: i32) -> vec4f {
-  return select(vec4f(), inp4[(INP4_AT + u32(max(at, 0))) / 4u], at >= 0);
+  return select(vec4f(), vec4f(inp4[(INP4_AT + u32(max(at, 0))) / 4u]), at >= 0);
 }
 
 fn inp_row(m: u32, k: u32) -> vec4f {
@@ -72,13 +78,13 @@ fn left_block(m: u32, k: u32) -> mat4x4f {
 
 fn dout_one(n: u32, k: u32) -> f32 {
   let inside = (n < FILTERS) & (k < PIXELS);
-  return select(0f, dout[DOUT_AT + select(0u, k * FILTERS + n, inside)], inside);
+  return select(0f, f32(dout[DOUT_AT + select(0u, k * FILTERS + n, inside)]), inside);
 }
 
 fn dout_step(n: u32, k: u32) -> vec4f {
   if (DOUT_BY_FOUR) {
     let inside = (n < FILTERS) & (k < PIXELS);
-    return select(vec4f(), dout4[(DOUT4_AT + select(0u, k * FILTERS + n, inside)) / 4u], inside);
+    return select(vec4f(), vec4f(dout4[(DOUT4_AT + select(0u, k * FILTERS + n, inside)) / 4u]), inside);
   }
   return vec4f(dout_one(n, k), dout_one(n + 1u, k), dout_one(n + 2u, k), dout_one(n + 3u, k));
 }

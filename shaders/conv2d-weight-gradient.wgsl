@@ -21,9 +21,14 @@ const DOUT4_AT = 0u;
 const DWEIGHT_AT = 0u;
 const DBIAS_AT = 0u;
 
-@group(0) @binding(0) var<storage, read> inp: array<f32>; // (N, H, W, C)
-@group(0) @binding(1) var<storage, read> dout: array<f32>; // (N, OH, OW, K)
-@group(0) @binding(2) var<storage, read> dout4: array<vec4f>; // the same array
+// Element types: f16 and vec4h where the array is stored so; its _AT then counts 16-bit words.
+alias Inp = f32;
+alias Dout = f32;
+alias Dout4 = vec4f;
+
+@group(0) @binding(0) var<storage, read> inp: array<Inp>; // (N, H, W, C)
+@group(0) @binding(1) var<storage, read> dout: array<Dout>; // (N, OH, OW, K)
+@group(0) @binding(2) var<storage, read> dout4: array<Dout4>; // the same array
 @group(0) @binding(3) var<storage, read_write> dweight: array<f32>; // (SPLITS, KH, KW, C / groups, K)
 @group(0) @binding(4) var<storage, read_write> dbias: array<f32>; // (SPLITS, K)
 
@@ -32,22 +37,22 @@ const DBIAS_AT = 0u;
 // chosen, not multiplied by zero: an infinity beside the edge stays out.
 fn load_inp(pixel: u32, found: i32, row: u32) -> f32 {
   if (SHARED_TAP) {
-    return inp[INP_AT + u32(found) + row % CHANNELS];
+    return f32(inp[INP_AT + u32(found) + row % CHANNELS]);
   }
   let r = min(row, ROWS - 1u);
   let at = tap(pixel, r / CHANNELS / KERNEL_W, r / CHANNELS % KERNEL_W);
-  return select(0f, inp[INP_AT + u32(max(at, 0)) + r % CHANNELS], at >= 0);
+  return select(0f, f32(inp[INP_AT + u32(max(at, 0)) + r % CHANNELS]), at >= 0);
 }
 
 fn load_dout(at: u32, k: u32) -> vec4f {
   if (DOUT_BY_FOUR) {
-    return dout4[(DOUT4_AT + at + min(k, FILTERS - 4u)) / 4u];
+    return vec4f(dout4[(DOUT4_AT + at + min(k, FILTERS - 4u)) / 4u]);
   }
   return vec4f(
-    dout[DOUT_AT + at + min(k, FILTERS - 1u)],
-    dout[DOUT_AT + at + min(k + 1u, FILTERS - 1u)],
-    dout[DOUT_AT + at + min(k + 2u, FILTERS - 1u)],
-    dout[DOUT_AT + at + min(k + 3u, FILTERS - 1u)],
+    f32(dout[DOUT_AT + at + min(k, FILTERS - 1u)]),
+    f32(dout[DOUT_AT + at + min(k + 1u, FILTERS - 1u)]),
+    f32(dout[DOUT_AT + at + min(k + 2u, FILTERS - 1u)]),
+    f32(dout[DOUT_AT + at + min(k + 3u, FILTERS - 1u)]),
   );
 }
 
@@ -130,7 +135,7 @@ fn direct(
   let end = min(PIXELS, (group.z + 1u) * CHUNK);
   if ((index >= WEIGHTS) & (index < WEIGHTS + FILTERS)) {
     var total = 0f;
-    for (var pixel = group.z * CHUNK; pixel < end; pixel++) { total += dout[DOUT_AT + pixel * FILTERS + index - WEIGHTS]; }
+    for (var pixel = group.z * CHUNK; pixel < end; pixel++) { total += f32(dout[DOUT_AT + pixel * FILTERS + index - WEIGHTS]); }
     dbias[DBIAS_AT + group.z * FILTERS + index - WEIGHTS] = total;
   }
   if (index >= WEIGHTS) { return; }
@@ -142,7 +147,7 @@ fn direct(
   for (var pixel = group.z * CHUNK; pixel < end; pixel++) {
     let at = tap(pixel, kernel / KERNEL_W, kernel % KERNEL_W);
     if (at < 0) { continue; }
-    sum += inp[INP_AT + u32(at) + channel] * dout[DOUT_AT + pixel * FILTERS + k];
+    sum += f32(inp[INP_AT + u32(at) + channel]) * f32(dout[DOUT_AT + pixel * FILTERS + k]);
   }
   dweight[DWEIGHT_AT + group.z * WEIGHTS + index] = sum;
 }

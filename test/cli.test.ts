@@ -1,5 +1,5 @@
 // The command line as a person meets it: real processes, real files, the machine's own adapter.
-import { execFile, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import {
   cpSync,
   existsSync,
@@ -16,32 +16,13 @@ import { join } from "node:path";
 import { PNG } from "pngjs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadImages } from "../src/data/files.ts";
+import { ARGUMENTS, longhand, type Outcome, ROOT } from "./support/longhand.ts";
 import { mountTinyDisk } from "./support/tiny-disk.ts";
 
-const ROOT = new URL("..", import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), "longhand-cli-"));
 const data = join(folder, "data");
 const IMAGES = 22;
 const BATCH = 4; // five full batches an epoch, two images left over
-
-interface Outcome {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-const ARGUMENTS = ["--import", "tsx", "src/cli/main.ts"];
-
-async function longhand(...args: string[]): Promise<Outcome> {
-  return new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      [...ARGUMENTS, ...args],
-      { cwd: ROOT, timeout: 300_000 },
-      (error, out, err) => resolve({ code: error ? Number(error.code ?? -1) : 0, out, err }),
-    );
-  });
-}
 
 /** What the program itself says on stderr: Dawn's two lines about its own limits left out. */
 function words(err: string): string[] {

@@ -1,5 +1,4 @@
 // What was tuned, as files: kept an adapter, taken up by new runs, kept by a run for as long as it lasts.
-import { execFile } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
@@ -26,8 +25,8 @@ import type { Variant } from "../src/gpu/dispatch.ts";
 import { CheckpointError } from "../src/gpu/errors.ts";
 import { open } from "../src/node.ts";
 import { messageOf } from "./message-of.ts";
+import { longhand, type Outcome } from "./support/longhand.ts";
 
-const ROOT = new URL("..", import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), "longhand-tune-"));
 // Mesa's compiled kernels stay where they are.
 process.env["MESA_SHADER_CACHE_DIR"] ??= process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
@@ -37,23 +36,6 @@ afterAll(() => {
   close();
   rmSync(folder, { recursive: true, force: true });
 });
-
-interface Outcome {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-async function longhand(...args: string[]): Promise<Outcome> {
-  return new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      ["--import", "tsx", "src/cli/main.ts", ...args],
-      { cwd: ROOT, timeout: 300_000 },
-      (error, out, err) => resolve({ code: error ? Number(error.code ?? -1) : 0, out, err }),
-    );
-  });
-}
 
 const run = (name: string): string => join(folder, name);
 

@@ -37,8 +37,8 @@ fn linear(group: vec3u, groups: vec3u, lane: u32) -> u32 {
 
 fn x_at(row: u32, c: u32) -> vec4f {
   let at = INP_AT + row * CHANNELS + c;
-  if (WIDTH == 4u) { return inp[at / 4u]; }
-  return vec4f(inp[at / 4u][at % 4u]);
+  if (WIDTH == 4u) { return vec4f(inp[at / 4u]); }
+  return vec4f(f32(inp[at / 4u][at % 4u]));
 }
 
 // What a batch's mean is counted from, its first row: near a mean of 1,000 the mean itself would lose digits.

@@ -17,8 +17,11 @@ const BIAS_AT = 0u;
 const KEPT_AT = 0u;
 const STATE_AT = 0u;
 
+// Element types: f16 and vec4h where the array is stored so; its _AT then counts 16-bit words.
+alias Kept = f32;
+
 @group(0) @binding(10) var<storage, read> bias: array<f32>; // (COLUMNS)
-@group(0) @binding(11) var<storage, read> kept: array<f32>; // as the result
+@group(0) @binding(11) var<storage, read> kept: array<Kept>; // as the result
 @group(0) @binding(12) var<storage, read> state: array<u32>; // seed low, seed high, step
 
 fn mask_words(at: u32) -> vec4u {
@@ -38,7 +41,7 @@ fn finish(v: f32, at: u32, c: u32) -> f32 {
     y = value(y);
   }
   if (DROPS) { y = select(0f, y * SCALE, keeps(at)); }
-  if (BACK) { y = pull(y, kept[KEPT_AT + at]); }
+  if (BACK) { y = pull(y, f32(kept[KEPT_AT + at])); }
   return y;
 }
 
@@ -65,7 +68,7 @@ fn finish4(v: vec4f, at: u32, c: u32) -> vec4f {
   }
   if (BACK) {
     y = vec4f(
-      pull(y.x, kept[KEPT_AT + index.x]), pull(y.y, kept[KEPT_AT + index.y]), pull(y.z, kept[KEPT_AT + index.z]), pull(y.w, kept[KEPT_AT + index.w]),
+      pull(y.x, f32(kept[KEPT_AT + index.x])), pull(y.y, f32(kept[KEPT_AT + index.y])), pull(y.z, f32(kept[KEPT_AT + index.z])), pull(y.w, f32(kept[KEPT_AT + index.w])),
     );
   }
   return y;

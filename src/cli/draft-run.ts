@@ -3,7 +3,9 @@ import { resolve } from "node:path";
 import { loadImages, type LoadedImageSet } from "../data/files.ts";
 import type { Recipe } from "../gan/recipe.ts";
 import { recipeNamed } from "../gan/recipes/list.ts";
+import type { Device } from "../gpu/device.ts";
 import { UsageError } from "../gpu/errors.ts";
+import type { StoredType } from "../kernels/epilogue-attributes.ts";
 import {
   checkRunPath,
   freshRunPath,
@@ -27,6 +29,8 @@ export interface TrainFlags {
   readonly checkpointEvery?: number;
   /** Seconds to tune for first; true for as many as by default. */
   readonly tune?: number | true;
+  /** Store activations in 16 bits. */
+  readonly f16?: boolean;
   readonly resume?: string;
   readonly force?: boolean;
   readonly explain?: boolean;
@@ -41,10 +45,14 @@ export interface Draft {
   readonly dataFolder: string | null;
   readonly batch: number;
   readonly seed: number;
+  /** How activations are stored. */
+  readonly storage: StoredType;
   /** The run that is resumed. */
   readonly earlier: RunRecord | undefined;
   readonly notes: readonly string[];
 }
+
+const HALVES = "Activations are stored in 16 bits.";
 
 /** Checks the flags of a new run and loads its data. Throws `UsageError` or `DataError`. */
 export async function draftRun(flags: TrainFlags): Promise<Draft> {
@@ -59,12 +67,24 @@ export async function draftRun(flags: TrainFlags): Promise<Draft> {
     dataFolder,
     batch: flags.batch ?? recipe.batch,
     seed: flags.seed ?? 0,
+    storage: flags.f16 ? "f16" : "f32",
     earlier: undefined,
-    notes: [],
+    notes: flags.f16 ? [HALVES] : [],
   };
 }
 
-/** The same for `--resume`: recipe, batch, seed and data are the run's; other flags are refused. */
+/** Throws `UsageError` where an adapter can't store as a run asks. */
+export function checkStorage({ storage, earlier }: Draft, { gpu }: Device, adapter: string): void {
+  if (storage === "f32" || gpu.features.has("shader-f16")) return;
+  const mend = earlier
+    ? "the run began with it, and --resume keeps that"
+    : "leave the flag out to store 32 bits";
+  throw new UsageError(
+    `--f16: ${adapter} has no shader-f16; ${mend}; another adapter may have it: see npm run doctor, and --adapter`,
+  );
+}
+
+/** As `draftRun` for `--resume`: recipe, batch, seed, storage and data are the run's; other flags are refused. */
 export async function draftResumed(flags: TrainFlags): Promise<Draft> {
   const path = flags.resume!;
   const record = readRunRecord(path);
@@ -77,6 +97,11 @@ export async function draftResumed(flags: TrainFlags): Promise<Draft> {
   if (flags.tune !== undefined) {
     throw new UsageError(
       `--tune: the run in ${path} keeps the kernels that it began with, and so its bits; leave the flag out, or start a new run`,
+    );
+  }
+  if (flags.f16 && record.storage !== "f16") {
+    throw new UsageError(
+      `--f16: the run in ${path} stores activations as ${record.storage}, which --resume keeps; leave the flag out or start a new run`,
     );
   }
   refuse("recipe", flags.recipe, record.recipe);
@@ -100,7 +125,11 @@ export async function draftResumed(flags: TrainFlags): Promise<Draft> {
     dataFolder,
     batch: record.batch,
     seed: record.seed,
+    storage: record.storage,
     earlier: record,
-    notes: same ? [] : [`The images in ${data.source} have changed since the run began.`],
+    notes: [
+      ...(record.storage === "f16" ? [HALVES] : []),
+      ...(same ? [] : [`The images in ${data.source} have changed since the run began.`]),
+    ],
   };
 }

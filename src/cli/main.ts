@@ -49,6 +49,7 @@ program
   .option("--sample-every <n>", "also draw a grid every n steps", whole(1))
   .option("--checkpoint-every <n>", "also save a checkpoint every n steps", whole(1))
   .option("--tune [seconds]", "first measure which kernels are fastest (see tune)", whole(1))
+  .option("--f16", "store activations in 16 bits, on adapters with shader-f16 (default: 32)")
   .option("--resume <dir>", "go on with the run in this folder")
   .option("--force", "overwrite an older run in --out")
   .addOption(

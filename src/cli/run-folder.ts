@@ -6,6 +6,7 @@ import { choicesSchema, type Choices } from "../checkpoint/choices.ts";
 import { outputError, readFileBytes, writeFileAtomic } from "../checkpoint/files.ts";
 import { parseJson } from "../checkpoint/state.ts";
 import { CheckpointError, UsageError } from "../gpu/errors.ts";
+import type { StoredType } from "../kernels/epilogue-attributes.ts";
 
 /** What `run.json` says: all that another command needs in order to go on with the run. */
 export interface RunRecord {
@@ -19,6 +20,8 @@ export interface RunRecord {
     readonly images: number;
     readonly fingerprint: string;
   };
+  /** How training stores activations. */
+  readonly storage: StoredType;
   readonly stepsPerEpoch: number;
   readonly adapter: string;
   readonly versions: Readonly<Record<string, string>>;
@@ -38,6 +41,7 @@ const schema: z.ZodType<RunRecord> = z.object({
     images: z.int().min(1),
     fingerprint: z.string(),
   }),
+  storage: z.enum(["f32", "f16"]).default("f32"), // older runs say nothing of it
   stepsPerEpoch: z.int().min(1),
   adapter: z.string(),
   versions: z.record(z.string(), z.string()),

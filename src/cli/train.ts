@@ -11,8 +11,7 @@ import { CheckpointError, UsageError } from "../gpu/errors.ts";
 import { explanationTable } from "../gpu/explain.ts";
 import { versions, type OpenedAdapter } from "../gpu/node.ts";
 import { workloadsOf } from "../kernels/tune.ts";
-import type { Program } from "../gpu/program.ts";
-import { draftResumed, draftRun, type Draft, type TrainFlags } from "./draft-run.ts";
+import { checkStorage, draftResumed, draftRun, type Draft, type TrainFlags } from "./draft-run.ts";
 import { choicesFor } from "./kernel-choices.ts";
 import { profilePicture, profileStep, profileTable } from "./profiling.ts";
 import { createProgressView, formatDuration, type ProgressView } from "./progress.ts";
@@ -29,6 +28,7 @@ export async function trainCommand(flags: TrainFlags): Promise<void> {
   const draft = flags.resume === undefined ? await draftRun(flags) : await draftResumed(flags);
   await withDevice(flags.adapter, async (device, opened) => {
     console.log(opened.line);
+    checkStorage(draft, device, opened.name);
     for (const note of draft.notes) console.log(note);
     if (draft.earlier && draft.earlier.adapter !== opened.name) {
       console.log(
@@ -50,8 +50,8 @@ async function run(
   device: Device,
   opened: OpenedAdapter,
 ): Promise<void> {
-  const { folder, recipe, batch, seed, data } = draft;
-  const gan = createGan(device, recipe, data, { seed, batch });
+  const { folder, recipe, batch, seed, data, storage } = draft;
+  const gan = createGan(device, recipe, data, { seed, batch, storage });
   const { plan } = gan;
   if (draft.earlier && draft.earlier.stepsPerEpoch !== plan.steps) {
     throw new CheckpointError(
@@ -146,6 +146,7 @@ async function begin(draft: Draft, gan: Gan, opened: OpenedAdapter): Promise<Run
     batch: draft.batch,
     seed,
     data: { folder: draft.dataFolder, images: data.count, fingerprint: data.fingerprint },
+    storage: gan.storage,
     stepsPerEpoch: gan.plan.steps,
     adapter: opened.name,
     versions: Object.fromEntries(
@@ -168,7 +169,7 @@ async function begin(draft: Draft, gan: Gan, opened: OpenedAdapter): Promise<Run
 async function writeProfile(
   { folder, recipe }: Draft,
   gan: Gan,
-  step: Program,
+  step: StepPrograms["full"],
   opened: OpenedAdapter,
 ): Promise<void> {
   console.log("Profiling the step; the networks stay as they are.");

@@ -1,9 +1,11 @@
 // A GAN on a device: both networks, their optimizers, the dataset, the random state and the step log.
 import { noGrad, Tensor } from "../autograd/tensor.ts";
 import { sizeOf, type GpuArray } from "../gpu/array.ts";
+import { checkStored } from "../gpu/binding.ts";
 import type { Device } from "../gpu/device.ts";
 import { DataError, UsageError } from "../gpu/errors.ts";
 import type { BatchPlan } from "../kernels/dataset.ts";
+import type { StoredType } from "../kernels/epilogue-attributes.ts";
 import { createGenerator, normal, type Generator } from "../kernels/random.ts";
 import { SCALARS } from "../kernels/adversarial-loss.ts";
 import { adam } from "../nn/adam.ts";
@@ -44,6 +46,8 @@ export interface Gan extends Models {
   readonly plan: EpochPlan;
   /** (steps, scalars): losses and verdicts of the last steps. */
   readonly ring: GpuArray;
+  /** How training stores activations. */
+  readonly storage: StoredType;
   /** Every array that a checkpoint keeps, by file and name. */
   readonly state: Readonly<Record<CheckpointFile, ReadonlyMap<string, GpuArray>>>;
 }
@@ -93,13 +97,23 @@ export function createModels(device: Device, recipe: Recipe, seed: number): Mode
   };
 }
 
-/** Builds a GAN ready to train. Throws `DataError` if the images are not of the recipe's size. */
+/**
+ * Builds a GAN ready to train. Throws `DataError` if the images are not of the recipe's size, `DTypeError` if
+ * the device can't store as asked.
+ */
 export function createGan(
   device: Device,
   recipe: Recipe,
   data: Images,
-  options: { readonly seed: number; readonly batch?: number },
+  options: {
+    readonly seed: number;
+    readonly batch?: number;
+    /** `f16` stores training's activations in 16 bits, on adapters with `shader-f16` (f32). */
+    readonly storage?: StoredType;
+  },
 ): Gan {
+  const { storage = "f32" } = options;
+  checkStored("storage", device.gpu, storage);
   const [height, width, channels] = recipe.image;
   if (data.height !== height || data.width !== width) {
     throw new DataError(
@@ -120,6 +134,7 @@ export function createGan(
     random: createGenerator(device, options.seed),
     images,
     plan,
+    storage,
     ring: device.persistent([RING, SCALARS], "f32", "step_log"),
     state: {
       generator: models.generator.state,

@@ -26,8 +26,8 @@ export interface StepOptions {
  * fake images as one batch; only the fake half carries G's loss back.
  */
 export function trainingStep(gan: Gan, count: number, options: StepOptions = {}): StepOutputs {
-  const { generator, discriminator, random, device, recipe } = gan;
-  const mode: Mode = { training: true, generator: random };
+  const { generator, discriminator, random, device, recipe, storage } = gan;
+  const mode: Mode = { training: true, generator: random, storage };
   random.nextStream = 0;
 
   const z = new Tensor(normal(random, [count, recipe.latent]));

@@ -2,15 +2,19 @@
 import type { Device } from "./device.ts";
 import { ShapeError } from "./errors.ts";
 
-/** Element types. `u8` is for datasets alone: four pixels to a 32-bit word. */
-export type DType = "f32" | "i32" | "u32" | "u8";
+/**
+ * Element types. `u8` is for datasets alone: four pixels to a 32-bit word. `f16` is for activations, where the
+ * adapter has `shader-f16`: stored in 16 bits, computed with in 32.
+ */
+export type DType = "f32" | "i32" | "u32" | "u8" | "f16";
 
-/** Host data by dtype. */
+/** Host data by dtype: f16 as f32, which holds each of its values. */
 export interface HostData {
   f32: Float32Array<ArrayBuffer>;
   i32: Int32Array<ArrayBuffer>;
   u32: Uint32Array<ArrayBuffer>;
   u8: Uint8Array<ArrayBuffer>;
+  f16: Float32Array<ArrayBuffer>;
 }
 
 /** Host data of any dtype, on whatever buffer. */
@@ -29,7 +33,7 @@ export interface Storage {
   parent: { readonly storage: Storage; readonly byteOffset: number } | undefined;
 }
 
-const BYTES: Readonly<Record<DType, number>> = { f32: 4, i32: 4, u32: 4, u8: 1 };
+const BYTES: Readonly<Record<DType, number>> = { f32: 4, i32: 4, u32: 4, u8: 1, f16: 2 };
 
 /** Number of elements of a shape; 1 for a scalar. */
 export function sizeOf(shape: readonly number[]): number {

@@ -1,15 +1,18 @@
 // From arrays to what WebGPU binds and copies: buffers, offsets, sizes, host views.
 import {
   byteSize,
+  exactBytes,
   formatShape,
   locate,
   sizeOf,
   type DType,
   type GpuArray,
+  type HostArray,
   type HostData,
   type Storage,
 } from "./array.ts";
 import { AttributeError, DTypeError, ShapeError, TraceError } from "./errors.ts";
+import { fromHalves, toHalves } from "./half.ts";
 
 /** WebGPU binds buffers from multiples of this many bytes; shaders add the rest (their `_AT` constants). */
 const ALIGNMENT = 256;
@@ -30,12 +33,16 @@ export function bufferOf(
   );
 }
 
-/** Where an array starts in its binding, in 32-bit words: what its offset has past a multiple of 256 bytes. */
+/**
+ * Where an array starts in its binding, in words as its shader counts them (of 16 bits for f16, else of 32):
+ * what its offset has past a multiple of 256 bytes.
+ */
 export function wordsIntoBinding(array: GpuArray): number {
-  return (locate(array.storage, array.byteOffset).byteOffset % ALIGNMENT) / 4;
+  const bytes = locate(array.storage, array.byteOffset).byteOffset % ALIGNMENT;
+  return bytes / (array.dtype === "f16" ? 2 : 4);
 }
 
-/** Whether a shader may read the array as `vec4f`s: it starts at a whole one. */
+/** Whether a shader may read the array as `vec4f`s (`vec4h`s for f16): it starts at a whole one. */
 export function byFours(array: GpuArray): boolean {
   return wordsIntoBinding(array) % 4 === 0;
 }
@@ -55,6 +62,17 @@ export function rangeOf(
   return { buffer, offset: start, size: end - start };
 }
 
+/** Throws `ShapeError` unless a view lies inside its storage and starts at a whole word (of 16 bits for f16). */
+export function checkView({ byteOffset, shape, dtype, storage }: GpuArray): void {
+  const { bytes, slack, label } = storage;
+  const end = Math.ceil((byteOffset + exactBytes(shape, dtype)) / 4) * 4;
+  const step = dtype === "f16" ? 2 : 4;
+  if (byteOffset % step === 0 && byteOffset >= slack && end <= bytes - slack) return;
+  throw new ShapeError(
+    `view: ${formatShape(shape)} at byte ${byteOffset} of ${label}; offsets are multiples of ${step} inside its ${bytes} bytes`,
+  );
+}
+
 /** Throws `ShapeError` unless a shape is a list of whole numbers ≥ 0. */
 export function checkShape(op: string, shape: readonly number[]): void {
   if (!Array.isArray(shape) || shape.some((extent) => !Number.isInteger(extent) || extent < 0)) {
@@ -69,7 +87,7 @@ export function checkData(op: string, data: unknown, shape: readonly number[], d
   checkShape(op, shape);
   const kind = HOST[dtype];
   if (!kind) {
-    throw new AttributeError(`${op}: dtype must be f32, i32, u32 or u8; got ${String(dtype)}`);
+    throw new AttributeError(`${op}: dtype must be f32, i32, u32, u8 or f16; got ${String(dtype)}`);
   }
   if (!(data instanceof kind)) {
     const got = typeof data === "object" && data !== null ? data.constructor.name : String(data);
@@ -82,19 +100,47 @@ export function checkData(op: string, data: unknown, shape: readonly number[], d
   }
 }
 
-const HOST = { f32: Float32Array, i32: Int32Array, u32: Uint32Array, u8: Uint8Array } as const;
+const HOST = {
+  f32: Float32Array,
+  i32: Int32Array,
+  u32: Uint32Array,
+  u8: Uint8Array,
+  f16: Float32Array,
+} as const;
 
-/** Mapped bytes as host data of a dtype. */
+/** Throws `DTypeError` where a device can't store a dtype: f16 takes the feature `shader-f16`. */
+export function checkStored(op: string, { features }: GPUDevice, dtype: DType): void {
+  if (dtype !== "f16" || features.has("shader-f16")) return;
+  throw new DTypeError(
+    `${op}: f16 takes an adapter with the feature shader-f16, which this one lacks; store f32, or choose another adapter (npm run doctor lists them)`,
+  );
+}
+
+/** Host data as bytes to write to an array: whole words, and not in shared memory, on which Dawn crashes. */
+export function bytesOf(data: HostArray, dtype: DType): Uint8Array<ArrayBuffer> {
+  const from = dtype === "f16" ? toHalves(data) : data;
+  const { buffer, byteOffset, byteLength } = from;
+  if (buffer instanceof ArrayBuffer && byteLength % 4 === 0) {
+    return new Uint8Array(buffer, byteOffset, byteLength);
+  }
+  const whole = new Uint8Array(Math.ceil(byteLength / 4) * 4);
+  whole.set(new Uint8Array(buffer, byteOffset, byteLength));
+  return whole;
+}
+
+/** Mapped bytes, from one of them on, as host data of a dtype. */
 export function hostView<D extends DType>(
   bytes: ArrayBuffer,
+  first: number,
   count: number,
   dtype: D,
 ): HostData[D] {
   const views: { readonly [K in DType]: () => HostData[K] } = {
-    f32: () => new Float32Array(bytes, 0, count),
-    i32: () => new Int32Array(bytes, 0, count),
-    u32: () => new Uint32Array(bytes, 0, count),
-    u8: () => new Uint8Array(bytes, 0, count),
+    f32: () => new Float32Array(bytes, first, count),
+    i32: () => new Int32Array(bytes, first, count),
+    u32: () => new Uint32Array(bytes, first, count),
+    u8: () => new Uint8Array(bytes, first, count),
+    f16: () => fromHalves(new Uint16Array(bytes, first, count)),
   };
   return views[dtype]();
 }

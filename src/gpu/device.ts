@@ -12,8 +12,11 @@ import {
 } from "./array.ts";
 import {
   bufferOf,
+  bytesOf,
   checkData,
   checkShape,
+  checkStored,
+  checkView,
   hostView,
   oneLine,
   rangeOf,
@@ -165,6 +168,7 @@ export class Device {
   /** An array with undefined contents: a temporary inside a trace, else eager. */
   empty(shape: readonly number[], dtype: DType = "f32", label = "array"): GpuArray {
     checkShape(label, shape);
+    checkStored(label, this.gpu, dtype);
     const slack = this.slack * 4;
     const bytes = byteSize(shape, dtype) + 2 * slack;
     const fresh = { label, bytes, slack, parent: undefined } as const;
@@ -188,6 +192,7 @@ export class Device {
   /** An array that outlives traces and scopes, zero at first: parameters, moments, counters, data. */
   persistent(shape: readonly number[], dtype: DType = "f32", label = "state"): GpuArray {
     checkShape(label, shape);
+    checkStored(label, this.gpu, dtype);
     const bytes = byteSize(shape, dtype);
     const limit = this.gpu.limits.maxStorageBufferBindingSize;
     if (bytes > limit) {
@@ -216,7 +221,7 @@ export class Device {
     return array;
   }
 
-  /** Part of an array's storage as an array of its own, from any word of it. Throws `ShapeError`. */
+  /** Part of an array's storage as an array of its own, from any word of it (f16: half). Throws `ShapeError`. */
   viewAt(
     array: GpuArray,
     byteOffset: number,
@@ -225,13 +230,7 @@ export class Device {
   ): GpuArray {
     checkShape("view", shape);
     const view = new GpuArray(this, array.storage, array.byteOffset + byteOffset, shape, dtype);
-    const { bytes, slack, label } = array.storage;
-    const end = view.byteOffset + Math.ceil(exactBytes(shape, dtype) / 4) * 4;
-    if (view.byteOffset % 4 !== 0 || view.byteOffset < slack || end > bytes - slack) {
-      throw new ShapeError(
-        `view: ${formatShape(shape)} at byte ${view.byteOffset} of ${label}; offsets are multiples of 4 inside its ${bytes} bytes`,
-      );
-    }
+    checkView(view);
     return view;
   }
 
@@ -250,7 +249,8 @@ export class Device {
       return words === 0 ? [] : [[`${name.toUpperCase()}_AT`, words]];
     });
     const constants = { ...launch.constants, ...Object.fromEntries(starts) };
-    const pipeline = this.pipelines.entry({ ...launch, constants, names });
+    const halves = names.filter((name) => launch.bind[name]!.dtype === "f16");
+    const pipeline = this.pipelines.entry({ ...launch, constants, names, halves });
     const bindings = pipeline.bindings.map(({ name, binding, access }): Binding => {
       const array = launch.bind[name]!;
       if (array.device !== this) {
@@ -322,12 +322,13 @@ export class Device {
   }
 
   #copy(array: GpuArray, slot: GpuArray): void {
-    const count = Math.ceil(exactBytes(array.shape, array.dtype) / 4); // words, as bytes are packed
+    const count = Math.ceil(exactBytes(array.shape, array.dtype) / 4); // words, as smaller types are packed
+    const words = (of: GpuArray): GpuArray => this.viewAt(of, 0, [count], "u32");
     this.launch({
       shader: "move",
       entry: "copy",
       constants: { COUNT: count, SHAPE: [1, 1, 1, 1, 1, 1, 1, count] },
-      bind: { inp: array, out: slot },
+      bind: { inp: words(array), out: words(slot) },
       workgroups: this.linear(count),
     });
   }
@@ -381,13 +382,11 @@ export class Device {
       );
     }
     const { buffer, offset } = bufferOf(array, "write");
+    if (offset % 4 !== 0) {
+      throw new ShapeError("write: the array starts inside a 32-bit word; write to what it is of");
+    }
     this.flush();
-    // A copy where Dawn needs one: it crashes on shared memory and takes whole words only.
-    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    const plain = data.buffer instanceof ArrayBuffer && bytes.length % 4 === 0;
-    const whole = plain ? bytes : new Uint8Array(Math.ceil(bytes.length / 4) * 4);
-    if (!plain) whole.set(bytes);
-    this.gpu.queue.writeBuffer(buffer, offset, whole);
+    this.gpu.queue.writeBuffer(buffer, offset, bytesOf(data, array.dtype));
   }
 
   /** Copies an array to the host. Throws `TraceError` inside a trace, `DTypeError` on a wrong type. */
@@ -401,20 +400,22 @@ export class Device {
       throw new DTypeError(`read: the array is ${array.dtype}, got a request for ${dtype}`);
     }
     this.check();
-    const bytes = Math.max(4, Math.ceil(exactBytes(array.shape, array.dtype) / 4) * 4);
     const { buffer, offset } = bufferOf(array, "read");
+    const first = offset % 4; // of an f16 in the middle of a word
+    const exact = first + exactBytes(array.shape, array.dtype);
+    const bytes = Math.max(4, Math.ceil(exact / 4) * 4);
     const staging = this.gpu.createBuffer({ label: "read", size: bytes, usage: STAGING_USAGE });
     this.#end();
     const encoder = this.#encoder ?? this.gpu.createCommandEncoder({ label: "read" });
     this.#encoder = encoder;
-    encoder.copyBufferToBuffer(buffer, offset, staging, 0, bytes);
+    encoder.copyBufferToBuffer(buffer, offset - first, staging, 0, bytes);
     this.flush();
     try {
       await this.settle("read", staging.mapAsync(1));
       const copy = staging.getMappedRange().slice(0);
       staging.unmap();
       this.check();
-      return hostView(copy, array.size, dtype);
+      return hostView(copy, first, array.size, dtype);
     } finally {
       staging.destroy();
     }

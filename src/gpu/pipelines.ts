@@ -8,12 +8,13 @@ import {
   type Constant,
 } from "./shader.ts";
 
-/** Which pipeline a launch wants. `names` are the WGSL variables that it binds. */
+/** Which pipeline a launch wants. `names` are the WGSL variables that it binds, `halves` those that hold f16. */
 export interface PipelineRequest {
   readonly shader: string;
   readonly entry: string;
   readonly constants: Readonly<Record<string, Constant>>;
   readonly names: readonly string[];
+  readonly halves: readonly string[];
 }
 
 /** A pipeline, made or in the making, with its explicit bind-group layout. */
@@ -44,13 +45,14 @@ export class Pipelines {
   }
 
   entry(request: PipelineRequest): PipelineEntry {
-    const key = JSON.stringify([request.shader, request.entry, request.constants, request.names]);
+    const { shader, entry, constants, names, halves } = request;
+    const key = JSON.stringify([shader, entry, constants, names, halves]);
     const known = this.#entries.get(key);
     if (known) return known;
-    const label = `${request.shader}.${request.entry}`;
-    const path = `${request.shader}.wgsl`;
-    const bindings = this.#bindings(path, request.names, label);
-    const layout = this.#layout(request.shader, bindings);
+    const label = `${shader}.${entry}`;
+    const path = `${shader}.wgsl`;
+    const bindings = this.#bindings(path, names, label);
+    const layout = this.#layout(shader, bindings);
     const made: PipelineEntry = {
       label,
       layout,
@@ -61,9 +63,9 @@ export class Pipelines {
         compute: {
           module: this.#device.createShaderModule({
             label,
-            code: specialise(this.#text(path), request.constants, path),
+            code: specialise(this.#text(path), constants, path, halves),
           }),
-          entryPoint: request.entry,
+          entryPoint: entry,
         },
       },
       pipeline: undefined,

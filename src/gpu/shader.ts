@@ -1,4 +1,5 @@
-// WGSL text to specialised module text: constants by name, libraries appended, bindings read off.
+// WGSL text to specialised module text: constants and types by name, libraries appended, bindings read off.
+import { DTypeError } from "./errors.ts";
 
 /** A value baked into a shader, of the default's type; a string names another constant of the file. */
 export type Constant = number | boolean | string | readonly number[];
@@ -47,16 +48,19 @@ export function librariesOf(wgsl: string): readonly string[] {
 }
 
 /**
- * Replaces the value of each `const NAME = default;` line by the given constant.
+ * Replaces the value of each `const NAME = default;` line by the given constant, and the type of the line
+ * `alias Inp = …;` by its like of 16 bits for each binding `inp` among `halves`.
  *
  * One mechanism serves loop bounds, tiles and attributes alike: WGSL's `override` can't size a
  * function array, and every file stays valid WGSL with working defaults. Throws if a name has no
- * such line, or a float is not finite (such attributes travel as `u32` bits).
+ * such line, or a float is not finite (such attributes travel as `u32` bits); `DTypeError` if a binding has
+ * no alias, and so is f32 alone.
  */
 export function specialise(
   wgsl: string,
   constants: Readonly<Record<string, Constant>>,
   file: string,
+  halves: readonly string[] = [],
 ): string {
   let text = wgsl;
   for (const [name, value] of Object.entries(constants)) {
@@ -65,7 +69,17 @@ export function specialise(
     if (!found) throw new Error(`${file}: no line "const ${name} = …;" to specialise`);
     text = text.replace(line, () => `const ${name} = ${literal(value, found[1]!, file, name)};`);
   }
-  return text;
+  for (const name of halves) {
+    const line = new RegExp(
+      `^alias (${name[0]!.toUpperCase()}${name.slice(1)}) = (f32|vec4f);`,
+      "m",
+    );
+    if (!line.test(text)) throw new DTypeError(`${file}: ${name} must be of 32 bits; got f16`);
+    text = text.replace(line, (_, alias: string, type: string) => {
+      return `alias ${alias} = ${type === "f32" ? "f16" : "vec4h"};`;
+    });
+  }
+  return halves.length > 0 ? `enable f16;\n${text}` : text;
 }
 
 function literal(value: Constant, model: string, file: string, name: string): string {

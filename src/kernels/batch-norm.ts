@@ -4,7 +4,13 @@ import { byFours } from "../gpu/binding.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
 import { finite, flag, instance, needed, oneOf } from "./attributes.ts";
 import type { Epilogue } from "./epilogue.ts";
-import { epilogueCheck, finishedBy, type Finished } from "./epilogue-attributes.ts";
+import {
+  finishedBy,
+  finishedChecks,
+  STORED,
+  type Finished,
+  type StoredType,
+} from "./epilogue-attributes.ts";
 import { checkArray, defineRule, type Gradients, type Needs, type Rule } from "./rule.ts";
 
 /** How to normalise, and whether and how to follow the running statistics. */
@@ -109,12 +115,13 @@ function normalise(
   moments: GpuArray,
   attributes: BatchNormAttributes,
   epilogue: Epilogue | undefined,
+  storage: StoredType,
 ): GpuArray {
   const { device } = x;
   const { running, training, epsilon = 1e-3, momentum = 0.99, runningVariance } = attributes;
   const channels = x.shape.at(-1)!;
   const { splits, constants, workgroups } = walk([x]);
-  const out = device.empty(x.shape, "f32", "batch_norm");
+  const out = device.empty(x.shape, storage, "batch_norm");
   const shared = {
     shader: "batch-norm",
     constants: { ...constants, ...epilogue?.constants, TRAINING: training, EPSILON: epsilon },
@@ -127,7 +134,7 @@ function normalise(
     return out;
   }
   const partials =
-    splits === 1 ? x : device.empty([splits, 2, channels], "f32", "batch_norm.partials");
+    splits === 1 ? gamma : device.empty([splits, 2, channels], "f32", "batch_norm.partials");
   if (splits > 1) {
     device.launch({
       shader: "batch-norm",
@@ -182,7 +189,7 @@ function gradients(dz: GpuArray, saved: Normalised, needs: Needs): Gradients {
   const inputToo = dx !== undefined && training;
   if (!inputToo && !needs[1] && !needs[2]) return asked;
   const alone = inputToo && splits === 1;
-  const partials = alone ? x : empty([splits, 2, channels], "partials");
+  const partials = alone ? gamma : empty([splits, 2, channels], "partials");
   if (!alone) {
     const bind = { dout: dz, inp: x, stats, partial: partials };
     device.launch({ ...shared, entry: "partial_sums", bind, flop: 5 * size });
@@ -205,14 +212,15 @@ export const batchNorm: Rule<Inputs, BatchNormAttributes> = defineRule({
     epsilon: finite(0),
     momentum: finite(0, 1),
     runningVariance: oneOf("population", "sample"),
-    epilogue: epilogueCheck,
+    ...finishedChecks,
   },
+  takes: STORED,
   forward(inputs, attributes: BatchNormAttributes) {
     const [x, gamma, beta] = inputs;
     check(x, gamma, beta, attributes);
     const moments = x.device.empty([2, x.shape.at(-1)!], "f32", "batch_norm.moments");
-    const made = finishedBy("batchNorm", attributes, (epilogue) =>
-      normalise(inputs, moments, attributes, epilogue),
+    const made = finishedBy("batchNorm", attributes, (epilogue, storage) =>
+      normalise(inputs, moments, attributes, epilogue, storage),
     );
     return { ...made, saved: { x, gamma, stats: moments, training: attributes.training } };
   },

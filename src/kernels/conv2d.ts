@@ -17,7 +17,13 @@ import {
 } from "./convolution.ts";
 import { parameterGradients, weightGradient } from "./conv2d-weight-gradient.ts";
 import { finishing, type Finish } from "./epilogue.ts";
-import { checkBias, epilogueCheck, finishedBy, type Finished } from "./epilogue-attributes.ts";
+import {
+  checkBias,
+  finishedBy,
+  finishedChecks,
+  STORED,
+  type Finished,
+} from "./epilogue-attributes.ts";
 import { sumTo } from "./reduce.ts";
 import { defineRule, type Rule } from "./rule.ts";
 import { dataGradientWork, forwardWork } from "./tile-work.ts";
@@ -40,9 +46,9 @@ export function convolve(
 ): GpuArray {
   const { device } = inp;
   const { batch, outHeight, outWidth, channels, filters, groups, kernel } = geometry;
-  const out = device.empty([batch, outHeight, outWidth, filters], "f32", "conv2d");
+  const out = device.empty([batch, outHeight, outWidth, filters], finish.storage, "conv2d");
   const shader = "conv2d-forward";
-  const { constants: finishers, bind: finishBind } = finishing(inp, finish);
+  const { constants: finishers, bind: finishBind } = finishing(weight, finish);
   const constants = { ...constantsOf(geometry), ...finishers };
   const pixels = batch * outHeight * outWidth;
   const small = filters < NARROW ? "direct" : onSoftware(device, filters, "tiled");
@@ -104,9 +110,10 @@ export function dataGradient(
 ): GpuArray {
   const { device } = dout;
   const { batch, height, width, channels, filters, groups, strides, dilations } = geometry;
-  const dinp = device.empty([batch, height, width, channels], "f32", "conv2d.data_gradient");
+  const shape = [batch, height, width, channels];
+  const dinp = device.empty(shape, finish.storage, "conv2d.data_gradient");
   const shader = "conv2d-data-gradient";
-  const { constants: finishers, bind: finishBind } = finishing(dout, finish);
+  const { constants: finishers, bind: finishBind } = finishing(weight, finish);
   const phases = strides[0] * strides[1];
   const tilesServe = groups === 1 && Math.max(...dilations) === 1 && phases <= device.maxWorkgroups;
   const pixels = batch * Math.ceil(height / strides[0]) * Math.ceil(width / strides[1]);
@@ -173,13 +180,14 @@ type Inputs = readonly [GpuArray, GpuArray, ...GpuArray[]];
 /** conv2d: x (N, H, W, C), filter (KH, KW, C / groups, K), bias (K) to (N, OH, OW, K). */
 export const conv2d: Rule<Inputs, ConvolutionAttributes & Finished> = defineRule({
   name: "conv2d",
-  attributes: { ...convolutionChecks, epilogue: epilogueCheck },
+  attributes: { ...convolutionChecks, ...finishedChecks },
+  takes: STORED,
   pulls: [0],
   forward([x, filter, bias], attributes) {
     const geometry = convolutionGeometry(x.shape, filter.shape, attributes);
     checkBias("conv2d", bias, geometry.filters);
-    const made = finishedBy("conv2d", attributes, (epilogue) =>
-      convolve(x, filter, geometry, { bias, epilogue }),
+    const made = finishedBy("conv2d", attributes, (epilogue, storage) =>
+      convolve(x, filter, geometry, { bias, epilogue, storage }),
     );
     return { ...made, saved: { x, filter, geometry } };
   },
@@ -196,13 +204,14 @@ export const conv2d: Rule<Inputs, ConvolutionAttributes & Finished> = defineRule
 /** The transpose: x (N, h, w, K), filter (KH, KW, C / groups, K), bias (C) to (N, H, W, C). */
 export const convTranspose2d: Rule<Inputs, TransposedAttributes & Finished> = defineRule({
   name: "convTranspose2d",
-  attributes: { ...transposedChecks, epilogue: epilogueCheck },
+  attributes: { ...transposedChecks, ...finishedChecks },
+  takes: STORED,
   pulls: [0],
   forward([x, filter, bias], attributes) {
     const geometry = transposedGeometry(x.shape, filter.shape, attributes);
     checkBias("convTranspose2d", bias, geometry.channels);
-    const made = finishedBy("convTranspose2d", attributes, (epilogue) =>
-      dataGradient(x, filter, geometry, { bias, epilogue }),
+    const made = finishedBy("convTranspose2d", attributes, (epilogue, storage) =>
+      dataGradient(x, filter, geometry, { bias, epilogue, storage }),
     );
     return { ...made, saved: { x, filter, bias, geometry } };
   },

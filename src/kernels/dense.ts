@@ -5,7 +5,13 @@ import { ShapeError } from "../gpu/errors.ts";
 import { convolve, dataGradient } from "./conv2d.ts";
 import { parameterGradients } from "./conv2d-weight-gradient.ts";
 import type { Geometry } from "./convolution.ts";
-import { checkBias, epilogueCheck, finishedBy, type Finished } from "./epilogue-attributes.ts";
+import {
+  checkBias,
+  finishedBy,
+  finishedChecks,
+  STORED,
+  type Finished,
+} from "./epilogue-attributes.ts";
 import { defineRule, type Rule } from "./rule.ts";
 
 /** A product (rows, features) · (features, outputs) as a convolution's geometry. */
@@ -33,7 +39,8 @@ type Inputs = readonly [GpuArray, GpuArray, ...GpuArray[]];
 /** dense: x (…, I), kernel (I, O), bias (O) to (…, O). */
 export const dense: Rule<Inputs, Finished> = defineRule({
   name: "dense",
-  attributes: { epilogue: epilogueCheck },
+  attributes: finishedChecks,
+  takes: STORED,
   pulls: [0],
   forward([x, kernel, bias], attributes) {
     const features = x.shape.at(-1);
@@ -46,8 +53,8 @@ export const dense: Rule<Inputs, Finished> = defineRule({
     checkBias("dense", bias, outputs);
     const geometry = onePixel(sizeOf(x.shape.slice(0, -1)), features, outputs);
     const shape = [...x.shape.slice(0, -1), outputs];
-    const made = finishedBy("dense", attributes, (epilogue) =>
-      convolve(x, kernel, geometry, { bias, epilogue }).view(shape),
+    const made = finishedBy("dense", attributes, (epilogue, storage) =>
+      convolve(x, kernel, geometry, { bias, epilogue, storage }).view(shape),
     );
     return { ...made, saved: { x, kernel, geometry } };
   },

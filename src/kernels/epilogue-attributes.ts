@@ -1,7 +1,8 @@
-// The epilogue of an op as its caller writes it: which activation, and whether dropout comes behind.
+// How an op finishes its result, as its caller writes it: which activation, whether dropout comes behind, and in
+// how many bits it is stored.
 import { formatShape, type GpuArray } from "../gpu/array.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
-import { anything, checkAttributes, finite, oneOf, type Check } from "./attributes.ts";
+import { anything, checkAttributes, finite, oneOf, type Checks } from "./attributes.ts";
 import type { Epilogue, Pull } from "./epilogue.ts";
 import { dropoutChecks, takeStream, type DropoutAttributes } from "./random.ts";
 import { constantName } from "./unary.ts";
@@ -16,13 +17,24 @@ export interface EpilogueAttributes {
   readonly dropout?: DropoutAttributes;
 }
 
-/** An attribute of an op that has an epilogue. */
+/** How a result is stored: in 32 bits, or rounded to 16, for adapters with `shader-f16`. */
+export type StoredType = "f32" | "f16";
+
+/** Attributes of an op that has an epilogue. */
 export interface Finished {
   readonly epilogue?: EpilogueAttributes;
+  /** The result's type (f32). All is computed in f32; past ±65,504 an f16 is infinite. */
+  readonly storage?: StoredType;
 }
 
-/** How an op says what its `epilogue` may be; `resolveEpilogue` checks what is in it. */
-export const epilogueCheck: Check = anything("an epilogue: activation, alpha, dropout");
+/** How an op says what these may be; `resolveEpilogue` checks what is in an epilogue. */
+export const finishedChecks: Checks<Finished> = {
+  epilogue: anything("an epilogue: activation, alpha, dropout"),
+  storage: oneOf("f32", "f16"),
+};
+
+/** What an op with an epilogue takes as its first input, and as its others: weights, which aren't stored as f16. */
+export const STORED: readonly (readonly StoredType[])[] = [["f32", "f16"], ["f32"]];
 
 /** Checks an epilogue and takes its stream; nothing for nothing. Throws `AttributeError`. */
 function resolveEpilogue(
@@ -57,14 +69,14 @@ function resolveEpilogue(
   return { constants: { ...constants, ...mask }, state: generator.state };
 }
 
-/** What `launch` makes with an op's epilogue, and the way back through it. Throws `AttributeError`. */
+/** What `launch` makes with an op's epilogue and stores as asked, and the way back. Throws `AttributeError`. */
 export function finishedBy(
   op: string,
   attributes: Finished,
-  launch: (epilogue: Epilogue | undefined) => GpuArray,
+  launch: (epilogue: Epilogue | undefined, storage: StoredType) => GpuArray,
 ): { readonly out: GpuArray; readonly pull: Pull | undefined } {
   const epilogue = resolveEpilogue(op, attributes.epilogue);
-  const out = launch(epilogue);
+  const out = launch(epilogue, attributes.storage ?? "f32");
   return { out, pull: epilogue && { epilogue, kept: out, first: 0 } };
 }
 

@@ -27,11 +27,13 @@ export interface Finish {
   readonly bias?: GpuArray | undefined;
   readonly epilogue?: Epilogue | undefined;
   readonly pull?: Pull | undefined;
+  /** The result's type (f32). */
+  readonly storage?: "f32" | "f16";
 }
 
 /**
  * The constants and bindings of `lib/epilogue.wgsl`. Its bindings can't be left out of a launch, so
- * `spare`, an array that the launch reads anyway, stands for those without use.
+ * `spare`, an array of 32-bit words that the launch reads anyway, stands for those without use.
  */
 export function finishing(
   spare: GpuArray,

@@ -26,7 +26,7 @@ function resolve(from: readonly number[], to: readonly number[]): readonly numbe
 export const reshape: Rule<readonly [GpuArray], ReshapeAttributes> = defineRule({
   name: "reshape",
   attributes: { shape: needed(wholes(-1)) },
-  takes: [WORDS],
+  takes: [[...WORDS, "f16"]],
   forward: ([x], { shape }: ReshapeAttributes) => ({
     out: x.view(resolve(x.shape, shape)),
     saved: x.shape,

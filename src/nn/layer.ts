@@ -2,7 +2,7 @@
 // then a forward over tensors.
 import type { Tensor } from "../autograd/tensor.ts";
 import type { GpuArray } from "../gpu/array.ts";
-import type { EpilogueAttributes } from "../kernels/epilogue-attributes.ts";
+import type { EpilogueAttributes, Finished, StoredType } from "../kernels/epilogue-attributes.ts";
 import type { Generator } from "../kernels/random.ts";
 import type { Initialiser } from "./initialisers.ts";
 
@@ -21,6 +21,11 @@ export interface Mode {
   readonly track?: boolean;
   /** Whether layers end in the activation and dropout behind them. Default true; tests compare both. */
   readonly fuse?: boolean;
+  /**
+   * How layers store results that only layers read which take them so: `f16` on adapters with `shader-f16`.
+   * A network's output is f32 whatever this says. Default f32.
+   */
+  readonly storage?: StoredType;
 }
 
 /** A layer of a network. Shapes leave out the batch axis. */
@@ -38,8 +43,10 @@ export interface Layer {
     parameters: Readonly<Record<string, Tensor>>,
     buffers: Readonly<Record<string, GpuArray>>,
     mode: Mode,
-    epilogue?: EpilogueAttributes,
+    finish?: Finished,
   ) => Tensor;
+  /** What `forward` does with inputs stored as f16: takes them and can store its own result so, or views them. */
+  readonly halves?: "stores" | "views";
   /** Which parts of an epilogue `forward` takes. Default none. */
   readonly finishes?: readonly ("activation" | "dropout")[];
   /** What the layer is as the epilogue of the one before it, which then does its work. */

@@ -20,7 +20,7 @@ import {
   transposedGeometry,
   type ConvolutionAttributes,
 } from "../kernels/convolution.ts";
-import type { EpilogueAttributes, Finished } from "../kernels/epilogue-attributes.ts";
+import type { EpilogueAttributes } from "../kernels/epilogue-attributes.ts";
 import type { Generator } from "../kernels/random.ts";
 import { constant, glorotUniform, type Initialiser } from "./initialisers.ts";
 import type { Layer, Mode } from "./layer.ts";
@@ -75,11 +75,8 @@ export interface KernelOptions {
   readonly initialiser?: Initialiser;
 }
 
-/** A layer's bias and epilogue as its op takes them, or leaves them out. */
-const given = (
-  bias: Tensor | undefined,
-  epilogue: EpilogueAttributes | undefined,
-): Bias & Finished => ({ ...(bias ? { bias } : {}), ...(epilogue ? { epilogue } : {}) });
+/** A layer's bias as its op takes it, or leaves it out. */
+const given = (bias: Tensor | undefined): Bias => (bias ? { bias } : {});
 
 const biasSpec = (units: number, bias: boolean) =>
   bias ? { bias: { shape: [units], initialiser: constant(0) } } : {};
@@ -106,8 +103,9 @@ export function dense(units: number, options: KernelOptions = {}): Layer {
     }),
     buffers: none,
     finishes: ["activation", "dropout"],
-    forward: (x, { kernel, bias: b }, _buffers, _mode, epilogue) =>
-      denseOp(x, kernel!, given(b, epilogue)),
+    halves: "stores",
+    forward: (x, { kernel, bias: b }, _buffers, _mode, finish) =>
+      denseOp(x, kernel!, { ...given(b), ...finish }),
   };
 }
 
@@ -139,8 +137,9 @@ export function conv2d(filters: number, kernel: number, options: ConvolutionOpti
     }),
     buffers: none,
     finishes: ["activation", "dropout"],
-    forward: (x, { filter, bias: b }, _buffers, _mode, epilogue) =>
-      conv2dOp(x, filter!, { strides, padding, ...given(b, epilogue) }),
+    halves: "stores",
+    forward: (x, { filter, bias: b }, _buffers, _mode, finish) =>
+      conv2dOp(x, filter!, { strides, padding, ...given(b), ...finish }),
   };
 }
 
@@ -165,8 +164,9 @@ export function convTranspose2d(
     }),
     buffers: none,
     finishes: ["activation", "dropout"],
-    forward: (x, { filter, bias: b }, _buffers, _mode, epilogue) =>
-      convTranspose2dOp(x, filter!, { strides, padding, ...given(b, epilogue) }),
+    halves: "stores",
+    forward: (x, { filter, bias: b }, _buffers, _mode, finish) =>
+      convTranspose2dOp(x, filter!, { strides, padding, ...given(b), ...finish }),
   };
 }
 
@@ -191,9 +191,9 @@ export function batchNorm(options: BatchNormOptions = {}): Layer {
       running: { shape: [2, input.at(-1)!], initialiser: runningStart },
     }),
     finishes: ["activation"],
-    forward(x, { gamma, beta }, { running }, { training, track = true }, epilogue) {
+    halves: "stores",
+    forward(x, { gamma, beta }, { running }, { training, track = true }, finish) {
       const tracked = training && !track ? {} : { running: running! };
-      const finish = epilogue ? { epilogue } : {};
       return batchNormOp(x, gamma!, beta!, { training, epsilon, momentum, ...tracked, ...finish });
     },
   };
@@ -241,6 +241,7 @@ export function reshape(shape: readonly number[]): Layer {
     },
     parameters: none,
     buffers: none,
+    halves: "views",
     forward: (x) => reshapeOp(x, { shape: [x.shape[0]!, ...shape] }),
   };
 }
@@ -253,6 +254,7 @@ export function flatten(): Layer {
     outputShape: (input) => [sizeOf(input)],
     parameters: none,
     buffers: none,
+    halves: "views",
     forward: (x) => reshapeOp(x, { shape: [x.shape[0]!, sizeOf(x.shape.slice(1))] }),
   };
 }

@@ -1,6 +1,7 @@
 // A network: layers one after another, with all parameters in one arena and all gradients in another.
 import type { Tensor } from "../autograd/tensor.ts";
 import { formatShape, type GpuArray } from "../gpu/array.ts";
+import { checkStored } from "../gpu/binding.ts";
 import type { Device } from "../gpu/device.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import type { EpilogueAttributes } from "../kernels/epilogue-attributes.ts";
@@ -50,6 +51,12 @@ function follows(more: EpilogueAttributes, before: EpilogueAttributes = {}): boo
   if (more.activation) return before.activation === undefined && before.dropout === undefined;
   const { activation = "relu" } = before;
   return before.dropout === undefined && (activation === "relu" || activation === "leakyRelu");
+}
+
+/** Whether a layer's result is to be stored as f16: where the layers that read it take it so, and it isn't the last. */
+function storesHalves({ halves }: Layer, next: readonly PlacedLayer[], mode: Mode): boolean {
+  if (mode.storage !== "f16" || halves !== "stores") return false;
+  return next.find(({ layer }) => layer.halves !== "views")?.layer.halves === "stores";
 }
 
 const snake = (kind: string): string => kind.replace(/([a-z])([A-Z])/g, "$1_$2").toLowerCase();
@@ -134,6 +141,7 @@ export function sequential(
           `${name}: takes a batch of ${formatShape(inputShape)}; got ${formatShape(x.shape)}`,
         );
       }
+      checkStored(name, device.gpu, mode.storage ?? "f32");
       let value = x;
       for (let at = 0; at < placed.length;) {
         const { layer, parameters: own, buffers } = placed[at]!;
@@ -141,8 +149,11 @@ export function sequential(
           Object.entries(own).map(([key, parameter]) => [key, parameter.tensor]),
         );
         const { epilogue, layers: done } = epilogueOf(layer, placed.slice(at + 1), mode);
-        value = layer.forward(value, tensors, buffers, mode, epilogue);
         at += 1 + done;
+        value = layer.forward(value, tensors, buffers, mode, {
+          ...(epilogue ? { epilogue } : {}),
+          ...(storesHalves(layer, placed.slice(at), mode) ? { storage: "f16" } : {}),
+        });
       }
       return value;
     },

@@ -19,7 +19,7 @@ export interface Answer {
 }
 
 /** What a case's inputs may hold. */
-export type InputType = "f32" | "i32" | "u32";
+export type InputType = "f32" | "i32" | "u32" | "f16";
 
 /** One call of an op. */
 export interface Case {
@@ -30,7 +30,7 @@ export interface Case {
   readonly dtypes?: readonly InputType[];
   readonly run: (...inputs: Tensor[]) => Tensor;
   readonly value: (...inputs: Ref[]) => Answer;
-  /** The answer for the gradient of each f32 input, given the output's; none if that is of integers. */
+  /** The answer for the gradient of each input of floats, given the output's; none if that is of integers. */
   readonly gradients: (dy: Ref, ...inputs: Ref[]) => readonly Answer[];
   /** False at kinks, poles and NaN, where central differences can't check the reference. */
   readonly smooth?: boolean;

@@ -4,7 +4,7 @@ import type { Device } from "../../src/gpu/device.ts";
 import type { Dispatch } from "../../src/gpu/dispatch.ts";
 import { compile } from "../../src/gpu/program.ts";
 import { Tensor, variable, vectorJacobian } from "../../src/autograd/tensor.ts";
-import type { GpuArray } from "../../src/gpu/array.ts";
+import type { DType, GpuArray } from "../../src/gpu/array.ts";
 import { createRandom, randomRef, type Ref } from "../reference/array.ts";
 import { compareWhole } from "../reference/compare.ts";
 import { gradientError } from "../reference/finite-differences.ts";
@@ -20,6 +20,9 @@ export interface Verdict {
   readonly dispatches: readonly Dispatch[];
 }
 
+/** Whether gradients flow to arrays of a type. */
+const isFloat = (dtype: DType): boolean => dtype === "f32" || dtype === "f16";
+
 /** The gradient that flows into a case's output: signed, and the same each time. */
 export function flowOf({ inputs, value }: Case): Ref {
   return randomRef(value(...inputs).value.shape, createRandom(5));
@@ -32,16 +35,16 @@ export function launchCase(
   dy: GpuArray,
 ): { y: GpuArray; gradients: GpuArray[] } {
   const tensors = inputs.map((input) =>
-    input.dtype === "f32" ? variable(input) : new Tensor(input),
+    input.dtype === "f32" ? variable(input) : new Tensor(input, isFloat(input.dtype)),
   );
   const y = each.run(...tensors);
-  const tracked = y.array.dtype === "f32" ? tensors.filter((tensor) => tensor.tracked) : [];
+  const tracked = isFloat(y.array.dtype) ? tensors.filter((tensor) => tensor.tracked) : [];
   return { y: y.array, gradients: tracked.length ? vectorJacobian(y, dy, tracked) : [] };
 }
 
 /** The output alone (0), or the gradient of one input alone (from 1). */
 function launchOne(each: Case, inputs: readonly GpuArray[], dy: GpuArray, which: number): GpuArray {
-  const floats = inputs.filter(({ dtype }) => dtype === "f32");
+  const floats = inputs.filter(({ dtype }) => isFloat(dtype));
   const tensors = inputs.map((input) => new Tensor(input, input === floats[which - 1]));
   const y = each.run(...tensors);
   if (which === 0) return y.array;
@@ -113,7 +116,8 @@ async function judgeWithSlack(device: Device, each: Case): Promise<Verdict> {
 
 async function bitsOf(array: GpuArray): Promise<Bits[number]> {
   if (array.dtype === "u32") return array.read("u32");
-  return array.dtype === "i32" ? array.read("i32") : array.read();
+  if (array.dtype === "i32") return array.read("i32");
+  return array.dtype === "f16" ? array.read("f16") : array.read();
 }
 
 function disagreements(each: Case, flow: Ref, bits: Bits): string[] {
@@ -167,11 +171,11 @@ function atLimit<T>(device: Device, limit: number, body: () => T): T {
 
 /** How far a case's float64 gradients are from central differences of its float64 value. */
 export function referenceError({ inputs, dtypes, value, gradients }: Case): number {
-  const isFloat = (i: number): boolean => (dtypes?.[i] ?? "f32") === "f32";
-  const floats = inputs.filter((_, i) => isFloat(i));
+  const floating = (i: number): boolean => isFloat(dtypes?.[i] ?? "f32");
+  const floats = inputs.filter((_, i) => floating(i));
   const all = (at: readonly Ref[]): Ref[] => {
     const left = [...at];
-    return inputs.map((input, i) => (isFloat(i) ? left.shift()! : input));
+    return inputs.map((input, i) => (floating(i) ? left.shift()! : input));
   };
   return gradientError(
     (...at) => value(...all(at)).value,

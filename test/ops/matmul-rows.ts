@@ -1,5 +1,6 @@
 // Rows of matmul and dense: thin and square, plain, transposed, batched and broadcast.
 import { dense, matmul } from "../../src/autograd/ops.ts";
+import type { StoredType } from "../../src/kernels/epilogue-attributes.ts";
 import { chain, epilogueRefusals } from "./epilogue-rows.ts";
 import { Tensor } from "../../src/autograd/tensor.ts";
 import type { Device } from "../../src/gpu/device.ts";
@@ -86,12 +87,18 @@ function refused(name: string, a: Shape, b: Shape, says: RegExp): Refusal {
   };
 }
 
-function connected(x: Shape, outputs: number, bias: boolean): Case {
+/** dense of random rows. */
+export function connected(
+  x: Shape,
+  outputs: number,
+  bias: boolean,
+  storage: StoredType = "f32",
+): Case {
   const inputs = [x, [x.at(-1)!, outputs], ...(bias ? [[outputs]] : [])];
   return {
     name: `(${x.join(", ")}) to ${outputs}${bias ? ", with a bias" : ""}`,
     inputs: inputs.map((shape) => randomRef(shape, random)),
-    run: (at, kernel, b) => dense(at!, kernel!, b ? { bias: b } : {}),
+    run: (at, kernel, b) => dense(at!, kernel!, { storage, ...(b ? { bias: b } : {}) }),
     value: (...inp) =>
       ofTerms(
         (at, kernel, b) => {

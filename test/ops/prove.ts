@@ -70,7 +70,7 @@ export function capPipelines(device: Device, most: number): void {
 }
 
 /** What is wrong with a case: the reference, or the device in one of the kernels' variants. */
-async function problemsOf(device: Device, each: Case): Promise<readonly string[]> {
+export async function problemsOf(device: Device, each: Case): Promise<readonly string[]> {
   const error = each.smooth === false ? 0 : referenceError(each);
   const problems = error < CLOSE ? [] : [`the reference's gradients are off by ${error}`];
   // With the slack that it is judged with: where arrays start is written into pipelines.
@@ -86,7 +86,7 @@ async function problemsOf(device: Device, each: Case): Promise<readonly string[]
 }
 
 /** What a refused call says. Throws unless it is one line of the right kind, and nothing was launched. */
-async function refusalOf(
+export async function refusalOf(
   device: Device,
   kind: new (message: string) => LonghandError,
   call: () => unknown,

@@ -20,8 +20,8 @@ export const lanesMutants: readonly Mutant[] = [
   {
     kernel: "conv2d-forward-lanes.tiled",
     what: "padding repeats the image's first pixel",
-    from: "inp4[(INP4_AT + u32(max(at, 0)) + c) / 4u], at >= 0)",
-    to: "inp4[(INP4_AT + u32(max(at, 0)) + c) / 4u], at >= -1)",
+    from: "inp4[(INP4_AT + u32(max(at, 0)) + c) / 4u]), at >= 0)",
+    to: "inp4[(INP4_AT + u32(max(at, 0)) + c) / 4u]), at >= -1)",
     noticed: ["conv2d"],
   },
   {

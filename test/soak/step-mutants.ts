@@ -114,7 +114,7 @@ export const stepMutants: readonly Mutant[] = [
     kernel: "conv2d-forward.tiled",
     file: "lib/epilogue.wgsl",
     what: "the derivative is the function",
-    from: "pull(y.x, kept[KEPT_AT + index.x])",
+    from: "pull(y.x, f32(kept[KEPT_AT + index.x]))",
     to: "value(y.x)",
     noticed: ["convTranspose2d", "conv2d"],
   },

@@ -10,15 +10,17 @@ import { type Tensor } from "../tensor.ts";
  * Convolution (as neural networks call it: a cross-correlation), out[n, y, x, k] = Σ inp[n, y·S +
  * i·D − P, x·S + j·D − P, c] · filter[i, j, c, k] + bias[k].
  *
- * Shapes: x (N, H, W, C), filter (KH, KW, C / groups, K), bias (K) → (N, OH, OW, K).
+ * Shapes: x (N, H, W, C) of f32 or f16, filter (KH, KW, C / groups, K), bias (K) → (N, OH, OW, K).
  * Attributes: strides — one for both axes, or (vertical, horizontal) (1); padding — 'same' (⌈size /
  * stride⌉ out, the odd one at the end), 'valid' or rows and columns of zeros [top, bottom, left,
  * right] ('valid'); dilations — distance between taps, as strides (1); groups — channels are cut
  * into so many, each with its own filters; C for depthwise (1); bias — added to every pixel (none);
- * epilogue — an activation and dropout of the result, in the same launch (none).
+ * epilogue — an activation and dropout of the result, in the same launch (none); storage — the type that
+ * it is stored as, f32 or f16, infinite past ±65,504 (f32).
  * Gradient: to x, filter and bias.
  * Throws: `ShapeError` if ranks, channels or the bias don't fit, or a filter reaches past the
- * padded image; `AttributeError` on strides, dilations, padding or groups that can't be.
+ * padded image; `AttributeError` on strides, dilations, padding or groups that can't be;
+ * `DTypeError` for f16 without shader-f16.
  * Source: TensorFlow's conv2d with NHWC and HWIO; PyTorch's dilation and groups.
  */
 export const conv2d: Biased<ConvolutionAttributes> = biased(conv.conv2d);
@@ -26,15 +28,15 @@ export const conv2d: Biased<ConvolutionAttributes> = biased(conv.conv2d);
 /**
  * Transposed convolution: the adjoint of `conv2d` in its input, plus a bias.
  *
- * Shapes: x (N, h, w, K), filter (KH, KW, C / groups, K), bias (C) → (N, H, W, C).
+ * Shapes: x (N, h, w, K) of f32 or f16, filter (KH, KW, C / groups, K), bias (C) → (N, H, W, C).
  * Attributes: strides — as conv2d (1); padding — 'same' (H = h·stride), 'valid' (the full output),
  * or rows and columns cropped from the full output [top, bottom, left, right] ('valid');
  * outputPadding — rows and columns added at the end, less than the stride or the dilation (0);
  * dilations — as conv2d (1); groups — as conv2d (1); bias — added to every pixel (none); epilogue — as
- * conv2d (none).
+ * conv2d (none); storage — as conv2d (f32).
  * Gradient: to x, filter and bias.
  * Throws: `ShapeError` if ranks, channels or the bias don't fit, or everything is cropped;
- * `AttributeError` on attributes that can't be.
+ * `AttributeError` on attributes that can't be; `DTypeError` for f16 without shader-f16.
  * Source: Keras's Conv2DTranspose ('same', filter layout); PyTorch's ConvTranspose2d (numbers).
  */
 export const convTranspose2d: Biased<TransposedAttributes> = biased(conv.convTranspose2d);

@@ -27,11 +27,13 @@ export const matmul: (a: Tensor, b: Tensor, attributes?: products.MatmulAttribut
 /**
  * A fully connected layer: x · kernel + bias.
  *
- * Shapes: x (…, I), kernel (I, O), bias (O) → (…, O).
+ * Shapes: x (…, I) of f32 or f16, kernel (I, O), bias (O) → (…, O).
  * Attributes: bias — added to every row (none); epilogue — an activation and dropout of the result, in
- * the same launch (none).
+ * the same launch (none); storage — the type that it is stored as, f32 or f16, infinite past ±65,504
+ * (f32).
  * Gradient: to x, kernel and bias.
- * Throws: `ShapeError` if the sizes differ; `AttributeError` on an epilogue that can't be.
+ * Throws: `ShapeError` if the sizes differ; `AttributeError` on an epilogue that can't be; `DTypeError`
+ * for f16 without shader-f16.
  * Source: Keras's Dense; the kernel is transposed beside PyTorch's Linear.
  */
 export const dense: Biased<object> = biased(connected.dense);
@@ -42,15 +44,16 @@ export const dense: Biased<object> = biased(connected.dense);
  * momentum · running + (1 − momentum) · batch (PyTorch's momentum is 1 − this one). Inference takes
  * the running ones. A single row has a variance of 0, and becomes β.
  *
- * Shapes: x (…, C), gamma (C), beta (C) → (…, C).
+ * Shapes: x (…, C) of f32 or f16, gamma (C), beta (C) → (…, C).
  * Attributes: training — whether the statistics are the batch's (needed); running — an array (2, C)
  * of mean and variance, which training updates and inference needs (none); epsilon — ε (1e-3);
  * momentum — the share of the running statistics that stays (0.99); runningVariance — which
  * variance enters the running one: 'population' as in Keras, or 'sample', over n − 1, as in PyTorch
- * ('population'); epilogue — an activation of the result, in the same launch (none).
+ * ('population'); epilogue — an activation of the result, in the same launch (none); storage — the
+ * type that it is stored as, f32 or f16, infinite past ±65,504 (f32).
  * Gradient: to x, in training through the batch's statistics; to gamma and beta.
  * Throws: `ShapeError` if gamma, beta or running don't fit; `AttributeError` for inference without
- * running, and on an epilogue that can't be.
+ * running, and on an epilogue that can't be; `DTypeError` for f16 without shader-f16.
  * Source: Keras's BatchNormalization; Ioffe and Szegedy 2015.
  */
 export const batchNorm: (

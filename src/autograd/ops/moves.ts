@@ -10,7 +10,7 @@ import { viewBefore, type Tensor } from "../tensor.ts";
 /**
  * The same elements under another shape; nothing is copied.
  *
- * Shapes: x (…), f32, i32 or u32 → shape.
+ * Shapes: x (…), f32, i32, u32 or f16 → shape.
  * Attributes: shape — the new one, in which one extent may be −1 and is worked out.
  * Gradient: reshaped back.
  * Throws: `ShapeError` if the sizes differ.
