@@ -76,7 +76,16 @@ async function kernels({ adapter: request, json, ...options }: KernelOptions): P
 
 const program = new Command("npm run bench --")
   .description("Measures kernels and the training step. Nothing else should run meanwhile.")
-  .showHelpAfterError();
+  .showHelpAfterError()
+  .enablePositionalOptions()
+  .option("--browser", "`step` and `peers` in a headless Chromium, on SwiftShader")
+  .allowExcessArguments()
+  .action(async ({ browser }: { readonly browser?: boolean }, { args: [unknown] }: Command) => {
+    if (unknown !== undefined) program.error(`error: unknown command '${unknown}'`);
+    if (!browser) program.help({ error: true });
+    await stepCommand({ browser: true, recipe: "dcgan", steps: 3 });
+    await peersCommand({ browser: true, check: true, rounds: 3 });
+  });
 const adapterOption = (): Option =>
   new Option("--adapter <a>", "gpu, software, swiftshader or a part of a name").env(
     "LONGHAND_ADAPTER",
