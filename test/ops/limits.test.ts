@@ -200,7 +200,10 @@ test("what doesn't fit a dimension at all goes another way", () => {
       const y = conv2d(x, variable(device.empty([2, 2, 8, 8])), { strides: 2 });
       vectorJacobian(y, device.empty(y.shape), [x]);
     });
-    expect(gradient).toEqual(["conv2d-forward.tiled", "conv2d-data-gradient.direct"]); // four phases
+    expect(gradient).toEqual([
+      expect.stringMatching(/^conv2d-forward.*tiled$/), // where tiles do fit
+      "conv2d-data-gradient.direct", // four phases
+    ]);
   } finally {
     device.maxWorkgroups = 65_535;
   }
