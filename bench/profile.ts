@@ -3,7 +3,7 @@ import { profilePicture, profileStep, profileTable } from "../src/cli/profiling.
 import { compileSteps } from "../src/gan/train.ts";
 import { open } from "../src/node.ts";
 import { benchGan } from "./gan.ts";
-import { writeReport } from "./report.ts";
+import { writeText } from "./reports.ts";
 
 /** The flags of `profile`. */
 export interface ProfileFlags {
@@ -27,11 +27,11 @@ export async function profileCommand(flags: ProfileFlags): Promise<void> {
     const { full } = await compileSteps(benchGan(device, recipe, batch));
     const step = await profileStep(device, full, adapter.name, { rounds, timestamps: !clock });
     console.log(profileTable(step, { each: flags.each ?? false }));
-    if (flags.svg !== undefined) writeReport(flags.svg, profilePicture(step, title));
+    if (flags.svg !== undefined) writeText(flags.svg, profilePicture(step, title));
     if (flags.json !== undefined) {
       const { peak, multiplyAdds } = full.explain();
       const report = { date: new Date().toISOString(), recipe, batch, peak, multiplyAdds, ...step };
-      writeReport(flags.json, `${JSON.stringify(report, undefined, 2)}\n`);
+      writeText(flags.json, `${JSON.stringify(report, undefined, 2)}\n`);
     }
   } finally {
     close();

@@ -1,10 +1,10 @@
 // What the benchmark's commands share: numbers for people, and JSON files for the record.
 import { execFileSync } from "node:child_process";
-import { accessSync, constants, existsSync } from "node:fs";
+import { accessSync, constants, existsSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { dirname } from "node:path";
 import { OutputError, UsageError } from "../src/gpu/errors.ts";
-import { writeReport as writeText } from "./report.ts";
+import { textTable } from "../src/gpu/text-table.ts";
 import { versions } from "../src/gpu/node.ts";
 
 /** The middle value; the upper one of two. */
@@ -19,15 +19,8 @@ export function percentile(values: readonly number[], share: number): number {
 
 /** Rows under a heading, as columns: the first to the left, the others to the right. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  const line = (cells: readonly string[]): string =>
-    cells
-      .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
-      .join("  ")
-      .trimEnd();
-  return [head, ...rows].map(line).join("\n");
+  const columns = head.map((title, i) => ({ title, numeric: i > 0 }));
+  return textTable(columns, rows).join("\n");
 }
 
 /** `1.2 s` or `340 ms`: milliseconds for people. */
@@ -52,6 +45,15 @@ export function checkReport(path: string | undefined): void {
   }
   try {
     accessSync(existsSync(path) ? path : dirname(path), constants.W_OK);
+  } catch (error) {
+    throw new OutputError(`bench: can't write ${path}: ${String(error)}`);
+  }
+}
+
+/** Writes a file. Throws `OutputError`. */
+export function writeText(path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
   } catch (error) {
     throw new OutputError(`bench: can't write ${path}: ${String(error)}`);
   }
