@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { open } from "../src/node.ts";
+import { testDevice } from "./support/device.ts";
 import { longhand, type Outcome } from "./support/longhand.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "longhand-f16-"));
@@ -11,9 +11,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const run = (name: string): string => join(folder, name);
 const metrics = (name: string): string => readFileSync(join(run(name), "metrics.jsonl"), "utf8");
 
-const { device, close } = await open();
-const able = device.gpu.features.has("shader-f16");
-close();
+const able = (await testDevice()).gpu.features.has("shader-f16");
 if (!able) console.log("only refusals are tested: the adapter has no shader-f16");
 
 const train = async (name: string, ...args: string[]): Promise<Outcome> =>
