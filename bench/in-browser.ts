@@ -68,5 +68,7 @@ async function startPage(browser: Browser, url: string, options: StartOptions): 
   );
   const ask = (command: Command): Promise<Answer> =>
     page.evaluate(async (given): Promise<Answer> => window.contest!.obey(given), command);
-  return remoteOf(options.name, ready, ask, () => void page.close());
+  // The whole browser may be closing already.
+  const stop = (): void => void page.close().catch(() => undefined);
+  return remoteOf(options.name, ready, ask, stop);
 }
