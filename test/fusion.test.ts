@@ -2,7 +2,7 @@
 // same bits as launch by launch, and as those rows by themselves.
 import { describe, expect, test } from "vitest";
 import { dcganDiscriminator, dcganGenerator } from "../src/gan/recipes/dcgan.ts";
-import { add, batchNorm, reshape } from "../src/autograd/ops.ts";
+import { add, batchNorm, conv2d as convolve, reshape } from "../src/autograd/ops.ts";
 import { onRows, Tensor, variable, vectorJacobian } from "../src/autograd/tensor.ts";
 import type { GpuArray } from "../src/gpu/array.ts";
 import { AttributeError } from "../src/gpu/errors.ts";
@@ -112,6 +112,12 @@ describe("gradients from some rows", () => {
     const mixed = batchNorm(x, gamma, gamma, { training: true });
     expect(await messageOf(AttributeError, () => onRows(mixed, x, part, 0))).toMatch(
       /^onRows: batchNorm mixes rows/,
+    );
+    const filters = new Tensor(noise(5, 28, 1, 2));
+    const product = convolve(variable(noise(1, 28, 28, 1)), filters, {});
+    const some = variable(filters.array.rows(0, 2)); // rows of a filter are no rows of the result
+    expect(await messageOf(AttributeError, () => onRows(product, filters, some, 0))).toMatch(
+      /^onRows: conv2d mixes rows/,
     );
     const other = reshape(add(x, gamma), { shape: [-1] });
     expect(await messageOf(AttributeError, () => onRows(other, x, part, 0))).toMatch(

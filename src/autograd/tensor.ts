@@ -151,12 +151,13 @@ export function onRows(out: Tensor, whole: Tensor, part: Tensor, first: number):
     const found = known.get(tensor);
     if (found) return found;
     const { name, inputs, rows, pull } = tensor.node ?? {};
-    const narrowed = inputs?.map(visit);
+    const narrowed = inputs?.map(visit) ?? [];
+    const changed = narrowed.map((input, index) => input !== inputs![index]);
     let result = tensor;
-    if (narrowed?.some((input, index) => input !== inputs![index])) {
+    if (changed.includes(true)) {
       if (pull) {
         result = finished(narrowed[0]!, pullRows(pull, first, count));
-      } else if (rows) {
+      } else if (rows && !changed.includes(true, 1)) {
         result = record(name!, narrowed, rows(first, count));
       } else {
         throw new AttributeError(`onRows: ${name} mixes rows; take rows before or after it`);
