@@ -128,7 +128,7 @@ describe("work done", () => {
     device.variants.set(shader, variant);
     const [first] = device.record("work", () => void launch()).dispatches;
     device.variants.delete(shader);
-    return [first!.flop, first!.done!];
+    return [first!.flop, first!.done!()];
   };
 
   it("of a product is its tiles'", () => {

@@ -35,9 +35,9 @@ export interface Launch {
   readonly flop?: number;
   /**
    * Of products and convolutions: the operations that their tiles do, what lies past a matrix's edge
-   * included, and without the padding that a kernel skips.
+   * included, and without the padding that a kernel skips. Counted where somebody asks.
    */
-  readonly done?: number;
+  readonly done?: () => number;
   /** Bytes that it reads, where that isn't all of each array it binds to read. */
   readonly bytesRead?: number;
 }
@@ -56,7 +56,7 @@ export interface Dispatch {
   readonly bindings: readonly Binding[];
   readonly workgroups: readonly [number, number, number];
   readonly flop: number;
-  readonly done: number | undefined;
+  readonly done: Launch["done"];
   readonly bytesRead: number | undefined;
 }
 

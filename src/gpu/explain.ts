@@ -94,7 +94,7 @@ function explainDispatch(dispatch: Dispatch, index: number, plan: Plan): Explain
     inputs: [...read].filter(([place]) => !written.has(place)).map(([, { shape }]) => shape),
     workgroups: dispatch.workgroups,
     flop: dispatch.flop,
-    done: dispatch.done,
+    done: dispatch.done?.(),
     bytesRead: dispatch.bytesRead ?? bytes(read.values()),
     bytesWritten: bytes(written.values()),
   };

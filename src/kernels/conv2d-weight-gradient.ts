@@ -108,7 +108,8 @@ function gradients(
     shader,
     workgroups: [x, y, splits],
     flop: flopOf(geometry),
-    done: weightGradientWork(device, variant, geometry, { chunk, extra, fours: byFours(inp) }),
+    done: () =>
+      weightGradientWork(device, variant, geometry, { chunk, extra, fours: byFours(inp) }),
   } satisfies Partial<Launch>;
   if (variant === "lanes") {
     device.launch({

@@ -58,7 +58,7 @@ export function convolve(
   const workload = convolutionWorkload(shader, geometry, [inp, weight], terms, convolve);
   const tilesServe = groups === 1 && channels > 0;
   const variant = chooseVariant(device, workload, preferred, tilesServe, W_BY_FOUR);
-  const done = forwardWork(device, variant, geometry, loadsFours(inp, channels));
+  const done = (): number => forwardWork(device, variant, geometry, loadsFours(inp, channels));
   const shared = { shader, flop: flopOf(geometry), done } satisfies Partial<Launch>;
   if (variant === "lanes") {
     device.launch({
@@ -128,7 +128,7 @@ export function dataGradient(
     constants: { ...constantsOf(geometry), ...finishers },
     bind: { dout, weight, dinp, ...finishBind },
     flop: flopOf(geometry),
-    done: dataGradientWork(device, entry, geometry),
+    done: () => dataGradientWork(device, entry, geometry),
   } satisfies Partial<Launch>;
   if (entry === "lanes") {
     const [x, y] = device.linear(lanesTiles(lanesTile(device), pixels, channels), 1);

@@ -108,7 +108,7 @@ export function multiply(a: GpuArray, b: GpuArray, attributes: MatmulAttributes 
   const variant = chooseVariant(a.device, workload, preferred, tilesServe, fours);
   const work = {
     flop: 2 * batch * M * N * K,
-    done: productWork(a.device, variant, batch, [M, N, K]),
+    done: () => productWork(a.device, variant, batch, [M, N, K]),
   };
   if (variant === "lanes") {
     const { tile, fours: rowsByFours } = productTile(a.device, M);
