@@ -2,10 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomic } from "../checkpoint/files.ts";
-import { readFolder } from "../checkpoint/folders.ts";
-import { restoreArrays } from "../checkpoint/state.ts";
-import { createModels, drawSamples } from "../gan/gan.ts";
-import { recipeNamed } from "../gan/recipes/list.ts";
+import { drawSamples } from "../gan/gan.ts";
 import { CheckpointError, UsageError } from "../gpu/errors.ts";
 import { tileGrid } from "../pictures/grid.ts";
 import { encodePng } from "../pictures/png.ts";
@@ -13,6 +10,7 @@ import { drawInTerminal } from "../pictures/terminal.ts";
 import { readRunRecord, runFolder } from "./run-folder.ts";
 import { framesOf, readGray, writeGif } from "./run-pictures.ts";
 import { withDevice } from "./session.ts";
+import { readTrainedRun } from "./trained-models.ts";
 
 /** The flags of `sample`. */
 export interface SampleFlags {
@@ -25,19 +23,15 @@ export interface SampleFlags {
 
 /** Draws new digits from a run's checkpoint, to one grid or to a file each. */
 export async function sampleCommand(run: string, flags: SampleFlags): Promise<void> {
-  const record = readRunRecord(run);
-  const folder = runFolder(run);
-  const recipe = recipeNamed(record.recipe);
+  const trained = readTrainedRun(run);
   const { count = 16, seed = 0 } = flags;
   const single = count === 1 || flags.grid !== false;
   const out = flags.out ?? join(run, `sample-seed${seed}.png`);
   if (!out.endsWith(".png")) throw new UsageError(`--out ${out}: must end in .png`);
-  const files = readFolder(folder.checkpoint);
   await withDevice(flags.adapter, async (device, opened) => {
     console.log(opened.line);
-    const models = createModels(device, recipe, seed);
-    restoreArrays({ generator: models.generator.state }, files, folder.checkpoint);
-    const [height, width] = recipe.image;
+    const models = trained.models(device);
+    const [height, width] = models.recipe.image;
     const images = await drawSamples(models, seed, count);
     if (single) {
       const options = count === 1 ? { gap: 0 } : {};
