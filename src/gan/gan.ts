@@ -154,16 +154,15 @@ export function latents(models: Models, seed: number, count: number): GpuArray {
 const CHUNK = 64; // images generated at once
 
 /**
- * What the generator draws from the first `count` latents of a seed, as floats in [−1, 1],
+ * What the generator draws from `count` latents, (count, latent), as floats in [−1, 1],
  * (count, height, width, 1). Uses the running statistics, as Keras does when not training.
  */
-export async function drawSamples(
+export async function drawLatents(
   models: Models,
-  seed: number,
+  noise: Float32Array,
   count: number,
 ): Promise<Float32Array<ArrayBuffer>> {
   const { device, recipe } = models;
-  const noise = await latents(models, seed, count).read();
   const size = sizeOf(recipe.image);
   const images = new Float32Array(count * size);
   for (let first = 0; first < count; first += CHUNK) {
@@ -176,6 +175,15 @@ export async function drawSamples(
     images.set(await drawn.read(), first * size);
   }
   return images;
+}
+
+/** What the generator draws from the first `count` latents of a seed: as `drawLatents`. */
+export async function drawSamples(
+  models: Models,
+  seed: number,
+  count: number,
+): Promise<Float32Array<ArrayBuffer>> {
+  return drawLatents(models, await latents(models, seed, count).read(), count);
 }
 
 /** The discriminator's logit for the generator's first image of a seed; above 0 it says "real". */
