@@ -1,6 +1,6 @@
 // Ways along the sphere: their ends, their speed and their norms, also between ends that are nearly or
 // exactly parallel or opposite.
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { arc, normOf, walk } from "../src/gan/latent.ts";
 import { AttributeError, ShapeError } from "../src/gpu/errors.ts";

@@ -4,6 +4,7 @@ import { LonghandError, UsageError } from "../gpu/errors.ts";
 import { recipes } from "../gan/recipes/list.ts";
 import { doctor } from "./doctor.ts";
 import type { TrainFlags } from "./draft-run.ts";
+import { interpolateCommand, type InterpolateFlags } from "./interpolate.ts";
 import { gifCommand, sampleCommand, showCommand, type SampleFlags } from "./samples.ts";
 import { trainCommand } from "./train.ts";
 import { DEFAULT_BUDGET, tuneCommand, type TuneFlags } from "./tune.ts";
@@ -17,6 +18,8 @@ function whole(least: number): (text: string) => number {
     return value;
   };
 }
+
+const seedList = (text: string): readonly number[] => text.split(",").map(whole(0));
 
 const adapterOption = (): Option =>
   new Option(
@@ -88,6 +91,25 @@ program
   .addOption(adapterOption())
   .option("--verbose", "show stack traces")
   .action(async (run: string, flags: SampleFlags) => sampleCommand(run, flags));
+
+program
+  .command("interpolate")
+  .description(
+    "walk through a run's latent space from seed to seed: a PNG strip, and a GIF that loops",
+  )
+  .argument("<run>", "a run folder")
+  .option(
+    "--seeds <list>",
+    "where to stop, in order, as sample --seed draws them first (default: 0,1,2,3,4)",
+    seedList,
+  )
+  .option("--from <n>", "instead of --seeds: there from this seed", whole(0))
+  .option("--to <n>", "to this one, and back", whole(0))
+  .option("--steps <n>", "steps from one seed to the next (default: 10)", whole(1))
+  .option("--out <file>", "the strip; the GIF lies beside it (default: RUN/interpolation.png)")
+  .addOption(adapterOption())
+  .option("--verbose", "show stack traces")
+  .action(async (run: string, flags: InterpolateFlags) => interpolateCommand(run, flags));
 
 program
   .command("show")
