@@ -125,6 +125,15 @@ describe("walk", () => {
     expect(angleBetween(closed[2]![1]!, closed[2]![2]!)).toBeCloseTo(Math.PI / 8, 6);
   });
 
+  it("takes shares of what stands behind the latents", () => {
+    const [from, to] = [f32(3, 4, 1, 0), f32(-4, 3, 0, 1)];
+    const [leg] = walk([from, to], 4, { closed: false, latent: 2 });
+    expect(leg![0]).toEqual(from);
+    expect(leg![4]).toEqual(to);
+    expect(leg![1]!.subarray(0, 2)).toEqual(arc(f32(3, 4), f32(-4, 3)).at(0.25));
+    expect(leg![1]!.subarray(2)).toEqual(f32(0.75, 0.25));
+  });
+
   it("refuses a single stop and no steps", () => {
     expect(() => walk([stops[0]!], 4, { closed: true })).toThrow(/two stops/);
     expect(() => walk(stops, 0, { closed: true })).toThrow(/whole number of steps/);

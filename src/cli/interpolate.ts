@@ -1,7 +1,7 @@
 // `longhand interpolate`: a walk through a run's latent space from seed to seed, as a PNG strip and a GIF.
 import { join } from "node:path";
 import { writeFileAtomic } from "../checkpoint/files.ts";
-import { drawLatents, latents, type Models } from "../gan/gan.ts";
+import { classInTurn, drawImages, generatorInputs, type Models } from "../gan/gan.ts";
 import { walk } from "../gan/latent.ts";
 import { UsageError } from "../gpu/errors.ts";
 import { addCaption } from "../pictures/caption.ts";
@@ -18,6 +18,7 @@ export interface InterpolateFlags {
   readonly from?: number;
   readonly to?: number;
   readonly steps?: number;
+  readonly digit?: number;
   readonly out?: string;
   readonly adapter?: string;
 }
@@ -39,7 +40,7 @@ export async function interpolateCommand(run: string, flags: InterpolateFlags): 
     console.log(opened.line);
     const models = trained.models(device);
     const [height, width] = models.recipe.image;
-    const legs = await drawLegs(models, seeds, steps);
+    const legs = await drawLegs(models, seeds, steps, flags.digit);
     const all = joined(legs.flat());
     const columns = steps + 1;
     const strip = tileGrid(all, legs.length * columns, height, width, { columns });
@@ -83,16 +84,21 @@ async function drawLegs(
   models: Models,
   seeds: readonly number[],
   steps: number,
+  digit: number | undefined,
 ): Promise<Float32Array[][]> {
+  const { latent, classes } = models.recipe;
   const stops: Float32Array[] = [];
-  for (const seed of seeds) stops.push(await latents(models, seed, 1).read());
-  const way = walk(stops, steps, { closed: seeds.length > 2 });
+  for (const [index, seed] of seeds.entries()) {
+    const each = digit ?? (classes === undefined ? undefined : classInTurn(index, classes));
+    stops.push(await generatorInputs(models, seed, 1, each));
+  }
+  const way = walk(stops, steps, { closed: seeds.length > 2, latent });
   const bars = createBars("{bar} {value}/{total} legs");
   const bar = bars?.create(way.length, 0);
   try {
     const legs: Float32Array[][] = [];
     for (const leg of way) {
-      const images = await drawLatents(models, joined(leg), leg.length);
+      const images = await drawImages(models, joined(leg), leg.length);
       const size = images.length / leg.length;
       legs.push(leg.map((_, index) => images.subarray(index * size, (index + 1) * size)));
       bar?.increment();
@@ -103,7 +109,7 @@ async function drawLegs(
   }
 }
 
-function joined(parts: readonly Float32Array[]): Float32Array {
+function joined(parts: readonly Float32Array[]): Float32Array<ArrayBuffer> {
   const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {

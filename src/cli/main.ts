@@ -21,6 +21,14 @@ function whole(least: number): (text: string) => number {
 
 const seedList = (text: string): readonly number[] => text.split(",").map(whole(0));
 
+function factor(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !(value > 0 && value <= 16)) {
+    throw new InvalidArgumentError("It takes a number above 0, at most 16.");
+  }
+  return value;
+}
+
 const adapterOption = (): Option =>
   new Option(
     "--adapter <name>",
@@ -42,6 +50,8 @@ program
   .command("train")
   .description("train a GAN; leaves a run folder with samples, plots and a checkpoint")
   .addOption(recipeOption())
+  .option("--width <factor>", "every hidden width times this, such as 0.25 (default: 1)", factor)
+  .option("--config <file>", "a JSON or TypeScript file of the recipe's constants")
   .option("--epochs <n>", "epochs in all, resumed ones included (default: the recipe's)", whole(1))
   .option("--steps <n>", "steps in all, instead of epochs", whole(1))
   .option("--batch <n>", "images a step (default: the recipe's)", whole(1))
@@ -106,6 +116,7 @@ program
   .option("--from <n>", "instead of --seeds: there from this seed", whole(0))
   .option("--to <n>", "to this one, and back", whole(0))
   .option("--steps <n>", "steps from one seed to the next (default: 10)", whole(1))
+  .option("--digit <n>", "of a conditional run: this digit (default: 0 to 9, one a seed)", whole(0))
   .option("--out <file>", "the strip; the GIF lies beside it (default: RUN/interpolation.png)")
   .addOption(adapterOption())
   .option("--verbose", "show stack traces")

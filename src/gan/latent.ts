@@ -80,15 +80,22 @@ function besides(unit: Float64Array): Float64Array {
   return unit.map((value, i) => (i === least ? 1 : 0) - unit[least]! * value);
 }
 
+/** How a walk goes. */
+export interface WalkOptions {
+  /** Whether a last leg leads from the last stop to the first. */
+  readonly closed: boolean;
+  /** How many numbers of a stop are its latent (all); behind it is a class, of which legs take shares. */
+  readonly latent?: number;
+}
+
 /**
- * The latents on the way from one stop to the next, leg after leg: (legs, steps + 1, n), both ends of each
- * leg among them. `closed` adds a leg from the last stop to the first.
- * Throws `AttributeError` unless there are two stops and one step a leg at least, and as `arc`.
+ * What lies on the way from one stop to the next, leg after leg: (legs, steps + 1, n), both ends of each leg
+ * among them. Throws `AttributeError` unless there are two stops and one step a leg at least, and as `arc`.
  */
 export function walk(
   stops: readonly Float32Array[],
   steps: number,
-  options: { readonly closed: boolean },
+  { closed, latent = stops[0]?.length }: WalkOptions,
 ): Float32Array<ArrayBuffer>[][] {
   if (stops.length < 2) {
     throw new AttributeError(`walk: takes two stops or more; got ${stops.length}`);
@@ -96,9 +103,14 @@ export function walk(
   if (!Number.isInteger(steps) || steps < 1) {
     throw new AttributeError(`walk: takes a whole number of steps a leg, 1 or more; got ${steps}`);
   }
-  const legs = stops.length - (options.closed ? 0 : 1);
-  return Array.from({ length: legs }, (_, leg) => {
-    const { at } = arc(stops[leg]!, stops[(leg + 1) % stops.length]!);
-    return Array.from({ length: steps + 1 }, (__, step) => at(step / steps));
+  return Array.from({ length: stops.length - (closed ? 0 : 1) }, (_, leg) => {
+    const [from, to] = [stops[leg]!, stops[(leg + 1) % stops.length]!];
+    const { at } = arc(from.subarray(0, latent), to.subarray(0, latent));
+    return Array.from({ length: steps + 1 }, (__, step) => {
+      const t = step / steps;
+      const point = from.map((value, i) => (1 - t) * value + t * to[i]!);
+      point.set(at(t));
+      return Float32Array.from(point);
+    });
   });
 }
