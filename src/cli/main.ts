@@ -5,6 +5,7 @@ import { recipes } from "../gan/recipes/list.ts";
 import { doctor } from "./doctor.ts";
 import type { TrainFlags } from "./draft-run.ts";
 import { interpolateCommand, type InterpolateFlags } from "./interpolate.ts";
+import { projectCommand, type ProjectFlags } from "./project.ts";
 import { gifCommand, sampleCommand, showCommand, type SampleFlags } from "./samples.ts";
 import { trainCommand } from "./train.ts";
 import { DEFAULT_BUDGET, tuneCommand, type TuneFlags } from "./tune.ts";
@@ -121,6 +122,34 @@ program
   .addOption(adapterOption())
   .option("--verbose", "show stack traces")
   .action(async (run: string, flags: InterpolateFlags) => interpolateCommand(run, flags));
+
+program
+  .command("project")
+  .description(
+    "find the latent from which a run draws a given digit best: a PNG, and the latent as JSON",
+  )
+  .argument("<run>", "a run folder")
+  .argument(
+    "<image>",
+    "a PNG of a digit, of any size, dark on light or light on dark; or mnist:7, of the test images",
+  )
+  .option("--steps <n>", "steps of Adam on the latents (default: 200)", whole(1))
+  .option("--restarts <n>", "latents that search at once (default: 16)", whole(1))
+  .option(
+    "--seed <n>",
+    "of the 1,000 random samples whose nearest are the starts (default: 0)",
+    whole(0),
+  )
+  .option("--digit <n>", "of a conditional run: draw it as this digit (default: as any)", whole(0))
+  .option(
+    "--out <file>",
+    "the picture; the JSON lies beside it (default: RUN/projection-<image>.png)",
+  )
+  .addOption(adapterOption())
+  .option("--verbose", "show stack traces")
+  .action(async (run: string, image: string, flags: ProjectFlags) =>
+    projectCommand(run, image, flags),
+  );
 
 program
   .command("show")

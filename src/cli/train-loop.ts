@@ -5,6 +5,7 @@ import { openJsonl } from "../checkpoint/jsonl.ts";
 import type { Gan } from "../gan/gan.ts";
 import { train, type StepPrograms, type StepRecord } from "../gan/train.ts";
 import type { Draft, TrainFlags } from "./draft-run.ts";
+import { onInterrupt } from "./interrupt.ts";
 import { createProgressView, formatDuration, type ProgressView } from "./progress.ts";
 import type { RunRecord } from "./run-folder.ts";
 import { writeGif, writeGrid, writeLossPlot } from "./run-pictures.ts";
@@ -29,7 +30,7 @@ export async function loop(options: Loop): Promise<void> {
   const stepsPerEpoch = gan.plan.steps;
   const view = createProgressView({ from, until, stepsPerEpoch, batch: gan.plan.batch });
   const log = openJsonl(folder.metrics);
-  const interrupt = onInterrupt(view);
+  const interrupt = onInterrupt(view.say, "press Ctrl-C again to stop at once and lose it");
   const due = (every: number | undefined, step: number): boolean =>
     every !== undefined && step % every === 0;
   const began = performance.now();
@@ -109,23 +110,4 @@ function warnOfNaN(records: readonly StepRecord[], view: ProgressView): void {
       `Step ${bad.step}: a loss is not a number any more: the run has diverged; try another --seed`,
     );
   }
-}
-
-/** Ctrl-C asks the loop to end after the step in hand, which saves everything; twice ends at once. */
-function onInterrupt(view: ProgressView): { asked: () => boolean; release: () => void } {
-  let asked = false;
-  const handler = (): void => {
-    if (asked) process.exit(130);
-    asked = true;
-    view.say("Stopping after this step; press Ctrl-C again to stop at once and lose it.");
-  };
-  process.on("SIGINT", handler);
-  process.on("SIGTERM", handler);
-  return {
-    asked: () => asked,
-    release() {
-      process.off("SIGINT", handler);
-      process.off("SIGTERM", handler);
-    },
-  };
 }
