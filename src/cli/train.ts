@@ -1,11 +1,11 @@
 // `longhand train`: a run from its first check to its last picture.
 import { readFileSync } from "node:fs";
 import { writeFileAtomic } from "../checkpoint/files.ts";
-import { recoverFolder, readFolder, writeFolderAtomic } from "../checkpoint/folders.ts";
-import { openJsonl, truncateJsonl } from "../checkpoint/jsonl.ts";
-import { checkpointFiles, parseState, restoreArrays } from "../checkpoint/state.ts";
+import { recoverFolder, readFolder } from "../checkpoint/folders.ts";
+import { truncateJsonl } from "../checkpoint/jsonl.ts";
+import { parseState, restoreArrays } from "../checkpoint/state.ts";
 import { createGan, verdict, type Gan } from "../gan/gan.ts";
-import { compileSteps, train, type StepPrograms, type StepRecord } from "../gan/train.ts";
+import { compileSteps, type StepPrograms, type StepRecord } from "../gan/train.ts";
 import type { Device } from "../gpu/device.ts";
 import { CheckpointError, UsageError } from "../gpu/errors.ts";
 import { explanationTable } from "../gpu/explain.ts";
@@ -14,10 +14,10 @@ import { workloadsOf } from "../kernels/tune.ts";
 import { checkStorage, draftResumed, draftRun, type Draft, type TrainFlags } from "./draft-run.ts";
 import { choicesFor } from "./kernel-choices.ts";
 import { profilePicture, profileStep, profileTable } from "./profiling.ts";
-import { createProgressView, formatDuration, type ProgressView } from "./progress.ts";
 import { createRunFolder, type RunFolder, type RunRecord } from "./run-folder.ts";
-import { writeGif, writeGrid, writeLossPlot, writeModels } from "./run-pictures.ts";
+import { writeGrid, writeModels } from "./run-pictures.ts";
 import { withDevice } from "./session.ts";
+import { loop } from "./train-loop.ts";
 import { DEFAULT_BUDGET, tuneRecipe } from "./tune.ts";
 
 /** Trains, and leaves a run folder. Throws a `LonghandError` for whatever a person can mend. */
@@ -138,8 +138,8 @@ function describe(draft: Draft, gan: Gan, from: number, until: number): string {
 /** The first writes of a new run: its folder, the models, and the untrained networks' picture and verdict. */
 async function begin(draft: Draft, gan: Gan, opened: OpenedAdapter): Promise<RunRecord> {
   const { folder, seed, data } = draft;
-  const logit = await verdict(gan, seed);
-  const probability = 1 / (1 + Math.exp(-logit));
+  const untrained = await verdict(gan, seed);
+  const { logit, probability } = untrained;
   const record: RunRecord = {
     format: 1,
     recipe: draft.recipe.name,
@@ -153,7 +153,7 @@ async function begin(draft: Draft, gan: Gan, opened: OpenedAdapter): Promise<Run
       Object.entries(versions()).map(([name, version]) => [name, String(version)]),
     ),
     choices: Object.fromEntries(gan.device.choices),
-    untrained: { logit, probability },
+    untrained,
   };
   createRunFolder(folder, record);
   await writeGrid(gan, seed, folder.untrained);
@@ -178,123 +178,4 @@ async function writeProfile(
   const title = `${recipe.name}, batch ${gan.plan.batch}: a step's kernels`;
   writeFileAtomic(folder.roofline, profilePicture(profiled, title));
   console.log(`The same as a picture: ${folder.roofline}`);
-}
-
-interface Loop {
-  readonly draft: Draft;
-  readonly gan: Gan;
-  readonly programs: StepPrograms;
-  readonly record: RunRecord;
-  readonly from: number;
-  readonly until: number;
-  readonly flags: TrainFlags;
-  readonly rows: StepRecord[];
-}
-
-async function loop(options: Loop): Promise<void> {
-  const { draft, gan, programs, record, from, until, flags, rows } = options;
-  const { folder, seed } = draft;
-  const { sampleEvery, checkpointEvery } = flags;
-  const stepsPerEpoch = gan.plan.steps;
-  const view = createProgressView({ from, until, stepsPerEpoch, batch: gan.plan.batch });
-  const log = openJsonl(folder.metrics);
-  const interrupt = onInterrupt(view);
-  const due = (every: number | undefined, step: number): boolean =>
-    every !== undefined && step % every === 0;
-  const began = performance.now();
-  let step = from;
-  let saved = from;
-  let estimated = false;
-  let { parts } = programs.full;
-  const save = async (): Promise<void> => {
-    log.sync();
-    const files = await checkpointFiles(gan.state, { format: 1, step, seed });
-    writeFolderAtomic(folder.checkpoint, files);
-    saved = step;
-  };
-  try {
-    if (from === 0) await save();
-    const reportEvery = [sampleEvery, checkpointEvery].filter((every) => every !== undefined);
-    for await (const progress of train(gan, programs, { from, until, reportEvery })) {
-      step = progress.step;
-      log.append(progress.records);
-      rows.push(...progress.records);
-      warnOfNaN(progress.records, view);
-      view.update(progress);
-      if (!estimated && step - from >= 5) {
-        estimated = true;
-        view.say(estimate(gan, progress.secondsPerStep, until - step));
-      }
-      if (parts !== programs.full.parts) {
-        parts = programs.full.parts;
-        view.say(
-          `A step takes long on this GPU: it is submitted in ${parts} parts, so that the system does not take the GPU for hung`,
-        );
-      }
-      const { epochDone } = progress;
-      if (epochDone !== undefined) await writeGrid(gan, seed, folder.epochGrid(epochDone));
-      if (due(sampleEvery, step)) await writeGrid(gan, seed, folder.stepGrid(step));
-      if (epochDone !== undefined || due(checkpointEvery, step)) await save();
-      if (epochDone !== undefined) writeLossPlot(folder, record, rows);
-      if (interrupt.asked()) break;
-    }
-    if (step % stepsPerEpoch !== 0 && !due(sampleEvery, step)) {
-      await writeGrid(gan, seed, folder.stepGrid(step));
-    }
-    if (saved !== step) await save();
-    writeLossPlot(folder, record, rows);
-    writeGif(folder, record);
-  } finally {
-    interrupt.release();
-    view.stop();
-    log.close();
-  }
-  const time = formatDuration((performance.now() - began) / 1000);
-  console.log(
-    step < until
-      ? `Stopped at step ${step} of ${until} after ${time}. Go on with: npm run train -- --resume ${folder.path}`
-      : `Done: ${step} steps in ${time}. Samples, plots and the checkpoint are in ${folder.path}`,
-  );
-}
-
-function estimate(gan: Gan, secondsPerStep: number, stepsLeft: number): string {
-  const epoch = formatDuration(secondsPerStep * gan.plan.steps);
-  const rest = formatDuration(secondsPerStep * stepsLeft);
-  const slow = gan.device.software && secondsPerStep * gan.plan.steps > 1800;
-  const smaller =
-    gan.recipe.name === "dcgan" ? ", --recipe small needs a twentieth of the work" : "";
-  const advice = slow ? `; a GPU would be far faster${smaller}` : "";
-  return `About ${epoch} an epoch on this adapter, ${rest} to go${advice}`;
-}
-
-function warnOfNaN(records: readonly StepRecord[], view: ProgressView): void {
-  const bad = records.find(
-    ({ lossD, lossG }, index) =>
-      !Number.isFinite(lossD + lossG) &&
-      (index === 0 || Number.isFinite(records[index - 1]!.lossD + records[index - 1]!.lossG)),
-  );
-  if (bad) {
-    view.say(
-      `Step ${bad.step}: a loss is not a number any more: the run has diverged; try another --seed`,
-    );
-  }
-}
-
-/** Ctrl-C asks the loop to end after the step in hand, which saves everything; twice ends at once. */
-function onInterrupt(view: ProgressView): { asked: () => boolean; release: () => void } {
-  let asked = false;
-  const handler = (): void => {
-    if (asked) process.exit(130);
-    asked = true;
-    view.say("Stopping after this step; press Ctrl-C again to stop at once and lose it.");
-  };
-  process.on("SIGINT", handler);
-  process.on("SIGTERM", handler);
-  return {
-    asked: () => asked,
-    release() {
-      process.off("SIGINT", handler);
-      process.off("SIGTERM", handler);
-    },
-  };
 }

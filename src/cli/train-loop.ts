@@ -1,0 +1,131 @@
+// The loop of `longhand train`: what is written and said while a run trains.
+import { checkpointFiles } from "../checkpoint/state.ts";
+import { writeFolderAtomic } from "../checkpoint/folders.ts";
+import { openJsonl } from "../checkpoint/jsonl.ts";
+import type { Gan } from "../gan/gan.ts";
+import { train, type StepPrograms, type StepRecord } from "../gan/train.ts";
+import type { Draft, TrainFlags } from "./draft-run.ts";
+import { createProgressView, formatDuration, type ProgressView } from "./progress.ts";
+import type { RunRecord } from "./run-folder.ts";
+import { writeGif, writeGrid, writeLossPlot } from "./run-pictures.ts";
+
+/** What a run goes on with once all is prepared. */
+export interface Loop {
+  readonly draft: Draft;
+  readonly gan: Gan;
+  readonly programs: StepPrograms;
+  readonly record: RunRecord;
+  readonly from: number;
+  readonly until: number;
+  readonly flags: TrainFlags;
+  readonly rows: StepRecord[];
+}
+
+/** Trains to the end or to Ctrl-C; writes the log, pictures and checkpoints as it goes. */
+export async function loop(options: Loop): Promise<void> {
+  const { draft, gan, programs, record, from, until, flags, rows } = options;
+  const { folder, seed } = draft;
+  const { sampleEvery, checkpointEvery } = flags;
+  const stepsPerEpoch = gan.plan.steps;
+  const view = createProgressView({ from, until, stepsPerEpoch, batch: gan.plan.batch });
+  const log = openJsonl(folder.metrics);
+  const interrupt = onInterrupt(view);
+  const due = (every: number | undefined, step: number): boolean =>
+    every !== undefined && step % every === 0;
+  const began = performance.now();
+  let step = from;
+  let saved = from;
+  let estimated = false;
+  let { parts } = programs.full;
+  const save = async (): Promise<void> => {
+    log.sync();
+    const files = await checkpointFiles(gan.state, { format: 1, step, seed });
+    writeFolderAtomic(folder.checkpoint, files);
+    saved = step;
+  };
+  try {
+    if (from === 0) await save();
+    const reportEvery = [sampleEvery, checkpointEvery].filter((every) => every !== undefined);
+    for await (const progress of train(gan, programs, { from, until, reportEvery })) {
+      step = progress.step;
+      log.append(progress.records);
+      rows.push(...progress.records);
+      warnOfNaN(progress.records, view);
+      view.update(progress);
+      if (!estimated && step - from >= 5) {
+        estimated = true;
+        view.say(estimate(gan, progress.secondsPerStep, until - step));
+      }
+      if (parts !== programs.full.parts) {
+        parts = programs.full.parts;
+        view.say(
+          `A step takes long on this GPU: it is submitted in ${parts} parts, so that the system does not take the GPU for hung`,
+        );
+      }
+      const { epochDone } = progress;
+      if (epochDone !== undefined) await writeGrid(gan, seed, folder.epochGrid(epochDone));
+      if (due(sampleEvery, step)) await writeGrid(gan, seed, folder.stepGrid(step));
+      if (epochDone !== undefined || due(checkpointEvery, step)) await save();
+      if (epochDone !== undefined) writeLossPlot(folder, record, rows);
+      if (interrupt.asked()) break;
+    }
+    if (step % stepsPerEpoch !== 0 && !due(sampleEvery, step)) {
+      await writeGrid(gan, seed, folder.stepGrid(step));
+    }
+    if (saved !== step) await save();
+    writeLossPlot(folder, record, rows);
+    writeGif(folder, record);
+  } finally {
+    interrupt.release();
+    view.stop();
+    log.close();
+  }
+  const time = formatDuration((performance.now() - began) / 1000);
+  console.log(
+    step < until
+      ? `Stopped at step ${step} of ${until} after ${time}. Go on with: npm run train -- --resume ${folder.path}`
+      : `Done: ${step} steps in ${time}. Samples, plots and the checkpoint are in ${folder.path}`,
+  );
+}
+
+function estimate(gan: Gan, secondsPerStep: number, stepsLeft: number): string {
+  const epoch = formatDuration(secondsPerStep * gan.plan.steps);
+  const rest = formatDuration(secondsPerStep * stepsLeft);
+  const slow = gan.device.software && secondsPerStep * gan.plan.steps > 1800;
+  const smaller =
+    gan.recipe.name === "dcgan" ? ", --recipe small needs a twentieth of the work" : "";
+  const advice = slow ? `; a GPU would be far faster${smaller}` : "";
+  return `About ${epoch} an epoch on this adapter, ${rest} to go${advice}`;
+}
+
+function warnOfNaN(records: readonly StepRecord[], view: ProgressView): void {
+  const bad = records.find(
+    ({ lossD, lossG }, index) =>
+      !Number.isFinite(lossD + lossG) &&
+      (index === 0 || Number.isFinite(records[index - 1]!.lossD + records[index - 1]!.lossG)),
+  );
+  if (bad) {
+    view.say(
+      `Step ${bad.step}: a loss is not a number any more: the run has diverged; try another --seed`,
+    );
+  }
+}
+
+/** Ctrl-C asks the loop to end after the step in hand, which saves everything; twice ends at once. */
+function onInterrupt(view: ProgressView): { asked: () => boolean; release: () => void } {
+  let asked = false;
+  const handler = (): void => {
+    if (asked) process.exit(130);
+    asked = true;
+    view.say("Stopping after this step; press Ctrl-C again to stop at once and lose it.");
+  };
+  process.on("SIGINT", handler);
+  process.on("SIGTERM", handler);
+  return {
+    asked: () => asked,
+    release() {
+      process.off("SIGINT", handler);
+      process.off("SIGTERM", handler);
+    },
+  };
+}
