@@ -12,6 +12,7 @@ import { explanationTable } from "../gpu/explain.ts";
 import { versions, type OpenedAdapter } from "../gpu/node.ts";
 import { workloadsOf } from "../kernels/tune.ts";
 import { checkStorage, draftResumed, draftRun, type Draft, type TrainFlags } from "./draft-run.ts";
+import { constantsOf } from "./constants.ts";
 import { choicesFor } from "./kernel-choices.ts";
 import { profilePicture, profileStep, profileTable } from "./profiling.ts";
 import { createRunFolder, type RunFolder, type RunRecord } from "./run-folder.ts";
@@ -138,11 +139,12 @@ function describe(draft: Draft, gan: Gan, from: number, until: number): string {
 /** The first writes of a new run: its folder, the models, and the untrained networks' picture and verdict. */
 async function begin(draft: Draft, gan: Gan, opened: OpenedAdapter): Promise<RunRecord> {
   const { folder, seed, data } = draft;
-  const logit = await verdict(gan, seed);
-  const probability = 1 / (1 + Math.exp(-logit));
+  const untrained = await verdict(gan, seed);
+  const { logit, probability } = untrained;
   const record: RunRecord = {
     format: 1,
     recipe: draft.recipe.name,
+    constants: constantsOf(draft.recipe),
     batch: draft.batch,
     seed,
     data: { folder: draft.dataFolder, images: data.count, fingerprint: data.fingerprint },
@@ -153,7 +155,7 @@ async function begin(draft: Draft, gan: Gan, opened: OpenedAdapter): Promise<Run
       Object.entries(versions()).map(([name, version]) => [name, String(version)]),
     ),
     choices: Object.fromEntries(gan.device.choices),
-    untrained: { logit, probability },
+    untrained,
   };
   createRunFolder(folder, record);
   await writeFirstPictures(folder, gan, data, seed);
