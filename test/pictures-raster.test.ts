@@ -9,7 +9,7 @@ import { promisify } from "node:util";
 import { PNG } from "pngjs";
 import { afterAll, describe, expect, test, vi } from "vitest";
 
-import { runFolder, type RunRecord } from "../src/cli/run-folder.ts";
+import { runFolder } from "../src/cli/run-folder.ts";
 import { modelDiagram, type ModelPicture } from "../src/pictures/model.ts";
 import { lossPlot, type LossRow } from "../src/pictures/plot.ts";
 import { rasterizeSvg } from "../src/pictures/raster.ts";
@@ -218,19 +218,7 @@ describe("a run whose plots can't be drawn as PNG", () => {
     }));
     const { writeLossPlot } = await import("../src/cli/run-pictures.ts");
     const run = runFolder(folder);
-    const record: RunRecord = {
-      format: 1,
-      recipe: "small",
-      batch: 4,
-      seed: 0,
-      data: { folder: null, images: 80, fingerprint: "" },
-      storage: "f32",
-      stepsPerEpoch: 20,
-      adapter: "none",
-      versions: {},
-      choices: {},
-      untrained: { logit: 0, probability: 0.5 },
-    };
+    const record = { recipe: "small", batch: 4, seed: 0, stepsPerEpoch: 20 };
     writeFileSync(join(folder, "losses.png"), "an older plot");
     const said: string[] = [];
     for (const rows of [ROWS.slice(0, 20), ROWS]) {

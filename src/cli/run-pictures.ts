@@ -86,7 +86,7 @@ export function writeGif(folder: RunFolder, record: RunRecord): number {
 /** Writes the plot of both losses. `say` is told where there can be no PNG of it. */
 export async function writeLossPlot(
   folder: RunFolder,
-  record: RunRecord,
+  record: Pick<RunRecord, "recipe" | "batch" | "seed" | "stepsPerEpoch">,
   records: readonly StepRecord[],
   say: (line: string) => void,
 ): Promise<void> {
