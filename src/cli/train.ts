@@ -16,7 +16,7 @@ import { constantsOf } from "./constants.ts";
 import { choicesFor } from "./kernel-choices.ts";
 import { profilePicture, profileStep, profileTable } from "./profiling.ts";
 import { createRunFolder, type RunFolder, type RunRecord } from "./run-folder.ts";
-import { writeGrid, writeModels } from "./run-pictures.ts";
+import { writeFirstPictures } from "./run-pictures.ts";
 import { withDevice } from "./session.ts";
 import { loop } from "./train-loop.ts";
 import { DEFAULT_BUDGET, tuneRecipe } from "./tune.ts";
@@ -158,8 +158,7 @@ async function begin(draft: Draft, gan: Gan, opened: OpenedAdapter): Promise<Run
     untrained,
   };
   createRunFolder(folder, record);
-  await writeGrid(gan, seed, folder.untrained);
-  writeModels(folder, gan);
+  await writeFirstPictures(folder, gan, data, seed);
   writeFileAtomic(folder.metrics, "");
   console.log(
     `Untrained: D gives G's first image a logit of ${logit.toFixed(4)}, so ${(probability * 100).toFixed(1)} % real (${folder.untrained})`,
