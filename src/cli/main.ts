@@ -19,12 +19,14 @@ function whole(least: number): (text: string) => number {
   };
 }
 
-function factor(text: string): number {
-  const value = Number(text);
-  if (text.trim() === "" || !(value > 0 && value <= 16)) {
-    throw new InvalidArgumentError("It takes a number above 0, at most 16.");
-  }
-  return value;
+function positive(most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === "" || !(value > 0 && value <= most)) {
+      throw new InvalidArgumentError(`It takes a number above 0, at most ${most}.`);
+    }
+    return value;
+  };
 }
 
 const adapterOption = (): Option =>
@@ -48,10 +50,15 @@ program
   .command("train")
   .description("train a GAN; leaves a run folder with samples, plots and a checkpoint")
   .addOption(recipeOption())
-  .option("--width <factor>", "every hidden width times this, such as 0.25 (default: 1)", factor)
+  .option(
+    "--width <factor>",
+    "every hidden width times this, such as 0.25 (default: 1)",
+    positive(16),
+  )
   .option("--config <file>", "a JSON or TypeScript file of the recipe's constants")
   .option("--epochs <n>", "epochs in all, resumed ones included (default: the recipe's)", whole(1))
   .option("--steps <n>", "steps in all, instead of epochs", whole(1))
+  .option("--minutes <n>", "stop after so many minutes of steps, and keep all", positive(1e6))
   .option("--batch <n>", "images a step (default: the recipe's)", whole(1))
   .option("--seed <n>", "weights, noise, dropout and order follow from it (default: 0)", whole(0))
   .option("--out <dir>", "the run folder (default: runs/<recipe>-<n>)")
@@ -93,6 +100,11 @@ program
   .argument("<run>", "a run folder")
   .option("--count <n>", "how many (default: 16)", whole(1))
   .option("--seed <n>", "which latents (default: 0)", whole(0))
+  .option(
+    "--digit <d>",
+    "which digit, if the recipe knows of classes (default: each in turn)",
+    whole(0),
+  )
   .option("--grid", "one picture with all of them (the default)")
   .option("--no-grid", "a file each, 28×28 pixels")
   .option("--out <file>", "where to write (default: RUN/sample-seed<seed>.png)")
