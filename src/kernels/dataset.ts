@@ -12,6 +12,26 @@ export interface BatchPlan {
 }
 
 /**
+ * The constants of both launches: `total` images in `plan`'s batches, `count` of them now. Throws `AttributeError`
+ * where some step's images would lie past the end.
+ */
+function orderOf(total: number, plan: BatchPlan, count: number): Readonly<Record<string, number>> {
+  if (count < 1 || count > plan.batch || (plan.steps - 1) * plan.batch >= total) {
+    throw new AttributeError(
+      `batch: ${count} of ${plan.batch} images in ${plan.steps} steps an epoch don't fit a dataset of ${total}`,
+    );
+  }
+  const bits = Math.ceil(Math.log2(Math.max(total, 2)));
+  return {
+    IMAGES: total,
+    BATCH: count,
+    STRIDE: plan.batch,
+    STEPS: plan.steps,
+    HALF_BITS: Math.ceil(bits / 2),
+  };
+}
+
+/**
  * Gathers `count` images of `images` (count, H, W, 1) u8 as floats in [−1, 1], into `out`, (count, H, W, 1):
  * those of the generator's step, in its epoch's order.
  */
@@ -23,28 +43,39 @@ export function gatherBatch(
   out: GpuArray = images.device.empty([count, ...images.shape.slice(1)], "f32", "batch"),
 ): GpuArray {
   const { device, shape } = images;
-  const total = shape[0]!;
-  if (count < 1 || count > plan.batch || (plan.steps - 1) * plan.batch >= total) {
-    throw new AttributeError(
-      `batch: ${count} of ${plan.batch} images in ${plan.steps} steps an epoch don't fit a dataset of ${total}`,
-    );
-  }
+  const order = orderOf(shape[0]!, plan, count);
   const pixels = out.size / count;
-  const bits = Math.ceil(Math.log2(Math.max(total, 2)));
   device.launch({
     shader: "dataset",
     entry: "gather",
-    constants: {
-      IMAGES: total,
-      PIXELS: pixels,
-      BATCH: count,
-      STRIDE: plan.batch,
-      STEPS: plan.steps,
-      HALF_BITS: Math.ceil(bits / 2),
-    },
+    constants: { ...order, PIXELS: pixels },
     bind: { images, state: generator.state, out },
     workgroups: device.linear(count * Math.ceil(pixels / 16)),
     bytesRead: out.size, // of the whole dataset, a byte a pixel
   });
   return out;
+}
+
+/**
+ * The classes, (count) i32, of the images that `gatherBatch` gathers in the same step; `labels` is (images) u8, in
+ * the dataset's order. Throws `AttributeError` where the plan doesn't fit them.
+ */
+export function gatherLabels(
+  labels: GpuArray,
+  generator: Generator,
+  plan: BatchPlan,
+  count: number,
+): GpuArray {
+  const { device, size } = labels;
+  const order = orderOf(size, plan, count);
+  const classes = device.empty([count], "i32", "classes");
+  device.launch({
+    shader: "dataset",
+    entry: "gather_labels",
+    constants: order,
+    bind: { labels, state: generator.state, classes },
+    workgroups: device.linear(count),
+    bytesRead: count, // of all labels, a byte each
+  });
+  return classes;
 }

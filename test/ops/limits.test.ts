@@ -2,14 +2,14 @@
 // table, in every variant, and each kernel copes with more workgroups than one dimension holds.
 import { expect, test } from "vitest";
 import { variable, vectorJacobian } from "../../src/autograd/tensor.ts";
-import type { GpuArray } from "../../src/gpu/array.ts";
+import type { GpuArray, HostArray } from "../../src/gpu/array.ts";
 import type { Dispatch } from "../../src/gpu/dispatch.ts";
 import { adamCounter, adamUpdate } from "../../src/kernels/adam.ts";
 import { adversarialLoss, SCALARS } from "../../src/kernels/adversarial-loss.ts";
 import { advance } from "../../src/kernels/counters.ts";
 import { conv2d, matmul } from "../../src/autograd/ops.ts";
 import { copyByFours, multiplyAdds } from "../../src/kernels/ceilings.ts";
-import { gatherBatch } from "../../src/kernels/dataset.ts";
+import { gatherBatch, gatherLabels } from "../../src/kernels/dataset.ts";
 import { bernoulli, createGenerator, normal, uniform } from "../../src/kernels/random.ts";
 import { sgdCounter, sgdUpdate } from "../../src/kernels/sgd.ts";
 import { testDevice } from "../support/device.ts";
@@ -52,6 +52,7 @@ launched.push(...unlisted.dispatches);
 function launchUnlisted(): {
   written: readonly GpuArray[];
   images: GpuArray;
+  labels: GpuArray;
   dispatches: readonly Dispatch[];
 } {
   const generator = createGenerator(device, 1);
@@ -70,6 +71,9 @@ function launchUnlisted(): {
   const images = device.persistent([200, 4, 4, 1], "u8");
   images.write(Uint8Array.from({ length: 3200 }, (_, i) => i % 256));
   const batch = device.persistent([200, 4, 4, 1]);
+  const labels = device.persistent([200], "u8");
+  labels.write(Uint8Array.from({ length: 200 }, (_, i) => 1 + (i % 255)));
+  const classes = device.persistent([200], "i32");
   const ring = device.persistent([8, SCALARS]);
   const sums = like();
   const [long, longer] = [device.persistent([12_000]), device.persistent([12_000])];
@@ -77,8 +81,19 @@ function launchUnlisted(): {
   const { dispatches } = device.record("unlisted", launch);
   launch();
   const updated = [parameters, first, second, descended, rolled, velocities];
-  const written = [...noise, batch, copied, ...updated, ring, corrections, started, sums, longer];
-  return { written, images, dispatches };
+  const written = [
+    ...noise,
+    batch,
+    classes,
+    copied,
+    ...updated,
+    ring,
+    corrections,
+    started,
+    sums,
+    longer,
+  ];
+  return { written, images, labels, dispatches };
 
   function launch(): void {
     generator.nextStream = 0;
@@ -100,6 +115,7 @@ function launchUnlisted(): {
     const momentum = { velocities, started };
     sgdUpdate({ parameters: rolled, gradients, momentum }, rates);
     device.place(gatherBatch(images, generator, { batch: 200, steps: 1 }, 200), batch);
+    device.place(gatherLabels(labels, generator, { batch: 200, steps: 1 }, 200), classes);
     adversarialLoss(gradients, generator, ring);
     advance(device, [adamCounter(state, options), sgdCounter(momentum)], generator);
     multiplyAdds(gradients, sums, 1);
@@ -167,8 +183,8 @@ test("every kernel of an op is laid out in two dimensions by some case", () => {
 });
 
 test("the others give the same bits in two dimensions", async () => {
-  const bits = async (arrays: readonly GpuArray[]): Promise<Float32Array[]> =>
-    Promise.all(arrays.map((array) => array.read()));
+  const bits = async (arrays: readonly GpuArray[]): Promise<HostArray[]> =>
+    Promise.all(arrays.map((array) => array.read(array.dtype)));
   const wide = await bits(unlisted.written);
   expect(wide.every((array) => array.some((value) => value !== 0))).toBe(true);
   device.maxWorkgroups = 8; // copies and optimizers have 16
@@ -181,9 +197,10 @@ test("the others give the same bits in two dimensions", async () => {
     bernoulli(generator, [1000], 0.5),
   ];
   const batch = gatherBatch(narrow.images, generator, { batch: 200, steps: 1 }, 200);
+  const classes = gatherLabels(narrow.labels, generator, { batch: 200, steps: 1 }, 200);
   device.maxWorkgroups = 65_535;
   expect(await bits(narrow.written)).toEqual(wide);
-  expect(await bits([...noise, batch])).toEqual(wide.slice(0, 4));
+  expect(await bits([...noise, batch, classes])).toEqual(wide.slice(0, 5));
 });
 
 test("what doesn't fit a dimension at all goes another way", () => {

@@ -7,7 +7,7 @@ import type { GpuArray } from "../../src/gpu/array.ts";
 import { AttributeError, ShapeError } from "../../src/gpu/errors.ts";
 import { compile } from "../../src/gpu/program.ts";
 import { advance } from "../../src/kernels/counters.ts";
-import { type BatchPlan, gatherBatch } from "../../src/kernels/dataset.ts";
+import { type BatchPlan, gatherBatch, gatherLabels } from "../../src/kernels/dataset.ts";
 import { bernoulli, createGenerator, normal, uniform } from "../../src/kernels/random.ts";
 import { messageOf } from "../message-of.ts";
 import { createRandom, full, randomRef } from "../reference/array.ts";
@@ -166,14 +166,25 @@ describe("the dataset", () => {
   const random = createRandom(21);
   const bytes = Uint8Array.from(randomRef([IMAGES, 15], random, 0, 255.99).data);
   const images = device.upload(bytes, [IMAGES, ...SIZE], "u8", "images");
+  const classOf = (image: number): number => 255 - 7 * image; // bytes above 127 too
+  const labels = device.upload(
+    Uint8Array.from({ length: IMAGES }, (_, image) => classOf(image)),
+    [IMAGES],
+    "u8",
+    "labels",
+  );
   const FULL: BatchPlan = { batch: 8, steps: 3 };
 
-  /** The images of a step as the reference shuffles them, in [−1, 1]. */
-  function expected(step: number, count: number, { batch, steps }: BatchPlan): number[] {
-    const rows = Array.from({ length: count }, (_, row) =>
+  /** Which images a step has, as the reference shuffles them. */
+  function shuffled(step: number, count: number, { batch, steps }: BatchPlan): number[] {
+    return Array.from({ length: count }, (_, row) =>
       permute((step % steps) * batch + row, IMAGES, seed, Math.floor(step / steps)),
     );
-    return rows.flatMap((image) =>
+  }
+
+  /** Those images, in [−1, 1]. */
+  function expected(step: number, count: number, plan: BatchPlan): number[] {
+    return shuffled(step, count, plan).flatMap((image) =>
       [...bytes.subarray(image * 15, image * 15 + 15)].map((byte) => byte / 127.5 - 1),
     );
   }
@@ -199,12 +210,14 @@ describe("the dataset", () => {
       const pixels = await values(batch);
       const wanted = toBytes(expected(at, count, FULL));
       expect(toBytes(pixels)).toEqual(wanted);
+      const classes = gatherLabels(labels, generator, FULL, count);
+      expect([...(await classes.read("i32"))]).toEqual(shuffled(at, count, FULL).map(classOf));
       for (let i = 0; i < count; i++) found.push(wanted.slice(i * 15, i * 15 + 15).join());
     }
     return found;
   }
 
-  test("an epoch has every image once, each epoch in another order", async () => {
+  test("an epoch has every image once with its class, each epoch in another order", async () => {
     const [first, second] = [await epoch(0), await epoch(1)];
     expect(new Set(first).size).toBe(IMAGES);
     expect(second.toSorted()).toEqual(first.toSorted());
@@ -242,9 +255,11 @@ describe("the dataset", () => {
     { count: 8, plan: { batch: 8, steps: 4 } },
   ])("$count images of $plan.batch in $plan.steps steps are refused", async ({ count, plan }) => {
     const generator = createGenerator(device, SEED);
-    const message = await messageOf(AttributeError, () =>
-      gatherBatch(images, generator, plan, count),
-    );
-    expect(message).toMatch(/don't fit a dataset of 23$/);
+    for (const call of [
+      () => gatherBatch(images, generator, plan, count),
+      () => gatherLabels(labels, generator, plan, count),
+    ]) {
+      expect(await messageOf(AttributeError, call)).toMatch(/don't fit a dataset of 23$/);
+    }
   });
 });

@@ -99,6 +99,13 @@ export const mutants: readonly Mutant[] = [
     noticed: random("epoch"),
   },
   {
+    kernel: "dataset.gather_labels",
+    what: "a class is read one byte further in its word",
+    from: "(8u * (image % 4u))",
+    to: "(8u * ((image + 1u) % 4u))",
+    noticed: random("epoch"),
+  },
+  {
     kernel: "gather.gather",
     what: "the second batch goes by the first one's indices",
     from: "row((lead / OUTER) * PICKS + i)",
