@@ -4,6 +4,7 @@ import { LonghandError, UsageError } from "../gpu/errors.ts";
 import { recipes } from "../gan/recipes/list.ts";
 import { doctor } from "./doctor.ts";
 import type { TrainFlags } from "./draft-run.ts";
+import { judgeCommand, type JudgeFlags } from "./judge.ts";
 import { gifCommand, sampleCommand, showCommand, type SampleFlags } from "./samples.ts";
 import { trainCommand } from "./train.ts";
 import { DEFAULT_BUDGET, tuneCommand, type TuneFlags } from "./tune.ts";
@@ -103,6 +104,23 @@ program
   .argument("<run>", "a run folder")
   .option("--verbose", "show stack traces")
   .action((run: string) => gifCommand(run));
+
+program
+  .command("judge")
+  .description("train the classifier that judges digits, and keep it; takes some minutes, once")
+  .option("--second", "the second judge, trained apart: another seed, another architecture")
+  .option(
+    "--epochs <n>",
+    "how often it sees the training images (default: 3; --second: 4)",
+    whole(1),
+  )
+  .option("--seed <n>", "weights, dropout and order follow from it (default: its own)", whole(0))
+  .option("--out <file>", "where to keep it (default: the user's cache folder)")
+  .option("--data <dir>", "a folder of labelled IDX files, training and test (default: MNIST)")
+  .option("--force", "train it anew, in place of the one that is kept")
+  .addOption(adapterOption())
+  .option("--verbose", "show stack traces")
+  .action(async (flags: JudgeFlags) => judgeCommand(flags));
 
 program
   .command("web")
