@@ -1,6 +1,6 @@
 // The plot of a run's losses on an evaluation's page: as plot.ts has it, in the page's colours and about as
 // wide as a phone.
-import { parseHTML } from "linkedom";
+import { svgDocument } from "./page.ts";
 import { drawPanel, type PanelColours, type StepAxis } from "./plot-panel.ts";
 import type { LossRow } from "./plot.ts";
 import { finish } from "./report-plots.ts";
@@ -40,7 +40,7 @@ export function lossPanels(rows: readonly LossRow[], stepsPerEpoch: number): str
     domain: [number, number],
     guide?: number,
   ): string => {
-    const { document } = parseHTML("<!doctype html>");
+    const document = svgDocument();
     const lines = series.map(({ key, colour }) => ({
       colour,
       values: rows.map((row) => row[key]),

@@ -1,7 +1,7 @@
 // The plots of an evaluation's page, as SVG that takes the page's colours by name (report-style.ts). Each is
 // about as wide as a phone, so that its letters can be read on one.
 import * as Plot from "@observablehq/plot";
-import { parseHTML } from "linkedom";
+import { svgDocument } from "./page.ts";
 
 /** A value with its name: a row of `dotPlot`. */
 export interface NamedValue {
@@ -188,8 +188,7 @@ export function distancePlot(
 }
 
 function draw({ title, ...options }: Plot.PlotOptions & { readonly title: string }): string {
-  const { document } = parseHTML("<!doctype html>");
-  const svg = Plot.plot({ document, width: WIDTH, ...options });
+  const svg = Plot.plot({ document: svgDocument(), width: WIDTH, ...options });
   return finish(svg, title);
 }
 
