@@ -138,8 +138,8 @@ function describe(draft: Draft, gan: Gan, from: number, until: number): string {
 /** The first writes of a new run: its folder, the models, and the untrained networks' picture and verdict. */
 async function begin(draft: Draft, gan: Gan, opened: OpenedAdapter): Promise<RunRecord> {
   const { folder, seed, data } = draft;
-  const logit = await verdict(gan, seed);
-  const probability = 1 / (1 + Math.exp(-logit));
+  const untrained = await verdict(gan, seed);
+  const { logit, probability } = untrained;
   const record: RunRecord = {
     format: 1,
     recipe: draft.recipe.name,
@@ -153,7 +153,7 @@ async function begin(draft: Draft, gan: Gan, opened: OpenedAdapter): Promise<Run
       Object.entries(versions()).map(([name, version]) => [name, String(version)]),
     ),
     choices: Object.fromEntries(gan.device.choices),
-    untrained: { logit, probability },
+    untrained,
   };
   createRunFolder(folder, record);
   await writeGrid(gan, seed, folder.untrained);

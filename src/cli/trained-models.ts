@@ -21,7 +21,8 @@ export function readTrainedRun(run: string): TrainedRun {
   return {
     models(device) {
       const models = createModels(device, recipe, record.seed);
-      restoreArrays({ generator: models.generator.state }, files, checkpoint);
+      const drawing = recipe.average > 0 ? "generator-average" : "generator";
+      restoreArrays({ [drawing]: models.sampler.state }, files, checkpoint);
       return models;
     },
   };
