@@ -6,10 +6,13 @@ import { recipeNamed } from "../gan/recipes/list.ts";
 import type { Device } from "../gpu/device.ts";
 import { UsageError } from "../gpu/errors.ts";
 import type { StoredType } from "../kernels/epilogue-attributes.ts";
+import { changedRecipe } from "./constants.ts";
+import { readConfig } from "./config.ts";
 import {
   checkRunPath,
   freshRunPath,
   readRunRecord,
+  recipeOf,
   runFolder,
   type RunFolder,
   type RunRecord,
@@ -18,6 +21,10 @@ import {
 /** The flags of `train`, as the command line gives them; what is undefined has its default. */
 export interface TrainFlags {
   readonly recipe?: string;
+  /** A factor for every hidden width. */
+  readonly width?: number;
+  /** A file of constants. */
+  readonly config?: string;
   readonly epochs?: number;
   readonly steps?: number;
   readonly batch?: number;
@@ -56,7 +63,9 @@ const HALVES = "Activations are stored in 16 bits.";
 
 /** Checks the flags of a new run and loads its data. Throws `UsageError` or `DataError`. */
 export async function draftRun(flags: TrainFlags): Promise<Draft> {
-  const recipe = recipeNamed(flags.recipe ?? "dcgan");
+  const config = flags.config === undefined ? undefined : await readConfig(flags.config);
+  const named = recipeNamed(flags.recipe ?? "dcgan");
+  const recipe = changedRecipe(named, { width: flags.width, config }, flags.config);
   const path = flags.out ?? freshRunPath(recipe.name);
   checkRunPath(path, flags.force ?? false);
   const dataFolder = flags.data === undefined ? null : resolve(flags.data);
@@ -104,6 +113,12 @@ export async function draftResumed(flags: TrainFlags): Promise<Draft> {
       `--f16: the run in ${path} stores activations as ${record.storage}, which --resume keeps; leave the flag out or start a new run`,
     );
   }
+  for (const flag of ["width", "config"] as const) {
+    if (flags[flag] === undefined) continue;
+    throw new UsageError(
+      `--${flag}: the run in ${path} keeps the constants that it began with; leave the flag out, or start a new run`,
+    );
+  }
   refuse("recipe", flags.recipe, record.recipe);
   refuse("batch", flags.batch, record.batch);
   refuse("seed", flags.seed, record.seed);
@@ -120,7 +135,7 @@ export async function draftResumed(flags: TrainFlags): Promise<Draft> {
   }
   return {
     folder: runFolder(path),
-    recipe: recipeNamed(record.recipe),
+    recipe: recipeOf(record, path),
     data,
     dataFolder,
     batch: record.batch,

