@@ -2,7 +2,6 @@
 import { describe, expect, it } from "vitest";
 import { loadImages } from "../src/data/files.ts";
 import { createGan } from "../src/gan/gan.ts";
-import { dcganDiscriminator, dcganGenerator } from "../src/gan/recipes/dcgan.ts";
 import { small } from "../src/gan/recipes/small.ts";
 import type { Recipe } from "../src/gan/recipe.ts";
 import { compileSteps, train, type StepRecord } from "../src/gan/train.ts";
@@ -18,14 +17,13 @@ import { testDevice } from "./support/device.ts";
 const device = await testDevice();
 const mnist = await loadImages(undefined, "train");
 
-const widths = { generator: [4, 4, 4], discriminator: [4, 4] } as const;
 const narrow: Recipe = {
   ...small,
   name: "narrow",
   latent: 8,
   batch: 8,
-  generator: () => dcganGenerator(widths),
-  discriminator: () => dcganDiscriminator(widths),
+  generatorWidths: [4, 4, 4],
+  discriminatorWidths: [4, 4],
 };
 
 async function recordsOf(recipe: Recipe, steps: number): Promise<StepRecord[]> {

@@ -4,9 +4,7 @@ import type { Copying } from "../judge/copying.ts";
 import type { FrechetFigures, JudgedSet } from "../judge/figures.ts";
 import type { FrechetReferences, References } from "../judge/references.ts";
 import { parseJson } from "../checkpoint/state.ts";
-
-/** Which of a run's checkpoints. */
-export type WhichCheckpoint = "last" | "best";
+import type { WhichCheckpoint } from "./trained-models.ts";
 
 /** Which judge: those of equal fingerprints give equal figures. */
 export interface JudgeName {
@@ -38,6 +36,8 @@ export interface Evaluation {
   readonly references: References;
   /** Share of each class in the training set. */
   readonly expected: readonly number[];
+  /** Share of the samples that the judge takes for the digit that was asked for; null where none was. */
+  readonly asked: number | null;
   readonly copying: Copying;
   /** By a judge that was trained apart and chose nothing; null where none is kept. */
   readonly second: {
@@ -89,6 +89,7 @@ const schema: z.ZodType<Evaluation> = z.object({
   samples: setSchema,
   references: referencesSchema,
   expected: z.array(z.number()),
+  asked: z.number().nullable(),
   copying: z.object({
     count: z.int().min(1),
     samples: spread,

@@ -5,6 +5,7 @@ import { openJsonl } from "../checkpoint/jsonl.ts";
 import type { Gan } from "../gan/gan.ts";
 import { train, type StepPrograms, type StepRecord } from "../gan/train.ts";
 import { createWatch, type Warning } from "../gan/watch.ts";
+import type { EvaluationRow, Evaluator } from "./evaluating.ts";
 import type { Draft, TrainFlags } from "./draft-run.ts";
 import { createProgressView, formatDuration, type ProgressView } from "./progress.ts";
 import type { RunRecord } from "./run-folder.ts";
@@ -20,18 +21,22 @@ export interface Loop {
   readonly until: number;
   readonly flags: TrainFlags;
   readonly rows: StepRecord[];
+  /** Set where the run is evaluated while it trains. */
+  readonly evaluator: Evaluator | undefined;
+  /** What earlier evaluations saw. */
+  readonly evaluations: readonly EvaluationRow[];
 }
 
 /** Trains to the end or to Ctrl-C; writes the log, pictures and checkpoints as it goes. */
 export async function loop(options: Loop): Promise<void> {
-  const { draft, gan, programs, record, from, until, flags, rows } = options;
+  const { draft, gan, programs, record, from, until, flags, rows, evaluator } = options;
   const { folder, seed } = draft;
   const { sampleEvery, checkpointEvery } = flags;
   const stepsPerEpoch = gan.plan.steps;
   const view = createProgressView({ from, until, stepsPerEpoch, batch: gan.plan.batch });
   const log = openJsonl(folder.metrics);
   const interrupt = onInterrupt(view);
-  const watch = createWatch({ records: rows });
+  const watch = createWatch({ records: rows, evaluations: options.evaluations });
   const warn = (warnings: readonly Warning[]): void => {
     for (const { words } of warnings) view.say(words);
   };
@@ -53,7 +58,8 @@ export async function loop(options: Loop): Promise<void> {
   };
   try {
     if (from === 0) await save();
-    const reportEvery = [sampleEvery, checkpointEvery].filter((every) => every !== undefined);
+    const paces = [sampleEvery, checkpointEvery, evaluator?.every];
+    const reportEvery = paces.filter((every) => every !== undefined);
     for await (const progress of train(gan, programs, { from, until, reportEvery })) {
       step = progress.step;
       log.append(progress.records);
@@ -73,6 +79,10 @@ export async function loop(options: Loop): Promise<void> {
       const { epochDone } = progress;
       if (epochDone !== undefined) await drawGrid(folder.epochGrid(epochDone));
       if (due(sampleEvery, step)) await drawGrid(folder.stepGrid(step));
+      if (due(evaluator?.every, step)) {
+        const row = await evaluator?.evaluate(step, view.say);
+        if (row) warn(watch.evaluation(row));
+      }
       if (epochDone !== undefined || due(checkpointEvery, step)) await save();
       if (epochDone !== undefined) writeLossPlot(folder, record, rows);
       if (interrupt.asked()) break;
@@ -88,6 +98,8 @@ export async function loop(options: Loop): Promise<void> {
     view.stop();
     log.close();
   }
+  const best = evaluator?.best();
+  if (best !== undefined) console.log(`Of the checkpoints, ${best}`);
   const time = formatDuration((performance.now() - began) / 1000);
   console.log(
     step < until

@@ -73,7 +73,7 @@ export function createWatch(
     records(records) {
       return records.flatMap((record) => {
         stretch = [...stretch, record].slice(-steps);
-        if (!Number.isFinite(record.lossD + record.lossG)) {
+        if (!Number.isFinite(record.lossD) || !Number.isFinite(record.lossG)) {
           return say(record.step, "not a number", NOT_A_NUMBER);
         }
         return stretch.length === steps && won(stretch)

@@ -109,16 +109,22 @@ export function probabilitiesOf({ count, probabilities }: Judged): Matrix {
   return { rows: count, columns: probabilities.length / count, values: probabilities };
 }
 
+/** The Gaussians that Fréchet distances are taken to. */
+export function gaussiansOf({ train, test }: JudgedDataset): Pick<Comparison, "train" | "test"> {
+  return { train: gaussianOf(featuresOf(train)), test: gaussianOf(featuresOf(test)) };
+}
+
 /**
  * Prepares a dataset for comparisons with sets of `count` images. `labels` are the training images'
  * classes; where there are none, the judge's verdicts on them stand for them.
  */
 export async function prepareComparison(
-  { train, test }: JudgedDataset,
+  dataset: JudgedDataset,
   labels: Uint8Array | undefined,
   options: { readonly count: number; readonly neighbours: number },
   onProgress?: OnProgress,
 ): Promise<Comparison> {
+  const { train } = dataset;
   const { neighbours } = options;
   const count = Math.min(options.count, MOST_NEIGHBOURS);
   const real = featuresOf(pick(train, evenly(train.count, count)));
@@ -126,8 +132,7 @@ export async function prepareComparison(
   const counts = labels ? seen.map((_, digit) => countOf(labels, digit)) : seen;
   return {
     neighbours,
-    train: gaussianOf(featuresOf(train)),
-    test: gaussianOf(featuresOf(test)),
+    ...gaussiansOf(dataset),
     real,
     radii: await ballRadii(real, neighbours, onProgress),
     expected: counts.map((each) => each / train.count),
