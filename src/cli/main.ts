@@ -3,7 +3,8 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { LonghandError, UsageError } from "../gpu/errors.ts";
 import { recipes } from "../gan/recipes/list.ts";
 import { doctor } from "./doctor.ts";
-import type { TrainFlags } from "./draft-run.ts";
+import { USUAL_COUNT, type TrainFlags } from "./draft-run.ts";
+import { evaluateCommand, type EvaluateFlags } from "./evaluate.ts";
 import { judgeCommand, type JudgeFlags } from "./judge.ts";
 import { gifCommand, sampleCommand, showCommand, type SampleFlags } from "./samples.ts";
 import { trainCommand } from "./train.ts";
@@ -41,6 +42,12 @@ const recipeOption = (): Option =>
     `one of ${recipes.map((recipe) => recipe.name).join(", ")} (default: dcgan)`,
   );
 
+const checkpointOption = (): Option =>
+  new Option(
+    "--checkpoint <which>",
+    "last, or best: of the least Fréchet distance, if the run was evaluated while it trained (default: last)",
+  ).choices(["last", "best"]);
+
 const program = new Command("longhand")
   .description("Trains a DCGAN to write digits on the GPU, with kernels written by hand in WGSL.")
   .option("--verbose", "show stack traces")
@@ -66,6 +73,12 @@ program
   .addOption(adapterOption())
   .option("--sample-every <n>", "also draw a grid every n steps", whole(1))
   .option("--checkpoint-every <n>", "also save a checkpoint every n steps", whole(1))
+  .option(
+    "--evaluate-every <n>",
+    "judge a sample every n steps, or `epoch`; keeps the best checkpoint as best",
+    (text) => (text === "epoch" ? text : whole(1)(text)),
+  )
+  .option("--evaluate-count <n>", `how large a sample (default: ${USUAL_COUNT})`, whole(100))
   .option("--tune [seconds]", "first measure which kernels are fastest (see tune)", whole(1))
   .option("--f16", "store activations in 16 bits, on adapters with shader-f16 (default: 32)")
   .option("--resume <dir>", "go on with the run in this folder")
@@ -108,6 +121,7 @@ program
   .option("--grid", "one picture with all of them (the default)")
   .option("--no-grid", "a file each, 28×28 pixels")
   .option("--out <file>", "where to write (default: RUN/sample-seed<seed>.png)")
+  .addOption(checkpointOption())
   .addOption(adapterOption())
   .option("--verbose", "show stack traces")
   .action(async (run: string, flags: SampleFlags) => sampleCommand(run, flags));
@@ -143,6 +157,20 @@ program
   .addOption(adapterOption())
   .option("--verbose", "show stack traces")
   .action(async (flags: JudgeFlags) => judgeCommand(flags));
+
+program
+  .command("evaluate")
+  .description("say how good a run's digits are: figures beside those of known sets, and a page")
+  .argument("<run>", "a run folder")
+  .option("--count <n>", "how many samples (default: 10000)", whole(2))
+  .option("--seed <n>", "which latents (default: 1)", whole(0))
+  .option("--neighbours <n>", "how many make a neighbourhood (default: 5)", whole(1))
+  .addOption(checkpointOption())
+  .option("--out <dir>", "where to write (default: RUN/evaluation, or RUN/evaluation-best)")
+  .option("--json <file>", "where the figures go as JSON (default: evaluation.json in --out)")
+  .addOption(adapterOption())
+  .option("--verbose", "show stack traces")
+  .action(async (run: string, flags: EvaluateFlags) => evaluateCommand(run, flags));
 
 program
   .command("web")

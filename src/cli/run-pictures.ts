@@ -10,27 +10,22 @@ import { CheckpointError } from "../gpu/errors.ts";
 import { parameterCount, type Network } from "../nn/network.ts";
 import { addCaption } from "../pictures/caption.ts";
 import { encodeGif } from "../pictures/gif.ts";
-import { tileGrid, type GrayImage, type GridOptions } from "../pictures/grid.ts";
+import { tileGrid, type GrayImage } from "../pictures/grid.ts";
 import { modelDiagram, type ModelPicture } from "../pictures/model.ts";
 import { lossPlot } from "../pictures/plot.ts";
 import { encodePng } from "../pictures/png.ts";
 import { rasterizeSvg } from "../pictures/raster.ts";
 import type { RunFolder, RunRecord } from "./run-folder.ts";
 
-/** Samples of the first `count` latents of a seed, as one grid. */
-export async function sampleGrid(
-  models: Models,
-  seed: number,
-  count: number,
-  options?: GridOptions,
-): Promise<GrayImage> {
-  const [height, width] = models.recipe.image;
-  return tileGrid(await drawSamples(models, seed, count), count, height, width, options);
-}
+/** Images of a run's grids. */
+export const GRID = 16;
 
-/** Draws the grid of a run's 16 fixed latents to `path`. */
-export async function writeGrid(models: Models, seed: number, path: string): Promise<void> {
-  writeFileAtomic(path, encodePng(await sampleGrid(models, seed, 16)));
+/** Draws the grid of a run's 16 fixed latents to `path`, and returns the images, as floats in [−1, 1]. */
+export async function writeGrid(models: Models, seed: number, path: string): Promise<Float32Array> {
+  const [height, width] = models.recipe.image;
+  const images = await drawSamples(models, seed, GRID);
+  writeFileAtomic(path, encodePng(tileGrid(images, GRID, height, width)));
+  return images;
 }
 
 /** A PNG of ours, read back. Throws `CheckpointError` if it can't be. */

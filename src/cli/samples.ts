@@ -10,7 +10,7 @@ import { drawInTerminal } from "../pictures/terminal.ts";
 import { readRunRecord, runFolder } from "./run-folder.ts";
 import { framesOf, readGray, writeGif } from "./run-pictures.ts";
 import { withDevice } from "./session.ts";
-import { readTrainedRun } from "./trained-models.ts";
+import { readTrainedRun, type WhichCheckpoint } from "./trained-models.ts";
 
 /** The flags of `sample`. */
 export interface SampleFlags {
@@ -19,12 +19,13 @@ export interface SampleFlags {
   readonly digit?: number;
   readonly grid?: boolean;
   readonly out?: string;
+  readonly checkpoint?: WhichCheckpoint;
   readonly adapter?: string;
 }
 
 /** Draws new digits from a run's checkpoint, to one grid or to a file each. */
 export async function sampleCommand(run: string, flags: SampleFlags): Promise<void> {
-  const trained = readTrainedRun(run);
+  const trained = readTrainedRun(run, flags.checkpoint);
   const { count = 16, seed = 0, digit } = flags;
   const single = count === 1 || flags.grid !== false;
   const out =

@@ -8,6 +8,7 @@ export { kernelDistance } from "./kernel-distance.ts";
 export type { Matrix } from "./matrix.ts";
 export { nearest, type Nearest } from "./nearest.ts";
 export { ballRadii, neighbourhoods, NEIGHBOURS, type Neighbourhoods } from "./neighbourhoods.ts";
+export { realism } from "./realism.ts";
 export {
   realSet,
   summarise,
