@@ -1,52 +1,22 @@
 // The command line. Commands are thin: flags in, one function called, errors in one sentence.
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command } from "commander";
 import { LonghandError, UsageError } from "../gpu/errors.ts";
-import { recipes } from "../gan/recipes/list.ts";
 import { doctor } from "./doctor.ts";
 import { USUAL_COUNT, type TrainFlags } from "./draft-run.ts";
 import { evaluateCommand, type EvaluateFlags } from "./evaluate.ts";
 import { judgeCommand, type JudgeFlags } from "./judge.ts";
+import { interpolateCommand, type InterpolateFlags } from "./interpolate.ts";
+import {
+  adapterOption,
+  checkpointOption,
+  positive,
+  recipeOption,
+  seedList,
+  whole,
+} from "./options.ts";
 import { gifCommand, sampleCommand, showCommand, type SampleFlags } from "./samples.ts";
 import { trainCommand } from "./train.ts";
 import { DEFAULT_BUDGET, tuneCommand, type TuneFlags } from "./tune.ts";
-
-function whole(least: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least) {
-      throw new InvalidArgumentError(`It takes a whole number, ${least} or more.`);
-    }
-    return value;
-  };
-}
-
-function positive(most: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (text.trim() === "" || !(value > 0 && value <= most)) {
-      throw new InvalidArgumentError(`It takes a number above 0, at most ${most}.`);
-    }
-    return value;
-  };
-}
-
-const adapterOption = (): Option =>
-  new Option(
-    "--adapter <name>",
-    "auto, gpu, software, swiftshader, or part of an adapter's name (see npm run doctor)",
-  ).env("LONGHAND_ADAPTER");
-
-const recipeOption = (): Option =>
-  new Option(
-    "--recipe <name>",
-    `one of ${recipes.map((recipe) => recipe.name).join(", ")} (default: dcgan)`,
-  );
-
-const checkpointOption = (): Option =>
-  new Option(
-    "--checkpoint <which>",
-    "last, or best: of the least Fréchet distance, if the run was evaluated while it trained (default: last)",
-  ).choices(["last", "best"]);
 
 const program = new Command("longhand")
   .description("Trains a DCGAN to write digits on the GPU, with kernels written by hand in WGSL.")
@@ -125,6 +95,26 @@ program
   .addOption(adapterOption())
   .option("--verbose", "show stack traces")
   .action(async (run: string, flags: SampleFlags) => sampleCommand(run, flags));
+
+program
+  .command("interpolate")
+  .description(
+    "walk through a run's latent space from seed to seed: a PNG strip, and a GIF that loops",
+  )
+  .argument("<run>", "a run folder")
+  .option(
+    "--seeds <list>",
+    "where to stop, in order, as sample --seed draws them first (default: 0,1,2,3,4)",
+    seedList,
+  )
+  .option("--from <n>", "instead of --seeds: there from this seed", whole(0))
+  .option("--to <n>", "to this one, and back", whole(0))
+  .option("--steps <n>", "steps from one seed to the next (default: 10)", whole(1))
+  .option("--digit <n>", "of a conditional run: this digit (default: 0 to 9, one a seed)", whole(0))
+  .option("--out <file>", "the strip; the GIF lies beside it (default: RUN/interpolation.png)")
+  .addOption(adapterOption())
+  .option("--verbose", "show stack traces")
+  .action(async (run: string, flags: InterpolateFlags) => interpolateCommand(run, flags));
 
 program
   .command("show")
