@@ -1,5 +1,5 @@
 // The command line. Commands are thin: flags in, one function called, errors in one sentence.
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { LonghandError, UsageError } from "../gpu/errors.ts";
 import { doctor } from "./doctor.ts";
 import { USUAL_COUNT, type TrainFlags } from "./draft-run.ts";
