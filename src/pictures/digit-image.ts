@@ -5,15 +5,25 @@ import type { GrayImage } from "./grid.ts";
 
 const SIDE = 28;
 const BOX = 20; // the longer side of the ink
-const INK = 0.15; // of the range from background to the brightest pixel: what counts as ink
+const INK = 0.06; // of the range from background to the brightest pixel: what counts as ink
+
+/** The levels along an image's border. */
+function borderOf({ width, height, pixels }: GrayImage): Uint8Array {
+  const rows = Array.from({ length: height }, (_, y) => [y * width, y * width + width - 1]);
+  const sides = Uint8Array.from(rows.flat(), (at) => pixels[at]!);
+  const ends = [pixels.subarray(0, width), pixels.subarray((height - 1) * width)];
+  const levels = new Uint8Array(sides.length + 2 * width);
+  [sides, ...ends].reduce((at, part) => {
+    levels.set(part, at);
+    return at + part.length;
+  }, 0);
+  return levels;
+}
 
 /** Whether an image is dark on light, by the mean of the pixels along its border. */
-export function isDarkOnLight({ width, height, pixels }: GrayImage): boolean {
-  const border = [...pixels.keys()].filter((at) => {
-    const [x, y] = [at % width, Math.floor(at / width)];
-    return x === 0 || y === 0 || x === width - 1 || y === height - 1;
-  });
-  return border.reduce((sum, at) => sum + pixels[at]!, 0) > 127.5 * border.length;
+export function isDarkOnLight(image: GrayImage): boolean {
+  const levels = borderOf(image);
+  return levels.reduce((sum, level) => sum + level, 0) > 127.5 * levels.length;
 }
 
 /** Every gray level's opposite. */
@@ -48,13 +58,8 @@ export function toDigit(image: GrayImage, name: string): GrayImage {
 }
 
 /** The background: the median level along the border. */
-function backgroundOf({ width, height, pixels }: GrayImage): number {
-  const levels = [...pixels]
-    .filter((_, at) => {
-      const [x, y] = [at % width, Math.floor(at / width)];
-      return x === 0 || y === 0 || x === width - 1 || y === height - 1;
-    })
-    .toSorted((a, b) => a - b);
+function backgroundOf(image: GrayImage): number {
+  const levels = borderOf(image).toSorted();
   return levels[Math.floor(levels.length / 2)]!;
 }
 
@@ -119,13 +124,13 @@ function averaged(ink: Float64Array, width: number, box: Box, w: number, h: numb
   });
 }
 
-/** Puts w×h pixels on 28×28, their centre of mass as near the middle as whole pixels and the edges let it be. */
+/** Puts w×h pixels on 28×28, their centre of mass as near pixel (14, 14), where MNIST's is, as the edges let it be. */
 function centred(small: Float64Array, w: number, h: number): GrayImage {
   let [mass, across, down] = [0, 0, 0];
   small.forEach((value, at) => {
     mass += value;
-    across += value * ((at % w) + 0.5);
-    down += value * (Math.floor(at / w) + 0.5);
+    across += value * (at % w);
+    down += value * Math.floor(at / w);
   });
   const place = (centre: number, length: number): number =>
     Math.min(SIDE - length, Math.max(0, Math.round(SIDE / 2 - centre)));
