@@ -1,29 +1,77 @@
-// adversarial loss: both losses of a GAN's step, their gradients and the discriminator's verdicts, from its logits
-// of COUNT real images and of as many generated ones behind them:
-//   lossD = mean CE(1, real) + mean CE(0, fake), lossG = mean CE(1, fake),
-// where CE(1, x) = softplus(−x), with slope −σ(−x), and CE(0, x) = softplus(x), with slope σ(x): exact in both
-// tails. The four scalars also go into the ring, at the step's slot.
+// adversarial loss: both losses of a GAN's step, their gradients and the discriminator's verdicts, from its outputs
+// on COUNT real images and on as many generated ones behind them:
+//   lossD = mean as_real(real) + mean as_fake(fake), lossG = mean as_real(fake),
+// where for logits as_real(x) = softplus(−x), the cross-entropy of the label 1, with slope −σ(−x), and as_fake(x) =
+// softplus(x), with slope σ(x): exact in both tails. Where classes are known, an image's output is that of its
+// own class. The four scalars also go into the ring, at the step's slot.
 
 const COUNT = 64u;
+const CLASSES = 1u; // outputs an image
+const LOGITS = 0u;
+const HINGE = 1u; // max(0, 1 ∓ x) for the discriminator, −x for the generator
+const PROBABILITIES = 2u; // −log p and −log(1 − p), within [LOW, HIGH]
+const FORM = 0u;
+const LOW = 1e-7f;
+const HIGH = 0.9999999f;
+const SMOOTHING = 0f; // what the label of real images lacks to 1, for the discriminator
 const RECORD = true;
 const CAPACITY = 64u; // steps that the ring holds
 
 // Where each array starts in its binding, in 32-bit words.
-const LOGITS_AT = 0u;
+const OUTPUTS_AT = 0u;
+const LABELS_AT = 0u;
 const STATE_AT = 0u;
 const SCALARS_AT = 0u;
 const RING_AT = 0u;
 const D_DISCRIMINATOR_AT = 0u;
 const D_GENERATOR_AT = 0u;
 
-@group(0) @binding(0) var<storage, read> logits: array<f32>; // (2 · COUNT)
-@group(0) @binding(1) var<storage, read> state: array<u32>; // seed low, seed high, step
-@group(0) @binding(2) var<storage, read_write> scalars: array<f32>; // lossD, lossG, mean σ(real), mean σ(fake)
-@group(0) @binding(3) var<storage, read_write> ring: array<f32>; // (CAPACITY, 4)
-@group(0) @binding(4) var<storage, read_write> d_discriminator: array<f32>; // (2 · COUNT): of lossD
-@group(0) @binding(5) var<storage, read_write> d_generator: array<f32>; // (COUNT): of lossG, by the fake ones
+@group(0) @binding(0) var<storage, read> outputs: array<f32>; // (2 · COUNT, CLASSES)
+@group(0) @binding(1) var<storage, read> labels: array<i32>; // (COUNT), for either half; unread with one class
+@group(0) @binding(2) var<storage, read> state: array<u32>; // seed low, seed high, step
+@group(0) @binding(3) var<storage, read_write> scalars: array<f32>; // lossD, lossG, mean verdict on real and fake
+@group(0) @binding(4) var<storage, read_write> ring: array<f32>; // (CAPACITY, 4)
+@group(0) @binding(5) var<storage, read_write> d_discriminator: array<f32>; // (2 · COUNT, CLASSES): of lossD
+@group(0) @binding(6) var<storage, read_write> d_generator: array<f32>; // (COUNT, CLASSES): of lossG, by the fake ones
 
 var<workgroup> sums: array<vec4f, 64>; // what each lane found, in the order of the scalars
+
+// A loss and its slope, each by the sign of the label.
+fn as_real(x: f32) -> vec2f {
+  if (FORM == HINGE) { return hinge(x, -1f); }
+  if (FORM == PROBABILITIES) { return vec2f(-natural_log(held(x)), select(-1f / x, 0f, is_out(x))); }
+  return vec2f(safe_softplus(-x), -safe_sigmoid(-x));
+}
+
+fn as_fake(x: f32) -> vec2f {
+  if (FORM == HINGE) { return hinge(x, 1f); }
+  if (FORM == PROBABILITIES) { return vec2f(-natural_log(1f - held(x)), select(1f / (1f - x), 0f, is_out(x))); }
+  return vec2f(safe_softplus(x), safe_sigmoid(x));
+}
+
+fn to_fool(x: f32) -> vec2f {
+  if (FORM == HINGE) { return vec2f(-x, -1f); }
+  return as_real(x);
+}
+
+// max(0, 1 + sign · x); NaN is on neither side.
+fn hinge(x: f32, sign: f32) -> vec2f {
+  return select(vec2f(1f + sign * x, sign), vec2f(), sign * x <= -1f);
+}
+
+fn is_out(p: f32) -> bool {
+  return (p < LOW) | (p > HIGH);
+}
+
+// p as its logarithm sees it; NaN stays.
+fn held(p: f32) -> f32 {
+  return select(p, clamp(p, LOW, HIGH), is_out(p));
+}
+
+fn verdict(x: f32) -> f32 {
+  if (FORM == PROBABILITIES) { return x; }
+  return safe_sigmoid(x);
+}
 
 // One workgroup: each lane takes every 64th pair, and the first one adds what they found, in order.
 @compute @workgroup_size(64)
@@ -31,15 +79,21 @@ fn losses(@builtin(local_invocation_index) lane: u32) {
   let zero = u32(lane >= 64u); // in a way that compilers can't see: unrolled, lavapipe compiles the sum for a second
   var own = vec4f();
   for (var i = lane; i < COUNT; i += 64u) {
-    let real = logits[LOGITS_AT + i];
-    let fake = logits[LOGITS_AT + COUNT + i];
-    let doubt_real = safe_sigmoid(-real);
-    let doubt_fake = safe_sigmoid(-fake);
-    let trust_fake = safe_sigmoid(fake);
-    own += vec4f(safe_softplus(-real) + safe_softplus(fake), safe_softplus(-fake), safe_sigmoid(real), trust_fake);
-    d_discriminator[D_DISCRIMINATOR_AT + i] = -doubt_real / f32(COUNT);
-    d_discriminator[D_DISCRIMINATOR_AT + COUNT + i] = trust_fake / f32(COUNT);
-    d_generator[D_GENERATOR_AT + i] = -doubt_fake / f32(COUNT);
+    let label = select(min(u32(labels[LABELS_AT + i]), CLASSES - 1u), 0u, CLASSES == 1u);
+    let real = outputs[OUTPUTS_AT + i * CLASSES + label];
+    let fake = outputs[OUTPUTS_AT + (COUNT + i) * CLASSES + label];
+    var right = as_real(real);
+    if (SMOOTHING > 0f) { right = right * (1f - SMOOTHING) + as_fake(real) * SMOOTHING; }
+    let caught = as_fake(fake);
+    let fooled = to_fool(fake);
+    own += vec4f(right.x + caught.x, fooled.x, verdict(real), verdict(fake));
+    for (var j = zero; j < CLASSES; j++) {
+      let own_class = j == label;
+      let at = i * CLASSES + j;
+      d_discriminator[D_DISCRIMINATOR_AT + at] = select(0f, right.y / f32(COUNT), own_class);
+      d_discriminator[D_DISCRIMINATOR_AT + COUNT * CLASSES + at] = select(0f, caught.y / f32(COUNT), own_class);
+      d_generator[D_GENERATOR_AT + at] = select(0f, fooled.y / f32(COUNT), own_class);
+    }
   }
   sums[lane] = own;
   workgroupBarrier();

@@ -13,7 +13,7 @@ import { peerVersions } from "../bench/peers.ts";
 import { bytes, duration, median, percentile, table } from "../bench/reports.ts";
 import { dcganTimes } from "../bench/widths.ts";
 import { createGan } from "../src/gan/gan.ts";
-import { dcgan, dcganDiscriminator, dcganGenerator } from "../src/gan/recipes/dcgan.ts";
+import { dcgan } from "../src/gan/recipes/dcgan.ts";
 import { compileSteps } from "../src/gan/train.ts";
 import { testDevice } from "./support/device.ts";
 
@@ -60,11 +60,10 @@ describe("the counters", () => {
   });
 
   test("find a training step lean: one submit, one pass, nothing made", async () => {
-    const widths = { generator: [4, 4, 2], discriminator: [2, 3] } as const;
+    const widths = { generatorWidths: [4, 4, 2], discriminatorWidths: [2, 3] } as const;
     const recipe = {
       ...dcgan,
-      generator: () => dcganGenerator(widths),
-      discriminator: () => dcganDiscriminator(widths),
+      ...widths,
     };
     const counters = countCalls();
     const gan = createGan(device, recipe, imagesOf(4), { seed: 1, batch: 4 });
@@ -151,9 +150,11 @@ describe("figures", () => {
   });
 
   test("of widths scale every hidden layer", () => {
-    const [first] = dcganTimes(2).discriminator();
+    const twice = dcganTimes(2);
+    const [first] = twice.discriminator(twice);
     expect(first!.outputShape([28, 28, 1])).toEqual([14, 14, 128]);
-    expect(dcganTimes(0.25).generator()[0]!.outputShape([100])).toEqual([7 * 7 * 64]);
+    const quarter = dcganTimes(0.25);
+    expect(quarter.generator(quarter)[0]!.outputShape([100])).toEqual([7 * 7 * 64]);
   });
 });
 

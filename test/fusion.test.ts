@@ -1,7 +1,7 @@
 // Layers that end in the activation and dropout behind them, and gradients that flow from some rows alone: the
 // same bits as launch by launch, and as those rows by themselves.
 import { describe, expect, test } from "vitest";
-import { dcganDiscriminator, dcganGenerator } from "../src/gan/recipes/dcgan.ts";
+import { dcgan, dcganDiscriminator, dcganGenerator } from "../src/gan/recipes/dcgan.ts";
 import { add, batchNorm, conv2d as convolve, reshape } from "../src/autograd/ops.ts";
 import { onRows, Tensor, variable, vectorJacobian } from "../src/autograd/tensor.ts";
 import type { GpuArray } from "../src/gpu/array.ts";
@@ -14,7 +14,10 @@ import { messageOf } from "./message-of.ts";
 import { testDevice } from "./support/device.ts";
 
 const device = await testDevice();
-const widths = { generator: [8, 4, 3], discriminator: [4, 5] } as const;
+const constants = {
+  ...dcgan,
+  ...({ generatorWidths: [8, 4, 3], discriminatorWidths: [4, 5] } as const),
+};
 const noise = (...shape: number[]): GpuArray => uniform(createGenerator(device, 4), shape, -1, 1);
 
 const build = (input: readonly number[], layers: readonly Layer[]): Network =>
@@ -34,8 +37,8 @@ const words = async (arrays: readonly GpuArray[]): Promise<Uint32Array[]> =>
 
 describe("fused layers give the bits of separate launches", () => {
   test.each([
-    ["the generator", [10], dcganGenerator(widths), [3, 10]],
-    ["the discriminator", [28, 28, 1], dcganDiscriminator(widths), [3, 28, 28, 1]],
+    ["the generator", [10], dcganGenerator(constants), [3, 10]],
+    ["the discriminator", [28, 28, 1], dcganDiscriminator(constants), [3, 28, 28, 1]],
     [
       "layers with more behind them than one launch takes",
       [6, 5, 3],
@@ -68,7 +71,7 @@ describe("fused layers give the bits of separate launches", () => {
 });
 
 describe("gradients from some rows", () => {
-  const net = build([28, 28, 1], dcganDiscriminator(widths));
+  const net = build([28, 28, 1], dcganDiscriminator(constants));
   const images = noise(5, 28, 28, 1);
 
   test("are those of the rows by themselves, with nothing computed again", async () => {

@@ -3,7 +3,7 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { profilePicture, profileStep, profileTable } from "../src/cli/profiling.ts";
 import { createGan, type Gan } from "../src/gan/gan.ts";
-import { dcgan, dcganDiscriminator, dcganGenerator } from "../src/gan/recipes/dcgan.ts";
+import { dcgan } from "../src/gan/recipes/dcgan.ts";
 import { trainingStep } from "../src/gan/step.ts";
 import type { GpuArray } from "../src/gpu/array.ts";
 import type { Dispatch, Variant } from "../src/gpu/dispatch.ts";
@@ -35,14 +35,13 @@ afterAll(() => {
   gpu.createBindGroup = original;
 });
 
-const widths = { generator: [8, 4, 3], discriminator: [4, 5] } as const; // narrow kernels compile fast
+const widths = { generatorWidths: [8, 4, 3], discriminatorWidths: [4, 5] } as const; // narrow kernels compile fast
 const images = Uint8Array.from({ length: 20 * 784 }, (_, i) => (i * 31) % 256);
 const gan: Gan = createGan(
   device,
   {
     ...dcgan,
-    generator: () => dcganGenerator(widths),
-    discriminator: () => dcganDiscriminator(widths),
+    ...widths,
   },
   { images, count: 20, height: 28, width: 28 },
   { seed: 1, batch: BATCH },

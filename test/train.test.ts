@@ -1,21 +1,20 @@
 // The training loop over epoch borders: short last batches, the shuffle, the ring of losses.
 import { describe, expect, it } from "vitest";
 import { createGan, planEpoch, type Gan, type Images } from "../src/gan/gan.ts";
-import { dcgan, dcganDiscriminator, dcganGenerator } from "../src/gan/recipes/dcgan.ts";
+import { dcgan } from "../src/gan/recipes/dcgan.ts";
 import type { Recipe } from "../src/gan/recipe.ts";
 import { compileSteps, train, type Progress, type TrainOptions } from "../src/gan/train.ts";
 import { UsageError } from "../src/gpu/errors.ts";
 import { testDevice } from "./support/device.ts";
 
 const device = await testDevice();
-const widths = { generator: [4, 4, 4], discriminator: [4, 4] } as const;
+const widths = { generatorWidths: [4, 4, 4], discriminatorWidths: [4, 4] } as const;
 const tiny: Recipe = {
   ...dcgan,
   name: "tiny",
   latent: 4,
   batch: 4,
-  generator: () => dcganGenerator(widths),
-  discriminator: () => dcganDiscriminator(widths),
+  ...widths,
 };
 
 function noise(count: number): Images {

@@ -1,7 +1,7 @@
 // The autotuner: it finds what a step can launch in several ways, trusts only what is right, keeps its
 // budget, and what it chose is what runs. That it chooses well, only a benchmark could show.
 import { describe, expect, it, test } from "vitest";
-import { dcgan, dcganDiscriminator, dcganGenerator } from "../src/gan/recipes/dcgan.ts";
+import { dcgan } from "../src/gan/recipes/dcgan.ts";
 import type { Recipe } from "../src/gan/recipe.ts";
 import { stepWorkloads } from "../src/gan/tune.ts";
 import type { GpuArray } from "../src/gpu/array.ts";
@@ -67,8 +67,8 @@ describe("workloads", () => {
   const narrow: Recipe = {
     ...dcgan,
     latent: 4,
-    generator: () => dcganGenerator({ generator: [4, 4, 4], discriminator: [4, 4] }),
-    discriminator: () => dcganDiscriminator({ generator: [4, 4, 4], discriminator: [4, 4] }),
+    generatorWidths: [4, 4, 4],
+    discriminatorWidths: [4, 4],
   };
 
   it("of a step are its convolutions and products, each by its shape", async () => {

@@ -32,7 +32,8 @@ export function imagesOf(count: number, images?: readonly number[]): Images {
 
 const withoutDropout = (recipe: Recipe): Recipe => ({
   ...recipe,
-  discriminator: () => recipe.discriminator().filter(({ kind }) => kind !== "Dropout"),
+  discriminator: (constants) =>
+    recipe.discriminator(constants).filter(({ kind }) => kind !== "Dropout"),
 });
 
 function setWeights(network: Network, specs: readonly WeightSpec[], seed: number): void {

@@ -6,11 +6,15 @@ import { recipeNamed } from "../gan/recipes/list.ts";
 import type { Device } from "../gpu/device.ts";
 import { UsageError } from "../gpu/errors.ts";
 import type { StoredType } from "../kernels/epilogue-attributes.ts";
+import { changedRecipe } from "./constants.ts";
+import { readConfig } from "./config.ts";
 import {
   checkRunPath,
   freshRunPath,
   readRunRecord,
+  recipeOf,
   runFolder,
+  type EvaluationPlan,
   type RunFolder,
   type RunRecord,
 } from "./run-folder.ts";
@@ -18,8 +22,14 @@ import {
 /** The flags of `train`, as the command line gives them; what is undefined has its default. */
 export interface TrainFlags {
   readonly recipe?: string;
+  /** A factor for every hidden width. */
+  readonly width?: number;
+  /** A file of constants. */
+  readonly config?: string;
   readonly epochs?: number;
   readonly steps?: number;
+  /** Minutes after which training stops, as on Ctrl-C. */
+  readonly minutes?: number;
   readonly batch?: number;
   readonly seed?: number;
   readonly out?: string;
@@ -27,6 +37,8 @@ export interface TrainFlags {
   readonly adapter?: string;
   readonly sampleEvery?: number;
   readonly checkpointEvery?: number;
+  readonly evaluateEvery?: number | "epoch";
+  readonly evaluateCount?: number;
   /** Seconds to tune for first; true for as many as by default. */
   readonly tune?: number | true;
   /** Store activations in 16 bits. */
@@ -47,6 +59,8 @@ export interface Draft {
   readonly seed: number;
   /** How activations are stored. */
   readonly storage: StoredType;
+  /** How it is evaluated while it trains, if it is. */
+  readonly evaluate: EvaluationPlan | undefined;
   /** The run that is resumed. */
   readonly earlier: RunRecord | undefined;
   readonly notes: readonly string[];
@@ -56,7 +70,9 @@ const HALVES = "Activations are stored in 16 bits.";
 
 /** Checks the flags of a new run and loads its data. Throws `UsageError` or `DataError`. */
 export async function draftRun(flags: TrainFlags): Promise<Draft> {
-  const recipe = recipeNamed(flags.recipe ?? "dcgan");
+  const config = flags.config === undefined ? undefined : await readConfig(flags.config);
+  const named = recipeNamed(flags.recipe ?? "dcgan");
+  const recipe = changedRecipe(named, { width: flags.width, config }, flags.config);
   const path = flags.out ?? freshRunPath(recipe.name);
   checkRunPath(path, flags.force ?? false);
   const dataFolder = flags.data === undefined ? null : resolve(flags.data);
@@ -68,9 +84,27 @@ export async function draftRun(flags: TrainFlags): Promise<Draft> {
     batch: flags.batch ?? recipe.batch,
     seed: flags.seed ?? 0,
     storage: flags.f16 ? "f16" : "f32",
+    evaluate: evaluationPlan(flags, undefined),
     earlier: undefined,
     notes: flags.f16 ? [HALVES] : [],
   };
+}
+
+/** Samples of an evaluation in training. */
+export const USUAL_COUNT = 2000;
+
+/** How a run is evaluated: as the flags say, else as it began. */
+function evaluationPlan(
+  { evaluateEvery: every, evaluateCount: count }: TrainFlags,
+  began: EvaluationPlan | null | undefined,
+): EvaluationPlan | undefined {
+  if (every === undefined && !began) {
+    if (count === undefined) return undefined;
+    throw new UsageError(
+      `--evaluate-count ${count}: says how many samples --evaluate-every draws; give that too`,
+    );
+  }
+  return { every: every ?? began!.every, count: count ?? began?.count ?? USUAL_COUNT };
 }
 
 /** Throws `UsageError` where an adapter can't store as a run asks. */
@@ -104,6 +138,12 @@ export async function draftResumed(flags: TrainFlags): Promise<Draft> {
       `--f16: the run in ${path} stores activations as ${record.storage}, which --resume keeps; leave the flag out or start a new run`,
     );
   }
+  for (const flag of ["width", "config"] as const) {
+    if (flags[flag] === undefined) continue;
+    throw new UsageError(
+      `--${flag}: the run in ${path} keeps the constants that it began with; leave the flag out, or start a new run`,
+    );
+  }
   refuse("recipe", flags.recipe, record.recipe);
   refuse("batch", flags.batch, record.batch);
   refuse("seed", flags.seed, record.seed);
@@ -120,12 +160,13 @@ export async function draftResumed(flags: TrainFlags): Promise<Draft> {
   }
   return {
     folder: runFolder(path),
-    recipe: recipeNamed(record.recipe),
+    recipe: recipeOf(record, path),
     data,
     dataFolder,
     batch: record.batch,
     seed: record.seed,
     storage: record.storage,
+    evaluate: evaluationPlan(flags, record.evaluate),
     earlier: record,
     notes: [
       ...(record.storage === "f16" ? [HALVES] : []),

@@ -25,6 +25,8 @@ export interface Images {
   readonly count: number;
   readonly height: number;
   readonly width: number;
+  /** A class an image, where there are any. */
+  readonly labels?: Uint8Array | undefined;
 }
 
 /** Both networks, without what training needs: enough to draw samples. */
@@ -33,6 +35,8 @@ export interface Models {
   readonly recipe: Recipe;
   readonly generator: Network;
   readonly discriminator: Network;
+  /** What draws samples: the generator, or the moving average of its weights. */
+  readonly sampler: Network;
 }
 
 /** Everything that a training step reads and writes. */
@@ -43,13 +47,15 @@ export interface Gan extends Models {
   readonly random: Generator;
   /** The dataset as bytes, (count, height, width, 1). */
   readonly images: GpuArray;
+  /** Their classes, (count) u8, where the recipe has any. */
+  readonly labels: GpuArray | undefined;
   readonly plan: EpochPlan;
   /** (steps, scalars): losses and verdicts of the last steps. */
   readonly ring: GpuArray;
   /** How training stores activations. */
   readonly storage: StoredType;
   /** Every array that a checkpoint keeps, by file and name. */
-  readonly state: Readonly<Record<CheckpointFile, ReadonlyMap<string, GpuArray>>>;
+  readonly state: Readonly<Partial<Record<CheckpointFile, ReadonlyMap<string, GpuArray>>>>;
 }
 
 /** How an epoch is cut into batches. */
@@ -65,7 +71,8 @@ export type CheckpointFile =
   | "generator"
   | "discriminator"
   | "generator-adam"
-  | "discriminator-adam";
+  | "discriminator-adam"
+  | "generator-average";
 
 /** Cuts `count` images into batches as the recipe says. Throws `UsageError` if no full batch fits. */
 export function planEpoch(count: number, batch: number, lastBatch: "keep" | "drop"): EpochPlan {
@@ -87,14 +94,16 @@ export function planEpoch(count: number, batch: number, lastBatch: "keep" | "dro
 /** Builds both networks with first weights drawn from `seed`. */
 export function createModels(device: Device, recipe: Recipe, seed: number): Models {
   const draws = createGenerator(device, seed, FIRST_WEIGHTS);
-  const build = (name: string, input: readonly number[], layers: Recipe["generator"]): Network =>
-    sequential(device, name, input, layers(), draws);
-  return {
-    device,
-    recipe,
-    generator: build("generator", [recipe.latent], recipe.generator),
-    discriminator: build("discriminator", recipe.image, recipe.discriminator),
-  };
+  const input = [recipe.latent + (recipe.classes ?? 0)];
+  const build = (name: string, from = draws): Network =>
+    sequential(device, name, input, recipe.generator(recipe), from);
+  const generator = build("generator");
+  const layers = recipe.discriminator(recipe);
+  const discriminator = sequential(device, "discriminator", recipe.image, layers, draws);
+  // Drawn again from the start, the average begins as the generator does.
+  const again = createGenerator(device, seed, FIRST_WEIGHTS);
+  const sampler = recipe.average > 0 ? build("generator_average", again) : generator;
+  return { device, recipe, generator, discriminator, sampler };
 }
 
 /**
@@ -115,16 +124,17 @@ export function createGan(
   const { storage = "f32" } = options;
   checkStored("storage", device.gpu, storage);
   const [height, width, channels] = recipe.image;
-  if (data.height !== height || data.width !== width) {
+  if (!recipe.resizes && (data.height !== height || data.width !== width)) {
     throw new DataError(
       `data: images are ${data.height}×${data.width}; recipe ${recipe.name} takes ${height}×${width}`,
     );
   }
   const plan = planEpoch(data.count, options.batch ?? recipe.batch, recipe.lastBatch);
   const models = createModels(device, recipe, options.seed);
-  const shape = [data.count, height, width, channels];
+  const shape = [data.count, data.height, data.width, channels];
   const images = device.persistent(shape, "u8", "dataset");
   images.write(new Uint8Array(data.images.subarray(0, sizeOf(shape))));
+  const labels = recipe.classes === undefined ? undefined : uploadLabels(device, recipe, data);
   const generatorAdam = adam(models.generator, recipe.generatorAdam);
   const discriminatorAdam = adam(models.discriminator, recipe.discriminatorAdam);
   return {
@@ -133,6 +143,7 @@ export function createGan(
     discriminatorAdam,
     random: createGenerator(device, options.seed),
     images,
+    labels,
     plan,
     storage,
     ring: device.persistent([RING, SCALARS], "f32", "step_log"),
@@ -141,8 +152,27 @@ export function createGan(
       discriminator: models.discriminator.state,
       "generator-adam": generatorAdam.state,
       "discriminator-adam": discriminatorAdam.state,
+      ...(recipe.average > 0 ? { "generator-average": models.sampler.state } : {}),
     },
   };
+}
+
+/** The dataset's classes on the device. Throws `DataError` where it has none, or more than the recipe. */
+function uploadLabels(device: Device, { name, classes = 0 }: Recipe, data: Images): GpuArray {
+  if (!data.labels) {
+    throw new DataError(
+      `data: has no labels, which recipe ${name} needs; add their IDX file, or choose another recipe`,
+    );
+  }
+  const most = data.labels.reduce((a, b) => Math.max(a, b), 0);
+  if (most >= classes) {
+    throw new DataError(
+      `data: has a label ${most}; recipe ${name} knows the classes 0 to ${classes - 1}`,
+    );
+  }
+  const labels = device.persistent([data.count], "u8", "labels");
+  labels.write(new Uint8Array(data.labels.subarray(0, data.count)));
+  return labels;
 }
 
 /** The latents of a seed, (count, latent): the first ones are the same whatever the count. */
@@ -151,43 +181,89 @@ export function latents(models: Models, seed: number, count: number): GpuArray {
   return normal(draws, [count, models.recipe.latent]);
 }
 
+/** The class of a sample where nobody asks for one: each in turn. */
+export const classInTurn = (index: number, classes: number): number => index % classes;
+
+/**
+ * Latents as the generator takes them, with one-hot classes behind the noise if the recipe has any: `digit`
+ * for all, or each in turn. Throws `UsageError` on a digit that the recipe doesn't know.
+ */
+export async function generatorInputs(
+  models: Models,
+  seed: number,
+  count: number,
+  digit?: number,
+): Promise<Float32Array<ArrayBuffer>> {
+  const { latent, classes = 0, name } = models.recipe;
+  if (digit !== undefined && !(digit < classes)) {
+    const known = classes > 0 ? `it knows 0 to ${classes - 1}` : "it was not told of classes";
+    throw new UsageError(`digit: recipe ${name} can't draw a ${digit} on demand: ${known}`);
+  }
+  const noise = await latents(models, seed, count).read();
+  if (classes === 0) return noise;
+  const inputs = new Float32Array(count * (latent + classes));
+  for (let i = 0; i < count; i += 1) {
+    const at = i * (latent + classes);
+    inputs.set(noise.subarray(i * latent, (i + 1) * latent), at);
+    inputs[at + latent + (digit ?? classInTurn(i, classes))] = 1;
+  }
+  return inputs;
+}
+
 const CHUNK = 64; // images generated at once
 
 /**
- * What the generator draws from the first `count` latents of a seed, as floats in [−1, 1],
- * (count, height, width, 1). Uses the running statistics, as Keras does when not training.
+ * What the generator draws from the first `count` latents of a seed, as floats in [−1, 1], (count, height, width, 1);
+ * of a recipe with classes all are `digit`, or each class in turn. Uses the running statistics, as Keras does when
+ * not training.
  */
 export async function drawSamples(
   models: Models,
   seed: number,
   count: number,
+  digit?: number,
 ): Promise<Float32Array<ArrayBuffer>> {
-  const { device, recipe } = models;
-  const noise = await latents(models, seed, count).read();
+  return drawImages(models, await generatorInputs(models, seed, count, digit), count);
+}
+
+/** What the generator draws from `inputs`, (count, its inputs), as `drawSamples` does. */
+export async function drawImages(
+  { device, sampler, recipe }: Models,
+  inputs: Float32Array<ArrayBuffer>,
+  count: number,
+): Promise<Float32Array<ArrayBuffer>> {
+  const length = sizeOf(sampler.inputShape);
   const size = sizeOf(recipe.image);
   const images = new Float32Array(count * size);
   for (let first = 0; first < count; first += CHUNK) {
     const rows = Math.min(CHUNK, count - first);
-    const part = noise.slice(first * recipe.latent, (first + rows) * recipe.latent);
+    const part = inputs.slice(first * length, (first + rows) * length);
     const drawn = device.scope(() => {
-      const z = new Tensor(device.upload(part, [rows, recipe.latent], "f32", "latents"));
-      return noGrad(() => models.generator.forward(z, { training: false })).array;
+      const z = new Tensor(device.upload(part, [rows, length], "f32", "latents"));
+      return noGrad(() => sampler.forward(z, { training: false })).array;
     });
     images.set(await drawn.read(), first * size);
   }
   return images;
 }
 
-/** The discriminator's logit for the generator's first image of a seed; above 0 it says "real". */
-export async function verdict(models: Models, seed: number): Promise<number> {
-  const logit = models.device.scope(() =>
+/** The discriminator's verdict on the generator's first image of a seed, as a logit and as a probability. */
+export async function verdict(
+  models: Models,
+  seed: number,
+): Promise<{ readonly logit: number; readonly probability: number }> {
+  const { device, generator, discriminator, recipe } = models;
+  const inputs = await generatorInputs(models, seed, 1);
+  const outputs = device.scope(() =>
     noGrad(() => {
-      const fake = models.generator.forward(new Tensor(latents(models, seed, 1)), {
-        training: false,
-      });
-      return models.discriminator.forward(fake, { training: false }).array;
+      const z = device.upload(inputs, [1, inputs.length], "f32", "latents");
+      const fake = generator.forward(new Tensor(z), { training: false });
+      return discriminator.forward(fake, { training: false }).array;
     }),
   );
-  const [value] = await logit.read();
-  return value!;
+  const value = (await outputs.read())[recipe.classes ? classInTurn(0, recipe.classes) : 0]!;
+  if (recipe.verdicts === "logits" || recipe.verdicts === "hinge") {
+    return { logit: value, probability: 1 / (1 + Math.exp(-value)) };
+  }
+  return { logit: Math.log(value / (1 - value)), probability: value };
 }

@@ -2,21 +2,79 @@
 import type { AdamOptions } from "../kernels/adam.ts";
 import type { Layer } from "../nn/layer.ts";
 
-/** A GAN in full: networks, constants, and how the dataset is walked. */
-export interface Recipe {
-  readonly name: string;
-  /** One line for lists. */
-  readonly summary: string;
-  /** Length of the generator's input. */
+/** Widths of the hidden layers, from each network's input on: what a width factor scales. */
+export interface Widths {
+  readonly generatorWidths: readonly number[];
+  readonly discriminatorWidths: readonly number[];
+}
+
+/** The numbers that every recipe has. */
+export interface Constants {
+  /** Length of the generator's noise. */
   readonly latent: number;
-  /** Height, width and channels of an image. */
-  readonly image: readonly [number, number, number];
   readonly batch: number;
   readonly epochs: number;
   /** What happens to the images left over when the dataset is no multiple of the batch. */
   readonly lastBatch: "keep" | "drop";
-  readonly generator: () => readonly Layer[];
-  readonly discriminator: () => readonly Layer[];
-  readonly generatorAdam: Partial<AdamOptions>;
-  readonly discriminatorAdam: Partial<AdamOptions>;
+  readonly generatorAdam: AdamOptions;
+  readonly discriminatorAdam: AdamOptions;
+  /** The label of real images is 1 less this, when the discriminator learns (Salimans et al. 2016). */
+  readonly smoothing: number;
+  /** How much of the moving average of the generator's weights stays at each step; 0 keeps none. */
+  readonly average: number;
+}
+
+/** What a recipe says beside its numbers. */
+interface Description {
+  readonly name: string;
+  /** One line for lists. */
+  readonly summary: string;
+  /** Height, width and channels of an image. */
+  readonly image: readonly [number, number, number];
+  /** Whether images of other sizes are resized to `image`; without it they are refused. */
+  readonly resizes?: true;
+  /** How many classes the networks are told of; without it, none. The discriminator has an output for each. */
+  readonly classes?: number;
+  /** What the discriminator's outputs are, and so what its loss is made of: see `Verdicts`. */
+  readonly verdicts: Verdicts;
+  /** How a step goes about it: see `steps`. */
+  readonly order: StepOrder;
+}
+
+/**
+ * `logits`: cross-entropy of their sigmoid. `hinge`: max(0, 1 − x) and max(0, 1 + x) of logits x (Lim and Ye
+ * 2017). `probabilities`: cross-entropy within [1e-7, 1 − 1e-7], as in Keras. `clamped`: cross-entropy of
+ * probabilities whose logarithm is held above −100, as in PyTorch.
+ */
+export type Verdicts = "logits" | "hinge" | "probabilities" | "clamped";
+
+/**
+ * `together`: both networks learn at once, from one batch of real and generated images. `combined`: the
+ * discriminator first, from one batch of real and generated images with their labels. `apart`: the
+ * discriminator first, from a real and then from a generated batch. In both of the latter the generator then
+ * learns through the frozen discriminator, from new noise.
+ */
+export type StepOrder = "together" | "combined" | "apart";
+
+/**
+ * A GAN in full: networks, constants, and how the dataset is walked. `Own` are the constants of its own
+ * networks, which build from whatever the recipe has been changed to.
+ */
+export type Recipe<Own extends Widths = Widths> = Description &
+  Constants &
+  Own & {
+    // Methods, not properties: a recipe with more constants of its own is a recipe still.
+    generator(constants: Constants & Own): readonly Layer[];
+    discriminator(constants: Constants & Own): readonly Layer[];
+  };
+
+/** A recipe with every hidden width times a factor: whole numbers, at least 1. */
+export function scaled(recipe: Recipe, factor: number): Recipe {
+  const times = (widths: readonly number[]): number[] =>
+    widths.map((width) => Math.max(1, Math.round(width * factor)));
+  return {
+    ...recipe,
+    generatorWidths: times(recipe.generatorWidths),
+    discriminatorWidths: times(recipe.discriminatorWidths),
+  };
 }

@@ -1,46 +1,76 @@
-// A GAN's two losses with their gradients, from the discriminator's logits of one batch: no op of the tape, as
+// A GAN's two losses with their gradients, from the discriminator's outputs on one batch: no op of the tape, as
 // each loss flows back by another way.
 import { formatShape, type GpuArray } from "../gpu/array.ts";
-import { ShapeError } from "../gpu/errors.ts";
+import { AttributeError, ShapeError } from "../gpu/errors.ts";
 import type { Generator } from "./random.ts";
 import { checkArray } from "./rule.ts";
 
 /** Scalars that one step records. */
 export const SCALARS = 4;
 
-/** What a step learns from its logits. */
+/** What a step learns from the discriminator's outputs. */
 export interface AdversarialLoss {
   /** (4): lossD, lossG, and the mean probability of being real that D gives real images, and generated ones. */
   readonly scalars: GpuArray;
-  /** The gradient of lossD by the logits, of their shape. */
+  /** The gradient of lossD by the outputs, of their shape. */
   readonly dDiscriminator: GpuArray;
-  /** The gradient of lossG by the logits of generated images: of half as many rows. */
+  /** The gradient of lossG by the outputs on generated images: of half as many rows. */
   readonly dGenerator: GpuArray;
 }
 
+/** What the discriminator's outputs are, and how its loss is made of them. */
+export interface AdversarialLossOptions {
+  /** (steps, 4): gets the scalars in the slot of the generator's step. */
+  readonly ring?: GpuArray;
+  /** Default `logits`. */
+  readonly form?: "logits" | "hinge" | "probabilities";
+  /** The label of real images is 1 less this, for the discriminator. In [0, 1), and 0 with `hinge`; default 0. */
+  readonly smoothing?: number;
+  /** (B) i32: the classes of the real images, and of the generated ones. Needed where the outputs have columns. */
+  readonly labels?: GpuArray | undefined;
+}
+
+const FORMS = ["logits", "hinge", "probabilities"] as const;
+
 /**
- * lossD = mean CE(1, real) + mean CE(0, fake) and lossG = mean CE(1, fake), in one launch.
+ * Both losses of a step, in one launch. From logits and probabilities lossD = mean CE(1, D(real)) + mean CE(0,
+ * D(fake)) and lossG = mean CE(1, D(fake)), with probabilities held in [1e-7, 1 − 1e-7]; by `hinge` lossD =
+ * mean max(0, 1 − D(real)) + mean max(0, 1 + D(fake)) and lossG = −mean D(fake).
  *
- * Shapes: logits (2B) or (2B, 1), of B real images, then of B generated ones; ring (steps, 4), which gets the
- * scalars in the slot of the generator's step, if there is one.
- * Throws: `ShapeError` on other shapes; `DTypeError` unless both are f32; `AttributeError` on two devices.
- * Source: Goodfellow et al. 2014, the non-saturating loss.
+ * Shapes: outputs (2B), (2B, 1) or, for classes, (2B, K), of B real images, then of B generated ones.
+ * Throws: `ShapeError` on other shapes; `DTypeError` unless they are f32; `AttributeError` on two devices, and on
+ * smoothing that isn't in [0, 1) or comes with `hinge`.
+ * Source: Goodfellow et al. 2014, the non-saturating loss; Lim and Ye 2017; Salimans et al. 2016 for smoothing.
  */
 export function adversarialLoss(
-  logits: GpuArray,
+  outputs: GpuArray,
   generator: Generator,
-  ring?: GpuArray,
+  options: AdversarialLossOptions = {},
 ): AdversarialLoss {
-  const { device, shape } = logits;
-  const [rows = 0, columns = 1] = shape;
-  checkArray("adversarialLoss", "the logits", logits, logits);
-  if (shape.length > 2 || columns !== 1 || rows === 0 || rows % 2 !== 0) {
+  const { ring, form = "logits", smoothing = 0, labels } = options;
+  const { device, shape } = outputs;
+  const [rows = 0, classes = 1] = shape;
+  checkArray("adversarialLoss", "the outputs", outputs, outputs);
+  if (shape.length > 2 || rows === 0 || rows % 2 !== 0 || (classes !== 1 && !labels)) {
     throw new ShapeError(
-      `adversarialLoss: logits must be (2B) or (2B, 1), of B real images and then of B generated ones; got ${formatShape(shape)}`,
+      `adversarialLoss: outputs must be (2B), (2B, 1) or, with labels, (2B, K), of B real images and then of B generated ones; got ${formatShape(shape)}`,
     );
   }
-  checkArray("adversarialLoss", "the generator's state", generator.state, logits, ["u32"]);
-  if (ring) checkArray("adversarialLoss", "the ring", ring, logits);
+  if (labels) {
+    checkArray("adversarialLoss", "the labels", labels, outputs, ["i32"]);
+    if (labels.shape.length !== 1 || labels.size !== rows / 2) {
+      throw new ShapeError(
+        `adversarialLoss: labels must be (${rows / 2}), a class a pair of images; got ${formatShape(labels.shape)}`,
+      );
+    }
+  }
+  if (!(smoothing >= 0 && smoothing < 1) || (form === "hinge" && smoothing !== 0)) {
+    throw new AttributeError(
+      `adversarialLoss: smoothing must be in [0, 1), and 0 with the hinge loss, which has no labels; got ${smoothing}`,
+    );
+  }
+  checkArray("adversarialLoss", "the generator's state", generator.state, outputs, ["u32"]);
+  if (ring) checkArray("adversarialLoss", "the ring", ring, outputs);
   if (ring && (ring.shape.length !== 2 || ring.shape[0] === 0 || ring.shape[1] !== SCALARS)) {
     throw new ShapeError(
       `adversarialLoss: the ring must be (steps, ${SCALARS}), a step or more; got ${formatShape(ring.shape)}`,
@@ -54,9 +84,17 @@ export function adversarialLoss(
   device.launch({
     shader: "adversarial-loss",
     entry: "losses",
-    constants: { COUNT: rows / 2, RECORD: ring !== undefined, CAPACITY: ring?.shape[0] ?? 1 },
+    constants: {
+      COUNT: rows / 2,
+      CLASSES: classes,
+      FORM: FORMS.indexOf(form),
+      SMOOTHING: smoothing,
+      RECORD: ring !== undefined,
+      CAPACITY: ring?.shape[0] ?? 1,
+    },
     bind: {
-      logits,
+      outputs,
+      labels: labels ?? generator.state,
       state: generator.state,
       scalars,
       ring: ring ?? empty([SCALARS], "no_ring"),

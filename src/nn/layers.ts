@@ -13,6 +13,7 @@ import {
   tanh as tanhOp,
   type Bias,
 } from "../autograd/ops.ts";
+import { upsample as upsampleOp } from "../autograd/compositions.ts";
 import type { Tensor } from "../autograd/tensor.ts";
 import { formatShape, sizeOf } from "../gpu/array.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
@@ -240,6 +241,20 @@ export function dropout(rate: number): Layer {
       mode.training ? dropoutOp(x, { rate, generator: generatorOf(mode) }) : x,
     asEpilogue: (mode) =>
       mode.training ? { dropout: { rate, generator: generatorOf(mode) } } : {},
+  };
+}
+
+/** Images `scale` times as high and as wide, each pixel repeated. */
+export function upsample(scale: number): Layer {
+  return {
+    kind: "Upsample",
+    detail: `×${scale}`,
+    outputShape([height, width, channels]) {
+      return [height! * scale, width! * scale, channels!];
+    },
+    parameters: none,
+    buffers: none,
+    forward: (x) => upsampleOp(x, { scale }),
   };
 }
 

@@ -48,7 +48,7 @@ async function run(logits: Ref, keep = true): Promise<Found> {
   const launched = (): ReturnType<typeof adversarialLoss> & { readonly ring: GpuArray } => {
     const ring = upload(device, refOf([CAPACITY, SCALARS], Array(CAPACITY * SCALARS).fill(-1)));
     const generator = createGenerator(device, 3, STEP);
-    return { ...adversarialLoss(upload(device, logits), generator, keep ? ring : undefined), ring };
+    return { ...adversarialLoss(upload(device, logits), generator, keep ? { ring } : {}), ring };
   };
   const { result, strays } = await withSlack(device, SLACK, () =>
     guarded(device, launched, async (made) => ({
@@ -133,14 +133,14 @@ test("without a ring nothing is recorded, and shapes follow the logits'", async 
 
 describe("refuses", () => {
   const generator = createGenerator(device, 1);
-  test.each([[[3, 1]], [[0]], [[]], [[4, 2]], [[4, 1, 1]]])("logits %o", async (shape) => {
+  test.each([[[3, 1]], [[0]], [[]], [[4, 2]], [[4, 1, 1]]])("outputs %o", async (shape) => {
     const says = await messageOf(ShapeError, () => adversarialLoss(device.empty(shape), generator));
-    expect(says).toMatch(/^adversarialLoss: logits must be \(2B\) or \(2B, 1\), .*; got \(/);
+    expect(says).toMatch(/^adversarialLoss: outputs must be \(2B\), \(2B, 1\) or, .*; got \(/);
   });
 
   test.each([[[4]], [[0, 4]], [[4, 3]]])("a ring %o", async (shape) => {
     const says = await messageOf(ShapeError, () =>
-      adversarialLoss(device.empty([2]), generator, device.empty(shape)),
+      adversarialLoss(device.empty([2]), generator, { ring: device.empty(shape) }),
     );
     expect(says).toMatch(/^adversarialLoss: the ring must be \(steps, 4\), .*; got \(/);
   });
@@ -148,7 +148,7 @@ describe("refuses", () => {
   test("integers and strangers", async () => {
     const integers = (): unknown => adversarialLoss(device.empty([2], "i32"), generator);
     expect(await messageOf(DTypeError, integers)).toBe(
-      "adversarialLoss: the logits must be f32; got i32",
+      "adversarialLoss: the outputs must be f32; got i32",
     );
     const other = sibling(device);
     const strange = (): unknown => adversarialLoss(other.empty([2]), generator);

@@ -116,7 +116,7 @@ function launchUnlisted(): {
     sgdUpdate({ parameters: rolled, gradients, momentum }, rates);
     device.place(gatherBatch(images, generator, { batch: 200, steps: 1 }, 200), batch);
     device.place(gatherLabels(labels, generator, { batch: 200, steps: 1 }, 200), classes);
-    adversarialLoss(gradients, generator, ring);
+    adversarialLoss(gradients, generator, { ring });
     advance(device, [adamCounter(state, options), sgdCounter(momentum)], generator);
     multiplyAdds(gradients, sums, 1);
     copyByFours(long, longer);

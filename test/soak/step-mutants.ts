@@ -26,9 +26,9 @@ export const stepMutants: readonly Mutant[] = [
   },
   {
     kernel: "adversarial-loss.losses",
-    what: "the generator's slope next to certainty is a difference",
-    from: "let doubt_fake = safe_sigmoid(-fake);",
-    to: "let doubt_fake = 1f - safe_sigmoid(fake);",
+    what: "a slope next to certainty is a difference",
+    from: "return vec2f(safe_softplus(-x), -safe_sigmoid(-x));",
+    to: "return vec2f(safe_softplus(-x), safe_sigmoid(x) - 1f);",
     noticed: adversarial("extreme"),
   },
   {

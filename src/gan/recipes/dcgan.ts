@@ -14,60 +14,78 @@ import {
 } from "../../nn/layers.ts";
 import type { Recipe } from "../recipe.ts";
 
-/** Channels of the hidden layers, from the latent to the image and from the image to the logit. */
-export interface DcganWidths {
-  readonly generator: readonly [number, number, number];
-  readonly discriminator: readonly [number, number];
+/** The constants of its networks. */
+export interface DcganConstants {
+  /** Channels from the latent to the image. */
+  readonly generatorWidths: readonly [number, number, number];
+  /** Channels from the image to the logit. */
+  readonly discriminatorWidths: readonly [number, number];
+  /** Leaky ReLU's slope below 0. */
+  readonly slope: number;
+  /** The share of the discriminator's activations that dropout drops. */
+  readonly dropout: number;
 }
 
 /** z[100] → 7×7 → 14×14 → 28×28, with batch norm and leaky ReLU between. */
-export function dcganGenerator({ generator: [first, second, third] }: DcganWidths): Layer[] {
+export function dcganGenerator({
+  generatorWidths: [first, second, third],
+  slope,
+}: DcganConstants): readonly Layer[] {
   const bias = false;
   return [
     dense(7 * 7 * first, { bias }),
     batchNorm(),
-    leakyRelu(0.3),
+    leakyRelu(slope),
     reshape([7, 7, first]),
     convTranspose2d(second, 5, { bias }),
     batchNorm(),
-    leakyRelu(0.3),
+    leakyRelu(slope),
     convTranspose2d(third, 5, { strides: 2, bias }),
     batchNorm(),
-    leakyRelu(0.3),
+    leakyRelu(slope),
     convTranspose2d(1, 5, { strides: 2, bias }),
     tanh(),
   ];
 }
 
-/** 28×28 → 14×14 → 7×7 → one logit, with leaky ReLU and dropout between. */
-export function dcganDiscriminator({ discriminator: [first, second] }: DcganWidths): Layer[] {
+/** 28×28 → 14×14 → 7×7 → one logit, or one for each class, with leaky ReLU and dropout between. */
+export function dcganDiscriminator(
+  { discriminatorWidths: [first, second], slope, dropout: rate }: DcganConstants,
+  logits = 1,
+): readonly Layer[] {
   return [
     conv2d(first, 5, { strides: 2 }),
-    leakyRelu(0.3),
-    dropout(0.3),
+    leakyRelu(slope),
+    dropout(rate),
     conv2d(second, 5, { strides: 2 }),
-    leakyRelu(0.3),
-    dropout(0.3),
+    leakyRelu(slope),
+    dropout(rate),
     flatten(),
-    dense(1),
+    dense(logits),
   ];
 }
 
-/** The tutorial's. */
-export const dcganWidths: DcganWidths = { generator: [256, 128, 64], discriminator: [64, 128] };
 const adam: AdamOptions = { learningRate: 1e-4, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 };
 
 /** The full network, for GPUs. */
-export const dcgan: Recipe = {
+export const dcgan: Recipe<DcganConstants> = {
   name: "dcgan",
   summary: "the DCGAN of TensorFlow's tutorial, full width: for GPUs",
-  latent: 100,
   image: [28, 28, 1],
+  verdicts: "logits",
+  order: "together",
+  latent: 100,
   batch: 256,
   epochs: 50,
   lastBatch: "keep",
-  generator: () => dcganGenerator(dcganWidths),
-  discriminator: () => dcganDiscriminator(dcganWidths),
   generatorAdam: adam,
   discriminatorAdam: adam,
+  smoothing: 0,
+  average: 0,
+  generatorWidths: [256, 128, 64],
+  discriminatorWidths: [64, 128],
+  slope: 0.3,
+  dropout: 0.3,
+  generator: dcganGenerator,
+  discriminator: (constants) => dcganDiscriminator(constants),
 };

@@ -1,11 +1,26 @@
 // The list of recipes: adding one touches its own file and this list.
 import { UsageError } from "../../gpu/errors.ts";
 import type { Recipe } from "../recipe.ts";
+import { best } from "./best.ts";
+import { conditional } from "./conditional.ts";
 import { dcgan } from "./dcgan.ts";
+import { dcgan32 } from "./dcgan32.ts";
+import { denseGan } from "./dense.ts";
+import { mlp } from "./mlp.ts";
 import { small } from "./small.ts";
+import { upsampleGan } from "./upsample.ts";
 
 /** Every recipe, the default first. */
-export const recipes: readonly Recipe[] = [dcgan, small];
+export const recipes: readonly Recipe[] = [
+  dcgan,
+  small,
+  dcgan32,
+  denseGan,
+  upsampleGan,
+  mlp,
+  best,
+  conditional,
+];
 
 /** The recipe of that name. Throws `UsageError` with the names there are. */
 export function recipeNamed(name: string): Recipe {

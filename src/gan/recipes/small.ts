@@ -4,21 +4,20 @@
 // still (two time scales: Heusel et al. 2017).
 import type { AdamOptions } from "../../kernels/adam.ts";
 import type { Recipe } from "../recipe.ts";
-import { dcgan, dcganDiscriminator, dcganGenerator, type DcganWidths } from "./dcgan.ts";
+import { dcgan, type DcganConstants } from "./dcgan.ts";
 
-const widths: DcganWidths = { generator: [32, 32, 16], discriminator: [16, 32] };
 const adam: Omit<AdamOptions, "learningRate"> = { beta1: 0.5, beta2: 0.999, epsilon: 1e-7 };
 
 /** Minutes an epoch on a CPU. */
-export const small: Recipe = {
+export const small: Recipe<DcganConstants> = {
   ...dcgan,
   name: "small",
   summary: "the dcgan, an eighth to a quarter as wide: for machines without a GPU",
   batch: 32,
   epochs: 3,
   lastBatch: "drop",
-  generator: () => dcganGenerator(widths),
-  discriminator: () => dcganDiscriminator(widths),
   generatorAdam: { ...adam, learningRate: 5e-4 },
   discriminatorAdam: { ...adam, learningRate: 1e-3 },
+  generatorWidths: [32, 32, 16],
+  discriminatorWidths: [16, 32],
 };

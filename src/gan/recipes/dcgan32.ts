@@ -1,0 +1,82 @@
+// dcgan32: the DCGAN of Radford et al. 2015 for images of 32×32, to which MNIST's are resized. Its discriminator
+// ends in a sigmoid, and losses are cross-entropies of probabilities.
+import type { AdamOptions } from "../../kernels/adam.ts";
+import {
+  batchNorm,
+  conv2d,
+  convTranspose2d,
+  dense,
+  dropout,
+  flatten,
+  leakyRelu,
+  relu,
+  reshape,
+  sigmoid,
+  tanh,
+} from "../../nn/layers.ts";
+import type { Recipe } from "../recipe.ts";
+
+interface Dcgan32Constants {
+  readonly generatorWidths: readonly [number, number, number];
+  readonly discriminatorWidths: readonly [number, number, number];
+  /** Leaky ReLU's slope below 0. */
+  readonly slope: number;
+  /** The share of the discriminator's activations that dropout drops. */
+  readonly dropout: number;
+  /** How much of batch norm's running statistics stays at each step. */
+  readonly momentum: number;
+}
+
+const adam: AdamOptions = { learningRate: 2e-4, beta1: 0.5, beta2: 0.999, epsilon: 1e-7 };
+
+/** Images of 32×32. */
+export const dcgan32: Recipe<Dcgan32Constants> = {
+  name: "dcgan32",
+  summary: "a DCGAN for MNIST resized to 32×32, its discriminator a probability",
+  image: [32, 32, 1],
+  resizes: true,
+  verdicts: "probabilities",
+  order: "together",
+  latent: 100,
+  batch: 64,
+  epochs: 25,
+  lastBatch: "drop",
+  generatorAdam: adam,
+  discriminatorAdam: adam,
+  smoothing: 0,
+  average: 0,
+  generatorWidths: [256, 128, 64],
+  discriminatorWidths: [64, 128, 256],
+  slope: 0.2,
+  dropout: 0.3,
+  momentum: 0.9,
+  // z[100] → 4×4 → 8×8 → 16×16 → 32×32
+  generator({ generatorWidths: [first, second, third], momentum }) {
+    const bias = false;
+    return [
+      dense(4 * 4 * first, { bias }),
+      batchNorm({ momentum }),
+      relu(),
+      reshape([4, 4, first]),
+      convTranspose2d(second, 5, { strides: 2, bias }),
+      batchNorm({ momentum }),
+      relu(),
+      convTranspose2d(third, 5, { strides: 2, bias }),
+      batchNorm({ momentum }),
+      relu(),
+      convTranspose2d(1, 5, { strides: 2 }),
+      tanh(),
+    ];
+  },
+  // 32×32 → 16×16 → 8×8 → 4×4 → one probability
+  discriminator: ({ discriminatorWidths, slope, dropout: rate }) => [
+    ...discriminatorWidths.flatMap((width) => [
+      conv2d(width, 5, { strides: 2 }),
+      leakyRelu(slope),
+      dropout(rate),
+    ]),
+    flatten(),
+    dense(1),
+    sigmoid(),
+  ],
+};

@@ -1,0 +1,46 @@
+// mlp: the GAN of two multilayer perceptrons that PyTorch is taught with: no batch norm, dropout in the
+// discriminator, and binary cross-entropy of probabilities whose logarithm is held above −100.
+import type { AdamOptions } from "../../kernels/adam.ts";
+import { dense, dropout, flatten, relu, reshape, sigmoid, tanh } from "../../nn/layers.ts";
+import type { Recipe } from "../recipe.ts";
+
+interface MlpConstants {
+  readonly generatorWidths: readonly [number, number, number];
+  readonly discriminatorWidths: readonly [number, number, number];
+  /** The share of the discriminator's activations that dropout drops. */
+  readonly dropout: number;
+}
+
+const adam: AdamOptions = { learningRate: 1e-4, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+
+/** Two multilayer perceptrons. */
+export const mlp: Recipe<MlpConstants> = {
+  name: "mlp",
+  summary: "PyTorch's classic: two multilayer perceptrons, dropout in the discriminator",
+  image: [28, 28, 1],
+  verdicts: "clamped",
+  order: "combined",
+  latent: 100,
+  batch: 32,
+  epochs: 50,
+  lastBatch: "drop",
+  generatorAdam: adam,
+  discriminatorAdam: adam,
+  smoothing: 0,
+  average: 0,
+  generatorWidths: [256, 512, 1024],
+  discriminatorWidths: [1024, 512, 256],
+  dropout: 0.3,
+  generator: ({ generatorWidths }) => [
+    ...generatorWidths.flatMap((width) => [dense(width), relu()]),
+    dense(28 * 28),
+    tanh(),
+    reshape([28, 28, 1]),
+  ],
+  discriminator: ({ discriminatorWidths, dropout: rate }) => [
+    flatten(),
+    ...discriminatorWidths.flatMap((width) => [dense(width), relu(), dropout(rate)]),
+    dense(1),
+    sigmoid(),
+  ],
+};

@@ -1,0 +1,91 @@
+// The discriminator learns first, and the generator then, through the discriminator as it has become. Written with the
+// ops and losses that anybody can use: what it costs over `together` is a second forward of both networks.
+import { concat, mean, reshape } from "../../autograd/ops.ts";
+import { binaryCrossEntropy } from "../../autograd/losses.ts";
+import { noGrad, Tensor } from "../../autograd/tensor.ts";
+import { recordStep } from "../../kernels/step-log.ts";
+import { updateAll } from "../../nn/optimizer.ts";
+import type { Gan } from "../gan.ts";
+import {
+  averageWeights,
+  drawLatents,
+  realImages,
+  trainingMode,
+  type StepOutputs,
+} from "./parts.ts";
+
+/** Cross-entropy of the discriminator's probabilities, by the recipe's bounds. */
+const crossEntropy = ({ recipe }: Gan, probabilities: Tensor, labels: Tensor | number): Tensor =>
+  binaryCrossEntropy(
+    probabilities,
+    labels,
+    recipe.verdicts === "clamped" ? { logClamp: -100 } : {},
+  );
+
+/** What the discriminator learned from: its loss, and its mean verdict on images of either kind. */
+interface Lesson {
+  readonly loss: Tensor;
+  readonly real: Tensor;
+  readonly fake: Tensor;
+}
+
+/** One batch of real and then generated images, with their labels. */
+function combinedLesson(gan: Gan, count: number, fake: Tensor): Lesson {
+  const { device, discriminator, discriminatorAdam, recipe } = gan;
+  const images = device.empty([2 * count, ...recipe.image], "f32", "images");
+  realImages(gan, count, images.rows(0, count));
+  device.place(fake.array, images.rows(count, count));
+  const probabilities = discriminator.forward(new Tensor(images), trainingMode(gan));
+  const labels = Float32Array.from({ length: 2 * count }, (_, i) =>
+    i < count ? 1 - recipe.smoothing : 0,
+  );
+  const told = new Tensor(device.upload(labels, [2 * count, 1], "f32", "labels"));
+  const loss = crossEntropy(gan, probabilities, told);
+  discriminatorAdam.differentiate(loss);
+  discriminatorAdam.update();
+  const half = (first: number): Tensor => mean(new Tensor(probabilities.array.rows(first, count)));
+  return { loss, real: half(0), fake: half(count) };
+}
+
+/** A real batch, an update, a generated batch, another update. */
+function apartLesson(gan: Gan, count: number, fake: Tensor): Lesson {
+  const { device, discriminator, discriminatorAdam, recipe } = gan;
+  const learn = (images: Tensor, label: number): { loss: Tensor; verdict: Tensor } => {
+    const probabilities = discriminator.forward(images, trainingMode(gan));
+    const loss = crossEntropy(gan, probabilities, label);
+    discriminatorAdam.differentiate(loss);
+    discriminatorAdam.update();
+    return { loss, verdict: mean(probabilities.detach()) };
+  };
+  const batch = device.empty([count, ...recipe.image], "f32", "images");
+  realImages(gan, count, batch);
+  const real = learn(new Tensor(batch), 1 - recipe.smoothing);
+  const generated = learn(fake, 0);
+  const losses = [real.loss, generated.loss].map((loss) => reshape(loss.detach(), { shape: [1] }));
+  return { loss: mean(concat(losses, { axis: 0 })), real: real.verdict, fake: generated.verdict };
+}
+
+/**
+ * D learns from real images, of label 1, and from what G draws as it does for samples, of label 0; `combined` as one
+ * batch, else `apart`. Then G learns CE(1, D(G(z))) from new noise, D's weights frozen.
+ */
+export function stepInTurn(gan: Gan, count: number): StepOutputs {
+  const { generator, discriminator, generatorAdam, random, ring, recipe } = gan;
+  const z = drawLatents(gan, count);
+  const fake = noGrad(() => generator.forward(z, { training: false }));
+  const lesson = recipe.order === "combined" ? combinedLesson : apartLesson;
+  const { loss: lossD, real, fake: caught } = lesson(gan, count, fake);
+
+  const mode = trainingMode(gan);
+  const drawn = generator.forward(drawLatents(gan, count), mode);
+  const lossG = crossEntropy(gan, discriminator.forward(drawn, mode), 1);
+  generatorAdam.differentiate(lossG);
+  const each = [lossD, lossG, real, caught].map((scalar) =>
+    reshape(scalar.detach(), { shape: [1] }),
+  );
+  const scalars = concat(each, { axis: 0 }).array;
+  recordStep(scalars, ring, random);
+  updateAll([generatorAdam], random);
+  averageWeights(gan);
+  return { scalars };
+}

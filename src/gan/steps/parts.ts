@@ -1,0 +1,57 @@
+// What steps of every order are made of: a real batch, latents, and the end of a step.
+import { concat, oneHot, resize } from "../../autograd/ops.ts";
+import { Tensor } from "../../autograd/tensor.ts";
+import type { GpuArray } from "../../gpu/array.ts";
+import { gatherBatch, gatherLabels } from "../../kernels/dataset.ts";
+import { movingAverage } from "../../kernels/moving-average.ts";
+import { normal } from "../../kernels/random.ts";
+import type { Mode } from "../../nn/layer.ts";
+import type { Gan } from "../gan.ts";
+
+/** What a step leaves to read. */
+export type StepOutputs = {
+  /** (4): lossD, lossG, and the discriminator's mean verdicts on real and generated images, as in the ring. */
+  readonly scalars: GpuArray;
+};
+
+/** How networks run in training. */
+export const trainingMode = ({ random, storage }: Gan): Mode => ({
+  training: true,
+  generator: random,
+  storage,
+});
+
+/** Puts the step's `count` real images into `out`, of the recipe's size. */
+export function realImages(gan: Gan, count: number, out: GpuArray): void {
+  const { images, random, plan, device, recipe } = gan;
+  const [height, width] = recipe.image;
+  if (images.shape[1] === height && images.shape[2] === width) {
+    gatherBatch(images, random, plan, count, out);
+    return;
+  }
+  const batch = new Tensor(gatherBatch(images, random, plan, count));
+  device.place(resize(batch, { size: [height, width], mode: "bilinear" }).array, out);
+}
+
+/** The classes of the step's real images, where the recipe has any: generated ones get the same. */
+export const classesOf = ({ labels, random, plan }: Gan, count: number): GpuArray | undefined =>
+  labels && gatherLabels(labels, random, plan, count);
+
+/** Noise for the generator, with the classes that it is to draw behind it. */
+export function drawLatents({ random, recipe }: Gan, count: number, classes?: GpuArray): Tensor {
+  const noise = new Tensor(normal(random, [count, recipe.latent]));
+  if (!classes) return noise;
+  const told = oneHot(new Tensor(classes), { depth: recipe.classes! });
+  return concat([noise, told], { axis: 1 });
+}
+
+/** Moves the average of the generator's weights, and of its running statistics, on. To come after their update. */
+export function averageWeights({ generator, sampler, recipe, random }: Gan): void {
+  if (sampler === generator) return;
+  movingAverage(sampler.arena, generator.arena, random, recipe.average);
+  generator.layers.forEach(({ buffers }, index) => {
+    for (const [name, array] of Object.entries(buffers)) {
+      movingAverage(sampler.layers[index]!.buffers[name]!, array, random, recipe.average);
+    }
+  });
+}

@@ -1,0 +1,42 @@
+// An exponential moving average of arrays that training changes.
+import { formatShape, type GpuArray } from "../gpu/array.ts";
+import { AttributeError, ShapeError } from "../gpu/errors.ts";
+import type { Generator } from "./random.ts";
+import { checkArray } from "./rule.ts";
+
+/**
+ * average += (1 − d) · (values − average), in place, where d is the smaller of `decay` and (1 + step) / (10 + step)
+ * of the generator's step, from 0.
+ *
+ * Shapes: average and values alike.
+ * Throws: `ShapeError` if they differ; `DTypeError` unless they are f32; `AttributeError` on a decay that isn't in
+ * [0, 1).
+ * Source: TensorFlow's ExponentialMovingAverage with num_updates.
+ */
+export function movingAverage(
+  average: GpuArray,
+  values: GpuArray,
+  generator: Generator,
+  decay: number,
+): void {
+  checkArray("movingAverage", "the average", average, average);
+  checkArray("movingAverage", "the values", values, average);
+  checkArray("movingAverage", "the generator's state", generator.state, average, ["u32"]);
+  if (formatShape(average.shape) !== formatShape(values.shape)) {
+    throw new ShapeError(
+      `movingAverage: takes an average of the values' shape ${formatShape(values.shape)}; got ${formatShape(average.shape)}`,
+    );
+  }
+  if (!(decay >= 0 && decay < 1)) {
+    throw new AttributeError(`movingAverage: the decay must be in [0, 1); got ${decay}`);
+  }
+  const { device, size } = average;
+  device.launch({
+    shader: "moving-average",
+    entry: "update",
+    constants: { COUNT: size, REST: 1 - decay },
+    bind: { values, state: generator.state, average },
+    workgroups: device.linear(size),
+    flop: 3 * size,
+  });
+}
