@@ -1,6 +1,7 @@
 // The command line. Commands are thin: flags in, one function called, errors in one sentence.
 import { Command, Option } from "commander";
 import { LonghandError, UsageError } from "../gpu/errors.ts";
+import { classifyCommand, type ClassifyFlags } from "./classify.ts";
 import { doctor } from "./doctor.ts";
 import { USUAL_COUNT, type TrainFlags } from "./draft-run.ts";
 import { evaluateCommand, type EvaluateFlags } from "./evaluate.ts";
@@ -147,6 +148,17 @@ program
   .addOption(adapterOption())
   .option("--verbose", "show stack traces")
   .action(async (flags: JudgeFlags) => judgeCommand(flags));
+
+program
+  .command("classify")
+  .description("say which digits pictures show, by the judge; accuracy where there are labels")
+  .argument("<paths...>", "PNGs, folders of PNGs, grids that sample drew, or IDX files of images")
+  .option("--labels <file>", "the IDX file of labels (default: the one beside the images)")
+  .option("--json <file>", "also write every image's digit and probability to this file")
+  .option("--second", "ask the second judge")
+  .addOption(adapterOption())
+  .option("--verbose", "show stack traces")
+  .action(async (paths: string[], flags: ClassifyFlags) => classifyCommand(paths, flags));
 
 program
   .command("evaluate")
