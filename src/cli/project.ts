@@ -18,7 +18,7 @@ import { readDigit } from "../pictures/read-digit.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { createBars } from "./progress.ts";
 import { withDevice } from "./session.ts";
-import { readTrainedRun } from "./trained-models.ts";
+import { readTrainedRun, type WhichCheckpoint } from "./trained-models.ts";
 
 /** The flags of `project`. */
 export interface ProjectFlags {
@@ -27,6 +27,7 @@ export interface ProjectFlags {
   readonly seed?: number;
   readonly digit?: number;
   readonly out?: string;
+  readonly checkpoint?: WhichCheckpoint;
   readonly adapter?: string;
 }
 
@@ -49,7 +50,7 @@ export async function projectCommand(
   if (!out.endsWith(".png")) {
     throw new UsageError(`--out ${out}: must end in .png; the JSON lies beside it`);
   }
-  const trained = readTrainedRun(run);
+  const trained = readTrainedRun(run, flags.checkpoint);
   await withDevice(flags.adapter, async (device, opened) => {
     console.log(opened.line);
     if (wanted.note) console.log(wanted.note);
