@@ -1,42 +1,22 @@
 // The command line. Commands are thin: flags in, one function called, errors in one sentence.
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
 import { LonghandError, UsageError } from "../gpu/errors.ts";
-import { recipes } from "../gan/recipes/list.ts";
 import { doctor } from "./doctor.ts";
-import type { TrainFlags } from "./draft-run.ts";
+import { USUAL_COUNT, type TrainFlags } from "./draft-run.ts";
+import { evaluateCommand, type EvaluateFlags } from "./evaluate.ts";
+import { judgeCommand, type JudgeFlags } from "./judge.ts";
+import { interpolateCommand, type InterpolateFlags } from "./interpolate.ts";
+import {
+  adapterOption,
+  checkpointOption,
+  positive,
+  recipeOption,
+  seedList,
+  whole,
+} from "./options.ts";
 import { gifCommand, sampleCommand, showCommand, type SampleFlags } from "./samples.ts";
 import { trainCommand } from "./train.ts";
 import { DEFAULT_BUDGET, tuneCommand, type TuneFlags } from "./tune.ts";
-
-function whole(least: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least) {
-      throw new InvalidArgumentError(`It takes a whole number, ${least} or more.`);
-    }
-    return value;
-  };
-}
-
-function factor(text: string): number {
-  const value = Number(text);
-  if (text.trim() === "" || !(value > 0 && value <= 16)) {
-    throw new InvalidArgumentError("It takes a number above 0, at most 16.");
-  }
-  return value;
-}
-
-const adapterOption = (): Option =>
-  new Option(
-    "--adapter <name>",
-    "auto, gpu, software, swiftshader, or part of an adapter's name (see npm run doctor)",
-  ).env("LONGHAND_ADAPTER");
-
-const recipeOption = (): Option =>
-  new Option(
-    "--recipe <name>",
-    `one of ${recipes.map((recipe) => recipe.name).join(", ")} (default: dcgan)`,
-  );
 
 const program = new Command("longhand")
   .description("Trains a DCGAN to write digits on the GPU, with kernels written by hand in WGSL.")
@@ -47,10 +27,15 @@ program
   .command("train")
   .description("train a GAN; leaves a run folder with samples, plots and a checkpoint")
   .addOption(recipeOption())
-  .option("--width <factor>", "every hidden width times this, such as 0.25 (default: 1)", factor)
+  .option(
+    "--width <factor>",
+    "every hidden width times this, such as 0.25 (default: 1)",
+    positive(16),
+  )
   .option("--config <file>", "a JSON or TypeScript file of the recipe's constants")
   .option("--epochs <n>", "epochs in all, resumed ones included (default: the recipe's)", whole(1))
   .option("--steps <n>", "steps in all, instead of epochs", whole(1))
+  .option("--minutes <n>", "stop after so many minutes of steps, and keep all", positive(1e6))
   .option("--batch <n>", "images a step (default: the recipe's)", whole(1))
   .option("--seed <n>", "weights, noise, dropout and order follow from it (default: 0)", whole(0))
   .option("--out <dir>", "the run folder (default: runs/<recipe>-<n>)")
@@ -58,6 +43,12 @@ program
   .addOption(adapterOption())
   .option("--sample-every <n>", "also draw a grid every n steps", whole(1))
   .option("--checkpoint-every <n>", "also save a checkpoint every n steps", whole(1))
+  .option(
+    "--evaluate-every <n>",
+    "judge a sample every n steps, or `epoch`; keeps the best checkpoint as best",
+    (text) => (text === "epoch" ? text : whole(1)(text)),
+  )
+  .option("--evaluate-count <n>", `how large a sample (default: ${USUAL_COUNT})`, whole(100))
   .option("--tune [seconds]", "first measure which kernels are fastest (see tune)", whole(1))
   .option("--f16", "store activations in 16 bits, on adapters with shader-f16 (default: 32)")
   .option("--resume <dir>", "go on with the run in this folder")
@@ -92,12 +83,38 @@ program
   .argument("<run>", "a run folder")
   .option("--count <n>", "how many (default: 16)", whole(1))
   .option("--seed <n>", "which latents (default: 0)", whole(0))
+  .option(
+    "--digit <d>",
+    "which digit, if the recipe knows of classes (default: each in turn)",
+    whole(0),
+  )
   .option("--grid", "one picture with all of them (the default)")
   .option("--no-grid", "a file each, 28×28 pixels")
   .option("--out <file>", "where to write (default: RUN/sample-seed<seed>.png)")
+  .addOption(checkpointOption())
   .addOption(adapterOption())
   .option("--verbose", "show stack traces")
   .action(async (run: string, flags: SampleFlags) => sampleCommand(run, flags));
+
+program
+  .command("interpolate")
+  .description(
+    "walk through a run's latent space from seed to seed: a PNG strip, and a GIF that loops",
+  )
+  .argument("<run>", "a run folder")
+  .option(
+    "--seeds <list>",
+    "where to stop, in order, as sample --seed draws them first (default: 0,1,2,3,4)",
+    seedList,
+  )
+  .option("--from <n>", "instead of --seeds: there from this seed", whole(0))
+  .option("--to <n>", "to this one, and back", whole(0))
+  .option("--steps <n>", "steps from one seed to the next (default: 10)", whole(1))
+  .option("--digit <n>", "of a conditional run: this digit (default: 0 to 9, one a seed)", whole(0))
+  .option("--out <file>", "the strip; the GIF lies beside it (default: RUN/interpolation.png)")
+  .addOption(adapterOption())
+  .option("--verbose", "show stack traces")
+  .action(async (run: string, flags: InterpolateFlags) => interpolateCommand(run, flags));
 
 program
   .command("show")
@@ -113,6 +130,37 @@ program
   .argument("<run>", "a run folder")
   .option("--verbose", "show stack traces")
   .action((run: string) => gifCommand(run));
+
+program
+  .command("judge")
+  .description("train the classifier that judges digits, and keep it; takes some minutes, once")
+  .option("--second", "the second judge, trained apart: another seed, another architecture")
+  .option(
+    "--epochs <n>",
+    "how often it sees the training images (default: 3; --second: 4)",
+    whole(1),
+  )
+  .option("--seed <n>", "weights, dropout and order follow from it (default: its own)", whole(0))
+  .option("--out <file>", "where to keep it (default: the user's cache folder)")
+  .option("--data <dir>", "a folder of labelled IDX files, training and test (default: MNIST)")
+  .option("--force", "train it anew, in place of the one that is kept")
+  .addOption(adapterOption())
+  .option("--verbose", "show stack traces")
+  .action(async (flags: JudgeFlags) => judgeCommand(flags));
+
+program
+  .command("evaluate")
+  .description("say how good a run's digits are: figures beside those of known sets, and a page")
+  .argument("<run>", "a run folder")
+  .option("--count <n>", "how many samples (default: 10000)", whole(2))
+  .option("--seed <n>", "which latents (default: 1)", whole(0))
+  .option("--neighbours <n>", "how many make a neighbourhood (default: 5)", whole(1))
+  .addOption(checkpointOption())
+  .option("--out <dir>", "where to write (default: RUN/evaluation, or RUN/evaluation-best)")
+  .option("--json <file>", "where the figures go as JSON (default: evaluation.json in --out)")
+  .addOption(adapterOption())
+  .option("--verbose", "show stack traces")
+  .action(async (run: string, flags: EvaluateFlags) => evaluateCommand(run, flags));
 
 program
   .command("web")
