@@ -2,12 +2,11 @@
 import { resolve } from "node:path";
 import { loadImages, type LoadedImageSet } from "../data/files.ts";
 import type { Recipe } from "../gan/recipe.ts";
-import { recipeNamed } from "../gan/recipes/list.ts";
 import type { Device } from "../gpu/device.ts";
 import { UsageError } from "../gpu/errors.ts";
 import type { StoredType } from "../kernels/epilogue-attributes.ts";
-import { changedRecipe } from "./constants.ts";
-import { readConfig } from "./config.ts";
+import { chosenRecipe, type RecipeFlags } from "./config.ts";
+import { titleOf } from "./constants.ts";
 import {
   checkRunPath,
   freshRunPath,
@@ -19,12 +18,7 @@ import {
 } from "./run-folder.ts";
 
 /** The flags of `train`, as the command line gives them; what is undefined has its default. */
-export interface TrainFlags {
-  readonly recipe?: string;
-  /** A factor for every hidden width. */
-  readonly width?: number;
-  /** A file of constants. */
-  readonly config?: string;
+export interface TrainFlags extends RecipeFlags {
   readonly epochs?: number;
   readonly steps?: number;
   readonly batch?: number;
@@ -59,16 +53,22 @@ export interface Draft {
   readonly notes: readonly string[];
 }
 
-const HALVES = "Activations are stored in 16 bits.";
+/** What of a run isn't as its recipe has it. */
+function notesOn(recipe: Recipe, storage: StoredType): readonly string[] {
+  const title = titleOf(recipe);
+  return [
+    ...(title === recipe.name ? [] : [`Recipe ${title}.`]),
+    ...(storage === "f16" ? ["Activations are stored in 16 bits."] : []),
+  ];
+}
 
 /** Checks the flags of a new run and loads its data. Throws `UsageError` or `DataError`. */
 export async function draftRun(flags: TrainFlags): Promise<Draft> {
-  const config = flags.config === undefined ? undefined : await readConfig(flags.config);
-  const named = recipeNamed(flags.recipe ?? "dcgan");
-  const recipe = changedRecipe(named, { width: flags.width, config }, flags.config);
+  const recipe = await chosenRecipe(flags);
   const path = flags.out ?? freshRunPath(recipe.name);
   checkRunPath(path, flags.force ?? false);
   const dataFolder = flags.data === undefined ? null : resolve(flags.data);
+  const storage = flags.f16 ? "f16" : "f32";
   return {
     folder: runFolder(path),
     recipe,
@@ -76,9 +76,9 @@ export async function draftRun(flags: TrainFlags): Promise<Draft> {
     dataFolder,
     batch: flags.batch ?? recipe.batch,
     seed: flags.seed ?? 0,
-    storage: flags.f16 ? "f16" : "f32",
+    storage,
     earlier: undefined,
-    notes: flags.f16 ? [HALVES] : [],
+    notes: notesOn(recipe, storage),
   };
 }
 
@@ -133,9 +133,10 @@ export async function draftResumed(flags: TrainFlags): Promise<Draft> {
       `--data ${flags.data}: holds other images than the run in ${path} was trained on; leave the flag out or start a new run`,
     );
   }
+  const recipe = recipeOf(record, path);
   return {
     folder: runFolder(path),
-    recipe: recipeOf(record, path),
+    recipe,
     data,
     dataFolder,
     batch: record.batch,
@@ -143,7 +144,7 @@ export async function draftResumed(flags: TrainFlags): Promise<Draft> {
     storage: record.storage,
     earlier: record,
     notes: [
-      ...(record.storage === "f16" ? [HALVES] : []),
+      ...notesOn(recipe, record.storage),
       ...(same ? [] : [`The images in ${data.source} have changed since the run began.`]),
     ],
   };

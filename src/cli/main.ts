@@ -4,6 +4,7 @@ import { LonghandError, UsageError } from "../gpu/errors.ts";
 import { recipes } from "../gan/recipes/list.ts";
 import { doctor } from "./doctor.ts";
 import type { TrainFlags } from "./draft-run.ts";
+import { recipesCommand, STEPS_BUDGET, type RecipesFlags } from "./recipes.ts";
 import { gifCommand, sampleCommand, showCommand, type SampleFlags } from "./samples.ts";
 import { trainCommand } from "./train.ts";
 import { DEFAULT_BUDGET, tuneCommand, type TuneFlags } from "./tune.ts";
@@ -32,11 +33,26 @@ const adapterOption = (): Option =>
     "auto, gpu, software, swiftshader, or part of an adapter's name (see npm run doctor)",
   ).env("LONGHAND_ADAPTER");
 
-const recipeOption = (): Option =>
+const recipeOption = (otherwise = "(default: dcgan)"): Option =>
   new Option(
     "--recipe <name>",
-    `one of ${recipes.map((recipe) => recipe.name).join(", ")} (default: dcgan)`,
+    `one of ${recipes.map((recipe) => recipe.name).join(", ")} ${otherwise}`,
   );
+
+const widthOption = (): Option =>
+  new Option(
+    "--width <factor>",
+    "every hidden width times this, such as 0.25 (default: 1)",
+  ).argParser(factor);
+
+const configOption = (): Option =>
+  new Option("--config <file>", "a JSON, TypeScript or JavaScript file of the recipe's constants");
+
+const CONFIG_HELP = `
+A config file has the constants that differ from the recipe's, and may name the recipe:
+  { "recipe": "dcgan", "batch": 64, "generatorAdam": { "learningRate": 5e-4 }, "discriminatorWidths": [32, 64] }
+A module exports such an object by default. Constants are listed in docs/recipes/README.md; a key that the recipe
+doesn't have, and a value that doesn't fit, are refused by name. Flags such as --batch go before the file.`;
 
 const program = new Command("longhand")
   .description("Trains a DCGAN to write digits on the GPU, with kernels written by hand in WGSL.")
@@ -47,8 +63,8 @@ program
   .command("train")
   .description("train a GAN; leaves a run folder with samples, plots and a checkpoint")
   .addOption(recipeOption())
-  .option("--width <factor>", "every hidden width times this, such as 0.25 (default: 1)", factor)
-  .option("--config <file>", "a JSON or TypeScript file of the recipe's constants")
+  .addOption(widthOption())
+  .addOption(configOption())
   .option("--epochs <n>", "epochs in all, resumed ones included (default: the recipe's)", whole(1))
   .option("--steps <n>", "steps in all, instead of epochs", whole(1))
   .option("--batch <n>", "images a step (default: the recipe's)", whole(1))
@@ -73,12 +89,36 @@ program
     "time each kernel before the first step, beside what the adapter can do; leaves roofline.svg",
   )
   .option("--verbose", "show stack traces")
+  .addHelpText("after", CONFIG_HELP)
   .action(async (flags: TrainFlags) => trainCommand(flags));
+
+program
+  .command("recipes")
+  .description(
+    "list the recipes: parameters, work an image, and the time of an epoch on this adapter",
+  )
+  .addOption(recipeOption("(default: all)"))
+  .addOption(widthOption())
+  .addOption(configOption())
+  .option("--batch <n>", "images a step (default: each recipe's)", whole(1))
+  .option("--no-time", "count only: nothing runs")
+  .option(
+    "--budget <seconds>",
+    `timed steps of each recipe take about so long, compiling aside (default: ${STEPS_BUDGET})`,
+    whole(1),
+  )
+  .option("--json <file>", "also write all figures there")
+  .addOption(adapterOption())
+  .option("--verbose", "show stack traces")
+  .addHelpText("after", CONFIG_HELP)
+  .action(async (flags: RecipesFlags) => recipesCommand(flags));
 
 program
   .command("tune")
   .description("measure which of each kernel's variants is fastest on this adapter, for new runs")
   .addOption(recipeOption())
+  .addOption(widthOption())
+  .addOption(configOption())
   .option("--batch <n>", "images a step (default: the recipe's)", whole(1))
   .option("--budget <seconds>", `time to spend (default: ${DEFAULT_BUDGET})`, whole(1))
   .option("--forget", "remove what was measured on this adapter, and measure nothing")
