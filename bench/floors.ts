@@ -1,5 +1,8 @@
 // `npm run bench -- floors`: how fast a training step could be on a GPU of stated peak and bandwidth, from the
 // very plan that would run there. Nothing runs: the plan is made on Dawn's null backend.
+import { chosenRecipe, type RecipeFlags } from "../src/cli/config.ts";
+import { titleOf } from "../src/cli/constants.ts";
+import type { Recipe } from "../src/gan/recipe.ts";
 import { explainPlan, type ExplainedDispatch } from "../src/gpu/explain.ts";
 import { openDevice } from "../src/gpu/device.ts";
 import { openAdapter, shaderText } from "../src/gpu/node.ts";
@@ -10,8 +13,7 @@ import { trainingStep } from "../src/gan/step.ts";
 import { benchGan } from "./gan.ts";
 
 /** The flags of `floors`. */
-export interface FloorFlags {
-  readonly recipe: string;
+export interface FloorFlags extends RecipeFlags {
   readonly batch: number;
   /** Operations a second, and bytes a second. */
   readonly peak: number;
@@ -21,7 +23,7 @@ export interface FloorFlags {
 }
 
 /** The plan of a recipe's step as a GPU would run it. */
-async function gpuPlan(recipe: string, batch: number): Promise<readonly ExplainedDispatch[]> {
+async function gpuPlan(recipe: Recipe, batch: number): Promise<readonly ExplainedDispatch[]> {
   const { adapter, release } = await openAdapter("null");
   const device = await openDevice({ adapter, shaderText, software: false });
   try {
@@ -40,9 +42,11 @@ const us = (seconds: number): string => (seconds * 1e6).toFixed(1);
 
 /** Prints a line a kernel and shape, as often as it is launched, the longest floors first; then the sums. */
 export async function floorsCommand(flags: FloorFlags): Promise<void> {
-  const { recipe, batch, peak, bandwidth, launch } = flags;
+  const { batch, peak, bandwidth, launch } = flags;
+  const chosen = await chosenRecipe(flags);
+  const recipe = titleOf(chosen);
   const ceilings: Ceilings = { flops: peak, bandwidth };
-  const plan = await gpuPlan(recipe, batch);
+  const plan = await gpuPlan(chosen, batch);
   const shapesOf = ({ results }: ExplainedDispatch): string =>
     results.map(({ shape }) => `(${shape.join(", ")})`).join(" ");
   const groups = groupBy(plan, (each) =>

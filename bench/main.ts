@@ -28,9 +28,13 @@ function positive(text: string): number {
 }
 
 const recipeOption = (): Option =>
-  new Option("--recipe <name>", "whose step")
-    .choices(recipes.map(({ name }) => name))
-    .default("dcgan");
+  new Option("--recipe <name>", "whose step (default: dcgan)").choices(
+    recipes.map(({ name }) => name),
+  );
+const widthOption = (): Option =>
+  new Option("--width <factor>", "every hidden width times this").argParser(positive);
+const configOption = (): Option =>
+  new Option("--config <file>", "a file of constants, as for npm run train");
 
 /** `8,16,32`: whole numbers with commas between. */
 function list(low: number, high: number): (text: string) => number[] {
@@ -112,6 +116,8 @@ program
     "a training step against its goals: time, and what it asks of WebGPU, counted by wrapping WebGPU's own methods",
   )
   .addOption(recipeOption())
+  .addOption(widthOption())
+  .addOption(configOption())
   .option("--batch <n>", "images (default: 32, in a browser 8)", whole(1, 1024))
   .option("--steps <n>", "timed steps, of which the median counts", whole(1, 1000), 5)
   .addOption(browserOption())
@@ -157,6 +163,8 @@ program
   .command("profile")
   .description("a training step kernel by kernel, beside what the adapter reaches at best")
   .addOption(recipeOption())
+  .addOption(widthOption())
+  .addOption(configOption())
   .option("--batch <n>", "images", whole(1, 1024), 32)
   .option("--rounds <n>", "timed rounds, of which the median counts", whole(1, 1000), 5)
   .option("--each", "a line a dispatch, not a kernel")
@@ -171,6 +179,8 @@ program
     "how fast a step could be on a GPU of stated peak and bandwidth; nothing is measured",
   )
   .addOption(recipeOption())
+  .addOption(widthOption())
+  .addOption(configOption())
   .option("--batch <n>", "images", whole(1, 1024), 256)
   .addOption(
     new Option("--peak <flops>", "operations a second, a multiply-add as two")

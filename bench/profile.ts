@@ -1,4 +1,6 @@
 // `npm run bench -- profile`: a training step kernel by kernel, beside the adapter's own ceilings.
+import { chosenRecipe, type RecipeFlags } from "../src/cli/config.ts";
+import { titleOf } from "../src/cli/constants.ts";
 import { profilePicture, profileStep, profileTable } from "../src/cli/profiling.ts";
 import { compileSteps } from "../src/gan/train.ts";
 import { open } from "../src/node.ts";
@@ -6,8 +8,7 @@ import { benchGan } from "./gan.ts";
 import { writeText } from "./reports.ts";
 
 /** The flags of `profile`. */
-export interface ProfileFlags {
-  readonly recipe: string;
+export interface ProfileFlags extends RecipeFlags {
   readonly batch: number;
   readonly rounds: number;
   readonly each?: boolean;
@@ -19,12 +20,14 @@ export interface ProfileFlags {
 
 /** Profiles a step and prints the table. Throws a `LonghandError` for whatever a person can mend. */
 export async function profileCommand(flags: ProfileFlags): Promise<void> {
-  const { recipe, batch, rounds, clock = false } = flags;
+  const { batch, rounds, clock = false } = flags;
+  const chosen = await chosenRecipe(flags);
+  const recipe = titleOf(chosen);
   const { device, adapter, close } = await open(flags.adapter);
   try {
     const title = `${recipe}, batch ${batch}: a step's kernels`;
     console.log(`${adapter.name}; ${title}`);
-    const { full } = await compileSteps(benchGan(device, recipe, batch));
+    const { full } = await compileSteps(benchGan(device, chosen, batch));
     const step = await profileStep(device, full, adapter.name, { rounds, timestamps: !clock });
     console.log(profileTable(step, { each: flags.each ?? false }));
     if (flags.svg !== undefined) writeText(flags.svg, profilePicture(step, title));

@@ -1,6 +1,9 @@
 // `npm run bench -- step`: one training step in all the rows of the goals, counted from outside.
+import { chosenRecipe, type RecipeFlags } from "../src/cli/config.ts";
+import { titleOf } from "../src/cli/constants.ts";
 import { batchOf, browserArena, ON_NODE, type Remote } from "./contestants/start.ts";
 import type { StepReply } from "./contestants/messages.ts";
+import { UsageError } from "../src/gpu/errors.ts";
 import { cells, rowsOf, type StepFigures } from "./goals.ts";
 import {
   interruption,
@@ -13,8 +16,7 @@ import {
 } from "./reports.ts";
 
 /** The command's flags. */
-export interface StepFlags {
-  readonly recipe: string;
+export interface StepFlags extends RecipeFlags {
   /** Default 32, in a browser 8. */
   readonly batch?: number;
   readonly steps: number;
@@ -61,9 +63,14 @@ export function figuresOf(
 /** Measures the step and prints its table. */
 export async function stepCommand(flags: StepFlags): Promise<void> {
   checkReport(flags.json);
-  const { recipe, adapter } = flags;
+  const { width, config, adapter } = flags;
+  const chosen = await chosenRecipe(flags);
+  if (flags.browser && config !== undefined) {
+    throw new UsageError("--config: a page reads no files; leave it or --browser out");
+  }
+  const recipe = titleOf(chosen);
   const batch = batchOf(flags);
-  const options = { name: "longhand", recipe, batch, adapter } as const;
+  const options = { name: "longhand", recipe: chosen.name, width, config, batch, adapter } as const;
   const stop = interruption();
   const arena = flags.browser ? await browserArena(["longhand"]) : ON_NODE;
   const firstStep = async (cold: boolean): Promise<number> => {

@@ -192,7 +192,10 @@ describe("on SwiftShader", () => {
   });
 
   const refused: readonly [query: string, message: RegExp][] = [
-    ["?recipe=tiny&autostart=1", /^recipe: there is no "tiny"; choose one of dcgan, small$/],
+    [
+      "?recipe=tiny&autostart=1",
+      /^recipe: there is no "tiny"; choose one of dcgan, small, .*conditional/,
+    ],
     ["?batch=0&autostart=1", /^batch: got "0"; give a whole number of at least 1\.$/],
     ["?steps=abc", /^steps: got "abc"; give a whole number of at least 1\.$/],
     ["?batch=60001&autostart=1", /^batch: 60001 is more than the dataset's 60000 images; /],

@@ -1,6 +1,7 @@
 // A contestant's process: Dawn allows one instance a process. Started by `startContestant` with its options
 // as an argument; answers each message with one.
-import { recipeNamed } from "../../src/gan/recipes/list.ts";
+import { chosenRecipe } from "../../src/cli/config.ts";
+import type { Recipe } from "../../src/gan/recipe.ts";
 import { openAdapter, shaderText } from "../../src/gpu/node.ts";
 import { countCalls } from "../counters.ts";
 import { longhandKernels } from "./longhand-kernels.ts";
@@ -24,8 +25,8 @@ async function importPeer(name: "tfjs" | "jax-js"): Promise<Builders> {
   return { create: () => create(options), createKernel };
 }
 
-function ownBuilders(platform: Platform): Builders {
-  const own = { ...options, recipe: recipeNamed(options.recipe) };
+function ownBuilders(platform: Platform, recipe: Recipe): Builders {
+  const own = { ...options, recipe };
   return {
     create: () => createLonghand(platform, own),
     createKernel: longhandKernels(platform),
@@ -41,7 +42,7 @@ try {
   const counters = countCalls();
   const builders =
     options.name === "longhand"
-      ? ownBuilders({ adapter, shaderText, software: kind !== "gpu" })
+      ? ownBuilders({ adapter, shaderText, software: kind !== "gpu" }, await chosenRecipe(options))
       : await importPeer(options.name);
   const stand = createStand(counters, builders);
   process.on("message", (command: Command) => {

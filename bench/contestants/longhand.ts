@@ -3,6 +3,7 @@ import { openDevice, type DeviceOptions } from "../../src/gpu/device.ts";
 import { createGan, type Gan, type Images } from "../../src/gan/gan.ts";
 import { dcgan } from "../../src/gan/recipes/dcgan.ts";
 import type { Recipe } from "../../src/gan/recipe.ts";
+import { standIns } from "../../src/gan/stand-in.ts";
 import { compileSteps } from "../../src/gan/train.ts";
 import { normal } from "../../src/kernels/random.ts";
 import type { Network } from "../../src/nn/network.ts";
@@ -62,7 +63,7 @@ export async function createLonghand(
   { batch, check, recipe = dcgan }: OwnOptions,
 ): Promise<Contestant> {
   const device = await openDevice(platform);
-  const data = imagesOf(check ? batch : batch * BATCHES, check?.images);
+  const data = check ? imagesOf(batch, check.images) : standIns(recipe, batch * BATCHES);
   const gan = createGan(device, check ? withoutDropout(recipe) : recipe, data, { seed: 0, batch });
   if (check) {
     setWeights(gan.generator, GENERATOR, SEEDS.generator);

@@ -11,6 +11,9 @@ export interface StartOptions extends ContestOptions {
   readonly name: ContestantName;
   /** Longhand's recipe; the others know `dcgan` alone. */
   readonly recipe: string;
+  /** What changes it: a factor for its widths, and a file of constants. */
+  readonly width?: number | undefined;
+  readonly config?: string | undefined;
   readonly adapter?: string | undefined;
 }
 

@@ -1,36 +1,34 @@
 // A recipe's constants as people change them: by --width, by a --config file, and as a run's record keeps them.
 import { z } from "zod";
 import { UsageError } from "../gpu/errors.ts";
-import { scaled, type Recipe } from "../gan/recipe.ts";
+import type { Recipe, Verdicts } from "../gan/recipe.ts";
+import { recipeNamed } from "../gan/recipes/list.ts";
+import {
+  belowOne,
+  finite,
+  flag,
+  oneOf,
+  show,
+  whole,
+  wholes,
+  type Check,
+} from "../kernels/attributes.ts";
+import { adamChecks } from "../nn/adam.ts";
 
-const whole = z.int().min(1);
-const rate = z.number().min(0).lt(1);
-const widths = z.array(whole).readonly();
-const adam = z.strictObject({
-  learningRate: z.number().min(0),
-  beta1: rate,
-  beta2: rate,
-  epsilon: z.number().positive(),
-});
+/** What constants of these names must be. Others need be no more than of the type that the recipe has. */
+const known: Readonly<Record<string, Check>> = {
+  latent: whole(1),
+  batch: whole(1),
+  epochs: whole(1),
+  lastBatch: oneOf("keep", "drop"),
+  smoothing: belowOne,
+  average: belowOne,
+  dropout: belowOne,
+  momentum: belowOne,
+};
 
-/** Every constant that some recipe has. */
-const known = {
-  latent: whole,
-  batch: whole,
-  epochs: whole,
-  lastBatch: z.enum(["keep", "drop"]),
-  verdicts: z.enum(["logits", "hinge", "probabilities", "clamped"]),
-  generatorAdam: adam,
-  discriminatorAdam: adam,
-  smoothing: rate,
-  average: rate,
-  generatorWidths: widths,
-  discriminatorWidths: widths,
-  slope: z.number(),
-  dropout: rate,
-  momentum: rate,
-  spectral: z.boolean(),
-} as const;
+/** What a recipe is whatever its constants are. */
+const FIXED = ["name", "summary", "image", "resizes", "classes", "order"];
 
 /** Constants by name, as JSON has them. */
 export type ConstantValues = Readonly<Record<string, unknown>>;
@@ -38,63 +36,96 @@ export type ConstantValues = Readonly<Record<string, unknown>>;
 /** What `run.json` keeps: checked against the recipe by `withConstants`. */
 export const constantsSchema: z.ZodType<ConstantValues> = z.record(z.string(), z.unknown());
 
-/** The constants that a recipe has, by name. */
+/** The constants that a recipe has, by name: all of it that isn't fixed and isn't a function. */
 export function constantsOf(recipe: Recipe): ConstantValues {
-  return Object.fromEntries(Object.entries(recipe).filter(([name]) => name in known));
+  return Object.fromEntries(
+    Object.entries(recipe).filter(
+      ([name, value]) => typeof value !== "function" && !FIXED.includes(name),
+    ),
+  );
 }
 
-/**
- * The schema of a recipe's constants, all of them optional: those that it has, of the lengths that it has. What
- * its last layer is can't be changed, so verdicts stay of their kind.
- */
-function schemaOf(recipe: Recipe): z.ZodType<Partial<Recipe>> {
-  const own = Object.entries(known).flatMap(([name, schema]): [string, z.ZodType][] => {
-    const value: unknown = Object.entries(recipe).find(([key]) => key === name)?.[1];
-    if (value === undefined) return [];
-    if (Array.isArray(value)) return [[name, z.array(whole).length(value.length)]];
-    if (name === "verdicts") {
-      const logits = value === "logits" || value === "hinge";
-      return [[name, z.enum(logits ? ["logits", "hinge"] : ["probabilities", "clamped"])]];
-    }
-    if (name.endsWith("Adam")) return [[name, adam.partial()]];
-    return [[name, schema]];
+/** The verdicts that the recipe's last layer and its order of steps can go with. */
+function verdictsOf({ verdicts, order }: Recipe): readonly Verdicts[] {
+  if (order !== "together") return ["probabilities", "clamped"];
+  return verdicts === "logits" || verdicts === "hinge" ? ["logits", "hinge"] : ["probabilities"];
+}
+
+/** What a constant must be that has no entry of its own: something like the recipe's. */
+function alike(value: unknown): Check {
+  if (Array.isArray(value)) return wholes(1, value.length);
+  return typeof value === "boolean" ? flag : finite();
+}
+
+/** A value that passes a check; the issue's message is what it must be. */
+const schemaOf = ({ accepts, expects }: Check): z.ZodType =>
+  z.custom(accepts, expects).exactOptional();
+
+/** The schema of a recipe's constants, all of them optional: those that it has, of the lengths that it has. */
+function constantsSchemaOf(recipe: Recipe): z.ZodType<Partial<Recipe>> {
+  const shape = Object.entries(constantsOf(recipe)).map(([name, value]): [string, z.ZodType] => {
+    if (name === "verdicts") return [name, schemaOf(oneOf(...verdictsOf(recipe)))];
+    if (!name.endsWith("Adam")) return [name, schemaOf(known[name] ?? alike(value))];
+    const rates = Object.entries(adamChecks).map(([rate, check]) => [rate, schemaOf(check)]);
+    return [name, z.strictObject(Object.fromEntries(rates)).exactOptional()];
   });
-  return z.strictObject(Object.fromEntries(own)).partial();
+  return z.strictObject(Object.fromEntries(shape));
 }
 
 /**
  * A recipe with some constants changed. `from` is who says so, for errors: a file, or a run's record. Throws
- * `UsageError` naming the key that is unknown or doesn't fit.
+ * `UsageError` naming each key that is unknown or doesn't fit.
  */
 export function withConstants(recipe: Recipe, changes: unknown, from: string): Recipe {
-  const parsed = schemaOf(recipe).safeParse(changes);
-  if (!parsed.success) throw new UsageError(`${from}: ${complaint(recipe, parsed.error)}`);
+  const parsed = constantsSchemaOf(recipe).safeParse(changes);
+  if (!parsed.success) {
+    const complaints = parsed.error.issues.flatMap((issue) => complaintsOf(recipe, changes, issue));
+    throw new UsageError(`${from}: ${complaints.join("; ")}`);
+  }
   const { generatorAdam, discriminatorAdam, ...rest } = parsed.data;
-  return {
+  const changed: Recipe = {
     ...recipe,
     ...rest,
     generatorAdam: { ...recipe.generatorAdam, ...generatorAdam },
     discriminatorAdam: { ...recipe.discriminatorAdam, ...discriminatorAdam },
   };
-}
-
-function complaint(recipe: Recipe, { issues }: z.ZodError): string {
-  const [issue] = issues;
-  const path = issue!.path.join(".");
-  if (issue!.code === "unrecognized_keys") {
-    const where = path === "" ? `recipe ${recipe.name}` : path;
-    const has = path === "" ? Object.keys(constantsOf(recipe)) : Object.keys(adam.shape);
-    return `${[path, issue!.keys[0]].filter(Boolean).join(".")}: ${where} has no such constant; it has ${has.join(", ")}`;
+  if (changed.verdicts === "hinge" && changed.smoothing > 0) {
+    throw new UsageError(
+      `${from}: smoothing: must be 0 with the verdicts 'hinge', whose loss has no labels; it is ${changed.smoothing}`,
+    );
   }
-  return `${path || "the whole"}: ${issue!.message}`;
+  return changed;
 }
 
-/** A recipe as flags change it: first the config's constants, then widths times `width`. */
-export function changedRecipe(
-  recipe: Recipe,
-  changes: { readonly width?: number | undefined; readonly config?: ConstantValues | undefined },
-  from = "--config",
-): Recipe {
-  const configured = changes.config ? withConstants(recipe, changes.config, from) : recipe;
-  return changes.width === undefined ? configured : scaled(configured, changes.width);
+function complaintsOf(recipe: Recipe, changes: unknown, issue: z.core.$ZodIssue): string[] {
+  const path = issue.path.map(String);
+  if (issue.code === "unrecognized_keys") {
+    const top = path.length === 0;
+    const has = Object.keys(top ? constantsOf(recipe) : adamChecks).join(", ");
+    const what = top
+      ? `is no constant of recipe ${recipe.name}, which`
+      : "is no constant of Adam, which";
+    return [`${issue.keys.map((key) => [...path, key].join(".")).join(", ")}: ${what} has ${has}`];
+  }
+  const got = path.reduce<unknown>((value, key) => Object(value)[key], changes);
+  const expects =
+    issue.code === "invalid_type"
+      ? `an object of ${Object.keys(adamChecks).join(", ")}`
+      : issue.message;
+  return [`${path.join(".")}: must be ${expects}; got ${show(got)}`];
+}
+
+/** What of a recipe's constants differs from another's, in words: `batch 64, slope 0.2`. */
+function differences(recipe: Recipe, from: Recipe): string {
+  const before = constantsOf(from);
+  return Object.entries(constantsOf(recipe))
+    .filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(before[name]))
+    .map(([name, value]) => `${name} ${typeof value === "string" ? value : JSON.stringify(value)}`)
+    .join(", ");
+}
+
+/** A recipe's name, and how it differs from the one in the list: `dcgan with batch 64`. */
+export function titleOf(recipe: Recipe): string {
+  const changed = differences(recipe, recipeNamed(recipe.name));
+  return changed === "" ? recipe.name : `${recipe.name} with ${changed}`;
 }

@@ -2,12 +2,11 @@
 import { resolve } from "node:path";
 import { loadImages, type LoadedImageSet } from "../data/files.ts";
 import type { Recipe } from "../gan/recipe.ts";
-import { recipeNamed } from "../gan/recipes/list.ts";
 import type { Device } from "../gpu/device.ts";
 import { UsageError } from "../gpu/errors.ts";
 import type { StoredType } from "../kernels/epilogue-attributes.ts";
-import { changedRecipe } from "./constants.ts";
-import { readConfig } from "./config.ts";
+import { chosenRecipe, type RecipeFlags } from "./config.ts";
+import { titleOf } from "./constants.ts";
 import {
   checkRunPath,
   freshRunPath,
@@ -20,12 +19,7 @@ import {
 } from "./run-folder.ts";
 
 /** The flags of `train`, as the command line gives them; what is undefined has its default. */
-export interface TrainFlags {
-  readonly recipe?: string;
-  /** A factor for every hidden width. */
-  readonly width?: number;
-  /** A file of constants. */
-  readonly config?: string;
+export interface TrainFlags extends RecipeFlags {
   readonly epochs?: number;
   readonly steps?: number;
   /** Minutes after which training stops, as on Ctrl-C. */
@@ -66,16 +60,22 @@ export interface Draft {
   readonly notes: readonly string[];
 }
 
-const HALVES = "Activations are stored in 16 bits.";
+/** What of a run isn't as its recipe has it. */
+function notesOn(recipe: Recipe, storage: StoredType): readonly string[] {
+  const title = titleOf(recipe);
+  return [
+    ...(title === recipe.name ? [] : [`Recipe ${title}.`]),
+    ...(storage === "f16" ? ["Activations are stored in 16 bits."] : []),
+  ];
+}
 
 /** Checks the flags of a new run and loads its data. Throws `UsageError` or `DataError`. */
 export async function draftRun(flags: TrainFlags): Promise<Draft> {
-  const config = flags.config === undefined ? undefined : await readConfig(flags.config);
-  const named = recipeNamed(flags.recipe ?? "dcgan");
-  const recipe = changedRecipe(named, { width: flags.width, config }, flags.config);
+  const recipe = await chosenRecipe(flags);
   const path = flags.out ?? freshRunPath(recipe.name);
   checkRunPath(path, flags.force ?? false);
   const dataFolder = flags.data === undefined ? null : resolve(flags.data);
+  const storage = flags.f16 ? "f16" : "f32";
   return {
     folder: runFolder(path),
     recipe,
@@ -83,10 +83,10 @@ export async function draftRun(flags: TrainFlags): Promise<Draft> {
     dataFolder,
     batch: flags.batch ?? recipe.batch,
     seed: flags.seed ?? 0,
-    storage: flags.f16 ? "f16" : "f32",
+    storage,
     evaluate: evaluationPlan(flags, undefined),
     earlier: undefined,
-    notes: flags.f16 ? [HALVES] : [],
+    notes: notesOn(recipe, storage),
   };
 }
 
@@ -158,9 +158,10 @@ export async function draftResumed(flags: TrainFlags): Promise<Draft> {
       `--data ${flags.data}: holds other images than the run in ${path} was trained on; leave the flag out or start a new run`,
     );
   }
+  const recipe = recipeOf(record, path);
   return {
     folder: runFolder(path),
-    recipe: recipeOf(record, path),
+    recipe,
     data,
     dataFolder,
     batch: record.batch,
@@ -169,7 +170,7 @@ export async function draftResumed(flags: TrainFlags): Promise<Draft> {
     evaluate: evaluationPlan(flags, record.evaluate),
     earlier: record,
     notes: [
-      ...(record.storage === "f16" ? [HALVES] : []),
+      ...notesOn(recipe, record.storage),
       ...(same ? [] : [`The images in ${data.source} have changed since the run began.`]),
     ],
   };

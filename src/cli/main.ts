@@ -9,13 +9,17 @@ import { judgeCommand, type JudgeFlags } from "./judge.ts";
 import { interpolateCommand, type InterpolateFlags } from "./interpolate.ts";
 import {
   adapterOption,
+  CONFIG_HELP,
+  configOption,
   checkpointOption,
   positive,
   recipeOption,
   seedList,
   whole,
+  widthOption,
 } from "./options.ts";
 import { projectCommand, type ProjectFlags } from "./project.ts";
+import { recipesCommand, STEPS_BUDGET, type RecipesFlags } from "./recipes.ts";
 import { gifCommand, sampleCommand, showCommand, type SampleFlags } from "./samples.ts";
 import { trainCommand } from "./train.ts";
 import { DEFAULT_BUDGET, tuneCommand, type TuneFlags } from "./tune.ts";
@@ -29,12 +33,8 @@ program
   .command("train")
   .description("train a GAN; leaves a run folder with samples, plots and a checkpoint")
   .addOption(recipeOption())
-  .option(
-    "--width <factor>",
-    "every hidden width times this, such as 0.25 (default: 1)",
-    positive(16),
-  )
-  .option("--config <file>", "a JSON or TypeScript file of the recipe's constants")
+  .addOption(widthOption())
+  .addOption(configOption())
   .option("--epochs <n>", "epochs in all, resumed ones included (default: the recipe's)", whole(1))
   .option("--steps <n>", "steps in all, instead of epochs", whole(1))
   .option("--minutes <n>", "stop after so many minutes of steps, and keep all", positive(1e6))
@@ -66,12 +66,36 @@ program
     "time each kernel before the first step, beside what the adapter can do; leaves roofline.svg",
   )
   .option("--verbose", "show stack traces")
+  .addHelpText("after", CONFIG_HELP)
   .action(async (flags: TrainFlags) => trainCommand(flags));
+
+program
+  .command("recipes")
+  .description(
+    "list the recipes: parameters, work an image, and the time of an epoch on this adapter",
+  )
+  .addOption(recipeOption("(default: all)"))
+  .addOption(widthOption())
+  .addOption(configOption())
+  .option("--batch <n>", "images a step (default: each recipe's)", whole(1))
+  .option("--no-time", "count only: nothing runs")
+  .option(
+    "--budget <seconds>",
+    `timed steps of each recipe take about so long, compiling aside (default: ${STEPS_BUDGET})`,
+    whole(1),
+  )
+  .option("--json <file>", "also write all figures there")
+  .addOption(adapterOption())
+  .option("--verbose", "show stack traces")
+  .addHelpText("after", CONFIG_HELP)
+  .action(async (flags: RecipesFlags) => recipesCommand(flags));
 
 program
   .command("tune")
   .description("measure which of each kernel's variants is fastest on this adapter, for new runs")
   .addOption(recipeOption())
+  .addOption(widthOption())
+  .addOption(configOption())
   .option("--batch <n>", "images a step (default: the recipe's)", whole(1))
   .option("--budget <seconds>", `time to spend (default: ${DEFAULT_BUDGET})`, whole(1))
   .option("--forget", "remove what was measured on this adapter, and measure nothing")

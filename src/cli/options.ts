@@ -35,10 +35,10 @@ export const adapterOption = (): Option =>
   ).env("LONGHAND_ADAPTER");
 
 /** `--recipe` */
-export const recipeOption = (): Option =>
+export const recipeOption = (otherwise = "(default: dcgan)"): Option =>
   new Option(
     "--recipe <name>",
-    `one of ${recipes.map((recipe) => recipe.name).join(", ")} (default: dcgan)`,
+    `one of ${recipes.map((recipe) => recipe.name).join(", ")} ${otherwise}`,
   );
 
 /** `--checkpoint` */
@@ -47,3 +47,21 @@ export const checkpointOption = (): Option =>
     "--checkpoint <which>",
     "last, or best: of the least Fréchet distance, if the run was evaluated while it trained (default: last)",
   ).choices(["last", "best"]);
+
+/** `--width` */
+export const widthOption = (): Option =>
+  new Option(
+    "--width <factor>",
+    "every hidden width times this, such as 0.25 (default: 1)",
+  ).argParser(positive(16));
+
+/** `--config` */
+export const configOption = (): Option =>
+  new Option("--config <file>", "a JSON, TypeScript or JavaScript file of the recipe's constants");
+
+/** What `--help` says of a config file. */
+export const CONFIG_HELP = `
+A config file has the constants that differ from the recipe's, and may name the recipe:
+  { "recipe": "dcgan", "batch": 64, "generatorAdam": { "learningRate": 5e-4 }, "discriminatorWidths": [32, 64] }
+A module exports such an object by default. Constants are listed in docs/recipes/README.md; a key that the recipe
+doesn't have, and a value that doesn't fit, are refused by name. Flags such as --batch go before the file.`;

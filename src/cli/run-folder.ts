@@ -168,9 +168,15 @@ export function readRunRecord(path: string): RunRecord {
   return parseJson(schema, readFileBytes(folder.record), folder.record);
 }
 
-/** The recipe of a run, with the constants that it was trained with. Throws `UsageError` where they don't fit. */
+/** The recipe of a run, with the constants that it was trained with. Throws `CheckpointError` where they don't fit. */
 export function recipeOf({ recipe, constants }: RunRecord, path: string): Recipe {
-  return withConstants(recipeNamed(recipe), constants, runFolder(path).record);
+  const file = runFolder(path).record;
+  try {
+    return withConstants(recipeNamed(recipe), constants, "constants");
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw new CheckpointError(`${file}: ${error.message}`); // nobody has just typed it
+  }
 }
 
 function runsIn(parent: string): string[] {

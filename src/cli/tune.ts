@@ -1,17 +1,16 @@
 // `longhand tune`: measures which variant of each kernel is fastest on this adapter, and keeps the answers.
 import { stepWorkloads } from "../gan/tune.ts";
 import type { Recipe } from "../gan/recipe.ts";
-import { recipeNamed } from "../gan/recipes/list.ts";
 import type { Variant } from "../gpu/dispatch.ts";
 import { UsageError } from "../gpu/errors.ts";
 import { tune, type Tuned } from "../kernels/tune.ts";
+import { chosenRecipe, type RecipeFlags } from "./config.ts";
 import { forgetKernelChoices, loadKernelChoices, saveKernelChoices } from "./kernel-choices.ts";
 import { createBars, formatDuration } from "./progress.ts";
 import { withDevice } from "./session.ts";
 
 /** The flags of `tune`. */
-export interface TuneFlags {
-  readonly recipe?: string;
+export interface TuneFlags extends RecipeFlags {
   readonly batch?: number;
   readonly adapter?: string;
   readonly budget?: number;
@@ -24,14 +23,16 @@ export const DEFAULT_BUDGET = 60;
 /** Tunes a recipe's step, or forgets what was tuned. Throws `UsageError`, `AdapterError`, `OutputError`. */
 export async function tuneCommand(flags: TuneFlags): Promise<void> {
   const { forget = false, budget = DEFAULT_BUDGET } = flags;
-  const contradicted = (["recipe", "batch", "budget"] as const).find((flag) => flags[flag]);
+  const contradicted = (["recipe", "width", "config", "batch", "budget"] as const).find(
+    (flag) => flags[flag],
+  );
   if (forget && contradicted !== undefined) {
     throw new UsageError(
       `--forget: removes all that was measured on the adapter and measures nothing; leave --${contradicted} out`,
     );
   }
-  const recipe = recipeNamed(flags.recipe ?? "dcgan");
   if (!forget) {
+    const recipe = await chosenRecipe(flags);
     await tuneRecipe({ ...flags, recipe, batch: flags.batch ?? recipe.batch, budget, again: true });
     return;
   }

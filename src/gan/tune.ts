@@ -3,6 +3,7 @@ import type { Device } from "../gpu/device.ts";
 import { workloadsOf, type Use } from "../kernels/tune.ts";
 import { createGan } from "./gan.ts";
 import type { Recipe } from "./recipe.ts";
+import { standIns } from "./stand-in.ts";
 import { trainingStep } from "./step.ts";
 
 /** The workloads of a recipe's step on a batch of `batch` images, by key; no images are needed for it. */
@@ -11,14 +12,7 @@ export async function stepWorkloads(
   recipe: Recipe,
   batch: number,
 ): Promise<ReadonlyMap<string, Use>> {
-  const [height, width] = recipe.image;
-  const images = new Uint8Array(batch * height * width);
-  const gan = createGan(
-    device,
-    recipe,
-    { images, count: batch, height, width },
-    { seed: 0, batch },
-  );
+  const gan = createGan(device, recipe, standIns(recipe, batch), { seed: 0, batch });
   return workloadsOf(device, () => {
     device.record("step", () => void trainingStep(gan, batch));
   });

@@ -1,6 +1,12 @@
 // The Adam optimizer over a network's arena: one update launch, however many parameters there are.
 import type { GpuArray } from "../gpu/array.ts";
-import { belowOne, type Check, checkAttributes, finite } from "../kernels/attributes.ts";
+import {
+  belowOne,
+  type Check,
+  checkAttributes,
+  type Checks,
+  finite,
+} from "../kernels/attributes.ts";
 import { adamCounter, adamUpdate, type AdamOptions } from "../kernels/adam.ts";
 import { differentiate, type Optimizer, stateOf, updateAll } from "./optimizer.ts";
 import type { ParameterGroup } from "./parameters.ts";
@@ -8,6 +14,14 @@ import type { ParameterGroup } from "./parameters.ts";
 const positive: Check = {
   expects: "a finite number > 0",
   accepts: (value) => typeof value === "number" && value > 0 && value < Infinity,
+};
+
+/** What Adam's constants may be. */
+export const adamChecks: Checks<AdamOptions> = {
+  learningRate: finite(0),
+  beta1: belowOne,
+  beta2: belowOne,
+  epsilon: positive,
 };
 
 /**
@@ -25,12 +39,7 @@ export function adam<Group extends ParameterGroup>(
   network: Group,
   options: Partial<AdamOptions> = {},
 ): Optimizer<Group> {
-  checkAttributes<Partial<AdamOptions>>("adam", options, {
-    learningRate: finite(0),
-    beta1: belowOne,
-    beta2: belowOne,
-    epsilon: positive,
-  });
+  checkAttributes<Partial<AdamOptions>>("adam", options, adamChecks);
   const { learningRate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 } = options;
   const { arena: parameters, gradients } = network;
   const persistent = (shape: readonly number[], what: string): GpuArray =>

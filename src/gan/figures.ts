@@ -1,0 +1,44 @@
+// What a recipe comes to, counted from its plans: nothing runs.
+import { noGrad, Tensor } from "../autograd/tensor.ts";
+import type { GpuArray } from "../gpu/array.ts";
+import { explainPlan } from "../gpu/explain.ts";
+import { planTrace } from "../gpu/plan.ts";
+import { parameterCount } from "../nn/network.ts";
+import type { Gan } from "./gan.ts";
+import { trainingStep } from "./step.ts";
+
+/** A recipe in figures. */
+export interface RecipeFigures {
+  /** Learned values of each network. */
+  readonly parameters: { readonly generator: number; readonly discriminator: number };
+  /** Floating-point operations, a multiply-add as two: of a training step for each image of its batch. */
+  readonly trainingFlop: number;
+  /** And of drawing one image. */
+  readonly drawingFlop: number;
+}
+
+/** The figures of a GAN whose dataset holds a batch or more, at that batch. */
+export function recipeFigures(gan: Gan): RecipeFigures {
+  const { device, generator, discriminator, sampler, plan } = gan;
+  const flopOf = (label: string, body: () => GpuArray): number => {
+    let output: GpuArray | undefined;
+    const trace = device.record(label, () => {
+      output = body();
+    });
+    const planned = planTrace(trace, [output!], { share: true, available: [] });
+    return explainPlan(label, planned, { state: 0, temporaries: 0 }).flop;
+  };
+  const { batch } = plan;
+  const draw = (): GpuArray => {
+    const z = new Tensor(device.empty([batch, ...sampler.inputShape], "f32", "latents"));
+    return noGrad(() => sampler.forward(z, { training: false })).array;
+  };
+  return {
+    parameters: {
+      generator: parameterCount(generator.parameters),
+      discriminator: parameterCount(discriminator.parameters),
+    },
+    trainingFlop: flopOf("step", () => trainingStep(gan, batch).scalars) / batch,
+    drawingFlop: flopOf("draw", draw) / batch,
+  };
+}

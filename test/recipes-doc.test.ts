@@ -1,0 +1,31 @@
+// docs/recipes/README.md against the code: its table of constants, its list, and its example.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { chosenRecipe, readConfig } from "../src/cli/config.ts";
+import { recipes } from "../src/gan/recipes/list.ts";
+import { RECIPES_DOC, withTable } from "./support/recipes-doc.ts";
+
+const ROOT = new URL("..", import.meta.url).pathname;
+const page = readFileSync(join(ROOT, RECIPES_DOC), "utf8");
+
+it("has the recipes' constants (npm run docs writes them)", () => {
+  expect(withTable(page)).toBe(page);
+});
+
+it("lists every recipe, in the list's order", () => {
+  const listed = [...page.matchAll(/^\| `(\w+)` \| /gm)].map(([, name]) => name);
+  expect(listed.slice(0, recipes.length)).toEqual(recipes.map(({ name }) => name));
+});
+
+it("shows the example as its file has it, and the file fits its recipe", async () => {
+  const [, shown] = /```json\n([\s\S]+?)```/.exec(page) ?? [];
+  const path = join(ROOT, "docs/recipes/quarter.json");
+  expect(JSON.parse(shown!)).toEqual(JSON.parse(readFileSync(path, "utf8")));
+  const { recipe, constants } = await readConfig(path);
+  expect(await chosenRecipe({ config: path })).toMatchObject({
+    name: recipe,
+    batch: constants["batch"],
+    generatorWidths: constants["generatorWidths"],
+  });
+});
