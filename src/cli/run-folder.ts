@@ -83,11 +83,15 @@ export interface RunFolder {
   readonly samples: string;
   readonly untrained: string;
   readonly gif: string;
+  /** The dataset's first images, dark on light. */
+  readonly trainingSamples: string;
+  /** Both losses, as SVG; a PNG lies beside it. */
   readonly losses: string;
-  readonly models: string;
   readonly roofline: string;
   readonly epochGrid: (epoch: number) => string;
   readonly stepGrid: (step: number) => string;
+  /** The picture of a network, as SVG; a PNG lies beside it. */
+  readonly network: (name: string) => string;
 }
 
 /** The layout of a run folder. */
@@ -104,11 +108,12 @@ export function runFolder(path: string): RunFolder {
     samples,
     untrained: join(path, "untrained.png"),
     gif: join(path, "samples.gif"),
+    trainingSamples: join(path, "training-samples.png"),
     losses: join(path, "losses.svg"),
-    models: join(path, "models.svg"),
     roofline: join(path, "roofline.svg"),
     epochGrid: (epoch) => join(samples, `epoch-${String(epoch).padStart(4, "0")}.png`),
     stepGrid: (step) => join(samples, `step-${String(step).padStart(7, "0")}.png`),
+    network: (name) => join(path, `${name}.svg`),
   };
 }
 

@@ -84,14 +84,14 @@ export async function loop(options: Loop): Promise<void> {
         if (row) warn(watch.evaluation(row));
       }
       if (epochDone !== undefined || due(checkpointEvery, step)) await save();
-      if (epochDone !== undefined) writeLossPlot(folder, record, rows);
+      if (epochDone !== undefined) await writeLossPlot(folder, record, rows, view.say);
       if (interrupt.asked()) break;
     }
     if (step % stepsPerEpoch !== 0 && !due(sampleEvery, step)) {
       await drawGrid(folder.stepGrid(step));
     }
     if (saved !== step) await save();
-    writeLossPlot(folder, record, rows);
+    await writeLossPlot(folder, record, rows, view.say);
     writeGif(folder, record);
   } finally {
     interrupt.release();

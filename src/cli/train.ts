@@ -17,7 +17,7 @@ import { createEvaluator, restoreEvaluations } from "./evaluating.ts";
 import { choicesFor } from "./kernel-choices.ts";
 import { profilePicture, profileStep, profileTable } from "./profiling.ts";
 import { createRunFolder, type RunFolder, type RunRecord } from "./run-folder.ts";
-import { writeGrid, writeModels } from "./run-pictures.ts";
+import { writeFirstPictures } from "./run-pictures.ts";
 import { withDevice } from "./session.ts";
 import { loop } from "./train-loop.ts";
 import { DEFAULT_BUDGET, tuneRecipe } from "./tune.ts";
@@ -81,7 +81,7 @@ async function run(
   console.log(
     `Peak GPU memory ${(programs.peakBytes / 1e6).toFixed(0)} MB, the dataset's ${(data.images.length / 1e6).toFixed(0)} MB included; ${programs.full.plan.dispatches.length} dispatches a step`,
   );
-  const evaluator = draft.evaluate && (await createEvaluator(gan, folder, seed, draft.evaluate));
+  const evaluator = draft.evaluate && (await createEvaluator(gan, folder, draft, draft.evaluate));
   const record = draft.earlier ?? (await begin(draft, gan, opened));
   if (flags.profile) await writeProfile(draft, gan, programs.full, opened);
   const rows = draft.earlier ? readRows(folder, from) : [];
@@ -164,8 +164,7 @@ async function begin(draft: Draft, gan: Gan, opened: OpenedAdapter): Promise<Run
     untrained,
   };
   createRunFolder(folder, record);
-  await writeGrid(gan, seed, folder.untrained);
-  writeModels(folder, gan);
+  await writeFirstPictures(folder, gan, data, seed);
   writeFileAtomic(folder.metrics, "");
   console.log(
     `Untrained: D gives G's first image a logit of ${logit.toFixed(4)}, so ${(probability * 100).toFixed(1)} % real (${folder.untrained})`,

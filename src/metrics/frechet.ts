@@ -53,8 +53,8 @@ export function gaussianOf(features: Matrix): Gaussian {
  *
  * With Sᵢ = Fᵢ Fᵢᵀ the last trace is the sum of the singular values of F₁ᵀ F₂. They are found from
  * the factors, as eigenvalues of a product of covariances would lose half of their digits to the square
- * root: a set against itself would not give 0 where a covariance is singular. What rounding leaves
- * below 0 is 0.
+ * root. A direction without spread still has a variance within 1e-16 of the largest, and its root may
+ * be off by 1e-8. What rounding leaves below 0 is 0.
  *
  * Throws `ShapeError` for Gaussians of different sizes, `DataError` for numbers that aren't finite.
  */

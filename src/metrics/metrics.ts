@@ -9,3 +9,12 @@ export type { Matrix } from "./matrix.ts";
 export { nearest, type Nearest } from "./nearest.ts";
 export { ballRadii, neighbourhoods, NEIGHBOURS, type Neighbourhoods } from "./neighbourhoods.ts";
 export { realism } from "./realism.ts";
+export {
+  realSet,
+  summarise,
+  type JudgedSet,
+  type RealSet,
+  type Summary,
+  type SummaryOptions,
+  type SummaryStage,
+} from "./summary.ts";
