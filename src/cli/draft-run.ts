@@ -28,6 +28,8 @@ export interface TrainFlags {
   readonly config?: string;
   readonly epochs?: number;
   readonly steps?: number;
+  /** Minutes after which training stops, as on Ctrl-C. */
+  readonly minutes?: number;
   readonly batch?: number;
   readonly seed?: number;
   readonly out?: string;

@@ -1,50 +1,22 @@
 // The command line. Commands are thin: flags in, one function called, errors in one sentence.
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
 import { LonghandError, UsageError } from "../gpu/errors.ts";
-import { recipes } from "../gan/recipes/list.ts";
 import { doctor } from "./doctor.ts";
 import { USUAL_COUNT, type TrainFlags } from "./draft-run.ts";
 import { evaluateCommand, type EvaluateFlags } from "./evaluate.ts";
 import { judgeCommand, type JudgeFlags } from "./judge.ts";
+import { interpolateCommand, type InterpolateFlags } from "./interpolate.ts";
+import {
+  adapterOption,
+  checkpointOption,
+  positive,
+  recipeOption,
+  seedList,
+  whole,
+} from "./options.ts";
 import { gifCommand, sampleCommand, showCommand, type SampleFlags } from "./samples.ts";
 import { trainCommand } from "./train.ts";
 import { DEFAULT_BUDGET, tuneCommand, type TuneFlags } from "./tune.ts";
-
-function whole(least: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least) {
-      throw new InvalidArgumentError(`It takes a whole number, ${least} or more.`);
-    }
-    return value;
-  };
-}
-
-function factor(text: string): number {
-  const value = Number(text);
-  if (text.trim() === "" || !(value > 0 && value <= 16)) {
-    throw new InvalidArgumentError("It takes a number above 0, at most 16.");
-  }
-  return value;
-}
-
-const adapterOption = (): Option =>
-  new Option(
-    "--adapter <name>",
-    "auto, gpu, software, swiftshader, or part of an adapter's name (see npm run doctor)",
-  ).env("LONGHAND_ADAPTER");
-
-const recipeOption = (): Option =>
-  new Option(
-    "--recipe <name>",
-    `one of ${recipes.map((recipe) => recipe.name).join(", ")} (default: dcgan)`,
-  );
-
-const checkpointOption = (): Option =>
-  new Option(
-    "--checkpoint <which>",
-    "last, or best: of the least Fréchet distance, if the run was evaluated while it trained (default: last)",
-  ).choices(["last", "best"]);
 
 const program = new Command("longhand")
   .description("Trains a DCGAN to write digits on the GPU, with kernels written by hand in WGSL.")
@@ -55,10 +27,15 @@ program
   .command("train")
   .description("train a GAN; leaves a run folder with samples, plots and a checkpoint")
   .addOption(recipeOption())
-  .option("--width <factor>", "every hidden width times this, such as 0.25 (default: 1)", factor)
+  .option(
+    "--width <factor>",
+    "every hidden width times this, such as 0.25 (default: 1)",
+    positive(16),
+  )
   .option("--config <file>", "a JSON or TypeScript file of the recipe's constants")
   .option("--epochs <n>", "epochs in all, resumed ones included (default: the recipe's)", whole(1))
   .option("--steps <n>", "steps in all, instead of epochs", whole(1))
+  .option("--minutes <n>", "stop after so many minutes of steps, and keep all", positive(1e6))
   .option("--batch <n>", "images a step (default: the recipe's)", whole(1))
   .option("--seed <n>", "weights, noise, dropout and order follow from it (default: 0)", whole(0))
   .option("--out <dir>", "the run folder (default: runs/<recipe>-<n>)")
@@ -106,6 +83,11 @@ program
   .argument("<run>", "a run folder")
   .option("--count <n>", "how many (default: 16)", whole(1))
   .option("--seed <n>", "which latents (default: 0)", whole(0))
+  .option(
+    "--digit <d>",
+    "which digit, if the recipe knows of classes (default: each in turn)",
+    whole(0),
+  )
   .option("--grid", "one picture with all of them (the default)")
   .option("--no-grid", "a file each, 28×28 pixels")
   .option("--out <file>", "where to write (default: RUN/sample-seed<seed>.png)")
@@ -113,6 +95,26 @@ program
   .addOption(adapterOption())
   .option("--verbose", "show stack traces")
   .action(async (run: string, flags: SampleFlags) => sampleCommand(run, flags));
+
+program
+  .command("interpolate")
+  .description(
+    "walk through a run's latent space from seed to seed: a PNG strip, and a GIF that loops",
+  )
+  .argument("<run>", "a run folder")
+  .option(
+    "--seeds <list>",
+    "where to stop, in order, as sample --seed draws them first (default: 0,1,2,3,4)",
+    seedList,
+  )
+  .option("--from <n>", "instead of --seeds: there from this seed", whole(0))
+  .option("--to <n>", "to this one, and back", whole(0))
+  .option("--steps <n>", "steps from one seed to the next (default: 10)", whole(1))
+  .option("--digit <n>", "of a conditional run: this digit (default: 0 to 9, one a seed)", whole(0))
+  .option("--out <file>", "the strip; the GIF lies beside it (default: RUN/interpolation.png)")
+  .addOption(adapterOption())
+  .option("--verbose", "show stack traces")
+  .action(async (run: string, flags: InterpolateFlags) => interpolateCommand(run, flags));
 
 program
   .command("show")

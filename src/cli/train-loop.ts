@@ -46,6 +46,7 @@ export async function loop(options: Loop): Promise<void> {
   const due = (every: number | undefined, step: number): boolean =>
     every !== undefined && step % every === 0;
   const began = performance.now();
+  const timeIsUp = (): boolean => performance.now() - began >= (flags.minutes ?? Infinity) * 60_000;
   let step = from;
   let saved = from;
   let estimated = false;
@@ -85,7 +86,7 @@ export async function loop(options: Loop): Promise<void> {
       }
       if (epochDone !== undefined || due(checkpointEvery, step)) await save();
       if (epochDone !== undefined) await writeLossPlot(folder, record, rows, view.say);
-      if (interrupt.asked()) break;
+      if (interrupt.asked() || timeIsUp()) break;
     }
     if (step % stepsPerEpoch !== 0 && !due(sampleEvery, step)) {
       await drawGrid(folder.stepGrid(step));
