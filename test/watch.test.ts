@@ -126,7 +126,8 @@ describe("evaluations", () => {
   it("of a run that learns say nothing, though its generator began with no recall", () => {
     const watch = createWatch();
     const run = [
-      seen(100, 0, 0, 0.9),
+      seen(50, 1, 0, 0.9), // one gray image for all latents, in a lone digit's wide neighbourhood
+      seen(100, 1, 0, 0.9),
       seen(200, 0.02, 0, 0.7),
       seen(300, 0.1, 0.05, 0.3),
       seen(600, 0.5, 0.4),

@@ -88,8 +88,10 @@ export function createWatch(
       last = evaluation;
       const fell = bestRecall >= SOME_RECALL && recall < NO_RECALL;
       bestRecall = Math.max(bestRecall, recall);
-      // An untrained generator has no recall either: it must have been seen twice, and draw digits.
-      const stays = before !== undefined && before.recall < NO_RECALL && recall < NO_RECALL;
+      // An untrained generator has no recall either, and may even have precision: its one image can lie in a
+      // wide neighbourhood. So it must have had its time, and have been seen twice.
+      const stays =
+        step >= EARLY && before !== undefined && before.recall < NO_RECALL && recall < NO_RECALL;
       const unbalanced =
         before !== undefined &&
         before.classBalance > BROKEN_BALANCE &&
