@@ -44,15 +44,15 @@ async function quickJudge(): Promise<Judge> {
   const design = designs.first;
   const lesson = trainJudge(device, {
     design,
-    train: firstOf(train, 20 * design.batch),
+    train: firstOf(train, 64 * design.batch),
     test: firstOf(test, 200),
-    seed: 3,
-    epochs: 2,
+    seed: 5,
+    epochs: 1,
   });
   let accuracy = 0;
   for await (const progress of lesson.run()) accuracy = progress.accuracy ?? accuracy;
-  expect(accuracy).toBeGreaterThan(0.6);
-  const said = { which: "first", accuracy, seed: 3, epochs: 2, adapter: "this one" } as const;
+  expect(accuracy).toBeGreaterThan(0.75);
+  const said = { which: "first", accuracy, seed: 5, epochs: 1, adapter: "this one" } as const;
   return createJudge(device, await keepJudge(lesson.networks, said));
 }
 
@@ -195,7 +195,7 @@ describe("sets of known quality", () => {
     expect(real.figures.recall).toBeGreaterThan(0.7);
     expect(real.figures.coverage).toBeGreaterThan(0.7);
     expect(single.figures.recall).toBeLessThan(0.05);
-    expect(noise.figures.precision).toBeLessThan(0.1);
+    for (const bad of [single, noise]) expect(bad.figures.coverage).toBeLessThan(0.2);
     expect(single.figures.classBalance).toBeGreaterThan(0.8);
     expect(single.figures.score).toBeCloseTo(1, 6);
     expect(single.counts.filter((count) => count > 0)).toEqual([300]);
