@@ -10,7 +10,7 @@ import { tileGrid, type GrayImage } from "../pictures/grid.ts";
 import { encodePng } from "../pictures/png.ts";
 import { createBars } from "./progress.ts";
 import { withDevice } from "./session.ts";
-import { readTrainedRun } from "./trained-models.ts";
+import { readTrainedRun, type WhichCheckpoint } from "./trained-models.ts";
 
 /** The flags of `interpolate`. */
 export interface InterpolateFlags {
@@ -20,6 +20,7 @@ export interface InterpolateFlags {
   readonly steps?: number;
   readonly digit?: number;
   readonly out?: string;
+  readonly checkpoint?: WhichCheckpoint;
   readonly adapter?: string;
 }
 
@@ -35,7 +36,7 @@ export async function interpolateCommand(run: string, flags: InterpolateFlags): 
   if (!out.endsWith(".png")) {
     throw new UsageError(`--out ${out}: must end in .png; the GIF lies beside it`);
   }
-  const trained = readTrainedRun(run);
+  const trained = readTrainedRun(run, flags.checkpoint);
   await withDevice(flags.adapter, async (device, opened) => {
     console.log(opened.line);
     const models = trained.models(device);

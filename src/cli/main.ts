@@ -1,6 +1,7 @@
 // The command line. Commands are thin: flags in, one function called, errors in one sentence.
 import { Command, Option } from "commander";
 import { LonghandError, UsageError } from "../gpu/errors.ts";
+import { classifyCommand, type ClassifyFlags } from "./classify.ts";
 import { doctor } from "./doctor.ts";
 import { USUAL_COUNT, type TrainFlags } from "./draft-run.ts";
 import { evaluateCommand, type EvaluateFlags } from "./evaluate.ts";
@@ -14,6 +15,7 @@ import {
   seedList,
   whole,
 } from "./options.ts";
+import { projectCommand, type ProjectFlags } from "./project.ts";
 import { gifCommand, sampleCommand, showCommand, type SampleFlags } from "./samples.ts";
 import { trainCommand } from "./train.ts";
 import { DEFAULT_BUDGET, tuneCommand, type TuneFlags } from "./tune.ts";
@@ -112,9 +114,39 @@ program
   .option("--steps <n>", "steps from one seed to the next (default: 10)", whole(1))
   .option("--digit <n>", "of a conditional run: this digit (default: 0 to 9, one a seed)", whole(0))
   .option("--out <file>", "the strip; the GIF lies beside it (default: RUN/interpolation.png)")
+  .addOption(checkpointOption())
   .addOption(adapterOption())
   .option("--verbose", "show stack traces")
   .action(async (run: string, flags: InterpolateFlags) => interpolateCommand(run, flags));
+
+program
+  .command("project")
+  .description(
+    "find the latent from which a run draws a given digit best: a PNG, and the latent as JSON",
+  )
+  .argument("<run>", "a run folder")
+  .argument(
+    "<image>",
+    "a PNG of a digit, of any size, dark on light or light on dark; or mnist:7, of the test images",
+  )
+  .option("--steps <n>", "steps of Adam on the latents (default: 200)", whole(1))
+  .option("--restarts <n>", "latents that search at once (default: 16)", whole(1))
+  .option(
+    "--seed <n>",
+    "of the 1,000 random samples whose nearest are the starts (default: 0)",
+    whole(0),
+  )
+  .option("--digit <n>", "of a conditional run: draw it as this digit (default: as any)", whole(0))
+  .option(
+    "--out <file>",
+    "the picture; the JSON lies beside it (default: RUN/projection-<image>.png)",
+  )
+  .addOption(checkpointOption())
+  .addOption(adapterOption())
+  .option("--verbose", "show stack traces")
+  .action(async (run: string, image: string, flags: ProjectFlags) =>
+    projectCommand(run, image, flags),
+  );
 
 program
   .command("show")
@@ -147,6 +179,17 @@ program
   .addOption(adapterOption())
   .option("--verbose", "show stack traces")
   .action(async (flags: JudgeFlags) => judgeCommand(flags));
+
+program
+  .command("classify")
+  .description("say which digits pictures show, by the judge; accuracy where there are labels")
+  .argument("<paths...>", "PNGs, folders of PNGs, grids that sample drew, or IDX files of images")
+  .option("--labels <file>", "the IDX file of labels (default: the one beside the images)")
+  .option("--json <file>", "also write every image's digit and probability to this file")
+  .option("--second", "ask the second judge")
+  .addOption(adapterOption())
+  .option("--verbose", "show stack traces")
+  .action(async (paths: string[], flags: ClassifyFlags) => classifyCommand(paths, flags));
 
 program
   .command("evaluate")

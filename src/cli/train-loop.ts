@@ -7,7 +7,8 @@ import { train, type StepPrograms, type StepRecord } from "../gan/train.ts";
 import { createWatch, type Warning } from "../gan/watch.ts";
 import type { EvaluationRow, Evaluator } from "./evaluating.ts";
 import type { Draft, TrainFlags } from "./draft-run.ts";
-import { createProgressView, formatDuration, type ProgressView } from "./progress.ts";
+import { onInterrupt } from "./interrupt.ts";
+import { createProgressView, formatDuration } from "./progress.ts";
 import type { RunRecord } from "./run-folder.ts";
 import { GRID, writeGif, writeGrid, writeLossPlot } from "./run-pictures.ts";
 
@@ -35,7 +36,7 @@ export async function loop(options: Loop): Promise<void> {
   const stepsPerEpoch = gan.plan.steps;
   const view = createProgressView({ from, until, stepsPerEpoch, batch: gan.plan.batch });
   const log = openJsonl(folder.metrics);
-  const interrupt = onInterrupt(view);
+  const interrupt = onInterrupt(view.say, "press Ctrl-C again to stop at once and lose it");
   const watch = createWatch({ records: rows, evaluations: options.evaluations });
   const warn = (warnings: readonly Warning[]): void => {
     for (const { words } of warnings) view.say(words);
@@ -117,23 +118,4 @@ function estimate(gan: Gan, secondsPerStep: number, stepsLeft: number): string {
     gan.recipe.name === "dcgan" ? ", --recipe small needs a twentieth of the work" : "";
   const advice = slow ? `; a GPU would be far faster${smaller}` : "";
   return `About ${epoch} an epoch on this adapter, ${rest} to go${advice}`;
-}
-
-/** Ctrl-C asks the loop to end after the step in hand, which saves everything; twice ends at once. */
-function onInterrupt(view: ProgressView): { asked: () => boolean; release: () => void } {
-  let asked = false;
-  const handler = (): void => {
-    if (asked) process.exit(130);
-    asked = true;
-    view.say("Stopping after this step; press Ctrl-C again to stop at once and lose it.");
-  };
-  process.on("SIGINT", handler);
-  process.on("SIGTERM", handler);
-  return {
-    asked: () => asked,
-    release() {
-      process.off("SIGINT", handler);
-      process.off("SIGTERM", handler);
-    },
-  };
 }

@@ -24,7 +24,7 @@ export interface GridOptions {
 
 // MNIST images are black at their edges and would run into each other. This gray parts them and
 // still recedes behind the strokes.
-const GAP_GRAY = 72;
+export const GAP_GRAY = 72;
 
 /**
  * Gray levels of values in [-1, 1], the range of tanh: -1 is 0, 1 is 255, rounded to the nearest
