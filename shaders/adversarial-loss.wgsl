@@ -9,10 +9,12 @@ const COUNT = 64u;
 const CLASSES = 1u; // outputs an image
 const LOGITS = 0u;
 const HINGE = 1u; // max(0, 1 ∓ x) for the discriminator, −x for the generator
-const PROBABILITIES = 2u; // −log p and −log(1 − p), within [LOW, HIGH]
+const PROBABILITIES = 2u; // −log p and −log(1 − p), within [LOW, HIGH] and with no slope outside
+const CLAMPED = 3u; // the same with logarithms held above LOG_LOW, and slopes over p · (1 − p) held above 1e-12
 const FORM = 0u;
 const LOW = 1e-7f;
 const HIGH = 0.9999999f;
+const LOG_LOW = -100f;
 const SMOOTHING = 0f; // what the label of real images lacks to 1, for the discriminator
 const RECORD = true;
 const CAPACITY = 64u; // steps that the ring holds
@@ -40,12 +42,14 @@ var<workgroup> sums: array<vec4f, 64>; // what each lane found, in the order of 
 fn as_real(x: f32) -> vec2f {
   if (FORM == HINGE) { return hinge(x, -1f); }
   if (FORM == PROBABILITIES) { return vec2f(-natural_log(held(x)), select(-1f / x, 0f, is_out(x))); }
+  if (FORM == CLAMPED) { return vec2f(-bounded(natural_log(x)), (x - 1f) / variance(x)); }
   return vec2f(safe_softplus(-x), -safe_sigmoid(-x));
 }
 
 fn as_fake(x: f32) -> vec2f {
   if (FORM == HINGE) { return hinge(x, 1f); }
-  if (FORM == PROBABILITIES) { return vec2f(-natural_log(1f - held(x)), select(1f / (1f - x), 0f, is_out(x))); }
+  if (FORM == PROBABILITIES) { return vec2f(-log_of_other(held(x)), select(1f / (1f - x), 0f, is_out(x))); }
+  if (FORM == CLAMPED) { return vec2f(-bounded(log_of_other(x)), x / variance(x)); }
   return vec2f(safe_softplus(x), safe_sigmoid(x));
 }
 
@@ -68,8 +72,17 @@ fn held(p: f32) -> f32 {
   return select(p, clamp(p, LOW, HIGH), is_out(p));
 }
 
+// A logarithm as the loss sees it; NaN stays.
+fn bounded(logarithm: f32) -> f32 {
+  return select(logarithm, LOG_LOW, logarithm < LOG_LOW);
+}
+
+fn variance(p: f32) -> f32 {
+  return max(p * (1f - p), 1e-12f);
+}
+
 fn verdict(x: f32) -> f32 {
-  if (FORM == PROBABILITIES) { return x; }
+  if (FORM >= PROBABILITIES) { return x; }
   return safe_sigmoid(x);
 }
 
@@ -79,7 +92,8 @@ fn losses(@builtin(local_invocation_index) lane: u32) {
   let zero = u32(lane >= 64u); // in a way that compilers can't see: unrolled, lavapipe compiles the sum for a second
   var own = vec4f();
   for (var i = lane; i < COUNT; i += 64u) {
-    let label = select(min(u32(labels[LABELS_AT + i]), CLASSES - 1u), 0u, CLASSES == 1u);
+    var label = 0u;
+    if (CLASSES > 1u) { label = min(u32(labels[LABELS_AT + i]), CLASSES - 1u); }
     let real = outputs[OUTPUTS_AT + i * CLASSES + label];
     let fake = outputs[OUTPUTS_AT + (COUNT + i) * CLASSES + label];
     var right = as_real(real);

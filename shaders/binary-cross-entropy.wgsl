@@ -29,11 +29,6 @@ fn bounded(value: f32) -> f32 {
   return select(value, LOG_LOW, CLAMPED & (value < LOG_LOW));
 }
 
-// log(1 − p) to all digits: 1 − p is exact above one half, and log1p takes over below.
-fn log_of_other(p: f32) -> f32 {
-  return select(log1p(-p), natural_log(1f - p), (p > 0.5f) | (p < 0f) | is_nan(p));
-}
-
 @compute @workgroup_size(64)
 fn forward(
   @builtin(workgroup_id) group: vec3u,

@@ -40,6 +40,7 @@ export type { SgdOptions } from "./kernels/sgd.ts";
 export type { SoftmaxCrossEntropyRowsAttributes } from "./kernels/softmax-cross-entropy.ts";
 export type { AxisAttribute } from "./kernels/softmax.ts";
 export { tune, workloadsOf, type Tuned, type TuneOptions, type Use } from "./kernels/tune.ts";
+export * as metrics from "./metrics/metrics.ts";
 export { adam } from "./nn/adam.ts";
 export * as initialisers from "./nn/initialisers.ts";
 export type { Layer, Mode, ParameterSpec } from "./nn/layer.ts";

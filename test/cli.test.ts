@@ -24,6 +24,13 @@ const data = join(folder, "data");
 const IMAGES = 22;
 const BATCH = 4; // five full batches an epoch, two images left over
 
+/** What a run draws as SVG and as PNG, and a word of each. */
+const DRAWINGS = {
+  losses: "Loss (nats)",
+  generator: "ConvTranspose2d",
+  discriminator: "Conv2d",
+};
+
 /** What the program itself says on stderr: Dawn's two lines about its own limits left out. */
 function words(err: string): string[] {
   return err.split("\n").filter((line) => line !== "" && !line.startsWith("Warning: max"));
@@ -55,7 +62,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("train", () => {
-  it("leaves losses, a checkpoint, grids, a GIF, a plot and the models", () => {
+  it("leaves losses, a checkpoint, grids, a GIF, a plot and the networks", () => {
     const rows = bytes("whole", "metrics.jsonl").toString().trim().split("\n");
     expect(rows.length).toBe(12);
     rows.forEach((line, index) => {
@@ -72,9 +79,25 @@ describe("train", () => {
       expect(new Set(pixels).size).toBeGreaterThan(20);
     }
     expect(bytes("whole", "samples.gif").subarray(0, 6).toString()).toBe("GIF89a");
-    expect(bytes("whole", "losses.svg").toString()).toContain("<svg");
-    expect(bytes("whole", "models.svg").toString()).toContain("ConvTranspose2d");
+    for (const [name, word] of Object.entries(DRAWINGS)) {
+      const svg = bytes("whole", `${name}.svg`).toString();
+      expect(svg).toContain(word);
+      const { width, height } = PNG.sync.read(bytes("whole", `${name}.png`));
+      expect(svg).toContain(`viewBox="0 0 ${width / 2} ${height / 2}"`);
+    }
     expect(readdirSync(join(run("whole"), "checkpoint")).length).toBe(5);
+  });
+
+  it("shows what it is trained on: the first 16 images, dark on light", async () => {
+    const { images } = await loadImages(data, "train");
+    const { width, data: pixels } = PNG.sync.read(bytes("whole", "training-samples.png"));
+    // Cells of 28 by 28 squares of 3 pixels, 4 pixels apart; one pixel of each square.
+    const drawn = Array.from({ length: 16 * 784 }, (_, i) => {
+      const [image, y, x] = [Math.floor(i / 784), Math.floor(i / 28) % 28, i % 28];
+      const [left, top] = [4 + 88 * (image % 4) + 3 * x, 4 + 88 * Math.floor(image / 4) + 3 * y];
+      return pixels[4 * (top * width + left)]!;
+    });
+    expect(drawn).toEqual([...images.subarray(0, 16 * 784)].map((level) => 255 - level));
   });
 
   it("gives the same bits from the same seed", async () => {
@@ -100,8 +123,9 @@ describe("train", () => {
       const path = join("checkpoint", file);
       expect(bytes("stopped", path).equals(bytes("whole", path)), path).toBe(true);
     }
-    for (const grid of ["epoch-0002.png", "step-0000012.png"]) {
-      const path = join("samples", grid);
+    const pictures = Object.keys(DRAWINGS).flatMap((name) => [`${name}.svg`, `${name}.png`]);
+    const grids = ["epoch-0002.png", "step-0000012.png"].map((grid) => join("samples", grid));
+    for (const path of [...pictures, ...grids, "untrained.png", "training-samples.png"]) {
       expect(bytes("stopped", path).equals(bytes("whole", path)), path).toBe(true);
     }
   });

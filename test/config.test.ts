@@ -194,6 +194,7 @@ describe("a run's record", () => {
     adapter: "",
     versions: {},
     choices: {},
+    evaluate: null,
   } as const;
   const data = { folder: null, images: 1, fingerprint: "" };
   const untrained = { logit: 0, probability: 0.5 };

@@ -1,6 +1,6 @@
 // The training step against a float64 step of our own, and against itself run in other ways.
 import { describe, expect, it } from "vitest";
-import { createGan, type Gan, type Images } from "../src/gan/gan.ts";
+import { createGan, type Gan } from "../src/gan/gan.ts";
 import { dcgan, type DcganConstants } from "../src/gan/recipes/dcgan.ts";
 import type { Recipe } from "../src/gan/recipe.ts";
 import { trainingStep, type StepOptions } from "../src/gan/step.ts";
@@ -21,7 +21,9 @@ import {
 import { mapNames } from "./reference/network.ts";
 import { permute } from "./reference/permutation.ts";
 import { keepMask } from "./reference/philox.ts";
+import { countCalls } from "./support/count-calls.ts";
 import { testDevice } from "./support/device.ts";
+import { strokes } from "./support/narrow-recipes.ts";
 
 const device = await testDevice();
 const BATCH = 6;
@@ -36,15 +38,6 @@ const narrow: Recipe<DcganConstants> = {
   latent: 10,
   ...widths,
 };
-
-/** Strokes on black, so that batches differ and pixels cover the whole range. */
-function strokes(count: number): Images {
-  const images = Uint8Array.from({ length: count * 784 }, (_, i) => {
-    const [n, y, x] = [Math.floor(i / 784), Math.floor((i % 784) / 28), i % 28];
-    return Math.abs(x - y + (n % 9) - 4) < 3 ? (40 * n + 7 * x) % 256 : 0;
-  });
-  return { images, count, height: 28, width: 28 };
-}
 
 const data = strokes(61);
 const makeGan = (recipe: Recipe = narrow, storage: StoredType = "f32"): Gan =>
@@ -289,30 +282,9 @@ describe("a program's cost", () => {
     const step = await compile(device, "step", () => trainingStep(gan, BATCH));
     await step.run();
     await device.idle();
-    const { gpu } = device;
-    const calls = new Map<string, number>();
-    const count = (target: object, name: string): (() => void) => {
-      const original: unknown = Reflect.get(target, name);
-      if (typeof original !== "function") throw new Error(`no method ${name}`);
-      Reflect.set(target, name, (...args: unknown[]): unknown => {
-        calls.set(name, (calls.get(name) ?? 0) + 1);
-        return Reflect.apply(original, target, args);
-      });
-      return () => void Reflect.deleteProperty(target, name);
-    };
-    const restore = [
-      ...[
-        "createBuffer",
-        "createBindGroup",
-        "createComputePipeline",
-        "createComputePipelineAsync",
-        "createShaderModule",
-        "createCommandEncoder",
-      ].map((name) => count(gpu, name)),
-      ...["submit", "writeBuffer"].map((name) => count(gpu.queue, name)),
-    ];
-    for (let i = 0; i < 3; i += 1) await step.run();
-    for (const undo of restore) undo();
-    expect(Object.fromEntries(calls)).toEqual({ createCommandEncoder: 3, submit: 3 });
+    const calls = await countCalls(device, async () => {
+      for (let i = 0; i < 3; i += 1) await step.run();
+    });
+    expect(calls).toEqual({ createCommandEncoder: 3, submit: 3 });
   });
 });

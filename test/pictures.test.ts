@@ -97,6 +97,22 @@ describe("tileGrid", () => {
     });
   });
 
+  test("other sizes take the room they need: 16 of 32×32, 5 of 20×12", () => {
+    const square = tileGrid(testImages(16, 32, 32), 16, 32, 32);
+    expect([square.width, square.height]).toEqual([404, 404]);
+    const oblong = tileGrid(testImages(5, 12, 20), 5, 12, 20);
+    expect([oblong.width, oblong.height]).toEqual([3 * 64 + 4, 2 * 40 + 4]);
+    const decoded = decodePng(encodePng(oblong));
+    expect(Buffer.compare(decoded.pixels, oblong.pixels)).toBe(0);
+  });
+
+  test("inverted, every level is 255 less what it was, dark on light", () => {
+    const images = testImages(3, 5, 4);
+    const light = tileGrid(images, 3, 5, 4);
+    const dark = tileGrid(images, 3, 5, 4, { invert: true });
+    expect([...dark.pixels]).toEqual([...light.pixels].map((level) => 255 - level));
+  });
+
   test("a generator that gives NaN has a black picture", () => {
     const grid = tileGrid(new Float32Array(4 * 9).fill(NaN), 4, 3, 3, { gap: 0 });
     expect(grid.pixels.every((level) => level === 0)).toBe(true);

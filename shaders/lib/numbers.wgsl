@@ -115,3 +115,8 @@ fn log1p(x: f32) -> f32 {
   let tail = 1f / 9f + q * (1f / 11f + q * (1f / 13f + q * (1f / 15f)));
   return s2 * (1f + q * (1f / 3f + q * (1f / 5f + q * (1f / 7f + q * tail))));
 }
+
+// log(1 − p) to all digits: 1 − p is exact above one half, and log1p takes over below.
+fn log_of_other(p: f32) -> f32 {
+  return select(log1p(-p), natural_log(1f - p), (p > 0.5f) | (p < 0f) | is_nan(p));
+}

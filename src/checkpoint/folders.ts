@@ -115,6 +115,11 @@ export function readFolder(path: string): ReadonlyMap<string, Uint8Array<ArrayBu
   throw fault instanceof CheckpointError ? fault : readError(path, fault);
 }
 
+/** Whether `readFolder` would find a folder at `path`, even one that a killed process left beside it. */
+export function existsFolder(path: string): boolean {
+  return existsSync(path) || existsSync(oldPath(path));
+}
+
 function oldPath(path: string): string {
   return `${path}.old`;
 }

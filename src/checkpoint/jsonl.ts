@@ -89,6 +89,12 @@ export function truncateJsonl(path: string, keep: (row: JsonlRow) => boolean): n
   return kept.length;
 }
 
+/** The whole rows of a log; a torn line is left out. Throws CheckpointError if the file can't be read. */
+export function readJsonl(path: string): readonly JsonlRow[] {
+  const lines = new TextDecoder().decode(readFileBytes(path)).split("\n");
+  return lines.map(parseRow).filter((row) => row !== undefined);
+}
+
 function parseRow(line: string): JsonlRow | undefined {
   try {
     const value: unknown = JSON.parse(line);

@@ -13,6 +13,7 @@ import {
   readRunRecord,
   recipeOf,
   runFolder,
+  type EvaluationPlan,
   type RunFolder,
   type RunRecord,
 } from "./run-folder.ts";
@@ -21,6 +22,8 @@ import {
 export interface TrainFlags extends RecipeFlags {
   readonly epochs?: number;
   readonly steps?: number;
+  /** Minutes after which training stops, as on Ctrl-C. */
+  readonly minutes?: number;
   readonly batch?: number;
   readonly seed?: number;
   readonly out?: string;
@@ -28,6 +31,8 @@ export interface TrainFlags extends RecipeFlags {
   readonly adapter?: string;
   readonly sampleEvery?: number;
   readonly checkpointEvery?: number;
+  readonly evaluateEvery?: number | "epoch";
+  readonly evaluateCount?: number;
   /** Seconds to tune for first; true for as many as by default. */
   readonly tune?: number | true;
   /** Store activations in 16 bits. */
@@ -48,6 +53,8 @@ export interface Draft {
   readonly seed: number;
   /** How activations are stored. */
   readonly storage: StoredType;
+  /** How it is evaluated while it trains, if it is. */
+  readonly evaluate: EvaluationPlan | undefined;
   /** The run that is resumed. */
   readonly earlier: RunRecord | undefined;
   readonly notes: readonly string[];
@@ -77,9 +84,27 @@ export async function draftRun(flags: TrainFlags): Promise<Draft> {
     batch: flags.batch ?? recipe.batch,
     seed: flags.seed ?? 0,
     storage,
+    evaluate: evaluationPlan(flags, undefined),
     earlier: undefined,
     notes: notesOn(recipe, storage),
   };
+}
+
+/** Samples of an evaluation in training. */
+export const USUAL_COUNT = 2000;
+
+/** How a run is evaluated: as the flags say, else as it began. */
+function evaluationPlan(
+  { evaluateEvery: every, evaluateCount: count }: TrainFlags,
+  began: EvaluationPlan | null | undefined,
+): EvaluationPlan | undefined {
+  if (every === undefined && !began) {
+    if (count === undefined) return undefined;
+    throw new UsageError(
+      `--evaluate-count ${count}: says how many samples --evaluate-every draws; give that too`,
+    );
+  }
+  return { every: every ?? began!.every, count: count ?? began?.count ?? USUAL_COUNT };
 }
 
 /** Throws `UsageError` where an adapter can't store as a run asks. */
@@ -142,6 +167,7 @@ export async function draftResumed(flags: TrainFlags): Promise<Draft> {
     batch: record.batch,
     seed: record.seed,
     storage: record.storage,
+    evaluate: evaluationPlan(flags, record.evaluate),
     earlier: record,
     notes: [
       ...notesOn(recipe, record.storage),

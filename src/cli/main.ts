@@ -1,58 +1,28 @@
 // The command line. Commands are thin: flags in, one function called, errors in one sentence.
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
 import { LonghandError, UsageError } from "../gpu/errors.ts";
-import { recipes } from "../gan/recipes/list.ts";
+import { classifyCommand, type ClassifyFlags } from "./classify.ts";
 import { doctor } from "./doctor.ts";
-import type { TrainFlags } from "./draft-run.ts";
+import { USUAL_COUNT, type TrainFlags } from "./draft-run.ts";
+import { evaluateCommand, type EvaluateFlags } from "./evaluate.ts";
+import { judgeCommand, type JudgeFlags } from "./judge.ts";
+import { interpolateCommand, type InterpolateFlags } from "./interpolate.ts";
+import {
+  adapterOption,
+  CONFIG_HELP,
+  checkpointOption,
+  configOption,
+  positive,
+  recipeOption,
+  seedList,
+  whole,
+  widthOption,
+} from "./options.ts";
+import { projectCommand, type ProjectFlags } from "./project.ts";
 import { recipesCommand, STEPS_BUDGET, type RecipesFlags } from "./recipes.ts";
 import { gifCommand, sampleCommand, showCommand, type SampleFlags } from "./samples.ts";
 import { trainCommand } from "./train.ts";
 import { DEFAULT_BUDGET, tuneCommand, type TuneFlags } from "./tune.ts";
-
-function whole(least: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least) {
-      throw new InvalidArgumentError(`It takes a whole number, ${least} or more.`);
-    }
-    return value;
-  };
-}
-
-function factor(text: string): number {
-  const value = Number(text);
-  if (text.trim() === "" || !(value > 0 && value <= 16)) {
-    throw new InvalidArgumentError("It takes a number above 0, at most 16.");
-  }
-  return value;
-}
-
-const adapterOption = (): Option =>
-  new Option(
-    "--adapter <name>",
-    "auto, gpu, software, swiftshader, or part of an adapter's name (see npm run doctor)",
-  ).env("LONGHAND_ADAPTER");
-
-const recipeOption = (otherwise = "(default: dcgan)"): Option =>
-  new Option(
-    "--recipe <name>",
-    `one of ${recipes.map((recipe) => recipe.name).join(", ")} ${otherwise}`,
-  );
-
-const widthOption = (): Option =>
-  new Option(
-    "--width <factor>",
-    "every hidden width times this, such as 0.25 (default: 1)",
-  ).argParser(factor);
-
-const configOption = (): Option =>
-  new Option("--config <file>", "a JSON, TypeScript or JavaScript file of the recipe's constants");
-
-const CONFIG_HELP = `
-A config file has the constants that differ from the recipe's, and may name the recipe:
-  { "recipe": "dcgan", "batch": 64, "generatorAdam": { "learningRate": 5e-4 }, "discriminatorWidths": [32, 64] }
-A module exports such an object by default. Constants are listed in docs/recipes/README.md; a key that the recipe
-doesn't have, and a value that doesn't fit, are refused by name. Flags such as --batch go before the file.`;
 
 const program = new Command("longhand")
   .description("Trains a DCGAN to write digits on the GPU, with kernels written by hand in WGSL.")
@@ -67,6 +37,7 @@ program
   .addOption(configOption())
   .option("--epochs <n>", "epochs in all, resumed ones included (default: the recipe's)", whole(1))
   .option("--steps <n>", "steps in all, instead of epochs", whole(1))
+  .option("--minutes <n>", "stop after so many minutes of steps, and keep all", positive(1e6))
   .option("--batch <n>", "images a step (default: the recipe's)", whole(1))
   .option("--seed <n>", "weights, noise, dropout and order follow from it (default: 0)", whole(0))
   .option("--out <dir>", "the run folder (default: runs/<recipe>-<n>)")
@@ -74,6 +45,12 @@ program
   .addOption(adapterOption())
   .option("--sample-every <n>", "also draw a grid every n steps", whole(1))
   .option("--checkpoint-every <n>", "also save a checkpoint every n steps", whole(1))
+  .option(
+    "--evaluate-every <n>",
+    "judge a sample every n steps, or `epoch`; keeps the best checkpoint as best",
+    (text) => (text === "epoch" ? text : whole(1)(text)),
+  )
+  .option("--evaluate-count <n>", `how large a sample (default: ${USUAL_COUNT})`, whole(100))
   .option("--tune [seconds]", "first measure which kernels are fastest (see tune)", whole(1))
   .option("--f16", "store activations in 16 bits, on adapters with shader-f16 (default: 32)")
   .option("--resume <dir>", "go on with the run in this folder")
@@ -132,12 +109,68 @@ program
   .argument("<run>", "a run folder")
   .option("--count <n>", "how many (default: 16)", whole(1))
   .option("--seed <n>", "which latents (default: 0)", whole(0))
+  .option(
+    "--digit <d>",
+    "which digit, if the recipe knows of classes (default: each in turn)",
+    whole(0),
+  )
   .option("--grid", "one picture with all of them (the default)")
   .option("--no-grid", "a file each, 28×28 pixels")
   .option("--out <file>", "where to write (default: RUN/sample-seed<seed>.png)")
+  .addOption(checkpointOption())
   .addOption(adapterOption())
   .option("--verbose", "show stack traces")
   .action(async (run: string, flags: SampleFlags) => sampleCommand(run, flags));
+
+program
+  .command("interpolate")
+  .description(
+    "walk through a run's latent space from seed to seed: a PNG strip, and a GIF that loops",
+  )
+  .argument("<run>", "a run folder")
+  .option(
+    "--seeds <list>",
+    "where to stop, in order, as sample --seed draws them first (default: 0,1,2,3,4)",
+    seedList,
+  )
+  .option("--from <n>", "instead of --seeds: there from this seed", whole(0))
+  .option("--to <n>", "to this one, and back", whole(0))
+  .option("--steps <n>", "steps from one seed to the next (default: 10)", whole(1))
+  .option("--digit <n>", "of a conditional run: this digit (default: 0 to 9, one a seed)", whole(0))
+  .option("--out <file>", "the strip; the GIF lies beside it (default: RUN/interpolation.png)")
+  .addOption(checkpointOption())
+  .addOption(adapterOption())
+  .option("--verbose", "show stack traces")
+  .action(async (run: string, flags: InterpolateFlags) => interpolateCommand(run, flags));
+
+program
+  .command("project")
+  .description(
+    "find the latent from which a run draws a given digit best: a PNG, and the latent as JSON",
+  )
+  .argument("<run>", "a run folder")
+  .argument(
+    "<image>",
+    "a PNG of a digit, of any size, dark on light or light on dark; or mnist:7, of the test images",
+  )
+  .option("--steps <n>", "steps of Adam on the latents (default: 200)", whole(1))
+  .option("--restarts <n>", "latents that search at once (default: 16)", whole(1))
+  .option(
+    "--seed <n>",
+    "of the 1,000 random samples whose nearest are the starts (default: 0)",
+    whole(0),
+  )
+  .option("--digit <n>", "of a conditional run: draw it as this digit (default: as any)", whole(0))
+  .option(
+    "--out <file>",
+    "the picture; the JSON lies beside it (default: RUN/projection-<image>.png)",
+  )
+  .addOption(checkpointOption())
+  .addOption(adapterOption())
+  .option("--verbose", "show stack traces")
+  .action(async (run: string, image: string, flags: ProjectFlags) =>
+    projectCommand(run, image, flags),
+  );
 
 program
   .command("show")
@@ -153,6 +186,48 @@ program
   .argument("<run>", "a run folder")
   .option("--verbose", "show stack traces")
   .action((run: string) => gifCommand(run));
+
+program
+  .command("judge")
+  .description("train the classifier that judges digits, and keep it; takes some minutes, once")
+  .option("--second", "the second judge, trained apart: another seed, another architecture")
+  .option(
+    "--epochs <n>",
+    "how often it sees the training images (default: 3; --second: 4)",
+    whole(1),
+  )
+  .option("--seed <n>", "weights, dropout and order follow from it (default: its own)", whole(0))
+  .option("--out <file>", "where to keep it (default: the user's cache folder)")
+  .option("--data <dir>", "a folder of labelled IDX files, training and test (default: MNIST)")
+  .option("--force", "train it anew, in place of the one that is kept")
+  .addOption(adapterOption())
+  .option("--verbose", "show stack traces")
+  .action(async (flags: JudgeFlags) => judgeCommand(flags));
+
+program
+  .command("classify")
+  .description("say which digits pictures show, by the judge; accuracy where there are labels")
+  .argument("<paths...>", "PNGs, folders of PNGs, grids that sample drew, or IDX files of images")
+  .option("--labels <file>", "the IDX file of labels (default: the one beside the images)")
+  .option("--json <file>", "also write every image's digit and probability to this file")
+  .option("--second", "ask the second judge")
+  .addOption(adapterOption())
+  .option("--verbose", "show stack traces")
+  .action(async (paths: string[], flags: ClassifyFlags) => classifyCommand(paths, flags));
+
+program
+  .command("evaluate")
+  .description("say how good a run's digits are: figures beside those of known sets, and a page")
+  .argument("<run>", "a run folder")
+  .option("--count <n>", "how many samples (default: 10000)", whole(2))
+  .option("--seed <n>", "which latents (default: 1)", whole(0))
+  .option("--neighbours <n>", "how many make a neighbourhood (default: 5)", whole(1))
+  .addOption(checkpointOption())
+  .option("--out <dir>", "where to write (default: RUN/evaluation, or RUN/evaluation-best)")
+  .option("--json <file>", "where the figures go as JSON (default: evaluation.json in --out)")
+  .addOption(adapterOption())
+  .option("--verbose", "show stack traces")
+  .action(async (run: string, flags: EvaluateFlags) => evaluateCommand(run, flags));
 
 program
   .command("web")

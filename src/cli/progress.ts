@@ -47,8 +47,8 @@ export interface ProgressPlan {
   readonly batch: number;
 }
 
-/** Bars of a format on a terminal's stderr; undefined where there is none. */
-export function createBars(format: string): MultiBar | undefined {
+/** Bars of a format on a terminal's stderr, which may vanish at the end; undefined where there is none. */
+export function createBars(format: string, vanish = false): MultiBar | undefined {
   if (!process.stderr.isTTY) return undefined;
   return new MultiBar({
     format,
@@ -56,7 +56,7 @@ export function createBars(format: string): MultiBar | undefined {
     barsize: 20,
     hideCursor: true,
     stopOnComplete: false,
-    clearOnComplete: false,
+    clearOnComplete: vanish,
     gracefulExit: false,
     linewrap: false,
   });

@@ -11,6 +11,14 @@ import type { Recipe } from "../gan/recipe.ts";
 import { constantsSchema, withConstants, type ConstantValues } from "./constants.ts";
 import type { StoredType } from "../kernels/epilogue-attributes.ts";
 
+/** How a run is evaluated while it trains. */
+export interface EvaluationPlan {
+  /** Steps between evaluations, or one at each epoch's end. */
+  readonly every: number | "epoch";
+  /** Samples to draw each time. */
+  readonly count: number;
+}
+
 /** What `run.json` says: all that another command needs in order to go on with the run. */
 export interface RunRecord {
   readonly format: 1;
@@ -28,6 +36,8 @@ export interface RunRecord {
   /** How training stores activations. */
   readonly storage: StoredType;
   readonly stepsPerEpoch: number;
+  /** How it is evaluated while it trains; null if it isn't. */
+  readonly evaluate: EvaluationPlan | null;
   readonly adapter: string;
   readonly versions: Readonly<Record<string, string>>;
   /** Kernels that were tuned, by workload; the others are the defaults. */
@@ -49,6 +59,10 @@ const schema: z.ZodType<RunRecord> = z.object({
   }),
   storage: z.enum(["f32", "f16"]).default("f32"), // older runs say nothing of it
   stepsPerEpoch: z.int().min(1),
+  evaluate: z
+    .object({ every: z.union([z.int().min(1), z.literal("epoch")]), count: z.int().min(2) })
+    .nullable()
+    .default(null), // older runs were not evaluated
   adapter: z.string(),
   versions: z.record(z.string(), z.string()),
   choices: choicesSchema.default({}), // runs older than the autotuner have none
@@ -61,14 +75,23 @@ export interface RunFolder {
   readonly record: string;
   readonly metrics: string;
   readonly checkpoint: string;
+  /** What `train --evaluate-every` saw, a line an evaluation. */
+  readonly evaluations: string;
+  /** The checkpoint of the least Fréchet distance so far, and its grid. */
+  readonly best: string;
+  readonly bestGrid: string;
   readonly samples: string;
   readonly untrained: string;
   readonly gif: string;
+  /** The dataset's first images, dark on light. */
+  readonly trainingSamples: string;
+  /** Both losses, as SVG; a PNG lies beside it. */
   readonly losses: string;
-  readonly models: string;
   readonly roofline: string;
   readonly epochGrid: (epoch: number) => string;
   readonly stepGrid: (step: number) => string;
+  /** The picture of a network, as SVG; a PNG lies beside it. */
+  readonly network: (name: string) => string;
 }
 
 /** The layout of a run folder. */
@@ -79,14 +102,18 @@ export function runFolder(path: string): RunFolder {
     record: join(path, "run.json"),
     metrics: join(path, "metrics.jsonl"),
     checkpoint: join(path, "checkpoint"),
+    evaluations: join(path, "evaluations.jsonl"),
+    best: join(path, "best"),
+    bestGrid: join(path, "best.png"),
     samples,
     untrained: join(path, "untrained.png"),
     gif: join(path, "samples.gif"),
+    trainingSamples: join(path, "training-samples.png"),
     losses: join(path, "losses.svg"),
-    models: join(path, "models.svg"),
     roofline: join(path, "roofline.svg"),
     epochGrid: (epoch) => join(samples, `epoch-${String(epoch).padStart(4, "0")}.png`),
     stepGrid: (step) => join(samples, `step-${String(step).padStart(7, "0")}.png`),
+    network: (name) => join(path, `${name}.svg`),
   };
 }
 

@@ -1,34 +1,31 @@
-// The pictures of a run: grids, the GIF, the loss plot and the models, written into its folder.
-import { existsSync, readdirSync } from "node:fs";
+// The pictures of a run, written into its folder: grids, the GIF, the loss plot and the networks.
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { PNG } from "pngjs";
 import { outputError, readFileBytes, writeFileAtomic } from "../checkpoint/files.ts";
+import type { ImageSet } from "../data/idx.ts";
 import { drawSamples, type Models } from "../gan/gan.ts";
 import type { StepRecord } from "../gan/train.ts";
 import { CheckpointError } from "../gpu/errors.ts";
 import { parameterCount, type Network } from "../nn/network.ts";
 import { addCaption } from "../pictures/caption.ts";
 import { encodeGif } from "../pictures/gif.ts";
-import { tileGrid, type GrayImage, type GridOptions } from "../pictures/grid.ts";
+import { tileGrid, type GrayImage } from "../pictures/grid.ts";
 import { modelDiagram, type ModelPicture } from "../pictures/model.ts";
 import { lossPlot } from "../pictures/plot.ts";
 import { encodePng } from "../pictures/png.ts";
+import { rasterizeSvg } from "../pictures/raster.ts";
 import type { RunFolder, RunRecord } from "./run-folder.ts";
 
-/** Samples of the first `count` latents of a seed, as one grid. */
-export async function sampleGrid(
-  models: Models,
-  seed: number,
-  count: number,
-  options?: GridOptions,
-): Promise<GrayImage> {
-  const [height, width] = models.recipe.image;
-  return tileGrid(await drawSamples(models, seed, count), count, height, width, options);
-}
+/** Images of a run's grids. */
+export const GRID = 16;
 
-/** Draws the grid of a run's 16 fixed latents to `path`. */
-export async function writeGrid(models: Models, seed: number, path: string): Promise<void> {
-  writeFileAtomic(path, encodePng(await sampleGrid(models, seed, 16)));
+/** Draws the grid of a run's 16 fixed latents to `path`, and returns the images, as floats in [−1, 1]. */
+export async function writeGrid(models: Models, seed: number, path: string): Promise<Float32Array> {
+  const [height, width] = models.recipe.image;
+  const images = await drawSamples(models, seed, GRID);
+  writeFileAtomic(path, encodePng(tileGrid(images, GRID, height, width)));
+  return images;
 }
 
 /** A PNG of ours, read back. Throws `CheckpointError` if it can't be. */
@@ -81,15 +78,41 @@ export function writeGif(folder: RunFolder, record: RunRecord): number {
   return frames.length;
 }
 
-/** Writes the plot of both losses. */
-export function writeLossPlot(
+/** Writes the plot of both losses. `say` is told where there can be no PNG of it. */
+export async function writeLossPlot(
   folder: RunFolder,
-  record: RunRecord,
+  record: Pick<RunRecord, "recipe" | "batch" | "seed" | "stepsPerEpoch">,
   records: readonly StepRecord[],
-): void {
+  say: (line: string) => void,
+): Promise<void> {
   const title = `${record.recipe}: batch ${record.batch}, seed ${record.seed}`;
   const { stepsPerEpoch } = record;
-  writeFileAtomic(folder.losses, lossPlot([...records], { title, stepsPerEpoch }));
+  await writeDrawing(folder.losses, lossPlot([...records], { title, stepsPerEpoch }), say);
+}
+
+/** Writes what a new run begins with: samples of the data and of the untrained generator, both networks. */
+export async function writeFirstPictures(
+  folder: RunFolder,
+  models: Models,
+  data: ImageSet,
+  seed: number,
+): Promise<void> {
+  writeFileAtomic(folder.trainingSamples, encodePng(trainingGrid(data)));
+  await writeGrid(models, seed, folder.untrained);
+  for (const network of [models.generator, models.discriminator]) {
+    const drawing = modelDiagram([pictureOf(network)]);
+    await writeDrawing(folder.network(network.name), drawing, console.log);
+  }
+}
+
+/** The first 16 images of a dataset, in its own order and size, dark on light. */
+function trainingGrid({ images, count, height, width }: ImageSet): GrayImage {
+  const shown = Math.min(16, count);
+  const values = Float32Array.from(
+    images.subarray(0, shown * height * width),
+    (level) => level / 127.5 - 1,
+  );
+  return tileGrid(values, shown, height, width, { invert: true });
 }
 
 function pictureOf(network: Network): ModelPicture {
@@ -105,8 +128,26 @@ function pictureOf(network: Network): ModelPicture {
   };
 }
 
-/** Writes the picture of both networks. */
-export function writeModels(folder: RunFolder, models: Models): void {
-  const pictures = [pictureOf(models.generator), pictureOf(models.discriminator)];
-  writeFileAtomic(folder.models, modelDiagram(pictures));
+let saidWhy = false;
+
+/**
+ * Writes an SVG to `path`, and as PNG beside it. If that can't be drawn, `say` is told once, the run goes
+ * on, and a PNG of an earlier state goes, as it would belie the SVG.
+ */
+async function writeDrawing(path: string, svg: string, say: (line: string) => void): Promise<void> {
+  writeFileAtomic(path, svg);
+  const beside = path.replace(/\.svg$/, ".png");
+  let png: Uint8Array;
+  try {
+    png = await rasterizeSvg(svg);
+  } catch (error) {
+    rmSync(beside, { force: true });
+    if (!saidWhy) {
+      const reason = error instanceof Error ? error.message.split("\n", 1)[0]! : String(error);
+      say(`Plots are written as SVG alone; as PNG they can't be drawn: ${reason}`);
+    }
+    saidWhy = true;
+    return;
+  }
+  writeFileAtomic(beside, png);
 }

@@ -10,29 +10,32 @@ import { drawInTerminal } from "../pictures/terminal.ts";
 import { readRunRecord, runFolder } from "./run-folder.ts";
 import { framesOf, readGray, writeGif } from "./run-pictures.ts";
 import { withDevice } from "./session.ts";
-import { readTrainedRun } from "./trained-models.ts";
+import { readTrainedRun, type WhichCheckpoint } from "./trained-models.ts";
 
 /** The flags of `sample`. */
 export interface SampleFlags {
   readonly count?: number;
   readonly seed?: number;
+  readonly digit?: number;
   readonly grid?: boolean;
   readonly out?: string;
+  readonly checkpoint?: WhichCheckpoint;
   readonly adapter?: string;
 }
 
 /** Draws new digits from a run's checkpoint, to one grid or to a file each. */
 export async function sampleCommand(run: string, flags: SampleFlags): Promise<void> {
-  const trained = readTrainedRun(run);
-  const { count = 16, seed = 0 } = flags;
+  const trained = readTrainedRun(run, flags.checkpoint);
+  const { count = 16, seed = 0, digit } = flags;
   const single = count === 1 || flags.grid !== false;
-  const out = flags.out ?? join(run, `sample-seed${seed}.png`);
+  const out =
+    flags.out ?? join(run, `sample${digit === undefined ? "" : `-${digit}`}-seed${seed}.png`);
   if (!out.endsWith(".png")) throw new UsageError(`--out ${out}: must end in .png`);
   await withDevice(flags.adapter, async (device, opened) => {
     console.log(opened.line);
     const models = trained.models(device);
     const [height, width] = models.recipe.image;
-    const images = await drawSamples(models, seed, count);
+    const images = await drawSamples(models, seed, count, digit);
     if (single) {
       const options = count === 1 ? { gap: 0 } : {};
       writeFileAtomic(out, encodePng(tileGrid(images, count, height, width, options)));

@@ -4,10 +4,13 @@ import { writeFolderAtomic } from "../checkpoint/folders.ts";
 import { openJsonl } from "../checkpoint/jsonl.ts";
 import type { Gan } from "../gan/gan.ts";
 import { train, type StepPrograms, type StepRecord } from "../gan/train.ts";
+import { createWatch, type Warning } from "../gan/watch.ts";
+import type { EvaluationRow, Evaluator } from "./evaluating.ts";
 import type { Draft, TrainFlags } from "./draft-run.ts";
-import { createProgressView, formatDuration, type ProgressView } from "./progress.ts";
+import { onInterrupt } from "./interrupt.ts";
+import { createProgressView, formatDuration } from "./progress.ts";
 import type { RunRecord } from "./run-folder.ts";
-import { writeGif, writeGrid, writeLossPlot } from "./run-pictures.ts";
+import { GRID, writeGif, writeGrid, writeLossPlot } from "./run-pictures.ts";
 
 /** What a run goes on with once all is prepared. */
 export interface Loop {
@@ -19,20 +22,32 @@ export interface Loop {
   readonly until: number;
   readonly flags: TrainFlags;
   readonly rows: StepRecord[];
+  /** Set where the run is evaluated while it trains. */
+  readonly evaluator: Evaluator | undefined;
+  /** What earlier evaluations saw. */
+  readonly evaluations: readonly EvaluationRow[];
 }
 
 /** Trains to the end or to Ctrl-C; writes the log, pictures and checkpoints as it goes. */
 export async function loop(options: Loop): Promise<void> {
-  const { draft, gan, programs, record, from, until, flags, rows } = options;
+  const { draft, gan, programs, record, from, until, flags, rows, evaluator } = options;
   const { folder, seed } = draft;
   const { sampleEvery, checkpointEvery } = flags;
   const stepsPerEpoch = gan.plan.steps;
   const view = createProgressView({ from, until, stepsPerEpoch, batch: gan.plan.batch });
   const log = openJsonl(folder.metrics);
-  const interrupt = onInterrupt(view);
+  const interrupt = onInterrupt(view.say, "press Ctrl-C again to stop at once and lose it");
+  const watch = createWatch({ records: rows, evaluations: options.evaluations });
+  const warn = (warnings: readonly Warning[]): void => {
+    for (const { words } of warnings) view.say(words);
+  };
+  const drawGrid = async (path: string): Promise<void> => {
+    warn(watch.samples(step, await writeGrid(gan, seed, path), GRID));
+  };
   const due = (every: number | undefined, step: number): boolean =>
     every !== undefined && step % every === 0;
   const began = performance.now();
+  const timeIsUp = (): boolean => performance.now() - began >= (flags.minutes ?? Infinity) * 60_000;
   let step = from;
   let saved = from;
   let estimated = false;
@@ -45,12 +60,13 @@ export async function loop(options: Loop): Promise<void> {
   };
   try {
     if (from === 0) await save();
-    const reportEvery = [sampleEvery, checkpointEvery].filter((every) => every !== undefined);
+    const paces = [sampleEvery, checkpointEvery, evaluator?.every];
+    const reportEvery = paces.filter((every) => every !== undefined);
     for await (const progress of train(gan, programs, { from, until, reportEvery })) {
       step = progress.step;
       log.append(progress.records);
       rows.push(...progress.records);
-      warnOfNaN(progress.records, view);
+      warn(watch.records(progress.records));
       view.update(progress);
       if (!estimated && step - from >= 5) {
         estimated = true;
@@ -63,23 +79,29 @@ export async function loop(options: Loop): Promise<void> {
         );
       }
       const { epochDone } = progress;
-      if (epochDone !== undefined) await writeGrid(gan, seed, folder.epochGrid(epochDone));
-      if (due(sampleEvery, step)) await writeGrid(gan, seed, folder.stepGrid(step));
+      if (epochDone !== undefined) await drawGrid(folder.epochGrid(epochDone));
+      if (due(sampleEvery, step)) await drawGrid(folder.stepGrid(step));
+      if (due(evaluator?.every, step)) {
+        const row = await evaluator?.evaluate(step, view.say);
+        if (row) warn(watch.evaluation(row));
+      }
       if (epochDone !== undefined || due(checkpointEvery, step)) await save();
-      if (epochDone !== undefined) writeLossPlot(folder, record, rows);
-      if (interrupt.asked()) break;
+      if (epochDone !== undefined) await writeLossPlot(folder, record, rows, view.say);
+      if (interrupt.asked() || timeIsUp()) break;
     }
     if (step % stepsPerEpoch !== 0 && !due(sampleEvery, step)) {
-      await writeGrid(gan, seed, folder.stepGrid(step));
+      await drawGrid(folder.stepGrid(step));
     }
     if (saved !== step) await save();
-    writeLossPlot(folder, record, rows);
+    await writeLossPlot(folder, record, rows, view.say);
     writeGif(folder, record);
   } finally {
     interrupt.release();
     view.stop();
     log.close();
   }
+  const best = evaluator?.best();
+  if (best !== undefined) console.log(`Of the checkpoints, ${best}`);
   const time = formatDuration((performance.now() - began) / 1000);
   console.log(
     step < until
@@ -96,36 +118,4 @@ function estimate(gan: Gan, secondsPerStep: number, stepsLeft: number): string {
     gan.recipe.name === "dcgan" ? ", --recipe small needs a twentieth of the work" : "";
   const advice = slow ? `; a GPU would be far faster${smaller}` : "";
   return `About ${epoch} an epoch on this adapter, ${rest} to go${advice}`;
-}
-
-function warnOfNaN(records: readonly StepRecord[], view: ProgressView): void {
-  const bad = records.find(
-    ({ lossD, lossG }, index) =>
-      !Number.isFinite(lossD + lossG) &&
-      (index === 0 || Number.isFinite(records[index - 1]!.lossD + records[index - 1]!.lossG)),
-  );
-  if (bad) {
-    view.say(
-      `Step ${bad.step}: a loss is not a number any more: the run has diverged; try another --seed`,
-    );
-  }
-}
-
-/** Ctrl-C asks the loop to end after the step in hand, which saves everything; twice ends at once. */
-function onInterrupt(view: ProgressView): { asked: () => boolean; release: () => void } {
-  let asked = false;
-  const handler = (): void => {
-    if (asked) process.exit(130);
-    asked = true;
-    view.say("Stopping after this step; press Ctrl-C again to stop at once and lose it.");
-  };
-  process.on("SIGINT", handler);
-  process.on("SIGTERM", handler);
-  return {
-    asked: () => asked,
-    release() {
-      process.off("SIGINT", handler);
-      process.off("SIGTERM", handler);
-    },
-  };
 }

@@ -13,10 +13,11 @@ import { versions, type OpenedAdapter } from "../gpu/node.ts";
 import { workloadsOf } from "../kernels/tune.ts";
 import { checkStorage, draftResumed, draftRun, type Draft, type TrainFlags } from "./draft-run.ts";
 import { constantsOf } from "./constants.ts";
+import { createEvaluator, restoreEvaluations } from "./evaluating.ts";
 import { choicesFor } from "./kernel-choices.ts";
 import { profilePicture, profileStep, profileTable } from "./profiling.ts";
 import { createRunFolder, type RunFolder, type RunRecord } from "./run-folder.ts";
-import { writeGrid, writeModels } from "./run-pictures.ts";
+import { writeFirstPictures } from "./run-pictures.ts";
 import { withDevice } from "./session.ts";
 import { loop } from "./train-loop.ts";
 import { DEFAULT_BUDGET, tuneRecipe } from "./tune.ts";
@@ -72,15 +73,19 @@ async function run(
     return;
   }
   console.log(describe(draft, gan, from, until));
+  const evaluations = draft.earlier
+    ? restoreEvaluations(folder, from, draft.earlier.adapter === opened.name)
+    : [];
 
   const programs = await compileChosen(draft, gan, opened);
   console.log(
     `Peak GPU memory ${(programs.peakBytes / 1e6).toFixed(0)} MB, the dataset's ${(data.images.length / 1e6).toFixed(0)} MB included; ${programs.full.plan.dispatches.length} dispatches a step`,
   );
+  const evaluator = draft.evaluate && (await createEvaluator(gan, folder, seed, draft.evaluate));
   const record = draft.earlier ?? (await begin(draft, gan, opened));
   if (flags.profile) await writeProfile(draft, gan, programs.full, opened);
-  const earlierRows = draft.earlier ? readRows(folder, from) : [];
-  await loop({ draft, gan, programs, record, from, until, flags, rows: earlierRows });
+  const rows = draft.earlier ? readRows(folder, from) : [];
+  await loop({ draft, gan, programs, record, from, until, flags, rows, evaluator, evaluations });
 }
 
 /**
@@ -150,6 +155,7 @@ async function begin(draft: Draft, gan: Gan, opened: OpenedAdapter): Promise<Run
     data: { folder: draft.dataFolder, images: data.count, fingerprint: data.fingerprint },
     storage: gan.storage,
     stepsPerEpoch: gan.plan.steps,
+    evaluate: draft.evaluate ?? null,
     adapter: opened.name,
     versions: Object.fromEntries(
       Object.entries(versions()).map(([name, version]) => [name, String(version)]),
@@ -158,8 +164,7 @@ async function begin(draft: Draft, gan: Gan, opened: OpenedAdapter): Promise<Run
     untrained,
   };
   createRunFolder(folder, record);
-  await writeGrid(gan, seed, folder.untrained);
-  writeModels(folder, gan);
+  await writeFirstPictures(folder, gan, data, seed);
   writeFileAtomic(folder.metrics, "");
   console.log(
     `Untrained: D gives G's first image a logit of ${logit.toFixed(4)}, so ${(probability * 100).toFixed(1)} % real (${folder.untrained})`,

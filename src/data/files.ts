@@ -4,7 +4,7 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { DataError } from "../gpu/errors.ts";
@@ -36,7 +36,13 @@ export async function loadImages(
   dir: string | undefined,
   split: "train" | "test",
 ): Promise<LoadedImageSet> {
-  const paths = await findFiles(dir, split);
+  return loadSet(await findFiles(dir, split));
+}
+
+async function loadSet(paths: {
+  readonly images: string;
+  readonly labels: string | undefined;
+}): Promise<LoadedImageSet> {
   const [images, labels] = await Promise.all([
     readIdx(paths.images),
     paths.labels === undefined ? undefined : readIdx(paths.labels),
@@ -44,6 +50,25 @@ export async function loadImages(
   const set = imageSet(images, labels, paths);
   const fingerprint = createHash("sha256").update(set.images).digest("hex");
   return { ...set, source: paths.images, fingerprint };
+}
+
+/**
+ * Loads images from a file of any name, and their labels: from `labels`, or else from the file beside it that is named
+ * alike (`images` as `labels`, `idx3` as `idx1`, with or without `.gz`), if there is one.
+ *
+ * Rejects with DataError, which names the file, where one is missing, unreadable or damaged.
+ */
+export async function loadImagesFile(path: string, labels?: string): Promise<LoadedImageSet> {
+  return loadSet({ images: path, labels: labels ?? (await labelsBeside(path)) });
+}
+
+async function labelsBeside(path: string): Promise<string | undefined> {
+  const name = basename(path).replace(/\.gz$/, "");
+  const stem = name.replace("images", "labels").replace("idx3", "idx1");
+  if (stem === name) return undefined;
+  const present = await filesIn(dirname(path));
+  const found = [stem, `${stem}.gz`].find((each) => present.has(each));
+  return found === undefined ? undefined : join(dirname(path), found);
 }
 
 /**

@@ -11,7 +11,7 @@ import { SCALARS } from "../kernels/adversarial-loss.ts";
 import { adam } from "../nn/adam.ts";
 import { sequential, type Network } from "../nn/network.ts";
 import type { Optimizer } from "../nn/optimizer.ts";
-import type { Recipe } from "./recipe.ts";
+import { checkRecipe, type Recipe } from "./recipe.ts";
 
 // Draws are keyed by (seed, step, stream): these two "steps" are never reached by training, so first
 // weights, sample noise and training noise are independent under one seed.
@@ -108,7 +108,7 @@ export function createModels(device: Device, recipe: Recipe, seed: number): Mode
 
 /**
  * Builds a GAN ready to train. Throws `DataError` if the images are not of the recipe's size, `DTypeError` if
- * the device can't store as asked.
+ * the device can't store as asked, `UsageError` if the recipe's parts don't go together.
  */
 export function createGan(
   device: Device,
@@ -123,6 +123,7 @@ export function createGan(
 ): Gan {
   const { storage = "f32" } = options;
   checkStored("storage", device.gpu, storage);
+  checkRecipe(recipe);
   const [height, width, channels] = recipe.image;
   if (!recipe.resizes && (data.height !== height || data.width !== width)) {
     throw new DataError(

@@ -1,4 +1,5 @@
 // What a recipe is: the data that makes one GAN out of the parts.
+import { UsageError } from "../gpu/errors.ts";
 import type { AdamOptions } from "../kernels/adam.ts";
 import type { Layer } from "../nn/layer.ts";
 
@@ -77,4 +78,20 @@ export function scaled(recipe: Recipe, factor: number): Recipe {
     generatorWidths: times(recipe.generatorWidths),
     discriminatorWidths: times(recipe.discriminatorWidths),
   };
+}
+
+/** Throws `UsageError` on a recipe whose parts don't go together. */
+export function checkRecipe({ name, order, verdicts, classes, smoothing }: Recipe): void {
+  const probabilities = verdicts === "probabilities" || verdicts === "clamped";
+  if (order !== "together" && (!probabilities || classes !== undefined)) {
+    const got = probabilities ? `${classes} classes` : `verdicts of ${verdicts}`;
+    throw new UsageError(
+      `recipe ${name}: the order ${order} takes probabilities and no classes; got ${got}: choose the order together`,
+    );
+  }
+  if (verdicts === "hinge" && smoothing !== 0) {
+    throw new UsageError(
+      `smoothing: recipe ${name} learns by the hinge loss, which has no labels to smooth; got ${smoothing}: set it to 0`,
+    );
+  }
 }

@@ -46,7 +46,7 @@ export class MemoryError extends LonghandError {
   override readonly name: string = "MemoryError";
 }
 
-/** A dataset file is missing, damaged, or disagrees with its companion. */
+/** A dataset file is missing, damaged, or disagrees with its companion; numbers that must be finite aren't. */
 export class DataError extends LonghandError {
   override readonly name: string = "DataError";
 }

@@ -16,6 +16,7 @@ export interface ProgramOptions {
 /** Outputs by name, as `compile`'s function returned them. */
 export type Outputs = Readonly<Record<string, GpuArray>>;
 
+const REMEMBERED = 8; // runs whose time is kept
 const IN_FLIGHT = 2;
 
 /**
@@ -80,8 +81,8 @@ export class Program<T extends Outputs = Outputs> {
   readonly #buffers: readonly GPUBuffer[];
   readonly #inFlight: Promise<undefined>[] = [];
   #poison: GPUBuffer | undefined;
-  /** Milliseconds that the quickest run so far took on the device; infinite after the first, which doesn't count. */
-  #quickest: number | undefined;
+  /** Milliseconds that the last runs took on the device; undefined before the first, which doesn't count. */
+  #recent: number[] | undefined;
 
   constructor(
     device: Device,
@@ -165,20 +166,21 @@ export class Program<T extends Outputs = Outputs> {
 
   /**
    * Waits for the run that was just submitted. Dawn on Node asks the GPU over and over for as long as a promise is owed;
-   * where the GPU is this very CPU, that costs it a fifth. So most of the quickest run's time is slept through
-   * first. The first run doesn't count, as it may compile; one that was over before the sleep was halves the time.
+   * where the GPU is this very CPU, that costs it a fifth, and more where others want the CPU too. So most of the
+   * time that the quickest of the last runs took is slept through first. The first run doesn't count, as it may
+   * compile; one that was over before the sleep was counts for half.
    */
   async #finishAsleep(): Promise<void> {
     const device = this.#device;
     const began = performance.now();
-    const rest = this.#quickest === Infinity ? 0 : 0.8 * (this.#quickest ?? 0);
+    const rest = this.#recent?.length ? 0.8 * Math.min(...this.#recent) : 0;
     if (rest > 5) await new Promise((resolve) => setTimeout(resolve, rest));
     const asked = performance.now();
     await device.settle(this.label, device.gpu.queue.onSubmittedWorkDone());
     const done = performance.now();
     const overslept = rest > 5 && done - asked < 1;
     const took = overslept ? rest / 2 : done - began;
-    this.#quickest = this.#quickest === undefined ? Infinity : Math.min(this.#quickest, took);
+    this.#recent = this.#recent ? [...this.#recent.slice(1 - REMEMBERED), took] : [];
     device.check();
   }
 

@@ -18,29 +18,31 @@ export interface AdversarialLoss {
   readonly dGenerator: GpuArray;
 }
 
+const FORMS = ["logits", "hinge", "probabilities", "clamped"] as const;
+
 /** What the discriminator's outputs are, and how its loss is made of them. */
 export interface AdversarialLossOptions {
   /** (steps, 4): gets the scalars in the slot of the generator's step. */
   readonly ring?: GpuArray;
   /** Default `logits`. */
-  readonly form?: "logits" | "hinge" | "probabilities";
+  readonly form?: (typeof FORMS)[number];
   /** The label of real images is 1 less this, for the discriminator. In [0, 1), and 0 with `hinge`; default 0. */
   readonly smoothing?: number;
   /** (B) i32: the classes of the real images, and of the generated ones. Needed where the outputs have columns. */
   readonly labels?: GpuArray | undefined;
 }
 
-const FORMS = ["logits", "hinge", "probabilities"] as const;
-
 /**
  * Both losses of a step, in one launch. From logits and probabilities lossD = mean CE(1, D(real)) + mean CE(0,
- * D(fake)) and lossG = mean CE(1, D(fake)), with probabilities held in [1e-7, 1 − 1e-7]; by `hinge` lossD =
- * mean max(0, 1 − D(real)) + mean max(0, 1 + D(fake)) and lossG = −mean D(fake).
+ * D(fake)) and lossG = mean CE(1, D(fake)), with `probabilities` held in [1e-7, 1 − 1e-7], where `clamped` holds
+ * their logarithms above −100 instead; by `hinge` lossD = mean max(0, 1 − D(real)) + mean max(0, 1 + D(fake)) and
+ * lossG = −mean D(fake).
  *
  * Shapes: outputs (2B), (2B, 1) or, for classes, (2B, K), of B real images, then of B generated ones.
  * Throws: `ShapeError` on other shapes; `DTypeError` unless they are f32; `AttributeError` on two devices, and on
  * smoothing that isn't in [0, 1) or comes with `hinge`.
- * Source: Goodfellow et al. 2014, the non-saturating loss; Lim and Ye 2017; Salimans et al. 2016 for smoothing.
+ * Source: Goodfellow et al. 2014, the non-saturating loss; Lim and Ye 2017; Salimans et al. 2016 for smoothing;
+ * Keras's binary_crossentropy and PyTorch's BCELoss for probabilities.
  */
 export function adversarialLoss(
   outputs: GpuArray,

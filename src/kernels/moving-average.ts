@@ -6,7 +6,7 @@ import { checkArray } from "./rule.ts";
 
 /**
  * average += (1 − d) · (values − average), in place, where d is the smaller of `decay` and (1 + step) / (10 + step)
- * of the generator's step, from 0.
+ * of the generator's step: from 1, where that has been counted already.
  *
  * Shapes: average and values alike.
  * Throws: `ShapeError` if they differ; `DTypeError` unless they are f32; `AttributeError` on a decay that isn't in

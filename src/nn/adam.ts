@@ -54,7 +54,8 @@ export function adam<Group extends ParameterGroup>(
     state: new Map([...stateOf(network, { first, second }), ["corrections", corrections]]),
     differentiate: (loss, gradient) => differentiate(network, loss, gradient),
     update: () => updateAll([optimizer]),
-    updateUncounted: () => adamUpdate(arrays, full),
+    updateUncounted: (share = 1) =>
+      adamUpdate(arrays, { ...full, learningRate: learningRate * share }),
     counters: [adamCounter(arrays, full)],
   };
   return optimizer;

@@ -6,6 +6,7 @@ import {
   dense as denseOp,
   dropout as dropoutOp,
   leakyRelu as leakyReluOp,
+  maxPool as maxPoolOp,
   relu as reluOp,
   reshape as reshapeOp,
   sigmoid as sigmoidOp,
@@ -168,6 +169,22 @@ export function convTranspose2d(
     halves: "stores",
     forward: (x, { filter, bias: b }, _buffers, _mode, finish) =>
       convTranspose2dOp(x, filter!, { strides, padding, ...given(b), ...finish }),
+  };
+}
+
+/** The largest of each `size` by `size` pixels, of a channel each: (H, W, C) → (⌊H / size⌋, ⌊W / size⌋, C). */
+export function maxPool(size: number): Layer {
+  return {
+    kind: "MaxPool",
+    detail: `${size}×${size}`,
+    outputShape: ([height, width, channels]) => [
+      Math.floor(height! / size),
+      Math.floor(width! / size),
+      channels!,
+    ],
+    parameters: none,
+    buffers: none,
+    forward: (x) => maxPoolOp(x, { size }),
   };
 }
 

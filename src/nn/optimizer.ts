@@ -19,21 +19,22 @@ export interface Optimizer<Group extends ParameterGroup = Network> {
   readonly differentiate: (loss: Tensor, gradient?: GpuArray) => void;
   /** Updates every parameter from the gradient arena, and counts the update. */
   readonly update: () => void;
-  /** The same, but for the counters: for `updateAll`. */
-  readonly updateUncounted: () => void;
+  /** The same, but for the counters: for `updateAll`. `share` of the learning rate is taken (1). */
+  readonly updateUncounted: (share?: number) => void;
   /** What counts the updates. */
   readonly counters: readonly Counter[];
 }
 
 /**
  * Updates from several optimizers, then counts all that, and the generator's step if there is one, in one launch for
- * every two counters: the last launches of a step.
+ * every two counters: the last launches of a step. `share` is what learning rates are multiplied by: for schedules.
  */
 export function updateAll(
   optimizers: readonly Optimizer<ParameterGroup>[],
   generator?: Generator,
+  share = 1,
 ): void {
-  for (const { updateUncounted } of optimizers) updateUncounted();
+  for (const { updateUncounted } of optimizers) updateUncounted(share);
   const device = (generator?.state ?? optimizers[0]?.network.arena)?.device;
   const counters = optimizers.flatMap((optimizer) => optimizer.counters);
   if (device) advance(device, counters, generator);

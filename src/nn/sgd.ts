@@ -63,8 +63,11 @@ export function sgd<Group extends ParameterGroup>(
     ),
     differentiate: (loss, gradient) => differentiate(network, loss, gradient),
     update: () => updateAll([optimizer]),
-    updateUncounted: () =>
-      sgdUpdate({ parameters, gradients, ...(momentum ? { momentum } : {}) }, full),
+    updateUncounted: (share = 1) =>
+      sgdUpdate(
+        { parameters, gradients, ...(momentum ? { momentum } : {}) },
+        { ...full, learningRate: learningRate * share },
+      ),
     counters: momentum ? [sgdCounter(momentum)] : [],
   };
   return optimizer;

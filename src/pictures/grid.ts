@@ -18,11 +18,13 @@ export interface GridOptions {
   gap?: number;
   /** Each value becomes a square of `scale`×`scale` pixels. */
   scale?: number;
+  /** Dark on light: each gray level g is drawn as 255 − g, and so is what parts the images. */
+  invert?: boolean;
 }
 
 // MNIST images are black at their edges and would run into each other. This gray parts them and
 // still recedes behind the strokes.
-const GAP_GRAY = 72;
+export const GAP_GRAY = 72;
 
 /**
  * Gray levels of values in [-1, 1], the range of tanh: -1 is 0, 1 is 255, rounded to the nearest
@@ -57,7 +59,7 @@ export function tileGrid(
         `(${count}, ${height}, ${width}, 1); pass the images' own count, height and width`,
     );
   }
-  const { columns = Math.ceil(Math.sqrt(count)), gap = 4, scale = 3 } = options;
+  const { columns = Math.ceil(Math.sqrt(count)), gap = 4, scale = 3, invert = false } = options;
   requireWhole("columns", columns, 1);
   requireWhole("gap", gap, 0);
   requireWhole("scale", scale, 1);
@@ -81,6 +83,7 @@ export function tileGrid(
       }
     }
   }
+  if (invert) for (const [index, level] of pixels.entries()) pixels[index] = 255 - level;
   return { width: gridWidth, height: gridHeight, pixels };
 }
 

@@ -20,17 +20,21 @@ export interface Page {
   finish(height: number): string;
 }
 
+/** An empty SVG document: other than an HTML one it writes well-formed XML. */
+export function svgDocument(): Document {
+  const { DOMParser } = parseHTML("");
+  return new DOMParser().parseFromString(
+    '<svg xmlns="http://www.w3.org/2000/svg"/>',
+    "image/svg+xml",
+  );
+}
+
 /**
  * A page with a title on the left of its top line and an aside on the right; what follows starts at 74.
  * `finish` gives its text, once it is known how high it is.
  */
 export function startPage(title: string, aside: string): Page {
-  // A document for SVG, not HTML: it writes well-formed XML.
-  const { DOMParser } = parseHTML("");
-  const document = new DOMParser().parseFromString(
-    '<svg xmlns="http://www.w3.org/2000/svg"/>',
-    "image/svg+xml",
-  );
+  const document = svgDocument();
   const root = document.documentElement;
   const set = (element: Element, attributes: Record<string, string | number>): void => {
     for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, String(value));

@@ -80,7 +80,7 @@ export function drawPanel(
     width: layout.width,
     height: layout.height,
     marginLeft: 44,
-    marginRight: 22,
+    marginRight: 28,
     marginTop: layout.epochLabels && epochs.length > 0 ? 44 : 12,
     marginBottom: layout.stepLabels ? 44 : 8,
     x: { domain: axis.domain, axis: null },
@@ -138,10 +138,11 @@ function valueLabel(value: number): string {
   return Math.abs(value) < 10_000 ? String(value) : value.toExponential().replace("e+", "e");
 }
 
-// The steps at which a whole number of epochs is done, as many as labels find room.
+// The steps at which a whole number of epochs is done, as many as labels find room; none where not even
+// the first one is.
 function epochTicks({ domain, stepsPerEpoch }: StepAxis): number[] {
-  if (!(stepsPerEpoch > 0)) return [];
   const [low, high] = domain;
+  if (!(stepsPerEpoch > 0) || stepsPerEpoch > high) return [];
   return wholeTicks(low / stepsPerEpoch, high / stepsPerEpoch, 13).map((e) => e * stepsPerEpoch);
 }
 

@@ -40,7 +40,7 @@ const VERDICTS: Series[] = [
   { key: "dFake", name: "D(fake)", colour: "#b04a8b" },
 ];
 
-const LEGEND_COLUMN = 160;
+const LEGEND_COLUMN = 190;
 
 /**
  * A standalone SVG of a run: 800 units wide, on white, readable on a dark page too. The faint lines

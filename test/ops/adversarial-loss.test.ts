@@ -2,12 +2,16 @@
 import { describe, expect, test } from "vitest";
 import type { GpuArray } from "../../src/gpu/array.ts";
 import { AttributeError, DTypeError, ShapeError } from "../../src/gpu/errors.ts";
-import { adversarialLoss, SCALARS } from "../../src/kernels/adversarial-loss.ts";
+import {
+  adversarialLoss,
+  type AdversarialLossOptions,
+  SCALARS,
+} from "../../src/kernels/adversarial-loss.ts";
 import { createGenerator } from "../../src/kernels/random.ts";
 import { messageOf } from "../message-of.ts";
-import { createRandom, randomRef, type Ref, refOf } from "../reference/array.ts";
+import { asFake, asReal, type Form, probability, toFool } from "../reference/adversarial-loss.ts";
+import { createRandom, randomRef, type Ref, refOf, zeros } from "../reference/array.ts";
 import { compareToOracle } from "../reference/compare.ts";
-import { sigmoid, softplus } from "../reference/unary.ts";
 import { testDevice } from "../support/device.ts";
 import { upload } from "./case.ts";
 import { guarded, SLACK, withSlack } from "./guard.ts";
@@ -25,30 +29,48 @@ interface Found {
   readonly ring: ArrayLike<number>;
 }
 
+/** What the outputs are, and whether the ring gets the scalars. */
+interface How extends Omit<AdversarialLossOptions, "ring" | "labels"> {
+  readonly labels?: readonly number[];
+  readonly keep?: boolean;
+}
+
 /** The losses as the formulas have them. */
-function expected({ data }: Ref): Record<"scalars" | "dDiscriminator" | "dGenerator", Ref> {
-  const count = data.length / 2;
-  const [real, fake] = [data.slice(0, count), data.slice(count)];
-  const mean = (values: Float64Array): number => values.reduce((a, b) => a + b, 0) / count;
-  const ofReal = mean(real.map((x) => softplus.value(-x)));
-  const ofFake = mean(fake.map((x) => softplus.value(x)));
-  const toFool = mean(fake.map((x) => softplus.value(-x)));
-  const verdicts = [real, fake].map((logits) => mean(logits.map((x) => sigmoid.value(x))));
-  const doubt = (x: number): number => -sigmoid.value(-x) / count;
-  const trust = (x: number): number => sigmoid.value(x) / count;
-  return {
-    scalars: refOf([SCALARS], [ofReal + ofFake, toFool, ...verdicts]),
-    dDiscriminator: refOf([2 * count], [...real.map(doubt), ...fake.map(trust)]),
-    dGenerator: refOf([count], fake.map(doubt)),
-  };
+function expected(
+  { data, shape }: Ref,
+  { form = "logits", smoothing = 0, labels = [] }: How = {},
+): Record<"scalars" | "dDiscriminator" | "dGenerator", Ref> {
+  const [rows, classes = 1] = shape as [number, number?];
+  const count = rows / 2;
+  const at = (row: number): number => row * classes + (labels[row % count] ?? 0);
+  const half = (first: number): number[] =>
+    Array.from({ length: count }, (_, i) => data[at(first + i)]!);
+  const mean = (values: readonly number[], f: (x: number) => number): number =>
+    values.reduce((sum, x) => sum + f(x), 0) / count;
+  const [real, fake] = [half(0), half(count)];
+  const [right, caught, fooled] = [asReal(form, smoothing), asFake(form), toFool(form)];
+  const dDiscriminator = zeros(shape);
+  const dGenerator = zeros([count, ...shape.slice(1)]);
+  for (let i = 0; i < count; i += 1) {
+    dDiscriminator.data[at(i)] = right.slope(real[i]!) / count;
+    dDiscriminator.data[at(count + i)] = caught.slope(fake[i]!) / count;
+    dGenerator.data[at(i)] = fooled.slope(fake[i]!) / count;
+  }
+  const lossD = mean(real, right.value) + mean(fake, caught.value);
+  const verdicts = [real, fake].map((outputs) => mean(outputs, probability(form)));
+  const scalars = refOf([SCALARS], [lossD, mean(fake, fooled.value), ...verdicts]);
+  return { scalars, dDiscriminator, dGenerator };
 }
 
 /** Runs it with slack around every array, and checks that nothing was written there. */
-async function run(logits: Ref, keep = true): Promise<Found> {
+async function run(outputs: Ref, how: How = {}): Promise<Found> {
+  const { keep = true, labels, ...options } = how;
   const launched = (): ReturnType<typeof adversarialLoss> & { readonly ring: GpuArray } => {
     const ring = upload(device, refOf([CAPACITY, SCALARS], Array(CAPACITY * SCALARS).fill(-1)));
     const generator = createGenerator(device, 3, STEP);
-    return { ...adversarialLoss(upload(device, logits), generator, keep ? { ring } : {}), ring };
+    const told = labels && device.upload(Int32Array.from(labels), [labels.length], "i32", "labels");
+    const all = { ...options, ...(keep ? { ring } : {}), labels: told };
+    return { ...adversarialLoss(upload(device, outputs), generator, all), ring };
   };
   const { result, strays } = await withSlack(device, SLACK, () =>
     guarded(device, launched, async (made) => ({
@@ -62,16 +84,19 @@ async function run(logits: Ref, keep = true): Promise<Found> {
   return result;
 }
 
-/** What is wrong, in words. */
-function problems(found: Found, logits: Ref): string[] {
-  const tolerance = { type: "atol_rtol", atol: 1e-37, rtol: 1e-6 } as const;
-  const { scalars, dDiscriminator, dGenerator } = expected(logits);
+/** What is wrong, in words. Where terms of either sign cancel, `atol` says by how much of the largest value. */
+function problems(found: Found, outputs: Ref, how: How = {}, atol = 0): string[] {
+  const { scalars, dDiscriminator, dGenerator } = expected(outputs, how);
   const pairs = [
     [found.scalars, scalars],
     [found.dDiscriminator, dDiscriminator],
     [found.dGenerator, dGenerator],
   ] as const;
-  return pairs.flatMap(([actual, value]) => compareToOracle(actual, value, tolerance).why ?? []);
+  return pairs.flatMap(([actual, value]) => {
+    const largest = value.data.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+    const tolerance = { type: "atol_rtol", atol: 1e-37 + atol * largest, rtol: 1e-6 } as const;
+    return compareToOracle(actual, value, tolerance).why ?? [];
+  });
 }
 
 describe("agrees with float64", () => {
@@ -105,6 +130,80 @@ describe("agrees with float64", () => {
   });
 });
 
+/** Outputs as a form has them, away from its bounds. */
+const outputsOf = (form: Form, shape: readonly number[]): Ref =>
+  form === "logits" || form === "hinge"
+    ? randomRef(shape, random, -3, 3)
+    : randomRef(shape, random, 0.02, 0.98);
+
+describe("what it is made of, against float64", () => {
+  test.each<[Form, number, number, number | undefined]>([
+    ["hinge", 0, 1, undefined],
+    ["hinge", 0, 130, undefined],
+    ["hinge", 0, 65, 10],
+    ["probabilities", 0, 64, undefined],
+    ["probabilities", 0.1, 7, undefined],
+    ["probabilities", 0.5, 65, 3],
+    ["clamped", 0, 66, undefined],
+    ["clamped", 0.3, 5, 10],
+    ["logits", 0, 1, 1],
+    ["logits", 0, 130, 1],
+    ["logits", 0, 1, 3],
+    ["logits", 0, 7, 10],
+    ["logits", 0, 130, 10],
+    ["logits", 0.1, 64, undefined],
+    ["logits", 0.9, 33, 3],
+  ])("%s, labels smoothed by %d, %i images, classes: %s", async (form, smoothing, count, k) => {
+    const outputs = outputsOf(form, [2 * count, k ?? 1]);
+    const labels = k && Array.from({ length: count }, () => Math.floor(random() * k));
+    const how = { form, smoothing, ...(labels ? { labels } : {}) };
+    const found = await run(outputs, how);
+    // Terms of either sign: the hinge loss of the generator, and slopes of smoothed labels.
+    expect(problems(found, outputs, how, form === "hinge" || smoothing > 0 ? 2e-7 : 0)).toEqual([]);
+    expect(Array.from(found.ring).slice(8, 12)).toEqual(Array.from(found.scalars));
+    expect(await run(outputs, how)).toEqual(found);
+  });
+
+  // Both halves get all of them. Held at LOW and HIGH there is a slope, beyond there is none.
+  const LOW = Math.fround(1e-7);
+  const HIGH = Math.fround(1 - 1e-7);
+  test.each<[Form, readonly number[]]>([
+    ["hinge", [-1, 1, -1 - 2 ** -23, 1 + 2 ** -23, 1 - 2 ** -24, -1 + 2 ** -24, 0, 1e4, -1e4]],
+    ["probabilities", [0, 1e-8, LOW, LOW * (1 - 2 ** -24), LOW * (1 + 2 ** -23), 1e-3, 0.5]],
+    ["probabilities", [HIGH, 1 - 2 ** -24, HIGH - 2 ** -24, 1, 0.75]],
+    ["clamped", [0, 1e-13, 1e-12, 1e-30, 0.5, 1e-4]],
+    ["clamped", [1, 1 - 2 ** -24, 0.25]],
+  ])("%s at the bounds: %j", async (form, values) => {
+    for (const value of values) {
+      const each = refOf([2], [Math.fround(value), Math.fround(value)]);
+      expect(problems(await run(each, { form }), each, { form })).toEqual([]);
+    }
+    const all = refOf([2 * values.length], [...values, ...values].map(Math.fround));
+    expect(problems(await run(all, { form }), all, { form }, 2e-7)).toEqual([]);
+  });
+
+  test.each<Form>(["hinge", "probabilities", "clamped"])("a NaN in %s", async (form) => {
+    const real = await run(refOf([4], [Number.NaN, 0.25, 0.5, 0.75]), { form });
+    expect(Array.from(real.scalars, Number.isNaN)).toEqual([true, false, true, false]);
+    const fake = await run(refOf([4], [0.25, 0.25, 0.5, Number.NaN]), { form });
+    expect(Array.from(fake.scalars, Number.isNaN)).toEqual([true, true, false, true]);
+    // The hinge's slope is that of its side, whatever the number.
+    const spoils = form !== "hinge";
+    expect(Array.from(real.dDiscriminator, Number.isNaN)).toEqual([spoils, false, false, false]);
+    expect(Array.from(fake.dDiscriminator, Number.isNaN)).toEqual([false, false, false, spoils]);
+    expect(Array.from(real.dGenerator, Number.isNaN)).toEqual([false, false]);
+    expect(Array.from(fake.dGenerator, Number.isNaN)).toEqual([false, spoils]);
+  });
+
+  test("a NaN of another class has no part in anything", async () => {
+    const outputs = outputsOf("logits", [4, 3]);
+    const labels = [1, 2];
+    const clean = await run(outputs, { labels });
+    for (const at of [0, 2, 3, 4, 6, 8, 9, 10]) outputs.data[at] = Number.NaN;
+    expect(await run(outputs, { labels })).toEqual(clean);
+  });
+});
+
 test("a NaN stays with what it has part in", async () => {
   const real = await run(refOf([4], [Number.NaN, 1, 2, 3]));
   expect(Array.from(real.scalars, Number.isNaN)).toEqual([true, false, true, false]);
@@ -118,7 +217,7 @@ test("a NaN stays with what it has part in", async () => {
 
 test("without a ring nothing is recorded, and shapes follow the logits'", async () => {
   const logits = randomRef([10, 1], random);
-  const found = await run(logits, false);
+  const found = await run(logits, { keep: false });
   expect(problems(found, logits)).toEqual([]);
   expect(Array.from(found.ring)).toEqual(Array(CAPACITY * SCALARS).fill(-1));
   const made = adversarialLoss(device.empty([10, 1]), createGenerator(device, 1));
@@ -145,6 +244,41 @@ describe("refuses", () => {
     expect(says).toMatch(/^adversarialLoss: the ring must be \(steps, 4\), .*; got \(/);
   });
 
+  const refusal = async (
+    kind: Parameters<typeof messageOf>[0],
+    shape: readonly number[],
+    options: AdversarialLossOptions,
+  ): Promise<string> =>
+    messageOf(kind, () => adversarialLoss(device.empty(shape), generator, options));
+
+  test.each([[[3]], [[1]], [[2, 1]], [[]]])("labels %o", async (shape) => {
+    const labels = device.empty(shape, "i32");
+    expect(await refusal(ShapeError, [4, 3], { labels })).toMatch(
+      /^adversarialLoss: labels must be \(2\), a class a pair of images; got \(/,
+    );
+  });
+
+  test("labels of another type, or from another device", async () => {
+    expect(await refusal(DTypeError, [4, 3], { labels: device.empty([2]) })).toBe(
+      "adversarialLoss: the labels must be i32; got f32",
+    );
+    const labels = sibling(device).empty([2], "i32");
+    expect(await refusal(AttributeError, [4, 3], { labels })).toMatch(
+      /^adversarialLoss: the labels lives? on another device/,
+    );
+  });
+
+  test.each<[AdversarialLossOptions]>([
+    [{ smoothing: 1 }],
+    [{ smoothing: -0.1 }],
+    [{ smoothing: Number.NaN }],
+    [{ smoothing: 0.1, form: "hinge" }],
+  ])("%o", async (options) => {
+    expect(await refusal(AttributeError, [2], options)).toMatch(
+      /^adversarialLoss: smoothing must be in \[0, 1\), and 0 with the hinge loss.*; got /,
+    );
+  });
+
   test("integers and strangers", async () => {
     const integers = (): unknown => adversarialLoss(device.empty([2], "i32"), generator);
     expect(await messageOf(DTypeError, integers)).toBe(
@@ -158,26 +292,18 @@ describe("refuses", () => {
   });
 });
 
-test("the reference's slopes are those of its losses", () => {
-  const logits = randomRef([6], random, -3, 3);
-  const { dDiscriminator, dGenerator } = expected(logits);
+test.each<[Form, number]>([
+  ["logits", 0],
+  ["logits", 0.2],
+  ["hinge", 0],
+  ["probabilities", 0.2],
+  ["clamped", 0.2],
+])("the reference's slopes are those of its losses: %s, smoothed by %d", (form, smoothing) => {
   const h = 1e-5;
-  const moved = (i: number, by: number): Ref["data"] =>
-    expected(
-      refOf(
-        [6],
-        logits.data.map((x, j) => (j === i ? x + by : x)),
-      ),
-    ).scalars.data;
-  const slopes = (scalar: 0 | 1): number[] =>
-    Array.from(logits.data, (_, i) => {
-      const [up, down] = [moved(i, h), moved(i, -h)];
-      return (up[scalar]! - down[scalar]!) / (2 * h);
-    });
-  const tolerance = { type: "atol_rtol", atol: 1e-8, rtol: 0 } as const;
-  const wrong = [
-    compareToOracle(slopes(0), dDiscriminator, tolerance).why,
-    compareToOracle(slopes(1).slice(3), dGenerator, tolerance).why,
-  ];
-  expect(wrong).toEqual([undefined, undefined]);
+  for (const { value, slope } of [asReal(form, smoothing), asFake(form), toFool(form)]) {
+    for (const x of outputsOf(form, [8]).data) {
+      const difference = (value(x + h) - value(x - h)) / (2 * h);
+      expect(Math.abs(difference - slope(x))).toBeLessThan(1e-6 * Math.max(1, slope(x) ** 2));
+    }
+  }
 });

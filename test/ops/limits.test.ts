@@ -10,8 +10,10 @@ import { advance } from "../../src/kernels/counters.ts";
 import { conv2d, matmul } from "../../src/autograd/ops.ts";
 import { copyByFours, multiplyAdds } from "../../src/kernels/ceilings.ts";
 import { gatherBatch, gatherLabels } from "../../src/kernels/dataset.ts";
+import { movingAverage } from "../../src/kernels/moving-average.ts";
 import { bernoulli, createGenerator, normal, uniform } from "../../src/kernels/random.ts";
 import { sgdCounter, sgdUpdate } from "../../src/kernels/sgd.ts";
+import { recordStep } from "../../src/kernels/step-log.ts";
 import { testDevice } from "../support/device.ts";
 import { kernelSizes, SHADERS, wholeText } from "../support/kernels.ts";
 import { narrowly, recordCase } from "./drive.ts";
@@ -66,6 +68,7 @@ function launchUnlisted(): {
   const noise = [like(), like(), like()] as const;
   const [copied, descended, rolled, velocities] = [like(), arena(), arena(), arena()];
   const [parameters, gradients, first, second] = [arena(), arena(), arena(), arena()];
+  const average = like();
   const corrections = device.persistent([2]);
   const started = device.persistent([1]);
   const images = device.persistent([200, 4, 4, 1], "u8");
@@ -74,7 +77,7 @@ function launchUnlisted(): {
   const labels = device.persistent([200], "u8");
   labels.write(Uint8Array.from({ length: 200 }, (_, i) => 1 + (i % 255)));
   const classes = device.persistent([200], "i32");
-  const ring = device.persistent([8, SCALARS]);
+  const [ring, log] = [device.persistent([8, SCALARS]), device.persistent([2, 1000])];
   const sums = like();
   const [long, longer] = [device.persistent([12_000]), device.persistent([12_000])];
   long.write(Float32Array.from({ length: 12_000 }, (_, i) => i + 1));
@@ -87,7 +90,9 @@ function launchUnlisted(): {
     classes,
     copied,
     ...updated,
+    average,
     ring,
+    log,
     corrections,
     started,
     sums,
@@ -117,6 +122,8 @@ function launchUnlisted(): {
     device.place(gatherBatch(images, generator, { batch: 200, steps: 1 }, 200), batch);
     device.place(gatherLabels(labels, generator, { batch: 200, steps: 1 }, 200), classes);
     adversarialLoss(gradients, generator, { ring });
+    movingAverage(average, gradients, generator, 0.9);
+    recordStep(gradients, log, generator);
     advance(device, [adamCounter(state, options), sgdCounter(momentum)], generator);
     multiplyAdds(gradients, sums, 1);
     copyByFours(long, longer);

@@ -1,6 +1,6 @@
 // A tape just large enough to write a model's forward pass once and get its gradients.
 // A node keeps, for each input, the function that turns its own gradient into that input's.
-import { type Ref, reshape, scalar, zeros, zip } from "./array.ts";
+import { full, gather, type Ref, reshape, scalar, scatterAdd, zeros, zip } from "./array.ts";
 import {
   type BatchNormOptions,
   batchNormTraining,
@@ -20,6 +20,7 @@ import {
 import { dropout, dropoutGrad } from "./dropout.ts";
 import { sigmoidCrossEntropy, sigmoidCrossEntropyGrad } from "./losses.ts";
 import { addBias, biasGrad, matmul, matmulGrad } from "./matmul.ts";
+import { concat, concatGrad } from "./shape-ops.ts";
 import { type Unary, unary, unaryGrad } from "./unary.ts";
 
 /** A value and how gradients flow from it to its inputs. */
@@ -136,6 +137,25 @@ export function drop(x: Node, mask: Ref, rate: number): Node {
 /** `reshape` on the tape. */
 export function view(x: Node, shape: readonly number[]): Node {
   return node(reshape(x.value, shape), [x, (dy) => reshape(dy, x.value.shape)]);
+}
+
+/** The elements at some flat positions, in a shape of their own, on the tape. */
+export function elements(x: Node, at: Int32Array, shape: readonly number[]): Node {
+  return node(gather(x.value, at, shape), [x, (dy) => scatterAdd(dy, at, x.value.shape)]);
+}
+
+/** `concat` of two nodes on the tape. */
+export function join(a: Node, b: Node, axis: number): Node {
+  const part = (which: 0 | 1) => (dy: Ref) =>
+    concatGrad(dy, [a.value.shape, b.value.shape], axis)[which]!;
+  return node(concat([a.value, b.value], axis), [a, part(0)], [b, part(1)]);
+}
+
+/** The mean of all elements, a scalar. */
+export function mean(x: Node): Node {
+  const { data, shape } = x.value;
+  const sum = data.reduce((a, b) => a + b, 0);
+  return node(scalar(sum / data.length), [x, (dy) => full(shape, dy.data[0]! / data.length)]);
 }
 
 /** The sum of two nodes of one shape. */

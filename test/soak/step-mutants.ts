@@ -1,5 +1,5 @@
-// Mutants of what a training step is made of beside its layers' products: batch norm, the adversarial loss, Adam and
-// the counters.
+// Mutants of what a training step is made of beside its layers' products: batch norm, the adversarial loss, the moving
+// average, the record, Adam and the counters.
 import type { Mutant } from "./mutants.ts";
 
 const oracle = (name: string): Mutant["noticed"] => ({ file: "test/ops/oracle.test.ts", name });
@@ -30,6 +30,27 @@ export const stepMutants: readonly Mutant[] = [
     from: "return vec2f(safe_softplus(-x), -safe_sigmoid(-x));",
     to: "return vec2f(safe_softplus(-x), safe_sigmoid(x) - 1f);",
     noticed: adversarial("extreme"),
+  },
+  {
+    kernel: "adversarial-loss.losses",
+    what: "the hinge is on the other side",
+    from: "if (FORM == HINGE) { return hinge(x, -1f); }",
+    to: "if (FORM == HINGE) { return hinge(x, 1f); }",
+    noticed: adversarial("hinge, labels smoothed by 0, 65"),
+  },
+  {
+    kernel: "adversarial-loss.losses",
+    what: "a slope beyond the bounds of probabilities",
+    from: "return (p < LOW) | (p > HIGH);",
+    to: "return p < LOW;",
+    noticed: adversarial("probabilities at the bounds"),
+  },
+  {
+    kernel: "adversarial-loss.losses",
+    what: "every image is of the first class",
+    from: "label = min(u32(labels[LABELS_AT + i]), CLASSES - 1u);",
+    to: "label = min(u32(labels[LABELS_AT + i]), 0u);",
+    noticed: adversarial("what it is made of"),
   },
   {
     kernel: "batch-norm.batch_partials",
@@ -93,6 +114,20 @@ export const stepMutants: readonly Mutant[] = [
     from: "+= STEPS;",
     to: "+= 2u * STEPS;",
     noticed: { file: "test/ops/random.test.ts", name: "draw anew" },
+  },
+  {
+    kernel: "moving-average.update",
+    what: "early steps decay as late ones do",
+    from: "max(REST, 9f / (10f + f32(state[STATE_AT + 2])))",
+    to: "REST",
+    noticed: { file: "test/ops/step-parts.test.ts", name: "values at step" },
+  },
+  {
+    kernel: "step-log.record",
+    what: "the ring has a slot too few",
+    from: "(state[STATE_AT + 2] % CAPACITY) * COUNT",
+    to: "(state[STATE_AT + 2] % max(CAPACITY - 1u, 1u)) * COUNT",
+    noticed: { file: "test/ops/step-parts.test.ts", name: "scalars in a ring" },
   },
   {
     kernel: "epilogue.backward",

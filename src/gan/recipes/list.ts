@@ -1,6 +1,7 @@
 // The list of recipes: adding one touches its own file and this list.
 import { UsageError } from "../../gpu/errors.ts";
 import type { Recipe } from "../recipe.ts";
+import { best } from "./best.ts";
 import { conditional } from "./conditional.ts";
 import { dcgan } from "./dcgan.ts";
 import { dcgan32 } from "./dcgan32.ts";
@@ -17,6 +18,7 @@ export const recipes: readonly Recipe[] = [
   denseGan,
   upsampleGan,
   mlp,
+  best,
   conditional,
 ];
 

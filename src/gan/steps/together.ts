@@ -45,7 +45,7 @@ export function stepTogether(gan: Gan, count: number, options: StepOptions = {})
 
   const { scalars, dDiscriminator, dGenerator } = adversarialLoss(outputs.array, random, {
     ring,
-    form: recipe.verdicts === "clamped" ? "probabilities" : recipe.verdicts,
+    form: recipe.verdicts,
     smoothing: recipe.smoothing,
     labels: classes,
   });

@@ -1,0 +1,264 @@
+// `longhand evaluate`: how good a run's digits are, as figures beside those of sets of known quality, and
+// as a page.
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { outputError, writeFileAtomic } from "../checkpoint/files.ts";
+import { readJsonl } from "../checkpoint/jsonl.ts";
+import { classInTurn, drawImages, generatorInputs, type Models } from "../gan/gan.ts";
+import type { Device } from "../gpu/device.ts";
+import { CheckpointError, UsageError } from "../gpu/errors.ts";
+import { chooseSamples, rankSamples } from "../judge/choose.ts";
+import {
+  featuresOf,
+  figuresOf,
+  frechetsOf,
+  gaussiansOf,
+  judgeAll,
+  NEIGHBOURS,
+  pick,
+  probabilitiesOf,
+  type ImageStack,
+} from "../judge/comparison.ts";
+import { copyingOf } from "../judge/copying.ts";
+import { digitsOf, type Judge } from "../judge/judge.ts";
+import { nearestImages, resizeImages } from "../judge/nearest-images.ts";
+import { realism } from "../metrics/metrics.ts";
+import { reportPage, type Report } from "../pictures/report.ts";
+import { formatEvaluation, type Evaluation } from "./evaluation-file.ts";
+import { evaluationReport } from "./evaluation-report.ts";
+import { evaluationTable } from "./evaluation-table.ts";
+import { judgePath, loadJudge, readJudge } from "./judges.ts";
+import { createPhases, type Part, type Phases } from "./phases.ts";
+import {
+  loadRealDigits,
+  LOOKED_AT,
+  seeDigits,
+  standBeside,
+  standBesideFrechets,
+  type RealDigits,
+} from "./real-digits.ts";
+import { runFolder } from "./run-folder.ts";
+import { withDevice } from "./session.ts";
+import { readTrainedRun, type TrainedRun, type WhichCheckpoint } from "./trained-models.ts";
+
+/** The flags of `evaluate`. */
+export interface EvaluateFlags {
+  readonly count?: number;
+  readonly seed?: number;
+  readonly neighbours?: number;
+  readonly checkpoint?: WhichCheckpoint;
+  readonly out?: string;
+  readonly json?: string;
+  readonly adapter?: string;
+}
+
+/** Draws samples from a run, judges them, prints the figures, and writes them and a page. */
+export async function evaluateCommand(run: string, flags: EvaluateFlags): Promise<void> {
+  const { count = 10_000, seed = 1, neighbours = NEIGHBOURS, checkpoint = "last" } = flags;
+  if (count <= neighbours) {
+    throw new UsageError(
+      `--count ${count}: must be more than the ${neighbours} --neighbours; thousands give figures that can be relied on`,
+    );
+  }
+  const trained = readTrainedRun(run, checkpoint);
+  const out = flags.out ?? join(run, checkpoint === "best" ? "evaluation-best" : "evaluation");
+  makeFolder(out);
+  const digits = await loadRealDigits();
+  await withDevice(flags.adapter, async (device, opened) => {
+    console.log(opened.line);
+    const phases = createPhases();
+    try {
+      const options = { count, seed, neighbours, checkpoint, adapter: opened.name };
+      const { evaluation, page } = await evaluate(device, run, trained, digits, options, phases);
+      phases.stop();
+      const json = flags.json ?? join(out, "evaluation.json");
+      const html = join(out, "report.html");
+      writeFileAtomic(json, formatEvaluation(evaluation));
+      writeFileAtomic(html, page);
+      for (const line of evaluationTable(evaluation)) console.log(line);
+      console.log(`\n${json}\n${html}`);
+    } finally {
+      phases.stop();
+    }
+  });
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (error) {
+    throw outputError(path, error);
+  }
+}
+
+interface Options {
+  readonly count: number;
+  readonly seed: number;
+  readonly neighbours: number;
+  readonly checkpoint: WhichCheckpoint;
+  readonly adapter: string;
+}
+
+async function evaluate(
+  device: Device,
+  run: string,
+  trained: TrainedRun,
+  digits: RealDigits,
+  options: Options,
+  phases: Phases,
+): Promise<{ evaluation: Evaluation; page: string }> {
+  const { count, seed, neighbours } = options;
+  const judge = await loadJudge(device, "first");
+  const seen = await seeDigits(judge, digits, phases);
+  const { comparison, references, testDistances } = await standBeside(
+    seen,
+    count,
+    neighbours,
+    phases,
+  );
+
+  const models = trained.models(device);
+  const samples = await drawStack(models, seed, count, phases.begin(`Drawing ${count} samples`));
+  requireNumbers(run, samples);
+  const judged = await judgeAll(judge, samples, phases.begin("Judging the samples"));
+  const figures = await figuresOf(judged, comparison, phases.begin("Comparing the samples"));
+
+  const looked = Math.min(count, LOOKED_AT);
+  const { train } = digits;
+  const size = train.height * train.width;
+  const { height, width } = samples;
+  const large = samples.images.subarray(0, looked * height * width);
+  const from = { count: looked, height, width };
+  const small = await resizeImages(device, large, from, [train.height, train.width]);
+  const nearest = await nearestImages(
+    device,
+    small,
+    looked,
+    train.images,
+    size,
+    phases.begin("The samples' nearest training images"),
+  );
+  const first = pick(
+    judged,
+    Array.from({ length: looked }, (_, row) => row),
+  );
+  const depth = await realism(
+    comparison.real,
+    comparison.radii,
+    featuresOf(first),
+    phases.begin("How real each sample looks"),
+  );
+  const ranked = rankSamples(probabilitiesOf(first), depth);
+
+  const { classes = 0 } = models.recipe;
+  const seenAs = digitsOf(judged);
+  const evaluation: Evaluation = {
+    format: 1,
+    run: {
+      recipe: models.recipe.name,
+      seed: trained.record.seed,
+      checkpoint: options.checkpoint,
+      step: trained.step,
+    },
+    adapter: options.adapter,
+    count,
+    seed,
+    neighbours,
+    judge: nameOf(judge),
+    samples: figures,
+    references,
+    expected: comparison.expected,
+    asked:
+      classes > 0
+        ? seenAs.filter((digit, row) => digit === classInTurn(row, classes)).length / count
+        : null,
+    copying: copyingOf(nearest.distances, testDistances),
+    second: await bySecondJudge(device, digits, samples, count, phases),
+  };
+  const report = evaluationReport({
+    evaluation,
+    run,
+    samples,
+    train,
+    nearest,
+    testDistances,
+    chosen: chooseSamples(ranked, 10),
+    losses: readLosses(run, trained),
+  });
+  return { evaluation, page: reportPage(report) };
+}
+
+const nameOf = ({ name, accuracy, fingerprint }: Judge): Evaluation["judge"] => ({
+  name,
+  accuracy,
+  fingerprint,
+});
+
+const PART = 512; // samples between two words of progress
+
+/** Samples of a run's generator, as `drawSamples` draws them. */
+async function drawStack(
+  models: Models,
+  seed: number,
+  count: number,
+  onProgress: Part,
+): Promise<ImageStack & { readonly images: Float32Array }> {
+  const [height, width] = models.recipe.image;
+  const size = height * width;
+  const images = new Float32Array(count * size);
+  const inputs = await generatorInputs(models, seed, count);
+  const length = inputs.length / count;
+  for (let first = 0; first < count; first += PART) {
+    const rows = Math.min(PART, count - first);
+    const part = inputs.slice(first * length, (first + rows) * length);
+    images.set(await drawImages(models, part, rows), first * size);
+    onProgress(first + rows, count);
+  }
+  return { images, count, height, width };
+}
+
+function requireNumbers(run: string, { images }: ImageStack): void {
+  if (images.every(Number.isFinite)) return;
+  throw new CheckpointError(
+    `${run}: its generator draws values that are not numbers: the run has diverged; evaluate its --checkpoint best, or train anew with lower learning rates`,
+  );
+}
+
+async function bySecondJudge(
+  device: Device,
+  digits: RealDigits,
+  samples: ImageStack,
+  count: number,
+  phases: Phases,
+): Promise<Evaluation["second"]> {
+  if (!(await readJudge(judgePath("second"), "second"))) {
+    console.log("No second judge is kept; npm run judge -- --second trains one to set beside.");
+    return null;
+  }
+  const judge = await loadJudge(device, "second");
+  const seen = await seeDigits(judge, digits, phases);
+  const sides = gaussiansOf(seen.judged);
+  const judged = await judgeAll(judge, samples, phases.begin("The second judge's turn"));
+  return {
+    judge: nameOf(judge),
+    samples: frechetsOf(judged, sides),
+    references: await standBesideFrechets(seen, sides, count, phases),
+  };
+}
+
+/** The run's losses up to the checkpoint; undefined where its log is gone. */
+function readLosses(run: string, { record, step }: TrainedRun): Report["losses"] {
+  const { metrics } = runFolder(run);
+  if (!existsSync(metrics)) return undefined;
+  const number = (value: unknown): number => (typeof value === "number" ? value : Number.NaN);
+  const rows = readJsonl(metrics).map((row) => ({
+    step: number(row.step),
+    epoch: number(row.epoch),
+    lossD: number(row.lossD),
+    lossG: number(row.lossG),
+    dReal: number(row.dReal),
+    dFake: number(row.dFake),
+  }));
+  const { stepsPerEpoch } = record;
+  return { rows: rows.filter((row) => row.step <= step), stepsPerEpoch };
+}

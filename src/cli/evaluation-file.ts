@@ -1,0 +1,117 @@
+// What `longhand evaluate` leaves as JSON: every figure, and what it was measured of and by.
+import { z } from "zod";
+import type { Copying } from "../judge/copying.ts";
+import type { FrechetFigures, JudgedSet } from "../judge/figures.ts";
+import type { FrechetReferences, References } from "../judge/references.ts";
+import { parseJson } from "../checkpoint/state.ts";
+import type { WhichCheckpoint } from "./trained-models.ts";
+
+/** Which judge: those of equal fingerprints give equal figures. */
+export interface JudgeName {
+  readonly name: string;
+  /** Share of the test images that it gets right. */
+  readonly accuracy: number;
+  readonly fingerprint: string;
+}
+
+/** An evaluation of a run's samples. */
+export interface Evaluation {
+  readonly format: 1;
+  readonly run: {
+    readonly recipe: string;
+    readonly seed: number;
+    readonly checkpoint: WhichCheckpoint;
+    /** Steps that the checkpoint has seen. */
+    readonly step: number;
+  };
+  readonly adapter: string;
+  /** Samples drawn, and the seed of their noise. */
+  readonly count: number;
+  readonly seed: number;
+  /** How many neighbours make a neighbourhood. */
+  readonly neighbours: number;
+  readonly judge: JudgeName;
+  readonly samples: JudgedSet;
+  /** Sets of known quality. */
+  readonly references: References;
+  /** Share of each class in the training set. */
+  readonly expected: readonly number[];
+  /** Share of the samples that the judge takes for the digit that was asked for; null where none was. */
+  readonly asked: number | null;
+  readonly copying: Copying;
+  /** By a judge that was trained apart and chose nothing; null where none is kept. */
+  readonly second: {
+    readonly judge: JudgeName;
+    readonly samples: FrechetFigures;
+    readonly references: FrechetReferences;
+  } | null;
+}
+
+const frechet = { frechetTrain: z.number(), frechetTest: z.number() };
+const frechetSchema = z.object(frechet);
+const setSchema = z.object({
+  count: z.int().min(1),
+  figures: z.object({
+    ...frechet,
+    kernel: z.number(),
+    precision: z.number(),
+    recall: z.number(),
+    density: z.number(),
+    coverage: z.number(),
+    balance: z.number(),
+    score: z.number(),
+  }),
+  counts: z.array(z.int().min(0)),
+});
+const everyReference = <S extends z.ZodType>(shape: S) =>
+  z.object({ real: shape, repeated: shape, single: shape, noisy: shape, noise: shape });
+const judgeSchema = z.object({ name: z.string(), accuracy: z.number(), fingerprint: z.string() });
+const spread = z.object({ least: z.number(), median: z.number(), most: z.number() });
+
+/** The figures of sets of known quality. */
+export const referencesSchema: z.ZodType<References> = everyReference(setSchema);
+/** Their Fréchet distances alone. */
+export const frechetReferencesSchema: z.ZodType<FrechetReferences> = everyReference(frechetSchema);
+
+const schema: z.ZodType<Evaluation> = z.object({
+  format: z.literal(1),
+  run: z.object({
+    recipe: z.string(),
+    seed: z.int().min(0),
+    checkpoint: z.enum(["last", "best"]),
+    step: z.int().min(0),
+  }),
+  adapter: z.string(),
+  count: z.int().min(1),
+  seed: z.int().min(0),
+  neighbours: z.int().min(1),
+  judge: judgeSchema,
+  samples: setSchema,
+  references: referencesSchema,
+  expected: z.array(z.number()),
+  asked: z.number().nullable(),
+  copying: z.object({
+    count: z.int().min(1),
+    samples: spread,
+    test: spread,
+    guide: z.number(),
+    nearer: z.number(),
+  }),
+  second: z
+    .object({
+      judge: judgeSchema,
+      samples: frechetSchema,
+      references: frechetReferencesSchema,
+    })
+    .nullable(),
+});
+
+/** An evaluation as the text of a file. */
+export function formatEvaluation(evaluation: Evaluation): string {
+  return `${JSON.stringify(evaluation, undefined, 2)}\n`;
+}
+
+/** Reads such a file's bytes. Throws `CheckpointError` that names the file and what is wrong in it. */
+export function parseEvaluation(bytes: Uint8Array, name: string): Evaluation {
+  return parseJson(schema, bytes, name);
+}

@@ -1,0 +1,156 @@
+// Judges on the disk: where they are kept, how one is loaded, and trained where there is none.
+import { existsSync, mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { outputError, readFileBytes, writeFileAtomic } from "../checkpoint/files.ts";
+import { loadImages } from "../data/files.ts";
+import { adapterFrom } from "../gpu/adapter-words.ts";
+import type { Device } from "../gpu/device.ts";
+import { CheckpointError, OutputError } from "../gpu/errors.ts";
+import { cacheFolders } from "../gpu/node.ts";
+import { designs, GOAL, type Which } from "../judge/designs.ts";
+import { createJudge, type Judge, type KeptJudge } from "../judge/judge.ts";
+import { decodeJudge, encodeJudge, keepJudge } from "../judge/kept.ts";
+import { trainJudge, type JudgeProgress } from "../judge/train.ts";
+import { createBars, formatDuration } from "./progress.ts";
+
+/** What `trainAndKeep` needs to know; what is left out has its default. */
+export interface JudgeRequest {
+  readonly which: Which;
+  readonly seed?: number | undefined;
+  readonly epochs?: number | undefined;
+  /** A folder of IDX files to learn from and to be tested on (MNIST). */
+  readonly data?: string | undefined;
+  /** The file to write (the cache folder's). */
+  readonly out?: string | undefined;
+}
+
+const flagOf = (which: Which): string => (which === "second" ? " --second" : "");
+
+/** The command that trains a judge anew. */
+export const judgeCommandFor = (which: Which): string => `npm run judge --${flagOf(which)} --force`;
+
+/** `99.12 %` */
+export const formatAccuracy = (accuracy: number): string => `${(accuracy * 100).toFixed(2)} %`;
+
+function pathsFor(which: Which): string[] {
+  return cacheFolders(`judges/${which}.safetensors`);
+}
+
+/** Where a judge is kept, or would be. */
+export function judgePath(which: Which): string {
+  const paths = pathsFor(which);
+  return paths.find((path) => existsSync(path)) ?? paths[0]!;
+}
+
+/** Reads a kept judge; undefined where there is none. Throws `CheckpointError`, which says how to mend it. */
+export async function readJudge(path: string, which: Which): Promise<KeptJudge | undefined> {
+  if (!existsSync(path)) return undefined;
+  try {
+    const kept = await decodeJudge(readFileBytes(path), path);
+    if (kept.which === which) return kept;
+    throw new CheckpointError(`${path}: holds the ${kept.which} judge, not the ${which} one`);
+  } catch (error) {
+    if (!(error instanceof CheckpointError)) throw error;
+    throw new CheckpointError(
+      `${error.message.replace(/[.]$/, "")}; train it anew: ${judgeCommandFor(which)}`,
+      { cause: error },
+    );
+  }
+}
+
+/**
+ * The judge that `npm run judge` kept, on a device; where none is kept it says so, and trains and keeps one. Throws
+ * `CheckpointError` if the file is damaged.
+ */
+export async function loadJudge(device: Device, which: Which): Promise<Judge> {
+  const path = judgePath(which);
+  let kept = await readJudge(path, which);
+  if (!kept) {
+    console.log(`No ${which} judge is kept yet (${path}): training it now, which is done once.`);
+    kept = await trainAndKeep(device, { which });
+  } else if (kept.accuracy < GOAL) {
+    console.log(
+      `The ${which} judge gets only ${formatAccuracy(kept.accuracy)} of the test images right: ${judgeCommandFor(which)} trains a better one.`,
+    );
+  }
+  return createJudge(device, kept);
+}
+
+/** Trains a judge, with its progress shown, and keeps it at the end: until then an older one stays. */
+export async function trainAndKeep(device: Device, request: JudgeRequest): Promise<KeptJudge> {
+  const { which, data } = request;
+  const design = designs[which];
+  const { seed = design.seed, epochs = design.epochs } = request;
+  const [train, test] = [await loadImages(data, "train"), await loadImages(data, "test")];
+  const training = trainJudge(device, { design, train, test, seed, epochs });
+  console.log(
+    `Training the ${which} judge: ${training.steps} steps of ${design.batch} images, ${epochs} epoch${epochs === 1 ? "" : "s"}, seed ${seed}`,
+  );
+  const view = createView(training.steps, epochs);
+  const began = performance.now();
+  let accuracy = 0;
+  try {
+    for await (const progress of training.run()) {
+      view.update(progress);
+      accuracy = progress.accuracy ?? accuracy;
+    }
+  } finally {
+    view.stop();
+  }
+  const { adapterInfo } = device.gpu;
+  const { name: adapter } = adapterFrom({
+    backend: "",
+    device: adapterInfo.device,
+    description: adapterInfo.description,
+    isFallbackAdapter: device.software,
+  });
+  const kept = await keepJudge(training.networks, { which, accuracy, seed, epochs, adapter });
+  const path = save(kept, request.out === undefined ? pathsFor(which) : [request.out]);
+  const time = formatDuration((performance.now() - began) / 1000);
+  console.log(
+    `${formatAccuracy(accuracy)} of ${test.count} test images right after ${time}: ${verdictOn(accuracy, which)}. Kept as ${path}`,
+  );
+  return kept;
+}
+
+function verdictOn(accuracy: number, which: Which): string {
+  const goal = `the goal of ${(GOAL * 100).toFixed(1)} %`;
+  if (accuracy >= GOAL) return `${goal} is reached`;
+  return `below ${goal}; more --epochs or another --seed may reach it: ${judgeCommandFor(which)} --epochs 6`;
+}
+
+/** Writes to the first of the paths that lets us. Returns it; throws `OutputError`. */
+function save(kept: KeptJudge, paths: readonly string[]): string {
+  const bytes = encodeJudge(kept);
+  let refused = new OutputError("Can't keep the judge: there is no cache folder; give --out FILE.");
+  for (const path of paths) {
+    try {
+      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      writeFileAtomic(path, bytes);
+      return path;
+    } catch (error) {
+      refused = outputError(path, error);
+    }
+  }
+  throw refused;
+}
+
+/** A bar on a terminal's stderr; a line an epoch on stdout, with or without one. */
+function createView(
+  steps: number,
+  epochs: number,
+): { readonly update: (progress: JudgeProgress) => void; readonly stop: () => void } {
+  const bars = createBars("epoch {epoch} {bar} step {value}/{total} | loss {loss} | {left} left");
+  const bar = bars?.create(steps, 0, { epoch: `1/${epochs}`, loss: "?", left: "?" });
+  return {
+    update({ step, epoch, loss, secondsPerStep, accuracy }) {
+      const left = formatDuration((steps - step) * secondsPerStep);
+      bar?.update(step, { epoch: `${epoch}/${epochs}`, loss: loss.toFixed(4), left });
+      if (accuracy === undefined) return;
+      const line = `Epoch ${epoch}/${epochs}: loss ${loss.toFixed(4)}, ${formatAccuracy(accuracy)} of the test images right${step < steps ? `; ${left} left` : ""}`;
+      if (bars) bars.log(`${line}\n`);
+      else console.log(line);
+    },
+    stop: () => bars?.stop(),
+  };
+}

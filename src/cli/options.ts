@@ -1,0 +1,67 @@
+// Options and arguments that several commands share, and how they are read.
+import { InvalidArgumentError, Option } from "commander";
+import { recipes } from "../gan/recipes/list.ts";
+
+/** A whole number, `least` or more. */
+export function whole(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least) {
+      throw new InvalidArgumentError(`It takes a whole number, ${least} or more.`);
+    }
+    return value;
+  };
+}
+
+/** A number above 0. */
+export function positive(most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === "" || !(value > 0 && value <= most)) {
+      throw new InvalidArgumentError(`It takes a number above 0, at most ${most}.`);
+    }
+    return value;
+  };
+}
+
+/** Whole numbers with commas between. */
+export const seedList = (text: string): readonly number[] => text.split(",").map(whole(0));
+
+/** `--adapter` */
+export const adapterOption = (): Option =>
+  new Option(
+    "--adapter <name>",
+    "auto, gpu, software, swiftshader, or part of an adapter's name (see npm run doctor)",
+  ).env("LONGHAND_ADAPTER");
+
+/** `--recipe` */
+export const recipeOption = (otherwise = "(default: dcgan)"): Option =>
+  new Option(
+    "--recipe <name>",
+    `one of ${recipes.map((recipe) => recipe.name).join(", ")} ${otherwise}`,
+  );
+
+/** `--width` */
+export const widthOption = (): Option =>
+  new Option(
+    "--width <factor>",
+    "every hidden width times this, such as 0.25 (default: 1)",
+  ).argParser(positive(16));
+
+/** `--config` */
+export const configOption = (): Option =>
+  new Option("--config <file>", "a JSON, TypeScript or JavaScript file of the recipe's constants");
+
+/** What `--help` says of config files. */
+export const CONFIG_HELP: string = `
+A config file has the constants that differ from the recipe's, and may name the recipe:
+  { "recipe": "dcgan", "batch": 64, "generatorAdam": { "learningRate": 5e-4 }, "discriminatorWidths": [32, 64] }
+A module exports such an object by default. Constants are listed in docs/recipes/README.md; a key that the recipe
+doesn't have, and a value that doesn't fit, are refused by name. Flags such as --batch go before the file.`;
+
+/** `--checkpoint` */
+export const checkpointOption = (): Option =>
+  new Option(
+    "--checkpoint <which>",
+    "last, or best: of the least Fréchet distance, if the run was evaluated while it trained (default: last)",
+  ).choices(["last", "best"]);

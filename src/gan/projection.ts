@@ -1,0 +1,254 @@
+// The generator's inverse: the latent from which it draws a given image best, found by descending many
+// latents at once along their gradients through a generator that stays as it is.
+import { add, concat, mean, mul, resize, square, sub, sum } from "../autograd/ops.ts";
+import { noGrad, Tensor } from "../autograd/tensor.ts";
+import { formatShape, sizeOf, type GpuArray } from "../gpu/array.ts";
+import { AttributeError, ShapeError } from "../gpu/errors.ts";
+import { compile, type Program } from "../gpu/program.ts";
+import { adamCounter, adamUpdate } from "../kernels/adam.ts";
+import { advance } from "../kernels/counters.ts";
+import { differentiate } from "../nn/optimizer.ts";
+import { parameterGroup } from "../nn/parameters.ts";
+import type { Models } from "./gan.ts";
+import { normOf } from "./latent.ts";
+
+/** How a projection searches. */
+export interface ProjectionOptions {
+  /** Where it starts: (restarts, inputs), as `generatorInputs` gives them. Classes stay as they are. */
+  readonly starts: Float32Array;
+  /** How often every restart is drawn and, but for the last time, moved. */
+  readonly steps: number;
+  /** Adam's first step; it falls to near 0 along half a cosine. Default 0.4. */
+  readonly learningRate?: number;
+  /** What (|z|² / n − 1)² weighs against the mean squared error of a pixel. Default 0.1. */
+  readonly prior?: number;
+  /** Report about this often. Default 0.5. */
+  readonly reportSeconds?: number;
+}
+
+/** The best latent so far. */
+export interface Projected {
+  /** Which restart it comes from. */
+  readonly restart: number;
+  readonly latent: Float32Array<ArrayBuffer>;
+  /** The generator's inputs: the latent, and the class behind it if there is one. */
+  readonly inputs: Float32Array<ArrayBuffer>;
+  /** The class that was drawn, where the recipe has any. */
+  readonly digit: number | undefined;
+  /** Of the latent; normal ones of n numbers have about √n. */
+  readonly norm: number;
+  /** The mean squared error of a pixel, where black and white are 2 apart. */
+  readonly error: number;
+  /** The error and what the prior adds to it: what was made small. */
+  readonly loss: number;
+}
+
+/** How far a projection is. */
+export interface ProjectionProgress {
+  readonly step: number;
+  readonly best: Projected;
+  /** Each restart's error at this step. */
+  readonly errors: Float32Array;
+}
+
+const STAGES = 8; // learning rates are baked into kernels: a rate each for so many parts of the search
+const BETA1 = 0.9;
+const BETA2 = 0.999;
+const EPSILON = 1e-8;
+
+/**
+ * Searches for the latent from which the generator draws `target`, (height, width, channels) in [−1, 1], with its
+ * running statistics. All restarts are one batch and a step is one submit: Adam on the latents alone (Lipton and
+ * Tripathi 2017; Bojanowski et al. 2018 learn latents likewise), of the mean squared error, and of a prior: normal latents of n
+ * numbers have a |z|² near n, and far from it the generator was never trained. Yields now and then, and
+ * after the last step; whoever listens may leave at any time with the best so far.
+ *
+ * Throws `ShapeError` if the target or the starts don't fit the recipe, `AttributeError` unless there is one step
+ * and one start.
+ */
+export async function* project(
+  models: Models,
+  target: Float32Array,
+  options: ProjectionOptions,
+): AsyncGenerator<ProjectionProgress, void, undefined> {
+  const { steps, learningRate = 0.4, prior = 0.1, reportSeconds = 0.5 } = options;
+  checkSearch(models, target, options);
+  const { latent: length, classes = 0 } = models.recipe;
+  const starts = startsOf(options.starts, length, classes);
+  const search = createSearch(models, target, starts, prior);
+  const programs: Program[] = [];
+  const stages = Math.min(STAGES, steps);
+  for (let stage = 0; stage < stages; stage += 1) {
+    const rate = (learningRate * (1 + Math.cos((Math.PI * (stage + 0.5)) / stages))) / 2;
+    programs.push(await compile(models.device, "projection", () => search.step(rate)));
+  }
+
+  let best: Projected | undefined;
+  let reported = performance.now();
+  for (let step = 1; step <= steps; step += 1) {
+    await programs[Math.floor(((step - 1) * stages) / steps)]!.run();
+    const due = performance.now() - reported >= reportSeconds * 1000;
+    if (step > 1 && step < steps && !due) continue;
+    reported = performance.now();
+    const errors = await search.errors.read();
+    const losses = await search.losses.read();
+    const latents = await search.latents.read();
+    for (const [restart, loss] of losses.entries()) {
+      if (best && !(loss < best.loss)) continue;
+      const latent = latents.slice(restart * length, (restart + 1) * length);
+      const told = starts.oneHot.subarray(restart * classes, (restart + 1) * classes);
+      const digit = classes > 0 ? told.indexOf(1) : undefined;
+      const inputs = Float32Array.of(...latent, ...told);
+      const [norm, error] = [normOf(latent), errors[restart]!];
+      best = { restart, latent, inputs, digit, norm, error, loss };
+    }
+    yield { step, best: best!, errors };
+  }
+}
+
+function checkSearch(
+  { recipe, sampler }: Models,
+  target: Float32Array,
+  { starts, steps }: ProjectionOptions,
+): void {
+  if (target.length !== sizeOf(recipe.image)) {
+    throw new ShapeError(
+      `project: takes an image of ${formatShape(recipe.image)}; got ${target.length} values: see asImage`,
+    );
+  }
+  const inputs = sizeOf(sampler.inputShape);
+  if (starts.length === 0 || starts.length % inputs !== 0) {
+    throw new ShapeError(
+      `project: takes starts of (restarts, ${inputs}), one or more; got ${starts.length} values: see generatorInputs`,
+    );
+  }
+  if (!Number.isInteger(steps) || steps < 1) {
+    throw new AttributeError(`project: takes a whole number of steps, 1 or more; got ${steps}`);
+  }
+}
+
+/** Where restarts begin. */
+interface Starts {
+  readonly count: number;
+  /** (count, latent) */
+  readonly latents: Float32Array;
+  /** (count, classes): ones where the classes are. */
+  readonly oneHot: Float32Array;
+}
+
+/** Takes the generator's inputs apart. */
+function startsOf(inputs: Float32Array, latent: number, classes: number): Starts {
+  const width = latent + classes;
+  const count = inputs.length / width;
+  const part = (from: number, to: number): Float32Array =>
+    inputs.filter((_, i) => i % width >= from && i % width < to);
+  return { count, latents: part(0, latent), oneHot: part(latent, width) };
+}
+
+/** What a search keeps on the device: of the last step, and as they were before it moved on. */
+interface Search {
+  readonly errors: GpuArray;
+  readonly losses: GpuArray;
+  readonly latents: GpuArray;
+  /** Draws every restart and moves it by Adam's step at a learning rate. */
+  readonly step: (learningRate: number) => Record<string, never>;
+}
+
+function createSearch(
+  { device, recipe, sampler }: Models,
+  target: Float32Array,
+  starts: Starts,
+  prior: number,
+): Search {
+  const { count } = starts;
+  const keep = (shape: readonly number[], label: string, values?: Float32Array): GpuArray => {
+    const array = device.persistent(shape, "f32", `projection.${label}`);
+    if (values) array.write(values);
+    return array;
+  };
+  const constant = (...args: Parameters<typeof keep>): Tensor => new Tensor(keep(...args));
+  const wanted = constant([1, ...recipe.image], "wanted", target);
+  const one = constant([1], "one", Float32Array.of(1));
+  const weight = constant([1], "prior", Float32Array.of(prior));
+  const { classes = 0 } = recipe;
+  const told = classes > 0 ? constant([count, classes], "classes", starts.oneHot) : undefined;
+  const start = constant([count, recipe.latent], "starts", starts.latents);
+  const group = parameterGroup(device, "projection", { z: start });
+  const { z } = group.tensors;
+  const moments = {
+    parameters: group.arena,
+    gradients: group.gradients,
+    first: keep(group.arena.shape, "first"),
+    second: keep(group.arena.shape, "second"),
+    corrections: keep([2], "corrections"),
+  };
+  const [errors, losses] = [keep([count], "errors"), keep([count], "losses")];
+  const latents = keep(z.shape, "latents");
+  return {
+    errors,
+    losses,
+    latents,
+    step(learningRate) {
+      const images = sampler.forward(told ? concat([z, told], { axis: 1 }) : z, {
+        training: false,
+      });
+      const error = mean(square(sub(images, wanted)), { axes: [1, 2, 3] });
+      const excess = sub(mean(square(z), { axes: [1] }), one);
+      const loss = add(error, mul(square(excess), weight));
+      device.place(error.array, errors);
+      device.place(loss.array, losses);
+      device.place(z.array, latents);
+      differentiate(group, sum(loss)); // by z alone: no gradient of the generator's own is computed
+      const options = { learningRate, beta1: BETA1, beta2: BETA2, epsilon: EPSILON };
+      adamUpdate(moments, options);
+      advance(device, [adamCounter(moments, options)]);
+      return {};
+    },
+  };
+}
+
+/** A gray image, (height, width), as the recipe's networks take it: resized where their images are of another size. */
+export async function asImage(
+  { device, recipe }: Models,
+  pixels: Float32Array,
+  height: number,
+  width: number,
+): Promise<Float32Array> {
+  const [rows, columns] = recipe.image;
+  if (rows === height && columns === width) return pixels;
+  const resized = device.scope(() => {
+    const image = new Tensor(device.upload(pixels.slice(), [1, height, width, 1], "f32", "image"));
+    return noGrad(() => resize(image, { size: [rows, columns], mode: "bilinear" })).array;
+  });
+  return resized.read();
+}
+
+/** The mean squared error of each of `count` images against one, both in the same units. */
+export function errorsAgainst(
+  images: Float32Array,
+  count: number,
+  target: Float32Array,
+): Float64Array {
+  const size = target.length;
+  return Float64Array.from({ length: count }, (_, i) => {
+    const gap = (total: number, value: number, at: number): number =>
+      total + (value - images[i * size + at]!) ** 2;
+    return target.reduce(gap, 0) / size;
+  });
+}
+
+/** The mean squared error of a pixel between two different ones of `count` images, the mean over all pairs. */
+export function errorBetween(images: Float32Array, count: number): number {
+  const size = images.length / count;
+  let variance = 0; // over all pairs, (a − b)² has a mean of twice the variance with n − 1
+  for (let at = 0; at < size; at += 1) {
+    let [total, squares] = [0, 0];
+    for (let i = 0; i < count; i += 1) {
+      const value = images[i * size + at]!;
+      total += value;
+      squares += value * value;
+    }
+    variance += (squares - (total * total) / count) / (count - 1);
+  }
+  return (2 * variance) / size;
+}

@@ -1,0 +1,182 @@
+// A judge on a device: which digit an image shows, and the features by which sets of images are compared.
+import { resize, softmax } from "../autograd/ops.ts";
+import { noGrad, Tensor } from "../autograd/tensor.ts";
+import type { GpuArray } from "../gpu/array.ts";
+import type { Device } from "../gpu/device.ts";
+import { CheckpointError, ShapeError } from "../gpu/errors.ts";
+import { compile, type Program } from "../gpu/program.ts";
+import { createGenerator } from "../kernels/random.ts";
+import { sequential, type Network } from "../nn/network.ts";
+import { CLASSES, designs, FEATURES, SIDE, type Design, type Which } from "./designs.ts";
+
+export { FEATURES } from "./designs.ts";
+
+// Draws are keyed by (seed, step, stream): training never reaches this step, so first weights are independent of it.
+const FIRST_WEIGHTS = 2 ** 32 - 1;
+const CHUNK = 250; // images judged at once
+
+/** A judge's networks, trained or not, and the programs that were compiled to ask them. */
+export interface JudgeNetworks {
+  readonly device: Device;
+  /** Images (N, 28, 28, 1) to features (N, FEATURES). */
+  readonly body: Network;
+  /** Features to logits (N, 10). */
+  readonly head: Network;
+  /** By the images' height and width. */
+  readonly readers: Map<string, Promise<Reader>>;
+}
+
+/** A program that judges a chunk of images of one size. */
+export interface Reader {
+  /** (CHUNK, height, width), to be written before each run. */
+  readonly images: GpuArray;
+  readonly program: Program<{ readonly features: GpuArray; readonly probabilities: GpuArray }>;
+}
+
+/** What is kept of a judge: who trained it, how well, and its weights. */
+export interface KeptJudge {
+  readonly which: Which;
+  /** The share of the test images that it got right. */
+  readonly accuracy: number;
+  /** Names these very weights. */
+  readonly fingerprint: string;
+  readonly seed: number;
+  readonly epochs: number;
+  /** The adapter that it was trained on. */
+  readonly adapter: string;
+  readonly architecture: string;
+  /** By network and parameter, such as `body.conv2d.filter`. */
+  readonly weights: ReadonlyMap<string, Float32Array>;
+}
+
+/** A trained judge on a device. */
+export interface Judge extends JudgeNetworks {
+  /** `first` or `second`. */
+  readonly name: Which;
+  /** The share of the test images that it got right, 0 to 1. */
+  readonly accuracy: number;
+  readonly fingerprint: string;
+}
+
+/** What a judge says of some images. */
+export interface Judged {
+  readonly count: number;
+  /** (count, FEATURES) */
+  readonly features: Float32Array;
+  /** (count, 10): of each digit, in order. */
+  readonly probabilities: Float32Array;
+}
+
+/** A judge's networks with first weights drawn from a seed. */
+export function createNetworks(device: Device, design: Design, seed: number): JudgeNetworks {
+  const draws = createGenerator(device, seed, FIRST_WEIGHTS);
+  const body = sequential(device, "body", [SIDE, SIDE, 1], design.body(), draws);
+  const head = sequential(device, "head", [FEATURES], design.head(), draws);
+  return { device, body, head, readers: new Map() };
+}
+
+/** Every array of a judge's networks by name, such as `body.conv2d.filter`. */
+export function weightsOf({ body, head }: JudgeNetworks): ReadonlyMap<string, GpuArray> {
+  return new Map(
+    [body, head].flatMap(({ name, state }) =>
+      [...state].map(([key, array]): [string, GpuArray] => [`${name}.${key}`, array]),
+    ),
+  );
+}
+
+/** Puts a kept judge on a device. Throws `CheckpointError` if its weights aren't those of its design. */
+export function createJudge(device: Device, kept: KeptJudge): Judge {
+  const networks = createNetworks(device, designs[kept.which], kept.seed);
+  const arrays = weightsOf(networks);
+  const found = [...arrays].map(([name, array]) => {
+    const data = kept.weights.get(name);
+    if (data?.length === array.size) return { array, data };
+    throw new CheckpointError(
+      `judge: ${name} has ${data?.length ?? "no"} values, this version's ${kept.which} judge has ${array.size}; train it anew`,
+    );
+  });
+  for (const { array, data } of found) array.write(data);
+  const { which: name, accuracy, fingerprint } = kept;
+  return { ...networks, name, accuracy, fingerprint };
+}
+
+/** Compiles the program for images of a size, once. */
+function readerOf(judge: JudgeNetworks, height: number, width: number): Promise<Reader> {
+  const { device, body, head, readers } = judge;
+  const key = `${height}×${width}`;
+  const known = readers.get(key);
+  if (known) return known;
+  const images = device.persistent([CHUNK, height, width, 1], "f32", "judge.images");
+  const program = compile(device, `judge ${key}`, () =>
+    noGrad(() => {
+      const mode = { training: false };
+      const fits = height === SIDE && width === SIDE;
+      const size = [SIDE, SIDE] as const;
+      const x = new Tensor(images);
+      const features = body.forward(fits ? x : resize(x, { size, mode: "bilinear" }), mode);
+      const probabilities = softmax(head.forward(features, mode));
+      return { features: features.array, probabilities: probabilities.array };
+    }),
+  );
+  const reader = program.then((compiled) => ({ images, program: compiled }));
+  readers.set(key, reader);
+  return reader;
+}
+
+/**
+ * What a judge says of images (count, height, width) in [−1, 1], digits light on dark as MNIST's; of another size
+ * than 28×28 they are resized on the device (bilinear, half-pixel). An image's results don't depend on the others.
+ * One call at a time. `onProgress` is told of the images done. Throws `ShapeError` if `images` has another number of
+ * values.
+ */
+export async function judgeImages(
+  judge: JudgeNetworks,
+  images: Float32Array,
+  count: number,
+  height: number = SIDE,
+  width: number = SIDE,
+  onProgress: (done: number) => void = () => undefined,
+): Promise<Judged> {
+  const size = height * width;
+  if (images.length !== count * size) {
+    throw new ShapeError(
+      `judge: got ${images.length} values, expected ${count * size} for (${count}, ${height}, ${width}); pass the images' own count, height and width`,
+    );
+  }
+  const features = new Float32Array(count * FEATURES);
+  const probabilities = new Float32Array(count * CLASSES);
+  if (count === 0) return { count, features, probabilities };
+  const reader = await readerOf(judge, height, width);
+  const chunk = new Float32Array(CHUNK * size);
+  for (let first = 0; first < count; first += CHUNK) {
+    const rows = Math.min(CHUNK, count - first);
+    chunk.set(images.subarray(first * size, (first + rows) * size));
+    reader.images.write(chunk);
+    await reader.program.run();
+    const { outputs } = reader.program;
+    const read = await Promise.all([outputs.features.read(), outputs.probabilities.read()]);
+    features.set(read[0].subarray(0, rows * FEATURES), first * FEATURES);
+    probabilities.set(read[1].subarray(0, rows * CLASSES), first * CLASSES);
+    onProgress(first + rows);
+  }
+  return { count, features, probabilities };
+}
+
+/** The most probable digit of each image, the smaller of two alike. */
+export function digitsOf({ count, probabilities }: Judged): Uint8Array {
+  return Uint8Array.from({ length: count }, (_, i) => {
+    const row = probabilities.subarray(i * CLASSES, (i + 1) * CLASSES);
+    return row.indexOf(Math.max(...row));
+  });
+}
+
+/** The share of images whose most probable digit is their label. */
+export function accuracyOf(judged: Judged, labels: Uint8Array): number {
+  const right = digitsOf(judged).filter((digit, i) => digit === labels[i]).length;
+  return right / judged.count;
+}
+
+/** Bytes as a judge takes them: 0 is −1, 255 is 1. */
+export function fromBytes(bytes: Uint8Array): Float32Array {
+  return Float32Array.from(bytes, (byte) => byte / 127.5 - 1);
+}

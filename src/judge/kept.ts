@@ -1,0 +1,83 @@
+// A judge as one safetensors file: its weights, and in the header's metadata how it came about.
+import { z } from "zod";
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  type NativeTensor,
+} from "../checkpoint/safetensors.ts";
+import { CheckpointError } from "../gpu/errors.ts";
+import { architectureOf, designs } from "./designs.ts";
+import { weightsOf, type JudgeNetworks, type KeptJudge } from "./judge.ts";
+
+const FORMAT = "longhand judge 1";
+
+const whole = z.string().regex(/^\d+$/).transform(Number);
+const schema = z.object({
+  format: z.literal(FORMAT),
+  which: z.enum(["first", "second"]),
+  accuracy: z.string().transform(Number).pipe(z.number().min(0).max(1)),
+  fingerprint: z.string(),
+  seed: whole,
+  epochs: whole,
+  adapter: z.string(),
+  architecture: z.string(),
+});
+
+/** How a judge was trained. */
+export type Training = Pick<KeptJudge, "which" | "accuracy" | "seed" | "epochs" | "adapter">;
+
+/** Reads a judge's weights from the device, to be kept. */
+export async function keepJudge(networks: JudgeNetworks, training: Training): Promise<KeptJudge> {
+  const weights = new Map<string, Float32Array>();
+  for (const [name, array] of weightsOf(networks)) weights.set(name, await array.read());
+  return {
+    ...training,
+    fingerprint: await fingerprintOf(weights),
+    architecture: architectureOf(designs[training.which]),
+    weights,
+  };
+}
+
+/** Weights as tensors of a file. */
+function tensorsOf(weights: ReadonlyMap<string, Float32Array>): Map<string, NativeTensor> {
+  return new Map(
+    [...weights].map(([name, data]): [string, NativeTensor] => [
+      name,
+      { dtype: "F32", shape: [data.length], data },
+    ]),
+  );
+}
+
+/** SHA-256 of all weights, by name, in hex: its first 16 digits. */
+async function fingerprintOf(weights: ReadonlyMap<string, Float32Array>): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", encodeSafetensors(tensorsOf(weights)));
+  const digits = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0"));
+  return digits.join("").slice(0, 16);
+}
+
+/** The bytes of a judge's file. */
+export function encodeJudge({ weights, ...rest }: KeptJudge): Uint8Array {
+  const strings = Object.entries(rest).map(([key, value]) => [key, String(value)]);
+  return encodeSafetensors(tensorsOf(weights), { format: FORMAT, ...Object.fromEntries(strings) });
+}
+
+/** Reads a judge's file. Throws `CheckpointError`, which names the file, if it is damaged or no judge. */
+export async function decodeJudge(bytes: Uint8Array, name: string): Promise<KeptJudge> {
+  const { tensors, metadata } = decodeSafetensors(bytes, name);
+  const parsed = schema.safeParse(metadata);
+  if (!parsed.success) throw new CheckpointError(`${name}: holds no judge`);
+  const weights = new Map<string, Float32Array>();
+  for (const [key, { dtype, data }] of tensors) {
+    if (dtype === "F32") weights.set(key, data);
+  }
+  const { format: _, ...said } = parsed.data;
+  if ((await fingerprintOf(weights)) !== said.fingerprint) {
+    throw new CheckpointError(`${name}: its weights aren't those that were kept: it is damaged`);
+  }
+  if (said.architecture !== architectureOf(designs[said.which])) {
+    throw new CheckpointError(
+      `${name}: was trained by a version whose ${said.which} judge differs`,
+    );
+  }
+  return { ...said, weights };
+}

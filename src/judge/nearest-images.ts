@@ -1,0 +1,102 @@
+// For each image the one most like it among many, pixel by pixel: whether a generator copies. The device
+// finds which one it is, the host says how far away.
+import { argmax, matmul, resize, sub } from "../autograd/ops.ts";
+import { noGrad, Tensor } from "../autograd/tensor.ts";
+import type { Device } from "../gpu/device.ts";
+import { ShapeError } from "../gpu/errors.ts";
+
+/** For each query in turn the nearest image. */
+export interface NearestImages {
+  readonly indices: Uint32Array;
+  /** Euclidean distances over all pixels, where from black to white is 1. */
+  readonly distances: Float64Array;
+}
+
+const ROWS = 6000; // images on the device at once: 19 MB
+
+/**
+ * Compares each of `count` queries, floats in [−1, 1], with all of `among`, bytes, of as many pixels. The
+ * nearest is found in float32, so that of images whose squared distances differ by less than some 1e-4
+ * either may be named; its distance is exact. Of equal ones the first. `onProgress` hears of images done.
+ *
+ * Throws `ShapeError` where the images' sizes differ or there are none.
+ */
+export async function nearestImages(
+  device: Device,
+  queries: Float32Array,
+  count: number,
+  among: Uint8Array,
+  pixels: number,
+  onProgress?: (done: number, total: number) => void,
+): Promise<NearestImages> {
+  if (count < 1 || queries.length !== count * pixels || among.length < pixels) {
+    throw new ShapeError(
+      `nearestImages: got ${queries.length} values for ${count} queries and ${among.length} bytes, expected ${pixels} values each and at least one image; give both the same height and width`,
+    );
+  }
+  const total = Math.floor(among.length / pixels);
+  const units = queries.map((value) => (value + 1) / 2);
+  const rows = new Tensor(device.upload(units, [count, pixels], "f32", "queries"));
+  const indices = new Uint32Array(count);
+  const distances = new Float64Array(count).fill(Infinity);
+  for (let first = 0; first < total; first += ROWS) {
+    const end = Math.min(total, first + ROWS);
+    const part = Float32Array.from(among.subarray(first * pixels, end * pixels), (v) => v / 255);
+    const places = device.scope(() => nearestPlaces(device, rows, part, end - first, pixels));
+    for (const [query, place] of (await device.read(places, "i32")).entries()) {
+      const distance = distanceOf(units, query * pixels, part, place * pixels, pixels);
+      if (distance >= distances[query]!) continue;
+      distances[query] = distance;
+      indices[query] = first + place;
+    }
+    onProgress?.(end, total);
+  }
+  return { indices, distances };
+}
+
+// |q − t|² is least where q·t − |t|²/2 is greatest.
+function nearestPlaces(
+  device: Device,
+  queries: Tensor,
+  images: Float32Array<ArrayBuffer>,
+  count: number,
+  pixels: number,
+) {
+  const norms = Float32Array.from({ length: count }, (_, row) => {
+    let sum = 0;
+    for (let at = row * pixels; at < (row + 1) * pixels; at += 1) sum += images[at]! ** 2;
+    return sum / 2;
+  });
+  const there = new Tensor(device.upload(images, [count, pixels], "f32", "images"));
+  const halves = new Tensor(device.upload(norms, [1, count], "f32", "norms"));
+  return noGrad(
+    () => argmax(sub(matmul(queries, there, { transposeB: true }), halves), { axes: [1] }).array,
+  );
+}
+
+/** Images (count, height, width) in [−1, 1] in another size, as a judge resizes them. */
+export async function resizeImages(
+  device: Device,
+  images: Float32Array,
+  { count, height, width }: { count: number; height: number; width: number },
+  size: readonly [number, number],
+): Promise<Float32Array> {
+  if (height === size[0] && width === size[1]) return images;
+  const resized = device.scope(() => {
+    const x = device.upload(images.slice(), [count, height, width, 1], "f32", "images");
+    return noGrad(() => resize(new Tensor(x), { size, mode: "bilinear" })).array;
+  });
+  return resized.read();
+}
+
+function distanceOf(
+  a: Float32Array,
+  atA: number,
+  b: Float32Array,
+  atB: number,
+  pixels: number,
+): number {
+  let sum = 0;
+  for (let at = 0; at < pixels; at += 1) sum += (a[atA + at]! - b[atB + at]!) ** 2;
+  return Math.sqrt(sum);
+}

@@ -1,0 +1,122 @@
+// The sets of known quality beside which an evaluation's figures stand: real digits, two kinds of collapse,
+// two kinds of noise. They depend on the judge, the dataset and the count alone.
+import type { Device } from "../gpu/device.ts";
+import { createGenerator, normal, uniform, type Generator } from "../kernels/random.ts";
+import {
+  evenly,
+  figuresOf,
+  frechetsOf,
+  judgeAll,
+  pick,
+  toFloats,
+  type Comparison,
+  type ImageStack,
+  type JudgedDataset,
+  type OnProgress,
+} from "./comparison.ts";
+import type { FrechetFigures, JudgedSet, Reference } from "./figures.ts";
+import type { Judge, Judged } from "./judge.ts";
+
+/** The figures of every set of known quality. */
+export type References = Readonly<Record<Reference, JudgedSet>>;
+/** The Fréchet distances of every set of known quality. */
+export type FrechetReferences = Readonly<Record<Reference, FrechetFigures>>;
+
+const REPEATED = 100;
+/** σ of the noise, in units of [−1, 1]: a tenth of the range from black to white. */
+const SIGMA = 0.2;
+const NOISE_SEED = 0;
+const NOISE_STEP = 2 ** 32 - 3; // draws of its own, apart from training's and sampling's
+
+/** The sets of `count` images, judged, as many as there are test images at most. */
+export async function judgeReferences(
+  judge: Judge,
+  { test: judged }: JudgedDataset,
+  test: ImageStack,
+  count: number,
+  onProgress: (set: Reference, done: number, total: number) => void = () => undefined,
+): Promise<Readonly<Record<Reference, Judged>>> {
+  const rows = evenly(test.count, count);
+  const noisy = chosenImages(test, rows);
+  const draws = createGenerator(judge.device, NOISE_SEED, NOISE_STEP);
+  await addNoise(judge.device, draws, noisy);
+  const { height, width } = test;
+  const shape = { count: rows.length, height, width };
+  const progressOf =
+    (set: Reference): OnProgress =>
+    (done, total) =>
+      onProgress(set, done, total);
+  return {
+    real: pick(judged, rows),
+    repeated: pick(
+      judged,
+      rows.map((_, at) => rows[at % Math.min(REPEATED, rows.length)]!),
+    ),
+    single: pick(
+      judged,
+      rows.map(() => rows[0]!),
+    ),
+    noisy: await judgeAll(judge, { images: noisy, ...shape }, progressOf("noisy")),
+    noise: await judgeAll(
+      judge,
+      { images: await uniform(draws, [rows.length, height, width], -1, 1).read(), ...shape },
+      progressOf("noise"),
+    ),
+  };
+}
+
+function chosenImages({ images, height, width }: ImageStack, rows: readonly number[]) {
+  const size = height * width;
+  const chosen = new Float32Array(rows.length * size);
+  for (const [to, row] of rows.entries()) {
+    chosen.set(toFloats(images.subarray(row * size, (row + 1) * size)), to * size);
+  }
+  return chosen;
+}
+
+async function addNoise(device: Device, draws: Generator, images: Float32Array): Promise<void> {
+  const noise = await device.scope(() => normal(draws, [images.length], 0, SIGMA)).read();
+  for (const [at, value] of images.entries()) {
+    images[at] = Math.min(1, Math.max(-1, value + noise[at]!));
+  }
+}
+
+/** All figures of the sets of known quality. */
+export async function referenceFigures(
+  sets: Readonly<Record<Reference, Judged>>,
+  dataset: JudgedDataset,
+  comparison: Comparison,
+  onProgress: (set: Reference, done: number, total: number) => void = () => undefined,
+): Promise<References> {
+  const of = async (set: Reference): Promise<JudgedSet> =>
+    figuresOf(sets[set], comparison, (done, total) => onProgress(set, done, total));
+  const frechets = referenceFrechets(sets, dataset, comparison);
+  const real = await of("real");
+  return {
+    real: { ...real, figures: { ...real.figures, ...frechets.real } },
+    repeated: await of("repeated"),
+    single: await of("single"),
+    noisy: await of("noisy"),
+    noise: await of("noise"),
+  };
+}
+
+/**
+ * The Fréchet distances of the sets of known quality. Test images are no measure of themselves: to the test
+ * set, that of as many training images stands for real digits.
+ */
+export function referenceFrechets(
+  sets: Readonly<Record<Reference, Judged>>,
+  { train }: JudgedDataset,
+  comparison: Pick<Comparison, "train" | "test">,
+): FrechetReferences {
+  const of = (judged: Judged): FrechetFigures => frechetsOf(judged, comparison);
+  const others = of(pick(train, evenly(train.count, sets.real.count)));
+  return {
+    real: { ...of(sets.real), frechetTest: others.frechetTest },
+    repeated: of(sets.repeated),
+    single: of(sets.single),
+    noisy: of(sets.noisy),
+    noise: of(sets.noise),
+  };
+}

@@ -1,0 +1,154 @@
+// Training a judge: the dataset and its labels lie on the device, and a step uploads nothing.
+import { softmaxCrossEntropy } from "../autograd/losses.ts";
+import { add } from "../autograd/ops.ts";
+import { Tensor } from "../autograd/tensor.ts";
+import type { Device } from "../gpu/device.ts";
+import { DataError } from "../gpu/errors.ts";
+import { compile, type Program } from "../gpu/program.ts";
+import { gatherBatch, gatherLabels } from "../kernels/dataset.ts";
+import { createGenerator } from "../kernels/random.ts";
+import { adam } from "../nn/adam.ts";
+import { updateAll } from "../nn/optimizer.ts";
+import { CLASSES, SHARES, SIDE, type Design } from "./designs.ts";
+import { accuracyOf, createNetworks, fromBytes, judgeImages, type JudgeNetworks } from "./judge.ts";
+
+/** Grey digits as bytes, (count, height, width), 0 is black, and the class of each. */
+export interface LabelledImages {
+  readonly images: Uint8Array;
+  readonly labels: Uint8Array | undefined;
+  readonly count: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+/** What training hands out now and then; all steps up to `step` are done. */
+export interface JudgeProgress {
+  /** Steps done. */
+  readonly step: number;
+  readonly epoch: number;
+  /** The mean loss since the epoch began. */
+  readonly loss: number;
+  /** Seconds that a step takes; NaN at the first, in which some adapters still compile. */
+  readonly secondsPerStep: number;
+  /** Set at an epoch's end: the share of the test images that are classified right. */
+  readonly accuracy: number | undefined;
+}
+
+/** How to train. */
+export interface TrainJudgeOptions {
+  readonly design: Design;
+  readonly train: LabelledImages;
+  readonly test: LabelledImages;
+  /** Default the design's. */
+  readonly seed?: number;
+  readonly epochs?: number;
+}
+
+/** A judge in training: its networks, and what one iterates over to train it. */
+export interface JudgeTraining {
+  readonly networks: JudgeNetworks;
+  readonly steps: number;
+  /** Trains to the end. Weights and accuracy are the judge's once it is through. */
+  readonly run: () => AsyncGenerator<JudgeProgress, void, undefined>;
+}
+
+const REPORT_SECONDS = 0.5;
+
+/** The labels of a set that a judge can learn from. Throws `DataError` if it can't. */
+function labelsOf(what: string, { labels, height, width }: LabelledImages): Uint8Array {
+  if (height !== SIDE || width !== SIDE) {
+    throw new DataError(
+      `judge: ${what} images are ${height}×${width}; a judge learns from ${SIDE}×${SIDE}`,
+    );
+  }
+  if (labels === undefined) {
+    throw new DataError(
+      `judge: the ${what} images have no labels; put their labels file beside them`,
+    );
+  }
+  const other = labels.find((label) => label >= CLASSES);
+  if (other !== undefined) {
+    throw new DataError(
+      `judge: the ${what} labels have a class ${other}; digits are 0 to ${CLASSES - 1}`,
+    );
+  }
+  return labels;
+}
+
+/**
+ * Prepares a judge's training: first weights, the dataset on the device. The same seed on the same adapter gives the
+ * same bits. Throws `DataError` where the images are no labelled digits of 28×28, or fewer than a batch.
+ */
+export function trainJudge(device: Device, options: TrainJudgeOptions): JudgeTraining {
+  const { design, train, test } = options;
+  const { seed = design.seed, epochs = design.epochs } = options;
+  const { batch } = design;
+  const trainLabels = labelsOf("training", train);
+  const testLabels = labelsOf("test", test);
+  if (train.count < batch) {
+    throw new DataError(
+      `judge: ${train.count} training images are fewer than a batch of ${batch}; give more`,
+    );
+  }
+  const plan = { batch, steps: Math.floor(train.count / batch) };
+  const steps = plan.steps * epochs;
+
+  const networks = createNetworks(device, design, seed);
+  const { body, head } = networks;
+  const random = createGenerator(device, seed);
+  const images = device.persistent([train.count, SIDE, SIDE, 1], "u8", "judge.dataset");
+  images.write(new Uint8Array(train.images.subarray(0, images.size)));
+  const labels = device.persistent([train.count], "u8", "judge.labels");
+  labels.write(new Uint8Array(trainLabels));
+  const optimizers = [body, head].map((network) =>
+    adam(network, { learningRate: design.learningRate }),
+  );
+  const total = device.persistent([], "f32", "judge.loss"); // summed over an epoch's steps
+
+  const step = (share: number): Promise<Program> =>
+    compile(device, "judge.step", () => {
+      random.nextStream = 0;
+      const mode = { training: true, generator: random };
+      const x = new Tensor(gatherBatch(images, random, plan, batch));
+      const digits = new Tensor(gatherLabels(labels, random, plan, batch));
+      const loss = softmaxCrossEntropy(head.forward(body.forward(x, mode), mode), digits);
+      for (const optimizer of optimizers) optimizer.differentiate(loss);
+      updateAll(optimizers, random, share);
+      device.place(add(new Tensor(total), new Tensor(loss.array)).array, total);
+      return { loss: loss.array };
+    });
+
+  async function* run(): AsyncGenerator<JudgeProgress, void, undefined> {
+    const tested = fromBytes(test.images);
+    let program: Program | undefined;
+    let stage = -1;
+    let [lastReport, seconds, counted] = [performance.now(), 0, 0];
+    for (let done = 1; done <= steps; done += 1) {
+      const now = Math.floor(((done - 1) * SHARES.length) / steps);
+      if (now !== stage) program = await step(SHARES[now]!);
+      stage = now;
+      if ((done - 1) % plan.steps === 0) total.write(Float32Array.of(0));
+      const began = performance.now();
+      await program!.run();
+      const endsEpoch = done % plan.steps === 0;
+      const due = performance.now() - lastReport >= REPORT_SECONDS * 1000;
+      const sum = due || endsEpoch || done === 1 ? (await total.read())[0]! : undefined;
+      if (done > 1) {
+        seconds += (performance.now() - began) / 1000;
+        counted += 1;
+      }
+      if (sum === undefined) continue;
+      lastReport = performance.now();
+      yield {
+        step: done,
+        epoch: Math.ceil(done / plan.steps),
+        loss: sum / (((done - 1) % plan.steps) + 1),
+        secondsPerStep: seconds / counted,
+        accuracy: endsEpoch
+          ? accuracyOf(await judgeImages(networks, tested, test.count), testLabels)
+          : undefined,
+      };
+    }
+  }
+  return { networks, steps, run };
+}

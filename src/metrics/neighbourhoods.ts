@@ -1,0 +1,132 @@
+// How far two sets of features lie in each other's neighbourhoods: how many samples look real, and how
+// much of what is real they cover. Around each row of a set lies a ball that reaches its k-th nearest
+// neighbour in the same set, its rim included; the balls together stand for the set.
+
+import { ShapeError } from "../gpu/errors.ts";
+import {
+  eachPair,
+  eachPairWithin,
+  Pace,
+  pairsWithin,
+  TILE,
+  type DistanceTile,
+  type OnProgress,
+} from "./distances.ts";
+import { requireFinite, requireMatrix, requireSameColumns, type Matrix } from "./matrix.ts";
+import { requireCount, Smallest } from "./nearest.ts";
+
+/** Each is better when larger; those of two halves of one set are what good samples can reach. */
+export interface Neighbourhoods {
+  /** Share of fake rows in some real ball, 0 to 1: do samples look real? One outlier's ball can let in many. */
+  readonly precision: number;
+  /** Share of real rows in some fake ball, 0 to 1: can the generator make them? Near 0 where it has collapsed. */
+  readonly recall: number;
+  /** Real balls that hold a fake row, on average, over k: from 0, about 1 for the same distribution, (k + 1) / k for a set against itself, more where samples crowd where real rows are dense. */
+  readonly density: number;
+  /** Share of real balls that hold a fake row, 0 to 1: is all that is real near some sample? */
+  readonly coverage: number;
+}
+
+/** The usual number of neighbours: Kynkäänniemi et al. */
+export const NEIGHBOURS = 3;
+
+/**
+ * Improved precision and recall (Kynkäänniemi et al. 2019, "Improved Precision and Recall Metric for
+ * Assessing Generative Models"), density and coverage (Naeem et al. 2020, "Reliable Fidelity and
+ * Diversity Metrics for Generative Models"). All depend on the number of rows: keep to one when
+ * comparing. All pairs are compared exactly in float64, so that rows which occur twice tie.
+ *
+ * `onProgress` hears of pairs of rows done, of all. `radii` is `ballRadii(real, k)`, if known.
+ *
+ * Throws `ShapeError` for other columns or fewer than k + 1 rows, `AttributeError` for a `k` that is no
+ * whole number of at least 1, `DataError` for numbers that aren't finite.
+ */
+export async function neighbourhoods(
+  real: Matrix,
+  fake: Matrix,
+  k: number = NEIGHBOURS,
+  onProgress?: OnProgress,
+  radii?: Float64Array,
+): Promise<Neighbourhoods> {
+  const op = "neighbourhoods";
+  requireRows(op, "real", real, k);
+  requireRows(op, "fake", fake, k);
+  requireSameColumns(op, ["real", "fake"], real, fake);
+  if (radii !== undefined && radii.length !== real.rows) {
+    throw new ShapeError(
+      `${op}: got ${radii.length} radii, expected one for each of real's ${real.rows} rows; take them from ballRadii(real, k)`,
+    );
+  }
+  const within = (radii === undefined ? pairsWithin(real.rows) : 0) + pairsWithin(fake.rows);
+  const pace = new Pace(within + real.rows * fake.rows, onProgress);
+  const realRadii = radii ?? (await radiiWithin(op, real, k, pace));
+  const fakeRadii = await radiiWithin(op, fake, k, pace);
+
+  const balls = new Uint32Array(fake.rows); // real balls around each fake row
+  const covered = new Uint8Array(real.rows); // is there a fake row in this ball?
+  const recalled = new Uint8Array(real.rows); // is this row in a fake ball?
+  await eachPair(real, fake, pace, ({ top, bottom, left, right, squares }) => {
+    for (let i = top; i < bottom; i += 1) {
+      const base = (i - top) * TILE - left;
+      const radius = realRadii[i]!;
+      for (let j = left; j < right; j += 1) {
+        const square = squares[base + j]!;
+        if (square <= radius) {
+          balls[j]! += 1;
+          covered[i] = 1;
+        }
+        if (square <= fakeRadii[j]!) recalled[i] = 1;
+      }
+    }
+  });
+  const count = (flags: Uint8Array): number => flags.reduce((sum, flag) => sum + flag, 0);
+  return {
+    precision: balls.reduce((sum, held) => (held > 0 ? sum + 1 : sum), 0) / fake.rows,
+    recall: count(recalled) / real.rows,
+    density: balls.reduce((sum, held) => sum + held, 0) / (k * fake.rows),
+    coverage: count(covered) / real.rows,
+  };
+}
+
+/**
+ * Squared distances from each row to its k-th nearest other row: the balls of `neighbourhoods`, for
+ * when several sets are held against one. Throws as `neighbourhoods` does.
+ */
+export async function ballRadii(
+  features: Matrix,
+  k: number = NEIGHBOURS,
+  onProgress?: OnProgress,
+): Promise<Float64Array> {
+  const op = "ballRadii";
+  requireRows(op, "features", features, k);
+  return radiiWithin(op, features, k, new Pace(pairsWithin(features.rows), onProgress));
+}
+
+async function radiiWithin(
+  op: string,
+  features: Matrix,
+  k: number,
+  pace: Pace,
+): Promise<Float64Array> {
+  const found = new Smallest(features.rows, k);
+  await eachPairWithin(features, pace, (tile) => offerBoth(found, tile));
+  return Float64Array.from({ length: features.rows }, (_, row) =>
+    requireFinite(op, found.squares[row * k + k - 1]!),
+  );
+}
+
+/** Offers each pair right of the diagonal to both of its rows. */
+function offerBoth(found: Smallest, { top, bottom, left, right, squares }: DistanceTile): void {
+  for (let i = top; i < bottom; i += 1) {
+    const base = (i - top) * TILE - left;
+    for (let j = Math.max(left, i + 1); j < right; j += 1) {
+      found.offer(i, squares[base + j]!, j);
+      found.offer(j, squares[base + j]!, i);
+    }
+  }
+}
+
+function requireRows(op: string, name: string, matrix: Matrix, k: number): void {
+  requireCount(op, "k", k);
+  requireMatrix(op, name, matrix, k + 1);
+}

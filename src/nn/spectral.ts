@@ -1,0 +1,52 @@
+// Spectral normalisation: a layer whose weights are divided by their largest singular value, so that it is 1-Lipschitz
+// for its own norm (Miyato et al. 2018).
+import { div, matmul, mul, reshape, sqrt, square, sum } from "../autograd/ops.ts";
+import { noGrad, Tensor } from "../autograd/tensor.ts";
+import { AttributeError } from "../gpu/errors.ts";
+import { normalInitialiser } from "./initialisers.ts";
+import type { Layer } from "./layer.ts";
+
+/** v / |v|. */
+const normalised = (v: Tensor): Tensor => div(v, sqrt(sum(square(v))));
+
+/**
+ * A dense or convolution layer with spectral normalisation of its weights w, as a matrix (the rest, outputs). In
+ * training one power iteration a forward moves the buffer `u`, (outputs, 1), on: v = w·u / |w·u|, u = wᵀ·v /
+ * |wᵀ·v|, σ = vᵀ·w·u; the layer then uses w / σ. Gradients flow through σ, with u and v held. In inference u stays.
+ * Throws `AttributeError` on a layer without such weights.
+ */
+export function spectral(layer: Layer): Layer {
+  const weightOf = (names: readonly string[]): string => {
+    const name = names.find((each) => each === "kernel" || each === "filter");
+    if (name && layer.kind !== "ConvTranspose2d") return name;
+    throw new AttributeError(
+      `spectral: takes dense and conv2d layers, whose weights end in the outputs; got ${layer.kind}`,
+    );
+  };
+  return {
+    ...layer,
+    detail: `${layer.detail}, spectral`,
+    buffers(input) {
+      const parameters = layer.parameters(input);
+      const { shape } = parameters[weightOf(Object.keys(parameters))]!;
+      const u = { shape: [shape.at(-1)!, 1], initialiser: normalInitialiser(1) };
+      return { ...layer.buffers(input), u };
+    },
+    forward(x, parameters, { u, ...buffers }, mode, finish) {
+      const name = weightOf(Object.keys(parameters));
+      const weight = parameters[name]!;
+      const outputs = weight.shape.at(-1)!;
+      const w = reshape(weight, { shape: [weight.array.size / outputs, outputs] });
+      const [left, right] = noGrad(() => {
+        const held = new Tensor(u!);
+        const v = normalised(matmul(w, held));
+        if (!mode.training || mode.track === false) return [v, normalised(held)];
+        const next = normalised(matmul(w, v, { transposeA: true }));
+        u!.device.place(next.array, u!);
+        return [v, next];
+      });
+      const sigma = sum(mul(left, matmul(w, right)));
+      return layer.forward(x, { ...parameters, [name]: div(weight, sigma) }, buffers, mode, finish);
+    },
+  };
+}

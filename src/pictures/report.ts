@@ -1,0 +1,159 @@
+// An evaluation's page: one HTML file with everything in it, plots as SVG and images as data URLs, that
+// needs neither a network nor scripts. It is handed plain data; report-plots.ts draws.
+import { Buffer } from "node:buffer";
+import { encodePng } from "./png.ts";
+import type { GrayImage } from "./grid.ts";
+import type { LossRow } from "./plot.ts";
+import { classPlot, distancePlot, dotPlot, formatFigure, type NamedValue } from "./report-plots.ts";
+import { lossPanels } from "./report-losses.ts";
+import { REPORT_STYLE } from "./report-style.ts";
+import { escapeXml } from "./xml.ts";
+
+/** A term and what is said of it. */
+export type Term = readonly [term: string, words: string];
+
+/** A figure beside those of sets of known quality. */
+export interface ReportFigure {
+  readonly title: string;
+  /** Such as `lower is better, 0 and up`. */
+  readonly better: string;
+  readonly words: string;
+  readonly logarithmic: boolean;
+  /** The run's own first. */
+  readonly values: readonly NamedValue[];
+}
+
+/** A sample and the training image that is most like it. */
+export interface ReportSample {
+  readonly image: GrayImage;
+  readonly nearest: GrayImage;
+  /** What the judge takes it for. */
+  readonly heading: string;
+  readonly lines: readonly string[];
+}
+
+/** Everything on the page. */
+export interface Report {
+  readonly title: string;
+  /** What stands first: the outcome in a sentence or two. */
+  readonly summary: string;
+  readonly facts: readonly Term[];
+  /** Samples that nobody chose, in one picture. */
+  readonly overview: { readonly image: GrayImage; readonly words: string };
+  readonly figures: readonly ReportFigure[];
+  /** The same by another judge; none if there is no other. */
+  readonly second:
+    | { readonly words: string; readonly figures: readonly ReportFigure[] }
+    | undefined;
+  readonly classes: {
+    readonly counts: readonly number[];
+    readonly expected: readonly number[];
+    readonly words: string;
+  };
+  /** Distances to the nearest training image. */
+  readonly copying: {
+    readonly samples: readonly number[];
+    readonly real: readonly number[];
+    readonly guide: number;
+    readonly words: string;
+  };
+  readonly chosen: readonly {
+    readonly heading: string;
+    readonly words: string;
+    readonly samples: readonly ReportSample[];
+  }[];
+  readonly losses:
+    | { readonly rows: readonly LossRow[]; readonly stepsPerEpoch: number }
+    | undefined;
+  readonly terms: readonly Term[];
+}
+
+/** The page as text. The same report gives the same text. */
+export function reportPage(report: Report): string {
+  const { title, summary, facts, overview, figures, second, classes, chosen } = report;
+  const { losses, terms } = report;
+  const sections = [
+    `<header><section><h1>${escapeXml(title)}</h1>
+<p>${escapeXml(summary)}</p>
+<dl class="facts">${facts.map(fact).join("")}</dl></section></header>`,
+    section(
+      "Samples, not chosen",
+      overview.words,
+      `<img class="overview" alt="${escapeXml(overview.words)}" ${sized(overview.image)} src="${dataUrl(overview.image)}">`,
+    ),
+    section("Figures", "Each beside the same figure for images of known quality.", cards(figures)),
+    second ? section("By a second judge", second.words, cards(second.figures)) : "",
+    section(
+      "Classes",
+      classes.words,
+      classPlot(classes.counts, classes.expected, "samples of each class"),
+    ),
+    copySection(report),
+    ...chosen.map(({ heading, words, samples }) =>
+      section(heading, words, `<div class="samples">${samples.map(sample).join("\n")}</div>`),
+    ),
+    losses ? section("Training", "", lossPanels(losses.rows, losses.stepsPerEpoch)) : "",
+    section("How it is measured", "", `<dl class="terms">${terms.map(term).join("")}</dl>`),
+  ];
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${escapeXml(title)}</title>
+<style>${REPORT_STYLE}</style>
+</head>
+<body>
+<main>
+${sections.filter((each) => each !== "").join("\n")}
+</main>
+</body>
+</html>
+`;
+}
+
+function section(heading: string, words: string, body: string): string {
+  const said = words === "" ? "" : `<p class="faint">${escapeXml(words)}</p>\n`;
+  return `<section><h2>${escapeXml(heading)}</h2>\n${said}${body}</section>`;
+}
+
+const fact = ([name, value]: Term): string =>
+  `<div><dt>${escapeXml(name)}</dt><dd>${escapeXml(value)}</dd></div>`;
+
+const term = ([name, words]: Term): string =>
+  `<div><dt>${escapeXml(name)}</dt><dd>${escapeXml(words)}</dd></div>`;
+
+function cards(figures: readonly ReportFigure[]): string {
+  const each = figures.map(
+    ({ title, better, words, logarithmic, values }) =>
+      `<div class="card"><div class="head"><h3>${escapeXml(title)}</h3><span class="better">${escapeXml(better)}</span></div>
+<div class="figure">${formatFigure(values[0]?.value ?? Number.NaN)}</div>
+${dotPlot(values, { logarithmic, title })}
+<p>${escapeXml(words)}</p></div>`,
+  );
+  return `<div class="cards">${each.join("\n")}</div>`;
+}
+
+function copySection({ copying }: Report): string {
+  const { samples, real, guide, words } = copying;
+  return section(
+    "Is it copying?",
+    words,
+    `<div class="key"><span><i style="background:var(--accent)"></i>samples</span><span><i style="background:var(--other)"></i>test digits</span></div>
+${distancePlot(samples, real, guide, "distances to the nearest training image")}`,
+  );
+}
+
+function sample({ image, nearest, heading, lines }: ReportSample): string {
+  const picture = (of: GrayImage, who: string): string =>
+    `<div><img alt="${who}" ${sized(of)} src="${dataUrl(of)}"><div class="who">${who}</div></div>`;
+  return `<div class="sample"><div class="pair">${picture(image, "sample")}${picture(nearest, "nearest")}</div>
+<b>${escapeXml(heading)}</b>${lines.map((line) => `<div>${escapeXml(line)}</div>`).join("")}</div>`;
+}
+
+const sized = ({ width, height }: GrayImage): string => `width="${width}" height="${height}"`;
+
+function dataUrl(image: GrayImage): string {
+  return `data:image/png;base64,${Buffer.from(encodePng(image)).toString("base64")}`;
+}

@@ -1,0 +1,179 @@
+// A GAN's training step in float64, in each order that recipes know: from given networks, images and draws.
+import type { AdamOptions } from "./adam.ts";
+import { asFake, asReal, type Form, probability, toFool } from "./adversarial-loss.ts";
+import { type Ref, refOf } from "./array.ts";
+import { oneHot } from "./losses.ts";
+import { averaged } from "./moving-average.ts";
+import { concat } from "./shape-ops.ts";
+import { forward, type Layer, type Model, updated } from "./stack.ts";
+import * as tape from "./tape.ts";
+import { gradients, node, type Node } from "./tape.ts";
+
+/** A recipe in the reference's terms. */
+export interface GanConfig {
+  readonly generator: readonly Layer[];
+  readonly discriminator: readonly Layer[];
+  readonly form: Form;
+  readonly order: "together" | "combined" | "apart";
+  readonly smoothing: number;
+  /** The decay of the moving average. */
+  readonly average: number;
+  readonly classes: number;
+  readonly generatorAdam: AdamOptions;
+  readonly discriminatorAdam: AdamOptions;
+}
+
+/** All that a step changes. */
+export interface GanState {
+  readonly generator: Model;
+  readonly discriminator: Model;
+  /** The moving average of the generator's weights and running statistics. */
+  readonly average: Pick<Model, "weights" | "running">;
+  readonly steps: number;
+}
+
+/** What a step is given: real images, their classes, and what is drawn, stream after stream. */
+export interface GanBatch {
+  readonly real: Ref;
+  readonly labels: readonly number[];
+  readonly latents: () => Ref;
+  readonly mask: (shape: readonly number[], rate: number) => Ref;
+}
+
+/** All that a step computes. Gradients are those of each network's last update. */
+export interface GanStep {
+  /** lossD, lossG, and the mean probability of being real for real and generated images. */
+  readonly scalars: readonly number[];
+  readonly generatorGradients: readonly Ref[];
+  readonly discriminatorGradients: readonly Ref[];
+  readonly state: GanState;
+}
+
+/** What a discriminator learned. */
+interface Lesson {
+  readonly model: Model;
+  readonly gradients: readonly Ref[];
+  readonly loss: number;
+  readonly real: number;
+  readonly fake: number;
+}
+
+const nodesOf = (weights: readonly Ref[]): readonly Node[] => weights.map((x) => node(x));
+const valueOf = ({ value }: Node): number => value.data[0]!;
+const half = (x: Node): Node => tape.activate({ value: (v) => v / 2, slope: () => 0.5 }, x);
+
+/** The verdicts on rows `first` on: of each, the output of its class. */
+function verdicts(outputs: Node, first: number, count: number, labels: readonly number[]): Node {
+  const [, columns] = outputs.value.shape;
+  const at = Array.from({ length: count }, (_, i) => (first + i) * columns! + (labels[i] ?? 0));
+  return tape.elements(outputs, Int32Array.from(at), [count]);
+}
+
+/** Takes one step. Nothing given is changed. */
+export function ganStep(config: GanConfig, state: GanState, batch: GanBatch): GanStep {
+  const { form, order, smoothing, classes } = config;
+  const { real, labels, mask } = batch;
+  const count = real.shape[0]!;
+  const latents = (): Node => {
+    const z = batch.latents();
+    return node(classes === 0 ? z : concat([z, oneHot(refOf([count], labels), classes)], 1));
+  };
+  const mean = (x: Node): number => valueOf(tape.mean(tape.activate(asProbability(form), x)));
+  const loss = (of: ReturnType<typeof asReal>, x: Node): Node => tape.mean(tape.activate(of, x));
+
+  const generate = (weights: readonly Node[], training: boolean) =>
+    forward(config.generator, weights, state.generator.running, latents(), { training, mask });
+  const judge = (weights: readonly Node[], images: Node): Node =>
+    forward(config.discriminator, weights, [], images, { training: true, mask }).y;
+
+  const finish = (lesson: Lesson, lossG: Node, g: readonly Node[], running: Model["running"]) => {
+    const generatorGradients = gradients(lossG, g);
+    const next = updated(state.generator, generatorGradients, config.generatorAdam);
+    const generator: Model = { ...next, running };
+    const steps = state.steps + 1;
+    const follow = (old: Ref, now: Ref): Ref => averaged(old, now, steps, config.average);
+    return {
+      scalars: [lesson.loss, valueOf(lossG), lesson.real, lesson.fake],
+      generatorGradients,
+      discriminatorGradients: lesson.gradients,
+      state: {
+        generator,
+        discriminator: lesson.model,
+        average: {
+          weights: state.average.weights.map((old, i) => follow(old, generator.weights[i]!)),
+          running: state.average.running.map((old, i) => ({
+            mean: follow(old.mean, running[i]!.mean),
+            variance: follow(old.variance, running[i]!.variance),
+          })),
+        },
+        steps,
+      },
+    };
+  };
+
+  /** Learns from some images by a loss of the outputs on them. */
+  const learn = (from: Model, images: Node, lossOf: (outputs: Node) => Node) => {
+    const d = nodesOf(from.weights);
+    const outputs = judge(d, images);
+    const lossD = lossOf(outputs);
+    const found = gradients(lossD, d);
+    const model = updated(from, found, config.discriminatorAdam);
+    return { model, gradients: found, loss: valueOf(lossD), outputs };
+  };
+  const onReal = (x: Node): Node => loss(asReal(form, smoothing), x);
+  const onFake = (x: Node): Node => loss(asFake(form), x);
+
+  if (order === "together") {
+    const [g, d] = [nodesOf(state.generator.weights), nodesOf(state.discriminator.weights)];
+    const fake = generate(g, true);
+    const outputs = judge(d, tape.join(node(real), fake.y, 0));
+    const right = verdicts(outputs, 0, count, labels);
+    const caught = verdicts(outputs, count, count, labels);
+    const lossD = tape.plus(onReal(right), onFake(caught));
+    const found = gradients(lossD, d);
+    const lesson: Lesson = {
+      model: updated(state.discriminator, found, config.discriminatorAdam),
+      gradients: found,
+      loss: valueOf(lossD),
+      real: mean(right),
+      fake: mean(caught),
+    };
+    return finish(lesson, loss(toFool(form), caught), g, fake.running);
+  }
+
+  const lesson = order === "combined" ? combined() : apart();
+  const g = nodesOf(state.generator.weights);
+  const drawn = generate(g, true);
+  const frozen = nodesOf(lesson.model.weights);
+  const lossG = loss(toFool(form), verdicts(judge(frozen, drawn.y), 0, count, []));
+  return finish(lesson, lossG, g, drawn.running);
+
+  function combined(): Lesson {
+    const fake = generate(nodesOf(state.generator.weights), false).y;
+    const all = tape.join(node(real), fake, 0);
+    const learned = learn(state.discriminator, all, (outputs) =>
+      half(
+        tape.plus(
+          onReal(verdicts(outputs, 0, count, [])),
+          onFake(verdicts(outputs, count, count, [])),
+        ),
+      ),
+    );
+    const of = (first: number): number => mean(verdicts(learned.outputs, first, count, []));
+    return { ...learned, real: of(0), fake: of(count) };
+  }
+
+  function apart(): Lesson {
+    const fake = generate(nodesOf(state.generator.weights), false).y;
+    const first = learn(state.discriminator, node(real), onReal);
+    const second = learn(first.model, fake, onFake);
+    const [right, caught] = [mean(first.outputs), mean(second.outputs)];
+    return { ...second, loss: (first.loss + second.loss) / 2, real: right, fake: caught };
+  }
+}
+
+/** A verdict as a probability, where no gradient is asked for. */
+const asProbability = (form: Form): { value: (x: number) => number; slope: () => number } => ({
+  value: probability(form),
+  slope: () => Number.NaN,
+});

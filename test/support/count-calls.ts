@@ -1,0 +1,39 @@
+// How often methods are called on their way to WebGPU.
+import type { Device } from "../../src/gpu/device.ts";
+
+const OF_DEVICE = [
+  "createBuffer",
+  "createBindGroup",
+  "createComputePipeline",
+  "createComputePipelineAsync",
+  "createShaderModule",
+  "createCommandEncoder",
+];
+const OF_QUEUE = ["submit", "writeBuffer"];
+
+/** What `body` calls that makes or submits anything, by name: only what was called at all. */
+export async function countCalls(
+  { gpu }: Device,
+  body: () => Promise<void>,
+): Promise<Readonly<Record<string, number>>> {
+  const calls = new Map<string, number>();
+  const count = (target: object, name: string): (() => void) => {
+    const original: unknown = Reflect.get(target, name);
+    if (typeof original !== "function") throw new Error(`no method ${name}`);
+    Reflect.set(target, name, (...args: unknown[]): unknown => {
+      calls.set(name, (calls.get(name) ?? 0) + 1);
+      return Reflect.apply(original, target, args);
+    });
+    return () => void Reflect.deleteProperty(target, name);
+  };
+  const restore = [
+    ...OF_DEVICE.map((name) => count(gpu, name)),
+    ...OF_QUEUE.map((name) => count(gpu.queue, name)),
+  ];
+  try {
+    await body();
+  } finally {
+    for (const undo of restore) undo();
+  }
+  return Object.fromEntries(calls);
+}

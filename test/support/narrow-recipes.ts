@@ -1,0 +1,166 @@
+// The recipes as narrow as tests can use, each beside its networks written again for the float64 reference, and
+// images to train them on.
+import type { Images } from "../../src/gan/gan.ts";
+import type { Recipe } from "../../src/gan/recipe.ts";
+import { conditional } from "../../src/gan/recipes/conditional.ts";
+import { dcgan32 } from "../../src/gan/recipes/dcgan32.ts";
+import { denseGan } from "../../src/gan/recipes/dense.ts";
+import { mlp } from "../../src/gan/recipes/mlp.ts";
+import { upsampleGan } from "../../src/gan/recipes/upsample.ts";
+import {
+  activation,
+  batchNorm,
+  conv,
+  convTranspose,
+  dense,
+  dropout,
+  flatten,
+  type Layer,
+  reshape,
+  upsample,
+} from "../reference/stack.ts";
+import { leakyRelu, relu, sigmoid, tanh } from "../reference/unary.ts";
+
+/** A narrow recipe, and what the reference makes of it. */
+export interface NarrowRecipe {
+  readonly recipe: Recipe;
+  readonly generator: readonly Layer[];
+  readonly discriminator: readonly Layer[];
+  /** Streams that noise for the generator is drawn from: dropout takes those between. */
+  readonly noise: readonly number[];
+}
+
+/**
+ * Strokes on black, so that batches differ and pixels cover the whole range; the class is the stroke's place. Made for
+ * 28×28 pixels.
+ */
+export function strokes(count: number): Images {
+  const images = Uint8Array.from({ length: count * 784 }, (_, i) => {
+    const [n, y, x] = [Math.floor(i / 784), Math.floor((i % 784) / 28), i % 28];
+    return Math.abs(x - y + (n % 9) - 4) < 3 ? (40 * n + 7 * x) % 256 : 0;
+  });
+  const labels = Uint8Array.from({ length: count }, (_, n) => n % 9);
+  return { images, count, height: 28, width: 28, labels };
+}
+
+/**
+ * Adam that three steps can be compared by: with a large ε an update is nearly proportional to its gradient, so that
+ * rounding stays as small in the weights as it is in gradients. With a small one it is learningRate times the sign
+ * at first, which rounding turns where the gradient is next to 0.
+ */
+const smooth = { learningRate: 0.01, beta1: 0.5, beta2: 0.999, epsilon: 1e-2 } as const;
+
+const narrowed = (
+  recipe: Recipe,
+  generatorWidths: readonly number[],
+  discriminatorWidths: readonly number[],
+): Recipe => ({
+  ...recipe,
+  generatorWidths,
+  discriminatorWidths,
+  batch: 6,
+  latent: 10,
+  generatorAdam: smooth,
+  discriminatorAdam: { ...smooth, learningRate: 0.02 },
+});
+
+const leaky = (slope: number): Layer => activation(leakyRelu(slope));
+const rectified = activation(relu);
+
+const dcganLayers = (first: number): Pick<NarrowRecipe, "generator" | "discriminator"> => ({
+  generator: [
+    [dense(false), batchNorm(0.99), leaky(0.3), reshape([7, 7, first])],
+    [convTranspose(5, 1, false), batchNorm(0.99), leaky(0.3)],
+    [convTranspose(5, 2, false), batchNorm(0.99), leaky(0.3)],
+    [convTranspose(5, 2, false), activation(tanh)],
+  ].flat(),
+  discriminator: [
+    [conv(5, 2), leaky(0.3), dropout(0.3)],
+    [conv(5, 2), leaky(0.3), dropout(0.3)],
+    [flatten(), dense()],
+  ].flat(),
+});
+
+const dense3 = [1, 2, 3];
+const narrowConditional = narrowed(conditional, [5, 4, 3], [3, 4]);
+const conditionalLayers = { ...dcganLayers(5), noise: [0] };
+
+/** Every recipe whose step isn't the `dcgan`'s own, and some of their constants changed. */
+export const narrowRecipes: readonly NarrowRecipe[] = [
+  {
+    recipe: narrowed(denseGan, [8, 7, 9], [9, 6]),
+    generator: [
+      dense3.flatMap(() => [dense(), leaky(0.2), batchNorm(0.7)]),
+      [dense(), activation(tanh), reshape([28, 28, 1])],
+    ].flat(),
+    discriminator: [
+      [flatten()],
+      [dense(), leaky(0.2), dense(), leaky(0.2)],
+      [dense(), activation(sigmoid)],
+    ].flat(),
+    noise: [0, 1],
+  },
+  {
+    recipe: narrowed(mlp, [8, 7, 9], [12, 9, 6]),
+    generator: [
+      dense3.flatMap(() => [dense(), rectified]),
+      [dense(), activation(tanh), reshape([28, 28, 1])],
+    ].flat(),
+    discriminator: [
+      [flatten()],
+      dense3.flatMap(() => [dense(), rectified, dropout(0.3)]),
+      [dense(), activation(sigmoid)],
+    ].flat(),
+    noise: [0, 4],
+  },
+  {
+    recipe: narrowed(upsampleGan, [4, 3, 4], [3, 4]),
+    generator: [
+      [dense(), rectified, batchNorm(0.9), reshape([7, 7, 4])],
+      [upsample(2), convTranspose(3, 1), rectified],
+      [upsample(2), convTranspose(3, 1), rectified],
+      [convTranspose(3, 1), activation(tanh)],
+    ].flat(),
+    discriminator: [
+      [conv(5, 2), leaky(0.2), dropout(0.3)],
+      [conv(5, 2), leaky(0.2), dropout(0.3)],
+      [flatten(), dense(), activation(sigmoid)],
+    ].flat(),
+    noise: [0, 3],
+  },
+  {
+    recipe: narrowed(dcgan32, [4, 3, 4], [3, 4, 5]),
+    generator: [
+      [dense(false), batchNorm(0.9), rectified, reshape([4, 4, 4])],
+      [convTranspose(5, 2, false), batchNorm(0.9), rectified],
+      [convTranspose(5, 2, false), batchNorm(0.9), rectified],
+      [convTranspose(5, 2), activation(tanh)],
+    ].flat(),
+    discriminator: [
+      [conv(5, 2), leaky(0.2), dropout(0.3)],
+      [conv(5, 2), leaky(0.2), dropout(0.3)],
+      [conv(5, 2), leaky(0.2), dropout(0.3)],
+      [flatten(), dense(), activation(sigmoid)],
+    ].flat(),
+    noise: [0],
+  },
+  { recipe: narrowConditional, ...conditionalLayers },
+];
+
+/** The same networks, whose kernels are there already, with other losses. */
+export const otherLosses: readonly NarrowRecipe[] = [
+  { recipe: { ...narrowConditional, verdicts: "hinge", average: 0.2 }, ...conditionalLayers },
+  { recipe: { ...narrowConditional, smoothing: 0.1 }, ...conditionalLayers },
+  {
+    ...narrowRecipes[0]!,
+    recipe: { ...narrowRecipes[0]!.recipe, smoothing: 0.2, average: 0.999 },
+  },
+  {
+    ...narrowRecipes[1]!,
+    recipe: { ...narrowRecipes[1]!.recipe, smoothing: 0.2, verdicts: "probabilities" },
+  },
+  {
+    ...narrowRecipes[3]!,
+    recipe: { ...narrowRecipes[3]!.recipe, smoothing: 0.2, verdicts: "clamped" },
+  },
+];
