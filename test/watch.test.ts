@@ -44,9 +44,9 @@ const seen = (
   step: number,
   precision: number,
   recall: number,
-  balance = 0.05,
+  classBalance = 0.05,
   counts: readonly number[] = evenly,
-): WatchedEvaluation => ({ step, precision, recall, balance, counts });
+): WatchedEvaluation => ({ step, precision, recall, classBalance, counts });
 
 /** MNIST's digits by their place in the training set, as the generator would give them. */
 function digits(places: readonly number[]): Float32Array {

@@ -47,6 +47,8 @@ export interface EvaluateFlags {
   readonly seed?: number;
   readonly neighbours?: number;
   readonly checkpoint?: WhichCheckpoint;
+  /** A folder of IDX files, training and test, to compare with (what the run was trained on). */
+  readonly data?: string;
   readonly out?: string;
   readonly json?: string;
   readonly adapter?: string;
@@ -63,7 +65,7 @@ export async function evaluateCommand(run: string, flags: EvaluateFlags): Promis
   const trained = readTrainedRun(run, checkpoint);
   const out = flags.out ?? join(run, checkpoint === "best" ? "evaluation-best" : "evaluation");
   makeFolder(out);
-  const digits = await loadRealDigits();
+  const digits = await loadRealDigits(flags.data ?? trained.record.data.folder);
   await withDevice(flags.adapter, async (device, opened) => {
     console.log(opened.line);
     const phases = createPhases();
@@ -143,8 +145,8 @@ async function evaluate(
     Array.from({ length: looked }, (_, row) => row),
   );
   const depth = await realism(
-    comparison.real,
-    comparison.radii,
+    comparison.real.subset,
+    comparison.real.radii,
     featuresOf(first),
     phases.begin("How real each sample looks"),
   );
@@ -154,6 +156,10 @@ async function evaluate(
   const seenAs = digitsOf(judged);
   const evaluation: Evaluation = {
     format: 1,
+    data: {
+      train: { images: train.count, fingerprint: train.fingerprint },
+      test: { images: digits.test.count, fingerprint: digits.test.fingerprint },
+    },
     run: {
       recipe: models.recipe.name,
       seed: trained.record.seed,

@@ -18,6 +18,7 @@ import { figuresOf, judgeAll, NEIGHBOURS, type Comparison } from "../judge/compa
 import type { Figures } from "../judge/figures.ts";
 import type { Judge } from "../judge/judge.ts";
 import { formatFigure } from "../pictures/report-plots.ts";
+import type { Draft } from "./draft-run.ts";
 import { loadJudge } from "./judges.ts";
 import { createPhases } from "./phases.ts";
 import { compareWith, loadRealDigits, seeDigits } from "./real-digits.ts";
@@ -35,12 +36,12 @@ export interface EvaluationRow extends Figures, WatchedEvaluation {
 const figures = {
   frechetTrain: z.number(),
   frechetTest: z.number(),
-  kernel: z.number(),
+  kid: z.number(),
   precision: z.number(),
   recall: z.number(),
   density: z.number(),
   coverage: z.number(),
-  balance: z.number(),
+  classBalance: z.number(),
   score: z.number(),
 };
 const rowSchema: z.ZodType<EvaluationRow> = z.object({
@@ -73,7 +74,7 @@ const SEED_OFFSET = 1_000_000;
 export async function createEvaluator(
   gan: Gan,
   folder: RunFolder,
-  seed: number,
+  { seed, dataFolder }: Pick<Draft, "seed" | "dataFolder">,
   { every, count }: EvaluationPlan,
 ): Promise<Evaluator> {
   const phases = createPhases();
@@ -81,7 +82,7 @@ export async function createEvaluator(
   let comparison: Comparison;
   try {
     judge = await loadJudge(gan.device, "first");
-    const seen = await seeDigits(judge, await loadRealDigits(), phases);
+    const seen = await seeDigits(judge, await loadRealDigits(dataFolder), phases);
     comparison = await compareWith(seen, count, NEIGHBOURS, phases);
   } finally {
     phases.stop();
@@ -134,8 +135,8 @@ export async function createEvaluator(
 }
 
 function wordsOf(row: EvaluationRow): string {
-  const { frechetTrain, precision, recall, coverage, balance } = row;
-  return `Fréchet distance ${formatFigure(frechetTrain)}, precision ${precision.toFixed(2)}, recall ${recall.toFixed(2)}, coverage ${coverage.toFixed(2)}, class imbalance ${balance.toFixed(2)}`;
+  const { frechetTrain, precision, recall, coverage, classBalance } = row;
+  return `Fréchet distance ${formatFigure(frechetTrain)}, precision ${precision.toFixed(2)}, recall ${recall.toFixed(2)}, coverage ${coverage.toFixed(2)}, class imbalance ${classBalance.toFixed(2)}`;
 }
 
 /** What a run's best checkpoint got; undefined where there is none that can be read. */

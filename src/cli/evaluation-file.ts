@@ -1,7 +1,7 @@
 // What `longhand evaluate` leaves as JSON: every figure, and what it was measured of and by.
 import { z } from "zod";
 import type { Copying } from "../judge/copying.ts";
-import type { FrechetFigures, JudgedSet } from "../judge/figures.ts";
+import type { FrechetFigures, SetFigures } from "../judge/figures.ts";
 import type { FrechetReferences, References } from "../judge/references.ts";
 import { parseJson } from "../checkpoint/state.ts";
 import type { WhichCheckpoint } from "./trained-models.ts";
@@ -25,13 +25,17 @@ export interface Evaluation {
     readonly step: number;
   };
   readonly adapter: string;
+  /** What the samples were compared with. */
+  readonly data: Readonly<
+    Record<"train" | "test", { readonly images: number; readonly fingerprint: string }>
+  >;
   /** Samples drawn, and the seed of their noise. */
   readonly count: number;
   readonly seed: number;
   /** How many neighbours make a neighbourhood. */
   readonly neighbours: number;
   readonly judge: JudgeName;
-  readonly samples: JudgedSet;
+  readonly samples: SetFigures;
   /** Sets of known quality. */
   readonly references: References;
   /** Share of each class in the training set. */
@@ -53,12 +57,12 @@ const setSchema = z.object({
   count: z.int().min(1),
   figures: z.object({
     ...frechet,
-    kernel: z.number(),
+    kid: z.number(),
     precision: z.number(),
     recall: z.number(),
     density: z.number(),
     coverage: z.number(),
-    balance: z.number(),
+    classBalance: z.number(),
     score: z.number(),
   }),
   counts: z.array(z.int().min(0)),
@@ -66,6 +70,7 @@ const setSchema = z.object({
 const everyReference = <S extends z.ZodType>(shape: S) =>
   z.object({ real: shape, repeated: shape, single: shape, noisy: shape, noise: shape });
 const judgeSchema = z.object({ name: z.string(), accuracy: z.number(), fingerprint: z.string() });
+const imagesSchema = z.object({ images: z.int().min(1), fingerprint: z.string() });
 const spread = z.object({ least: z.number(), median: z.number(), most: z.number() });
 
 /** The figures of sets of known quality. */
@@ -82,6 +87,7 @@ const schema: z.ZodType<Evaluation> = z.object({
     step: z.int().min(0),
   }),
   adapter: z.string(),
+  data: z.object({ train: imagesSchema, test: imagesSchema }),
   count: z.int().min(1),
   seed: z.int().min(0),
   neighbours: z.int().min(1),

@@ -10,8 +10,8 @@ import { interpolateCommand, type InterpolateFlags } from "./interpolate.ts";
 import {
   adapterOption,
   CONFIG_HELP,
-  checkpointOption,
   configOption,
+  checkpointOption,
   positive,
   recipeOption,
   seedList,
@@ -222,6 +222,7 @@ program
   .option("--count <n>", "how many samples (default: 10000)", whole(2))
   .option("--seed <n>", "which latents (default: 1)", whole(0))
   .option("--neighbours <n>", "how many make a neighbourhood (default: 5)", whole(1))
+  .option("--data <dir>", "a folder of IDX files to compare with (default: the run's, else MNIST)")
   .addOption(checkpointOption())
   .option("--out <dir>", "where to write (default: RUN/evaluation, or RUN/evaluation-best)")
   .option("--json <file>", "where the figures go as JSON (default: evaluation.json in --out)")

@@ -41,6 +41,13 @@ export const recipeOption = (otherwise = "(default: dcgan)"): Option =>
     `one of ${recipes.map((recipe) => recipe.name).join(", ")} ${otherwise}`,
   );
 
+/** `--checkpoint` */
+export const checkpointOption = (): Option =>
+  new Option(
+    "--checkpoint <which>",
+    "last, or best: of the least Fréchet distance, if the run was evaluated while it trained (default: last)",
+  ).choices(["last", "best"]);
+
 /** `--width` */
 export const widthOption = (): Option =>
   new Option(
@@ -52,16 +59,9 @@ export const widthOption = (): Option =>
 export const configOption = (): Option =>
   new Option("--config <file>", "a JSON, TypeScript or JavaScript file of the recipe's constants");
 
-/** What `--help` says of config files. */
-export const CONFIG_HELP: string = `
+/** What `--help` says of a config file. */
+export const CONFIG_HELP = `
 A config file has the constants that differ from the recipe's, and may name the recipe:
   { "recipe": "dcgan", "batch": 64, "generatorAdam": { "learningRate": 5e-4 }, "discriminatorWidths": [32, 64] }
 A module exports such an object by default. Constants are listed in docs/recipes/README.md; a key that the recipe
 doesn't have, and a value that doesn't fit, are refused by name. Flags such as --batch go before the file.`;
-
-/** `--checkpoint` */
-export const checkpointOption = (): Option =>
-  new Option(
-    "--checkpoint <which>",
-    "last, or best: of the least Fréchet distance, if the run was evaluated while it trained (default: last)",
-  ).choices(["last", "best"]);

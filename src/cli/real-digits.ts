@@ -1,4 +1,4 @@
-// MNIST as a judge sees it, and what sets of known quality get: made once for a judge, and kept in the
+// A dataset as a judge sees it, and what sets of known quality get: made once for a judge, and kept in the
 // user's cache folder, so that the next evaluation is quick.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync } from "node:fs";
@@ -16,6 +16,7 @@ import {
   prepareComparison,
   toFloats,
   type Comparison,
+  type Gaussians,
   type JudgedDataset,
 } from "../judge/comparison.ts";
 import { CLASSES, FEATURES } from "../judge/designs.ts";
@@ -32,7 +33,7 @@ import {
 import { frechetReferencesSchema, referencesSchema } from "./evaluation-file.ts";
 import type { Phases } from "./phases.ts";
 
-/** The images that generators are compared with: MNIST, whatever a run was trained on. */
+/** The images that a generator is compared with: those that it was trained on, and test images. */
 export interface RealDigits {
   readonly train: LoadedImageSet;
   readonly test: LoadedImageSet;
@@ -55,11 +56,11 @@ export interface Beside {
 /** Samples, and test images, whose nearest training images are looked for. */
 export const LOOKED_AT = 1000;
 
-/** Loads MNIST. Rejects with `DataError`. */
-export async function loadRealDigits(): Promise<RealDigits> {
+/** Loads both sets of a folder, or MNIST. Rejects with `DataError`. */
+export async function loadRealDigits(folder: string | null): Promise<RealDigits> {
   const [train, test] = await Promise.all([
-    loadImages(undefined, "train"),
-    loadImages(undefined, "test"),
+    loadImages(folder ?? undefined, "train"),
+    loadImages(folder ?? undefined, "test"),
   ]);
   return { train, test };
 }
@@ -71,7 +72,7 @@ function keyOf({ train, test }: RealDigits, judge: Judge): string {
   return `evaluation/${judge.fingerprint.slice(0, 32)}-${data.slice(0, 16)}`;
 }
 
-/** What a judge makes of MNIST, from the cache where it is kept. */
+/** What a judge makes of a dataset, from the cache where it is kept. */
 export async function seeDigits(
   judge: Judge,
   digits: RealDigits,
@@ -140,7 +141,7 @@ const besideSchema = z.object({
 /** The Fréchet distances of sets of known quality by another judge, from the cache where they are kept. */
 export async function standBesideFrechets(
   seen: SeenDigits,
-  comparison: Pick<Comparison, "train" | "test">,
+  comparison: Gaussians,
   count: number,
   phases: Phases,
 ): Promise<FrechetReferences> {

@@ -81,7 +81,7 @@ async function run(
   console.log(
     `Peak GPU memory ${(programs.peakBytes / 1e6).toFixed(0)} MB, the dataset's ${(data.images.length / 1e6).toFixed(0)} MB included; ${programs.full.plan.dispatches.length} dispatches a step`,
   );
-  const evaluator = draft.evaluate && (await createEvaluator(gan, folder, seed, draft.evaluate));
+  const evaluator = draft.evaluate && (await createEvaluator(gan, folder, draft, draft.evaluate));
   const record = draft.earlier ?? (await begin(draft, gan, opened));
   if (flags.profile) await writeProfile(draft, gan, programs.full, opened);
   const rows = draft.earlier ? readRows(folder, from) : [];

@@ -8,7 +8,7 @@ export interface WatchedEvaluation {
   readonly precision: number;
   readonly recall: number;
   /** Total variation between the samples' classes and the real digits': 0 is balanced, towards 1 broken. */
-  readonly balance: number;
+  readonly classBalance: number;
   /** How many samples the judge took for each class. */
   readonly counts: readonly number[];
 }
@@ -83,7 +83,7 @@ export function createWatch(
     },
 
     evaluation(evaluation) {
-      const { step, precision, recall, balance, counts } = evaluation;
+      const { step, precision, recall, classBalance, counts } = evaluation;
       const before = last;
       last = evaluation;
       const fell = bestRecall >= SOME_RECALL && recall < NO_RECALL;
@@ -92,14 +92,14 @@ export function createWatch(
       const stays = before !== undefined && before.recall < NO_RECALL && recall < NO_RECALL;
       const unbalanced =
         before !== undefined &&
-        before.balance > BROKEN_BALANCE &&
-        balance > BROKEN_BALANCE &&
+        before.classBalance > BROKEN_BALANCE &&
+        classBalance > BROKEN_BALANCE &&
         step >= EARLY;
       return [
         ...(fell || (stays && precision >= SOME_PRECISION)
           ? say(step, "low recall", lowRecall(recall, precision))
           : []),
-        ...(unbalanced ? say(step, "broken balance", brokenBalance(balance, counts)) : []),
+        ...(unbalanced ? say(step, "broken balance", brokenBalance(classBalance, counts)) : []),
       ];
     },
 

@@ -1,18 +1,16 @@
 // The real side of every comparison: what a judge makes of a dataset, prepared once, and the figures that
 // other sets of images get against it.
 import {
-  ballRadii,
   classCounts,
-  classifierScore,
   frechetDistance,
   gaussianOf,
-  kernelDistance,
-  neighbourhoods,
-  totalVariation,
+  realSet,
+  summarise,
   type Gaussian,
   type Matrix,
+  type RealSet,
 } from "../metrics/metrics.ts";
-import type { FrechetFigures, JudgedSet } from "./figures.ts";
+import type { FrechetFigures, SetFigures } from "./figures.ts";
 import { FEATURES, fromBytes, judgeImages, type Judge, type Judged } from "./judge.ts";
 
 /** Told now and then how much is done, of how much. */
@@ -32,17 +30,18 @@ export interface JudgedDataset {
   readonly test: Judged;
 }
 
-/** What sets of up to `rows` images are compared with. */
-export interface Comparison {
-  readonly neighbours: number;
-  readonly train: Gaussian;
-  readonly test: Gaussian;
-  /** Features of `rows` training images, evenly spaced. */
-  readonly real: Matrix;
-  /** Their squared distances to their own nearest neighbours. */
-  readonly radii: Float64Array;
+/** What sets of images are compared with. */
+export interface Comparison extends Gaussians {
+  /** The training set, some of it for neighbourhoods: as many as are compared with it. */
+  readonly real: RealSet;
   /** Share of each class in the training set. */
   readonly expected: readonly number[];
+}
+
+/** What Fréchet distances are taken to. */
+export interface Gaussians {
+  readonly train: Gaussian;
+  readonly test: Gaussian;
 }
 
 /** The most images that are compared with their neighbours: all pairs of them. */
@@ -98,10 +97,9 @@ export function pick({ features, probabilities, count }: Judged, rows: readonly 
   return { count: rows.length, features: take(features), probabilities: take(probabilities) };
 }
 
-/** The features of what was judged, of the first `rows` if so asked. */
-export function featuresOf(judged: Judged, rows: number = judged.count): Matrix {
-  const columns = judged.features.length / judged.count;
-  return { rows, columns, values: judged.features.subarray(0, rows * columns) };
+/** The features of what was judged. */
+export function featuresOf({ count, features }: Judged): Matrix {
+  return { rows: count, columns: features.length / count, values: features };
 }
 
 /** The probabilities of what was judged. */
@@ -110,7 +108,7 @@ export function probabilitiesOf({ count, probabilities }: Judged): Matrix {
 }
 
 /** The Gaussians that Fréchet distances are taken to. */
-export function gaussiansOf({ train, test }: JudgedDataset): Pick<Comparison, "train" | "test"> {
+export function gaussiansOf({ train, test }: JudgedDataset): Gaussians {
   return { train: gaussianOf(featuresOf(train)), test: gaussianOf(featuresOf(test)) };
 }
 
@@ -119,22 +117,20 @@ export function gaussiansOf({ train, test }: JudgedDataset): Pick<Comparison, "t
  * classes; where there are none, the judge's verdicts on them stand for them.
  */
 export async function prepareComparison(
-  dataset: JudgedDataset,
+  { train, test }: JudgedDataset,
   labels: Uint8Array | undefined,
   options: { readonly count: number; readonly neighbours: number },
   onProgress?: OnProgress,
 ): Promise<Comparison> {
-  const { train } = dataset;
   const { neighbours } = options;
-  const count = Math.min(options.count, MOST_NEIGHBOURS);
-  const real = featuresOf(pick(train, evenly(train.count, count)));
+  const most = Math.min(options.count, MOST_NEIGHBOURS);
   const seen = classCounts(probabilitiesOf(train));
   const counts = labels ? seen.map((_, digit) => countOf(labels, digit)) : seen;
+  const real = await realSet(featuresOf(train), counts, { most, neighbours }, onProgress);
   return {
-    neighbours,
-    ...gaussiansOf(dataset),
     real,
-    radii: await ballRadii(real, neighbours, onProgress),
+    train: real.gaussian,
+    test: gaussianOf(featuresOf(test)),
     expected: counts.map((each) => each / train.count),
   };
 }
@@ -144,10 +140,7 @@ function countOf(labels: Uint8Array, digit: number): number {
 }
 
 /** Fréchet distances of some images to the training set and to the test set. */
-export function frechetsOf(
-  judged: Judged,
-  { train, test }: Pick<Comparison, "train" | "test">,
-): FrechetFigures {
+export function frechetsOf(judged: Judged, { train, test }: Gaussians): FrechetFigures {
   const own = gaussianOf(featuresOf(judged));
   return { frechetTrain: frechetDistance(train, own), frechetTest: frechetDistance(test, own) };
 }
@@ -156,18 +149,16 @@ export function frechetsOf(
 export async function figuresOf(
   judged: Judged,
   comparison: Comparison,
-  onProgress?: OnProgress,
-): Promise<JudgedSet> {
-  const { real, radii, neighbours, expected } = comparison;
-  const probabilities = probabilitiesOf(judged);
-  const counts = classCounts(probabilities);
-  const near = featuresOf(judged, Math.min(judged.count, MOST_NEIGHBOURS));
-  const figures = {
-    ...frechetsOf(judged, comparison),
-    kernel: await kernelDistance(real, near),
-    ...(await neighbourhoods(real, near, neighbours, onProgress, radii)),
-    balance: totalVariation(counts, expected),
-    score: classifierScore(probabilities),
+  onProgress: OnProgress = () => undefined,
+): Promise<SetFigures> {
+  const sides = { features: featuresOf(judged), probabilities: probabilitiesOf(judged) };
+  const { frechet, ...others } = await summarise(comparison.real, sides, (_, done, total) =>
+    onProgress(done, total),
+  );
+  const { frechetTest } = frechetsOf(judged, comparison);
+  return {
+    count: judged.count,
+    figures: { frechetTrain: frechet, frechetTest, ...others },
+    counts: classCounts(sides.probabilities),
   };
-  return { count: judged.count, figures, counts };
 }

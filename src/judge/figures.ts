@@ -1,19 +1,9 @@
 // What an evaluation says of a set of images: its figures, what each means, and the sets of known quality
 // that stand beside it.
+import type { Summary } from "../metrics/metrics.ts";
 
-/** The figures of a set of images. */
-export interface Figures extends FrechetFigures {
-  /** KID: squared maximum mean discrepancy of the features, cubic kernel. */
-  readonly kernel: number;
-  readonly precision: number;
-  readonly recall: number;
-  readonly density: number;
-  readonly coverage: number;
-  /** Total variation between the classes that the judge sees and those of the training set. */
-  readonly balance: number;
-  /** The classifier score. */
-  readonly score: number;
-}
+/** The figures of a set of images: the metrics' summary of it, held against two sets. */
+export type Figures = FrechetFigures & Omit<Summary, "frechet">;
 
 /** Fréchet distances of a judge's features. */
 export interface FrechetFigures {
@@ -23,8 +13,8 @@ export interface FrechetFigures {
   readonly frechetTest: number;
 }
 
-/** A set of images, judged. */
-export interface JudgedSet {
+/** What a set of images got. */
+export interface SetFigures {
   /** Images in it. */
   readonly count: number;
   readonly figures: Figures;
@@ -65,7 +55,7 @@ export const MEANINGS: readonly Meaning[] = [
     logarithmic: true,
   },
   {
-    name: "kernel",
+    name: "kid",
     title: "Kernel distance (KID)",
     better: "lower",
     range: "about 0 and up",
@@ -110,7 +100,7 @@ export const MEANINGS: readonly Meaning[] = [
     logarithmic: false,
   },
   {
-    name: "balance",
+    name: "classBalance",
     title: "Class imbalance",
     better: "lower",
     range: "0 to 1",

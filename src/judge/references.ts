@@ -10,15 +10,16 @@ import {
   pick,
   toFloats,
   type Comparison,
+  type Gaussians,
   type ImageStack,
   type JudgedDataset,
   type OnProgress,
 } from "./comparison.ts";
-import type { FrechetFigures, JudgedSet, Reference } from "./figures.ts";
+import type { FrechetFigures, SetFigures, Reference } from "./figures.ts";
 import type { Judge, Judged } from "./judge.ts";
 
 /** The figures of every set of known quality. */
-export type References = Readonly<Record<Reference, JudgedSet>>;
+export type References = Readonly<Record<Reference, SetFigures>>;
 /** The Fréchet distances of every set of known quality. */
 export type FrechetReferences = Readonly<Record<Reference, FrechetFigures>>;
 
@@ -88,7 +89,7 @@ export async function referenceFigures(
   comparison: Comparison,
   onProgress: (set: Reference, done: number, total: number) => void = () => undefined,
 ): Promise<References> {
-  const of = async (set: Reference): Promise<JudgedSet> =>
+  const of = async (set: Reference): Promise<SetFigures> =>
     figuresOf(sets[set], comparison, (done, total) => onProgress(set, done, total));
   const frechets = referenceFrechets(sets, dataset, comparison);
   const real = await of("real");
@@ -108,9 +109,9 @@ export async function referenceFigures(
 export function referenceFrechets(
   sets: Readonly<Record<Reference, Judged>>,
   { train }: JudgedDataset,
-  comparison: Pick<Comparison, "train" | "test">,
+  gaussians: Gaussians,
 ): FrechetReferences {
-  const of = (judged: Judged): FrechetFigures => frechetsOf(judged, comparison);
+  const of = (judged: Judged): FrechetFigures => frechetsOf(judged, gaussians);
   const others = of(pick(train, evenly(train.count, sets.real.count)));
   return {
     real: { ...of(sets.real), frechetTest: others.frechetTest },
