@@ -1,17 +1,14 @@
-// Pictures of digits: cut out, centred and turned as MNIST's are; and `npm run classify` from the first path to the
-// last line, with a judge that learnt for a minute.
+// Grids cut up; and `npm run judge` and `classify` from the first path to the last line, with a judge that learnt
+// for some seconds. How one picture becomes a digit is read-digit.test.ts's affair.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { PNG } from "pngjs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { loadImages } from "../src/data/files.ts";
-import { DataError } from "../src/gpu/errors.ts";
-import { cellsOf, isDarkOnLight, toDigit } from "../src/pictures/digit-image.ts";
-import { GAP_GRAY, tileGrid, type GrayImage } from "../src/pictures/grid.ts";
-import { decodePng, encodePng } from "../src/pictures/png.ts";
-import { messageOf } from "./message-of.ts";
+import { cellsOf } from "../src/pictures/grid-cells.ts";
+import { tileGrid, type GrayImage } from "../src/pictures/grid.ts";
+import { encodePng } from "../src/pictures/png.ts";
 import { longhand, type Outcome } from "./support/longhand.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "longhand-classify-"));
@@ -56,56 +53,10 @@ function idx(shape: readonly number[], data: Uint8Array): Uint8Array {
   return bytes;
 }
 
-/** A PNG of colours with opacity. */
-function colourPng(width: number, height: number, pixel: readonly number[]): Uint8Array {
-  const png = new PNG({ width, height });
-  png.data.set(Array.from({ length: width * height }, () => pixel).flat());
-  return PNG.sync.write(png);
-}
-
-describe("a picture of a digit", () => {
-  test("that MNIST drew keeps its pixels, light on dark or dark on light, once or enlarged", () => {
-    const image = digit(0);
-    expect(toDigit(image, "x")).toEqual(image);
-    expect(toDigit(large(image, 1, 0), "x")).toEqual(image);
-    expect(toDigit(large(image, 3, 0), "x")).toEqual(image);
-    expect(isDarkOnLight(image)).toBe(false);
-    expect(isDarkOnLight(large(image, 2, 7))).toBe(true);
-  });
-
-  test("is brought to a box of 20×20 about its centre of mass, from wherever it was", () => {
-    const bar = drawn(300, 200, (x, y) => (x >= 40 && x < 60 && y >= 10 && y < 110 ? 20 : 230));
-    const { width, height, pixels } = toDigit(bar, "x"); // 4 wide, 20 high
-    expect([width, height]).toEqual([28, 28]);
-    const inside = (i: number): boolean => {
-      const [x, y] = [i % 28, Math.floor(i / 28)];
-      return x >= 13 && x < 17 && y >= 5 && y < 25;
-    };
-    expect([...pixels]).toEqual([...pixels].map((_, i) => (inside(i) ? 255 : 0)));
-  });
-
-  test("of MNIST, enlarged with room around it, comes back nearly as it was", () => {
-    for (let i = 0; i < 20; i += 1) {
-      const image = digit(i);
-      const again = toDigit(large(image, 5, 40), "x");
-      const apart = image.pixels.reduce((sum, p, k) => sum + Math.abs(p - again.pixels[k]!), 0);
-      const ink = image.pixels.reduce((sum, p) => sum + p, 0);
-      expect(apart / ink, `image ${i}`).toBeLessThan(0.35); // edges, and a pixel's shift at most
-    }
-  });
-
-  test("is refused where there is none, or more than one", async () => {
-    const blank = drawn(50, 50, () => 200);
-    expect(await messageOf(DataError, () => toDigit(blank, "P"))).toContain("P: shows nothing");
-    const line = drawn(90, 40, (x, y) => (x > 4 && x < 85 && y > 15 && y < 25 ? 255 : 0));
-    expect(await messageOf(DataError, () => toDigit(line, "P"))).toMatch(
-      /^P: its ink is 80 pixels wide and 9 high; give a picture of one digit each/,
-    );
-  });
-
-  test("in a grid is one of its cells", () => {
+describe("a grid of samples", () => {
+  test("is cut into the images that it was made of", () => {
     const images = Float32Array.from(tested.images.subarray(0, 5 * 784), (b) => b / 127.5 - 1);
-    const cells = cellsOf(tileGrid(images, 5, 28, 28), GAP_GRAY)!;
+    const cells = cellsOf(tileGrid(images, 5, 28, 28))!;
     expect(cells.map(({ row, column }) => [row, column])).toEqual([
       [1, 1],
       [1, 2],
@@ -114,31 +65,14 @@ describe("a picture of a digit", () => {
       [2, 2],
     ]);
     cells.forEach(({ image }, i) => expect(image).toEqual(digit(i)));
-    expect(cellsOf(large(digit(0), 3, 4), GAP_GRAY)).toBe(undefined);
-  });
-});
-
-describe("a PNG", () => {
-  test("of colours or opacity becomes gray", () => {
-    const level = (pixel: number[]): number =>
-      decodePng(colourPng(2, 3, pixel), "P").pixels.at(-1)!;
-    expect(level([255, 0, 0, 255])).toBe(76); // 0.299 · 255
-    expect(level([0, 0, 0, 0])).toBe(0);
-    expect(level([0, 0, 0, 51])).toBe(204); // black ink stands on white
-    expect(level([255, 255, 255, 51])).toBe(51); // white ink on black
+    const wide = tileGrid(new Float32Array(2 * 1024).fill(1), 2, 32, 32);
+    expect(cellsOf(wide)?.map(({ image }) => image.width)).toEqual([32, 32]);
   });
 
-  test("that is none, damaged or huge is refused", async () => {
-    const says = (bytes: Uint8Array): Promise<string> =>
-      messageOf(DataError, () => decodePng(bytes, "P"));
-    expect(await says(Uint8Array.of(1, 2, 3))).toBe("P: is no PNG file");
-    const whole = encodePng(digit(0));
-    expect(await says(whole.subarray(0, 60))).toMatch(/^P: is a damaged PNG file/);
-    const huge = Uint8Array.from(whole);
-    new DataView(huge.buffer).setUint32(16, 5000);
-    expect(await says(huge)).toBe(
-      "P: is 5000×28; at most 4096×4096 pixels are read: make it smaller",
-    );
+  test("is none where sizes or gaps aren't those of one", () => {
+    const grid = tileGrid(new Float32Array(4 * 784), 4, 28, 28);
+    expect(cellsOf({ ...grid, pixels: grid.pixels.map((level) => level - 1) })).toBe(undefined);
+    expect(cellsOf(large(digit(0), 3, 4))).toBe(undefined);
   });
 });
 
