@@ -4,16 +4,20 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { classifyCommand } from "../src/cli/classify.ts";
+import { judgeCommand } from "../src/cli/judge.ts";
 import { loadImages } from "../src/data/files.ts";
+import { LonghandError } from "../src/gpu/errors.ts";
 import { cellsOf } from "../src/pictures/grid-cells.ts";
 import { tileGrid, type GrayImage } from "../src/pictures/grid.ts";
 import { encodePng } from "../src/pictures/png.ts";
-import { longhand, type Outcome } from "./support/longhand.ts";
+import { messageOf } from "./message-of.ts";
+import { longhand } from "./support/longhand.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "longhand-classify-"));
 process.env["MESA_SHADER_CACHE_DIR"] ??= process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
-process.env["XDG_CACHE_HOME"] = join(folder, "cache"); // of the processes that are started
+process.env["XDG_CACHE_HOME"] = join(folder, "cache"); // of this process and those that it starts
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const at = (...names: string[]): string => join(folder, ...names);
@@ -78,7 +82,18 @@ describe("a grid of samples", () => {
 
 describe("npm run judge and classify", () => {
   const STEPS = 48;
-  let learnt: Outcome;
+  let learnt: string;
+
+  /** What a command says, run in this process: another would only load everything again. */
+  async function said(command: () => Promise<void>): Promise<string> {
+    const log = vi.spyOn(console, "log").mockReturnValue();
+    try {
+      await command();
+      return log.mock.calls.map(([line]) => String(line)).join("\n");
+    } finally {
+      log.mockRestore();
+    }
+  }
 
   beforeAll(async () => {
     mkdirSync(at("data"));
@@ -89,13 +104,12 @@ describe("npm run judge and classify", () => {
     put("train-labels-idx1-ubyte.gz", [count], train.labels!.subarray(0, count));
     put("t10k-images-idx3-ubyte.gz", [few, 28, 28], tested.images.subarray(0, few * 784));
     put("t10k-labels-idx1-ubyte.gz", [few], tested.labels!.subarray(0, few));
-    learnt = await longhand("judge", "--second", "--data", at("data"), "--epochs", "1");
+    learnt = await said(() => judgeCommand({ second: true, data: at("data"), epochs: 1 }));
   }, 900_000);
 
   test("a judge is trained once, and its accuracy said", async () => {
-    expect(learnt.err).not.toContain("longhand:");
-    expect(learnt.out).toMatch(/Epoch 1\/1: loss \d\.\d{4}, \d\d\.\d\d % of the test images right/);
-    expect(learnt.out).toContain("below the goal of 99.0 %; more --epochs or another --seed may");
+    expect(learnt).toMatch(/Epoch 1\/1: loss \d\.\d{4}, \d\d\.\d\d % of the test images right/);
+    expect(learnt).toContain("below the goal of 99.0 %; more --epochs or another --seed may");
     const again = await longhand("judge", "--second");
     expect(again.code).toBe(0);
     expect(again.out).toMatch(/^The second judge is kept already: \d\d\.\d\d % .*below the goal/);
@@ -113,15 +127,12 @@ describe("npm run judge and classify", () => {
     writeFileSync(at("grid.png"), encodePng(tileGrid(floats, 6, 28, 28)));
     const images = at("data", "t10k-images-idx3-ubyte.gz");
     const json = at("found.json");
-    const flags = ["--second", "--json", json];
     const paths = [at("png"), at("grid.png"), images];
-    const { code, out, err } = await longhand("classify", ...paths, ...flags);
-    expect(err).not.toContain("longhand:");
-    expect(code).toBe(0);
+    const out = await said(() => classifyCommand(paths, { second: true, json }));
 
     const found = [...out.matchAll(/(\d)-(dark|light)\.png: (\d) \((\d+\.\d\d) %\), else (\d) /g)];
     expect(found.length).toBe(16);
-    const right = found.filter(([, i, , said]) => tested.labels![Number(i)] === Number(said));
+    const right = found.filter(([, i, , says]) => tested.labels![Number(i)] === Number(says));
     expect(right.length).toBeGreaterThanOrEqual(11); // it learnt for 48 steps
     const alike = rows.filter((i) => {
       const [dark, light] = found.filter(([, name]) => Number(name) === i);
@@ -138,7 +149,9 @@ describe("npm run judge and classify", () => {
     const hits = ofSet.filter((each) => each.digit === each.label).length;
     expect(((hits / 300) * 100).toFixed(2)).toBe(accuracy);
     expect(Number(accuracy)).toBeGreaterThan(70);
-    const table = out.slice(out.indexOf("label"), out.length).split("\n").slice(1, 11);
+    const lines = out.split("\n");
+    const head = lines.findIndex((line) => /^label +0 +1 /.test(line));
+    const table = lines.slice(head + 1, head + 11);
     const sum = (cells: string): number =>
       cells
         .trim()
@@ -148,21 +161,23 @@ describe("npm run judge and classify", () => {
     expect(table.reduce((total, row) => total + sum(row), 0)).toBe(300);
   });
 
-  test("what can't be classified is refused before a device is opened", async () => {
-    const refused = async (...args: string[]): Promise<string> => {
-      const { code, err } = await longhand("classify", ...args, "--second");
-      expect(code).not.toBe(0);
-      return err.trim().split("\n").at(-1)!;
+  test("what can't be classified is refused in a line", async () => {
+    const refused = (path: string, labelled?: string): Promise<string> => {
+      const flags = { second: true, ...(labelled === undefined ? {} : { labels: labelled }) };
+      return messageOf(LonghandError, () => classifyCommand([path], flags));
     };
     mkdirSync(at("empty"));
-    writeFileSync(at("text.png"), "no picture");
+    for (const name of ["text", "text.png"]) writeFileSync(at(name), "no picture, but a text");
     const images = at("data", "t10k-images-idx3-ubyte.gz");
     const labels = at("data", "train-labels-idx1-ubyte.gz");
-    expect(await refused(at("none.png"))).toMatch(/^longhand: Can't read .*none\.png: /);
+    const { code, err } = await longhand("classify", at("none.png"));
+    expect(code).toBe(1);
+    expect(err).toMatch(/^longhand: Can't read .*none\.png: /m);
     expect(await refused(at("empty"))).toContain("holds no PNG file; name the files to read");
-    expect(await refused(at("text.png"))).toContain("not an IDX file");
-    expect(await refused(images, "--labels", labels)).toContain("don't belong together");
-    expect(await refused(at("grid.png"), "--labels", labels)).toContain(
+    expect(await refused(at("text.png"))).toContain("text.png: is no PNG; save the picture as one");
+    expect(await refused(at("text"))).toContain("not an IDX file");
+    expect(await refused(images, labels)).toContain("don't belong together");
+    expect(await refused(at("grid.png"), labels)).toContain(
       "goes with one IDX file of images, and nothing else",
     );
     const path = at("cache/longhand/judges/second.safetensors");

@@ -31,7 +31,7 @@ export async function readInputs(
   labels: string | undefined,
 ): Promise<readonly Input[]> {
   const files = paths.flatMap(filesAt);
-  const idx = files.filter((file) => !isPng(bytesOf(file)));
+  const idx = files.filter((file) => !file.endsWith(".png") && !isPng(bytesOf(file)));
   if (labels !== undefined && (idx.length !== 1 || files.length !== 1)) {
     throw new UsageError(
       `--labels ${labels}: goes with one IDX file of images, and nothing else; got ${files.length} files`,
