@@ -11,10 +11,11 @@ import {
   type Projected,
 } from "../gan/projection.ts";
 import { CheckpointError, UsageError } from "../gpu/errors.ts";
+import { fromBytes } from "../judge/judge.ts";
 import { addCaption } from "../pictures/caption.ts";
 import { tileGrid, type GrayImage } from "../pictures/grid.ts";
-import { encodePng } from "../pictures/png.ts";
-import { readDigit } from "../pictures/read-digit.ts";
+import { isDarkOnLight, toDigit } from "../pictures/digit-image.ts";
+import { decodePng, encodePng } from "../pictures/png.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { createBars } from "./progress.ts";
 import { withDevice } from "./session.ts";
@@ -88,13 +89,12 @@ interface Wanted {
 /** The wanted image: a PNG, or `mnist:7` for the seventh of MNIST's test images, counted from 0. */
 async function readWanted(image: string): Promise<Wanted> {
   if (!image.startsWith("mnist:")) {
-    const { pixels, inverted, fitted } = readDigit(readFileBytes(image), image);
-    const done = [
-      ...(inverted ? ["it is dark on light, so it was inverted"] : []),
-      ...(fitted ? ["it was fitted to MNIST's size and place"] : []),
-    ];
-    const note = done.length > 0 ? `${image}: ${done.join("; ")}` : undefined;
-    return { pixels, name: basename(image).replace(/\.png$/i, ""), note };
+    const shown = decodePng(readFileBytes(image), image);
+    const { pixels } = toDigit(shown, image);
+    const note = isDarkOnLight(shown)
+      ? `${image}: is dark on light, so it was inverted`
+      : undefined;
+    return { pixels: fromBytes(pixels), name: basename(image).replace(/\.png$/i, ""), note };
   }
   const { images, count, height, width } = await loadImages(undefined, "test");
   const digits = image.slice("mnist:".length);
@@ -107,7 +107,7 @@ async function readWanted(image: string): Promise<Wanted> {
   const size = height * width;
   const bytes = images.subarray(index * size, (index + 1) * size);
   return {
-    pixels: Float32Array.from(bytes, (value) => value / 127.5 - 1),
+    pixels: fromBytes(bytes),
     name: `mnist-${index}`,
     note: undefined,
   };
