@@ -1,22 +1,23 @@
-// Pictures of digits: cut out, centred and turned as MNIST's are; and `npm run classify` from the first path to the
-// last line, with a judge that learnt for a minute.
+// Grids cut up; and `npm run judge` and `classify` from the first path to the last line, with a judge that learnt
+// for some seconds. How one picture becomes a digit is read-digit.test.ts's affair.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { PNG } from "pngjs";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { classifyCommand } from "../src/cli/classify.ts";
+import { judgeCommand } from "../src/cli/judge.ts";
 import { loadImages } from "../src/data/files.ts";
-import { DataError } from "../src/gpu/errors.ts";
-import { cellsOf, isDarkOnLight, toDigit } from "../src/pictures/digit-image.ts";
-import { GAP_GRAY, tileGrid, type GrayImage } from "../src/pictures/grid.ts";
-import { decodePng, encodePng } from "../src/pictures/png.ts";
+import { LonghandError } from "../src/gpu/errors.ts";
+import { cellsOf } from "../src/pictures/grid-cells.ts";
+import { tileGrid, type GrayImage } from "../src/pictures/grid.ts";
+import { encodePng } from "../src/pictures/png.ts";
 import { messageOf } from "./message-of.ts";
-import { longhand, type Outcome } from "./support/longhand.ts";
+import { longhand } from "./support/longhand.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "longhand-classify-"));
 process.env["MESA_SHADER_CACHE_DIR"] ??= process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
-process.env["XDG_CACHE_HOME"] = join(folder, "cache"); // of the processes that are started
+process.env["XDG_CACHE_HOME"] = join(folder, "cache"); // of this process and those that it starts
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const at = (...names: string[]): string => join(folder, ...names);
@@ -56,56 +57,10 @@ function idx(shape: readonly number[], data: Uint8Array): Uint8Array {
   return bytes;
 }
 
-/** A PNG of colours with opacity. */
-function colourPng(width: number, height: number, pixel: readonly number[]): Uint8Array {
-  const png = new PNG({ width, height });
-  png.data.set(Array.from({ length: width * height }, () => pixel).flat());
-  return PNG.sync.write(png);
-}
-
-describe("a picture of a digit", () => {
-  test("that MNIST drew keeps its pixels, light on dark or dark on light, once or enlarged", () => {
-    const image = digit(0);
-    expect(toDigit(image, "x")).toEqual(image);
-    expect(toDigit(large(image, 1, 0), "x")).toEqual(image);
-    expect(toDigit(large(image, 3, 0), "x")).toEqual(image);
-    expect(isDarkOnLight(image)).toBe(false);
-    expect(isDarkOnLight(large(image, 2, 7))).toBe(true);
-  });
-
-  test("is brought to a box of 20×20 about its centre of mass, from wherever it was", () => {
-    const bar = drawn(300, 200, (x, y) => (x >= 40 && x < 60 && y >= 10 && y < 110 ? 20 : 230));
-    const { width, height, pixels } = toDigit(bar, "x"); // 4 wide, 20 high
-    expect([width, height]).toEqual([28, 28]);
-    const inside = (i: number): boolean => {
-      const [x, y] = [i % 28, Math.floor(i / 28)];
-      return x >= 13 && x < 17 && y >= 5 && y < 25;
-    };
-    expect([...pixels]).toEqual([...pixels].map((_, i) => (inside(i) ? 255 : 0)));
-  });
-
-  test("of MNIST, enlarged with room around it, comes back nearly as it was", () => {
-    for (let i = 0; i < 20; i += 1) {
-      const image = digit(i);
-      const again = toDigit(large(image, 5, 40), "x");
-      const apart = image.pixels.reduce((sum, p, k) => sum + Math.abs(p - again.pixels[k]!), 0);
-      const ink = image.pixels.reduce((sum, p) => sum + p, 0);
-      expect(apart / ink, `image ${i}`).toBeLessThan(0.35); // edges, and a pixel's shift at most
-    }
-  });
-
-  test("is refused where there is none, or more than one", async () => {
-    const blank = drawn(50, 50, () => 200);
-    expect(await messageOf(DataError, () => toDigit(blank, "P"))).toContain("P: shows nothing");
-    const line = drawn(90, 40, (x, y) => (x > 4 && x < 85 && y > 15 && y < 25 ? 255 : 0));
-    expect(await messageOf(DataError, () => toDigit(line, "P"))).toMatch(
-      /^P: its ink is 80 pixels wide and 9 high; give a picture of one digit each/,
-    );
-  });
-
-  test("in a grid is one of its cells", () => {
+describe("a grid of samples", () => {
+  test("is cut into the images that it was made of", () => {
     const images = Float32Array.from(tested.images.subarray(0, 5 * 784), (b) => b / 127.5 - 1);
-    const cells = cellsOf(tileGrid(images, 5, 28, 28), GAP_GRAY)!;
+    const cells = cellsOf(tileGrid(images, 5, 28, 28))!;
     expect(cells.map(({ row, column }) => [row, column])).toEqual([
       [1, 1],
       [1, 2],
@@ -114,37 +69,31 @@ describe("a picture of a digit", () => {
       [2, 2],
     ]);
     cells.forEach(({ image }, i) => expect(image).toEqual(digit(i)));
-    expect(cellsOf(large(digit(0), 3, 4), GAP_GRAY)).toBe(undefined);
-  });
-});
-
-describe("a PNG", () => {
-  test("of colours or opacity becomes gray", () => {
-    const level = (pixel: number[]): number =>
-      decodePng(colourPng(2, 3, pixel), "P").pixels.at(-1)!;
-    expect(level([255, 0, 0, 255])).toBe(76); // 0.299 · 255
-    expect(level([0, 0, 0, 0])).toBe(0);
-    expect(level([0, 0, 0, 51])).toBe(204); // black ink stands on white
-    expect(level([255, 255, 255, 51])).toBe(51); // white ink on black
+    const wide = tileGrid(new Float32Array(2 * 1024).fill(1), 2, 32, 32);
+    expect(cellsOf(wide)?.map(({ image }) => image.width)).toEqual([32, 32]);
   });
 
-  test("that is none, damaged or huge is refused", async () => {
-    const says = (bytes: Uint8Array): Promise<string> =>
-      messageOf(DataError, () => decodePng(bytes, "P"));
-    expect(await says(Uint8Array.of(1, 2, 3))).toBe("P: is no PNG file");
-    const whole = encodePng(digit(0));
-    expect(await says(whole.subarray(0, 60))).toMatch(/^P: is a damaged PNG file/);
-    const huge = Uint8Array.from(whole);
-    new DataView(huge.buffer).setUint32(16, 5000);
-    expect(await says(huge)).toBe(
-      "P: is 5000×28; at most 4096×4096 pixels are read: make it smaller",
-    );
+  test("is none where sizes or gaps aren't those of one", () => {
+    const grid = tileGrid(new Float32Array(4 * 784), 4, 28, 28);
+    expect(cellsOf({ ...grid, pixels: grid.pixels.map((level) => level - 1) })).toBe(undefined);
+    expect(cellsOf(large(digit(0), 3, 4))).toBe(undefined);
   });
 });
 
 describe("npm run judge and classify", () => {
   const STEPS = 48;
-  let learnt: Outcome;
+  let learnt: string;
+
+  /** What a command says, run in this process: another would only load everything again. */
+  async function said(command: () => Promise<void>): Promise<string> {
+    const log = vi.spyOn(console, "log").mockReturnValue();
+    try {
+      await command();
+      return log.mock.calls.map(([line]) => String(line)).join("\n");
+    } finally {
+      log.mockRestore();
+    }
+  }
 
   beforeAll(async () => {
     mkdirSync(at("data"));
@@ -155,13 +104,12 @@ describe("npm run judge and classify", () => {
     put("train-labels-idx1-ubyte.gz", [count], train.labels!.subarray(0, count));
     put("t10k-images-idx3-ubyte.gz", [few, 28, 28], tested.images.subarray(0, few * 784));
     put("t10k-labels-idx1-ubyte.gz", [few], tested.labels!.subarray(0, few));
-    learnt = await longhand("judge", "--second", "--data", at("data"), "--epochs", "1");
+    learnt = await said(() => judgeCommand({ second: true, data: at("data"), epochs: 1 }));
   }, 900_000);
 
   test("a judge is trained once, and its accuracy said", async () => {
-    expect(learnt.err).not.toContain("longhand:");
-    expect(learnt.out).toMatch(/Epoch 1\/1: loss \d\.\d{4}, \d\d\.\d\d % of the test images right/);
-    expect(learnt.out).toContain("below the goal of 99.0 %; more --epochs or another --seed may");
+    expect(learnt).toMatch(/Epoch 1\/1: loss \d\.\d{4}, \d\d\.\d\d % of the test images right/);
+    expect(learnt).toContain("below the goal of 99.0 %; more --epochs or another --seed may");
     const again = await longhand("judge", "--second");
     expect(again.code).toBe(0);
     expect(again.out).toMatch(/^The second judge is kept already: \d\d\.\d\d % .*below the goal/);
@@ -179,15 +127,12 @@ describe("npm run judge and classify", () => {
     writeFileSync(at("grid.png"), encodePng(tileGrid(floats, 6, 28, 28)));
     const images = at("data", "t10k-images-idx3-ubyte.gz");
     const json = at("found.json");
-    const flags = ["--second", "--json", json];
     const paths = [at("png"), at("grid.png"), images];
-    const { code, out, err } = await longhand("classify", ...paths, ...flags);
-    expect(err).not.toContain("longhand:");
-    expect(code).toBe(0);
+    const out = await said(() => classifyCommand(paths, { second: true, json }));
 
     const found = [...out.matchAll(/(\d)-(dark|light)\.png: (\d) \((\d+\.\d\d) %\), else (\d) /g)];
     expect(found.length).toBe(16);
-    const right = found.filter(([, i, , said]) => tested.labels![Number(i)] === Number(said));
+    const right = found.filter(([, i, , says]) => tested.labels![Number(i)] === Number(says));
     expect(right.length).toBeGreaterThanOrEqual(11); // it learnt for 48 steps
     const alike = rows.filter((i) => {
       const [dark, light] = found.filter(([, name]) => Number(name) === i);
@@ -204,7 +149,9 @@ describe("npm run judge and classify", () => {
     const hits = ofSet.filter((each) => each.digit === each.label).length;
     expect(((hits / 300) * 100).toFixed(2)).toBe(accuracy);
     expect(Number(accuracy)).toBeGreaterThan(70);
-    const table = out.slice(out.indexOf("label"), out.length).split("\n").slice(1, 11);
+    const lines = out.split("\n");
+    const head = lines.findIndex((line) => /^label +0 +1 /.test(line));
+    const table = lines.slice(head + 1, head + 11);
     const sum = (cells: string): number =>
       cells
         .trim()
@@ -214,21 +161,23 @@ describe("npm run judge and classify", () => {
     expect(table.reduce((total, row) => total + sum(row), 0)).toBe(300);
   });
 
-  test("what can't be classified is refused before a device is opened", async () => {
-    const refused = async (...args: string[]): Promise<string> => {
-      const { code, err } = await longhand("classify", ...args, "--second");
-      expect(code).not.toBe(0);
-      return err.trim().split("\n").at(-1)!;
+  test("what can't be classified is refused in a line", async () => {
+    const refused = (path: string, labelled?: string): Promise<string> => {
+      const flags = { second: true, ...(labelled === undefined ? {} : { labels: labelled }) };
+      return messageOf(LonghandError, () => classifyCommand([path], flags));
     };
     mkdirSync(at("empty"));
-    writeFileSync(at("text.png"), "no picture");
+    for (const name of ["text", "text.png"]) writeFileSync(at(name), "no picture, but a text");
     const images = at("data", "t10k-images-idx3-ubyte.gz");
     const labels = at("data", "train-labels-idx1-ubyte.gz");
-    expect(await refused(at("none.png"))).toMatch(/^longhand: Can't read .*none\.png: /);
+    const { code, err } = await longhand("classify", at("none.png"));
+    expect(code).toBe(1);
+    expect(err).toMatch(/^longhand: Can't read .*none\.png: /m);
     expect(await refused(at("empty"))).toContain("holds no PNG file; name the files to read");
-    expect(await refused(at("text.png"))).toContain("not an IDX file");
-    expect(await refused(images, "--labels", labels)).toContain("don't belong together");
-    expect(await refused(at("grid.png"), "--labels", labels)).toContain(
+    expect(await refused(at("text.png"))).toContain("text.png: is no PNG; save the picture as one");
+    expect(await refused(at("text"))).toContain("not an IDX file");
+    expect(await refused(images, labels)).toContain("don't belong together");
+    expect(await refused(at("grid.png"), labels)).toContain(
       "goes with one IDX file of images, and nothing else",
     );
     const path = at("cache/longhand/judges/second.safetensors");

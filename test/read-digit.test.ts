@@ -116,6 +116,8 @@ describe("readDigit", () => {
   it("refuses what is no PNG, is damaged, too large, or shows nothing", () => {
     const blank = picture([40, 30], () => 0, BLACK, [200, 200, 200, 255]);
     expect(() => readDigit(blank, "blank.png")).toThrow(/blank.png: shows no digit.*40×30/);
+    const dash = picture([90, 40], (x, y) => (x < 80 && y > 15 && y < 25 ? 1 : 0), BLACK, WHITE);
+    expect(() => readDigit(dash, "dash.png")).toThrow(/ink is 80 pixels wide and 9 high, which is/);
     const jpeg = Uint8Array.of(0xff, 0xd8, 0xff, 0xe0);
     expect(() => readDigit(jpeg, "a.jpg")).toThrow(/a.jpg: is no PNG/);
     expect(() => readDigit(new Uint8Array(), "empty.png")).toThrow(DataError);

@@ -21,7 +21,7 @@ import { resize } from "./reference/resize.ts";
 import { begin, type Model, rows } from "./reference/stack.ts";
 import { countCalls } from "./support/count-calls.ts";
 import { testDevice } from "./support/device.ts";
-import { narrowRecipes, otherLosses, strokes } from "./support/narrow-recipes.ts";
+import { narrowBest, narrowRecipes, otherLosses, strokes } from "./support/narrow-recipes.ts";
 
 const device = await testDevice();
 const SEED = 12_345_678_901;
@@ -93,17 +93,17 @@ async function momentErrors(
 
 /**
  * How far three steps may be from float64's. Scalars lie around 1, and are means of float32 rounding; the others are
- * shares of each array's largest value. A gradient is a sum of products that cancel, and a second moment its square.
- * Weights follow gradients by 0.02 / 1e-2 at most, and are themselves some ten times larger than what a step moves.
+ * shares of each array's largest value. A gradient is a sum of products that cancel, and batch norm divides by what
+ * six images vary by; a bias, which starts at 0, is nothing but updates, so weights follow gradients.
  */
 const BOUNDS: ReadonlyMap<string, number> = new Map([
   ["scalars", 1e-6],
   ["generatorGradients", 2e-5],
   ["discriminatorGradients", 2e-5],
-  ["generator", 2e-6],
-  ["discriminator", 2e-6],
+  ["generator", 2e-5],
+  ["discriminator", 2e-5],
   ["running", 2e-6],
-  ["average", 2e-6],
+  ["average", 2e-5],
   ["averageRunning", 2e-6],
 ]);
 
@@ -214,9 +214,8 @@ describe("three steps agree with float64", () => {
           : {}),
       };
       if (process.env["SHOW"]) console.log(nameOf(recipe), step, errors);
-      for (const [what, error] of Object.entries(errors)) {
-        expect(error, `${what} at step ${step}`).toBeLessThan(BOUNDS.get(what)!);
-      }
+      const beyond = Object.entries(errors).filter(([what, error]) => !(error < BOUNDS.get(what)!));
+      expect.soft(beyond, `step ${step}`).toEqual([]);
     }
     const moments = [
       await momentErrors(gan.generatorAdam, state.generator, recipe.generatorAdam),
@@ -249,7 +248,8 @@ describe("ten steps of a recipe", () => {
     return gan;
   }
 
-  test.each(narrowRecipes.map(({ recipe }) => [recipe.name, recipe] as const))(
+  const all = [...narrowRecipes.map(({ recipe }) => recipe), narrowBest];
+  test.each(all.map((recipe) => [recipe.name, recipe] as const))(
     "%s: the same bits launch by launch, as a program, and resumed",
     async (_name, recipe) => {
       const eager = makeGan(recipe);

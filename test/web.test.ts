@@ -155,6 +155,22 @@ describe("on SwiftShader", () => {
     await page.close();
   });
 
+  test.each([
+    ["conditional", 117],
+    ["dcgan32", 133], // 4 × 4 images of 32 × 32 pixels
+  ])("trains %s", async (recipe, size) => {
+    const { page, faults } = await openPage(
+      browser(),
+      `?recipe=${recipe}&batch=1&steps=1&sample-every=1&autostart=1`,
+    );
+    await reach(page, "done");
+    const { width, grays } = await readSamples(page);
+    expect(width).toBe(size);
+    expect(new Set(grays).size).toBeGreaterThan(20);
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
   test("tunes its kernels first where asked to, and keeps what it found", async () => {
     const { page, faults } = await openPage(
       browser(),

@@ -2,7 +2,7 @@
 
 import { recipeNamed, recipes } from "../src/gan/recipes/list.ts";
 import type { StepRecord } from "../src/gan/train.ts";
-import { SERVED_IMAGES } from "../src/data/idx.ts";
+import { SERVED_IMAGES, SERVED_LABELS } from "../src/data/idx.ts";
 import { drawLosses } from "./chart.ts";
 import type {
   AdapterMessage,
@@ -68,8 +68,15 @@ function start(): void {
   records = [];
   clear();
   enter("running");
-  const images = new URL(SERVED_IMAGES, document.baseURI).href;
-  const message: StartMessage = { settings, images, stored: storedChoices() };
+  const [images, labels] = [SERVED_IMAGES, SERVED_LABELS].map(
+    (path) => new URL(path, document.baseURI).href,
+  );
+  const message: StartMessage = {
+    settings,
+    images: images!,
+    labels: labels!,
+    stored: storedChoices(),
+  };
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker has no origin
   worker.postMessage(message);
 }

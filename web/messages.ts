@@ -10,6 +10,8 @@ export interface StartMessage {
   readonly settings: Settings;
   /** Address of the IDX file with the images. */
   readonly images: string;
+  /** And of their labels, which recipes with classes need. */
+  readonly labels: string;
   /** What was tuned in this browser before, by the adapter's name. */
   readonly stored: Readonly<Record<string, string>>;
 }

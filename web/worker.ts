@@ -2,7 +2,7 @@
 // here is shared with the page: pixels and numbers are copied in messages (WebGPU takes no
 // SharedArrayBuffer everywhere, and the page needs no cross-origin isolation this way).
 
-import { imageSet, parseIdx, type ImageSet } from "../src/data/idx.ts";
+import { imageSet, parseIdx, type IdxFile, type ImageSet } from "../src/data/idx.ts";
 import { createGan, drawSamples, type Gan } from "../src/gan/gan.ts";
 import { recipeNamed } from "../src/gan/recipes/list.ts";
 import { compileSteps, train } from "../src/gan/train.ts";
@@ -22,10 +22,10 @@ addEventListener("message", ({ data }: MessageEvent<StartMessage>) => {
 });
 
 async function run(opened: BrowserAdapter, message: StartMessage): Promise<void> {
-  const { settings, images, stored } = message;
+  const { settings, images, labels, stored } = message;
   const recipe = recipeNamed(settings.recipe);
   post({ type: "phase", text: "Loading the images…" });
-  const data = await fetchImages(images);
+  const data = await fetchSet(images, recipe.classes === undefined ? undefined : labels);
   const { adapter, software } = opened;
   const device = await openDevice({ adapter, shaderText, software });
   const { seed, batch = recipe.batch, sampleEvery, tune: seconds } = settings;
@@ -60,7 +60,15 @@ async function postSamples(gan: Gan, seed: number, step: number): Promise<void> 
   post({ type: "samples", step, grid });
 }
 
-async function fetchImages(address: string): Promise<ImageSet> {
+async function fetchSet(images: string, labels: string | undefined): Promise<ImageSet> {
+  const [pictures, classes] = await Promise.all([
+    fetchIdx(images),
+    labels === undefined ? undefined : fetchIdx(labels),
+  ]);
+  return imageSet(pictures, classes, { images, labels });
+}
+
+async function fetchIdx(address: string): Promise<IdxFile> {
   const { pathname } = new URL(address);
   const response = await fetch(address).catch(() => undefined);
   if (!response) {
@@ -69,11 +77,10 @@ async function fetchImages(address: string): Promise<ImageSet> {
   if (!response.ok) {
     // `npm run web` says what is wrong in a line of text; other servers send a page.
     const isText = response.headers.get("content-type")?.startsWith("text/plain");
-    const said = isText ? await response.text() : "copy the IDX file with the images there.";
+    const said = isText ? await response.text() : "copy the IDX file there.";
     throw new DataError(`${pathname}: the server answers ${response.status}; ${said}`);
   }
-  const file = parseIdx(new Uint8Array(await response.arrayBuffer()), pathname);
-  return imageSet(file, undefined, { images: pathname });
+  return parseIdx(new Uint8Array(await response.arrayBuffer()), pathname);
 }
 
 function post(message: WorkerMessage): void {

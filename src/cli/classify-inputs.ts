@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { readFileBytes } from "../checkpoint/files.ts";
 import { loadImagesFile } from "../data/files.ts";
 import { CheckpointError, DataError, UsageError } from "../gpu/errors.ts";
+import { SIDE } from "../judge/designs.ts";
 import { fromBytes } from "../judge/judge.ts";
-import { cellsOf, inverted, isDarkOnLight, toDigit } from "../pictures/digit-image.ts";
-import { GAP_GRAY, type GrayImage } from "../pictures/grid.ts";
-import { decodePng, isPng } from "../pictures/png.ts";
+import { cellsOf } from "../pictures/grid-cells.ts";
+import { isPng, readDigit, readGrayPng } from "../pictures/read-digit.ts";
 
 /** Images of one size to classify, (count, height, width) in [−1, 1], light on dark. */
 export interface Input {
@@ -31,28 +31,42 @@ export async function readInputs(
   labels: string | undefined,
 ): Promise<readonly Input[]> {
   const files = paths.flatMap(filesAt);
-  const idx = files.filter((file) => !isPng(bytesOf(file)));
+  const idx = files.filter((file) => !file.endsWith(".png") && !isPng(bytesOf(file)));
   if (labels !== undefined && (idx.length !== 1 || files.length !== 1)) {
     throw new UsageError(
       `--labels ${labels}: goes with one IDX file of images, and nothing else; got ${files.length} files`,
     );
   }
   const sets: Input[] = [];
-  const digits: { readonly name: string; readonly image: GrayImage }[] = [];
+  const pictures = new Map<number, Picture[]>(); // by their side
   for (const file of files) {
-    if (idx.includes(file)) sets.push(await readSet(file, labels));
-    else digits.push(...readPng(file));
+    if (idx.includes(file)) {
+      sets.push(await readSet(file, labels));
+      continue;
+    }
+    for (const picture of readPng(file)) {
+      const alike = pictures.get(picture.side) ?? [];
+      pictures.set(picture.side, [...alike, picture]);
+    }
   }
-  if (digits.length > 0) {
-    const size = digits[0]!.image.pixels.length;
-    const images = new Float32Array(digits.length * size);
-    digits.forEach(({ image }, i) => images.set(fromBytes(image.pixels), i * size));
-    const { width, height } = digits[0]!.image;
-    const names = digits.map(({ name }) => name);
-    const none = { labels: undefined, source: undefined };
-    sets.unshift({ images, count: digits.length, height, width, names, ...none });
-  }
-  return sets;
+  return [...[...pictures.values()].map(joined), ...sets];
+}
+
+/** A digit on its own: (side, side) in [−1, 1]. */
+interface Picture {
+  readonly name: string;
+  readonly side: number;
+  readonly pixels: Float32Array;
+}
+
+/** Pictures of one size as one input. */
+function joined(pictures: readonly Picture[]): Input {
+  const { side } = pictures[0]!;
+  const images = new Float32Array(pictures.length * side * side);
+  pictures.forEach(({ pixels }, i) => images.set(pixels, i * side * side));
+  const names = pictures.map(({ name }) => name);
+  const [count, height, width] = [pictures.length, side, side];
+  return { images, count, height, width, names, labels: undefined, source: undefined };
 }
 
 /** A path's file, or the PNGs of its folder in order. */
@@ -74,15 +88,16 @@ function bytesOf(path: string): Uint8Array {
   }
 }
 
-/** The digit in a PNG, or those in a grid of samples. */
-function readPng(file: string): { readonly name: string; readonly image: GrayImage }[] {
-  const picture = decodePng(bytesOf(file), file);
-  const cells = cellsOf(picture, GAP_GRAY);
-  if (!cells) return [{ name: file, image: toDigit(picture, file) }];
-  return cells.map(({ row, column, image }) => {
-    const name = `${file} row ${row}, column ${column}`;
-    return { name, image: toDigit(image, name) };
-  });
+/** The digit in a PNG, or those in a grid of samples as they were drawn. */
+function readPng(file: string): Picture[] {
+  const bytes = bytesOf(file);
+  const cells = cellsOf(readGrayPng(bytes, file));
+  if (!cells) return [{ name: file, side: SIDE, pixels: readDigit(bytes, file).pixels }];
+  return cells.map(({ row, column, image }) => ({
+    name: `${file} row ${row}, column ${column}`,
+    side: image.width,
+    pixels: fromBytes(image.pixels),
+  }));
 }
 
 async function readSet(file: string, labelsFile: string | undefined): Promise<Input> {
@@ -92,9 +107,17 @@ async function readSet(file: string, labelsFile: string | undefined): Promise<In
       `${file}: its images are ${width}×${height}; at most ${MOST_SIDE}×${MOST_SIDE} are classified`,
     );
   }
-  // All images of a set are drawn alike, so its border is judged as one.
-  const column: GrayImage = { width, height: height * count, pixels: images };
-  const { pixels } = isDarkOnLight(column) ? inverted(column) : column;
+  const light = isDarkOnLight(images, width) ? images.map((level) => 255 - level) : images;
   const names = Array.from({ length: count }, (_, i) => `${file} image ${i}`);
-  return { images: fromBytes(pixels), count, height, width, names, labels, source: file };
+  return { images: fromBytes(light), count, height, width, names, labels, source: file };
+}
+
+/** Whether images are dark on light: by the mean of their first and last columns, as all of a set are drawn alike. */
+function isDarkOnLight(images: Uint8Array, width: number): boolean {
+  const rows = images.length / width;
+  let sum = 0;
+  for (let row = 0; row < rows; row += 1) {
+    sum += images[row * width]! + images[row * width + width - 1]!;
+  }
+  return sum > 2 * 127.5 * rows;
 }

@@ -11,6 +11,7 @@ import {
   type Projected,
 } from "../gan/projection.ts";
 import { CheckpointError, UsageError } from "../gpu/errors.ts";
+import { fromBytes } from "../judge/judge.ts";
 import { addCaption } from "../pictures/caption.ts";
 import { tileGrid, type GrayImage } from "../pictures/grid.ts";
 import { encodePng } from "../pictures/png.ts";
@@ -107,7 +108,7 @@ async function readWanted(image: string): Promise<Wanted> {
   const size = height * width;
   const bytes = images.subarray(index * size, (index + 1) * size);
   return {
-    pixels: Float32Array.from(bytes, (value) => value / 127.5 - 1),
+    pixels: fromBytes(bytes),
     name: `mnist-${index}`,
     note: undefined,
   };

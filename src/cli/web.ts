@@ -2,9 +2,9 @@
 
 import { fileURLToPath } from "node:url";
 import { createServer, type Connect, type Plugin, type UserConfig } from "vite";
-import { loadImages, readImagesFile } from "../data/files.ts";
-import { SERVED_IMAGES } from "../data/idx.ts";
-import { LonghandError, UsageError } from "../gpu/errors.ts";
+import { loadImages, readImagesFile, readLabelsFile } from "../data/files.ts";
+import { SERVED_IMAGES, SERVED_LABELS } from "../data/idx.ts";
+import { DataError, LonghandError, UsageError } from "../gpu/errors.ts";
 
 /** What `serveWeb` serves, and where. */
 export interface WebOptions {
@@ -72,27 +72,40 @@ export function webConfig(data?: string): UserConfig {
   };
 }
 
-// The images at SERVED_IMAGES, unpacked: read when asked for, emitted as a file when building.
+// The images at SERVED_IMAGES and their labels at SERVED_LABELS, unpacked: read when asked for, emitted as files
+// when building.
 function trainingImages(data: string | undefined): Plugin {
+  const served = {
+    [SERVED_IMAGES]: () => readImagesFile(data, "train"),
+    [SERVED_LABELS]: () => readLabelsFile(data, "train"),
+  };
   return {
     name: "longhand:training-images",
     configureServer(server) {
-      server.middlewares.use(`/${SERVED_IMAGES}`, (_request, response, next) => {
-        answer(response, data).catch(next);
-      });
+      for (const [address, read] of Object.entries(served)) {
+        server.middlewares.use(`/${address}`, (_request, response, next) => {
+          answer(response, read).catch(next);
+        });
+      }
     },
     async generateBundle() {
-      const source = await readImagesFile(data, "train");
-      this.emitFile({ type: "asset", fileName: SERVED_IMAGES, source });
+      for (const [fileName, read] of Object.entries(served)) {
+        const source = await read();
+        if (source) this.emitFile({ type: "asset", fileName, source });
+      }
     },
   };
 }
 
 type Response = Parameters<Connect.NextHandleFunction>[1];
 
-async function answer(response: Response, data: string | undefined): Promise<void> {
+async function answer(
+  response: Response,
+  read: () => Promise<Uint8Array | undefined>,
+): Promise<void> {
   try {
-    const bytes = await readImagesFile(data, "train");
+    const bytes = await read();
+    if (!bytes) throw new DataError("there are no labels beside the images; add their IDX file");
     response.setHeader("Content-Type", "application/octet-stream");
     response.end(bytes);
   } catch (error) {

@@ -84,6 +84,15 @@ export async function readImagesFile(
   return readUnpacked((await findFiles(dir, split)).images);
 }
 
+/** As `readImagesFile` for the labels, which may be missing: undefined then. */
+export async function readLabelsFile(
+  dir: string | undefined,
+  split: "train" | "test",
+): Promise<Uint8Array | undefined> {
+  const { labels } = await findFiles(dir, split);
+  return labels === undefined ? undefined : readUnpacked(labels);
+}
+
 async function findFiles(
   dir: string | undefined,
   split: "train" | "test",

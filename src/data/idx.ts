@@ -25,6 +25,9 @@ export interface ImageSet {
 /** Where a web server offers the images to train with, below the page: an IDX file, not gzipped. */
 export const SERVED_IMAGES: string = "data/train-images-idx3-ubyte";
 
+/** And their labels, where there are any: only recipes with classes ask for them. */
+export const SERVED_LABELS: string = "data/train-labels-idx1-ubyte";
+
 // The third byte of the magic number.
 const UNSIGNED_BYTE = 0x08;
 const OTHER_ELEMENTS: ReadonlyMap<number, string> = new Map([

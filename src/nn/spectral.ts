@@ -11,8 +11,8 @@ const normalised = (v: Tensor): Tensor => div(v, sqrt(sum(square(v))));
 
 /**
  * A dense or convolution layer with spectral normalisation of its weights w, as a matrix (the rest, outputs). In
- * training one power iteration a forward moves the buffer `u`, (outputs, 1), on: v = w·u / |w·u|, u = wᵀ·v /
- * |wᵀ·v|, σ = vᵀ·w·u; the layer then uses w / σ. Gradients flow through σ, with u and v held. In inference u stays.
+ * training one power iteration a forward moves the buffer `u`, (outputs, 1), on: v = w·u / |w·u|, u = wᵀ·v, σ =
+ * vᵀ·w·u / |u|; the layer then uses w / σ. Gradients flow through σ, with u and v held. In inference u stays.
  * Throws `AttributeError` on a layer without such weights.
  */
 export function spectral(layer: Layer): Layer {
@@ -41,9 +41,11 @@ export function spectral(layer: Layer): Layer {
         const held = new Tensor(u!);
         const v = normalised(matmul(w, held));
         if (!mode.training || mode.track === false) return [v, normalised(held)];
-        const next = normalised(matmul(w, v, { transposeA: true }));
+        // Kept at the length that it has: what gradients need of this forward is another array, which the next
+        // forward doesn't overwrite.
+        const next = matmul(w, v, { transposeA: true });
         u!.device.place(next.array, u!);
-        return [v, next];
+        return [v, normalised(next)];
       });
       const sigma = sum(mul(left, matmul(w, right)));
       return layer.forward(x, { ...parameters, [name]: div(weight, sigma) }, buffers, mode, finish);

@@ -3,6 +3,7 @@
 
 import { PNG } from "pngjs";
 import { DataError } from "../gpu/errors.ts";
+import type { GrayImage } from "./grid.ts";
 
 /** A digit as the networks take it. */
 export interface ReadDigit {
@@ -19,6 +20,7 @@ const BOX = 20; // the longer side of every digit of MNIST
 const MIDDLE = 14.5; // where their centres of mass lie, on average and to half a pixel: the centre of pixel 14
 const MOST = 4096; // pixels a side
 const FAINTEST = 24; // levels of 255 between paper and ink, below which there is nothing to read
+const WIDEST = 3; // times as wide as high
 const INK = 0.1; // of the way from paper to the strongest ink: below are shades and noise
 
 /** Values in rows, 0 to 255. */
@@ -34,7 +36,7 @@ interface Plane {
  * is 20 pixels, put with its centre of mass in the middle, and its strongest part made white: MNIST's
  * own way (LeCun et al. 1998). Transparency lies on white, or on black if white leaves nothing to see.
  *
- * Throws `DataError` on what is no PNG, is larger than 4096×4096, or shows nothing.
+ * Throws `DataError` on what is no PNG, is larger than 4096×4096, or shows nothing or ink too wide for a digit.
  */
 export function readDigit(bytes: Uint8Array, name: string): ReadDigit {
   const { width, height, data } = decode(bytes, name);
@@ -62,13 +64,25 @@ export function readDigit(bytes: Uint8Array, name: string): ReadDigit {
       return part > INK ? part : 0;
     }),
   };
-  return { pixels: fit(ink), inverted, fitted: true };
+  return { pixels: fit(ink, name), inverted, fitted: true };
+}
+
+/** Whether bytes begin as a PNG file does. */
+export function isPng(bytes: Uint8Array): boolean {
+  return [0x89, 0x50, 0x4e, 0x47].every((byte, at) => bytes[at] === byte);
+}
+
+/** A PNG's pixels as gray levels, on white where it is transparent. Throws `DataError` as `readDigit`. */
+export function readGrayPng(bytes: Uint8Array, name: string): GrayImage {
+  const { width, height, data } = decode(bytes, name);
+  const pixels = Uint8Array.from(grayOn(data, 255), (value) => Math.round(value));
+  return { width, height, pixels };
 }
 
 function decode(bytes: Uint8Array, name: string): PNG {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const signed = bytes.length >= 24 && view.getUint32(0) === 0x89504e47;
-  if (!signed) throw new DataError(`${name}: is no PNG; save the picture as one`);
+  if (bytes.length < 24 || !isPng(bytes))
+    throw new DataError(`${name}: is no PNG; save the picture as one`);
   const [width, height] = [view.getUint32(16), view.getUint32(20)];
   if (width > MOST || height > MOST) {
     throw new DataError(`${name}: is ${width}×${height}; shrink it to ${MOST}×${MOST} or less`);
@@ -139,7 +153,7 @@ function extentOf(masses: Float64Array): Extent {
 }
 
 /** Crops, scales and centres ink of [0, 1], and stretches it to [−1, 1]. */
-function fit({ width, height, values }: Plane): Float32Array<ArrayBuffer> {
+function fit({ width, height, values }: Plane, name: string): Float32Array<ArrayBuffer> {
   const [rows, columns] = [new Float64Array(height), new Float64Array(width)];
   values.forEach((value, i) => {
     if (value === 0) return;
@@ -149,6 +163,12 @@ function fit({ width, height, values }: Plane): Float32Array<ArrayBuffer> {
   });
   const down = extentOf(rows);
   const across = extentOf(columns);
+  const [wide, high] = [across.last - across.first, down.last - down.first];
+  if (wide > WIDEST * high) {
+    throw new DataError(
+      `${name}: its ink is ${wide} pixels wide and ${high} high, which is no digit; give a picture of one digit each`,
+    );
+  }
   const scale = BOX / Math.max(down.last - down.first, across.last - across.first);
   const fromX = weights(across, scale);
   const fromY = weights(down, scale);

@@ -2,6 +2,7 @@
 // images to train them on.
 import type { Images } from "../../src/gan/gan.ts";
 import type { Recipe } from "../../src/gan/recipe.ts";
+import { best } from "../../src/gan/recipes/best.ts";
 import { conditional } from "../../src/gan/recipes/conditional.ts";
 import { dcgan32 } from "../../src/gan/recipes/dcgan32.ts";
 import { denseGan } from "../../src/gan/recipes/dense.ts";
@@ -146,6 +147,10 @@ export const narrowRecipes: readonly NarrowRecipe[] = [
   },
   { recipe: narrowConditional, ...conditionalLayers },
 ];
+
+const wholeBest: typeof best = { ...best, spectral: true };
+/** `best` with all that it knows. */
+export const narrowBest: Recipe = narrowed(wholeBest, [5, 4, 3], [3, 4]);
 
 /** The same networks, whose kernels are there already, with other losses. */
 export const otherLosses: readonly NarrowRecipe[] = [

@@ -5,14 +5,16 @@ import { recipes } from "../../src/gan/recipes/list.ts";
 /** The page, from the project's root. */
 export const RECIPES_DOC = "docs/recipes/README.md";
 
-const WORDS: Readonly<Record<string, string>> = { learningRate: "rate", epsilon: "ε" };
+/** Of Adam's constants, in the order of a cell. */
+const WORDS = { learningRate: "rate", beta1: "β1", beta2: "β2", epsilon: "ε" };
 
 function cell(value: unknown): string {
   if (value === undefined) return "–";
   if (Array.isArray(value)) return value.join(", ");
   if (typeof value !== "object" || value === null) return String(value);
-  return Object.entries(value)
-    .map(([name, each]) => `${WORDS[name] ?? name.replace("beta", "β")} ${String(each)}`)
+  const parts = new Map<string, unknown>(Object.entries(value));
+  return Object.entries(WORDS)
+    .map(([name, word]) => `${word} ${String(parts.get(name))}`)
     .join(", ");
 }
 
