@@ -35,6 +35,6 @@ export async function judgeCommand(flags: JudgeFlags): Promise<void> {
   }
   await withDevice(flags.adapter, async (device, opened) => {
     console.log(opened.line);
-    await trainAndKeep(device, { which, ...flags });
+    await trainAndKeep(device, { which, adapterName: opened.name, ...flags });
   });
 }

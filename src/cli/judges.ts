@@ -3,7 +3,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { outputError, readFileBytes, writeFileAtomic } from "../checkpoint/files.ts";
 import { loadImages } from "../data/files.ts";
-import { adapterFrom } from "../gpu/adapter-words.ts";
+import { nameOf } from "../gpu/adapter-words.ts";
 import type { Device } from "../gpu/device.ts";
 import { CheckpointError, OutputError } from "../gpu/errors.ts";
 import { cacheFolders } from "../gpu/node.ts";
@@ -20,6 +20,8 @@ export interface JudgeRequest {
   readonly epochs?: number | undefined;
   /** A folder of IDX files to learn from and to be tested on (MNIST). */
   readonly data?: string | undefined;
+  /** The adapter's name, to be kept (what WebGPU calls it). */
+  readonly adapterName?: string | undefined;
   /** The file to write (the cache folder's). */
   readonly out?: string | undefined;
 }
@@ -97,13 +99,8 @@ export async function trainAndKeep(device: Device, request: JudgeRequest): Promi
   } finally {
     view.stop();
   }
-  const { adapterInfo } = device.gpu;
-  const { name: adapter } = adapterFrom({
-    backend: "",
-    device: adapterInfo.device,
-    description: adapterInfo.description,
-    isFallbackAdapter: device.software,
-  });
+  const { device: own, description } = device.gpu.adapterInfo;
+  const { adapterName: adapter = nameOf(own, description) } = request;
   const kept = await keepJudge(training.networks, { which, accuracy, seed, epochs, adapter });
   const path = save(kept, request.out === undefined ? pathsFor(which) : [request.out]);
   const time = formatDuration((performance.now() - began) / 1000);
