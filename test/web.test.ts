@@ -166,7 +166,7 @@ describe("on SwiftShader", () => {
     await reach(page, "done");
     const { width, grays } = await readSamples(page);
     expect(width).toBe(size);
-    expect(new Set(grays).size).toBeGreaterThan(20);
+    expect(new Set(grays).size).toBeGreaterThan(10); // one step from noise has little contrast
     expect(faults).toEqual([]);
     await page.close();
   });
