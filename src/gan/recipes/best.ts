@@ -1,4 +1,5 @@
-// best: the dcgan's networks with what measurement showed to help: see docs/recipes/best.md.
+// best: the dcgan's networks with what the literature does since: a moving average of the generator's weights (Yazıcı et
+// al. 2019), learning rates apart (Heusel et al. 2017), and, on demand, spectral normalisation (Miyato et al. 2018).
 import type { AdamOptions } from "../../kernels/adam.ts";
 import { spectral } from "../../nn/spectral.ts";
 import type { Recipe } from "../recipe.ts";
