@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { classifyCommand } from "../src/cli/classify.ts";
 import { judgeCommand } from "../src/cli/judge.ts";
 import { loadImages } from "../src/data/files.ts";
@@ -13,7 +13,9 @@ import { cellsOf } from "../src/pictures/grid-cells.ts";
 import { tileGrid, type GrayImage } from "../src/pictures/grid.ts";
 import { encodePng } from "../src/pictures/png.ts";
 import { messageOf } from "./message-of.ts";
+import { idxFile } from "./support/idx-file.ts";
 import { longhand } from "./support/longhand.ts";
+import { said } from "./support/said.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "longhand-classify-"));
 process.env["MESA_SHADER_CACHE_DIR"] ??= process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
@@ -47,16 +49,6 @@ const large = (image: GrayImage, scale: number, room: number): GrayImage =>
     return 255 - (inside ? image.pixels[i * 28 + j]! : 0);
   });
 
-/** An IDX file of bytes. */
-function idx(shape: readonly number[], data: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(4 + 4 * shape.length + data.length);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, 0x800 + shape.length);
-  shape.forEach((extent, i) => view.setUint32(4 + 4 * i, extent));
-  bytes.set(data, 4 + 4 * shape.length);
-  return bytes;
-}
-
 describe("a grid of samples", () => {
   test("is cut into the images that it was made of", () => {
     const images = Float32Array.from(tested.images.subarray(0, 5 * 784), (b) => b / 127.5 - 1);
@@ -84,21 +76,10 @@ describe("npm run judge and classify", () => {
   const STEPS = 48;
   let learnt: string;
 
-  /** What a command says, run in this process: another would only load everything again. */
-  async function said(command: () => Promise<void>): Promise<string> {
-    const log = vi.spyOn(console, "log").mockReturnValue();
-    try {
-      await command();
-      return log.mock.calls.map(([line]) => String(line)).join("\n");
-    } finally {
-      log.mockRestore();
-    }
-  }
-
   beforeAll(async () => {
     mkdirSync(at("data"));
     const put = (name: string, shape: number[], data: Uint8Array): void =>
-      writeFileSync(at("data", name), gzipSync(idx(shape, data)));
+      writeFileSync(at("data", name), gzipSync(idxFile(shape, data)));
     const [count, few] = [STEPS * 96, 300];
     put("train-images-idx3-ubyte.gz", [count, 28, 28], train.images.subarray(0, count * 784));
     put("train-labels-idx1-ubyte.gz", [count], train.labels!.subarray(0, count));

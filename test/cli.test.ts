@@ -16,6 +16,7 @@ import { join } from "node:path";
 import { PNG } from "pngjs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadImages } from "../src/data/files.ts";
+import { idxFile } from "./support/idx-file.ts";
 import { ARGUMENTS, longhand, type Outcome, ROOT } from "./support/longhand.ts";
 import { mountTinyDisk } from "./support/tiny-disk.ts";
 
@@ -42,19 +43,11 @@ const train = async (...args: string[]): Promise<Outcome> =>
 const run = (name: string): string => join(folder, name);
 const bytes = (name: string, file: string): Buffer => readFileSync(join(run(name), file));
 
-/** The IDX header of `shape`, then the bytes. */
-function idx(shape: readonly number[], values: Uint8Array): Uint8Array {
-  const header = new DataView(new ArrayBuffer(4 + 4 * shape.length));
-  header.setUint32(0, 0x0800 + shape.length);
-  shape.forEach((extent, axis) => header.setUint32(4 + 4 * axis, extent));
-  return Buffer.concat([new Uint8Array(header.buffer), values]);
-}
-
 beforeAll(async () => {
   const mnist = await loadImages(undefined, "train");
   mkdirSync(data);
   const images = mnist.images.subarray(0, IMAGES * 784);
-  writeFileSync(join(data, "train-images-idx3-ubyte"), idx([IMAGES, 28, 28], images));
+  writeFileSync(join(data, "train-images-idx3-ubyte"), idxFile([IMAGES, 28, 28], images));
   const first = await train("--steps", "12", "--out", run("whole"));
   if (first.code !== 0) throw new Error(first.err);
 }, 600_000);

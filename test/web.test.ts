@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseChoices } from "../src/checkpoint/choices.ts";
 import { serveWeb, type WebServer } from "../src/cli/web.ts";
 import { SERVED_IMAGES } from "../src/data/idx.ts";
@@ -14,32 +14,14 @@ import { UsageError } from "../src/gpu/errors.ts";
 import { shaderText } from "../src/gpu/node.ts";
 import { kernelsVersion } from "../src/kernels/tune.ts";
 import { messageOf } from "./message-of.ts";
-import { launchChromium, ON_SWIFTSHADER } from "./support/chromium.ts";
+import { ON_SWIFTSHADER } from "./support/chromium.ts";
+import { openBrowser } from "./support/open-browser.ts";
 
 let server: WebServer;
 beforeAll(async () => {
   server = await serveWeb({ port: 0 });
 });
 afterAll(() => server.close());
-
-/** Starts a browser for the tests of a `describe`, which are skipped, or in CI fail, if none starts. */
-function openBrowser(flags: readonly string[]): () => Browser {
-  let browser: Browser | undefined;
-  let reason = "";
-  beforeAll(async () => {
-    try {
-      browser = await launchChromium(flags);
-    } catch (error) {
-      reason = error instanceof Error ? error.message : String(error);
-    }
-  });
-  beforeEach((context) => {
-    if (reason !== "" && process.env["CI"]) throw new Error(reason);
-    context.skip(reason !== "", reason);
-  });
-  afterAll(() => browser?.close());
-  return () => browser!;
-}
 
 /** Opens the page and collects what goes wrong in it. */
 async function openPage(

@@ -1,7 +1,7 @@
 // `longhand evaluate`: how good a run's digits are, as figures beside those of sets of known quality, and
 // as a page.
 import { existsSync, mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { outputError, writeFileAtomic } from "../checkpoint/files.ts";
 import { readJsonl } from "../checkpoint/jsonl.ts";
 import { classInTurn, drawImages, generatorInputs, type Models } from "../gan/gan.ts";
@@ -64,8 +64,9 @@ export async function evaluateCommand(run: string, flags: EvaluateFlags): Promis
   }
   const trained = readTrainedRun(run, checkpoint);
   const out = flags.out ?? join(run, checkpoint === "best" ? "evaluation-best" : "evaluation");
-  makeFolder(out);
+  const json = flags.json ?? join(out, "evaluation.json");
   const digits = await loadRealDigits(flags.data ?? trained.record.data.folder);
+  for (const folder of [out, dirname(json)]) makeFolder(folder);
   await withDevice(flags.adapter, async (device, opened) => {
     console.log(opened.line);
     const phases = createPhases();
@@ -73,7 +74,6 @@ export async function evaluateCommand(run: string, flags: EvaluateFlags): Promis
       const options = { count, seed, neighbours, checkpoint, adapter: opened.name };
       const { evaluation, page } = await evaluate(device, run, trained, digits, options, phases);
       phases.stop();
-      const json = flags.json ?? join(out, "evaluation.json");
       const html = join(out, "report.html");
       writeFileAtomic(json, formatEvaluation(evaluation));
       writeFileAtomic(html, page);
@@ -110,6 +110,7 @@ async function evaluate(
   phases: Phases,
 ): Promise<{ evaluation: Evaluation; page: string }> {
   const { count, seed, neighbours } = options;
+  const models = trained.models(device); // first: a damaged run is refused before anything takes long
   const judge = await loadJudge(device, "first");
   const seen = await seeDigits(judge, digits, phases);
   const { comparison, references, testDistances } = await standBeside(
@@ -119,7 +120,6 @@ async function evaluate(
     phases,
   );
 
-  const models = trained.models(device);
   const samples = await drawStack(models, seed, count, phases.begin(`Drawing ${count} samples`));
   requireNumbers(run, samples);
   const judged = await judgeAll(judge, samples, phases.begin("Judging the samples"));

@@ -81,8 +81,9 @@ export async function createEvaluator(
   let judge: Judge;
   let comparison: Comparison;
   try {
+    const digits = await loadRealDigits(dataFolder);
     judge = await loadJudge(gan.device, "first");
-    const seen = await seeDigits(judge, await loadRealDigits(dataFolder), phases);
+    const seen = await seeDigits(judge, digits, phases);
     comparison = await compareWith(seen, count, NEIGHBOURS, phases);
   } finally {
     phases.stop();

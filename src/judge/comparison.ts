@@ -152,13 +152,15 @@ export async function figuresOf(
   onProgress: OnProgress = () => undefined,
 ): Promise<SetFigures> {
   const sides = { features: featuresOf(judged), probabilities: probabilitiesOf(judged) };
-  const { frechet, ...others } = await summarise(comparison.real, sides, (_, done, total) =>
-    onProgress(done, total),
+  const { frechet, classBalance, score, ...others } = await summarise(
+    comparison.real,
+    sides,
+    (_, done, total) => onProgress(done, total),
   );
   const { frechetTest } = frechetsOf(judged, comparison);
   return {
     count: judged.count,
-    figures: { frechetTrain: frechet, frechetTest, ...others },
+    figures: { frechetTrain: frechet, frechetTest, ...others, classBalance, score }, // as files have them
     counts: classCounts(sides.probabilities),
   };
 }

@@ -159,7 +159,7 @@ export function distancePlot(
   return draw({
     title,
     height: 210,
-    marginLeft: 34,
+    marginLeft: 42, // for 100%, where all samples are alike
     marginRight: 12,
     marginTop: 12,
     marginBottom: 36,
