@@ -1,4 +1,6 @@
 // `longhand recipes`: what recipes there are, how large they are, and how long an epoch takes here.
+import { existsSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { writeFileAtomic } from "../checkpoint/files.ts";
 import { recipeFigures, type RecipeFigures } from "../gan/figures.ts";
 import { createGan, planEpoch, type Gan } from "../gan/gan.ts";
@@ -56,6 +58,11 @@ interface Entry {
 /** Lists recipes with their figures. Throws `UsageError`, `AdapterError`, `OutputError`. */
 export async function recipesCommand(flags: RecipesFlags): Promise<void> {
   const { time = true, budget = STEPS_BUDGET, json } = flags;
+  if (json !== undefined && !existsSync(dirname(resolve(json)))) {
+    throw new UsageError(
+      `--json ${json}: the folder it should be in does not exist; make it, or name another`,
+    ); // before minutes of measuring
+  }
   const chosen = await recipesOf(flags);
   // Dawn's null backend runs nothing, and needs no adapter.
   await withDevice(time ? flags.adapter : "null", async (device, { name, line, kind }) => {

@@ -1,0 +1,16 @@
+// IDX files for tests: what loaders read, made from numbers.
+
+/** The IDX file of `values` in `shape`; `element` is the type's code, bytes where nobody says. */
+export function idxBytes(
+  shape: readonly number[],
+  values: ArrayLike<number>,
+  element = 0x08,
+): Uint8Array {
+  const header = 4 + 4 * shape.length;
+  const bytes = new Uint8Array(header + values.length);
+  const view = new DataView(bytes.buffer);
+  bytes.set([0, 0, element, shape.length]);
+  shape.forEach((extent, axis) => view.setUint32(4 + 4 * axis, extent));
+  bytes.set(values, header);
+  return bytes;
+}
