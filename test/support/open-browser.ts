@@ -1,3 +1,4 @@
+// A browser for tests of pages.
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, beforeEach } from "vitest";
 import { launchChromium } from "./chromium.ts";

@@ -1,3 +1,4 @@
+// Commands run in the process of the test.
 import { vi } from "vitest";
 
 /** What a command says, run in this process: another would only load everything again. */
