@@ -263,7 +263,8 @@ describe("train with --width and --config", () => {
     );
   });
 
-  it("refuses a record with a wrong constant by its key", async () => {
+  // Once in three runs one of these six processes did not end within two minutes: see it twice before believing it.
+  it("refuses a record with a wrong constant by its key", { retry: 1 }, async () => {
     cpSync(at("whole"), at("edited"), { recursive: true });
     const path = at("edited", "run.json");
     const record = readFileSync(path, "utf8");
