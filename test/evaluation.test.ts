@@ -5,13 +5,13 @@ import { formatEvaluation, parseEvaluation, type Evaluation } from "../src/cli/e
 import { loadImages } from "../src/data/files.ts";
 import { CheckpointError, DataError, ShapeError } from "../src/gpu/errors.ts";
 import { chooseSamples, rankSamples } from "../src/judge/choose.ts";
+import { toFloats } from "../src/data/pixels.ts";
 import {
   evenly,
   figuresOf,
   judgeAll,
   pick,
   prepareComparison,
-  toFloats,
   type ImageStack,
 } from "../src/judge/comparison.ts";
 import { copyingOf } from "../src/judge/copying.ts";

@@ -7,12 +7,12 @@ import { judgePath, loadJudge, readJudge } from "../src/cli/judges.ts";
 import { loadImages } from "../src/data/files.ts";
 import { CheckpointError, DataError, ShapeError } from "../src/gpu/errors.ts";
 import { designs, FEATURES, SHARES, type Which } from "../src/judge/designs.ts";
+import { fromBytes } from "../src/data/pixels.ts";
 import {
   accuracyOf,
   createJudge,
   createNetworks,
   digitsOf,
-  fromBytes,
   judgeImages,
   weightsOf,
   type KeptJudge,

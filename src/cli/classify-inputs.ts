@@ -3,9 +3,9 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { readFileBytes } from "../checkpoint/files.ts";
 import { loadImagesFile } from "../data/files.ts";
+import { fromBytes } from "../data/pixels.ts";
 import { CheckpointError, DataError, UsageError } from "../gpu/errors.ts";
 import { SIDE } from "../judge/designs.ts";
-import { fromBytes } from "../judge/judge.ts";
 import { cellsOf } from "../pictures/grid-cells.ts";
 import { isPng, readDigit, readGrayPng } from "../pictures/read-digit.ts";
 

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { outputError, writeFileAtomic } from "../checkpoint/files.ts";
 import { readJsonl } from "../checkpoint/jsonl.ts";
-import { classInTurn, drawImages, generatorInputs, type Models } from "../gan/gan.ts";
+import { classInTurn, drawImages, generatorInputs } from "../gan/gan.ts";
 import type { Device } from "../gpu/device.ts";
 import { CheckpointError, UsageError } from "../gpu/errors.ts";
 import { chooseSamples, rankSamples } from "../judge/choose.ts";
@@ -28,7 +28,7 @@ import { formatEvaluation, type Evaluation } from "./evaluation-file.ts";
 import { evaluationReport } from "./evaluation-report.ts";
 import { evaluationTable } from "./evaluation-table.ts";
 import { judgePath, loadJudge, readJudge } from "./judges.ts";
-import { createPhases, type Part, type Phases } from "./phases.ts";
+import { createPhases, type Phases } from "./phases.ts";
 import {
   loadRealDigits,
   LOOKED_AT,
@@ -120,7 +120,15 @@ async function evaluate(
     phases,
   );
 
-  const samples = await drawStack(models, seed, count, phases.begin(`Drawing ${count} samples`));
+  const inputs = await generatorInputs(models, seed, count);
+  const drawing = phases.begin(`Drawing ${count} samples`);
+  const [height, width] = models.recipe.image;
+  const samples = {
+    images: await drawImages(models, inputs, count, drawing),
+    count,
+    height,
+    width,
+  };
   requireNumbers(run, samples);
   const judged = await judgeAll(judge, samples, phases.begin("Judging the samples"));
   const figures = await figuresOf(judged, comparison, phases.begin("Comparing the samples"));
@@ -128,7 +136,6 @@ async function evaluate(
   const looked = Math.min(count, LOOKED_AT);
   const { train } = digits;
   const size = train.height * train.width;
-  const { height, width } = samples;
   const large = samples.images.subarray(0, looked * height * width);
   const from = { count: looked, height, width };
   const small = await resizeImages(device, large, from, [train.height, train.width]);
@@ -199,29 +206,6 @@ const nameOf = ({ name, accuracy, fingerprint }: Judge): Evaluation["judge"] => 
   accuracy,
   fingerprint,
 });
-
-const PART = 512; // samples between two words of progress
-
-/** Samples of a run's generator, as `drawSamples` draws them. */
-async function drawStack(
-  models: Models,
-  seed: number,
-  count: number,
-  onProgress: Part,
-): Promise<ImageStack & { readonly images: Float32Array }> {
-  const [height, width] = models.recipe.image;
-  const size = height * width;
-  const images = new Float32Array(count * size);
-  const inputs = await generatorInputs(models, seed, count);
-  const length = inputs.length / count;
-  for (let first = 0; first < count; first += PART) {
-    const rows = Math.min(PART, count - first);
-    const part = inputs.slice(first * length, (first + rows) * length);
-    images.set(await drawImages(models, part, rows), first * size);
-    onProgress(first + rows, count);
-  }
-  return { images, count, height, width };
-}
 
 function requireNumbers(run: string, { images }: ImageStack): void {
   if (images.every(Number.isFinite)) return;

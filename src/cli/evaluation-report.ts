@@ -1,7 +1,8 @@
 // An evaluation as the page shows it: figures in words, samples beside their nearest training images.
 import type { ImageSet } from "../data/idx.ts";
 import type { Chosen, Ranked } from "../judge/choose.ts";
-import { MOST_NEIGHBOURS, toFloats, type ImageStack } from "../judge/comparison.ts";
+import { toFloats } from "../data/pixels.ts";
+import { MOST_NEIGHBOURS, type ImageStack } from "../judge/comparison.ts";
 import {
   MEANINGS,
   REFERENCE_WORDS,

@@ -2,6 +2,7 @@
 import { basename, join } from "node:path";
 import { readFileBytes, writeFileAtomic } from "../checkpoint/files.ts";
 import { loadImages } from "../data/files.ts";
+import { fromBytes } from "../data/pixels.ts";
 import { drawImages, generatorInputs, type Models } from "../gan/gan.ts";
 import {
   asImage,
@@ -11,7 +12,6 @@ import {
   type Projected,
 } from "../gan/projection.ts";
 import { CheckpointError, UsageError } from "../gpu/errors.ts";
-import { fromBytes } from "../judge/judge.ts";
 import { addCaption } from "../pictures/caption.ts";
 import { tileGrid, type GrayImage } from "../pictures/grid.ts";
 import { encodePng } from "../pictures/png.ts";

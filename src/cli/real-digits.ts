@@ -12,9 +12,9 @@ import { LonghandError } from "../gpu/errors.ts";
 import { cacheFolders } from "../gpu/node.ts";
 import {
   evenly,
+  imagesAt,
   judgeAll,
   prepareComparison,
-  toFloats,
   type Comparison,
   type Gaussians,
   type JudgedDataset,
@@ -170,18 +170,13 @@ async function distancesOfTest(
   { judge, test, train }: SeenDigits,
   phases: Phases,
 ): Promise<Float64Array> {
-  const size = test.height * test.width;
   const rows = evenly(test.count, LOOKED_AT);
-  const images = new Float32Array(rows.length * size);
-  for (const [to, row] of rows.entries()) {
-    images.set(toFloats(test.images.subarray(row * size, (row + 1) * size)), to * size);
-  }
   const { distances } = await nearestImages(
     judge.device,
-    images,
+    imagesAt(test, rows),
     rows.length,
     train.images,
-    size,
+    test.height * test.width,
     phases.begin("Test digits' nearest training images"),
   );
   return distances;

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { PNG } from "pngjs";
 import { outputError, readFileBytes, writeFileAtomic } from "../checkpoint/files.ts";
 import type { ImageSet } from "../data/idx.ts";
+import { fromBytes } from "../data/pixels.ts";
 import { drawSamples, type Models } from "../gan/gan.ts";
 import type { StepRecord } from "../gan/train.ts";
 import { CheckpointError } from "../gpu/errors.ts";
@@ -108,10 +109,7 @@ export async function writeFirstPictures(
 /** The first 16 images of a dataset, in its own order and size, dark on light. */
 function trainingGrid({ images, count, height, width }: ImageSet): GrayImage {
   const shown = Math.min(16, count);
-  const values = Float32Array.from(
-    images.subarray(0, shown * height * width),
-    (level) => level / 127.5 - 1,
-  );
+  const values = fromBytes(images.subarray(0, shown * height * width));
   return tileGrid(values, shown, height, width, { invert: true });
 }
 

@@ -227,11 +227,15 @@ export async function drawSamples(
   return drawImages(models, await generatorInputs(models, seed, count, digit), count);
 }
 
-/** What the generator draws from `inputs`, (count, its inputs), as `drawSamples` does. */
+/**
+ * What the generator draws from `inputs`, (count, its inputs), as `drawSamples` does. `onProgress` hears how many
+ * images are done, of how many.
+ */
 export async function drawImages(
   { device, sampler, recipe }: Models,
   inputs: Float32Array<ArrayBuffer>,
   count: number,
+  onProgress?: (done: number, total: number) => void,
 ): Promise<Float32Array<ArrayBuffer>> {
   const length = sizeOf(sampler.inputShape);
   const size = sizeOf(recipe.image);
@@ -244,6 +248,7 @@ export async function drawImages(
       return noGrad(() => sampler.forward(z, { training: false })).array;
     });
     images.set(await drawn.read(), first * size);
+    onProgress?.(first + rows, count);
   }
   return images;
 }

@@ -1,5 +1,6 @@
 // The real side of every comparison: what a judge makes of a dataset, prepared once, and the figures that
 // other sets of images get against it.
+import { toFloats } from "../data/pixels.ts";
 import {
   classCounts,
   frechetDistance,
@@ -11,7 +12,7 @@ import {
   type RealSet,
 } from "../metrics/metrics.ts";
 import type { FrechetFigures, SetFigures } from "./figures.ts";
-import { FEATURES, fromBytes, judgeImages, type Judge, type Judged } from "./judge.ts";
+import { judgeImages, type Judge, type Judged } from "./judge.ts";
 
 /** Told now and then how much is done, of how much. */
 export type OnProgress = (done: number, total: number) => void;
@@ -48,34 +49,27 @@ export interface Gaussians {
 export const MOST_NEIGHBOURS = 10_000;
 /** How many neighbours make a neighbourhood: Naeem et al.'s choice, by which real digits are covered to 97 %. */
 export const NEIGHBOURS = 5;
-const AT_ONCE = 2000; // images that a judge is handed at once
 
-/** Judges many images in parts. */
+/** Judges images, telling of how many of all. */
 export async function judgeAll(
   judge: Judge,
-  stack: ImageStack,
+  { images, count, height, width }: ImageStack,
   onProgress?: OnProgress,
 ): Promise<Judged> {
-  const { count, height, width } = stack;
-  const size = height * width;
-  const features = new Float32Array(count * FEATURES);
-  let probabilities = new Float32Array(0);
-  for (let first = 0; first < count; first += AT_ONCE) {
-    const rows = Math.min(AT_ONCE, count - first);
-    const part = stack.images.subarray(first * size, (first + rows) * size);
-    const judged = await judgeImages(judge, toFloats(part), rows, height, width);
-    const classes = judged.probabilities.length / rows;
-    if (first === 0) probabilities = new Float32Array(count * classes);
-    features.set(judged.features, first * FEATURES);
-    probabilities.set(judged.probabilities, first * classes);
-    onProgress?.(first + rows, count);
-  }
-  return { count, features, probabilities };
+  return judgeImages(judge, images, count, height, width, (done) => onProgress?.(done, count));
 }
 
-/** Pixels as floats in [−1, 1]: bytes are scaled, floats are handed on. */
-export function toFloats(pixels: Uint8Array | Float32Array): Float32Array {
-  return pixels instanceof Uint8Array ? fromBytes(pixels) : pixels;
+/** Some images of a stack, as floats. */
+export function imagesAt(
+  { images, height, width }: ImageStack,
+  rows: readonly number[],
+): Float32Array {
+  const size = height * width;
+  const chosen = new Float32Array(rows.length * size);
+  for (const [to, row] of rows.entries()) {
+    chosen.set(toFloats(images.subarray(row * size, (row + 1) * size)), to * size);
+  }
+  return chosen;
 }
 
 /** Places of `count` rows, evenly spaced over `total`; all of them if there are fewer. */

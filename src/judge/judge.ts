@@ -2,6 +2,7 @@
 import { resize, softmax } from "../autograd/ops.ts";
 import { noGrad, Tensor } from "../autograd/tensor.ts";
 import type { GpuArray } from "../gpu/array.ts";
+import { toFloats } from "../data/pixels.ts";
 import type { Device } from "../gpu/device.ts";
 import { CheckpointError, ShapeError } from "../gpu/errors.ts";
 import { compile, type Program } from "../gpu/program.ts";
@@ -124,14 +125,14 @@ function readerOf(judge: JudgeNetworks, height: number, width: number): Promise<
 }
 
 /**
- * What a judge says of images (count, height, width) in [−1, 1], digits light on dark as MNIST's; of another size
+ * What a judge says of images (count, height, width), bytes or in [−1, 1], digits light on dark as MNIST's; of another size
  * than 28×28 they are resized on the device (bilinear, half-pixel). An image's results don't depend on the others.
  * One call at a time. `onProgress` is told of the images done. Throws `ShapeError` if `images` has another number of
  * values.
  */
 export async function judgeImages(
   judge: JudgeNetworks,
-  images: Float32Array,
+  images: Uint8Array | Float32Array,
   count: number,
   height: number = SIDE,
   width: number = SIDE,
@@ -150,7 +151,7 @@ export async function judgeImages(
   const chunk = new Float32Array(CHUNK * size);
   for (let first = 0; first < count; first += CHUNK) {
     const rows = Math.min(CHUNK, count - first);
-    chunk.set(images.subarray(first * size, (first + rows) * size));
+    chunk.set(toFloats(images.subarray(first * size, (first + rows) * size)));
     reader.images.write(chunk);
     await reader.program.run();
     const { outputs } = reader.program;
@@ -174,9 +175,4 @@ export function digitsOf({ count, probabilities }: Judged): Uint8Array {
 export function accuracyOf(judged: Judged, labels: Uint8Array): number {
   const right = digitsOf(judged).filter((digit, i) => digit === labels[i]).length;
   return right / judged.count;
-}
-
-/** Bytes as a judge takes them: 0 is −1, 255 is 1. */
-export function fromBytes(bytes: Uint8Array): Float32Array {
-  return Float32Array.from(bytes, (byte) => byte / 127.5 - 1);
 }

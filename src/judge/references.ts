@@ -6,9 +6,9 @@ import {
   evenly,
   figuresOf,
   frechetsOf,
+  imagesAt,
   judgeAll,
   pick,
-  toFloats,
   type Comparison,
   type Gaussians,
   type ImageStack,
@@ -38,7 +38,7 @@ export async function judgeReferences(
   onProgress: (set: Reference, done: number, total: number) => void = () => undefined,
 ): Promise<Readonly<Record<Reference, Judged>>> {
   const rows = evenly(test.count, count);
-  const noisy = chosenImages(test, rows);
+  const noisy = imagesAt(test, rows);
   const draws = createGenerator(judge.device, NOISE_SEED, NOISE_STEP);
   await addNoise(judge.device, draws, noisy);
   const { height, width } = test;
@@ -64,15 +64,6 @@ export async function judgeReferences(
       progressOf("noise"),
     ),
   };
-}
-
-function chosenImages({ images, height, width }: ImageStack, rows: readonly number[]) {
-  const size = height * width;
-  const chosen = new Float32Array(rows.length * size);
-  for (const [to, row] of rows.entries()) {
-    chosen.set(toFloats(images.subarray(row * size, (row + 1) * size)), to * size);
-  }
-  return chosen;
 }
 
 async function addNoise(device: Device, draws: Generator, images: Float32Array): Promise<void> {

@@ -10,7 +10,7 @@ import { createGenerator } from "../kernels/random.ts";
 import { adam } from "../nn/adam.ts";
 import { updateAll } from "../nn/optimizer.ts";
 import { CLASSES, SHARES, SIDE, type Design } from "./designs.ts";
-import { accuracyOf, createNetworks, fromBytes, judgeImages, type JudgeNetworks } from "./judge.ts";
+import { accuracyOf, createNetworks, judgeImages, type JudgeNetworks } from "./judge.ts";
 
 /** Grey digits as bytes, (count, height, width), 0 is black, and the class of each. */
 export interface LabelledImages {
@@ -119,7 +119,6 @@ export function trainJudge(device: Device, options: TrainJudgeOptions): JudgeTra
     });
 
   async function* run(): AsyncGenerator<JudgeProgress, void, undefined> {
-    const tested = fromBytes(test.images);
     let program: Program | undefined;
     let stage = -1;
     let [lastReport, seconds, counted] = [performance.now(), 0, 0];
@@ -145,7 +144,7 @@ export function trainJudge(device: Device, options: TrainJudgeOptions): JudgeTra
         loss: sum / (((done - 1) % plan.steps) + 1),
         secondsPerStep: seconds / counted,
         accuracy: endsEpoch
-          ? accuracyOf(await judgeImages(networks, tested, test.count), testLabels)
+          ? accuracyOf(await judgeImages(networks, test.images, test.count), testLabels)
           : undefined,
       };
     }
