@@ -5,6 +5,7 @@
 import {
   closeSync,
   fsyncSync,
+  mkdirSync,
   openSync,
   readFileSync,
   realpathSync,
@@ -42,6 +43,30 @@ export function writeFileAtomic(path: string, data: Uint8Array | string): void {
     if (temporary !== undefined) removeQuietly(temporary);
     throw outputError(path, error);
   }
+}
+
+/**
+ * Writes a file whole, with its folder, at the first of several places that lets us, such as those that
+ * caches may be in. Returns it.
+ *
+ * Throws OutputError, the last place's, or `none` where there is no place to try.
+ */
+export function writeToFirst(
+  paths: readonly string[],
+  data: Uint8Array | string,
+  none: string,
+): string {
+  let refused = new OutputError(none);
+  for (const path of paths) {
+    try {
+      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      writeFileAtomic(path, data);
+      return path;
+    } catch (error) {
+      refused = outputError(path, error);
+    }
+  }
+  throw refused;
 }
 
 /**

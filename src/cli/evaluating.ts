@@ -19,6 +19,7 @@ import type { Figures } from "../judge/figures.ts";
 import type { Judge } from "../judge/judge.ts";
 import { formatFigure } from "../pictures/report-plots.ts";
 import type { Draft } from "./draft-run.ts";
+import { figuresShape } from "./evaluation-file.ts";
 import { loadJudge } from "./judges.ts";
 import { createPhases } from "./phases.ts";
 import { compareWith, loadRealDigits, seeDigits } from "./real-digits.ts";
@@ -33,22 +34,11 @@ export interface EvaluationRow extends Figures, WatchedEvaluation {
   readonly judge: string;
 }
 
-const figures = {
-  frechetTrain: z.number(),
-  frechetTest: z.number(),
-  kid: z.number(),
-  precision: z.number(),
-  recall: z.number(),
-  density: z.number(),
-  coverage: z.number(),
-  classBalance: z.number(),
-  score: z.number(),
-};
 const rowSchema: z.ZodType<EvaluationRow> = z.object({
   step: z.int().min(1),
   count: z.int().min(1),
   judge: z.string(),
-  ...figures,
+  ...figuresShape,
   counts: z.array(z.int().min(0)),
 });
 

@@ -1,7 +1,7 @@
 // What `longhand evaluate` leaves as JSON: every figure, and what it was measured of and by.
 import { z } from "zod";
 import type { Copying } from "../judge/copying.ts";
-import type { FrechetFigures, SetFigures } from "../judge/figures.ts";
+import type { Figures, FrechetFigures, SetFigures } from "../judge/figures.ts";
 import type { FrechetReferences, References } from "../judge/references.ts";
 import { parseJson } from "../checkpoint/state.ts";
 import type { WhichCheckpoint } from "./trained-models.ts";
@@ -53,18 +53,20 @@ export interface Evaluation {
 
 const frechet = { frechetTrain: z.number(), frechetTest: z.number() };
 const frechetSchema = z.object(frechet);
+/** Every figure of a set, for the schemas of what holds them. */
+export const figuresShape: Readonly<Record<keyof Figures, z.ZodNumber>> = {
+  ...frechet,
+  kid: z.number(),
+  precision: z.number(),
+  recall: z.number(),
+  density: z.number(),
+  coverage: z.number(),
+  classBalance: z.number(),
+  score: z.number(),
+};
 const setSchema = z.object({
   count: z.int().min(1),
-  figures: z.object({
-    ...frechet,
-    kid: z.number(),
-    precision: z.number(),
-    recall: z.number(),
-    density: z.number(),
-    coverage: z.number(),
-    classBalance: z.number(),
-    score: z.number(),
-  }),
+  figures: z.object(figuresShape),
   counts: z.array(z.int().min(0)),
 });
 const everyReference = <S extends z.ZodType>(shape: S) =>

@@ -1,11 +1,10 @@
 // Judges on the disk: where they are kept, how one is loaded, and trained where there is none.
-import { existsSync, mkdirSync } from "node:fs";
-import { dirname } from "node:path";
-import { outputError, readFileBytes, writeFileAtomic } from "../checkpoint/files.ts";
+import { existsSync } from "node:fs";
+import { readFileBytes, writeToFirst } from "../checkpoint/files.ts";
 import { loadImages } from "../data/files.ts";
 import { nameOf } from "../gpu/adapter-words.ts";
 import type { Device } from "../gpu/device.ts";
-import { CheckpointError, OutputError } from "../gpu/errors.ts";
+import { CheckpointError } from "../gpu/errors.ts";
 import { cacheFolders } from "../gpu/node.ts";
 import { designs, GOAL, type Which } from "../judge/designs.ts";
 import { createJudge, type Judge, type KeptJudge } from "../judge/judge.ts";
@@ -102,7 +101,9 @@ export async function trainAndKeep(device: Device, request: JudgeRequest): Promi
   const { device: own, description } = device.gpu.adapterInfo;
   const { adapterName: adapter = nameOf(own, description) } = request;
   const kept = await keepJudge(training.networks, { which, accuracy, seed, epochs, adapter });
-  const path = save(kept, request.out === undefined ? pathsFor(which) : [request.out]);
+  const paths = request.out === undefined ? pathsFor(which) : [request.out];
+  const none = "Can't keep the judge: there is no cache folder; give --out FILE.";
+  const path = writeToFirst(paths, encodeJudge(kept), none);
   const time = formatDuration((performance.now() - began) / 1000);
   console.log(
     `${formatAccuracy(accuracy)} of ${test.count} test images right after ${time}: ${verdictOn(accuracy, which)}. Kept as ${path}`,
@@ -114,22 +115,6 @@ function verdictOn(accuracy: number, which: Which): string {
   const goal = `the goal of ${(GOAL * 100).toFixed(1)} %`;
   if (accuracy >= GOAL) return `${goal} is reached`;
   return `below ${goal}; more --epochs or another --seed may reach it: ${judgeCommandFor(which)} --epochs 6`;
-}
-
-/** Writes to the first of the paths that lets us. Returns it; throws `OutputError`. */
-function save(kept: KeptJudge, paths: readonly string[]): string {
-  const bytes = encodeJudge(kept);
-  let refused = new OutputError("Can't keep the judge: there is no cache folder; give --out FILE.");
-  for (const path of paths) {
-    try {
-      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-      writeFileAtomic(path, bytes);
-      return path;
-    } catch (error) {
-      refused = outputError(path, error);
-    }
-  }
-  throw refused;
 }
 
 /** A bar on a terminal's stderr; a line an epoch on stdout, with or without one. */

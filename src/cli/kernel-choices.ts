@@ -1,9 +1,8 @@
 // Where the autotuner's answers are kept: a file an adapter, in the user's cache folder.
-import { existsSync, mkdirSync } from "node:fs";
-import { dirname } from "node:path";
+import { existsSync } from "node:fs";
 import { formatChoices, parseChoices, type Choices } from "../checkpoint/choices.ts";
-import { outputError, readFileBytes, removeQuietly, writeFileAtomic } from "../checkpoint/files.ts";
-import { LonghandError, OutputError } from "../gpu/errors.ts";
+import { readFileBytes, removeQuietly, writeToFirst } from "../checkpoint/files.ts";
+import { LonghandError } from "../gpu/errors.ts";
 import { cacheFolders, shaderText, type OpenedAdapter } from "../gpu/node.ts";
 import { kernelsVersion } from "../kernels/tune.ts";
 import type { RunRecord } from "./run-folder.ts";
@@ -85,17 +84,8 @@ export async function loadKernelChoices(adapter: string): Promise<KernelChoices>
 export async function saveKernelChoices(adapter: string, choices: Choices): Promise<string> {
   const kernels = await kernelsVersion(shaderText);
   const text = formatChoices({ format: 1, adapter, kernels, choices });
-  let refused = new OutputError("Can't keep what was tuned: there is no cache folder.");
-  for (const path of pathsFor(adapter)) {
-    try {
-      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-      writeFileAtomic(path, text);
-      return path;
-    } catch (error) {
-      refused = outputError(path, error);
-    }
-  }
-  throw refused;
+  const none = "Can't keep what was tuned: there is no cache folder.";
+  return writeToFirst(pathsFor(adapter), text, none);
 }
 
 /** Removes what is stored of an adapter. Returns the paths that are gone. */

@@ -1,14 +1,13 @@
 // A dataset as a judge sees it, and what sets of known quality get: made once for a judge, and kept in the
 // user's cache folder, so that the next evaluation is quick.
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync } from "node:fs";
-import { dirname } from "node:path";
+import { existsSync } from "node:fs";
 import { z } from "zod";
-import { readFileBytes, writeFileAtomic } from "../checkpoint/files.ts";
+import { readFileBytes, writeToFirst } from "../checkpoint/files.ts";
 import { decodeSafetensors, encodeSafetensors, readTensor } from "../checkpoint/safetensors.ts";
 import { parseJson } from "../checkpoint/state.ts";
 import { loadImages, type LoadedImageSet } from "../data/files.ts";
-import { LonghandError } from "../gpu/errors.ts";
+import { LonghandError, OutputError } from "../gpu/errors.ts";
 import { cacheFolders } from "../gpu/node.ts";
 import {
   evenly,
@@ -229,15 +228,11 @@ function cached<T>(name: string, read: (bytes: Uint8Array, path: string) => T): 
   return undefined;
 }
 
-/** Keeps something under a name, in the first folder that lets us; where none does, it is made again next time. */
+/** Keeps something under a name; where no folder lets us, it is made again next time. */
 function keep(name: string, data: Uint8Array | string): void {
-  for (const path of cacheFolders(name)) {
-    try {
-      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-      writeFileAtomic(path, data);
-      return;
-    } catch {
-      // The next folder may do.
-    }
+  try {
+    writeToFirst(cacheFolders(name), data, "There is no cache folder.");
+  } catch (error) {
+    if (!(error instanceof OutputError)) throw error;
   }
 }

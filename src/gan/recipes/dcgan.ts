@@ -12,7 +12,7 @@ import {
   reshape,
   tanh,
 } from "../../nn/layers.ts";
-import type { Recipe } from "../recipe.ts";
+import type { Recipe, Widths } from "../recipe.ts";
 
 /** The constants of its networks. */
 export interface DcganConstants {
@@ -48,18 +48,21 @@ export function dcganGenerator({
   ];
 }
 
-/** 28×28 → 14×14 → 7×7 → one logit, or one for each class, with leaky ReLU and dropout between. */
+/** Half the size for each width, leaky ReLU and dropout behind each; then one logit, or one for each class. */
 export function dcganDiscriminator(
-  { discriminatorWidths: [first, second], slope, dropout: rate }: DcganConstants,
+  {
+    discriminatorWidths,
+    slope,
+    dropout: rate,
+  }: Pick<Widths, "discriminatorWidths"> & Pick<DcganConstants, "slope" | "dropout">,
   logits = 1,
 ): readonly Layer[] {
   return [
-    conv2d(first, 5, { strides: 2 }),
-    leakyRelu(slope),
-    dropout(rate),
-    conv2d(second, 5, { strides: 2 }),
-    leakyRelu(slope),
-    dropout(rate),
+    ...discriminatorWidths.flatMap((width) => [
+      conv2d(width, 5, { strides: 2 }),
+      leakyRelu(slope),
+      dropout(rate),
+    ]),
     flatten(),
     dense(logits),
   ];

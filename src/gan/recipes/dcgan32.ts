@@ -3,18 +3,15 @@
 import type { AdamOptions } from "../../kernels/adam.ts";
 import {
   batchNorm,
-  conv2d,
   convTranspose2d,
   dense,
-  dropout,
-  flatten,
-  leakyRelu,
   relu,
   reshape,
   sigmoid,
   tanh,
 } from "../../nn/layers.ts";
 import type { Recipe } from "../recipe.ts";
+import { dcganDiscriminator } from "./dcgan.ts";
 
 interface Dcgan32Constants {
   readonly generatorWidths: readonly [number, number, number];
@@ -69,14 +66,5 @@ export const dcgan32: Recipe<Dcgan32Constants> = {
     ];
   },
   // 32×32 → 16×16 → 8×8 → 4×4 → one probability
-  discriminator: ({ discriminatorWidths, slope, dropout: rate }) => [
-    ...discriminatorWidths.flatMap((width) => [
-      conv2d(width, 5, { strides: 2 }),
-      leakyRelu(slope),
-      dropout(rate),
-    ]),
-    flatten(),
-    dense(1),
-    sigmoid(),
-  ],
+  discriminator: (constants) => [...dcganDiscriminator(constants), sigmoid()],
 };

@@ -3,12 +3,8 @@
 import type { AdamOptions } from "../../kernels/adam.ts";
 import {
   batchNorm,
-  conv2d,
   convTranspose2d,
   dense,
-  dropout,
-  flatten,
-  leakyRelu,
   relu,
   reshape,
   sigmoid,
@@ -16,6 +12,7 @@ import {
   upsample,
 } from "../../nn/layers.ts";
 import type { Recipe } from "../recipe.ts";
+import { dcganDiscriminator } from "./dcgan.ts";
 
 interface UpsampleConstants {
   readonly generatorWidths: readonly [number, number, number];
@@ -66,14 +63,5 @@ export const upsampleGan: Recipe<UpsampleConstants> = {
     tanh(),
   ],
   // 28×28 → 14×14 → 7×7 → one probability
-  discriminator: ({ discriminatorWidths, slope, dropout: rate }) => [
-    ...discriminatorWidths.flatMap((width) => [
-      conv2d(width, 5, { strides: 2 }),
-      leakyRelu(slope),
-      dropout(rate),
-    ]),
-    flatten(),
-    dense(1),
-    sigmoid(),
-  ],
+  discriminator: (constants) => [...dcganDiscriminator(constants), sigmoid()],
 };
