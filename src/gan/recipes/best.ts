@@ -12,11 +12,11 @@ interface BestConstants extends DcganConstants {
 
 const adam: Omit<AdamOptions, "learningRate"> = { beta1: 0.5, beta2: 0.999, epsilon: 1e-7 };
 
-/** The best digits in the least time. */
+/** Meant for the best digits in the least time, which is yet to be measured. */
 export const best: Recipe<BestConstants> = {
   ...dcgan,
   name: "best",
-  summary: "the dcgan with what helps: averaged weights, learning rates apart",
+  summary: "the dcgan with what the literature adds: averaged weights, learning rates apart",
   batch: 32,
   epochs: 10,
   lastBatch: "drop",
