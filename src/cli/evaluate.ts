@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { outputError, writeFileAtomic } from "../checkpoint/files.ts";
 import { readJsonl } from "../checkpoint/jsonl.ts";
 import { classInTurn, drawImages, generatorInputs } from "../gan/gan.ts";
+import { resizeImages } from "../gan/resize-images.ts";
 import type { Device } from "../gpu/device.ts";
 import { CheckpointError, UsageError } from "../gpu/errors.ts";
 import { chooseSamples, rankSamples } from "../judge/choose.ts";
@@ -21,7 +22,7 @@ import {
 } from "../judge/comparison.ts";
 import { copyingOf } from "../judge/copying.ts";
 import { digitsOf, type Judge } from "../judge/judge.ts";
-import { nearestImages, resizeImages } from "../judge/nearest-images.ts";
+import { nearestImages } from "../judge/nearest-images.ts";
 import { realism } from "../metrics/metrics.ts";
 import { reportPage, type Report } from "../pictures/report.ts";
 import { formatEvaluation, type Evaluation } from "./evaluation-file.ts";

@@ -1,16 +1,16 @@
 // The generator's inverse: the latent from which it draws a given image best, found by descending many
 // latents at once along their gradients through a generator that stays as it is.
-import { add, concat, mean, mul, resize, square, sub, sum } from "../autograd/ops.ts";
-import { noGrad, Tensor } from "../autograd/tensor.ts";
+import { add, concat, mean, mul, square, sub, sum } from "../autograd/ops.ts";
+import { Tensor } from "../autograd/tensor.ts";
 import { formatShape, sizeOf, type GpuArray } from "../gpu/array.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
 import { compile, type Program } from "../gpu/program.ts";
-import { adamCounter, adamUpdate } from "../kernels/adam.ts";
-import { advance } from "../kernels/counters.ts";
-import { differentiate } from "../nn/optimizer.ts";
+import { adam } from "../nn/adam.ts";
+import { updateAll } from "../nn/optimizer.ts";
 import { parameterGroup } from "../nn/parameters.ts";
 import type { Models } from "./gan.ts";
 import { normOf } from "./latent.ts";
+import { resizeImages } from "./resize-images.ts";
 
 /** How a projection searches. */
 export interface ProjectionOptions {
@@ -52,9 +52,6 @@ export interface ProjectionProgress {
 }
 
 const STAGES = 8; // learning rates are baked into kernels: a rate each for so many parts of the search
-const BETA1 = 0.9;
-const BETA2 = 0.999;
-const EPSILON = 1e-8;
 
 /**
  * Searches for the latent from which the generator draws `target`, (height, width, channels) in [−1, 1], with its
@@ -75,12 +72,12 @@ export async function* project(
   checkSearch(models, target, options);
   const { latent: length, classes = 0 } = models.recipe;
   const starts = startsOf(options.starts, length, classes);
-  const search = createSearch(models, target, starts, prior);
+  const search = createSearch(models, target, starts, { learningRate, prior });
   const programs: Program[] = [];
   const stages = Math.min(STAGES, steps);
   for (let stage = 0; stage < stages; stage += 1) {
-    const rate = (learningRate * (1 + Math.cos((Math.PI * (stage + 0.5)) / stages))) / 2;
-    programs.push(await compile(models.device, "projection", () => search.step(rate)));
+    const share = (1 + Math.cos((Math.PI * (stage + 0.5)) / stages)) / 2;
+    programs.push(await compile(models.device, "projection", () => search.step(share)));
   }
 
   let best: Projected | undefined;
@@ -150,15 +147,15 @@ interface Search {
   readonly errors: GpuArray;
   readonly losses: GpuArray;
   readonly latents: GpuArray;
-  /** Draws every restart and moves it by Adam's step at a learning rate. */
-  readonly step: (learningRate: number) => Record<string, never>;
+  /** Draws every restart and moves it by Adam's step, at a share of the learning rate. */
+  readonly step: (share: number) => Record<string, never>;
 }
 
 function createSearch(
   { device, recipe, sampler }: Models,
   target: Float32Array,
   starts: Starts,
-  prior: number,
+  { learningRate, prior }: Required<Pick<ProjectionOptions, "learningRate" | "prior">>,
 ): Search {
   const { count } = starts;
   const keep = (shape: readonly number[], label: string, values?: Float32Array): GpuArray => {
@@ -175,20 +172,14 @@ function createSearch(
   const start = constant([count, recipe.latent], "starts", starts.latents);
   const group = parameterGroup(device, "projection", { z: start });
   const { z } = group.tensors;
-  const moments = {
-    parameters: group.arena,
-    gradients: group.gradients,
-    first: keep(group.arena.shape, "first"),
-    second: keep(group.arena.shape, "second"),
-    corrections: keep([2], "corrections"),
-  };
+  const optimizer = adam(group, { learningRate, epsilon: 1e-8 });
   const [errors, losses] = [keep([count], "errors"), keep([count], "losses")];
   const latents = keep(z.shape, "latents");
   return {
     errors,
     losses,
     latents,
-    step(learningRate) {
+    step(share) {
       const images = sampler.forward(told ? concat([z, told], { axis: 1 }) : z, {
         training: false,
       });
@@ -198,10 +189,8 @@ function createSearch(
       device.place(error.array, errors);
       device.place(loss.array, losses);
       device.place(z.array, latents);
-      differentiate(group, sum(loss)); // by z alone: no gradient of the generator's own is computed
-      const options = { learningRate, beta1: BETA1, beta2: BETA2, epsilon: EPSILON };
-      adamUpdate(moments, options);
-      advance(device, [adamCounter(moments, options)]);
+      optimizer.differentiate(sum(loss)); // by z alone: no gradient of the generator's own is computed
+      updateAll([optimizer], undefined, share);
       return {};
     },
   };
@@ -215,12 +204,7 @@ export async function asImage(
   width: number,
 ): Promise<Float32Array> {
   const [rows, columns] = recipe.image;
-  if (rows === height && columns === width) return pixels;
-  const resized = device.scope(() => {
-    const image = new Tensor(device.upload(pixels.slice(), [1, height, width, 1], "f32", "image"));
-    return noGrad(() => resize(image, { size: [rows, columns], mode: "bilinear" })).array;
-  });
-  return resized.read();
+  return resizeImages(device, pixels, { count: 1, height, width }, [rows, columns]);
 }
 
 /** The mean squared error of each of `count` images against one, both in the same units. */

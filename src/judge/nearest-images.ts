@@ -1,6 +1,6 @@
 // For each image the one most like it among many, pixel by pixel: whether a generator copies. The device
 // finds which one it is, the host says how far away.
-import { argmax, matmul, resize, sub } from "../autograd/ops.ts";
+import { argmax, matmul, sub } from "../autograd/ops.ts";
 import { noGrad, Tensor } from "../autograd/tensor.ts";
 import type { Device } from "../gpu/device.ts";
 import { ShapeError } from "../gpu/errors.ts";
@@ -72,21 +72,6 @@ function nearestPlaces(
   return noGrad(
     () => argmax(sub(matmul(queries, there, { transposeB: true }), halves), { axes: [1] }).array,
   );
-}
-
-/** Images (count, height, width) in [−1, 1] in another size, as a judge resizes them. */
-export async function resizeImages(
-  device: Device,
-  images: Float32Array,
-  { count, height, width }: { count: number; height: number; width: number },
-  size: readonly [number, number],
-): Promise<Float32Array> {
-  if (height === size[0] && width === size[1]) return images;
-  const resized = device.scope(() => {
-    const x = device.upload(images.slice(), [count, height, width, 1], "f32", "images");
-    return noGrad(() => resize(new Tensor(x), { size, mode: "bilinear" })).array;
-  });
-  return resized.read();
 }
 
 function distanceOf(
