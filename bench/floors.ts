@@ -34,7 +34,7 @@ async function gpuPlan(recipe: Recipe, batch: number): Promise<readonly Explaine
     return explainPlan("step", plan, { state: 0, temporaries: 0 }).dispatches;
   } finally {
     device.destroy();
-    release();
+    release(device.gpu.lost);
   }
 }
 

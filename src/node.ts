@@ -32,7 +32,7 @@ export async function open(
     });
     const close = (): void => {
       device.destroy();
-      adapter.release();
+      adapter.release(device.gpu.lost);
     };
     return { device, adapter, close };
   } catch (error) {

@@ -38,8 +38,8 @@ export interface OpenedAdapter {
   readonly name: string;
   /** Which adapter runs and what it is, in one line; on the CPU it says so, and what would be faster. */
   readonly line: string;
-  /** Lets Dawn go, so that Node exits by itself; the adapter and its devices are void from then on. */
-  release(): void;
+  /** Lets Dawn go, once a destroyed device's `lost` has settled, so that Node exits by itself; the adapter is void. */
+  release(lost?: Promise<unknown>): void;
 }
 
 /** What the machine has to offer, in the order that `auto` tries it. */
@@ -134,13 +134,21 @@ async function open(request: string): Promise<OpenedAdapter> {
   return { adapter, kind, name, line: lineOf(choice.adapter) + choice.remark, release: releaser() };
 }
 
-function releaser(): () => void {
+// As long as Dawn owes a promise it has Node call the instance at each turn of the event loop, and one that was
+// collected meanwhile is called all the same: it waits for ever on a lock that is gone, or crashes.
+const ending = new Set<GPU>();
+
+function releaser(): OpenedAdapter["release"] {
   let released = false;
-  return () => {
+  return (lost = Promise.resolve()) => {
     if (released || !running) return;
     released = true;
     running.users -= 1;
-    if (running.users === 0) running = undefined;
+    if (running.users > 0) return;
+    const { gpu } = running;
+    running = undefined;
+    ending.add(gpu);
+    void lost.finally(() => setImmediate(() => ending.delete(gpu)));
   };
 }
 
