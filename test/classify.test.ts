@@ -13,7 +13,7 @@ import { cellsOf } from "../src/pictures/grid-cells.ts";
 import { tileGrid, type GrayImage } from "../src/pictures/grid.ts";
 import { encodePng } from "../src/pictures/png.ts";
 import { messageOf } from "./message-of.ts";
-import { idxFile } from "./support/idx-file.ts";
+import { idxBytes } from "./support/idx-bytes.ts";
 import { longhand } from "./support/longhand.ts";
 import { said } from "./support/said.ts";
 
@@ -79,7 +79,7 @@ describe("npm run judge and classify", () => {
   beforeAll(async () => {
     mkdirSync(at("data"));
     const put = (name: string, shape: number[], data: Uint8Array): void =>
-      writeFileSync(at("data", name), gzipSync(idxFile(shape, data)));
+      writeFileSync(at("data", name), gzipSync(idxBytes(shape, data)));
     const [count, few] = [STEPS * 96, 300];
     put("train-images-idx3-ubyte.gz", [count, 28, 28], train.images.subarray(0, count * 784));
     put("train-labels-idx1-ubyte.gz", [count], train.labels!.subarray(0, count));

@@ -16,7 +16,7 @@ import { join } from "node:path";
 import { PNG } from "pngjs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadImages } from "../src/data/files.ts";
-import { idxFile } from "./support/idx-file.ts";
+import { idxBytes } from "./support/idx-bytes.ts";
 import { ARGUMENTS, longhand, type Outcome, ROOT } from "./support/longhand.ts";
 import { mountTinyDisk } from "./support/tiny-disk.ts";
 
@@ -47,7 +47,7 @@ beforeAll(async () => {
   const mnist = await loadImages(undefined, "train");
   mkdirSync(data);
   const images = mnist.images.subarray(0, IMAGES * 784);
-  writeFileSync(join(data, "train-images-idx3-ubyte"), idxFile([IMAGES, 28, 28], images));
+  writeFileSync(join(data, "train-images-idx3-ubyte"), idxBytes([IMAGES, 28, 28], images));
   const first = await train("--steps", "12", "--out", run("whole"));
   if (first.code !== 0) throw new Error(first.err);
 }, 600_000);

@@ -10,6 +10,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { loadImages, readImagesFile } from "../src/data/files.ts";
 import { DataError } from "../src/gpu/errors.ts";
 import { messageOf } from "./message-of.ts";
+import { idxBytes } from "./support/idx-bytes.ts";
 
 const root = mkdtempSync(join(tmpdir(), "longhand-data-"));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -22,13 +23,6 @@ function folder(files: Readonly<Record<string, Uint8Array>>): string {
   return path;
 }
 
-function idx(shape: readonly number[], data: Uint8Array): Uint8Array {
-  const header = Buffer.alloc(4 + 4 * shape.length);
-  header.set([0, 0, 8, shape.length]);
-  shape.forEach((size, axis) => header.writeUInt32BE(size, 4 + 4 * axis));
-  return Buffer.concat([header, data]);
-}
-
 function refusal(dir: string, split: "train" | "test" = "train"): Promise<string> {
   return messageOf(DataError, () => loadImages(dir, split));
 }
@@ -38,8 +32,8 @@ function pixelSum(images: Uint8Array, index: number): number {
 }
 
 const pixels = Uint8Array.from({ length: 5 * 6 * 4 }, (_, i) => (i * 37) & 255);
-const images = idx([5, 6, 4], pixels);
-const labels = idx([5], new Uint8Array([3, 0, 1, 9, 3]));
+const images = idxBytes([5, 6, 4], pixels);
+const labels = idxBytes([5], new Uint8Array([3, 0, 1, 9, 3]));
 
 describe("MNIST from npm", () => {
   test("the 60,000 to train with", async () => {
@@ -124,7 +118,7 @@ describe("a folder", () => {
   });
 
   test("with a plain and a gzipped copy takes the plain one", async () => {
-    const other = idx([1, 1, 1], new Uint8Array(1));
+    const other = idxBytes([1, 1, 1], new Uint8Array(1));
     const dir = folder({
       "train-images-idx3-ubyte.gz": gzipSync(other),
       "train-images-idx3-ubyte": images,
@@ -236,7 +230,7 @@ describe("what is wrong is said", () => {
     const file = "train-labels-idx1-ubyte";
     const short = folder({ [name]: images, [file]: labels.subarray(0, 10) });
     expect(await refusal(short)).toContain(`${join(short, file)}: has 2 bytes of data`);
-    const other = folder({ [name]: images, [file]: idx([4], new Uint8Array(4)) });
+    const other = folder({ [name]: images, [file]: idxBytes([4], new Uint8Array(4)) });
     expect(await refusal(other)).toBe(
       `${join(other, file)}: has 4 labels, but ${join(other, name)} has 5 images: the two don't belong together.`,
     );

@@ -27,7 +27,7 @@ import { CheckpointError, DataError, LonghandError, UsageError } from "../src/gp
 import { MEANINGS, REFERENCES } from "../src/judge/figures.ts";
 import { messageOf } from "./message-of.ts";
 import { ON_SWIFTSHADER } from "./support/chromium.ts";
-import { idxFile } from "./support/idx-file.ts";
+import { idxBytes } from "./support/idx-bytes.ts";
 import { longhand, type Outcome } from "./support/longhand.ts";
 import { openBrowser } from "./support/open-browser.ts";
 import { said } from "./support/said.ts";
@@ -80,7 +80,7 @@ beforeAll(async () => {
     ["data/t10k-labels-idx1-ubyte", [TESTED], tested.labels!.subarray(0, TESTED)],
     ["untested/train-images-idx3-ubyte", [IMAGES, 28, 28], images],
   ] as const) {
-    writeFileSync(at(name), idxFile(shape, data));
+    writeFileSync(at(name), idxBytes(shape, data));
   }
   for (const second of [false, true]) {
     await said(() => judgeCommand({ second, data: at("data"), epochs: 4 }));

@@ -5,16 +5,7 @@ import { describe, expect, test } from "vitest";
 import { imageSet, parseIdx, type IdxFile } from "../src/data/idx.ts";
 import { DataError } from "../src/gpu/errors.ts";
 import { messageOf } from "./message-of.ts";
-
-function idx(shape: readonly number[], data: ArrayLike<number>, element = 0x08): Uint8Array {
-  const header = 4 + 4 * shape.length;
-  const bytes = new Uint8Array(header + data.length);
-  const view = new DataView(bytes.buffer);
-  bytes.set([0, 0, element, shape.length]);
-  shape.forEach((size, axis) => view.setUint32(4 + 4 * axis, size));
-  bytes.set(data, header);
-  return bytes;
-}
+import { idxBytes } from "./support/idx-bytes.ts";
 
 describe("parseIdx", () => {
   test("reads any shape back", () => {
@@ -23,7 +14,7 @@ describe("parseIdx", () => {
       fc.property(shapes, fc.nat(200), (shape, seed) => {
         const size = shape.reduce((a, b) => a * b, 1);
         const data = Uint8Array.from({ length: size }, (_, i) => (i * 31 + seed) & 255);
-        const file = parseIdx(idx(shape, data), "f");
+        const file = parseIdx(idxBytes(shape, data), "f");
         expect(file.shape).toEqual(shape);
         expect(Array.from(file.data)).toEqual(Array.from(data));
       }),
@@ -32,7 +23,7 @@ describe("parseIdx", () => {
 
   test("reads from the middle of a larger buffer, without a copy", () => {
     const whole = new Uint8Array(100).fill(7);
-    whole.set(idx([2, 3], [1, 2, 3, 4, 5, 6]), 13);
+    whole.set(idxBytes([2, 3], [1, 2, 3, 4, 5, 6]), 13);
     const file = parseIdx(whole.subarray(13, 13 + 18), "f");
     expect(file.shape).toEqual([2, 3]);
     expect(Array.from(file.data)).toEqual([1, 2, 3, 4, 5, 6]);
@@ -50,38 +41,38 @@ describe("parseIdx", () => {
     ],
     [
       "floats",
-      idx([1], [0, 0, 0, 0], 0x0d),
+      idxBytes([1], [0, 0, 0, 0], 0x0d),
       `starts with 00 00 0d 01, and 0d is 32-bit floats; ${expected}.`,
     ],
     [
       "an element type that IDX lacks",
-      idx([1], [0], 0x0a),
+      idxBytes([1], [0], 0x0a),
       `starts with 00 00 0a 01, and 0a is no element type of IDX; ${expected}.`,
     ],
-    ["rank 0", idx([], [0]), "its header says rank 0; labels have rank 1 and images rank 3."],
+    ["rank 0", idxBytes([], [0]), "its header says rank 0; labels have rank 1 and images rank 3."],
     [
       "a header cut short",
-      idx([2, 2, 2], []).subarray(0, 11),
+      idxBytes([2, 2, 2], []).subarray(0, 11),
       "ends after 11 bytes, within its header of 16 (rank 3); fetch it again.",
     ],
     [
       "data cut short",
-      idx([2, 2, 2], [1, 2, 3, 4, 5, 6, 7]),
+      idxBytes([2, 2, 2], [1, 2, 3, 4, 5, 6, 7]),
       "has 7 bytes of data, its header (2×2×2) asks for 8: it was cut short or its header is wrong; fetch it again.",
     ],
     [
       "bytes after the data",
-      idx([2, 2], [1, 2, 3, 4, 5]),
+      idxBytes([2, 2], [1, 2, 3, 4, 5]),
       "has 5 bytes of data, its header (2×2) asks for 4: it has bytes too many; fetch it again.",
     ],
     [
       "sizes whose product is 2^64",
-      idx([65536, 65536, 65536, 65536], []),
+      idxBytes([65536, 65536, 65536, 65536], []),
       "has 0 bytes of data, its header (65536×65536×65536×65536) asks for 18446744073709551616: it was cut short or its header is wrong; fetch it again.",
     ],
     [
       "the greatest sizes",
-      idx([4294967295, 4294967295, 4294967295], [1]),
+      idxBytes([4294967295, 4294967295, 4294967295], [1]),
       "has 1 byte of data, its header (4294967295×4294967295×4294967295) asks for 79228162458924105385300197375: it was cut short or its header is wrong; fetch it again.",
     ],
   ];
@@ -91,7 +82,7 @@ describe("parseIdx", () => {
   });
 
   test("refuses every proper prefix of a file, and the file with a byte more", () => {
-    const whole = idx([2, 3, 4], new Uint8Array(24));
+    const whole = idxBytes([2, 3, 4], new Uint8Array(24));
     for (let length = 0; length < whole.length; length++) {
       expect(() => parseIdx(whole.subarray(0, length), "f")).toThrow(DataError);
     }

@@ -1,7 +1,6 @@
 // The pictures of a run, written into its folder: grids, the GIF, the loss plot and the networks.
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { PNG } from "pngjs";
 import { outputError, readFileBytes, writeFileAtomic } from "../checkpoint/files.ts";
 import type { ImageSet } from "../data/idx.ts";
 import { fromBytes } from "../data/pixels.ts";
@@ -16,6 +15,7 @@ import { modelDiagram, type ModelPicture } from "../pictures/model.ts";
 import { lossPlot } from "../pictures/plot.ts";
 import { encodePng } from "../pictures/png.ts";
 import { rasterizeSvg } from "../pictures/raster.ts";
+import { readGrayPng } from "../pictures/read-digit.ts";
 import type { RunFolder, RunRecord } from "./run-folder.ts";
 
 /** Images of a run's grids. */
@@ -31,12 +31,10 @@ export async function writeGrid(models: Models, seed: number, path: string): Pro
 
 /** A PNG of ours, read back. Throws `CheckpointError` if it can't be. */
 export function readGray(path: string): GrayImage {
+  const bytes = readFileBytes(path);
   try {
-    const { width, height, data } = PNG.sync.read(Buffer.from(readFileBytes(path)));
-    const pixels = Uint8Array.from({ length: width * height }, (_, i) => data[4 * i]!);
-    return { width, height, pixels };
-  } catch (error) {
-    if (error instanceof CheckpointError) throw error;
+    return readGrayPng(bytes, path);
+  } catch {
     throw new CheckpointError(`${path}: is no PNG that can be read; draw the run's samples again`);
   }
 }

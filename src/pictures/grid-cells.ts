@@ -1,5 +1,5 @@
 // Grids of samples cut up again, pixel for pixel as they were.
-import { GAP_GRAY, requireFilled, type GrayImage } from "./grid.ts";
+import { GAP, GAP_GRAY, requireFilled, SCALE, type GrayImage } from "./grid.ts";
 
 const SIDES = [28, 32]; // of the samples of all recipes
 
@@ -11,34 +11,33 @@ export interface Cell {
 }
 
 /** The side of the cells that a picture of this size could be a grid of, as `tileGrid` draws it; else undefined. */
-export function cellSide(width: number, height: number, gap = 4, scale = 3): number | undefined {
+function cellSide(width: number, height: number): number | undefined {
   return SIDES.find((side) => {
-    const pitch = side * scale + gap;
-    return [width, height].every((length) => length > pitch && (length - gap) % pitch === 0);
+    const pitch = side * SCALE + GAP;
+    return [width, height].every((length) => length > pitch && (length - GAP) % pitch === 0);
   });
 }
 
 /**
- * The cells of a grid that `tileGrid` drew: squares, each pixel `scale` by `scale`, with `gap` pixels of one gray around
- * and between. Cells without an image are left out. Undefined if the picture is no such grid. Throws `ShapeError` if
- * the pixels don't fill the image.
+ * The cells of a grid that `tileGrid` drew with its usual scale and gaps. Cells without an image are left out. Undefined
+ * if the picture is no such grid. Throws `ShapeError` if the pixels don't fill the image.
  */
-export function cellsOf(grid: GrayImage, gap = 4, scale = 3): readonly Cell[] | undefined {
+export function cellsOf(grid: GrayImage): readonly Cell[] | undefined {
   requireFilled("cellsOf", grid);
   const { width, height, pixels } = grid;
-  const side = cellSide(width, height, gap, scale);
+  const side = cellSide(width, height);
   if (side === undefined) return undefined;
-  const pitch = side * scale + gap;
+  const pitch = side * SCALE + GAP;
   const between = (at: number): boolean =>
-    (at % width) % pitch < gap || Math.floor(at / width) % pitch < gap;
+    (at % width) % pitch < GAP || Math.floor(at / width) % pitch < GAP;
   if (pixels.some((level, at) => between(at) && level !== GAP_GRAY)) return undefined;
-  const [columns, rows] = [(width - gap) / pitch, (height - gap) / pitch];
+  const [columns, rows] = [(width - GAP) / pitch, (height - GAP) / pitch];
   return Array.from({ length: rows * columns }, (_, i): Cell => {
     const [row, column] = [Math.floor(i / columns), i % columns];
-    const start = (row * pitch + gap) * width + column * pitch + gap;
+    const start = (row * pitch + GAP) * width + column * pitch + GAP;
     const levels = Uint8Array.from(
       { length: side * side },
-      (__, at) => pixels[start + Math.floor(at / side) * scale * width + (at % side) * scale]!,
+      (__, at) => pixels[start + Math.floor(at / side) * SCALE * width + (at % side) * SCALE]!,
     );
     return {
       row: row + 1,

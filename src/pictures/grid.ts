@@ -22,9 +22,16 @@ export interface GridOptions {
   invert?: boolean;
 }
 
-// MNIST images are black at their edges and would run into each other. This gray parts them and
-// still recedes behind the strokes.
+/**
+ * MNIST images are black at their edges and would run into each other. This gray parts them and still recedes behind
+ * the strokes.
+ */
 export const GAP_GRAY = 72;
+
+/** Pixels between images, where nobody says. */
+export const GAP = 4;
+/** Pixels a side for each value, where nobody says. */
+export const SCALE = 3;
 
 /**
  * Gray levels of values in [-1, 1], the range of tanh: -1 is 0, 1 is 255, rounded to the nearest
@@ -59,7 +66,12 @@ export function tileGrid(
         `(${count}, ${height}, ${width}, 1); pass the images' own count, height and width`,
     );
   }
-  const { columns = Math.ceil(Math.sqrt(count)), gap = 4, scale = 3, invert = false } = options;
+  const {
+    columns = Math.ceil(Math.sqrt(count)),
+    gap = GAP,
+    scale = SCALE,
+    invert = false,
+  } = options;
   requireWhole("columns", columns, 1);
   requireWhole("gap", gap, 0);
   requireWhole("scale", scale, 1);
