@@ -136,36 +136,6 @@ describe("neighbourhoods", () => {
   });
 });
 
-describe("nearest", () => {
-  test("agrees with sorting all distances, the first of equal ones first", async () => {
-    const count = fc.integer({ min: 1, max: 4 });
-    await fc.assert(
-      fc.asyncProperty(sets, count, async ({ seed, n, m, columns }, most) => {
-        const [queries, among] = [tiedRows(seed, n, columns), tiedRows(seed + 1, m, columns)];
-        const found = await metrics.nearest(matrixOf(queries), matrixOf(among), most);
-        const want = queries.map((x) =>
-          among
-            .map((y, index) => ({ index, square: square(x, y) }))
-            .toSorted((p, q) => p.square - q.square || p.index - q.index)
-            .slice(0, most),
-        );
-        expect(Array.from(found.indices)).toEqual(want.flat().map(({ index }) => index));
-        expect(Array.from(found.squares)).toEqual(want.flat().map((each) => each.square));
-      }),
-      { numRuns: 100 },
-    );
-  });
-
-  test("finds copies among many rows", async () => {
-    const among = normalRows(4, 300, 20);
-    const places = [299, 0, 128, 63, 64];
-    const queries = places.map((place) => among[place]!);
-    const found = await metrics.nearest(matrixOf(queries), matrixOf(among), 1);
-    expect(Array.from(found.indices)).toEqual(places);
-    expect(Array.from(found.squares)).toEqual([0, 0, 0, 0, 0]);
-  });
-});
-
 describe("summarise", () => {
   const verdicts = (seed: number, rows: number): number[][] =>
     normalRows(seed, rows, 3).map((row) => {

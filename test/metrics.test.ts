@@ -320,10 +320,6 @@ describe("refused in a line", () => {
     [DataError, "counts add up to 0", () => totalVariation([0, 0], [1, 1])],
     [DataError, "expected has NaN for class 1", () => totalVariation([1, 0], [1, NaN])],
     [DataError, "counts has -1 for class 0", () => totalVariation([-1, 2], [1, 1])],
-    [AttributeError, "count is 0", () => metrics.nearest(good, good, 0)],
-    [ShapeError, "count is 9 and among has 8 rows", () => metrics.nearest(good, good, 9)],
-    [ShapeError, "queries has 3 columns and among has 4", () => metrics.nearest(good, wide, 1)],
-    [DataError, "among has NaN", () => metrics.nearest(good, spoilt(NaN), 1)],
     [AttributeError, "k is 1.5", () => metrics.neighbourhoods(good, good, 1.5)],
     [
       ShapeError,

@@ -6,7 +6,6 @@ export type { OnProgress } from "./distances.ts";
 export { frechetDistance, gaussianOf, type Gaussian } from "./frechet.ts";
 export { kernelDistance } from "./kernel-distance.ts";
 export type { Matrix } from "./matrix.ts";
-export { nearest, type Nearest } from "./nearest.ts";
 export { ballRadii, neighbourhoods, NEIGHBOURS, type Neighbourhoods } from "./neighbourhoods.ts";
 export { realism } from "./realism.ts";
 export {

@@ -13,7 +13,7 @@ import {
   type OnProgress,
 } from "./distances.ts";
 import { requireFinite, requireMatrix, requireSameColumns, type Matrix } from "./matrix.ts";
-import { requireCount, Smallest } from "./nearest.ts";
+import { requireCount, Smallest } from "./smallest.ts";
 
 /** Each is better when larger; those of two halves of one set are what good samples can reach. */
 export interface Neighbourhoods {
@@ -120,8 +120,8 @@ function offerBoth(found: Smallest, { top, bottom, left, right, squares }: Dista
   for (let i = top; i < bottom; i += 1) {
     const base = (i - top) * TILE - left;
     for (let j = Math.max(left, i + 1); j < right; j += 1) {
-      found.offer(i, squares[base + j]!, j);
-      found.offer(j, squares[base + j]!, i);
+      found.offer(i, squares[base + j]!);
+      found.offer(j, squares[base + j]!);
     }
   }
 }

@@ -6,7 +6,7 @@ import type { OnProgress } from "./distances.ts";
 import { frechetDistance, gaussianOf, type Gaussian } from "./frechet.ts";
 import { kernelDistance } from "./kernel-distance.ts";
 import { requireMatrix, type Matrix } from "./matrix.ts";
-import { requireCount } from "./nearest.ts";
+import { requireCount } from "./smallest.ts";
 import { ballRadii, neighbourhoods, NEIGHBOURS, type Neighbourhoods } from "./neighbourhoods.ts";
 
 /** A set as a judge sees it, a row a sample in both: features, and each class's probability. */

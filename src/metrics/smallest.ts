@@ -1,0 +1,31 @@
+// The smallest distances seen so far, for whoever looks for neighbours.
+
+import { AttributeError } from "../gpu/errors.ts";
+
+/** Refuses a count that is no whole number of at least 1. Throws `AttributeError`. */
+export function requireCount(op: string, name: string, count: number): void {
+  if (Number.isInteger(count) && count >= 1) return;
+  throw new AttributeError(`${op}: ${name} is ${count}, expected a whole number of at least 1`);
+}
+
+/** The smallest few distances of each row, in order, kept by insertion. */
+export class Smallest {
+  readonly squares: Float64Array;
+
+  private readonly count: number;
+
+  constructor(rows: number, count: number) {
+    this.count = count;
+    this.squares = new Float64Array(rows * count).fill(Infinity);
+  }
+
+  offer(row: number, square: number): void {
+    const first = row * this.count;
+    let at = first + this.count - 1;
+    if (!(square < this.squares[at]!)) return;
+    for (; at > first && square < this.squares[at - 1]!; at -= 1) {
+      this.squares[at] = this.squares[at - 1]!;
+    }
+    this.squares[at] = square;
+  }
+}
