@@ -68,23 +68,25 @@ const narrowed = (
 const leaky = (slope: number): Layer => activation(leakyRelu(slope));
 const rectified = activation(relu);
 
-const dcganLayers = (first: number): Pick<NarrowRecipe, "generator" | "discriminator"> => ({
+const conditionalLayers = (rate: number): Omit<NarrowRecipe, "recipe"> => ({
   generator: [
-    [dense(false), batchNorm(0.99), leaky(0.3), reshape([7, 7, first])],
-    [convTranspose(5, 1, false), batchNorm(0.99), leaky(0.3)],
-    [convTranspose(5, 2, false), batchNorm(0.99), leaky(0.3)],
+    [dense(false), batchNorm(0.99), leaky(0.2), reshape([7, 7, 5])],
+    [convTranspose(5, 1, false), batchNorm(0.99), leaky(0.2)],
+    [convTranspose(5, 2, false), batchNorm(0.99), leaky(0.2)],
     [convTranspose(5, 2, false), activation(tanh)],
   ].flat(),
   discriminator: [
-    [conv(5, 2), leaky(0.3), dropout(0.3)],
-    [conv(5, 2), leaky(0.3), dropout(0.3)],
+    [conv(5, 2), leaky(0.2), dropout(rate)],
+    [conv(5, 2), leaky(0.2), dropout(rate)],
     [flatten(), dense()],
   ].flat(),
+  noise: [0],
 });
 
 const dense3 = [1, 2, 3];
 const narrowConditional = narrowed(conditional, [5, 4, 3], [3, 4]);
-const conditionalLayers = { ...dcganLayers(5), noise: [0] };
+const dropping: typeof conditional = { ...conditional, dropout: 0.3 };
+const narrowDropping = narrowed(dropping, [5, 4, 3], [3, 4]);
 
 /** Every recipe whose step isn't the `dcgan`'s own, and some of their constants changed. */
 export const narrowRecipes: readonly NarrowRecipe[] = [
@@ -145,17 +147,17 @@ export const narrowRecipes: readonly NarrowRecipe[] = [
     ].flat(),
     noise: [0],
   },
-  { recipe: narrowConditional, ...conditionalLayers },
+  { recipe: narrowConditional, ...conditionalLayers(0) },
 ];
 
-const wholeBest: typeof best = { ...best, spectral: true };
+const wholeBest: typeof best = { ...best, dropout: 0.3, spectral: true };
 /** `best` with all that it knows. */
 export const narrowBest: Recipe = narrowed(wholeBest, [5, 4, 3], [3, 4]);
 
 /** The same networks, whose kernels are there already, with other losses. */
 export const otherLosses: readonly NarrowRecipe[] = [
-  { recipe: { ...narrowConditional, verdicts: "hinge", average: 0.2 }, ...conditionalLayers },
-  { recipe: { ...narrowConditional, smoothing: 0.1 }, ...conditionalLayers },
+  { recipe: { ...narrowDropping, verdicts: "hinge", average: 0.2 }, ...conditionalLayers(0.3) },
+  { recipe: { ...narrowDropping, smoothing: 0.1 }, ...conditionalLayers(0.3) },
   {
     ...narrowRecipes[0]!,
     recipe: { ...narrowRecipes[0]!.recipe, smoothing: 0.2, average: 0.999 },

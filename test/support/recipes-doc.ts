@@ -1,6 +1,10 @@
-// The table of the recipes' constants in docs/recipes/README.md, as the recipes have them.
+// The tables of docs/recipes/README.md: the recipes' constants as the code has them, and the figures of the evaluations that
+// are kept beside the page.
+import { existsSync, readFileSync } from "node:fs";
 import { constantsOf } from "../../src/cli/constants.ts";
+import { type Evaluation, parseEvaluation } from "../../src/cli/evaluation-file.ts";
 import { recipes } from "../../src/gan/recipes/list.ts";
+import { REFERENCES, type Reference } from "../../src/judge/figures.ts";
 
 /** The page, from the project's root. */
 export const RECIPES_DOC = "docs/recipes/README.md";
@@ -18,25 +22,123 @@ function cell(value: unknown): string {
     .join(", ");
 }
 
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const row = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+  return [row(head), row(head.map(() => "---")), ...rows.map(row)].join("\n");
+}
+
 /** A line a constant, a column a recipe. */
 export function constantsTable(): string {
   const each = recipes.map((recipe) => constantsOf(recipe));
   const names = [...new Set(each.flatMap((constants) => Object.keys(constants)))];
-  const row = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
-  return [
-    row(["constant", ...recipes.map(({ name }) => `\`${name}\``)]),
-    row(["---", ...recipes.map(() => "---")]),
-    ...names.map((name) => row([`\`${name}\``, ...each.map((constants) => cell(constants[name]))])),
-  ].join("\n");
+  return table(
+    ["constant", ...recipes.map(({ name }) => `\`${name}\``)],
+    names.map((name) => [`\`${name}\``, ...each.map((constants) => cell(constants[name]))]),
+  );
 }
 
-const TABLE = /(<!-- constants -->\n)[\s\S]*?(\n<!-- end -->)/;
+/** An evaluation that is kept beside the page; undefined where there is none. */
+export function keptEvaluation(name: string): Evaluation | undefined {
+  const path = new URL(`../../docs/recipes/${name}.json`, import.meta.url);
+  return existsSync(path) ? parseEvaluation(readFileSync(path), name) : undefined;
+}
 
-/** The page with that table between its two marks. Throws where it has none. */
-export function withTable(page: string): string {
-  if (!TABLE.test(page)) throw new Error(`${RECIPES_DOC}: has no marks for the table of constants`);
-  return page.replace(
-    TABLE,
-    (_, begin: string, end: string) => `${begin}\n${constantsTable()}\n${end}`,
+/** Of references, in the words of a row. */
+const SETS: Readonly<Record<Reference, string>> = {
+  real: "10,000 test digits",
+  repeated: "100 of them, over and over",
+  single: "one of them, over and over",
+  noisy: "test digits with noise of σ 0.1",
+  noise: "pure noise",
+};
+
+const figure = (value: number | undefined): string =>
+  value === undefined ? "–" : value.toLocaleString("en", { maximumSignificantDigits: 3 });
+
+/** A line a recipe that was evaluated, by both judges, and the known sets below. */
+export function resultsTable(): string {
+  const kept = recipes.flatMap(({ name }) => {
+    const evaluation = keptEvaluation(`${name}/evaluation`);
+    return evaluation ? [{ name, evaluation }] : [];
+  });
+  type Sets = Pick<Evaluation["samples"], "figures"> | undefined;
+  type Second = NonNullable<Evaluation["second"]>["samples"] | undefined;
+  const cells = (sets: Sets, second: Second): string[] =>
+    [
+      sets?.figures.frechetTrain,
+      sets?.figures.frechetTest,
+      second?.frechetTrain,
+      second?.frechetTest,
+      sets?.figures.precision,
+      sets?.figures.recall,
+      sets?.figures.density,
+      sets?.figures.coverage,
+      sets?.figures.classBalance,
+      sets?.figures.score,
+    ].map(figure);
+  const known = kept.at(-1)?.evaluation;
+  return table(
+    [
+      "",
+      "steps",
+      "FD, training",
+      "FD, test",
+      "second judge: FD, training",
+      "FD, test",
+      "precision",
+      "recall",
+      "density",
+      "coverage",
+      "class imbalance",
+      "score",
+    ],
+    [
+      ...kept.map(({ name, evaluation: { run, samples, second } }) => [
+        `\`${name}\``,
+        run.step.toLocaleString("en"),
+        ...cells(samples, second?.samples),
+      ]),
+      ...REFERENCES.map((set) => [
+        SETS[set],
+        "",
+        ...cells(known?.references[set], known?.second?.references[set]),
+      ]),
+    ],
   );
+}
+
+/** The seeds of the comparison, and what is compared: files in docs/recipes/comparison. */
+const SEEDS = [0, 1, 2];
+const COMPARED = { best: "`best`", dcgan: "`dcgan`", quarter: "`dcgan` by `quarter.json`" };
+
+/** Fréchet distances of what was trained for equal times, a line a seed. */
+export function comparisonTable(): string {
+  return table(
+    ["", "seed", "steps", "FD, training", "FD, test", "second judge: FD, training", "FD, test"],
+    Object.entries(COMPARED).flatMap(([file, words]) =>
+      SEEDS.map((seed) => {
+        const kept = keptEvaluation(`comparison/${file}-${seed}`);
+        return [
+          words,
+          String(seed),
+          kept?.run.step.toLocaleString("en") ?? "–",
+          figure(kept?.samples.figures.frechetTrain),
+          figure(kept?.samples.figures.frechetTest),
+          figure(kept?.second?.samples.frechetTrain),
+          figure(kept?.second?.samples.frechetTest),
+        ];
+      }),
+    ),
+  );
+}
+
+const TABLES = { constants: constantsTable, results: resultsTable, comparison: comparisonTable };
+
+/** The page with each table between its two marks. Throws where one has none. */
+export function withTables(page: string): string {
+  return Object.entries(TABLES).reduce((text, [name, write]) => {
+    const marks = new RegExp(`(<!-- ${name} -->\\n)[\\s\\S]*?(\\n<!-- end -->)`);
+    if (!marks.test(text)) throw new Error(`${RECIPES_DOC}: has no marks for the table of ${name}`);
+    return text.replace(marks, (_, begin: string, end: string) => `${begin}\n${write()}\n${end}`);
+  }, page);
 }
