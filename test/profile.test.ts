@@ -218,11 +218,12 @@ describe("a profile", () => {
       expect(range[0], label).toBeLessThanOrEqual(seconds);
       expect(range[1], label).toBeGreaterThanOrEqual(seconds);
     }
-    // The fastest rounds: others may have been kept waiting.
+    // The fastest rounds: others may have been kept waiting. Launches this short wait for threads that other tests use, by
+    // up to five times; a unit mistaken for another would be a thousand.
     const fastest = measured.dispatches.reduce((sum, { range }) => sum + range[0], 0);
     const ratio = fastest / measured.stepRange[0];
-    expect(ratio).toBeGreaterThan(0.3);
-    expect(ratio).toBeLessThan(3);
+    expect(ratio).toBeGreaterThan(1 / 30);
+    expect(ratio).toBeLessThan(30);
   };
 
   it("times every dispatch by timestamps, and leaves the state as it was", async () => {
