@@ -4,7 +4,13 @@ import { existsSync, readFileSync } from "node:fs";
 import { constantsOf } from "../../src/cli/constants.ts";
 import { type Evaluation, parseEvaluation } from "../../src/cli/evaluation-file.ts";
 import { recipes } from "../../src/gan/recipes/list.ts";
-import { REFERENCES, type Reference } from "../../src/judge/figures.ts";
+import {
+  type Figures,
+  type FrechetFigures,
+  REFERENCES,
+  type Reference,
+} from "../../src/judge/figures.ts";
+import { formatFigure } from "../../src/pictures/report-plots.ts";
 
 /** The page, from the project's root. */
 export const RECIPES_DOC = "docs/recipes/README.md";
@@ -53,7 +59,23 @@ const SETS: Readonly<Record<Reference, string>> = {
 };
 
 const figure = (value: number | undefined): string =>
-  value === undefined ? "–" : value.toLocaleString("en", { maximumSignificantDigits: 3 });
+  value === undefined ? "–" : formatFigure(value);
+
+type Second = NonNullable<Evaluation["second"]>["samples"];
+
+/** Fréchet distances to training and to test images, by the first judge and by the second. */
+const distances = (first?: FrechetFigures, second?: Second): (number | undefined)[] => [
+  first?.frechetTrain,
+  first?.frechetTest,
+  second?.frechetTrain,
+  second?.frechetTest,
+];
+
+/** Those of a kept evaluation. */
+export const distancesOf = (kept?: Evaluation): (number | undefined)[] =>
+  distances(kept?.samples.figures, kept?.second?.samples);
+
+const DISTANCES = ["FD, training", "FD, test", "second judge: FD, training", "FD, test"];
 
 /** A line a recipe that was evaluated, by both judges, and the known sets below. */
 export function resultsTable(): string {
@@ -61,30 +83,22 @@ export function resultsTable(): string {
     const evaluation = keptEvaluation(`${name}/evaluation`);
     return evaluation ? [{ name, evaluation }] : [];
   });
-  type Sets = Pick<Evaluation["samples"], "figures"> | undefined;
-  type Second = NonNullable<Evaluation["second"]>["samples"] | undefined;
-  const cells = (sets: Sets, second: Second): string[] =>
+  const cells = (figures?: Figures, second?: Second): string[] =>
     [
-      sets?.figures.frechetTrain,
-      sets?.figures.frechetTest,
-      second?.frechetTrain,
-      second?.frechetTest,
-      sets?.figures.precision,
-      sets?.figures.recall,
-      sets?.figures.density,
-      sets?.figures.coverage,
-      sets?.figures.classBalance,
-      sets?.figures.score,
+      ...distances(figures, second),
+      figures?.precision,
+      figures?.recall,
+      figures?.density,
+      figures?.coverage,
+      figures?.classBalance,
+      figures?.score,
     ].map(figure);
   const known = kept.at(-1)?.evaluation;
   return table(
     [
       "",
       "steps",
-      "FD, training",
-      "FD, test",
-      "second judge: FD, training",
-      "FD, test",
+      ...DISTANCES,
       "precision",
       "recall",
       "density",
@@ -96,25 +110,29 @@ export function resultsTable(): string {
       ...kept.map(({ name, evaluation: { run, samples, second } }) => [
         `\`${name}\``,
         run.step.toLocaleString("en"),
-        ...cells(samples, second?.samples),
+        ...cells(samples.figures, second?.samples),
       ]),
       ...REFERENCES.map((set) => [
         SETS[set],
         "",
-        ...cells(known?.references[set], known?.second?.references[set]),
+        ...cells(known?.references[set].figures, known?.second?.references[set]),
       ]),
     ],
   );
 }
 
 /** The seeds of the comparison, and what is compared: files in docs/recipes/comparison. */
-const SEEDS = [0, 1, 2];
-const COMPARED = { best: "`best`", dcgan: "`dcgan`", quarter: "`dcgan` by `quarter.json`" };
+export const SEEDS: readonly number[] = [0, 1, 2];
+export const COMPARED: Readonly<Record<"best" | "dcgan" | "quarter", string>> = {
+  best: "`best`",
+  dcgan: "`dcgan`",
+  quarter: "`dcgan` by `quarter.json`",
+};
 
 /** Fréchet distances of what was trained for equal times, a line a seed. */
 export function comparisonTable(): string {
   return table(
-    ["", "seed", "steps", "FD, training", "FD, test", "second judge: FD, training", "FD, test"],
+    ["", "seed", "steps", ...DISTANCES],
     Object.entries(COMPARED).flatMap(([file, words]) =>
       SEEDS.map((seed) => {
         const kept = keptEvaluation(`comparison/${file}-${seed}`);
@@ -122,10 +140,7 @@ export function comparisonTable(): string {
           words,
           String(seed),
           kept?.run.step.toLocaleString("en") ?? "–",
-          figure(kept?.samples.figures.frechetTrain),
-          figure(kept?.samples.figures.frechetTest),
-          figure(kept?.second?.samples.frechetTrain),
-          figure(kept?.second?.samples.frechetTest),
+          ...distancesOf(kept).map(figure),
         ];
       }),
     ),
