@@ -20,6 +20,22 @@ export function normalInitialiser(deviation = 0.02): Initialiser {
   return (generator, shape) => normal(generator, shape, 0, deviation);
 }
 
+/** The inputs of a unit: the second-last extent times the receptive field. */
+function fanIn(shape: readonly number[]): number {
+  return shape.slice(0, -1).reduce((product, extent) => product * extent, 1);
+}
+
+/**
+ * Uniform in ±1 / sqrt(fan in), as PyTorch's layers start their kernels and biases. The fan in of a bias
+ * isn't in its shape, so that its kernel's is handed over.
+ */
+export function fanInUniform(kernel?: readonly number[]): Initialiser {
+  return (generator, shape) => {
+    const limit = 1 / Math.sqrt(fanIn(kernel ?? shape));
+    return uniform(generator, shape, -limit, limit);
+  };
+}
+
 /**
  * Uniform in ±sqrt(6 / (fan in + fan out)) (Glorot and Bengio 2010). The fans are the last two extents
  * times the receptive field, as Keras counts them.

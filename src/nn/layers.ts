@@ -25,7 +25,7 @@ import {
 import type { EpilogueAttributes } from "../kernels/epilogue-attributes.ts";
 import type { Generator } from "../kernels/random.ts";
 import { constant, glorotUniform, type Initialiser } from "./initialisers.ts";
-import type { Layer, Mode } from "./layer.ts";
+import type { Layer, Mode, ParameterSpec } from "./layer.ts";
 
 const none = (): Readonly<Record<never, never>> => ({});
 const same = (shape: readonly number[]): readonly number[] => shape;
@@ -75,19 +75,33 @@ export interface KernelOptions {
   readonly bias?: boolean;
   /** Default Glorot uniform. */
   readonly initialiser?: Initialiser;
+  /** The bias's, from the kernel's shape. Default 0. */
+  readonly biasInitialiser?: (kernel: readonly number[]) => Initialiser;
 }
 
 /** A layer's bias as its op takes it, or leaves it out. */
 const given = (bias: Tensor | undefined): Bias => (bias ? { bias } : {});
 
-const biasSpec = (units: number, bias: boolean) =>
-  bias ? { bias: { shape: [units], initialiser: constant(0) } } : {};
+/** What a layer with a kernel, which it calls `name`, learns. */
+function kernelSpecs(
+  name: "filter" | "kernel",
+  shape: readonly number[],
+  units: number,
+  options: KernelOptions,
+): Record<string, ParameterSpec> {
+  const { bias = true, initialiser = glorotUniform() } = options;
+  const { biasInitialiser = () => constant(0) } = options;
+  return {
+    [name]: { shape, initialiser },
+    ...(bias ? { bias: { shape: [units], initialiser: biasInitialiser(shape) } } : {}),
+  };
+}
 
 const noBias = (bias: boolean): string => (bias ? "" : ", no bias");
 
 /** x (N, in) · kernel (in, units) + bias (units). */
 export function dense(units: number, options: KernelOptions = {}): Layer {
-  const { bias = true, initialiser = glorotUniform() } = options;
+  const { bias = true } = options;
   return {
     kind: "Dense",
     detail: `${units}${noBias(bias)}`,
@@ -99,10 +113,7 @@ export function dense(units: number, options: KernelOptions = {}): Layer {
       }
       return [units];
     },
-    parameters: ([inputs]) => ({
-      kernel: { shape: [inputs!, units], initialiser },
-      ...biasSpec(units, bias),
-    }),
+    parameters: ([inputs]) => kernelSpecs("kernel", [inputs!, units], units, options),
     buffers: none,
     finishes: ["activation", "dropout"],
     halves: "stores",
@@ -124,7 +135,7 @@ export interface ConvolutionOptions extends KernelOptions {
 
 /** Convolution of (H, W, C) images to `filters` channels with square filters (kernel, kernel, C, filters). */
 export function conv2d(filters: number, kernel: number, options: ConvolutionOptions = {}): Layer {
-  const { bias = true, initialiser = glorotUniform(), strides = 1, padding = "same" } = options;
+  const { bias = true, strides = 1, padding = "same" } = options;
   const shapeOf = (input: readonly number[]) => [kernel, kernel, input.at(-1)!, filters];
   return {
     kind: "Conv2d",
@@ -133,10 +144,7 @@ export function conv2d(filters: number, kernel: number, options: ConvolutionOpti
       const g = convolutionGeometry([1, ...input], shapeOf(input), { strides, padding });
       return [g.outHeight, g.outWidth, g.filters];
     },
-    parameters: (input) => ({
-      filter: { shape: shapeOf(input), initialiser },
-      ...biasSpec(filters, bias),
-    }),
+    parameters: (input) => kernelSpecs("filter", shapeOf(input), filters, options),
     buffers: none,
     finishes: ["activation", "dropout"],
     halves: "stores",
@@ -151,7 +159,7 @@ export function convTranspose2d(
   kernel: number,
   options: ConvolutionOptions = {},
 ): Layer {
-  const { bias = true, initialiser = glorotUniform(), strides = 1, padding = "same" } = options;
+  const { bias = true, strides = 1, padding = "same" } = options;
   const shapeOf = (input: readonly number[]) => [kernel, kernel, filters, input.at(-1)!];
   return {
     kind: "ConvTranspose2d",
@@ -160,10 +168,7 @@ export function convTranspose2d(
       const g = transposedGeometry([1, ...input], shapeOf(input), { strides, padding });
       return [g.height, g.width, g.channels];
     },
-    parameters: (input) => ({
-      filter: { shape: shapeOf(input), initialiser },
-      ...biasSpec(filters, bias),
-    }),
+    parameters: (input) => kernelSpecs("filter", shapeOf(input), filters, options),
     buffers: none,
     finishes: ["activation", "dropout"],
     halves: "stores",

@@ -2,6 +2,8 @@
 // discriminator, and binary cross-entropy of probabilities whose logarithm is held above −100.
 import type { AdamOptions } from "../../kernels/adam.ts";
 import { dense, dropout, flatten, relu, reshape, sigmoid, tanh } from "../../nn/layers.ts";
+import { fanInUniform } from "../../nn/initialisers.ts";
+import type { Layer } from "../../nn/layer.ts";
 import type { Recipe } from "../recipe.ts";
 
 interface MlpConstants {
@@ -12,6 +14,10 @@ interface MlpConstants {
 }
 
 const adam: AdamOptions = { learningRate: 1e-4, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+
+/** A dense layer whose weights start as PyTorch's `Linear` does. */
+const linear = (units: number): Layer =>
+  dense(units, { initialiser: fanInUniform(), biasInitialiser: fanInUniform });
 
 /** Two multilayer perceptrons. */
 export const mlp: Recipe<MlpConstants> = {
@@ -32,15 +38,15 @@ export const mlp: Recipe<MlpConstants> = {
   discriminatorWidths: [1024, 512, 256],
   dropout: 0.3,
   generator: ({ generatorWidths }) => [
-    ...generatorWidths.flatMap((width) => [dense(width), relu()]),
-    dense(28 * 28),
+    ...generatorWidths.flatMap((width) => [linear(width), relu()]),
+    linear(28 * 28),
     tanh(),
     reshape([28, 28, 1]),
   ],
   discriminator: ({ discriminatorWidths, dropout: rate }) => [
     flatten(),
-    ...discriminatorWidths.flatMap((width) => [dense(width), relu(), dropout(rate)]),
-    dense(1),
+    ...discriminatorWidths.flatMap((width) => [linear(width), relu(), dropout(rate)]),
+    linear(1),
     sigmoid(),
   ],
 };
