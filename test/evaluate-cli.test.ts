@@ -241,9 +241,9 @@ describe("a refused evaluation says why in a line, and leaves nothing", () => {
     ["no such data", "plain", { data: at("none") }, DataError, /none: .*no such folder/],
   ];
   it.each(cases)("%s", async (_, run, flags, kind, says) => {
-    const out = at("refused");
-    expect(await messageOf(kind, () => evaluated(run, { out, ...flags }))).toMatch(says);
-    expect(existsSync(out) ? readdirSync(out) : []).toEqual([]);
+    const flagsOut = { out: at("refused", "here"), json: at("refused", "there", "figures.json") };
+    expect(await messageOf(kind, () => evaluated(run, { ...flagsOut, ...flags }))).toMatch(says);
+    expect(existsSync(at("refused"))).toBe(false);
   });
 
   it("a run that diverged, as training said", async () => {

@@ -4,17 +4,19 @@
 
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
   readFileSync,
   realpathSync,
   renameSync,
+  rmdirSync,
   rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 import { CheckpointError, OutputError } from "../gpu/errors.ts";
 import { systemCode, systemReason } from "../gpu/system-reason.ts";
 
@@ -94,6 +96,48 @@ export function writeToDisk(path: string, data: Uint8Array | string): void {
     syncFile(file);
   } finally {
     closeSync(file);
+  }
+}
+
+/**
+ * Makes folders before `work` that would write into them, so that a refusal comes first; those it made
+ * and that stay empty go again. Throws OutputError if the system refuses.
+ */
+export async function withFolders<T>(paths: readonly string[], work: () => Promise<T>): Promise<T> {
+  const made: string[] = [];
+  try {
+    for (const path of paths) {
+      made.push(...absentFolders(path));
+      makeFolder(path);
+    }
+    return await work();
+  } finally {
+    for (const path of made.toReversed()) removeIfEmpty(path);
+  }
+}
+
+/** A folder and those it is in, as far as they aren't there, outermost first. */
+function absentFolders(path: string): string[] {
+  const absent: string[] = [];
+  for (let folder = resolve(path); !existsSync(folder); folder = dirname(folder)) {
+    absent.unshift(folder);
+  }
+  return absent;
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (error) {
+    throw outputError(path, error);
+  }
+}
+
+function removeIfEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // It holds what the work wrote.
   }
 }
 

@@ -1,8 +1,8 @@
 // `longhand evaluate`: how good a run's digits are, as figures beside those of sets of known quality, and
 // as a page.
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { outputError, writeFileAtomic } from "../checkpoint/files.ts";
+import { withFolders, writeFileAtomic } from "../checkpoint/files.ts";
 import { readJsonl } from "../checkpoint/jsonl.ts";
 import { classInTurn, drawImages, generatorInputs } from "../gan/gan.ts";
 import { resizeImages } from "../gan/resize-images.ts";
@@ -67,31 +67,24 @@ export async function evaluateCommand(run: string, flags: EvaluateFlags): Promis
   const out = flags.out ?? join(run, checkpoint === "best" ? "evaluation-best" : "evaluation");
   const json = flags.json ?? join(out, "evaluation.json");
   const digits = await loadRealDigits(flags.data ?? trained.record.data.folder);
-  for (const folder of [out, dirname(json)]) makeFolder(folder);
-  await withDevice(flags.adapter, async (device, opened) => {
-    console.log(opened.line);
-    const phases = createPhases();
-    try {
-      const options = { count, seed, neighbours, checkpoint, adapter: opened.name };
-      const { evaluation, page } = await evaluate(device, run, trained, digits, options, phases);
-      phases.stop();
-      const html = join(out, "report.html");
-      writeFileAtomic(json, formatEvaluation(evaluation));
-      writeFileAtomic(html, page);
-      for (const line of evaluationTable(evaluation)) console.log(line);
-      console.log(`\n${json}\n${html}`);
-    } finally {
-      phases.stop();
-    }
-  });
-}
-
-function makeFolder(path: string): void {
-  try {
-    mkdirSync(path, { recursive: true });
-  } catch (error) {
-    throw outputError(path, error);
-  }
+  const evaluated = (): Promise<void> =>
+    withDevice(flags.adapter, async (device, opened) => {
+      console.log(opened.line);
+      const phases = createPhases();
+      try {
+        const options = { count, seed, neighbours, checkpoint, adapter: opened.name };
+        const { evaluation, page } = await evaluate(device, run, trained, digits, options, phases);
+        phases.stop();
+        const html = join(out, "report.html");
+        writeFileAtomic(json, formatEvaluation(evaluation));
+        writeFileAtomic(html, page);
+        for (const line of evaluationTable(evaluation)) console.log(line);
+        console.log(`\n${json}\n${html}`);
+      } finally {
+        phases.stop();
+      }
+    });
+  await withFolders([out, dirname(json)], evaluated);
 }
 
 interface Options {
