@@ -119,8 +119,11 @@ export async function withFolders<T>(paths: readonly string[], work: () => Promi
 /** A folder and those it is in, as far as they aren't there, outermost first. */
 function absentFolders(path: string): string[] {
   const absent: string[] = [];
-  for (let folder = resolve(path); !existsSync(folder); folder = dirname(folder)) {
+  let folder = resolve(path);
+  // A root is the folder it is in: where a drive is missing, it ends the way up.
+  while (!existsSync(folder) && folder !== dirname(folder)) {
     absent.unshift(folder);
+    folder = dirname(folder);
   }
   return absent;
 }

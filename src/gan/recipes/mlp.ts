@@ -1,9 +1,9 @@
 // mlp: the GAN of two multilayer perceptrons that PyTorch is taught with: no batch norm, dropout in the
 // discriminator, and binary cross-entropy of probabilities whose logarithm is held above −100.
 import type { AdamOptions } from "../../kernels/adam.ts";
-import { dense, dropout, flatten, relu, reshape, sigmoid, tanh } from "../../nn/layers.ts";
 import { fanInUniform } from "../../nn/initialisers.ts";
 import type { Layer } from "../../nn/layer.ts";
+import { dense, dropout, flatten, relu, reshape, sigmoid, tanh } from "../../nn/layers.ts";
 import type { Recipe } from "../recipe.ts";
 
 interface MlpConstants {
