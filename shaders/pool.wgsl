@@ -2,7 +2,8 @@
 //   max:     out[n, y, x, c] = max_{i, j} inp[n, y·S + i·D − P, x·S + j·D − P, c]
 //   average: out[n, y, x, c] = Σ_{i, j} inp[n, y·S + i·D − P, x·S + j·D − P, c] / count(y, x)
 // over the taps (i, j) that lie in the image. Backward is a gather: each input pixel visits the
-// windows that may hold it, in order.
+// windows that may hold it, in order; but maxima of windows side by side, each of which has its pixels
+// to itself.
 
 const BATCH = 1i;
 const HEIGHT = 8i;
@@ -24,6 +25,10 @@ const COUNT_PADDING = false; // whether a mean divides by the taps in the paddin
 
 const OUTPUTS = u32(BATCH * OUT_HEIGHT * OUT_WIDTH * CHANNELS);
 const INPUTS = u32(BATCH * HEIGHT * WIDTH * CHANNELS);
+// The windows where they lie side by side, and what is left of the image behind the last of them.
+const CELLS_H = (HEIGHT + KERNEL_H - 1) / KERNEL_H;
+const CELLS_W = (WIDTH + KERNEL_W - 1) / KERNEL_W;
+const CELLS = u32(BATCH * CELLS_H * CELLS_W * CHANNELS);
 
 // Where each array starts in its binding, in 32-bit words.
 const INP_AT = 0u;
@@ -125,6 +130,33 @@ fn max_backward(
     sum += row;
   }
   dinp[DINP_AT + index] = sum;
+}
+
+// Windows side by side: each sets its own pixels, and needs no other. Rows and columns that are left over make
+// cells of their own, without a window.
+@compute @workgroup_size(64)
+fn max_backward_apart(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let index = (group.y * groups.x + group.x) * 64u + lane;
+  if (index >= CELLS) { return; }
+  let at = pixel_of(index, CELLS_H, CELLS_W, CHANNELS);
+  var pixel = -1;
+  var slope = 0f;
+  if ((at.y < OUT_HEIGHT) & (at.z < OUT_WIDTH)) {
+    pixel = find_winner(at);
+    slope = dout[DOUT_AT + u32(((at.x * OUT_HEIGHT + at.y) * OUT_WIDTH + at.z) * CHANNELS + at.w)];
+  }
+  let bottom = min((at.y + 1) * KERNEL_H, HEIGHT);
+  let right = min((at.z + 1) * KERNEL_W, WIDTH);
+  for (var y = at.y * KERNEL_H; y < bottom; y++) {
+    for (var x = at.z * KERNEL_W; x < right; x++) {
+      let here = y * WIDTH + x;
+      dinp[DINP_AT + u32((at.x * HEIGHT * WIDTH + here) * CHANNELS + at.w)] = select(0f, slope, here == pixel);
+    }
+  }
 }
 
 // What a window's sum is divided by: its taps in the image, or in the padded image; at least 1.

@@ -129,12 +129,12 @@ function geometryOf(op: string, shape: readonly number[], attributes: PoolAttrib
   };
 }
 
-/** Launches an entry of the shader with an invocation for each element of `over`. */
+/** Launches an entry of the shader with as many invocations as `over` has elements. */
 function launch(
   entry: string,
   { constants, taps, outShape }: Geometry,
   bind: Launch["bind"],
-  over: GpuArray,
+  over: Pick<GpuArray, "device" | "size">,
   countPadding = false,
 ): void {
   const outputs = outShape.reduce((product, extent) => product * extent, 1);
@@ -148,6 +148,18 @@ function launch(
   });
 }
 
+/**
+ * How many cells windows side by side make, with what they leave over at the image's ends; undefined if pixels may be in
+ * two windows, or between two.
+ */
+function cellsOf({ shape, constants: of }: Geometry): number | undefined {
+  const touching = of.STRIDE_H === of.KERNEL_H && of.STRIDE_W === of.KERNEL_W;
+  const whole = of.DILATION_H === 1 && of.DILATION_W === 1;
+  if (!touching || !whole || of.PAD_TOP !== 0 || of.PAD_LEFT !== 0) return undefined;
+  const [batch, height, width, channels] = shape as [number, number, number, number];
+  return batch * Math.ceil(height / of.KERNEL_H!) * Math.ceil(width / of.KERNEL_W!) * channels;
+}
+
 /** The largest element of each window. */
 export const maxPool: Rule<readonly [GpuArray], PoolAttributes> = defineRule({
   name: "maxPool",
@@ -159,9 +171,15 @@ export const maxPool: Rule<readonly [GpuArray], PoolAttributes> = defineRule({
     return { out, saved: { x, geometry } };
   },
   backward(dout, { x, geometry }) {
+    const dinp = x.device.empty(x.shape, "f32", "maxPool.gradient");
+    const cells = cellsOf(geometry);
+    if (cells !== undefined) {
+      const over = { device: x.device, size: cells };
+      launch("max_backward_apart", geometry, { inp: x, dout, dinp }, over);
+      return [dinp];
+    }
     const winner = x.device.empty(geometry.outShape, "i32", "maxPool.winner");
     launch("max_winner", geometry, { inp: x, found: winner }, winner);
-    const dinp = x.device.empty(x.shape, "f32", "maxPool.gradient");
     launch("max_backward", geometry, { winner, dout, dinp }, dinp);
     return [dinp];
   },

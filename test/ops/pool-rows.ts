@@ -86,6 +86,8 @@ const SHAPES: readonly (readonly [readonly number[], AvgPoolAttributes])[] = [
   [[0, 7, 6, 3], { size: 2 }],
   [[2, 7, 6, 0], { size: 2 }],
   [[2, 12, 12, 5], { size: 2 }],
+  [[2, 7, 11, 3], { size: [2, 3] }],
+  [[1, 8, 7, 2], { size: 3, padding: [0, 2, 0, 1] }],
   [[2, 13, 11, 3], { size: [3, 2], strides: [2, 1] }],
   [[1, 12, 13, 3], { size: 3, strides: 2, padding: "same" }],
   [[2, 8, 9, 2], { size: 2, strides: 3, padding: "same" }],
@@ -133,9 +135,11 @@ function byHand(): Case {
   };
 }
 
-/** Windows that overlap, with tap-less gaps between: each passes on its own gradient alone. */
-function invalidFlow(op: typeof maximum): Case {
-  const attributes = { size: 2, strides: 1, dilations: 2 };
+/** Windows that overlap, with tap-less gaps between. */
+const OVERLAPPING: AvgPoolAttributes = { size: 2, strides: 1, dilations: 2 };
+
+/** Each window passes on its own gradient alone. */
+function invalidFlow(op: typeof maximum, attributes: AvgPoolAttributes = OVERLAPPING): Case {
   const made = op(distinct([1, 7, 9, 2]), attributes);
   const geometry = geometryOf(made.inputs[0]!.shape, attributes);
   return op === maximum
@@ -224,6 +228,7 @@ export const poolRows: Readonly<Record<Name, Row>> = {
         smooth: false,
       })),
       invalidFlow(maximum),
+      invalidFlow(maximum, { size: 2 }),
     ],
     refusals: [
       ...shared("maxPool"),

@@ -197,6 +197,13 @@ export const mutants: readonly Mutant[] = [
     noticed: by("maxPool"),
   },
   {
+    kernel: "pool.max_backward_apart",
+    what: "pixels behind the last window are left as they were",
+    from: "min((at.y + 1) * KERNEL_H, HEIGHT)",
+    to: "min((at.y + 1) * KERNEL_H, OUT_HEIGHT * KERNEL_H)",
+    noticed: by("maxPool"),
+  },
+  {
     kernel: "pool.average_forward",
     what: "the left's padding counts as the right's",
     from: "vec2i(PAD_BOTTOM, PAD_RIGHT), COUNT",
