@@ -28,7 +28,7 @@ export async function open(
       adapter: adapter.adapter,
       shaderText,
       software,
-      polls: software,
+      ...(software ? { wait: asleep } : {}),
     });
     const close = (): void => {
       device.destroy();
@@ -39,4 +39,33 @@ export async function open(
     adapter.release();
     throw error;
   }
+}
+
+const LONGEST_NAP = 2; // ms: timers and Ctrl-C wait no longer
+const bed = new Int32Array(new SharedArrayBuffer(4));
+let owing = 0;
+let since = 0;
+let napping = false;
+
+/**
+ * Waits with the thread asleep. As long as Dawn owes a promise it asks the GPU at each turn of Node's event loop,
+ * without a pause; where the GPU is this very CPU, that takes a core from it.
+ */
+async function asleep<T>(owed: Promise<T>): Promise<T> {
+  owing += 1;
+  since = performance.now();
+  if (!napping) nap();
+  try {
+    return await owed;
+  } finally {
+    owing -= 1;
+  }
+}
+
+/** Ends each turn of the event loop in a nap, a sixteenth of the time waited so far, while anything is owed. */
+function nap(): void {
+  napping = owing > 0;
+  if (!napping) return;
+  Atomics.wait(bed, 0, 0, Math.min(LONGEST_NAP, (performance.now() - since) / 16));
+  setImmediate(nap);
 }

@@ -42,7 +42,7 @@ import {
   type Variant,
   type Workload,
 } from "./dispatch.ts";
-import { Pipelines } from "./pipelines.ts";
+import { Pipelines, type Wait } from "./pipelines.ts";
 import { BufferPool } from "./pool.ts";
 
 /** What `openDevice` needs: an adapter, and where the text of `shaders/` is found. */
@@ -51,8 +51,8 @@ export interface DeviceOptions {
   readonly shaderText: (path: string) => string;
   /** True on an adapter that runs on the CPU: chooses the default variants of kernels. */
   readonly software: boolean;
-  /** True where waiting for the GPU takes a CPU core from it: programs sleep before they ask. Default false. */
-  readonly polls?: boolean;
+  /** How to wait for what the GPU owes, where an `await` alone keeps a CPU core busy. */
+  readonly wait?: Wait;
   /** Ask for no more than WebGPU's default limits (the default), or for all that the adapter has. */
   readonly limits?: "default" | "adapter";
   /** Eager arrays may hold this many bytes at once before an op throws `MemoryError`. Default 2 GiB. */
@@ -92,8 +92,7 @@ export async function openDevice(options: DeviceOptions): Promise<Device> {
 export class Device {
   readonly gpu: GPUDevice;
   readonly software: boolean;
-  /** Whether waiting for the GPU takes a CPU core from it. */
-  readonly polls: boolean;
+  readonly wait: Wait;
   /**
    * Lanes of every subgroup, where they are always as many and shaders may use them; else 0. Tests set
    * it to see what other adapters would run.
@@ -132,11 +131,11 @@ export class Device {
   constructor(gpu: GPUDevice, options: Omit<DeviceOptions, "adapter" | "limits">) {
     this.gpu = gpu;
     this.software = options.software;
-    this.polls = options.polls ?? false;
+    this.wait = options.wait ?? ((owed) => owed);
     const { subgroupMinSize: least, subgroupMaxSize: most } = gpu.adapterInfo;
     this.lanes = gpu.features.has("subgroups") && least === most ? (least ?? 0) : 0;
     this.maxWorkgroups = gpu.limits.maxComputeWorkgroupsPerDimension;
-    this.pipelines = new Pipelines(gpu, options.shaderText);
+    this.pipelines = new Pipelines(gpu, options.shaderText, this.wait);
     this.#pool = new BufferPool(gpu);
     this.#budget = options.eagerByteBudget ?? 2 ** 31;
     this.#collected = new FinalizationRegistry((buffer) => this.#pool.give(buffer));
@@ -424,7 +423,7 @@ export class Device {
   /** Waits for something that the GPU owes. Throws what the device reported if that is refused. */
   async settle(op: string, owed: Promise<undefined>): Promise<void> {
     try {
-      await owed;
+      await this.wait(owed);
     } catch (error) {
       // Browsers say that the device is lost just after they refuse what was under way on it.
       await Promise.race([this.gpu.lost, new Promise((resolve) => setTimeout(resolve, 500))]);

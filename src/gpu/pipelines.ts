@@ -26,17 +26,22 @@ export interface PipelineEntry {
   pipeline: GPUComputePipeline | undefined;
 }
 
+/** Waits for a promise that WebGPU made, and hands on what becomes of it. */
+export type Wait = <T>(owed: Promise<T>) => Promise<T>;
+
 /** The pipeline cache of one device. */
 export class Pipelines {
   readonly #device: GPUDevice;
   readonly #shaderText: (path: string) => string;
+  readonly #wait: Wait;
   readonly #entries = new Map<string, PipelineEntry>();
   readonly #layouts = new Map<string, GPUBindGroupLayout>();
   readonly #declared = new Map<string, readonly BindingDeclaration[]>();
 
-  constructor(device: GPUDevice, shaderText: (path: string) => string) {
+  constructor(device: GPUDevice, shaderText: (path: string) => string, wait: Wait) {
     this.#device = device;
     this.#shaderText = shaderText;
+    this.#wait = wait;
   }
 
   /** Number of distinct pipelines asked for so far. */
@@ -83,7 +88,8 @@ export class Pipelines {
   async prepare(entry: PipelineEntry): Promise<void> {
     if (entry.pipeline) return;
     try {
-      entry.pipeline = await this.#device.createComputePipelineAsync(entry.descriptor);
+      const made = this.#device.createComputePipelineAsync(entry.descriptor);
+      entry.pipeline = await this.#wait(made);
     } catch (error) {
       throw new GpuError(`${entry.label}: ${error instanceof Error ? error.message : error}`);
     }

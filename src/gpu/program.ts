@@ -16,7 +16,6 @@ export interface ProgramOptions {
 /** Outputs by name, as `compile`'s function returned them. */
 export type Outputs = Readonly<Record<string, GpuArray>>;
 
-const REMEMBERED = 8; // runs whose time is kept
 const IN_FLIGHT = 2;
 
 /**
@@ -81,8 +80,6 @@ export class Program<T extends Outputs = Outputs> {
   readonly #buffers: readonly GPUBuffer[];
   readonly #inFlight: Promise<undefined>[] = [];
   #poison: GPUBuffer | undefined;
-  /** Milliseconds that the last runs took on the device; undefined before the first, which doesn't count. */
-  #recent: number[] | undefined;
 
   constructor(
     device: Device,
@@ -115,9 +112,8 @@ export class Program<T extends Outputs = Outputs> {
   }
 
   /**
-   * Submits one run. Resolves when no more than one earlier run is still in flight; on a device that polls,
-   * when this one is done. With `poison`
-   * every temporary is filled with NaN first, to show that nothing reads what it didn't write.
+   * Submits one run. Resolves when no more than one run is still in flight. With `poison` every temporary
+   * is filled with NaN first, to show that nothing reads what it didn't write.
    */
   async run(options: { readonly poison?: boolean } = {}): Promise<void> {
     const device = this.#device;
@@ -134,10 +130,6 @@ export class Program<T extends Outputs = Outputs> {
       }
       pass.end();
       device.gpu.queue.submit([encoder.finish()]);
-    }
-    if (device.polls) {
-      await this.#finishAsleep();
-      return;
     }
     const done = device.gpu.queue.onSubmittedWorkDone();
     done.catch(() => undefined); // it may be refused before, or without, anybody waiting for it
@@ -162,26 +154,6 @@ export class Program<T extends Outputs = Outputs> {
       state: this.capturedBytes,
       temporaries: this.#buffers.reduce((sum, buffer) => sum + buffer.size, 0),
     });
-  }
-
-  /**
-   * Waits for the run that was just submitted. Dawn on Node asks the GPU over and over for as long as a promise is owed;
-   * where the GPU is this very CPU, that costs it a fifth, and more where others want the CPU too. So most of the
-   * time that the quickest of the last runs took is slept through first. The first run doesn't count, as it may
-   * compile; one that was over before the sleep was counts for half.
-   */
-  async #finishAsleep(): Promise<void> {
-    const device = this.#device;
-    const began = performance.now();
-    const rest = this.#recent?.length ? 0.8 * Math.min(...this.#recent) : 0;
-    if (rest > 5) await new Promise((resolve) => setTimeout(resolve, rest));
-    const asked = performance.now();
-    await device.settle(this.label, device.gpu.queue.onSubmittedWorkDone());
-    const done = performance.now();
-    const overslept = rest > 5 && done - asked < 1;
-    const took = overslept ? rest / 2 : done - began;
-    this.#recent = this.#recent ? [...this.#recent.slice(1 - REMEMBERED), took] : [];
-    device.check();
   }
 
   #fillWithNaN(encoder: GPUCommandEncoder): void {
