@@ -51,7 +51,7 @@ export interface DeviceOptions {
   readonly shaderText: (path: string) => string;
   /** True on an adapter that runs on the CPU: chooses the default variants of kernels. */
   readonly software: boolean;
-  /** How to wait for what the GPU owes, where an `await` alone keeps a CPU core busy. */
+  /** How to wait for what the GPU owes, where `await` alone keeps a CPU core busy. Default: that. */
   readonly wait?: Wait;
   /** Ask for no more than WebGPU's default limits (the default), or for all that the adapter has. */
   readonly limits?: "default" | "adapter";
@@ -92,6 +92,7 @@ export async function openDevice(options: DeviceOptions): Promise<Device> {
 export class Device {
   readonly gpu: GPUDevice;
   readonly software: boolean;
+  /** How to wait for what the GPU owes. */
   readonly wait: Wait;
   /**
    * Lanes of every subgroup, where they are always as many and shaders may use them; else 0. Tests set
