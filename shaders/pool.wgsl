@@ -144,17 +144,17 @@ fn max_backward_apart(
   if (index >= CELLS) { return; }
   let at = pixel_of(index, CELLS_H, CELLS_W, CHANNELS);
   var pixel = -1;
-  var slope = 0f;
+  var gradient = 0f;
   if ((at.y < OUT_HEIGHT) & (at.z < OUT_WIDTH)) {
     pixel = find_winner(at);
-    slope = dout[DOUT_AT + u32(((at.x * OUT_HEIGHT + at.y) * OUT_WIDTH + at.z) * CHANNELS + at.w)];
+    gradient = dout[DOUT_AT + u32(((at.x * OUT_HEIGHT + at.y) * OUT_WIDTH + at.z) * CHANNELS + at.w)];
   }
   let bottom = min((at.y + 1) * KERNEL_H, HEIGHT);
   let right = min((at.z + 1) * KERNEL_W, WIDTH);
   for (var y = at.y * KERNEL_H; y < bottom; y++) {
     for (var x = at.z * KERNEL_W; x < right; x++) {
       let here = y * WIDTH + x;
-      dinp[DINP_AT + u32((at.x * HEIGHT * WIDTH + here) * CHANNELS + at.w)] = select(0f, slope, here == pixel);
+      dinp[DINP_AT + u32((at.x * HEIGHT * WIDTH + here) * CHANNELS + at.w)] = select(0f, gradient, here == pixel);
     }
   }
 }

@@ -1,4 +1,5 @@
-// How a device on Node waits, and how it ends with its memory collected as soon as it can be: in processes of their own, with the real Dawn.
+// How a device on Node waits, and how it ends with its memory collected as soon as it can be: in processes of
+// their own, with the real Dawn.
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
@@ -47,7 +48,7 @@ const WAITING = `
   console.log(JSON.stringify({ turns, took: performance.now() - began, software: device.software }));
   close();`;
 
-// Dawn asks the GPU at each turn of the event loop, some ten times a millisecond if nothing slows it down.
+// Dawn asks the GPU at each turn of the event loop, dozens of times a millisecond if nothing slows it down.
 test("where the GPU is the CPU, waiting for it leaves it the core", async () => {
   const flags = ["--import", "tsx", "--input-type=module", "--eval", WAITING];
   const { stdout } = await promisify(execFile)(process.execPath, flags, {
