@@ -1,6 +1,6 @@
 // `npm run bench -- profile`: a training step kernel by kernel, beside the adapter's own ceilings.
 import { chosenRecipe, type RecipeFlags } from "../src/cli/config.ts";
-import { titleOf } from "../src/cli/constants.ts";
+import { titleOf } from "../src/runs/constants.ts";
 import { profilePicture, profileStep, profileTable } from "../src/cli/profiling.ts";
 import { compileSteps } from "../src/gan/train.ts";
 import { open } from "../src/node.ts";

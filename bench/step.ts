@@ -1,6 +1,6 @@
 // `npm run bench -- step`: one training step in all the rows of the goals, counted from outside.
 import { chosenRecipe, type RecipeFlags } from "../src/cli/config.ts";
-import { titleOf } from "../src/cli/constants.ts";
+import { titleOf } from "../src/runs/constants.ts";
 import { batchOf, browserArena, ON_NODE, type Remote } from "./contestants/start.ts";
 import type { StepReply } from "./contestants/messages.ts";
 import { UsageError } from "../src/gpu/errors.ts";

@@ -9,7 +9,7 @@ import { promisify } from "node:util";
 import { PNG } from "pngjs";
 import { afterAll, describe, expect, test, vi } from "vitest";
 
-import { runFolder } from "../src/cli/run-folder.ts";
+import { runFolder } from "../src/runs/run-folder.ts";
 import { modelDiagram, type ModelPicture } from "../src/pictures/model.ts";
 import { lossPlot, type LossRow } from "../src/pictures/plot.ts";
 import { rasterizeSvg } from "../src/pictures/raster.ts";

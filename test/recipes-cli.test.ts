@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { PNG } from "pngjs";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { constantsOf } from "../src/cli/constants.ts";
+import { constantsOf } from "../src/runs/constants.ts";
 import { trainCommand } from "../src/cli/train.ts";
 import { loadImages } from "../src/data/files.ts";
 import { recipes } from "../src/gan/recipes/list.ts";

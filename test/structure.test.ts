@@ -8,12 +8,12 @@ import { describe, expect, test } from "vitest";
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 /** Each room may import from itself and from those before it. */
-const STAIRS = ["gpu", "kernels", "autograd", "nn", "gan", "judge", "cli", "web"];
+const STAIRS = ["gpu", "kernels", "autograd", "nn", "gan", "judge", "runs", "cli", "web"];
 /** These stand beside nn: of the engine they know its errors and its types. */
 const BESIDE = ["data", "checkpoint", "pictures", "metrics"];
 const SHARED_BY_ALL = ["src/gpu/errors.ts", "src/gpu/system-reason.ts"];
 /** Only these may import the rooms beside nn. */
-const USERS = ["gan", "judge", "cli", "web"];
+const USERS = ["gan", "judge", "runs", "cli", "web"];
 /** Whole packages' entry points, which gather from every room. */
 const FACES = ["src/index.ts", "src/node.ts", "src/cli/main.ts"];
 /** The only file of the engine that knows Node and Dawn. */

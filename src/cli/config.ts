@@ -7,7 +7,7 @@ import { scaled, type Recipe } from "../gan/recipe.ts";
 import { recipeNamed } from "../gan/recipes/list.ts";
 import { UsageError } from "../gpu/errors.ts";
 import { systemReason } from "../gpu/system-reason.ts";
-import { withConstants, type ConstantValues } from "./constants.ts";
+import { withConstants, type ConstantValues } from "../runs/constants.ts";
 
 /** The flags that say which recipe. */
 export interface RecipeFlags {

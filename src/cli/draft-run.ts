@@ -6,7 +6,7 @@ import type { Device } from "../gpu/device.ts";
 import { UsageError } from "../gpu/errors.ts";
 import type { StoredType } from "../kernels/epilogue-attributes.ts";
 import { chosenRecipe, type RecipeFlags } from "./config.ts";
-import { titleOf } from "./constants.ts";
+import { titleOf } from "../runs/constants.ts";
 import {
   checkRunPath,
   freshRunPath,
@@ -16,7 +16,7 @@ import {
   type EvaluationPlan,
   type RunFolder,
   type RunRecord,
-} from "./run-folder.ts";
+} from "../runs/run-folder.ts";
 
 /** The flags of `train`, as the command line gives them; what is undefined has its default. */
 export interface TrainFlags extends RecipeFlags {

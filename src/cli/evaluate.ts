@@ -38,9 +38,9 @@ import {
   standBesideFrechets,
   type RealDigits,
 } from "./real-digits.ts";
-import { runFolder } from "./run-folder.ts";
+import { runFolder } from "../runs/run-folder.ts";
 import { withDevice } from "./session.ts";
-import { readTrainedRun, type TrainedRun, type WhichCheckpoint } from "./trained-models.ts";
+import { readTrainedRun, type TrainedRun, type WhichCheckpoint } from "../runs/trained-models.ts";
 
 /** The flags of `evaluate`. */
 export interface EvaluateFlags {

@@ -23,7 +23,7 @@ import { figuresShape } from "./evaluation-file.ts";
 import { loadJudge } from "./judges.ts";
 import { createPhases } from "./phases.ts";
 import { compareWith, loadRealDigits, seeDigits } from "./real-digits.ts";
-import type { EvaluationPlan, RunFolder } from "./run-folder.ts";
+import type { EvaluationPlan, RunFolder } from "../runs/run-folder.ts";
 import { writeGrid } from "./run-pictures.ts";
 
 /** An evaluation's line in the log. Its figures are those of `evaluate` with as many samples. */

@@ -4,7 +4,7 @@ import type { Copying } from "../judge/copying.ts";
 import type { Figures, FrechetFigures, SetFigures } from "../judge/figures.ts";
 import type { FrechetReferences, References } from "../judge/references.ts";
 import { parseJson } from "../checkpoint/state.ts";
-import type { WhichCheckpoint } from "./trained-models.ts";
+import type { WhichCheckpoint } from "../runs/trained-models.ts";
 
 /** Which judge: those of equal fingerprints give equal figures. */
 export interface JudgeName {

@@ -10,7 +10,7 @@ import { tileGrid, type GrayImage } from "../pictures/grid.ts";
 import { encodePng } from "../pictures/png.ts";
 import { createBars } from "./progress.ts";
 import { withDevice } from "./session.ts";
-import { readTrainedRun, type WhichCheckpoint } from "./trained-models.ts";
+import { readTrainedRun, type WhichCheckpoint } from "../runs/trained-models.ts";
 
 /** The flags of `interpolate`. */
 export interface InterpolateFlags {

@@ -5,7 +5,7 @@ import { readFileBytes, removeQuietly, writeToFirst } from "../checkpoint/files.
 import { LonghandError } from "../gpu/errors.ts";
 import { cacheFolders, shaderText, type OpenedAdapter } from "../gpu/node.ts";
 import { kernelsVersion } from "../kernels/tune.ts";
-import type { RunRecord } from "./run-folder.ts";
+import type { RunRecord } from "../runs/run-folder.ts";
 
 /** What is stored of an adapter. */
 export interface KernelChoices {

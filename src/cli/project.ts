@@ -19,7 +19,7 @@ import { readDigit } from "../pictures/read-digit.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { createBars } from "./progress.ts";
 import { withDevice } from "./session.ts";
-import { readTrainedRun, type WhichCheckpoint } from "./trained-models.ts";
+import { readTrainedRun, type WhichCheckpoint } from "../runs/trained-models.ts";
 
 /** The flags of `project`. */
 export interface ProjectFlags {

@@ -12,7 +12,7 @@ import { UsageError } from "../gpu/errors.ts";
 import { compile } from "../gpu/program.ts";
 import { textTable } from "../gpu/text-table.ts";
 import { chosenRecipe, type RecipeFlags } from "./config.ts";
-import { constantsOf, titleOf } from "./constants.ts";
+import { constantsOf, titleOf } from "../runs/constants.ts";
 import { loadKernelChoices } from "./kernel-choices.ts";
 import { createBars, formatDuration } from "./progress.ts";
 import { withDevice } from "./session.ts";

@@ -16,7 +16,7 @@ import { lossPlot } from "../pictures/plot.ts";
 import { encodePng } from "../pictures/png.ts";
 import { rasterizeSvg } from "../pictures/raster.ts";
 import { readGrayPng } from "../pictures/read-digit.ts";
-import type { RunFolder, RunRecord } from "./run-folder.ts";
+import type { RunFolder, RunRecord } from "../runs/run-folder.ts";
 
 /** Images of a run's grids. */
 export const GRID = 16;

@@ -7,10 +7,10 @@ import { CheckpointError, UsageError } from "../gpu/errors.ts";
 import { tileGrid } from "../pictures/grid.ts";
 import { encodePng } from "../pictures/png.ts";
 import { drawInTerminal } from "../pictures/terminal.ts";
-import { readRunRecord, runFolder } from "./run-folder.ts";
+import { readRunRecord, runFolder } from "../runs/run-folder.ts";
 import { framesOf, readGray, writeGif } from "./run-pictures.ts";
 import { withDevice } from "./session.ts";
-import { readTrainedRun, type WhichCheckpoint } from "./trained-models.ts";
+import { readTrainedRun, type WhichCheckpoint } from "../runs/trained-models.ts";
 
 /** The flags of `sample`. */
 export interface SampleFlags {

@@ -9,7 +9,7 @@ import type { EvaluationRow, Evaluator } from "./evaluating.ts";
 import type { Draft, TrainFlags } from "./draft-run.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { createProgressView, formatDuration } from "./progress.ts";
-import type { RunRecord } from "./run-folder.ts";
+import type { RunRecord } from "../runs/run-folder.ts";
 import { GRID, writeGif, writeGrid, writeLossPlot } from "./run-pictures.ts";
 
 /** What a run goes on with once all is prepared. */

@@ -1,7 +1,7 @@
 // The tables of docs/recipes/README.md: the recipes' constants as the code has them, and the figures of the evaluations that
 // are kept beside the page.
 import { existsSync, readFileSync } from "node:fs";
-import { constantsOf } from "../../src/cli/constants.ts";
+import { constantsOf } from "../../src/runs/constants.ts";
 import { type Evaluation, parseEvaluation } from "../../src/cli/evaluation-file.ts";
 import { recipes } from "../../src/gan/recipes/list.ts";
 import {
