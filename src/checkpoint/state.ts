@@ -1,7 +1,7 @@
 // A checkpoint: every array that training changes, as safetensors files, and a small JSON beside them.
 import { z } from "zod";
 import type { GpuArray } from "../gpu/array.ts";
-import { CheckpointError } from "../gpu/errors.ts";
+import { CheckpointError, DivergedError } from "../gpu/errors.ts";
 import {
   decodeSafetensors,
   encodeSafetensors,
@@ -28,7 +28,10 @@ export type CheckpointArrays = Readonly<Record<string, ReadonlyMap<string, GpuAr
 
 const STATE_FILE = "state.json";
 
-/** Reads every array from the device and gives the files of a checkpoint, by name. */
+/**
+ * Reads every array from the device and gives the files of a checkpoint, by name. Throws `DivergedError` if any
+ * element isn't finite: such a checkpoint must not take the place of a sound one.
+ */
 export async function checkpointFiles(
   arrays: CheckpointArrays,
   state: CheckpointState,
@@ -37,12 +40,21 @@ export async function checkpointFiles(
   for (const [file, named] of Object.entries(arrays)) {
     const tensors = new Map<string, NativeTensor>();
     for (const [name, array] of named) {
-      tensors.set(name, { dtype: "F32", shape: [...array.shape], data: await array.read() });
+      const data = await array.read();
+      const bad = data.findIndex((value) => !Number.isFinite(value));
+      if (bad >= 0) throw diverged(state.step, `${file}'s ${name}`, data[bad]!);
+      tensors.set(name, { dtype: "F32", shape: [...array.shape], data });
     }
     files[`${file}.safetensors`] = encodeSafetensors(tensors);
   }
   files[STATE_FILE] = `${JSON.stringify(state, undefined, 2)}\n`;
   return files;
+}
+
+function diverged(step: number, array: string, value: number): DivergedError {
+  return new DivergedError(
+    `Step ${step}: ${array} holds ${value}: the run has diverged, and more steps won't mend it. No checkpoint is written, and those before stay as they were. Try lower learning rates (--config) or another --seed; --check-numerics says which dispatch it begins with`,
+  );
 }
 
 /** Checks a checkpoint's JSON. Throws `CheckpointError` naming `folder`. */

@@ -1,6 +1,6 @@
 // The command line. Commands are thin: flags in, one function called, errors in one sentence.
 import { Command, Option } from "commander";
-import { LonghandError, UsageError } from "../gpu/errors.ts";
+import { DivergedError, LonghandError, UsageError } from "../gpu/errors.ts";
 import { classifyCommand, type ClassifyFlags } from "./classify.ts";
 import { doctor } from "./doctor.ts";
 import { USUAL_COUNT, type TrainFlags } from "./draft-run.ts";
@@ -45,6 +45,15 @@ program
   .addOption(adapterOption())
   .option("--sample-every <n>", "also draw a grid every n steps", whole(1))
   .option("--checkpoint-every <n>", "also save a checkpoint every n steps", whole(1))
+  .option(
+    "--checkpoint-minutes <n>",
+    "save one too when so many minutes have passed since the last (default: 5)",
+    positive(1e6),
+  )
+  .option(
+    "--check-numerics",
+    "where a number isn't finite, take the step again and name the dispatch that made it",
+  )
   .option(
     "--evaluate-every <n>",
     "judge a sample every n steps, or `epoch`; keeps the best checkpoint as best",
@@ -251,11 +260,8 @@ program
   .option("--verbose", "show stack traces")
   .action(async (flags: { adapter?: string }) => doctor({ adapter: flags.adapter }));
 
-// A reader that closes early (`| head`) is no error.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit(0);
-  throw error;
-});
+// A reader that closes early (`| head`), or a terminal that is closed, costs the words and not the work.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
 
 for (const command of [program, ...program.commands]) command.exitOverride();
 
@@ -265,7 +271,7 @@ try {
   process.exitCode = report(error);
 }
 
-/** Prints an error as a person wants it, and gives the exit code: 2 for usage, 1 for the rest. */
+/** Prints an error as a person wants it, and gives the exit code: 2 for usage, 3 for a run that has diverged, 1 for the rest. */
 function report(error: unknown): number {
   const verbose = process.argv.includes("--verbose");
   if (error instanceof Error && "exitCode" in error && "code" in error) {
@@ -278,5 +284,6 @@ function report(error: unknown): number {
     const words = error instanceof Error ? error.message.split("\n")[0] : String(error);
     console.error(`longhand: unexpected: ${words} (--verbose shows where)`);
   }
+  if (error instanceof DivergedError) return 3;
   return error instanceof UsageError ? 2 : 1;
 }

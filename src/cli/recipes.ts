@@ -14,6 +14,7 @@ import { textTable } from "../gpu/text-table.ts";
 import { chosenRecipe, type RecipeFlags } from "./config.ts";
 import { constantsOf, titleOf } from "../runs/constants.ts";
 import { loadKernelChoices } from "./kernel-choices.ts";
+import { stopAtOnce } from "./interrupt.ts";
 import { createBars, formatDuration } from "./progress.ts";
 import { withDevice } from "./session.ts";
 
@@ -221,12 +222,10 @@ function createView(
 ): { update: (now: string) => void; next: (entry: Entry) => void; stop: () => void } {
   const bars = createBars("{bar} {value}/{total} recipes | {now}");
   const bar = bars?.create(total, 0, { now: "" });
-  const interrupt = (): void => {
+  const leave = stopAtOnce(() => {
     bars?.stop();
     report();
-    process.exit(130);
-  };
-  process.once("SIGINT", interrupt);
+  });
   return {
     update(now) {
       bar?.update({ now });
@@ -236,7 +235,7 @@ function createView(
       if (!bars) console.error(`${recipe.name}: ${timeCells(timing).join(", ")}`);
     },
     stop() {
-      process.off("SIGINT", interrupt);
+      leave();
       bars?.stop();
     },
   };

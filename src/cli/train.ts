@@ -5,15 +5,17 @@ import { recoverFolder, readFolder } from "../checkpoint/folders.ts";
 import { truncateJsonl } from "../checkpoint/jsonl.ts";
 import { parseState, restoreArrays } from "../checkpoint/state.ts";
 import { createGan, verdict, type Gan } from "../gan/gan.ts";
+import { findNonFinite } from "../gan/numerics.ts";
 import { compileSteps, type StepPrograms, type StepRecord } from "../gan/train.ts";
 import type { Device } from "../gpu/device.ts";
-import { CheckpointError, UsageError } from "../gpu/errors.ts";
+import { CheckpointError, DeviceLostError, DivergedError, UsageError } from "../gpu/errors.ts";
 import { explanationTable } from "../gpu/explain.ts";
 import { versions, type OpenedAdapter } from "../gpu/node.ts";
 import { workloadsOf } from "../kernels/tune.ts";
 import { checkStorage, draftResumed, draftRun, type Draft, type TrainFlags } from "./draft-run.ts";
 import { constantsOf } from "../runs/constants.ts";
 import { createEvaluator, restoreEvaluations } from "./evaluating.ts";
+import { stopAtOnce } from "./interrupt.ts";
 import { choicesFor } from "./kernel-choices.ts";
 import { profilePicture, profileStep, profileTable } from "./profiling.ts";
 import { createRunFolder, type RunFolder, type RunRecord } from "../runs/run-folder.ts";
@@ -22,35 +24,105 @@ import { withDevice } from "./session.ts";
 import { loop } from "./train-loop.ts";
 import { DEFAULT_BUDGET, tuneRecipe } from "./tune.ts";
 
+/** What of a run outlives a device that is lost. */
+export interface Journey {
+  /** When its first step began, by `performance.now()`. */
+  began: number | undefined;
+  /** Steps done, saved or not. */
+  reached: number;
+  /** Set as soon as there is a checkpoint to go on from. */
+  record: RunRecord | undefined;
+  /** Where the device was lost last. */
+  lostAt: number | undefined;
+}
+
 /** Trains, and leaves a run folder. Throws a `LonghandError` for whatever a person can mend. */
 export async function trainCommand(flags: TrainFlags): Promise<void> {
   if (flags.epochs !== undefined && flags.steps !== undefined) {
     throw new UsageError("--epochs and --steps: give one of them; each says where the run ends");
   }
-  const draft = flags.resume === undefined ? await draftRun(flags) : await draftResumed(flags);
-  await withDevice(flags.adapter, async (device, opened) => {
-    console.log(opened.line);
-    checkStorage(draft, device, opened.name);
-    for (const note of draft.notes) console.log(note);
-    if (draft.earlier && draft.earlier.adapter !== opened.name) {
-      console.log(
-        `The run was on ${draft.earlier.adapter}; it goes on with this adapter, and other bits.`,
-      );
-    }
-    if (flags.tune !== undefined) {
-      const budget = flags.tune === true ? DEFAULT_BUDGET : flags.tune;
-      const { recipe, batch } = draft;
-      await tuneRecipe({ recipe, batch, adapter: flags.adapter, budget, again: false });
-    }
-    await run(draft, flags, device, opened);
+  const first = flags.resume === undefined ? await draftRun(flags) : await draftResumed(flags);
+  const journey: Journey = { began: undefined, reached: 0, record: undefined, lostAt: undefined };
+  try {
+    let draft: Draft | undefined = first;
+    while (draft) draft = await attempt(draft, flags, journey);
+  } finally {
+    first.claim?.release();
+  }
+}
+
+/** Trains to the end, or until asked to stop. Returns the run as it is to go on with if its device was lost. */
+async function attempt(
+  draft: Draft,
+  flags: TrainFlags,
+  journey: Journey,
+): Promise<Draft | undefined> {
+  const leave = stopAtOnce(() => {
+    draft.claim?.release();
+    const kept = journey.record ? "the newest checkpoint is kept" : "nothing was written";
+    console.error(`Stopped before a step was done; ${kept}.`);
   });
+  try {
+    await withDevice(flags.adapter, async (device, opened) => {
+      console.log(opened.line);
+      checkStorage(draft, device, opened.name);
+      for (const note of draft.notes) console.log(note);
+      if (draft.earlier && draft.earlier.adapter !== opened.name) {
+        console.log(
+          `The run was on ${draft.earlier.adapter}; it goes on with this adapter, and other bits.`,
+        );
+      }
+      if (flags.tune !== undefined && !draft.earlier) {
+        const budget = flags.tune === true ? DEFAULT_BUDGET : flags.tune;
+        const { recipe, batch } = draft;
+        await tuneRecipe({ recipe, batch, adapter: flags.adapter, budget, again: false });
+      }
+      await run(draft, flags, { device, opened, journey, leave });
+    });
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof DeviceLostError) || !journey.record) throw error;
+    return afterLoss(draft, journey.record, journey, error);
+  } finally {
+    leave();
+  }
+}
+
+/** How a run goes on after its device was lost: from its newest checkpoint. Throws if it got no further than last time. */
+function afterLoss(
+  draft: Draft,
+  earlier: RunRecord,
+  journey: Journey,
+  error: DeviceLostError,
+): Draft {
+  const { reached, lostAt } = journey;
+  const lost = error.message.replace(/; start again from the last checkpoint$/, "");
+  if (lostAt !== undefined && reached <= lostAt) {
+    throw new DeviceLostError(
+      `${lost}, twice in a row at step ${reached}; its newest checkpoint is kept: try a smaller --batch or another --adapter, or go on with --resume ${draft.folder.path}`,
+      { cause: error },
+    );
+  }
+  journey.lostAt = reached;
+  console.log(
+    `After step ${reached}: ${lost}. Opening a new one, to go on from the newest checkpoint.`,
+  );
+  return { ...draft, earlier, notes: [] };
+}
+
+/** What a run has at hand once a device is open. */
+interface Opened {
+  readonly device: Device;
+  readonly opened: OpenedAdapter;
+  readonly journey: Journey;
+  /** Leaves signals to the loop. */
+  readonly leave: () => void;
 }
 
 async function run(
   draft: Draft,
   flags: TrainFlags,
-  device: Device,
-  opened: OpenedAdapter,
+  { device, opened, journey, leave }: Opened,
 ): Promise<void> {
   const { folder, recipe, batch, seed, data, storage } = draft;
   const gan = createGan(device, recipe, data, { seed, batch, storage });
@@ -83,9 +155,37 @@ async function run(
   );
   const evaluator = draft.evaluate && (await createEvaluator(gan, folder, draft, draft.evaluate));
   const record = draft.earlier ?? (await begin(draft, gan, opened));
-  if (flags.profile) await writeProfile(draft, gan, programs.full, opened);
+  if (flags.profile && !journey.record) await writeProfile(draft, gan, programs.full, opened);
   const rows = draft.earlier ? readRows(folder, from) : [];
-  await loop({ draft, gan, programs, record, from, until, flags, rows, evaluator, evaluations });
+  leave();
+  const all = { draft, gan, programs, record, from, until, flags, rows, evaluator, evaluations };
+  try {
+    await loop({ ...all, journey });
+  } catch (error) {
+    if (!(error instanceof DivergedError) || !flags.checkNumerics) throw error;
+    throw await explained(error, gan, programs, { folder, until: journey.reached });
+  }
+}
+
+/** The error of a run that has diverged, with the dispatch that did it, found from the newest checkpoint on. */
+async function explained(
+  error: DivergedError,
+  gan: Gan,
+  programs: StepPrograms,
+  { folder, until }: { folder: RunFolder; until: number },
+): Promise<DivergedError> {
+  const files = readFolder(folder.checkpoint);
+  const { step: from } = parseState(files, folder.checkpoint);
+  console.log(`Taking steps ${from + 1} to ${until} again, to see where it begins.`);
+  const found = await findNonFinite(gan, programs, {
+    from,
+    until,
+    restore: () => void putOnDevice(gan, files, folder),
+  });
+  const words = found
+    ? `the first to go bad, at step ${found.step}: ${found.words}`
+    : `taken again, steps ${from + 1} to ${until} stayed finite: the adapter gives other bits from the same numbers, or its memory fails`;
+  return new DivergedError(`${error.message}; ${words}`, { cause: error });
 }
 
 /**
@@ -108,13 +208,22 @@ async function compileChosen(draft: Draft, gan: Gan, opened: OpenedAdapter): Pro
 /** Puts a checkpoint's arrays on the device, and cuts the log back to it. Returns its step. */
 function restore(gan: Gan, folder: RunFolder): number {
   recoverFolder(folder.checkpoint);
-  const files = readFolder(folder.checkpoint);
-  const state = parseState(files, folder.checkpoint);
-  restoreArrays(gan.state, files, folder.checkpoint);
+  const step = putOnDevice(gan, readFolder(folder.checkpoint), folder);
+  truncateJsonl(folder.metrics, (row) => typeof row.step === "number" && row.step <= step);
+  return step;
+}
+
+/** Puts a checkpoint's arrays and random state on the device. Returns its step. */
+function putOnDevice(
+  gan: Gan,
+  files: ReadonlyMap<string, Uint8Array>,
+  { checkpoint }: RunFolder,
+): number {
+  const state = parseState(files, checkpoint);
+  restoreArrays(gan.state, files, checkpoint);
   gan.random.state.write(
     Uint32Array.of(state.seed >>> 0, Math.floor(state.seed / 2 ** 32), state.step),
   );
-  truncateJsonl(folder.metrics, (row) => typeof row.step === "number" && row.step <= state.step);
   return state.step;
 }
 
@@ -163,6 +272,7 @@ async function begin(draft: Draft, gan: Gan, opened: OpenedAdapter): Promise<Run
     choices: Object.fromEntries(gan.device.choices),
     untrained,
   };
+  draft.claim?.begin();
   createRunFolder(folder, record);
   await writeFirstPictures(folder, gan, data, seed);
   writeFileAtomic(folder.metrics, "");

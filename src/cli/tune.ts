@@ -6,6 +6,7 @@ import { UsageError } from "../gpu/errors.ts";
 import { tune, type Tuned } from "../kernels/tune.ts";
 import { chosenRecipe, type RecipeFlags } from "./config.ts";
 import { forgetKernelChoices, loadKernelChoices, saveKernelChoices } from "./kernel-choices.ts";
+import { stopAtOnce } from "./interrupt.ts";
 import { createBars, formatDuration } from "./progress.ts";
 import { withDevice } from "./session.ts";
 
@@ -160,12 +161,10 @@ interface View {
 function createView(answers: ReadonlyMap<string, Variant>): View {
   const bars = createBars("{bar} {value}/{total} shapes | {now}");
   const bar = bars?.create(1, 0, { now: "compiling" });
-  const interrupt = (): void => {
+  const leave = stopAtOnce(() => {
     bars?.stop();
     console.log(`Stopped; ${answers.size} shapes are measured so far, and kept.`);
-    process.exit(130);
-  };
-  process.once("SIGINT", interrupt);
+  });
   return {
     progress(done, total, now) {
       bar?.setTotal(total);
@@ -176,7 +175,7 @@ function createView(answers: ReadonlyMap<string, Variant>): View {
       else console.log(text);
     },
     stop() {
-      process.off("SIGINT", interrupt);
+      leave();
       bars?.stop();
     },
   };

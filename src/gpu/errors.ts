@@ -61,6 +61,11 @@ export class OutputError extends LonghandError {
   override readonly name: string = "OutputError";
 }
 
+/** A training run came to numbers that aren't finite: it has diverged. */
+export class DivergedError extends LonghandError {
+  override readonly name: string = "DivergedError";
+}
+
 /** A command-line flag or value that isn't allowed. */
 export class UsageError extends LonghandError {
   override readonly name: string = "UsageError";

@@ -1,5 +1,5 @@
 // The run folder: what a training run leaves, and where.
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { choicesSchema, type Choices } from "../checkpoint/choices.ts";
@@ -74,7 +74,10 @@ export interface RunFolder {
   readonly path: string;
   readonly record: string;
   readonly metrics: string;
+  /** The newest checkpoint. */
   readonly checkpoint: string;
+  /** Those before it, a folder each. */
+  readonly checkpoints: string;
   /** What `train --evaluate-every` saw, a line an evaluation. */
   readonly evaluations: string;
   /** The checkpoint of the least Fréchet distance so far, and its grid. */
@@ -102,6 +105,7 @@ export function runFolder(path: string): RunFolder {
     record: join(path, "run.json"),
     metrics: join(path, "metrics.jsonl"),
     checkpoint: join(path, "checkpoint"),
+    checkpoints: join(path, "checkpoints"),
     evaluations: join(path, "evaluations.jsonl"),
     best: join(path, "best"),
     bestGrid: join(path, "best.png"),
@@ -117,38 +121,9 @@ export function runFolder(path: string): RunFolder {
   };
 }
 
-/** `runs/<recipe>-<n>`, the first that does not exist. */
-export function freshRunPath(recipe: string): string {
-  for (let n = 1; ; n += 1) {
-    const path = join("runs", `${recipe}-${n}`);
-    if (!existsSync(path)) return path;
-  }
-}
-
-/**
- * Checks that a new run may be written to `path`, and changes nothing. Throws `UsageError` if something
- * is there, unless `force` is set and it is an older run.
- */
-export function checkRunPath(path: string, force: boolean): void {
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (!found) return;
-  if (!found.isDirectory()) throw new UsageError(`--out ${path}: is a file; name a folder`);
-  const entries = readdirSync(path);
-  if (entries.length === 0) return;
-  if (!entries.includes("run.json")) {
-    throw new UsageError(`--out ${path}: holds other things than a run; name a new folder`);
-  }
-  if (!force) {
-    throw new UsageError(
-      `--out ${path}: holds a run already; go on with --resume ${path}, overwrite it with --force, or name another folder`,
-    );
-  }
-}
-
-/** Makes a run folder; an older run there, which `checkRunPath` let pass, is removed. Throws `OutputError`. */
+/** Writes the first files of a run into its folder. Throws `OutputError`. */
 export function createRunFolder(folder: RunFolder, record: RunRecord): void {
   try {
-    if (existsSync(folder.record)) rmSync(folder.path, { recursive: true });
     mkdirSync(folder.samples, { recursive: true });
   } catch (error) {
     throw outputError(folder.path, error);
