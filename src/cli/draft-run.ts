@@ -6,6 +6,7 @@ import type { Device } from "../gpu/device.ts";
 import { UsageError } from "../gpu/errors.ts";
 import type { StoredType } from "../kernels/epilogue-attributes.ts";
 import { chosenRecipe, type RecipeFlags } from "./config.ts";
+import type { WhichCheckpoint } from "../runs/checkpoints.ts";
 import { titleOf } from "../runs/constants.ts";
 import {
   checkRunPath,
@@ -38,6 +39,10 @@ export interface TrainFlags extends RecipeFlags {
   /** Store activations in 16 bits. */
   readonly f16?: boolean;
   readonly resume?: string;
+  /** From which checkpoint to resume. */
+  readonly checkpoint?: WhichCheckpoint;
+  /** How many of the newest checkpoints stay. */
+  readonly keepCheckpoints?: number;
   readonly force?: boolean;
   readonly explain?: boolean;
   readonly profile?: boolean;
@@ -71,6 +76,11 @@ function notesOn(recipe: Recipe, storage: StoredType): readonly string[] {
 
 /** Checks the flags of a new run and loads its data. Throws `UsageError` or `DataError`. */
 export async function draftRun(flags: TrainFlags): Promise<Draft> {
+  if (flags.checkpoint !== undefined) {
+    throw new UsageError(
+      `--checkpoint ${flags.checkpoint}: says from which checkpoint --resume goes on; give that too`,
+    );
+  }
   const recipe = await chosenRecipe(flags);
   const path = flags.out ?? freshRunPath(recipe.name);
   checkRunPath(path, flags.force ?? false);

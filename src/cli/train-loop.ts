@@ -1,6 +1,5 @@
 // The loop of `longhand train`: what is written and said while a run trains.
 import { checkpointFiles } from "../checkpoint/state.ts";
-import { writeFolderAtomic } from "../checkpoint/folders.ts";
 import { openJsonl } from "../checkpoint/jsonl.ts";
 import type { Gan } from "../gan/gan.ts";
 import { train, type StepPrograms, type StepRecord } from "../gan/train.ts";
@@ -9,6 +8,7 @@ import type { EvaluationRow, Evaluator } from "./evaluating.ts";
 import type { Draft, TrainFlags } from "./draft-run.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { createProgressView, formatDuration } from "./progress.ts";
+import { saveCheckpoint } from "../runs/checkpoints.ts";
 import type { RunRecord } from "../runs/run-folder.ts";
 import { GRID, writeGif, writeGrid, writeLossPlot } from "./run-pictures.ts";
 
@@ -53,9 +53,8 @@ export async function loop(options: Loop): Promise<void> {
   let estimated = false;
   let { parts } = programs.full;
   const save = async (): Promise<void> => {
-    log.sync();
-    const files = await checkpointFiles(gan.state, { format: 1, step, seed });
-    writeFolderAtomic(folder.checkpoint, files);
+    const files = await checkpointFiles(gan.state);
+    saveCheckpoint(folder, { files, step, seed, record, log }, flags.keepCheckpoints);
     saved = step;
   };
   try {
@@ -82,7 +81,7 @@ export async function loop(options: Loop): Promise<void> {
       if (epochDone !== undefined) await drawGrid(folder.epochGrid(epochDone));
       if (due(sampleEvery, step)) await drawGrid(folder.stepGrid(step));
       if (due(evaluator?.every, step)) {
-        const row = await evaluator?.evaluate(step, view.say);
+        const row = await evaluator?.evaluate(step, view.say, { record, log });
         if (row) warn(watch.evaluation(row));
       }
       if (epochDone !== undefined || due(checkpointEvery, step)) await save();

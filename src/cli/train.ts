@@ -1,11 +1,8 @@
 // `longhand train`: a run from its first check to its last picture.
-import { readFileSync } from "node:fs";
 import { writeFileAtomic } from "../checkpoint/files.ts";
-import { recoverFolder, readFolder } from "../checkpoint/folders.ts";
-import { truncateJsonl } from "../checkpoint/jsonl.ts";
-import { parseState, restoreArrays } from "../checkpoint/state.ts";
+import { restoreArrays } from "../checkpoint/state.ts";
 import { createGan, verdict, type Gan } from "../gan/gan.ts";
-import { compileSteps, type StepPrograms, type StepRecord } from "../gan/train.ts";
+import { compileSteps, type StepPrograms } from "../gan/train.ts";
 import type { Device } from "../gpu/device.ts";
 import { CheckpointError, UsageError } from "../gpu/errors.ts";
 import { explanationTable } from "../gpu/explain.ts";
@@ -13,10 +10,11 @@ import { versions, type OpenedAdapter } from "../gpu/node.ts";
 import { workloadsOf } from "../kernels/tune.ts";
 import { checkStorage, draftResumed, draftRun, type Draft, type TrainFlags } from "./draft-run.ts";
 import { constantsOf } from "../runs/constants.ts";
-import { createEvaluator, restoreEvaluations } from "./evaluating.ts";
+import { createEvaluator, readEvaluations } from "./evaluating.ts";
 import { choicesFor } from "./kernel-choices.ts";
 import { profilePicture, profileStep, profileTable } from "./profiling.ts";
-import { createRunFolder, type RunFolder, type RunRecord } from "../runs/run-folder.ts";
+import { readResumable, type Resumable } from "../runs/resume.ts";
+import { createRunFolder, type RunRecord } from "../runs/run-folder.ts";
 import { writeFirstPictures } from "./run-pictures.ts";
 import { withDevice } from "./session.ts";
 import { loop } from "./train-loop.ts";
@@ -64,7 +62,8 @@ async function run(
     console.log(explanationTable((await compileSteps(gan)).full.explain()));
     return;
   }
-  const from = draft.earlier ? restore(gan, folder) : 0;
+  const resumed = draft.earlier && restore(gan, draft, draft.earlier, flags);
+  const from = resumed?.checkpoint.step ?? 0;
   const until = flags.steps ?? (flags.epochs ?? recipe.epochs) * plan.steps;
   if (until <= from && draft.earlier) {
     console.log(
@@ -73,9 +72,10 @@ async function run(
     return;
   }
   console.log(describe(draft, gan, from, until));
-  const evaluations = draft.earlier
-    ? restoreEvaluations(folder, from, draft.earlier.adapter === opened.name)
-    : [];
+  const evaluations = resumed && readEvaluations(folder, resumed.checkpoint);
+  for (const note of [...(resumed?.notes ?? []), ...(evaluations?.notes ?? [])]) console.log(note);
+  resumed?.begin();
+  evaluations?.begin(draft.earlier?.adapter === opened.name);
 
   const programs = await compileChosen(draft, gan, opened);
   console.log(
@@ -84,8 +84,20 @@ async function run(
   const evaluator = draft.evaluate && (await createEvaluator(gan, folder, draft, draft.evaluate));
   const record = draft.earlier ?? (await begin(draft, gan, opened));
   if (flags.profile) await writeProfile(draft, gan, programs.full, opened);
-  const rows = draft.earlier ? readRows(folder, from) : [];
-  await loop({ draft, gan, programs, record, from, until, flags, rows, evaluator, evaluations });
+  const said = evaluations?.rows ?? [];
+  const rows = resumed?.records ?? [];
+  await loop({
+    draft,
+    gan,
+    programs,
+    record,
+    from,
+    until,
+    flags,
+    rows,
+    evaluator,
+    evaluations: said,
+  });
 }
 
 /**
@@ -105,29 +117,15 @@ async function compileChosen(draft: Draft, gan: Gan, opened: OpenedAdapter): Pro
   return programs!;
 }
 
-/** Puts a checkpoint's arrays on the device, and cuts the log back to it. Returns its step. */
-function restore(gan: Gan, folder: RunFolder): number {
-  recoverFolder(folder.checkpoint);
-  const files = readFolder(folder.checkpoint);
-  const state = parseState(files, folder.checkpoint);
-  restoreArrays(gan.state, files, folder.checkpoint);
+/** Reads and checks what a run goes on from, and puts the checkpoint's arrays on the device. No file changes. */
+function restore(gan: Gan, { folder }: Draft, record: RunRecord, flags: TrainFlags): Resumable {
+  const resumable = readResumable(folder, record, flags.checkpoint ?? "last");
+  const { files, path, state } = resumable.checkpoint;
+  restoreArrays(gan.state, files, path);
   gan.random.state.write(
     Uint32Array.of(state.seed >>> 0, Math.floor(state.seed / 2 ** 32), state.step),
   );
-  truncateJsonl(folder.metrics, (row) => typeof row.step === "number" && row.step <= state.step);
-  return state.step;
-}
-
-function readRows(folder: RunFolder, step: number): StepRecord[] {
-  const lines = readFileSync(folder.metrics, "utf8").split("\n").filter(Boolean);
-  // Rows are our own, checked by `truncateJsonl` a moment ago.
-  const rows = lines.map((line): StepRecord => JSON.parse(line));
-  if (rows.length !== step) {
-    throw new CheckpointError(
-      `${folder.metrics}: has ${rows.length} rows up to the checkpoint's step ${step}; a row is missing`,
-    );
-  }
-  return rows;
+  return resumable;
 }
 
 function describe(draft: Draft, gan: Gan, from: number, until: number): string {
