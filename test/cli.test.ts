@@ -78,7 +78,8 @@ describe("train", () => {
       const { width, height } = PNG.sync.read(bytes("whole", `${name}.png`));
       expect(svg).toContain(`viewBox="0 0 ${width / 2} ${height / 2}"`);
     }
-    expect(readdirSync(join(run("whole"), "checkpoint")).length).toBe(5);
+    expect(readdirSync(join(run("whole"), "checkpoint")).length).toBe(7);
+    expect(readdirSync(join(run("whole"), "checkpoints"))).toEqual(["step-0000010"]);
   });
 
   it("shows what it is trained on: the first 16 images, dark on light", async () => {
@@ -231,7 +232,7 @@ describe("a full disk", () => {
     expect(words(stopped.err)).toEqual([expect.stringMatching(/Can't write .*the disk is full/)]);
     const state: unknown = JSON.parse(readFileSync(join(out, "checkpoint/state.json"), "utf8"));
     expect(state).toMatchObject({ step: 0 }); // the first checkpoint, whole
-    expect(readdirSync(join(out, "checkpoint")).length).toBe(5);
+    expect(readdirSync(join(out, "checkpoint")).length).toBe(7);
     expect(readFileSync(join(out, "metrics.jsonl"), "utf8").trim().split("\n").length).toBe(5);
     const sampled = await longhand("sample", out, "--out", run("from-full.png"));
     expect(sampled.code, sampled.err).toBe(0);

@@ -14,12 +14,13 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { createHash } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { readFileBytes, writeFileAtomic } from "../src/checkpoint/files.ts";
 import { readFolder, writeFolderAtomic } from "../src/checkpoint/folders.ts";
-import { openJsonl, truncateJsonl } from "../src/checkpoint/jsonl.ts";
+import { cutLog, linesOf, openJsonl, prefixOf, readJsonl } from "../src/checkpoint/jsonl.ts";
 import { CheckpointError, OutputError } from "../src/gpu/errors.ts";
 import { messageOf } from "./message-of.ts";
 import { mountTinyDisk } from "./support/tiny-disk.ts";
@@ -45,6 +46,10 @@ function tinyDisk(): string | undefined {
 
 function textOf(path: string): string {
   return readFileSync(path, "utf8");
+}
+
+function hashOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
 }
 
 describe("writeFileAtomic", () => {
@@ -148,38 +153,76 @@ describe("a log of JSON lines", () => {
     expect(textOf(path).split("\n").length).toBe(4);
   });
 
-  test("is cut to the rows wanted; their text isn't touched", () => {
+  test("tells what it holds, also before it is closed", () => {
+    const path = join(emptyFolder(), "log.jsonl");
+    writeFileSync(path, '{"step":1}\n');
+    const log = openJsonl(path);
+    const first = log.prefix();
+    expect(first).toEqual({ rows: 1, bytes: 11, sha256: hashOf('{"step":1}\n') });
+    log.append([{ step: 2 }, { step: -0, loss: Number.NaN }]);
+    const text = '{"step":1}\n{"step":2}\n{"step":-0,"loss":"NaN"}\n';
+    expect(textOf(path)).toBe(text);
+    expect(log.prefix()).toEqual({ rows: 3, bytes: text.length, sha256: hashOf(text) });
+    log.close();
+    expect(prefixOf(path)).toEqual({ rows: 3, bytes: text.length, sha256: hashOf(text) });
+    expect(prefixOf(path, first.bytes)).toEqual(first);
+  });
+
+  test("is cut where a row ends; the text before isn't touched", () => {
     const dir = emptyFolder();
     const path = join(dir, "log.jsonl");
     writeFileSync(path, '{"step":1, "loss":1.50}\n{"step":2}\n{"step":3}\n');
-    expect(truncateJsonl(path, ({ step }) => Number(step) <= 2)).toBe(2);
+    const [, second] = [...linesOf(path)];
+    cutLog(path, second?.end ?? 0);
     expect(textOf(path)).toBe('{"step":1, "loss":1.50}\n{"step":2}\n');
     expect(readdirSync(dir)).toEqual(["log.jsonl"]);
+    writeFileSync(path, '{"step":1}');
+    const [only] = [...linesOf(path)];
+    expect(only).toMatchObject({ row: { step: 1 }, end: 10, ended: false });
+    cutLog(path, 10, true);
+    expect(textOf(path)).toBe('{"step":1}\n');
   });
 
-  const torn: readonly [what: string, tail: string, kept: string][] = [
-    ["a torn row", '{"step":3,"lo', ""],
-    ["a row without its end of line", '{"step":3}', '{"step":3}\n'],
-    ["zeros, as a power cut leaves", "\0\0\0\0\0\0", ""],
-    ["a torn row among others not wanted", '{"step":8\n{"step":9}\n', ""],
+  const damaged: readonly [what: string, line: string][] = [
+    ["torn", '{"step":3,"lo'],
+    ["zeros, as a power cut leaves", "\0\0\0\0\0\0"],
+    ["no object", "7"],
+    ["null", "null"],
+    ["a list", "[]"],
+    ["words", "nonsense"],
+    ["a key twice", '{"step":3,"step":4}'],
+    ["a prototype", '{"step":3,"__proto__":{}}'],
+    ["a number without end", '{"step":1e999}'],
+    ["128 levels", `{"a":${"[".repeat(127)}${"]".repeat(127)}}`],
+    ["a million levels", `{"a":${"[".repeat(1e6)}`],
+    ["longer than any row", `{"a":"${"x".repeat(70_000)}"}`],
   ];
-  test.each(torn)("after %s", (_, tail, kept) => {
+  test.each(damaged)("has no row in a line that is %s", (_, line) => {
     const path = join(emptyFolder(), "log.jsonl");
-    writeFileSync(path, `{"step":1}\n{"step":2}\n${tail}`);
-    truncateJsonl(path, ({ step }) => Number(step) <= 3);
-    expect(textOf(path)).toBe(`{"step":1}\n{"step":2}\n${kept}`);
+    writeFileSync(path, `{"step":1}\n${line}\n\n{"step":3}\n`);
+    const lines = [...linesOf(path)];
+    expect(lines.map(({ row, empty }) => [row, empty])).toEqual([
+      [{ step: 1 }, false],
+      [undefined, false],
+      [undefined, true],
+      [{ step: 3 }, false],
+    ]);
+    expect(lines.at(-1)?.end).toBe(statSync(path).size);
   });
 
-  test("with a damaged line before a row that is wanted is refused, and left alone", async () => {
+  test("isn't UTF-8: no row either", () => {
     const path = join(emptyFolder(), "log.jsonl");
-    for (const damage of ['{"step":', "7", "null", "[]", "nonsense"]) {
-      const text = `{"step":1}\n${damage}\n{"step":3}\n`;
-      writeFileSync(path, text);
-      expect(await messageOf(CheckpointError, () => truncateJsonl(path, () => true))).toBe(
-        `${path}: line 2 is not a JSON object, and rows to be kept follow; mend or delete the line.`,
-      );
-      expect(textOf(path)).toBe(text);
-    }
+    writeFileSync(path, Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d, 0x0a]));
+    expect([...linesOf(path)]).toMatchObject([{ row: undefined, end: 8 }]);
+  });
+
+  test("rows across the pieces that it is read in are whole", () => {
+    const path = join(emptyFolder(), "log.jsonl");
+    const rows = Array.from({ length: 3000 }, (_, step) => ({ step, note: "ä".repeat(step % 97) }));
+    const log = openJsonl(path);
+    log.append(rows);
+    log.close();
+    expect(readJsonl(path)).toEqual(rows);
   });
 
   test("refusals say why", async () => {
@@ -191,7 +234,7 @@ describe("a log of JSON lines", () => {
     expect(await messageOf(OutputError, () => openJsonl(dir))).toBe(
       `Can't write ${dir}: it is a folder, not a file.`,
     );
-    expect(await messageOf(CheckpointError, () => truncateJsonl(missing, () => true))).toBe(
+    expect(await messageOf(CheckpointError, () => readJsonl(missing))).toBe(
       `Can't read ${missing}: no such file or folder.`,
     );
   });
@@ -256,7 +299,7 @@ describe("a full disk", () => {
     rmSync(ballast);
     log.append([{ step: steps }]);
     log.close();
-    expect(truncateJsonl(path, () => true)).toBe(steps + 1);
+    expect(readJsonl(path).length).toBe(steps + 1);
     expect(textOf(path).endsWith(`{"step":${steps}}\n`)).toBe(true);
   });
 });

@@ -1,5 +1,6 @@
 // The page: reads the settings, starts and stops the worker that trains, and shows what it reports.
 
+import { formatJson } from "../src/checkpoint/json.ts";
 import { recipeNamed, recipes } from "../src/gan/recipes/list.ts";
 import type { StepRecord } from "../src/gan/train.ts";
 import { SERVED_IMAGES, SERVED_LABELS } from "../src/data/idx.ts";
@@ -234,7 +235,7 @@ function fillForm(parameters: URLSearchParams): void {
 
 // One JSON object a line, as in a run folder's metrics.jsonl.
 function save(): void {
-  const lines = records.map((record) => `${JSON.stringify(record)}\n`);
+  const lines = records.map((record) => `${formatJson(record)}\n`);
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob(lines, { type: "application/jsonl" }));
   link.download = "metrics.jsonl";

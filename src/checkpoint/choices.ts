@@ -1,7 +1,7 @@
 // Which variants of kernels an adapter runs fastest, as JSON: for a file, or a browser's storage.
 import { z } from "zod";
 import type { Variant } from "../gpu/dispatch.ts";
-import { parseJson } from "./state.ts";
+import { formatJson, parseJson } from "./json.ts";
 
 /** Variants by the keys of their workloads. */
 export type Choices = Readonly<Record<string, Variant>>;
@@ -37,7 +37,7 @@ const schema: z.ZodType<StoredChoices> = z.object({
 
 /** The text to store. */
 export function formatChoices(stored: StoredChoices): string {
-  return `${JSON.stringify(stored, undefined, 2)}\n`;
+  return `${formatJson(stored, 2)}\n`;
 }
 
 /** Reads what `formatChoices` wrote. Throws `CheckpointError` naming `where` if it is anything else. */

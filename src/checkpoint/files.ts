@@ -72,15 +72,26 @@ export function writeToFirst(
 }
 
 /**
- * All bytes of a file. Throws CheckpointError if it is missing or can't be read.
+ * All bytes of a file. Throws CheckpointError if it is missing, can't be read, is no regular file, or has more than
+ * `most` bytes: then it isn't read at all.
  */
-export function readFileBytes(path: string): Uint8Array<ArrayBuffer> {
+export function readFileBytes(path: string, most: number = Infinity): Uint8Array<ArrayBuffer> {
+  let size: number;
   try {
+    const status = statSync(path);
+    if (!status.isFile() && !status.isDirectory()) {
+      // A pipe would wait for somebody who writes to it.
+      throw new CheckpointError(`Can't read ${path}: it is no regular file.`);
+    }
+    ({ size } = status);
     // A copy out of Node's pool for small files: `.buffer` then holds this file alone.
-    return new Uint8Array(readFileSync(path));
+    if (size <= most) return new Uint8Array(readFileSync(path));
   } catch (error) {
-    throw readError(path, error);
+    throw error instanceof CheckpointError ? error : readError(path, error);
   }
+  throw new CheckpointError(
+    `Can't read ${path}: it has ${size} bytes, where at most ${most} are expected; the file is damaged.`,
+  );
 }
 
 /** Where `path` is prepared before it is renamed into place. */

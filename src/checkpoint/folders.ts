@@ -6,7 +6,8 @@
 //   3. PATH.tmp-PID becomes PATH            PATH is the new folder
 //   4. PATH.old goes
 //
-// A process killed anywhere leaves a whole folder at PATH or, after 2, at PATH.old. Node only.
+// A process killed anywhere leaves a whole folder at PATH or, after 2, at PATH.old. Who wants to keep the
+// old folder names a place for it: then it goes there instead of to PATH.old, and stays. Node only.
 
 import {
   existsSync,
@@ -18,7 +19,7 @@ import {
   statSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { CheckpointError, OutputError } from "../gpu/errors.ts";
+import { CheckpointError, LonghandError, OutputError } from "../gpu/errors.ts";
 import { systemCode } from "../gpu/system-reason.ts";
 import {
   outputError,
@@ -33,17 +34,20 @@ import {
 const READ_ATTEMPTS = 8;
 
 /**
- * Replaces the folder `path` by one that holds just these files, given by name. Throughout, a reader
- * who uses `readFolder` finds the old folder or the new one, whole. One process may write a folder.
+ * Replaces the folder `path` by one that holds just these files, given by name and written in their order.
+ * Throughout, a reader who uses `readFolder` finds the old folder or the new one, whole. With `keepAs`, a path on the
+ * same disk, the old folder is kept there, in place of what was there. One process may write a folder.
  *
  * Throws OutputError, the old folder in place and nothing left behind, if the system refuses.
  */
 export function writeFolderAtomic(
   path: string,
   files: Readonly<Record<string, Uint8Array | string>>,
+  keepAs?: string,
 ): void {
   const temporary = temporaryPath(path);
-  const old = oldPath(path);
+  const old = keepAs ?? oldPath(path);
+  let aside = false;
   try {
     if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === false) {
       throw new OutputError(`Can't write ${path}: it is a file, not a folder.`);
@@ -53,17 +57,20 @@ export function writeFolderAtomic(
     for (const [name, data] of Object.entries(files)) writeToDisk(join(temporary, name), data);
     syncFolder(temporary);
     if (existsSync(path)) {
+      if (keepAs !== undefined) mkdirSync(dirname(keepAs), { recursive: true });
       removeTree(old);
       renameSync(path, old);
+      aside = true;
     }
     renameSync(temporary, path);
   } catch (error) {
-    restoreQuietly(path);
+    if (aside) restoreQuietly(path, old);
     removeQuietly(temporary);
     throw outputError(path, error);
   }
   syncFolder(dirname(path));
-  removeQuietly(old);
+  if (keepAs === undefined) removeQuietly(old);
+  else syncFolder(dirname(keepAs));
 }
 
 /**
@@ -96,23 +103,32 @@ export function recoverFolder(path: string): boolean {
  * Throws CheckpointError if there is no such folder or it can't be read.
  */
 export function readFolder(path: string): ReadonlyMap<string, Uint8Array<ArrayBuffer>> {
-  const old = oldPath(path);
+  return readSteadily(() => (existsSync(path) ? path : oldPath(path)), filesIn, path);
+}
+
+/**
+ * What `read` makes of the folder that `find` names, all of one writing: read again whenever another process has
+ * moved or replaced the folder meanwhile. `name` is what errors call it.
+ *
+ * Throws what `read` throws of a folder that stayed in place, CheckpointError for the system's own errors.
+ */
+export function readSteadily<T>(find: () => string, read: (folder: string) => T, name: string): T {
   let fault: unknown = new CheckpointError(
-    `Can't read ${path}: it is being replaced all the time.`,
+    `Can't read ${name}: it is being replaced all the time.`,
   );
   for (let attempt = 0; attempt < READ_ATTEMPTS; attempt++) {
-    const source = existsSync(path) ? path : old;
+    const folder = find();
+    let before: string | undefined;
     try {
-      const before = identity(source);
-      const files = filesIn(source);
-      // PATH.old loses its files as soon as PATH is there again.
-      if (identity(source) === before && (source === path || !existsSync(path))) return files;
+      before = identity(folder);
+      const found = read(folder);
+      if (find() === folder && identity(folder) === before) return found;
     } catch (error) {
       fault = error;
-      if (systemCode(error) !== "ENOENT") break;
+      if (find() === folder && stays(folder, before)) break;
     }
   }
-  throw fault instanceof CheckpointError ? fault : readError(path, fault);
+  throw fault instanceof LonghandError ? fault : readError(name, fault);
 }
 
 /** Whether `readFolder` would find a folder at `path`, even one that a killed process left beside it. */
@@ -120,14 +136,15 @@ export function existsFolder(path: string): boolean {
   return existsSync(path) || existsSync(oldPath(path));
 }
 
-function oldPath(path: string): string {
+/** Where the folder `path` is while it is replaced. */
+export function oldPath(path: string): string {
   return `${path}.old`;
 }
 
-// Where even this is refused, `readFolder` and `recoverFolder` still find PATH.old.
-function restoreQuietly(path: string): void {
+// Where even this is refused, readers still find the old folder at its place.
+function restoreQuietly(path: string, old: string): void {
   try {
-    if (!existsSync(path) && existsSync(oldPath(path))) renameSync(oldPath(path), path);
+    if (!existsSync(path) && existsSync(old)) renameSync(old, path);
   } catch {
     // The error that led here says more.
   }
@@ -151,6 +168,15 @@ function filesIn(folder: string): Map<string, Uint8Array<ArrayBuffer>> {
 function identity(folder: string): string {
   const { dev, ino, birthtimeNs } = statSync(folder, { bigint: true });
   return `${dev} ${ino} ${birthtimeNs}`;
+}
+
+// Whether a folder is still the one that it was, or is missing still.
+function stays(folder: string, before: string | undefined): boolean {
+  try {
+    return identity(folder) === before;
+  } catch {
+    return before === undefined;
+  }
 }
 
 function abandonedTemporaries(path: string): string[] {

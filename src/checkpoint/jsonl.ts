@@ -1,9 +1,26 @@
 // A log of JSON objects, one a line (`metrics.jsonl`): appended to while a run goes on, cut back to a
-// checkpoint's step when it is resumed. Node only.
+// checkpoint's step when it is resumed. Read in chunks: a torn line costs no more memory than a row. Node only.
 
-import { closeSync, fstatSync, ftruncateSync, openSync, writeFileSync } from "node:fs";
-import { CheckpointError } from "../gpu/errors.ts";
-import { outputError, readFileBytes, syncFile, writeFileAtomic } from "./files.ts";
+import { createHash } from "node:crypto";
+import {
+  closeSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { outputError, readError, syncFile } from "./files.ts";
+import { formatJson, parseJsonText } from "./json.ts";
+
+/** The beginning of a log, as far as a checkpoint goes. */
+export interface LogPrefix {
+  readonly rows: number;
+  readonly bytes: number;
+  /** Of those bytes, in hex. */
+  readonly sha256: string;
+}
 
 /** A log that is open for writing. Every method throws OutputError if the system refuses. */
 export interface JsonlLog {
@@ -11,6 +28,8 @@ export interface JsonlLog {
   append(rows: readonly object[]): void;
   /** Waits until every row is on the disk. */
   sync(): void;
+  /** What the log holds by now. */
+  prefix(): LogPrefix;
   /** Syncs and closes. */
   close(): void;
 }
@@ -18,14 +37,35 @@ export interface JsonlLog {
 /** A row of a log that was read back. */
 export type JsonlRow = Readonly<Record<string, unknown>>;
 
+/** A line of a log. */
+export interface LogLine {
+  /** From 1. */
+  readonly number: number;
+  /** Undefined where the line is no JSON object: torn, damaged, or longer than any row. */
+  readonly row: JsonlRow | undefined;
+  /** True of a line without anything in it. */
+  readonly empty: boolean;
+  /** Where the next line starts, in bytes. */
+  readonly end: number;
+  /** Whether it ends in a line feed; only the last may not. */
+  readonly ended: boolean;
+}
+
+const CHUNK_BYTES = 2 ** 16;
+// Rows have some hundred bytes, an evaluation's a thousand.
+const MAX_ROW_BYTES = 2 ** 16;
+const LINE_FEED = 10;
+
 /**
  * Opens a log to add rows at its end; makes the file if there is none. Where a process may have been
- * killed while writing to it, `truncateJsonl` comes first.
+ * killed while writing to it, `cutLog` comes first.
  *
  * Throws OutputError if the system refuses.
  */
 export function openJsonl(path: string): JsonlLog {
   const file = attempt(() => openSync(path, "a"));
+  // Of all that is in the file, once somebody has asked for it.
+  let counter: Counter | undefined;
 
   function attempt<T>(action: () => T): T {
     try {
@@ -38,15 +78,22 @@ export function openJsonl(path: string): JsonlLog {
   return {
     append: (rows) =>
       attempt(() => {
+        const text = Buffer.from(rows.map((row) => `${formatJson(row)}\n`).join(""));
         const end = fstatSync(file).size;
         try {
-          writeFileSync(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+          writeFileSync(file, text);
         } catch (error) {
           cutQuietly(file, end);
           throw error;
         }
+        counter?.add(text);
       }),
     sync: () => attempt(() => syncFile(file)),
+    prefix: () =>
+      attempt(() => {
+        counter ??= countFile(path);
+        return counter.prefix();
+      }),
     close: () =>
       attempt(() => {
         try {
@@ -58,46 +105,121 @@ export function openJsonl(path: string): JsonlLog {
   };
 }
 
-/**
- * Rewrites a log with only the rows that `keep` wants, whole or not at all. What a killed process or a
- * machine that stopped left at the end, a torn line, is dropped. Returns how many rows stay. Not for a
- * log that is open: it would go on writing to the old file.
- *
- * Throws CheckpointError if the file can't be read or a damaged line stands before a row to be kept,
- * OutputError if it can't be written.
- */
-export function truncateJsonl(path: string, keep: (row: JsonlRow) => boolean): number {
-  const text = new TextDecoder().decode(readFileBytes(path));
-  const kept: string[] = [];
-  let damaged: number | undefined;
-  for (const [index, line] of text.split("\n").entries()) {
-    if (line === "") continue;
-    const row = parseRow(line);
-    if (row === undefined) {
-      damaged ??= index + 1;
-    } else if (keep(row)) {
-      if (damaged !== undefined) {
-        throw new CheckpointError(
-          `${path}: line ${damaged} is not a JSON object, and rows to be kept follow; mend or delete the line.`,
-        );
-      }
-      kept.push(line);
-    }
+/** What a log holds that nobody writes to. Throws CheckpointError if it can't be read. */
+export function prefixOf(path: string, bytes: number = Infinity): LogPrefix {
+  try {
+    return countFile(path, bytes).prefix();
+  } catch (error) {
+    throw readError(path, error);
   }
-  const rewritten = kept.map((line) => `${line}\n`).join("");
-  if (rewritten !== text) writeFileAtomic(path, rewritten);
-  return kept.length;
+}
+
+interface Counter {
+  readonly add: (text: Uint8Array) => void;
+  readonly prefix: () => LogPrefix;
+}
+
+function countFile(path: string, most?: number): Counter {
+  const hash = createHash("sha256");
+  let rows = 0;
+  let bytes = 0;
+  const add = (text: Uint8Array): void => {
+    hash.update(text);
+    bytes += text.length;
+    for (let at = text.indexOf(LINE_FEED); at >= 0; at = text.indexOf(LINE_FEED, at + 1)) rows += 1;
+  };
+  for (const chunk of chunksOf(path, most)) add(chunk);
+  return { add, prefix: () => ({ rows, bytes, sha256: hash.copy().digest("hex") }) };
+}
+
+/**
+ * The lines of a log, or of its first `bytes`, one by one. Throws CheckpointError if the file can't be read.
+ */
+export function* linesOf(path: string, bytes: number = Infinity): Generator<LogLine> {
+  let pieces: Uint8Array[] = [];
+  let held = 0; // bytes of a line so far, those that aren't kept included
+  let at = 0;
+  let number = 0;
+  const line = (ended: boolean): LogLine => {
+    number += 1;
+    const row = held > MAX_ROW_BYTES ? undefined : parseRow(Buffer.concat(pieces));
+    const empty = held === 0;
+    pieces = [];
+    held = 0;
+    return { number, row, empty, end: at, ended };
+  };
+  const hold = (piece: Uint8Array): void => {
+    held += piece.length;
+    if (held <= MAX_ROW_BYTES) pieces.push(Uint8Array.from(piece));
+    else pieces = [];
+  };
+  try {
+    for (const chunk of chunksOf(path, bytes)) {
+      let start = 0;
+      for (let feed = chunk.indexOf(LINE_FEED); feed >= 0; feed = chunk.indexOf(LINE_FEED, start)) {
+        hold(chunk.subarray(start, feed));
+        at += feed + 1 - start;
+        start = feed + 1;
+        yield line(true);
+      }
+      hold(chunk.subarray(start));
+      at += chunk.length - start;
+    }
+    if (held > 0) yield line(false);
+  } catch (error) {
+    throw readError(path, error);
+  }
+}
+
+/**
+ * Cuts a log after `bytes`, and ends its last row if `unended` says that it wasn't. Not for a log that is open. Throws
+ * OutputError if the system refuses.
+ */
+export function cutLog(path: string, bytes: number, unended = false): void {
+  try {
+    const file = openSync(path, "r+");
+    try {
+      if (fstatSync(file).size > bytes) ftruncateSync(file, bytes);
+      if (unended) writeSync(file, "\n", bytes);
+      syncFile(file);
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    throw outputError(path, error);
+  }
 }
 
 /** The whole rows of a log; a torn line is left out. Throws CheckpointError if the file can't be read. */
 export function readJsonl(path: string): readonly JsonlRow[] {
-  const lines = new TextDecoder().decode(readFileBytes(path)).split("\n");
-  return lines.map(parseRow).filter((row) => row !== undefined);
+  return Array.from(linesOf(path), ({ row }) => row).filter((row) => row !== undefined);
 }
 
-function parseRow(line: string): JsonlRow | undefined {
+/** The file in pieces, each valid until the next. Throws the system's own errors. */
+function* chunksOf(path: string, bytes = Infinity): Generator<Uint8Array> {
+  const file = openSync(path, "r");
   try {
-    const value: unknown = JSON.parse(line);
+    const buffer = new Uint8Array(CHUNK_BYTES);
+    for (let left = bytes; left > 0;) {
+      const read = readSync(file, buffer, 0, Math.min(left, CHUNK_BYTES), null);
+      if (read === 0) return;
+      left -= read;
+      yield buffer.subarray(0, read);
+    }
+  } finally {
+    closeSync(file);
+  }
+}
+
+const NO_ROW = new Error("no row");
+
+function parseRow(line: Uint8Array): JsonlRow | undefined {
+  if (line.length === 0) return undefined;
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(line);
+    const value = parseJsonText(text, () => {
+      throw NO_ROW;
+    });
     return isRow(value) ? value : undefined;
   } catch {
     return undefined;

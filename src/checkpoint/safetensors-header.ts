@@ -59,17 +59,42 @@ export interface Header {
 export const METADATA_KEY = "__metadata__";
 /** The header's length stands in the first eight bytes. */
 export const LENGTH_BYTES = 8;
-/** A longer header is refused. */
+/** The format allows no longer header. */
 export const MAX_HEADER_BYTES = 100_000_000;
+/**
+ * A longer header isn't read where nobody says which tensors are asked for: parsed JSON takes up to 25 times its
+ * length, and the headers of checkpoints have some thousand bytes.
+ */
+export const USUAL_HEADER_BYTES: number = 2 ** 19;
+// Beside what the tensors asked for need: metadata, and how another writer spaces its JSON.
+const HEADER_SLACK_BYTES = 2 ** 16;
+
+/** The tensors that a file should hold, by name. */
+export type ExpectedTensors = ReadonlyMap<string, { readonly shape: readonly number[] }>;
+
+/** The longest header that is read where just these tensors are asked for. */
+export function longestHeader(expected: ExpectedTensors): number {
+  let bytes = HEADER_SLACK_BYTES;
+  for (const [name, { shape }] of expected) {
+    // 200 for field names and offsets, six bytes for a character that is escaped.
+    bytes += 200 + 6 * name.length + 20 * shape.length;
+  }
+  return Math.min(bytes, MAX_HEADER_BYTES);
+}
 
 const U64_END = 2n ** 64n;
 
 /**
  * Reads and checks the header of a whole file, `bytes`. Every byte of data belongs to exactly one
- * tensor afterwards. `name` is what errors call the file. Throws CheckpointError.
+ * tensor afterwards. `name` is what errors call the file. A header of more than `most` bytes isn't parsed. Throws
+ * CheckpointError.
  */
-export function readHeader(bytes: Uint8Array, name: string): Header {
-  const { text, dataStart } = headerText(bytes, name);
+export function readHeader(
+  bytes: Uint8Array,
+  name: string,
+  most: number = USUAL_HEADER_BYTES,
+): Header {
+  const { text, dataStart } = headerText(bytes, name, most);
   const header = parseHeaderJson(text, (what) => refuse(name, `its header isn't JSON: ${what}`));
   if (!isObject(header)) return refuse(name, "its header isn't a JSON object");
 
@@ -105,6 +130,13 @@ export function refuse(name: string, what: string): never {
   throw new CheckpointError(`${name}: ${what}.`);
 }
 
+/** A shape of any rank in words of bearable length. */
+export function shapeWords(shape: readonly (number | bigint)[]): string {
+  return shape.length > 16
+    ? `[${shape.slice(0, 16).join(", ")}, … ${shape.length} in all]`
+    : `[${shape.join(", ")}]`;
+}
+
 // As the header says it: sizes and offsets are u64, which only bigint holds.
 interface RawInfo {
   readonly key: string;
@@ -114,7 +146,11 @@ interface RawInfo {
   readonly end: bigint;
 }
 
-function headerText(bytes: Uint8Array, name: string): { text: string; dataStart: number } {
+function headerText(
+  bytes: Uint8Array,
+  name: string,
+  most: number,
+): { text: string; dataStart: number } {
   if (bytes.length < LENGTH_BYTES) {
     return refuse(name, `ends after ${bytes.length} bytes; a safetensors file has at least 8`);
   }
@@ -131,6 +167,12 @@ function headerText(bytes: Uint8Array, name: string): { text: string; dataStart:
     return refuse(
       name,
       `ends after ${bytes.length} bytes, within its header of ${length}: it was cut short`,
+    );
+  }
+  if (length > most) {
+    return refuse(
+      name,
+      `says its header has ${length} bytes; one for the tensors that are asked for has at most ${most}`,
     );
   }
   try {
@@ -196,7 +238,7 @@ function checkCover(laid: readonly RawInfo[], dataBytes: number, name: string): 
     if (bits / 8n !== end - begin) {
       return refuse(
         name,
-        `${where} is ${dtype} of shape [${shape.join(", ")}], ${bits / 8n} bytes, but its offsets hold ${end - begin}`,
+        `${where} is ${dtype} of shape ${shapeWords(shape)}, ${bits / 8n} bytes, but its offsets hold ${end - begin}`,
       );
     }
     if (shape.some((size) => size > Number.MAX_SAFE_INTEGER)) {

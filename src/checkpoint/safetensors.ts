@@ -7,12 +7,15 @@ import {
   compare,
   DTYPES,
   LENGTH_BYTES,
+  longestHeader,
   MAX_HEADER_BYTES,
   METADATA_KEY,
   quote,
   readHeader,
   refuse,
+  shapeWords,
   type Dtype,
+  type ExpectedTensors,
 } from "./safetensors-header.ts";
 
 /** The element types that JavaScript has a typed array for, and the typed arrays. */
@@ -108,15 +111,21 @@ export function encodeSafetensors(
 
 /**
  * Reads a safetensors file. Tensors are copies: `bytes` may be reused. `name` is what errors call the
- * file.
+ * file. `expected` are the tensors that are asked for: a header far longer than theirs isn't parsed, as it would cost
+ * memory and time; without them, one of more than 512 KiB isn't.
  *
  * Accepts what safetensors 0.8.0 accepts, of two equal names the latter included, but for three things
  * that no writer makes: an empty tensor with a dimension above 2^53, and, since its JSON reader happens
  * to allow them, a tensor's fields as a bare list and an element type as an object. Throws
  * CheckpointError for anything else.
  */
-export function decodeSafetensors(bytes: Uint8Array, name: string): SafetensorsFile {
-  const { tensors, metadata, dataStart } = readHeader(bytes, name);
+export function decodeSafetensors(
+  bytes: Uint8Array,
+  name: string,
+  expected?: ExpectedTensors,
+): SafetensorsFile {
+  const most = expected && longestHeader(expected);
+  const { tensors, metadata, dataStart } = readHeader(bytes, name, most);
   const read = tensors.map(({ key, dtype, shape, begin, end }) => {
     const data = bytes.subarray(dataStart + begin, dataStart + end);
     return [key, toTensor(dtype, shape, data)] as const;
@@ -146,7 +155,7 @@ export function readTensor<D extends NativeDtype>(
   if (shape !== undefined && shape.join() !== tensor.shape.join()) {
     return refuse(
       file.name,
-      `tensor ${quote(key)} has shape [${tensor.shape.join(", ")}], expected [${shape.join(", ")}]`,
+      `tensor ${quote(key)} has shape ${shapeWords(tensor.shape)}, expected ${shapeWords(shape)}`,
     );
   }
   return tensor.data;

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { GpuArray } from "../gpu/array.ts";
 import { CheckpointError, DivergedError } from "../gpu/errors.ts";
+import { formatJson, parseJson } from "./json.ts";
 import {
   decodeSafetensors,
   encodeSafetensors,
@@ -11,14 +12,15 @@ import {
 
 /** What the JSON of a checkpoint says. */
 export interface CheckpointState {
-  readonly format: 1;
+  /** 2 has a manifest beside it; 1 was written by a version that knew of none. */
+  readonly format: 1 | 2;
   /** Steps done. */
   readonly step: number;
   readonly seed: number;
 }
 
 const schema: z.ZodType<CheckpointState> = z.object({
-  format: z.literal(1),
+  format: z.union([z.literal(1), z.literal(2)]),
   step: z.int().min(0),
   seed: z.int().min(0),
 });
@@ -26,35 +28,34 @@ const schema: z.ZodType<CheckpointState> = z.object({
 /** Arrays by file (without ending) and name. */
 export type CheckpointArrays = Readonly<Record<string, ReadonlyMap<string, GpuArray>>>;
 
-const STATE_FILE = "state.json";
+/** The name of that JSON. */
+export const STATE_FILE = "state.json";
 
 /**
- * Reads every array from the device and gives the files of a checkpoint, by name. Throws `DivergedError` if any
- * element isn't finite: such a checkpoint must not take the place of a sound one.
+ * Reads every array from the device and returns the safetensors files of a checkpoint, by name. With `finite`, throws
+ * `DivergedError` on an element that isn't: such a checkpoint must not take the place of a sound one.
  */
 export async function checkpointFiles(
   arrays: CheckpointArrays,
-  state: CheckpointState,
-): Promise<Record<string, Uint8Array | string>> {
-  const files: Record<string, Uint8Array | string> = {};
+  { finite = true }: { readonly finite?: boolean } = {},
+): Promise<Record<string, Uint8Array>> {
+  const files: Record<string, Uint8Array> = {};
   for (const [file, named] of Object.entries(arrays)) {
     const tensors = new Map<string, NativeTensor>();
     for (const [name, array] of named) {
       const data = await array.read();
-      const bad = data.findIndex((value) => !Number.isFinite(value));
-      if (bad >= 0) throw diverged(state.step, `${file}'s ${name}`, data[bad]!);
+      const bad = finite ? data.find((value) => !Number.isFinite(value)) : undefined;
+      if (bad !== undefined) throw new DivergedError(`${file}'s ${name} holds ${bad}`);
       tensors.set(name, { dtype: "F32", shape: [...array.shape], data });
     }
     files[`${file}.safetensors`] = encodeSafetensors(tensors);
   }
-  files[STATE_FILE] = `${JSON.stringify(state, undefined, 2)}\n`;
   return files;
 }
 
-function diverged(step: number, array: string, value: number): DivergedError {
-  return new DivergedError(
-    `Step ${step}: ${array} holds ${value}: the run has diverged, and more steps won't mend it. No checkpoint is written, and those before stay as they were. Try lower learning rates (--config) or another --seed; --check-numerics says which dispatch it begins with`,
-  );
+/** The text of a checkpoint's JSON. */
+export function formatState(state: CheckpointState): string {
+  return `${formatJson(state, 2)}\n`;
 }
 
 /** Checks a checkpoint's JSON. Throws `CheckpointError` naming `folder`. */
@@ -63,22 +64,6 @@ export function parseState(
   folder: string,
 ): CheckpointState {
   return parseJson(schema, fileOf(files, STATE_FILE, folder), `${folder}/${STATE_FILE}`);
-}
-
-/** Parses JSON bytes by a schema. Throws `CheckpointError` naming the file and what is wrong in it. */
-export function parseJson<T>(shape: z.ZodType<T>, bytes: Uint8Array, name: string): T {
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    throw new CheckpointError(`${name}: is not JSON; the file is damaged`);
-  }
-  const parsed = shape.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new CheckpointError(
-    `${name}: ${issue?.path.join(".") || "the whole"}: ${issue?.message ?? "does not fit"}`,
-  );
 }
 
 /**
@@ -92,7 +77,7 @@ export function restoreArrays(
 ): void {
   const found = Object.entries(arrays).flatMap(([file, named]) => {
     const path = `${folder}/${file}.safetensors`;
-    const decoded = decodeSafetensors(fileOf(files, `${file}.safetensors`, folder), path);
+    const decoded = decodeSafetensors(fileOf(files, `${file}.safetensors`, folder), path, named);
     if (decoded.tensors.size !== named.size) {
       throw new CheckpointError(
         `${path}: holds ${decoded.tensors.size} tensors, the model has ${named.size}; it belongs to another model`,

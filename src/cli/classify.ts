@@ -1,4 +1,5 @@
 // `longhand classify`: which digits pictures show, by the judge.
+import { formatJson } from "../checkpoint/json.ts";
 import { writeFileAtomic } from "../checkpoint/files.ts";
 import { textTable } from "../gpu/text-table.ts";
 import { CLASSES } from "../judge/designs.ts";
@@ -46,7 +47,7 @@ export async function classifyCommand(
       const { name, accuracy, fingerprint } = judge;
       const images = results.flatMap(({ findings }) => findings);
       const said = { judge: { name, accuracy, fingerprint }, images };
-      writeFileAtomic(flags.json, `${JSON.stringify(said, undefined, 2)}\n`);
+      writeFileAtomic(flags.json, `${formatJson(said, 2)}\n`);
       console.log(flags.json);
     }
   });

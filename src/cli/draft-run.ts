@@ -6,6 +6,7 @@ import type { Device } from "../gpu/device.ts";
 import { UsageError } from "../gpu/errors.ts";
 import type { StoredType } from "../kernels/epilogue-attributes.ts";
 import { chosenRecipe, type RecipeFlags } from "./config.ts";
+import type { WhichCheckpoint } from "../runs/checkpoints.ts";
 import { titleOf } from "../runs/constants.ts";
 import { claimNewRun, claimRun, freeRunPath, type Claim } from "../runs/claim.ts";
 import {
@@ -41,6 +42,10 @@ export interface TrainFlags extends RecipeFlags {
   /** Store activations in 16 bits. */
   readonly f16?: boolean;
   readonly resume?: string;
+  /** From which checkpoint to resume. */
+  readonly checkpoint?: WhichCheckpoint;
+  /** How many of the newest checkpoints stay. */
+  readonly keepCheckpoints?: number;
   readonly force?: boolean;
   readonly explain?: boolean;
   readonly profile?: boolean;
@@ -79,6 +84,11 @@ function notesOn(recipe: Recipe, storage: StoredType): readonly string[] {
  * claimed nothing then.
  */
 export async function draftRun(flags: TrainFlags): Promise<Draft> {
+  if (flags.checkpoint !== undefined) {
+    throw new UsageError(
+      `--checkpoint ${flags.checkpoint}: says from which checkpoint --resume goes on; give that too`,
+    );
+  }
   const recipe = await chosenRecipe(flags);
   const { out, force = false } = flags;
   const free = freeRunPath(out, recipe.name, force); // what is wrong with it is said before the data is read

@@ -3,6 +3,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { withFolders, writeFileAtomic } from "../checkpoint/files.ts";
+import { anyNumber } from "../checkpoint/json.ts";
 import { readJsonl } from "../checkpoint/jsonl.ts";
 import { classInTurn, drawImages, generatorInputs } from "../gan/gan.ts";
 import { resizeImages } from "../gan/resize-images.ts";
@@ -40,7 +41,8 @@ import {
 } from "./real-digits.ts";
 import { runFolder } from "../runs/run-folder.ts";
 import { withDevice } from "./session.ts";
-import { readTrainedRun, type TrainedRun, type WhichCheckpoint } from "../runs/trained-models.ts";
+import type { WhichCheckpoint } from "../runs/checkpoints.ts";
+import { readTrainedRun, type TrainedRun } from "../runs/trained-models.ts";
 
 /** The flags of `evaluate`. */
 export interface EvaluateFlags {
@@ -64,12 +66,13 @@ export async function evaluateCommand(run: string, flags: EvaluateFlags): Promis
     );
   }
   const trained = readTrainedRun(run, checkpoint);
-  const out = flags.out ?? join(run, checkpoint === "best" ? "evaluation-best" : "evaluation");
+  const out = flags.out ?? join(run, evaluationName(checkpoint));
   const json = flags.json ?? join(out, "evaluation.json");
   const digits = await loadRealDigits(flags.data ?? trained.record.data.folder);
   const evaluated = (): Promise<void> =>
     withDevice(flags.adapter, async (device, opened) => {
       console.log(opened.line);
+      for (const note of trained.notes) console.log(note);
       const phases = createPhases();
       try {
         const options = { count, seed, neighbours, checkpoint, adapter: opened.name };
@@ -85,6 +88,11 @@ export async function evaluateCommand(run: string, flags: EvaluateFlags): Promis
       }
     });
   await withFolders([out, dirname(json)], evaluated);
+}
+
+function evaluationName(checkpoint: WhichCheckpoint): string {
+  if (checkpoint === "last") return "evaluation";
+  return checkpoint === "best" ? "evaluation-best" : `evaluation-step-${checkpoint}`;
 }
 
 interface Options {
@@ -234,7 +242,7 @@ async function bySecondJudge(
 function readLosses(run: string, { record, step }: TrainedRun): Report["losses"] {
   const { metrics } = runFolder(run);
   if (!existsSync(metrics)) return undefined;
-  const number = (value: unknown): number => (typeof value === "number" ? value : Number.NaN);
+  const number = (value: unknown): number => anyNumber.safeParse(value).data ?? Number.NaN;
   const rows = readJsonl(metrics).map((row) => ({
     step: number(row.step),
     epoch: number(row.epoch),

@@ -1,19 +1,15 @@
 // Evaluations while a run trains: a smaller sample is judged now and then, logged, and the checkpoint of the
 // least Fréchet distance is kept as `best`.
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { z } from "zod";
-import { removeQuietly } from "../checkpoint/files.ts";
-import {
-  existsFolder,
-  readFolder,
-  recoverFolder,
-  writeFolderAtomic,
-} from "../checkpoint/folders.ts";
-import { openJsonl, readJsonl, truncateJsonl } from "../checkpoint/jsonl.ts";
-import { checkpointFiles, parseJson } from "../checkpoint/state.ts";
+import { readFileBytes, removeQuietly } from "../checkpoint/files.ts";
+import { formatJson, MAX_JSON_BYTES, parseJson } from "../checkpoint/json.ts";
+import { cutLog, linesOf, openJsonl, prefixOf } from "../checkpoint/jsonl.ts";
+import { checkpointFiles } from "../checkpoint/state.ts";
 import { drawSamples, type Gan } from "../gan/gan.ts";
 import type { WatchedEvaluation } from "../gan/watch.ts";
-import { LonghandError } from "../gpu/errors.ts";
+import { CheckpointError } from "../gpu/errors.ts";
 import { figuresOf, judgeAll, NEIGHBOURS, type Comparison } from "../judge/comparison.ts";
 import type { Figures } from "../judge/figures.ts";
 import type { Judge } from "../judge/judge.ts";
@@ -23,6 +19,13 @@ import { figuresShape } from "./evaluation-file.ts";
 import { loadJudge } from "./judges.ts";
 import { createPhases } from "./phases.ts";
 import { compareWith, loadRealDigits, seeDigits } from "./real-digits.ts";
+import {
+  hasBest,
+  readCheckpoint,
+  saveBest,
+  type Checkpoint,
+  type Snapshot,
+} from "../runs/checkpoints.ts";
 import type { EvaluationPlan, RunFolder } from "../runs/run-folder.ts";
 import { writeGrid } from "./run-pictures.ts";
 
@@ -52,6 +55,7 @@ export interface Evaluator {
   readonly evaluate: (
     step: number,
     say: (line: string) => void,
+    of: Pick<Snapshot, "record" | "log">,
   ) => Promise<EvaluationRow | undefined>;
   /** Where the best checkpoint is and of which step, in a clause; undefined before there is one. */
   readonly best: () => string | undefined;
@@ -80,7 +84,7 @@ export async function createEvaluator(
   }
   const comparable = (row: EvaluationRow): boolean =>
     row.judge === judge.fingerprint && row.count === count;
-  const kept = readBest(folder);
+  const kept = readBest(folder, console.log);
   let best = kept && comparable(kept) ? kept : undefined;
   if (kept && !best) {
     console.log(
@@ -88,16 +92,17 @@ export async function createEvaluator(
     );
   }
 
-  const keep = async (row: EvaluationRow): Promise<void> => {
-    const files = await checkpointFiles(gan.state, { format: 1, step: row.step, seed });
-    writeFolderAtomic(folder.best, { ...files, [BEST_FILE]: `${JSON.stringify(row)}\n` });
+  const keep = async (row: EvaluationRow, of: Pick<Snapshot, "record" | "log">): Promise<void> => {
+    const arrays = await checkpointFiles(gan.state);
+    const files = { ...arrays, [BEST_FILE]: `${formatJson(row)}\n` };
+    saveBest(folder, { ...of, files, step: row.step, seed });
     await writeGrid(gan, seed, folder.bestGrid);
     best = row;
   };
 
   return {
     every: every === "epoch" ? gan.plan.steps : every,
-    async evaluate(step, say) {
+    async evaluate(step, say, of) {
       const [height, width] = gan.recipe.image;
       const images = await drawSamples(gan, SEED_OFFSET + seed, count);
       if (!images.every(Number.isFinite)) {
@@ -115,7 +120,7 @@ export async function createEvaluator(
       }
       const better = best === undefined || row.frechetTrain < best.frechetTrain;
       // A run that was resumed comes by the same step with the same bits.
-      if (better || step === best?.step) await keep(row);
+      if (better || step === best?.step) await keep(row, of);
       say(`Step ${step}: ${wordsOf(row)}${better ? ", the best so far" : ""}`);
       return row;
     },
@@ -130,39 +135,100 @@ function wordsOf(row: EvaluationRow): string {
   return `Fréchet distance ${formatFigure(frechetTrain)}, precision ${precision.toFixed(2)}, recall ${recall.toFixed(2)}, coverage ${coverage.toFixed(2)}, class imbalance ${classBalance.toFixed(2)}`;
 }
 
-/** What a run's best checkpoint got; undefined where there is none that can be read. */
-function readBest({ best }: RunFolder): EvaluationRow | undefined {
-  if (!existsFolder(best)) return undefined;
+/** What a run's best checkpoint got; undefined where there is none. `say` is told of one that is damaged. */
+function readBest(folder: RunFolder, say: (line: string) => void): EvaluationRow | undefined {
+  if (!hasBest(folder)) return undefined;
   try {
-    const bytes = readFolder(best).get(BEST_FILE);
-    return bytes && parseJson(rowSchema, bytes, `${best}/${BEST_FILE}`);
+    const { files, path } = readCheckpoint(folder, "best");
+    const bytes = files.get(BEST_FILE) ?? readFileBytes(join(path, BEST_FILE), MAX_JSON_BYTES);
+    return parseJson(rowSchema, bytes, `${path}/${BEST_FILE}`);
   } catch (error) {
-    if (!(error instanceof LonghandError)) throw error;
+    if (!(error instanceof CheckpointError)) throw error;
+    say(`The next evaluation takes the best checkpoint's place: ${error.message}`);
     return undefined;
   }
 }
 
+/** A run's evaluations up to a checkpoint's step. */
+export interface EvaluationLog {
+  readonly rows: readonly EvaluationRow[];
+  /** What a person should know, in sentences. */
+  readonly notes: readonly string[];
+  /**
+   * Cuts off what is beyond the step. A best checkpoint from beyond stays where the run will come by it again with the
+   * same bits; on another adapter it won't, and so it is removed. Throws `OutputError`.
+   */
+  readonly begin: (sameBits: boolean) => void;
+}
+
 /**
- * Cuts a resumed run's evaluations back to its checkpoint's step. A best checkpoint from beyond stays where
- * the run will come by it again with the same bits; on another adapter it won't, and so it is removed.
+ * Reads and checks a run's evaluations up to a checkpoint's step; changes nothing. Lines beyond may be torn. Throws
+ * `CheckpointError` that names the first line that is wrong.
  */
-export function restoreEvaluations(
+export function readEvaluations(
   folder: RunFolder,
-  step: number,
-  sameBits: boolean,
-): readonly EvaluationRow[] {
-  if (existsFolder(folder.best)) {
-    recoverFolder(folder.best);
-    const best = readBest(folder);
-    if (!best || (best.step > step && !sameBits)) {
+  { step, manifest }: Pick<Checkpoint, "step" | "manifest">,
+): EvaluationLog {
+  const path = folder.evaluations;
+  const begin = (cut: () => void, sameBits: boolean): void => {
+    cut();
+    if (sameBits || !hasBest(folder)) return;
+    const best = readBest(folder, () => undefined);
+    if (best && best.step > step) {
       removeQuietly(folder.best);
       removeQuietly(folder.bestGrid);
     }
+  };
+  const wanted = manifest?.evaluations;
+  if (!existsSync(path)) {
+    const words = `${path} is missing: the run goes on without its earlier evaluations.`;
+    const notes = wanted && wanted.rows > 0 ? [words] : [];
+    return { rows: [], notes, begin: (sameBits) => begin(() => undefined, sameBits) };
   }
-  if (!existsSync(folder.evaluations)) return [];
-  truncateJsonl(folder.evaluations, (row) => typeof row.step === "number" && row.step <= step);
-  return readJsonl(folder.evaluations).flatMap((row) => {
+  const fail = (what: string): never => {
+    throw new CheckpointError(
+      `${path}: ${what}; mend it, or move the file away: the run then goes on without its earlier evaluations`,
+    );
+  };
+  const { rows, end, ended, torn } = evaluationRows(path, step, wanted?.bytes, fail);
+  if (wanted) {
+    if (torn !== undefined) fail(torn);
+    if (prefixOf(path, wanted.bytes).sha256 !== wanted.sha256) {
+      fail(`is damaged: its rows up to step ${step} aren't those that were written`);
+    }
+  }
+  const cut = (): void => cutLog(path, end, !ended);
+  return { rows, notes: [], begin: (sameBits) => begin(cut, sameBits) };
+}
+
+/** The evaluations up to a step, where the last one ends, and what is wrong with a line after it, if one is. */
+function evaluationRows(
+  path: string,
+  step: number,
+  bytes: number | undefined,
+  fail: (what: string) => never,
+): { rows: EvaluationRow[]; end: number; ended: boolean; torn: string | undefined } {
+  const rows: EvaluationRow[] = [];
+  let [end, ended] = [0, true];
+  let torn: string | undefined;
+  for (const { number, row, empty, end: at, ended: whole } of linesOf(path, bytes)) {
+    if (empty || (typeof row?.step === "number" && row.step > step)) continue;
     const parsed = rowSchema.safeParse(row);
-    return parsed.success ? [parsed.data] : [];
-  });
+    if (!parsed.success) {
+      const [issue] = parsed.error.issues;
+      torn ??= row
+        ? `line ${number} is no evaluation (${issue?.path.join(".")}: ${issue?.message})`
+        : `line ${number} is torn or damaged`;
+      continue;
+    }
+    // What is torn at the end goes, as the rows beyond the step do.
+    if (torn !== undefined) fail(`${torn}, and evaluations up to step ${step} follow`);
+    const last = rows.at(-1)?.step ?? 0;
+    if (parsed.data.step <= last) {
+      fail(`line ${number} is of step ${parsed.data.step}, and follows step ${last}`);
+    }
+    rows.push(parsed.data);
+    [end, ended] = [at, whole];
+  }
+  return { rows, end, ended, torn };
 }

@@ -3,8 +3,8 @@ import { z } from "zod";
 import type { Copying } from "../judge/copying.ts";
 import type { Figures, FrechetFigures, SetFigures } from "../judge/figures.ts";
 import type { FrechetReferences, References } from "../judge/references.ts";
-import { parseJson } from "../checkpoint/state.ts";
-import type { WhichCheckpoint } from "../runs/trained-models.ts";
+import { anyNumber, formatJson, parseJson } from "../checkpoint/json.ts";
+import type { WhichCheckpoint } from "../runs/checkpoints.ts";
 
 /** Which judge: those of equal fingerprints give equal figures. */
 export interface JudgeName {
@@ -51,18 +51,18 @@ export interface Evaluation {
   } | null;
 }
 
-const frechet = { frechetTrain: z.number(), frechetTest: z.number() };
+const frechet = { frechetTrain: anyNumber, frechetTest: anyNumber };
 const frechetSchema = z.object(frechet);
 /** Every figure of a set, for the schemas of what holds them. */
-export const figuresShape: Readonly<Record<keyof Figures, z.ZodNumber>> = {
+export const figuresShape: Readonly<Record<keyof Figures, z.ZodType<number>>> = {
   ...frechet,
-  kid: z.number(),
-  precision: z.number(),
-  recall: z.number(),
-  density: z.number(),
-  coverage: z.number(),
-  classBalance: z.number(),
-  score: z.number(),
+  kid: anyNumber,
+  precision: anyNumber,
+  recall: anyNumber,
+  density: anyNumber,
+  coverage: anyNumber,
+  classBalance: anyNumber,
+  score: anyNumber,
 };
 const setSchema = z.object({
   count: z.int().min(1),
@@ -71,9 +71,9 @@ const setSchema = z.object({
 });
 const everyReference = <S extends z.ZodType>(shape: S) =>
   z.object({ real: shape, repeated: shape, single: shape, noisy: shape, noise: shape });
-const judgeSchema = z.object({ name: z.string(), accuracy: z.number(), fingerprint: z.string() });
+const judgeSchema = z.object({ name: z.string(), accuracy: anyNumber, fingerprint: z.string() });
 const imagesSchema = z.object({ images: z.int().min(1), fingerprint: z.string() });
-const spread = z.object({ least: z.number(), median: z.number(), most: z.number() });
+const spread = z.object({ least: anyNumber, median: anyNumber, most: anyNumber });
 
 /** The figures of sets of known quality. */
 export const referencesSchema: z.ZodType<References> = everyReference(setSchema);
@@ -85,7 +85,7 @@ const schema: z.ZodType<Evaluation> = z.object({
   run: z.object({
     recipe: z.string(),
     seed: z.int().min(0),
-    checkpoint: z.enum(["last", "best"]),
+    checkpoint: z.union([z.enum(["last", "best"]), z.int().min(0)]),
     step: z.int().min(0),
   }),
   adapter: z.string(),
@@ -96,14 +96,14 @@ const schema: z.ZodType<Evaluation> = z.object({
   judge: judgeSchema,
   samples: setSchema,
   references: referencesSchema,
-  expected: z.array(z.number()),
-  asked: z.number().nullable(),
+  expected: z.array(anyNumber),
+  asked: z.union([z.null(), anyNumber]),
   copying: z.object({
     count: z.int().min(1),
     samples: spread,
     test: spread,
-    guide: z.number(),
-    nearer: z.number(),
+    guide: anyNumber,
+    nearer: anyNumber,
   }),
   second: z
     .object({
@@ -116,7 +116,7 @@ const schema: z.ZodType<Evaluation> = z.object({
 
 /** An evaluation as the text of a file. */
 export function formatEvaluation(evaluation: Evaluation): string {
-  return `${JSON.stringify(evaluation, undefined, 2)}\n`;
+  return `${formatJson(evaluation, 2)}\n`;
 }
 
 /** Reads such a file's bytes. Throws `CheckpointError` that names the file and what is wrong in it. */

@@ -10,7 +10,8 @@ import { tileGrid, type GrayImage } from "../pictures/grid.ts";
 import { encodePng } from "../pictures/png.ts";
 import { createBars } from "./progress.ts";
 import { withDevice } from "./session.ts";
-import { readTrainedRun, type WhichCheckpoint } from "../runs/trained-models.ts";
+import type { WhichCheckpoint } from "../runs/checkpoints.ts";
+import { readTrainedRun } from "../runs/trained-models.ts";
 
 /** The flags of `interpolate`. */
 export interface InterpolateFlags {
@@ -39,6 +40,7 @@ export async function interpolateCommand(run: string, flags: InterpolateFlags): 
   const trained = readTrainedRun(run, flags.checkpoint);
   await withDevice(flags.adapter, async (device, opened) => {
     console.log(opened.line);
+    for (const note of trained.notes) console.log(note);
     const models = trained.models(device);
     const [height, width] = models.recipe.image;
     const legs = await drawLegs(models, seeds, steps, flags.digit);

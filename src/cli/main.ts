@@ -21,6 +21,7 @@ import {
 import { projectCommand, type ProjectFlags } from "./project.ts";
 import { recipesCommand, STEPS_BUDGET, type RecipesFlags } from "./recipes.ts";
 import { gifCommand, sampleCommand, showCommand, type SampleFlags } from "./samples.ts";
+import { KEPT_CHECKPOINTS } from "../runs/checkpoints.ts";
 import { trainCommand } from "./train.ts";
 import { DEFAULT_BUDGET, tuneCommand, type TuneFlags } from "./tune.ts";
 
@@ -63,6 +64,12 @@ program
   .option("--tune [seconds]", "first measure which kernels are fastest (see tune)", whole(1))
   .option("--f16", "store activations in 16 bits, on adapters with shader-f16 (default: 32)")
   .option("--resume <dir>", "go on with the run in this folder")
+  .addOption(checkpointOption("with --resume, from which checkpoint: "))
+  .option(
+    "--keep-checkpoints <k>",
+    `how many of the newest checkpoints stay (default: ${KEPT_CHECKPOINTS})`,
+    whole(1),
+  )
   .option("--force", "overwrite an older run in --out")
   .addOption(
     new Option(

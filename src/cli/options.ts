@@ -1,6 +1,7 @@
 // Options and arguments that several commands share, and how they are read.
 import { InvalidArgumentError, Option } from "commander";
 import { recipes } from "../gan/recipes/list.ts";
+import type { WhichCheckpoint } from "../runs/checkpoints.ts";
 
 /** A whole number, `least` or more. */
 export function whole(least: number): (text: string) => number {
@@ -42,11 +43,20 @@ export const recipeOption = (otherwise = "(default: dcgan)"): Option =>
   );
 
 /** `--checkpoint` */
-export const checkpointOption = (): Option =>
+export const checkpointOption = (doing = ""): Option =>
   new Option(
     "--checkpoint <which>",
-    "last, or best: of the least Fréchet distance, if the run was evaluated while it trained (default: last)",
-  ).choices(["last", "best"]);
+    `${doing}last, best (of the least Fréchet distance, if the run was evaluated while it trained), or a step (default: last)`,
+  ).argParser((text): WhichCheckpoint => {
+    if (text === "last" || text === "best") return text;
+    try {
+      return whole(0)(text);
+    } catch {
+      throw new InvalidArgumentError(
+        "It takes last, best, or a step that the run has a checkpoint of.",
+      );
+    }
+  });
 
 /** `--width` */
 export const widthOption = (): Option =>

@@ -1,5 +1,6 @@
 // `longhand project`: the generator's inverse. Finds the latent from which a run draws a given digit best.
 import { basename, join } from "node:path";
+import { formatJson } from "../checkpoint/json.ts";
 import { readFileBytes, writeFileAtomic } from "../checkpoint/files.ts";
 import { loadImages } from "../data/files.ts";
 import { fromBytes } from "../data/pixels.ts";
@@ -19,7 +20,8 @@ import { readDigit } from "../pictures/read-digit.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { createBars } from "./progress.ts";
 import { withDevice } from "./session.ts";
-import { readTrainedRun, type WhichCheckpoint } from "../runs/trained-models.ts";
+import type { WhichCheckpoint } from "../runs/checkpoints.ts";
+import { readTrainedRun } from "../runs/trained-models.ts";
 
 /** The flags of `project`. */
 export interface ProjectFlags {
@@ -54,6 +56,7 @@ export async function projectCommand(
   const trained = readTrainedRun(run, flags.checkpoint);
   await withDevice(flags.adapter, async (device, opened) => {
     console.log(opened.line);
+    for (const note of trained.notes) console.log(note);
     if (wanted.note) console.log(wanted.note);
     const models = trained.models(device);
     const target = await asImage(models, wanted.pixels, SIDE, SIDE);
@@ -69,7 +72,7 @@ export async function projectCommand(
     const scale = { samples: SAMPLES, nearestSample: nearest, betweenSamples: between };
     const json = out.replace(/\.png$/, ".json");
     const record = { run, ...found, digit: best.digit, ...scale, latent: [...latent] };
-    writeFileAtomic(json, `${JSON.stringify(record, undefined, 2)}\n`);
+    writeFileAtomic(json, `${formatJson(record, 2)}\n`);
     if (step < steps) console.log(`Stopped at step ${step} of ${steps}; the best so far is kept.`);
     console.log(summary(best, ground));
     console.log(`${out} (wanted, drawn, and wanted less drawn around mid-gray)`);

@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { z } from "zod";
 import { readFileBytes, writeToFirst } from "../checkpoint/files.ts";
 import { decodeSafetensors, encodeSafetensors, readTensor } from "../checkpoint/safetensors.ts";
-import { parseJson } from "../checkpoint/state.ts";
+import { anyNumber, formatJson, parseJson } from "../checkpoint/json.ts";
 import { loadImages, type LoadedImageSet } from "../data/files.ts";
 import { LonghandError, OutputError } from "../gpu/errors.ts";
 import { cacheFolders } from "../gpu/node.ts";
@@ -128,13 +128,13 @@ export async function standBeside(
   const sets = await judgeReferences(judge, judged, test, count, onSet(phases, "Judging"));
   const references = await referenceFigures(sets, judged, comparison, onSet(phases, "Comparing"));
   const testDistances = await distancesOfTest(seen, phases);
-  keep(key, JSON.stringify({ references, testDistances: [...testDistances] }));
+  keep(key, formatJson({ references, testDistances: [...testDistances] }));
   return { comparison, references, testDistances };
 }
 
 const besideSchema = z.object({
   references: referencesSchema,
-  testDistances: z.array(z.number()).min(1),
+  testDistances: z.array(anyNumber).min(1),
 });
 
 /** The Fréchet distances of sets of known quality by another judge, from the cache where they are kept. */
@@ -150,7 +150,7 @@ export async function standBesideFrechets(
   if (known) return known;
   const sets = await judgeReferences(judge, judged, test, count, onSet(phases, "Judging"));
   const references = referenceFrechets(sets, judged, comparison);
-  keep(key, JSON.stringify(references));
+  keep(key, formatJson(references));
   return references;
 }
 

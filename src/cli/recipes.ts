@@ -1,6 +1,7 @@
 // `longhand recipes`: what recipes there are, how large they are, and how long an epoch takes here.
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { formatJson } from "../checkpoint/json.ts";
 import { writeFileAtomic } from "../checkpoint/files.ts";
 import { recipeFigures, type RecipeFigures } from "../gan/figures.ts";
 import { createGan, planEpoch, type Gan } from "../gan/gan.ts";
@@ -212,7 +213,7 @@ function jsonOf(entries: readonly Entry[], adapter: string | null): string {
       constants: constantsOf(recipe),
     };
   });
-  return `${JSON.stringify({ adapter, images: IMAGES, recipes: rows }, undefined, 2)}\n`;
+  return `${formatJson({ adapter, images: IMAGES, recipes: rows }, 2)}\n`;
 }
 
 /** A bar in a terminal, else a line a recipe on stderr. Ctrl-C prints what there is and ends the process. */

@@ -10,7 +10,8 @@ import { drawInTerminal } from "../pictures/terminal.ts";
 import { readRunRecord, runFolder } from "../runs/run-folder.ts";
 import { framesOf, readGray, writeGif } from "./run-pictures.ts";
 import { withDevice } from "./session.ts";
-import { readTrainedRun, type WhichCheckpoint } from "../runs/trained-models.ts";
+import type { WhichCheckpoint } from "../runs/checkpoints.ts";
+import { readTrainedRun } from "../runs/trained-models.ts";
 
 /** The flags of `sample`. */
 export interface SampleFlags {
@@ -33,6 +34,7 @@ export async function sampleCommand(run: string, flags: SampleFlags): Promise<vo
   if (!out.endsWith(".png")) throw new UsageError(`--out ${out}: must end in .png`);
   await withDevice(flags.adapter, async (device, opened) => {
     console.log(opened.line);
+    for (const note of trained.notes) console.log(note);
     const models = trained.models(device);
     const [height, width] = models.recipe.image;
     const images = await drawSamples(models, seed, count, digit);

@@ -1,6 +1,5 @@
 // The loop of `longhand train`: what is written and said while a run trains.
 import { checkpointFiles } from "../checkpoint/state.ts";
-import { writeFolderAtomic } from "../checkpoint/folders.ts";
 import { openJsonl } from "../checkpoint/jsonl.ts";
 import { DivergedError } from "../gpu/errors.ts";
 import { isFiniteRecord } from "../gan/numerics.ts";
@@ -11,8 +10,9 @@ import type { EvaluationRow, Evaluator } from "./evaluating.ts";
 import type { Draft, TrainFlags } from "./draft-run.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { createProgressView, formatDuration } from "./progress.ts";
-import type { Journey } from "./train.ts";
+import { saveCheckpoint } from "../runs/checkpoints.ts";
 import type { RunFolder, RunRecord } from "../runs/run-folder.ts";
+import type { Journey } from "./train-run.ts";
 import { GRID, writeGif, writeGrid, writeLossPlot } from "./run-pictures.ts";
 
 /** What a run goes on with once all is prepared. */
@@ -31,6 +31,8 @@ export interface Loop {
   readonly evaluations: readonly EvaluationRow[];
   /** Kept up to date. */
   readonly journey: Journey;
+  /** Whether the adapter computes anything, so that numbers must be finite. */
+  readonly sound: boolean;
 }
 
 /** Minutes between checkpoints, if epochs last longer. */
@@ -67,9 +69,12 @@ export async function loop(options: Loop): Promise<void> {
   let estimated = false;
   let { parts } = programs.full;
   const save = async (): Promise<void> => {
-    log.sync();
-    const files = await checkpointFiles(gan.state, { format: 1, step, seed });
-    writeFolderAtomic(folder.checkpoint, files);
+    const files = await checkpointFiles(gan.state, { finite: options.sound }).catch(
+      (error: unknown) => {
+        throw error instanceof DivergedError ? diverged(step, error.message, saved, folder) : error;
+      },
+    );
+    saveCheckpoint(folder, { files, step, seed, record, log }, flags.keepCheckpoints);
     saved = step;
     savedAt = performance.now();
     if (journey.record) return;
@@ -94,8 +99,8 @@ export async function loop(options: Loop): Promise<void> {
       journey.reached = step;
       log.append(records);
       rows.push(...records);
-      const bad = records.find((each) => !isFiniteRecord(each));
-      if (bad) throw diverged(bad, saved, folder);
+      const bad = options.sound ? records.find((each) => !isFiniteRecord(each)) : undefined;
+      if (bad) throw diverged(bad.step, lossWords(bad), saved, folder);
       warn(watch.records(records));
       view.update(progress.value);
       if (!estimated && step - from >= 5) {
@@ -111,7 +116,7 @@ export async function loop(options: Loop): Promise<void> {
       if (epochDone !== undefined) await drawGrid(folder.epochGrid(epochDone));
       if (due(sampleEvery, step)) await drawGrid(folder.stepGrid(step));
       if (due(evaluator?.every, step)) {
-        const row = await evaluator?.evaluate(step, view.say);
+        const row = await evaluator?.evaluate(step, view.say, { record, log });
         if (row) warn(watch.evaluation(row));
       }
       const overdue = minutesSince(savedAt) >= (flags.checkpointMinutes ?? CHECKPOINT_MINUTES);
@@ -151,9 +156,13 @@ export async function loop(options: Loop): Promise<void> {
   }
 }
 
-function diverged({ step, lossD, lossG }: StepRecord, saved: number, { path }: RunFolder): Error {
+function lossWords({ lossD, lossG, dReal, dFake }: StepRecord): string {
+  return `the losses are ${lossD} (D) and ${lossG} (G), the mean verdicts ${dReal} and ${dFake}`;
+}
+
+function diverged(step: number, what: string, saved: number, { path }: RunFolder): DivergedError {
   return new DivergedError(
-    `Step ${step}: the losses are ${lossD} (D) and ${lossG} (G): the run has diverged, and more steps won't mend it. The checkpoint of step ${saved} is kept as it was. Try lower learning rates (--config) or another --seed; npm run train -- --resume ${path} --check-numerics says which dispatch it begins with`,
+    `Step ${step}: ${what}: the run has diverged, and more steps won't mend it. The checkpoint of step ${saved} is kept as it was. Try lower learning rates (--config) or another --seed; npm run train -- --resume ${path} --check-numerics says which dispatch it begins with`,
   );
 }
 

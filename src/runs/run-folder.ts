@@ -4,7 +4,7 @@ import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { choicesSchema, type Choices } from "../checkpoint/choices.ts";
 import { outputError, readFileBytes, writeFileAtomic } from "../checkpoint/files.ts";
-import { parseJson } from "../checkpoint/state.ts";
+import { anyNumber, formatJson, MAX_JSON_BYTES, parseJson } from "../checkpoint/json.ts";
 import { CheckpointError, UsageError } from "../gpu/errors.ts";
 import { recipeNamed } from "../gan/recipes/list.ts";
 import type { Recipe } from "../gan/recipe.ts";
@@ -66,7 +66,7 @@ const schema: z.ZodType<RunRecord> = z.object({
   adapter: z.string(),
   versions: z.record(z.string(), z.string()),
   choices: choicesSchema.default({}), // runs older than the autotuner have none
-  untrained: z.object({ logit: z.number(), probability: z.number() }),
+  untrained: z.object({ logit: anyNumber, probability: anyNumber }),
 });
 
 /** Paths inside a run folder. */
@@ -128,7 +128,17 @@ export function createRunFolder(folder: RunFolder, record: RunRecord): void {
   } catch (error) {
     throw outputError(folder.path, error);
   }
-  writeFileAtomic(folder.record, `${JSON.stringify(record, undefined, 2)}\n`);
+  writeFileAtomic(folder.record, formatRecord(record));
+}
+
+/** The text of `run.json`. */
+export function formatRecord(record: RunRecord): string {
+  return `${formatJson(record, 2)}\n`;
+}
+
+/** Reads the bytes of a `run.json`; `name` is what errors call it. Throws `CheckpointError`. */
+export function parseRecord(bytes: Uint8Array, name: string): RunRecord {
+  return parseJson(schema, bytes, name);
 }
 
 /** Reads `run.json`. Throws `CheckpointError` if the folder is no run. */
@@ -140,7 +150,7 @@ export function readRunRecord(path: string): RunRecord {
     const hint = near.length > 0 ? `; runs there: ${near.join(", ")}` : "";
     throw new CheckpointError(`${path}: ${reason}${hint}`);
   }
-  return parseJson(schema, readFileBytes(folder.record), folder.record);
+  return parseRecord(readFileBytes(folder.record, MAX_JSON_BYTES), folder.record);
 }
 
 /** The recipe of a run, with the constants that it was trained with. Throws `CheckpointError` where they don't fit. */

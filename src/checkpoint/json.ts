@@ -1,0 +1,100 @@
+// JSON as Longhand keeps it: what is written is what is read back, for every number, and what is read is
+// parsed strictly. `JSON.stringify` turns NaN and infinities into null and -0 into 0; `JSON.parse` hides
+// duplicate keys and limits neither nesting nor length. No file access: browsers use it too.
+import { z } from "zod";
+import { CheckpointError } from "../gpu/errors.ts";
+import { parseHeaderJson, type JsonValue } from "./header-json.ts";
+import { quote } from "./safetensors-header.ts";
+
+/** A longer JSON file is refused: ours have some thousand bytes, and parsed text takes many times its length. */
+export const MAX_JSON_BYTES: number = 2 ** 19;
+
+/** Numbers that JSON has no words for, as we write them: strings. */
+const WORDS = ["NaN", "Infinity", "-Infinity"] as const;
+
+/** The schema of any number, finite or not. `null` is NaN: older versions wrote that for all of `WORDS`. */
+export const anyNumber: z.ZodType<number> = z.union([
+  z.number(),
+  z.enum(WORDS).transform(Number),
+  z.null().transform(() => Number.NaN),
+]);
+
+/**
+ * The JSON text of a value, as `JSON.stringify` writes it except for numbers: -0 keeps its sign, and what isn't
+ * finite is a string that `anyNumber` reads. Fields that are undefined are left out. `indent` counts spaces; 0
+ * keeps all on one line.
+ */
+export function formatJson(value: unknown, indent = 0): string {
+  return textOf(value, " ".repeat(indent), "\n");
+}
+
+function textOf(value: unknown, indent: string, newline: string): string {
+  if (typeof value === "number") return numberText(value);
+  if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";
+  const inner = newline + indent;
+  const colon = indent === "" ? ":" : ": ";
+  const parts = Array.isArray(value)
+    ? value.map((item) => textOf(item, indent, inner))
+    : Object.entries(value)
+        .filter(([, item]) => item !== undefined)
+        .map(([key, item]) => `${JSON.stringify(key)}${colon}${textOf(item, indent, inner)}`);
+  const [open, close] = Array.isArray(value) ? "[]" : "{}";
+  if (parts.length === 0 || indent === "") return `${open}${parts.join(",")}${close}`;
+  return `${open}${inner}${parts.join(`,${inner}`)}${newline}${close}`;
+}
+
+function numberText(value: number): string {
+  if (!Number.isFinite(value)) return JSON.stringify(String(value));
+  return Object.is(value, -0) ? "-0" : String(value);
+}
+
+/**
+ * Parses JSON bytes by a schema. Throws `CheckpointError`, which names the file and what is wrong in it, also for
+ * text that isn't UTF-8, is longer than `MAX_JSON_BYTES`, nests more than 127 deep or has a key twice.
+ */
+export function parseJson<T>(shape: z.ZodType<T>, bytes: Uint8Array, name: string): T {
+  const fail = (what: string): never => {
+    throw new CheckpointError(`${name}: is not JSON (${what}); the file is damaged`);
+  };
+  const parsed = shape.safeParse(parseJsonText(utf8(bytes, fail), fail));
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const where = issue?.path.map(String).join(".") || "the whole";
+  const plain = /^[\w. -]{1,80}$/.test(where);
+  throw new CheckpointError(
+    `${name}: ${plain ? where : quote(where)}: ${issue?.message ?? "does not fit"}`,
+  );
+}
+
+function utf8(bytes: Uint8Array, fail: (what: string) => never): string {
+  if (bytes.length > MAX_JSON_BYTES) {
+    return fail(`it has ${bytes.length} bytes, and at most ${MAX_JSON_BYTES} are read`);
+  }
+  try {
+    // A byte order mark stays in the text, where it is refused.
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return fail("its text isn't UTF-8");
+  }
+}
+
+/**
+ * The value of a JSON text. Calls `fail` with what is wrong; `fail` must throw. Refuses what `JSON.parse` lets pass:
+ * a key twice, `__proto__`, numbers that overflow, half of a surrogate pair, and deep nesting.
+ */
+export function parseJsonText(text: string, fail: (what: string) => never): unknown {
+  return plainValue(parseHeaderJson(text, fail), fail);
+}
+
+function plainValue(value: JsonValue, fail: (what: string) => never): unknown {
+  if (typeof value === "bigint") return Number(value);
+  if (typeof value !== "object" || value === null) return value;
+  if ("items" in value) return value.items.map((item) => plainValue(item, fail));
+  const found = new Map<string, unknown>();
+  for (const [key, item] of value.entries) {
+    if (found.has(key)) return fail(`it has the key ${quote(key)} twice`);
+    if (key === "__proto__") return fail(`it has the key ${quote(key)}`);
+    found.set(key, plainValue(item, fail));
+  }
+  return Object.fromEntries(found);
+}

@@ -1,0 +1,237 @@
+// What makes a checkpoint whole: `manifest.json`, written last, names every file with its length and SHA-256, every
+// tensor with its shape, and how far the run's log went. Its last field is the SHA-256 of all before it, so that no
+// bit of a checkpoint can change unseen. Node only.
+import { createHash } from "node:crypto";
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { CheckpointError } from "../gpu/errors.ts";
+import { readError, readFileBytes } from "./files.ts";
+import { formatJson, MAX_JSON_BYTES, parseJson } from "./json.ts";
+import type { LogPrefix } from "./jsonl.ts";
+import { readHeader } from "./safetensors-header.ts";
+import { formatState, parseState, STATE_FILE, type CheckpointState } from "./state.ts";
+
+/** What the manifest says of a file. */
+export interface FileEntry {
+  readonly bytes: number;
+  /** In hex. */
+  readonly sha256: string;
+  /** Of a safetensors file: element type and shape by name, such as `F32 [784, 1]`. */
+  readonly tensors?: Readonly<Record<string, string>>;
+}
+
+/** What a checkpoint is of. */
+export interface About {
+  /** Longhand's version. */
+  readonly longhand: string;
+  readonly recipe: string;
+  readonly seed: number;
+  /** Steps done. */
+  readonly step: number;
+  /** The run's `metrics.jsonl` up to this step. */
+  readonly metrics: LogPrefix;
+  /** Its `evaluations.jsonl` up to this step, where it has one. */
+  readonly evaluations?: LogPrefix;
+}
+
+/** A checkpoint's manifest. */
+export interface Manifest extends About {
+  readonly format: 1;
+  readonly files: Readonly<Record<string, FileEntry>>;
+}
+
+/** A checkpoint's files after all that can be checked of them was checked. */
+export interface VerifiedFiles {
+  /** Those that the manifest names, itself left out; of an older version, all that it needs. */
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  readonly state: CheckpointState;
+  /** Undefined of a checkpoint that an older version wrote: its bytes can't be checked. */
+  readonly manifest: Manifest | undefined;
+}
+
+/** Where the files of a checkpoint come from. */
+export interface FileSource {
+  /** What errors call it. */
+  readonly path: string;
+  readonly names: () => readonly string[];
+  /** Undefined where there is no such file. */
+  readonly sizeOf: (name: string) => number | undefined;
+  readonly bytesOf: (name: string) => Uint8Array;
+}
+
+/** The name of the manifest's file. */
+export const MANIFEST_FILE = "manifest.json";
+
+const size = z.int().min(0);
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const prefix = z.object({ rows: size, bytes: size, sha256 });
+const entry: z.ZodType<FileEntry> = z.object({
+  bytes: size,
+  sha256,
+  tensors: z.record(z.string(), z.string()).exactOptional(),
+});
+const schema: z.ZodType<Manifest> = z.object({
+  format: z.literal(1),
+  longhand: z.string(),
+  recipe: z.string(),
+  seed: size,
+  step: size,
+  // Names of files in this very folder.
+  files: z.record(z.string().regex(/^[\w-][\w.-]*$/), entry),
+  metrics: prefix,
+  evaluations: prefix.exactOptional(),
+});
+const formatSchema = z.object({ format: z.int(), longhand: z.string().default("another version") });
+
+const hashOf = (data: Uint8Array | string): string =>
+  createHash("sha256").update(data).digest("hex");
+
+/**
+ * A checkpoint's files with its state and, as the last one, the manifest. `files` are the bytes of safetensors files
+ * and of whatever lies beside them, by name.
+ */
+export function sealFiles(
+  files: Readonly<Record<string, Uint8Array | string>>,
+  about: About,
+): Record<string, Uint8Array | string> {
+  const { step, seed } = about;
+  const all = { ...files, [STATE_FILE]: formatState({ format: 2, step, seed }) };
+  const entries = Object.entries(all).map(([name, data]): [string, FileEntry] => {
+    const bytes = typeof data === "string" ? Buffer.from(data) : data;
+    const tensors = name.endsWith(".safetensors") ? { tensors: tensorsIn(bytes, name) } : {};
+    return [name, { bytes: bytes.length, sha256: hashOf(bytes), ...tensors }];
+  });
+  const manifest: Manifest = { format: 1, ...about, files: Object.fromEntries(entries) };
+  return { ...all, [MANIFEST_FILE]: formatManifest(manifest) };
+}
+
+function tensorsIn(bytes: Uint8Array, name: string): NonNullable<FileEntry["tensors"]> {
+  const { tensors } = readHeader(bytes, name);
+  return Object.fromEntries(
+    tensors.map(({ key, dtype, shape }) => [key, `${dtype} [${shape.join(", ")}]`]),
+  );
+}
+
+// The hash is of the text before it.
+const endOf = (hash: string): string => `,\n  "sha256": "${hash}"\n}\n`;
+const END_BYTES = endOf(hashOf("")).length;
+
+/** The text of a manifest. */
+export function formatManifest(manifest: Manifest): string {
+  const body = formatJson(manifest, 2).slice(0, -"\n}".length);
+  return body + endOf(hashOf(body));
+}
+
+/** Reads what `formatManifest` wrote. Throws `CheckpointError`, naming `name`, if a single bit of it is another. */
+export function parseManifest(bytes: Uint8Array, name: string): Manifest {
+  const body = bytes.subarray(0, Math.max(0, bytes.length - END_BYTES));
+  if (endOf(hashOf(body)) !== Buffer.from(bytes.subarray(body.length)).toString("latin1")) {
+    throw new CheckpointError(
+      `${name}: is damaged: it isn't the text that its own last line has the SHA-256 of`,
+    );
+  }
+  const { format, longhand } = parseJson(formatSchema, bytes, name);
+  if (format !== 1) {
+    throw new CheckpointError(
+      `${name}: has format ${format}, written by Longhand ${longhand}; this version reads format 1: use that version, or a newer one`,
+    );
+  }
+  return parseJson(schema, bytes, name);
+}
+
+/** The files of a folder, read as they are asked for. */
+export function folderSource(path: string): FileSource {
+  return {
+    path,
+    names: () => {
+      try {
+        return readdirSync(path);
+      } catch (error) {
+        throw readError(path, error);
+      }
+    },
+    sizeOf: (name) => {
+      const status = statSync(join(path, name), { throwIfNoEntry: false });
+      return status?.isFile() === true ? status.size : undefined;
+    },
+    bytesOf: (name) => readFileBytes(join(path, name)),
+  };
+}
+
+/**
+ * Reads a checkpoint's files and checks every byte of them against the manifest. Files that it doesn't name are left
+ * alone and never read. Throws `CheckpointError` that says which file is missing, cut or damaged.
+ */
+export function verifyFiles(source: FileSource): VerifiedFiles {
+  const { path } = source;
+  if (source.names().length === 0) throw new CheckpointError(`${path}: is empty; no checkpoint`);
+  const text = smallFile(source, MANIFEST_FILE);
+  if (text === undefined) return unverifiedFiles(source);
+  const manifest = parseManifest(text, `${path}/${MANIFEST_FILE}`);
+  const files = new Map<string, Uint8Array>();
+  for (const [name, expected] of Object.entries(manifest.files)) {
+    files.set(name, verifiedFile(source, name, expected));
+  }
+  const state = parseState(files, path);
+  for (const field of ["step", "seed"] as const) {
+    if (state[field] === manifest[field]) continue;
+    throw new CheckpointError(
+      `${path}: its manifest has ${field} ${manifest[field]}, its ${STATE_FILE} ${state[field]}; they belong to different checkpoints`,
+    );
+  }
+  return { files, state, manifest };
+}
+
+function verifiedFile(source: FileSource, name: string, expected: FileEntry): Uint8Array {
+  const where = `${source.path}/${name}`;
+  const has = source.sizeOf(name);
+  if (has === undefined) {
+    throw new CheckpointError(`${where}: is missing; the checkpoint is incomplete`);
+  }
+  const bytes = has === expected.bytes ? source.bytesOf(name) : undefined;
+  if (bytes?.length !== expected.bytes) {
+    throw new CheckpointError(
+      `${where}: is damaged: it has ${bytes?.length ?? has} bytes, ${expected.bytes} were written`,
+    );
+  }
+  const hash = hashOf(bytes);
+  if (hash !== expected.sha256) {
+    throw new CheckpointError(
+      `${where}: is damaged: its SHA-256 is ${hash.slice(0, 12)}…, that of what was written ${expected.sha256.slice(0, 12)}…`,
+    );
+  }
+  if (expected.tensors && formatJson(tensorsIn(bytes, where)) !== formatJson(expected.tensors)) {
+    throw new CheckpointError(`${where}: holds other tensors than the manifest says`);
+  }
+  return bytes;
+}
+
+/** What an older version wrote: all that can be checked is that it is there. */
+function unverifiedFiles(source: FileSource): VerifiedFiles {
+  const { path } = source;
+  const files = new Map<string, Uint8Array>();
+  const state = smallFile(source, STATE_FILE);
+  if (state) files.set(STATE_FILE, state);
+  const parsed = parseState(files, path);
+  if (parsed.format !== 1) {
+    throw new CheckpointError(`${path}: has no ${MANIFEST_FILE}; the checkpoint is incomplete`);
+  }
+  for (const name of source.names()) {
+    if (name.endsWith(".safetensors") && source.sizeOf(name) !== undefined) {
+      files.set(name, source.bytesOf(name));
+    }
+  }
+  return { files, state: parsed, manifest: undefined };
+}
+
+function smallFile(source: FileSource, name: string): Uint8Array | undefined {
+  const bytes = source.sizeOf(name);
+  if (bytes === undefined) return undefined;
+  if (bytes > MAX_JSON_BYTES) {
+    throw new CheckpointError(
+      `${source.path}/${name}: is damaged: it has ${bytes} bytes, and at most ${MAX_JSON_BYTES} are read`,
+    );
+  }
+  return source.bytesOf(name);
+}

@@ -1,0 +1,80 @@
+// Holds a checkpoint against the record of the run that it lies in.
+import { join } from "node:path";
+import { readFileBytes } from "../checkpoint/files.ts";
+import { formatJson, MAX_JSON_BYTES, parseJsonText } from "../checkpoint/json.ts";
+import type { VerifiedFiles } from "../checkpoint/manifest.ts";
+import { CheckpointError } from "../gpu/errors.ts";
+import { parseRecord, type RunFolder } from "./run-folder.ts";
+
+/** The name of the copy of `run.json` that a checkpoint has. */
+export const RECORD_FILE = "run.json";
+const SHOWN = 4;
+
+/**
+ * Throws `CheckpointError`, naming what differs, unless a checkpoint was saved by the run whose `run.json` lies in
+ * `folder`: the same recipe, constants, seed, data, kernels and all else.
+ */
+export function checkRecord(
+  folder: RunFolder,
+  path: string,
+  { state, manifest, files }: VerifiedFiles,
+): void {
+  const bytes = readFileBytes(folder.record, MAX_JSON_BYTES);
+  const record = parseRecord(bytes, folder.record);
+  const copy = files.get(RECORD_FILE);
+  const found =
+    manifest && copy
+      ? [
+          ...differencesBetween(copy, bytes),
+          ...differenceOf("recipe", manifest.recipe, record.recipe),
+          ...differenceOf("seed", manifest.seed, record.seed),
+        ]
+      : differenceOf("seed", state.seed, record.seed);
+  if (found.length === 0) return;
+  const words = [...new Set(found)];
+  const shown = words.slice(0, SHOWN).join(", ");
+  const more = words.length > SHOWN ? ` and ${words.length - SHOWN} more` : "";
+  const mend = copy
+    ? `; if run.json was changed: cp ${join(path, RECORD_FILE)} ${folder.record}`
+    : "";
+  throw new CheckpointError(
+    `${path}: is of another run than ${folder.record} says: ${shown}${more}${mend}`,
+  );
+}
+
+function differenceOf(name: string, there: unknown, here: unknown): readonly string[] {
+  return there === here ? [] : [differenceWords(name, formatJson(there), formatJson(here))];
+}
+
+function differencesBetween(there: Uint8Array, here: Uint8Array): readonly string[] {
+  const before = leavesOf(there);
+  const after = leavesOf(here);
+  return [...new Set([...before.keys(), ...after.keys()])].flatMap((name) => {
+    const [a, b] = [before.get(name), after.get(name)];
+    return a === b ? [] : [differenceWords(name, a, b)];
+  });
+}
+
+function differenceWords(name: string, there?: string, here?: string): string {
+  return `${cut(name)} is ${cut(there ?? "not there")} in the checkpoint, ${cut(here ?? "not there")} in run.json`;
+}
+
+const cut = (text: string): string => (text.length > 60 ? `${text.slice(0, 60)}…` : text);
+
+/** What a JSON text holds, as JSON again, by its path; lists are whole. */
+function leavesOf(bytes: Uint8Array): ReadonlyMap<string, string> {
+  const leaves = new Map<string, string>();
+  const visit = (value: unknown, path: string): void => {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+      leaves.set(path, formatJson(value));
+      return;
+    }
+    for (const [key, item] of Object.entries(value))
+      visit(item, path === "" ? key : `${path}.${key}`);
+  };
+  const value = parseJsonText(new TextDecoder().decode(bytes), (what) => {
+    throw new CheckpointError(`${RECORD_FILE}: is not JSON (${what}); the file is damaged`);
+  });
+  visit(value, "");
+  return leaves;
+}

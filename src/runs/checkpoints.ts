@@ -1,0 +1,297 @@
+// The checkpoints of a run. `RUN/checkpoint` is the newest; when the next one is written it moves to
+// `RUN/checkpoints/step-0000500`, where the last few stay. `RUN/best` is that of the least Fréchet distance. What is
+// read is whole, of this very run, and checked before anything else happens; where it isn't, the newest that is gets
+// named.
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { outputError, readFileBytes, removeQuietly } from "../checkpoint/files.ts";
+import {
+  existsFolder,
+  oldPath,
+  readSteadily,
+  recoverFolder,
+  writeFolderAtomic,
+} from "../checkpoint/folders.ts";
+import { MAX_JSON_BYTES } from "../checkpoint/json.ts";
+import { prefixOf, type JsonlLog } from "../checkpoint/jsonl.ts";
+import {
+  folderSource,
+  formatManifest,
+  MANIFEST_FILE,
+  sealFiles,
+  verifyFiles,
+  type VerifiedFiles,
+} from "../checkpoint/manifest.ts";
+import { parseState, STATE_FILE } from "../checkpoint/state.ts";
+import { CheckpointError } from "../gpu/errors.ts";
+import { checkRecord, RECORD_FILE } from "./check-record.ts";
+import { formatRecord, type RunFolder, type RunRecord } from "./run-folder.ts";
+
+/** Which of a run's checkpoints: the last, that of the least Fréchet distance, or that of a step. */
+export type WhichCheckpoint = "last" | "best" | number;
+
+/** What a checkpoint is made of. */
+export interface Snapshot {
+  /** The bytes of its safetensors files, by name: `checkpointFiles`. */
+  readonly files: Readonly<Record<string, Uint8Array | string>>;
+  /** Steps done. */
+  readonly step: number;
+  readonly seed: number;
+  readonly record: RunRecord;
+  /** `metrics.jsonl`, with the rows up to this step. */
+  readonly log: Pick<JsonlLog, "sync" | "prefix">;
+}
+
+/** A checkpoint that was read and is whole. */
+export interface Checkpoint extends VerifiedFiles {
+  /** Where it was found. */
+  readonly path: string;
+  readonly step: number;
+  /** What a person should know of it, in sentences. */
+  readonly notes: readonly string[];
+}
+
+/** Checkpoints that a run keeps if nobody says how many. */
+export const KEPT_CHECKPOINTS = 2;
+
+const LONGHAND: string = versionOfLonghand();
+
+/**
+ * Saves a run's newest checkpoint, and keeps the `keep` newest, this one included. Killed or refused at any instant, it
+ * leaves the checkpoint before, whole; a second time at the same step takes the first one's place. Throws `OutputError`.
+ */
+export function saveCheckpoint(
+  folder: RunFolder,
+  snapshot: Snapshot,
+  keep: number = KEPT_CHECKPOINTS,
+): void {
+  const { step } = snapshot;
+  const files = seal(folder, snapshot);
+  const before = stepIn(folder.checkpoint);
+  const keepAs =
+    before !== undefined && before < step && keep > 1 ? olderPath(folder, before) : undefined;
+  writeFolderAtomic(folder.checkpoint, files, keepAs);
+  const older = olderCheckpoints(folder);
+  const stay = older.filter((each) => each.step < step).slice(0, keep - 1);
+  for (const each of older) if (!stay.includes(each)) abandon(folder, each.path, each.step);
+  removeAbandoned(folder);
+}
+
+/** Saves a run's best checkpoint, with files of its own beside the arrays. Throws `OutputError`. */
+export function saveBest(folder: RunFolder, snapshot: Snapshot): void {
+  writeFolderAtomic(folder.best, seal(folder, snapshot));
+}
+
+function seal(folder: RunFolder, { files, step, seed, record, log }: Snapshot) {
+  log.sync();
+  const own = existsSync(folder.record) ? readFileBytes(folder.record) : formatRecord(record);
+  const about = {
+    longhand: LONGHAND,
+    recipe: record.recipe,
+    seed,
+    step,
+    metrics: log.prefix(),
+    ...(existsSync(folder.evaluations) ? { evaluations: prefixOf(folder.evaluations) } : {}),
+  };
+  return sealFiles({ ...files, [RECORD_FILE]: own }, about);
+}
+
+/**
+ * Reads a checkpoint of a run and checks all of it, also that it belongs to the run as `run.json` has it. Changes
+ * nothing. Throws `CheckpointError` that says what is missing, damaged or different, and which checkpoint is whole.
+ */
+export function readCheckpoint(folder: RunFolder, which: WhichCheckpoint): Checkpoint {
+  try {
+    return readOne(folder, which);
+  } catch (error) {
+    if (!(error instanceof CheckpointError) || (which === "best" && !hasBest(folder))) throw error;
+    const advice = adviceFor(folder, which);
+    throw advice === "" ? error : withAdvice(error, advice);
+  }
+}
+
+/** An error's message with a clause after it. */
+export function withAdvice(error: CheckpointError, advice: string): CheckpointError {
+  return new CheckpointError(`${error.message.replace(/\.$/, "")}; ${advice}`, { cause: error });
+}
+
+/** Whether a run has a best checkpoint, whole or not. */
+export function hasBest({ best }: RunFolder): boolean {
+  return existsFolder(best);
+}
+
+function readOne(folder: RunFolder, which: WhichCheckpoint): Checkpoint {
+  let path = folder.checkpoint;
+  const verified = readSteadily(
+    () => {
+      path = pathOf(folder, which);
+      return path;
+    },
+    (found) => verifyFiles(folderSource(found)),
+    which === "best" ? folder.best : folder.checkpoint,
+  );
+  const { state, manifest } = verified;
+  if (typeof which === "number" && state.step !== which) {
+    throw new CheckpointError(`${path}: is named for step ${which}, but is of step ${state.step}`);
+  }
+  checkRecord(folder, path, verified);
+  return { ...verified, path, step: state.step, notes: notesOn(path, manifest?.longhand) };
+}
+
+function notesOn(path: string, longhand: string | undefined): readonly string[] {
+  if (longhand === undefined) {
+    return [
+      `${path} has no manifest, as an older version wrote it: its bytes can't be checked for damage.`,
+    ];
+  }
+  return longhand === LONGHAND
+    ? []
+    : [`${path} was written by Longhand ${longhand}, this is ${LONGHAND}: bits may differ.`];
+}
+
+function pathOf(folder: RunFolder, which: WhichCheckpoint): string {
+  const { best, checkpoint } = folder;
+  if (which === "best") {
+    if (hasBest(folder)) return existsSync(best) ? best : oldPath(best);
+    throw new CheckpointError(
+      `${folder.path}: has no best checkpoint, as it was not evaluated while it trained; leave --checkpoint out, or train with --evaluate-every`,
+    );
+  }
+  const newest = [checkpoint, oldPath(checkpoint)].find((path) => existsSync(path));
+  const older = olderCheckpoints(folder);
+  if (which === "last") return newest ?? older[0]?.path ?? checkpoint;
+  if (newest !== undefined && stepIn(newest) === which) return newest;
+  const found = older.find(({ step }) => step === which);
+  if (found) return found.path;
+  const steps = candidates(folder).join(", ");
+  throw new CheckpointError(
+    `${folder.path}: has no checkpoint of step ${which}; it has ${steps || "none"}`,
+  );
+}
+
+/** Every checkpoint of a run that may be whole, the newest first, the best one last. */
+function candidates(folder: RunFolder): readonly WhichCheckpoint[] {
+  const newest = stepIn(pathOf(folder, "last"));
+  const steps = [newest, ...olderCheckpoints(folder).map(({ step }) => step)];
+  const known = steps.filter((step) => step !== undefined);
+  return [
+    ...new Set(known.toSorted((a, b) => b - a)),
+    ...(hasBest(folder) ? ["best" as const] : []),
+  ];
+}
+
+/**
+ * The newest of a run's checkpoints, `but` one, that is whole and of which `holds` is true; undefined where there is
+ * none.
+ */
+export function newestWhole(
+  folder: RunFolder,
+  but: WhichCheckpoint,
+  holds: (checkpoint: Checkpoint) => boolean = () => true,
+): WhichCheckpoint | undefined {
+  return candidates(folder).find((which) => {
+    if (which === but) return false;
+    try {
+      return holds(readOne(folder, which));
+    } catch (error) {
+      if (error instanceof CheckpointError) return false;
+      throw error;
+    }
+  });
+}
+
+function adviceFor(folder: RunFolder, which: WhichCheckpoint): string {
+  const whole = newestWhole(folder, which);
+  if (whole === undefined) {
+    return existsSync(pathOf(folder, "last")) ? "no other checkpoint of the run is whole" : "";
+  }
+  const of = whole === "best" ? "the best one" : `of step ${whole}`;
+  return `the newest whole checkpoint is ${of}: --checkpoint ${whole} uses it, and npm run train -- --resume ${folder.path} --checkpoint ${whole} goes on from it`;
+}
+
+/**
+ * Makes a checkpoint that was read the run's newest, and puts right what a killed process left. Newer ones are set
+ * aside until the next one is saved. Throws `OutputError`.
+ */
+export function makeNewest(folder: RunFolder, { path, step, files, manifest }: Checkpoint): void {
+  recoverFolder(folder.checkpoint);
+  recoverFolder(folder.best);
+  if (path === folder.checkpoint || path === oldPath(folder.checkpoint)) return;
+  try {
+    if (existsSync(folder.checkpoint)) {
+      abandon(folder, folder.checkpoint, stepIn(folder.checkpoint));
+    }
+    for (const older of olderCheckpoints(folder)) {
+      if (older.step >= step && older.path !== path) abandon(folder, older.path, older.step);
+    }
+    if (dirname(path) === folder.checkpoints) renameSync(path, folder.checkpoint);
+    else {
+      const own = manifest ? { [MANIFEST_FILE]: formatManifest(manifest) } : {};
+      writeFolderAtomic(folder.checkpoint, { ...Object.fromEntries(files), ...own });
+    }
+  } catch (error) {
+    throw outputError(folder.checkpoint, error);
+  }
+}
+
+const olderPath = (folder: RunFolder, step: number): string =>
+  join(folder.checkpoints, `step-${String(step).padStart(7, "0")}`);
+
+/** The checkpoints before the newest, newest first. */
+function olderCheckpoints(
+  folder: RunFolder,
+): readonly { readonly step: number; readonly path: string }[] {
+  return namesIn(folder.checkpoints)
+    .flatMap((name) => {
+      const step = Number(/^step-(\d{7,15})$/.exec(name)?.[1] ?? Number.NaN);
+      const path = join(folder.checkpoints, name);
+      return path === olderPath(folder, step) ? [{ step, path }] : [];
+    })
+    .toSorted((a, b) => b.step - a.step);
+}
+
+const ABANDONED = "abandoned-";
+
+/** Moves a checkpoint to where no reader finds it; the next save removes it. Throws the system's own errors. */
+function abandon(folder: RunFolder, path: string, step: number | undefined): void {
+  const aside = join(folder.checkpoints, `${ABANDONED}${step ?? "unknown"}`);
+  mkdirSync(folder.checkpoints, { recursive: true });
+  removeQuietly(aside);
+  renameSync(path, aside);
+}
+
+function removeAbandoned({ checkpoints }: RunFolder): void {
+  for (const name of namesIn(checkpoints)) {
+    if (name.startsWith(ABANDONED)) removeQuietly(join(checkpoints, name));
+  }
+  try {
+    rmdirSync(checkpoints);
+  } catch {
+    // It holds older checkpoints, or isn't there.
+  }
+}
+
+function namesIn(path: string): readonly string[] {
+  try {
+    return readdirSync(path);
+  } catch {
+    return [];
+  }
+}
+
+/** The step of the checkpoint in a folder; undefined where that can't be read. */
+function stepIn(path: string): number | undefined {
+  try {
+    const bytes = readFileBytes(join(path, STATE_FILE), MAX_JSON_BYTES);
+    return parseState(new Map([[STATE_FILE, bytes]]), path).step;
+  } catch {
+    return undefined;
+  }
+}
+
+function versionOfLonghand(): string {
+  // Two folders up from the sources as from what is built.
+  const path = new URL("../../package.json", import.meta.url);
+  const { version }: { version: string } = JSON.parse(readFileSync(path, "utf8"));
+  return version;
+}

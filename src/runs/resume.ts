@@ -1,0 +1,69 @@
+// What a run goes on from: a checkpoint, its record and its log, held against each other before anything changes.
+import type { StepRecord } from "../gan/train.ts";
+import { CheckpointError } from "../gpu/errors.ts";
+import {
+  makeNewest,
+  newestWhole,
+  readCheckpoint,
+  withAdvice,
+  type Checkpoint,
+  type WhichCheckpoint,
+} from "./checkpoints.ts";
+import { readMetrics, type MetricsLog } from "./metrics-log.ts";
+import type { RunFolder, RunRecord } from "./run-folder.ts";
+
+/** A run that may go on: all was checked, nothing changed. */
+export interface Resumable {
+  readonly checkpoint: Checkpoint;
+  /** Of the steps up to the checkpoint's. */
+  readonly records: StepRecord[];
+  /** What a person should know, in sentences. */
+  readonly notes: readonly string[];
+  /** Makes the checkpoint the run's newest and cuts the log back to it. Throws `OutputError`. */
+  readonly begin: () => void;
+}
+
+/**
+ * Reads a checkpoint of a run, and its log up to it. Throws `CheckpointError` that says what is missing, damaged or
+ * doesn't belong together, and from what the run may go on.
+ */
+export function readResumable(
+  folder: RunFolder,
+  record: RunRecord,
+  which: WhichCheckpoint,
+): Resumable {
+  const checkpoint = readCheckpoint(folder, which);
+  const logOf = ({ step, manifest }: Checkpoint): MetricsLog =>
+    readMetrics(folder.metrics, {
+      step,
+      stepsPerEpoch: record.stepsPerEpoch,
+      prefix: manifest?.metrics,
+    });
+  let log: MetricsLog;
+  try {
+    log = logOf(checkpoint);
+  } catch (error) {
+    if (!(error instanceof CheckpointError)) throw error;
+    const earlier = newestWhole(folder, checkpoint.step, (other) => {
+      logOf(other);
+      return other.step < checkpoint.step;
+    });
+    const back =
+      earlier === undefined
+        ? ""
+        : `npm run train -- --resume ${folder.path} --checkpoint ${earlier} goes on from before that; or `;
+    throw withAdvice(
+      error,
+      `${back}move metrics.jsonl away, and the run goes on without its earlier losses`,
+    );
+  }
+  return {
+    checkpoint,
+    records: log.records,
+    notes: [...checkpoint.notes, ...log.notes],
+    begin: () => {
+      makeNewest(folder, checkpoint);
+      log.cut();
+    },
+  };
+}
