@@ -3,13 +3,13 @@
 // https://github.com/huggingface/safetensors, version 0.8.0.
 
 import { CheckpointError } from "../gpu/errors.ts";
+import { quote } from "../gpu/foreign-text.ts";
 import {
   compare,
   DTYPES,
   LENGTH_BYTES,
   MAX_HEADER_BYTES,
   METADATA_KEY,
-  quote,
   readHeader,
   refuse,
   type Dtype,

@@ -22,6 +22,7 @@ import type { Draft } from "./draft-run.ts";
 import { figuresShape } from "./evaluation-file.ts";
 import { loadJudge } from "./judges.ts";
 import { createPhases } from "./phases.ts";
+import { print } from "./print.ts";
 import { compareWith, loadRealDigits, seeDigits } from "./real-digits.ts";
 import type { EvaluationPlan, RunFolder } from "../runs/run-folder.ts";
 import { writeGrid } from "./run-pictures.ts";
@@ -83,7 +84,7 @@ export async function createEvaluator(
   const kept = readBest(folder);
   let best = kept && comparable(kept) ? kept : undefined;
   if (kept && !best) {
-    console.log(
+    print(
       `The best checkpoint so far, of step ${kept.step}, was found by another judge or count: the next evaluation takes its place.`,
     );
   }

@@ -8,6 +8,7 @@ import { createWatch, type Warning } from "../gan/watch.ts";
 import type { EvaluationRow, Evaluator } from "./evaluating.ts";
 import type { Draft, TrainFlags } from "./draft-run.ts";
 import { onInterrupt } from "./interrupt.ts";
+import { print } from "./print.ts";
 import { createProgressView, formatDuration } from "./progress.ts";
 import type { RunRecord } from "../runs/run-folder.ts";
 import { GRID, writeGif, writeGrid, writeLossPlot } from "./run-pictures.ts";
@@ -101,9 +102,9 @@ export async function loop(options: Loop): Promise<void> {
     log.close();
   }
   const best = evaluator?.best();
-  if (best !== undefined) console.log(`Of the checkpoints, ${best}`);
+  if (best !== undefined) print(`Of the checkpoints, ${best}`);
   const time = formatDuration((performance.now() - began) / 1000);
-  console.log(
+  print(
     step < until
       ? `Stopped at step ${step} of ${until} after ${time}. Go on with: npm run train -- --resume ${folder.path}`
       : `Done: ${step} steps in ${time}. Samples, plots and the checkpoint are in ${folder.path}`,

@@ -15,6 +15,7 @@ import { checkStorage, draftResumed, draftRun, type Draft, type TrainFlags } fro
 import { constantsOf } from "../runs/constants.ts";
 import { createEvaluator, restoreEvaluations } from "./evaluating.ts";
 import { choicesFor } from "./kernel-choices.ts";
+import { print } from "./print.ts";
 import { profilePicture, profileStep, profileTable } from "./profiling.ts";
 import { createRunFolder, type RunFolder, type RunRecord } from "../runs/run-folder.ts";
 import { writeFirstPictures } from "./run-pictures.ts";
@@ -29,11 +30,11 @@ export async function trainCommand(flags: TrainFlags): Promise<void> {
   }
   const draft = flags.resume === undefined ? await draftRun(flags) : await draftResumed(flags);
   await withDevice(flags.adapter, async (device, opened) => {
-    console.log(opened.line);
+    print(opened.line);
     checkStorage(draft, device, opened.name);
-    for (const note of draft.notes) console.log(note);
+    for (const note of draft.notes) print(note);
     if (draft.earlier && draft.earlier.adapter !== opened.name) {
-      console.log(
+      print(
         `The run was on ${draft.earlier.adapter}; it goes on with this adapter, and other bits.`,
       );
     }
@@ -61,24 +62,22 @@ async function run(
     );
   }
   if (flags.explain) {
-    console.log(explanationTable((await compileSteps(gan)).full.explain()));
+    print(...explanationTable((await compileSteps(gan)).full.explain()).split("\n"));
     return;
   }
   const from = draft.earlier ? restore(gan, folder) : 0;
   const until = flags.steps ?? (flags.epochs ?? recipe.epochs) * plan.steps;
   if (until <= from && draft.earlier) {
-    console.log(
-      `${folder.path} has ${from} steps already; ${until} were asked for. Nothing to do.`,
-    );
+    print(`${folder.path} has ${from} steps already; ${until} were asked for. Nothing to do.`);
     return;
   }
-  console.log(describe(draft, gan, from, until));
+  print(describe(draft, gan, from, until));
   const evaluations = draft.earlier
     ? restoreEvaluations(folder, from, draft.earlier.adapter === opened.name)
     : [];
 
   const programs = await compileChosen(draft, gan, opened);
-  console.log(
+  print(
     `Peak GPU memory ${(programs.peakBytes / 1e6).toFixed(0)} MB, the dataset's ${(data.images.length / 1e6).toFixed(0)} MB included; ${programs.full.plan.dispatches.length} dispatches a step`,
   );
   const evaluator = draft.evaluate && (await createEvaluator(gan, folder, draft, draft.evaluate));
@@ -101,7 +100,7 @@ async function compileChosen(draft: Draft, gan: Gan, opened: OpenedAdapter): Pro
     programs = await compileSteps(gan);
   });
   for (const key of device.choices.keys()) if (!uses.has(key)) device.choices.delete(key);
-  console.log(`Kernels: ${words(device.choices.size, uses.size)}`);
+  print(`Kernels: ${words(device.choices.size, uses.size)}`);
   return programs!;
 }
 
@@ -166,7 +165,7 @@ async function begin(draft: Draft, gan: Gan, opened: OpenedAdapter): Promise<Run
   createRunFolder(folder, record);
   await writeFirstPictures(folder, gan, data, seed);
   writeFileAtomic(folder.metrics, "");
-  console.log(
+  print(
     `Untrained: D gives G's first image a logit of ${logit.toFixed(4)}, so ${(probability * 100).toFixed(1)} % real (${folder.untrained})`,
   );
   return record;
@@ -179,10 +178,10 @@ async function writeProfile(
   step: StepPrograms["full"],
   opened: OpenedAdapter,
 ): Promise<void> {
-  console.log("Profiling the step; the networks stay as they are.");
+  print("Profiling the step; the networks stay as they are.");
   const profiled = await profileStep(gan.device, step, opened.name, { rounds: 3 });
-  console.log(profileTable(profiled));
+  print(...profileTable(profiled).split("\n"));
   const title = `${recipe.name}, batch ${gan.plan.batch}: a step's kernels`;
   writeFileAtomic(folder.roofline, profilePicture(profiled, title));
-  console.log(`The same as a picture: ${folder.roofline}`);
+  print(`The same as a picture: ${folder.roofline}`);
 }

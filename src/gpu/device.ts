@@ -18,7 +18,6 @@ import {
   checkStored,
   checkView,
   hostView,
-  oneLine,
   rangeOf,
   wordsIntoBinding,
 } from "./binding.ts";
@@ -32,6 +31,7 @@ import {
   TraceError,
   type LonghandError,
 } from "./errors.ts";
+import { dawnsWords, wordsOf } from "./foreign-text.ts";
 import {
   conflicts,
   refuseAliases,
@@ -82,9 +82,7 @@ export async function openDevice(options: DeviceOptions): Promise<Device> {
     });
     return new Device(gpu, options);
   } catch (error) {
-    throw new GpuError(
-      `device: the adapter refused (${error instanceof Error ? error.message : error})`,
-    );
+    throw new GpuError(`device: the adapter refused (${wordsOf(error)})`);
   }
 }
 
@@ -142,11 +140,11 @@ export class Device {
     this.#collected = new FinalizationRegistry((buffer) => this.#pool.give(buffer));
     gpu.addEventListener("uncapturederror", (event) => {
       event.preventDefault?.();
-      this.#fault ??= new GpuError(`gpu: ${oneLine(event.error.message)}`);
+      this.#fault ??= new GpuError(`gpu: ${dawnsWords(event.error.message)}`);
     });
     void gpu.lost.then((info) => {
       this.#fault ??= new DeviceLostError(
-        `device: lost (${info.reason}): ${info.message.trim() || "no reason given"}; start again from the last checkpoint`,
+        `device: lost (${info.reason}): ${dawnsWords(info.message)}; start again from the last checkpoint`,
       );
     });
   }
@@ -429,7 +427,7 @@ export class Device {
       // Browsers say that the device is lost just after they refuse what was under way on it.
       await Promise.race([this.gpu.lost, new Promise((resolve) => setTimeout(resolve, 500))]);
       this.check();
-      throw new GpuError(`${op}: ${error instanceof Error ? error.message : error}`);
+      throw new GpuError(`${op}: ${wordsOf(error)}`);
     }
   }
 

@@ -26,6 +26,7 @@ import { brotliDecompressSync } from "node:zlib";
 import type { AdapterKind, ListedAdapter } from "./adapter-words.ts";
 import { adapterFrom, inOrderOfChoice, lineOf, serves, troubleOf } from "./adapter-words.ts";
 import { AdapterError } from "./errors.ts";
+import { quote, wordsOf } from "./foreign-text.ts";
 import { tarFiles, type TarFile } from "./tar.ts";
 
 export type { AdapterKind, ListedAdapter } from "./adapter-words.ts";
@@ -108,7 +109,7 @@ export function openAdapter(request?: string): Promise<OpenedAdapter> {
 async function open(request: string): Promise<OpenedAdapter> {
   if (running && !serves(running.choice.adapter, request)) {
     throw new AdapterError(
-      `adapter "${request}" can't be opened: this process already runs on ${running.choice.adapter.name}, and Dawn has one instance a process; release that one first, or use another process`,
+      `adapter ${quote(request)} can't be opened: this process already runs on ${running.choice.adapter.name}, and Dawn has one instance a process; release that one first, or use another process`,
     );
   }
   const { create, globals } = await importDawn();
@@ -178,7 +179,7 @@ async function choose(request: string): Promise<Choice> {
   if (embedded.some((listed) => serves(listed, request))) return embeddedChoice("");
   const names = [...system.adapters, ...embedded].map((listed) => `"${listed.name}"`);
   throw new AdapterError(
-    `no adapter is called "${request}"; in reach: ${names.join(", ") || `none${reasons}`}; or ask for auto, gpu, software or swiftshader`,
+    `no adapter is called ${quote(request)}; in reach: ${names.join(", ") || `none${reasons}`}; or ask for auto, gpu, software or swiftshader`,
   );
 }
 
@@ -192,7 +193,7 @@ async function importDawn(): Promise<typeof import("webgpu")> {
     throw new AdapterError(
       webgpu === undefined
         ? "Dawn isn't installed: run `npm install` (it's the npm package webgpu)"
-        : `Dawn, the npm package webgpu, doesn't load: it needs x64 or arm64 with Windows, macOS or Linux with glibc 2.34 (Debian 12, Ubuntu 22.04) or newer; this is ${process.platform}-${process.arch}${libc} (${messageOf(cause).split("\n")[0]})`,
+        : `Dawn, the npm package webgpu, doesn't load: it needs x64 or arm64 with Windows, macOS or Linux with glibc 2.34 (Debian 12, Ubuntu 22.04) or newer; this is ${process.platform}-${process.arch}${libc} (${wordsOf(cause)})`,
       { cause },
     );
   }
@@ -323,7 +324,7 @@ function dlopenComplaint(library: string, flags: number): string | undefined {
   try {
     process.dlopen({ exports: {} }, library, flags);
   } catch (error) {
-    const message = messageOf(error);
+    const message = wordsOf(error, Infinity);
     if (!message.includes("self-register")) return message;
   }
   return undefined;
@@ -341,10 +342,6 @@ function loadLoader(path: string): void {
   if (complaint !== undefined) {
     throw new AdapterError(`the embedded Vulkan loader doesn't load: ${complaint}`);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -427,7 +424,7 @@ function unpackSwiftshader(): string {
       if (complaint === undefined) return folder;
       complaints.push(complaint); // a cache on a disk mounted noexec, say
     } catch (error) {
-      complaints.push(messageOf(error));
+      complaints.push(wordsOf(error));
     }
   }
   throw new AdapterError(

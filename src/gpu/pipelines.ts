@@ -1,5 +1,6 @@
 // Pipelines by (shader, entry, constants, bindings): made once, kept for the life of the device.
 import { GpuError } from "./errors.ts";
+import { wordsOf } from "./foreign-text.ts";
 import {
   bindingsOf,
   librariesOf,
@@ -91,7 +92,7 @@ export class Pipelines {
       const made = this.#device.createComputePipelineAsync(entry.descriptor);
       entry.pipeline = await this.#wait(made);
     } catch (error) {
-      throw new GpuError(`${entry.label}: ${error instanceof Error ? error.message : error}`);
+      throw new GpuError(`${entry.label}: ${wordsOf(error)}`, { cause: error });
     }
   }
 

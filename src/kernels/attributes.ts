@@ -1,6 +1,7 @@
 // What an op's attributes may be. Each op lists its own with one of these checks; an attribute that
 // isn't in the list is refused, so that a slip of the pen isn't a silent default.
 import { AttributeError } from "../gpu/errors.ts";
+import { show } from "../gpu/foreign-text.ts";
 
 /** What an attribute must be, in words that follow "must be", and whether a value is that. */
 export interface Check {
@@ -125,17 +126,6 @@ export function anything(expects: string): Check {
 /** The same check of an attribute that must be given. */
 export function needed(check: Check): Check {
   return { ...check, needed: true };
-}
-
-/** A value as errors show it. */
-export function show(value: unknown): string {
-  if (typeof value === "number" || value === undefined) return String(value);
-  if (Array.isArray(value)) return `[${value.map(show).join(", ")}]`;
-  if (typeof value === "object" && value !== null) {
-    const { name } = value.constructor;
-    return name === "Object" ? `{ ${Object.keys(value).join(", ")} }` : name;
-  }
-  return JSON.stringify(value) ?? typeof value;
 }
 
 /** Throws `AttributeError` on the first attribute that isn't what its check wants, or isn't known at all. */

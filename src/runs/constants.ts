@@ -1,6 +1,7 @@
 // A recipe's constants as people change them: by --width, by a --config file, and as a run's record keeps them.
 import { z } from "zod";
 import { UsageError } from "../gpu/errors.ts";
+import { show } from "../gpu/foreign-text.ts";
 import type { Recipe, Verdicts } from "../gan/recipe.ts";
 import { recipeNamed } from "../gan/recipes/list.ts";
 import {
@@ -8,7 +9,6 @@ import {
   finite,
   flag,
   oneOf,
-  show,
   whole,
   wholes,
   type Check,
