@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { GpuArray } from "../gpu/array.ts";
 import { CheckpointError } from "../gpu/errors.ts";
+import { keyPath, printable } from "../gpu/foreign-text.ts";
 import {
   decodeSafetensors,
   encodeSafetensors,
@@ -64,9 +65,8 @@ export function parseJson<T>(shape: z.ZodType<T>, bytes: Uint8Array, name: strin
   const parsed = shape.safeParse(value);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  throw new CheckpointError(
-    `${name}: ${issue?.path.join(".") || "the whole"}: ${issue?.message ?? "does not fit"}`,
-  );
+  const where = keyPath(issue?.path ?? []) || "the whole";
+  throw new CheckpointError(`${name}: ${where}: ${printable(issue?.message ?? "does not fit")}`);
 }
 
 /**

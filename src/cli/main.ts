@@ -7,6 +7,7 @@ import { evaluateCommand, type EvaluateFlags } from "./evaluate.ts";
 import { complaints, report } from "./failure.ts";
 import { judgeCommand, type JudgeFlags } from "./judge.ts";
 import { interpolateCommand, type InterpolateFlags } from "./interpolate.ts";
+import { refuseKeptFlags } from "./npm-flags.ts";
 import {
   adapterOption,
   CONFIG_HELP,
@@ -262,6 +263,8 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 for (const command of [program, ...program.commands]) command.exitOverride();
 
 try {
+  const note = refuseKeptFlags(program, process.argv, process.env);
+  if (note !== undefined) console.error(`longhand: ${note}`);
   await program.parseAsync();
 } catch (error) {
   process.exitCode = report(error);

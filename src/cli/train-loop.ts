@@ -10,6 +10,7 @@ import type { Draft, TrainFlags } from "./draft-run.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { print } from "./print.ts";
 import { createProgressView, formatDuration } from "./progress.ts";
+import { shellQuote } from "../gpu/foreign-text.ts";
 import type { RunRecord } from "../runs/run-folder.ts";
 import { GRID, writeGif, writeGrid, writeLossPlot } from "./run-pictures.ts";
 
@@ -106,7 +107,7 @@ export async function loop(options: Loop): Promise<void> {
   const time = formatDuration((performance.now() - began) / 1000);
   print(
     step < until
-      ? `Stopped at step ${step} of ${until} after ${time}. Go on with: npm run train -- --resume ${folder.path}`
+      ? `Stopped at step ${step} of ${until} after ${time}. Go on with: npm run train -- --resume ${shellQuote(folder.path)}`
       : `Done: ${step} steps in ${time}. Samples, plots and the checkpoint are in ${folder.path}`,
   );
 }

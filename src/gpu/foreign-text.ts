@@ -122,6 +122,14 @@ function classOf(value: object): string {
   return typeof maker === "function" && maker.name !== "" ? maker.name : "Object";
 }
 
+/** Where in a value something is: its keys with dots between, in quotes where a key is no plain word. */
+export function keyPath(keys: readonly PropertyKey[]): string {
+  const words = keys.map((key) =>
+    /^[\w$-]+$/.test(String(key)) ? String(key) : quote(String(key)),
+  );
+  return printable(words.join("."));
+}
+
 /** What was thrown in one printable line: its message's first line that says something. */
 export function wordsOf(error: unknown, most: number = MOST_PRINTED): string {
   let message = "";
