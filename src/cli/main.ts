@@ -268,4 +268,5 @@ try {
   await program.parseAsync();
 } catch (error) {
   process.exitCode = report(error);
+  setTimeout(() => process.exit(), 1000).unref(); // if a config's module goes on waiting for something
 }
