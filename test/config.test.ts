@@ -73,7 +73,7 @@ describe("a recipe's constants", () => {
     expect(await chosenRecipe({ config })).toEqual({ ...recipeNamed("mlp"), batch: 8 });
     expect((await chosenRecipe({ config, recipe: "mlp" })).name).toBe("mlp");
     const message = await messageOf(UsageError, () => chosenRecipe({ config, recipe: "small" }));
-    expect(message).toMatch(/^--recipe small: .*config\.json says it is for recipe mlp; leave/);
+    expect(message).toMatch(/^--recipe small: .*config\.json says it is for recipe "mlp"; leave/);
   });
 });
 

@@ -4,6 +4,7 @@ import { loadImages, type LoadedImageSet } from "../data/files.ts";
 import type { Recipe } from "../gan/recipe.ts";
 import type { Device } from "../gpu/device.ts";
 import { UsageError } from "../gpu/errors.ts";
+import { printable } from "../gpu/foreign-text.ts";
 import type { StoredType } from "../kernels/epilogue-attributes.ts";
 import { chosenRecipe, type RecipeFlags } from "./config.ts";
 import type { WhichCheckpoint } from "../runs/checkpoints.ts";
@@ -161,7 +162,7 @@ async function draftClaimed(
   const refuse = (flag: string, got: unknown, has: unknown): void => {
     if (got === undefined || got === has) return;
     throw new UsageError(
-      `--${flag} ${String(got)}: the run in ${path} has ${flag} ${String(has)}, which --resume keeps; leave the flag out or start a new run`,
+      `--${flag} ${printable(String(got), 80)}: the run in ${path} has ${flag} ${printable(String(has), 80)}, which --resume keeps; leave the flag out or start a new run`,
     );
   };
   if (flags.tune !== undefined) {

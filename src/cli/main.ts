@@ -1,12 +1,13 @@
 // The command line. Commands are thin: flags in, one function called, errors in one sentence.
 import { Command, Option } from "commander";
-import { DivergedError, LonghandError, UsageError } from "../gpu/errors.ts";
 import { classifyCommand, type ClassifyFlags } from "./classify.ts";
 import { doctor } from "./doctor.ts";
 import { USUAL_COUNT, type TrainFlags } from "./draft-run.ts";
 import { evaluateCommand, type EvaluateFlags } from "./evaluate.ts";
+import { complaints, report } from "./failure.ts";
 import { judgeCommand, type JudgeFlags } from "./judge.ts";
 import { interpolateCommand, type InterpolateFlags } from "./interpolate.ts";
+import { refuseKeptFlags } from "./npm-flags.ts";
 import {
   adapterOption,
   CONFIG_HELP,
@@ -18,6 +19,7 @@ import {
   whole,
   widthOption,
 } from "./options.ts";
+import { print } from "./print.ts";
 import { projectCommand, type ProjectFlags } from "./project.ts";
 import { recipesCommand, STEPS_BUDGET, type RecipesFlags } from "./recipes.ts";
 import { gifCommand, sampleCommand, showCommand, type SampleFlags } from "./samples.ts";
@@ -28,6 +30,7 @@ import { DEFAULT_BUDGET, tuneCommand, type TuneFlags } from "./tune.ts";
 const program = new Command("longhand")
   .description("Trains a DCGAN to write digits on the GPU, with kernels written by hand in WGSL.")
   .option("--verbose", "show stack traces")
+  .configureOutput(complaints)
   .showHelpAfterError("(add --help for the flags)");
 
 program
@@ -256,7 +259,7 @@ program
   .action(async (flags: { port?: number; data?: string; open?: boolean }) => {
     const { serveWeb } = await import("./web.ts"); // Vite is slow to load, and only this needs it
     const server = await serveWeb(flags);
-    console.log(`${server.url}  (Ctrl-C ends it)`);
+    print(`${server.url}  (Ctrl-C ends it)`);
     process.once("SIGINT", () => void server.close());
   });
 
@@ -273,24 +276,10 @@ for (const stream of [process.stdout, process.stderr]) stream.on("error", () => 
 for (const command of [program, ...program.commands]) command.exitOverride();
 
 try {
+  const note = refuseKeptFlags(program, process.argv, process.env);
+  if (note !== undefined) console.error(`longhand: ${note}`);
   await program.parseAsync();
 } catch (error) {
   process.exitCode = report(error);
-}
-
-/** Prints an error as a person wants it, and gives the exit code: 2 for usage, 3 for a run that has diverged, 1 for the rest. */
-function report(error: unknown): number {
-  const verbose = process.argv.includes("--verbose");
-  if (error instanceof Error && "exitCode" in error && "code" in error) {
-    // commander has printed its own sentence, or help that was asked for
-    return error.exitCode === 0 ? 0 : 2;
-  }
-  if (verbose && error instanceof Error) console.error(error.stack);
-  else if (error instanceof LonghandError) console.error(`longhand: ${error.message}`);
-  else {
-    const words = error instanceof Error ? error.message.split("\n")[0] : String(error);
-    console.error(`longhand: unexpected: ${words} (--verbose shows where)`);
-  }
-  if (error instanceof DivergedError) return 3;
-  return error instanceof UsageError ? 2 : 1;
+  setTimeout(() => process.exit(), 1000).unref(); // if a config's module goes on waiting for something
 }

@@ -9,10 +9,12 @@ import { createWatch, type Warning } from "../gan/watch.ts";
 import type { EvaluationRow, Evaluator } from "./evaluating.ts";
 import type { Draft, TrainFlags } from "./draft-run.ts";
 import { onInterrupt } from "./interrupt.ts";
+import { print } from "./print.ts";
 import { createProgressView, formatDuration } from "./progress.ts";
 import { saveCheckpoint } from "../runs/checkpoints.ts";
 import type { RunFolder, RunRecord } from "../runs/run-folder.ts";
 import type { Journey } from "./train-run.ts";
+import { shellQuote } from "../gpu/foreign-text.ts";
 import { GRID, writeGif, writeGrid, writeLossPlot } from "./run-pictures.ts";
 
 /** What a run goes on with once all is prepared. */
@@ -136,11 +138,11 @@ export async function loop(options: Loop): Promise<void> {
     log.close();
   }
   const best = evaluator?.best();
-  if (best !== undefined) console.log(`Of the checkpoints, ${best}`);
+  if (best !== undefined) print(`Of the checkpoints, ${best}`);
   const time = formatDuration((performance.now() - began) / 1000);
-  console.log(
+  print(
     step < until
-      ? `Stopped at step ${step} of ${until} after ${time}. Go on with: npm run train -- --resume ${folder.path}`
+      ? `Stopped at step ${step} of ${until} after ${time}. Go on with: npm run train -- --resume ${shellQuote(folder.path)}`
       : `Done: ${step} steps in ${time}. Samples, plots and the checkpoint are in ${folder.path}`,
   );
 
@@ -149,8 +151,8 @@ export async function loop(options: Loop): Promise<void> {
     view.stop();
     log.close();
     draft.claim?.release();
-    console.log(
-      `Stopped at step ${step} of ${until}, all of which is saved. Go on with: npm run train -- --resume ${folder.path}`,
+    print(
+      `Stopped at step ${step} of ${until}, all of which is saved. Go on with: npm run train -- --resume ${shellQuote(folder.path)}`,
     );
     interrupt.endNow();
   }
@@ -162,7 +164,7 @@ function lossWords({ lossD, lossG, dReal, dFake }: StepRecord): string {
 
 function diverged(step: number, what: string, saved: number, { path }: RunFolder): DivergedError {
   return new DivergedError(
-    `Step ${step}: ${what}: the run has diverged, and more steps won't mend it. The checkpoint of step ${saved} is kept as it was. Try lower learning rates (--config) or another --seed; npm run train -- --resume ${path} --check-numerics says which dispatch it begins with`,
+    `Step ${step}: ${what}: the run has diverged, and more steps won't mend it. The checkpoint of step ${saved} is kept as it was. Try lower learning rates (--config) or another --seed; npm run train -- --resume ${shellQuote(path)} --check-numerics says which dispatch it begins with`,
   );
 }
 

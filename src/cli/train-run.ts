@@ -17,6 +17,7 @@ import type { Draft, TrainFlags } from "./draft-run.ts";
 import { createEvaluator, readEvaluations } from "./evaluating.ts";
 import { choicesFor } from "./kernel-choices.ts";
 import { profilePicture, profileStep, profileTable } from "./profiling.ts";
+import { print } from "./print.ts";
 import { writeFirstPictures } from "./run-pictures.ts";
 import { loop } from "./train-loop.ts";
 
@@ -56,7 +57,7 @@ export async function run(
     );
   }
   if (flags.explain) {
-    console.log(explanationTable((await compileSteps(gan)).full.explain()));
+    print(...explanationTable((await compileSteps(gan)).full.explain()).split("\n"));
     return;
   }
   // After a loss the newest checkpoint is this process's own, whichever it began with.
@@ -66,19 +67,17 @@ export async function run(
   const from = resumed?.checkpoint.step ?? 0;
   const until = flags.steps ?? (flags.epochs ?? recipe.epochs) * plan.steps;
   if (until <= from && draft.earlier) {
-    console.log(
-      `${folder.path} has ${from} steps already; ${until} were asked for. Nothing to do.`,
-    );
+    print(`${folder.path} has ${from} steps already; ${until} were asked for. Nothing to do.`);
     return;
   }
-  console.log(describe(draft, gan, from, until));
+  print(describe(draft, gan, from, until));
   const evaluations = resumed && readEvaluations(folder, resumed.checkpoint);
-  for (const note of [...(resumed?.notes ?? []), ...(evaluations?.notes ?? [])]) console.log(note);
+  for (const note of [...(resumed?.notes ?? []), ...(evaluations?.notes ?? [])]) print(note);
   resumed?.begin();
   evaluations?.begin(draft.earlier?.adapter === opened.name);
 
   const programs = await compileChosen(draft, gan, opened);
-  console.log(
+  print(
     `Peak GPU memory ${(programs.peakBytes / 1e6).toFixed(0)} MB, the dataset's ${(data.images.length / 1e6).toFixed(0)} MB included; ${programs.full.plan.dispatches.length} dispatches a step`,
   );
   const evaluator = draft.evaluate && (await createEvaluator(gan, folder, draft, draft.evaluate));
@@ -106,7 +105,7 @@ async function explained(
 ): Promise<DivergedError> {
   const checkpoint = readCheckpoint(folder, "last");
   const from = checkpoint.step;
-  console.log(`Taking steps ${from + 1} to ${reached} again, to see where it begins.`);
+  print(`Taking steps ${from + 1} to ${reached} again, to see where it begins.`);
   const found = await findNonFinite(gan, programs, {
     from,
     until: reached,
@@ -131,7 +130,7 @@ async function compileChosen(draft: Draft, gan: Gan, opened: OpenedAdapter): Pro
     programs = await compileSteps(gan);
   });
   for (const key of device.choices.keys()) if (!uses.has(key)) device.choices.delete(key);
-  console.log(`Kernels: ${words(device.choices.size, uses.size)}`);
+  print(`Kernels: ${words(device.choices.size, uses.size)}`);
   return programs!;
 }
 
@@ -180,7 +179,7 @@ async function begin(draft: Draft, gan: Gan, opened: OpenedAdapter): Promise<Run
   createRunFolder(folder, record);
   await writeFirstPictures(folder, gan, data, seed);
   writeFileAtomic(folder.metrics, "");
-  console.log(
+  print(
     `Untrained: D gives G's first image a logit of ${logit.toFixed(4)}, so ${(probability * 100).toFixed(1)} % real (${folder.untrained})`,
   );
   return record;
@@ -193,10 +192,10 @@ async function writeProfile(
   step: StepPrograms["full"],
   opened: OpenedAdapter,
 ): Promise<void> {
-  console.log("Profiling the step; the networks stay as they are.");
+  print("Profiling the step; the networks stay as they are.");
   const profiled = await profileStep(gan.device, step, opened.name, { rounds: 3 });
-  console.log(profileTable(profiled));
+  print(...profileTable(profiled).split("\n"));
   const title = `${recipe.name}, batch ${gan.plan.batch}: a step's kernels`;
   writeFileAtomic(folder.roofline, profilePicture(profiled, title));
-  console.log(`The same as a picture: ${folder.roofline}`);
+  print(`The same as a picture: ${folder.roofline}`);
 }

@@ -1,7 +1,9 @@
 // `longhand train`: checks flags, claims the run's folder, and trains until the end, whatever becomes of the device.
 import { DeviceLostError, UsageError } from "../gpu/errors.ts";
+import { shellQuote } from "../gpu/foreign-text.ts";
 import { checkStorage, draftResumed, draftRun, type Draft, type TrainFlags } from "./draft-run.ts";
 import { stopAtOnce } from "./interrupt.ts";
+import { print } from "./print.ts";
 import type { RunRecord } from "../runs/run-folder.ts";
 import { withDevice } from "./session.ts";
 import { run, type Journey } from "./train-run.ts";
@@ -35,11 +37,11 @@ async function attempt(
   });
   try {
     await withDevice(flags.adapter, async (device, opened) => {
-      console.log(opened.line);
+      print(opened.line);
       checkStorage(draft, device, opened.name);
-      for (const note of draft.notes) console.log(note);
+      for (const note of draft.notes) print(note);
       if (draft.earlier && draft.earlier.adapter !== opened.name) {
-        console.log(
+        print(
           `The run was on ${draft.earlier.adapter}; it goes on with this adapter, and other bits.`,
         );
       }
@@ -70,13 +72,11 @@ function afterLoss(
   const lost = error.message.replace(/; start again from the last checkpoint$/, "");
   if (lostAt !== undefined && reached <= lostAt) {
     throw new DeviceLostError(
-      `${lost}, twice in a row at step ${reached}; its newest checkpoint is kept: try a smaller --batch or another --adapter, or go on with --resume ${draft.folder.path}`,
+      `${lost}, twice in a row at step ${reached}; its newest checkpoint is kept: try a smaller --batch or another --adapter, or go on with --resume ${shellQuote(draft.folder.path)}`,
       { cause: error },
     );
   }
   journey.lostAt = reached;
-  console.log(
-    `After step ${reached}: ${lost}. Opening a new one, to go on from the newest checkpoint.`,
-  );
+  print(`After step ${reached}: ${lost}. Opening a new one, to go on from the newest checkpoint.`);
   return { ...draft, earlier, notes: [] };
 }

@@ -29,6 +29,7 @@ import {
   ShapeError,
   TraceError,
 } from "./errors.ts";
+import { wordsOf } from "./foreign-text.ts";
 import {
   conflicts,
   refuseAliases,
@@ -80,9 +81,7 @@ export async function openDevice(options: DeviceOptions): Promise<Device> {
     });
     return new Device(gpu, options);
   } catch (error) {
-    throw new GpuError(
-      `device: the adapter refused (${error instanceof Error ? error.message : error})`,
-    );
+    throw new GpuError(`device: the adapter refused (${wordsOf(error)})`);
   }
 }
 

@@ -1,9 +1,19 @@
 // Every error that Longhand throws on purpose. A message is one line for a person:
 // what was asked, what it got, what it expected, and how to mend it.
+import { printable } from "./foreign-text.ts";
 
-/** The base of all of Longhand's own errors: `instanceof LonghandError` means "said on purpose". */
+const MOST = 4000;
+
+/**
+ * The base of all of Longhand's own errors: `instanceof LonghandError` means "said on purpose". Whatever foreign
+ * text a message holds, it is one printable line.
+ */
 export class LonghandError extends Error {
   override readonly name: string = "LonghandError";
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(printable(message, MOST), options);
+  }
 }
 
 /** A tensor's rank, shape or size does not fit the op. */

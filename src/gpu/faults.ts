@@ -1,7 +1,7 @@
 // What a device can't go on after: the first error that the GPU reports, and the loss of the device. Whoever
 // waits for the GPU waits here, so that a loss ends the wait even where the GPU never answers.
-import { oneLine } from "./binding.ts";
 import { DeviceLostError, GpuError, type LonghandError } from "./errors.ts";
+import { dawnsWords, wordsOf } from "./foreign-text.ts";
 
 /** Waits for a promise that WebGPU made, and hands on what becomes of it. */
 export type Wait = <T>(owed: Promise<T>) => Promise<T>;
@@ -20,7 +20,7 @@ export class Faults {
     this.#wait = wait;
     gpu.addEventListener("uncapturederror", (event) => {
       event.preventDefault?.();
-      this.#fault ??= new GpuError(`gpu: ${oneLine(event.error.message)}`);
+      this.#fault ??= new GpuError(`gpu: ${dawnsWords(event.error.message)}`);
     });
     void gpu.lost.then(({ reason, message }) => this.#lose(reason, message));
     // WebGPU tells of it later, and takes calls until then without a word.
@@ -48,7 +48,7 @@ export class Faults {
     } catch (error) {
       if (!isCompilers(error)) await this.#lossSoon();
       this.check();
-      throw new GpuError(`${op}: ${error instanceof Error ? error.message : error}`);
+      throw new GpuError(`${op}: ${wordsOf(error)}`);
     }
     if (this.#fault instanceof DeviceLostError) throw this.#fault; // a lost device grants what it can't do
     return settled;
@@ -83,7 +83,7 @@ export class Faults {
     if (this.#fault instanceof DeviceLostError) return;
     const earlier = this.#fault ? ` (before that, ${this.#fault.message})` : "";
     this.#fault = new DeviceLostError(
-      `device: lost (${reason}): ${oneLine(message) || "no reason given"}${earlier}; open a device anew and start again from the last checkpoint`,
+      `device: lost (${reason}): ${dawnsWords(message)}${earlier}; open a device anew and start again from the last checkpoint`,
     );
     for (const end of this.#waiting) end();
     this.#waiting.clear();

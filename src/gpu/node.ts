@@ -11,6 +11,7 @@ import { tmpdir } from "node:os";
 import type { AdapterKind, ListedAdapter } from "./adapter-words.ts";
 import { inOrderOfChoice, lineOf, serves } from "./adapter-words.ts";
 import { AdapterError } from "./errors.ts";
+import { quote } from "./foreign-text.ts";
 import { dlopenComplaint, loadLoader } from "./node/libraries.ts";
 import { listInChild, type AdapterSurvey } from "./node/listing.ts";
 import { versions } from "./node/packages.ts";
@@ -91,7 +92,7 @@ export function openAdapter(request?: string): Promise<OpenedAdapter> {
 async function open(request: string): Promise<OpenedAdapter> {
   if (running && !serves(running.choice.adapter, request)) {
     throw new AdapterError(
-      `adapter "${request}" can't be opened: this process already runs on ${running.choice.adapter.name}, and Dawn has one instance a process; release that one first, or use another process`,
+      `adapter ${quote(request)} can't be opened: this process already runs on ${running.choice.adapter.name}, and Dawn has one instance a process; release that one first, or use another process`,
     );
   }
   const { create, globals } = await importDawn();
@@ -161,7 +162,7 @@ async function choose(request: string): Promise<Choice> {
   if (embedded.some((listed) => serves(listed, request))) return embeddedChoice("");
   const names = [...system.adapters, ...embedded].map((listed) => `"${listed.name}"`);
   throw new AdapterError(
-    `no adapter is called "${request}"; in reach: ${names.join(", ") || `none${reasons}`}; or ask for auto, gpu, software or swiftshader`,
+    `no adapter is called ${quote(request)}; in reach: ${names.join(", ") || `none${reasons}`}; or ask for auto, gpu, software or swiftshader`,
   );
 }
 

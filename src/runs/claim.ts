@@ -13,6 +13,7 @@ import { dirname, join, resolve } from "node:path";
 import { absentFolders, outputError, removeQuietly } from "../checkpoint/files.ts";
 import { existsFolder } from "../checkpoint/folders.ts";
 import { UsageError } from "../gpu/errors.ts";
+import { shellQuote } from "../gpu/foreign-text.ts";
 import { systemCode } from "../gpu/system-reason.ts";
 import { holderWords, lockFolder, LOCK_FILE, type Lock, type LockAttempt } from "./lock.ts";
 import { readRunRecord, runFolder } from "./run-folder.ts";
@@ -90,7 +91,7 @@ function heldBy(
   return new UsageError(
     certain
       ? `${flag}: ${words} is training there; wait until it ends, or stop it with Ctrl-C, which saves`
-      : `${flag}: ${words} is training there, as far as can be seen from this machine; if it is gone, remove ${join(path, LOCK_FILE)}`,
+      : `${flag}: ${words} is training there, as far as can be seen from this machine; if it is gone, remove ${shellQuote(join(path, LOCK_FILE))}`,
   );
 }
 
@@ -124,7 +125,7 @@ function troubleWith(path: string, force: boolean): UsageError | undefined {
   const kept = hasCheckpoint(path) || entries.includes(REPLACED);
   if (force || !kept) return undefined;
   return new UsageError(
-    `--out ${path}: holds a run already; go on with --resume ${path}, overwrite it with --force, or name another folder`,
+    `--out ${path}: holds a run already; go on with --resume ${shellQuote(path)}, overwrite it with --force, or name another folder`,
   );
 }
 

@@ -9,6 +9,7 @@ import { CheckpointError, UsageError } from "../gpu/errors.ts";
 import { recipeNamed } from "../gan/recipes/list.ts";
 import type { Recipe } from "../gan/recipe.ts";
 import { constantsSchema, withConstants, type ConstantValues } from "./constants.ts";
+import { printable } from "../gpu/foreign-text.ts";
 import type { StoredType } from "../kernels/epilogue-attributes.ts";
 
 /** How a run is evaluated while it trains. */
@@ -147,7 +148,8 @@ export function readRunRecord(path: string): RunRecord {
   if (!existsSync(folder.record)) {
     const reason = existsSync(path) ? "has no run.json, so it is no run" : "does not exist";
     const near = existsSync(dirname(resolve(path))) ? runsIn(dirname(path)) : [];
-    const hint = near.length > 0 ? `; runs there: ${near.join(", ")}` : "";
+    const hint =
+      near.length > 0 ? `; runs there: ${near.map((name) => printable(name, 60)).join(", ")}` : "";
     throw new CheckpointError(`${path}: ${reason}${hint}`);
   }
   return parseRecord(readFileBytes(folder.record, MAX_JSON_BYTES), folder.record);

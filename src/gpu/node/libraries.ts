@@ -2,6 +2,7 @@
 
 import { constants } from "node:os";
 import { AdapterError } from "../errors.ts";
+import { wordsOf } from "../foreign-text.ts";
 
 const RTLD_NODELETE = 0x1000; // keeps a library loaded though Node drops it
 
@@ -16,7 +17,7 @@ export function dlopenComplaint(
   try {
     process.dlopen({ exports: {} }, library, flags);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = wordsOf(error, Infinity);
     if (!message.includes("self-register")) return message;
   }
   return undefined;

@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import type { ListedAdapter } from "../adapter-words.ts";
 import { AdapterError } from "../errors.ts";
+import { wordsOf } from "../foreign-text.ts";
 import { dlopenComplaint } from "./libraries.ts";
 import { chromiumFolder, embeddedFiles, versionIn } from "./packages.ts";
 import { cacheFolders, isUnpacked, unpackOnce } from "./unpacked.ts";
@@ -66,7 +67,7 @@ export function unpackSwiftshader(): Embedded {
       if (complaint === undefined) return { loader, driver, remark };
       complaints.push(complaint); // a cache on a disk mounted noexec, say
     } catch (error) {
-      complaints.push(error instanceof Error ? error.message : String(error));
+      complaints.push(wordsOf(error));
     }
   }
   throw new AdapterError(
