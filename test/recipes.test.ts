@@ -21,7 +21,13 @@ import { resize } from "./reference/resize.ts";
 import { begin, type Model, rows } from "./reference/stack.ts";
 import { countCalls } from "./support/count-calls.ts";
 import { testDevice } from "./support/device.ts";
-import { narrowBest, narrowRecipes, otherLosses, strokes } from "./support/narrow-recipes.ts";
+import {
+  narrowBest,
+  narrowDcgans,
+  narrowRecipes,
+  otherLosses,
+  strokes,
+} from "./support/narrow-recipes.ts";
 
 const device = await testDevice();
 const SEED = 12_345_678_901;
@@ -63,8 +69,8 @@ function worst(actual: readonly Ref[], expected: readonly Ref[]): number {
 const flat = (running: readonly RunningStats[]): Ref[] =>
   running.flatMap(({ mean, variance }) => [mean, variance]);
 
-const nameOf = ({ name, verdicts, smoothing, average }: Recipe): string =>
-  `${name}, ${verdicts}, smoothing ${smoothing}, average ${average}`;
+const nameOf = ({ name, verdicts, smoothing, average, generatorAdam }: Recipe): string =>
+  `${name}, ${verdicts}, Adam as ${generatorAdam.convention}, smoothing ${smoothing}, average ${average}`;
 
 /** Errors of Adam's first and second moments, and of its bias corrections. */
 async function momentErrors(
@@ -92,7 +98,7 @@ async function momentErrors(
 }
 
 /**
- * How far three steps may be from float64's. Scalars lie around 1, and are means of float32 rounding; the others are
+ * How far three or six steps may be from float64's. Scalars lie around 1, and are means of float32 rounding; the others are
  * shares of each array's largest value. A gradient is a sum of products that cancel, and batch norm divides by what
  * six images vary by; a bias, which starts at 0, is nothing but updates, so weights follow gradients. Running means are
  * held to the largest of them, and cancel: 2.1e-6 was seen.
@@ -108,9 +114,13 @@ const BOUNDS: ReadonlyMap<string, number> = new Map([
   ["averageRunning", 5e-6],
 ]);
 
-describe("three steps agree with float64", () => {
-  const all = [...narrowRecipes, ...otherLosses];
-  test.each(all.map((each) => [nameOf(each.recipe), each] as const))("%s", async (_name, each) => {
+describe("steps agree with float64", () => {
+  const all = [
+    ...narrowDcgans.map((each) => ({ each, steps: 6 })),
+    ...[...narrowRecipes, ...otherLosses].map((each) => ({ each, steps: 3 })),
+  ];
+  const named = all.map(({ each, steps }) => [steps, nameOf(each.recipe), each] as const);
+  test.each(named)("%i of %s", async (steps, _name, each) => {
     const { recipe, noise } = each;
     const { latent, image, batch, classes = 0, verdicts } = recipe;
     const gan = makeGan(recipe);
@@ -140,7 +150,7 @@ describe("three steps agree with float64", () => {
       average: generator,
       steps: 0,
     };
-    for (let step = 0; step < 3; step += 1) {
+    for (let step = 0; step < steps; step += 1) {
       // The noise is the device's own, as WGSL leaves sine and logarithm some freedom; masks are drawn again.
       const drawn = new Map<number, Ref>();
       for (const stream of noise) {

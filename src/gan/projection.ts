@@ -172,7 +172,7 @@ function createSearch(
   const start = constant([count, recipe.latent], "starts", starts.latents);
   const group = parameterGroup(device, "projection", { z: start });
   const { z } = group.tensors;
-  const optimizer = adam(group, { learningRate, epsilon: 1e-8 });
+  const optimizer = adam(group, { learningRate, epsilon: 1e-8, convention: "pytorch" });
   const [errors, losses] = [keep([count], "errors"), keep([count], "losses")];
   const latents = keep(z.shape, "latents");
   return {

@@ -51,6 +51,18 @@ function verdictsOf({ verdicts, order }: Recipe): readonly Verdicts[] {
   return verdicts === "logits" || verdicts === "hinge" ? ["logits", "hinge"] : ["probabilities"];
 }
 
+/**
+ * A recipe as runs followed it whose record doesn't say: what each constant stood for before it had a name. Adam's
+ * convention was PyTorch's in all of them.
+ */
+export function asBefore(recipe: Recipe): Recipe {
+  return {
+    ...recipe,
+    generatorAdam: { ...recipe.generatorAdam, convention: "pytorch" },
+    discriminatorAdam: { ...recipe.discriminatorAdam, convention: "pytorch" },
+  };
+}
+
 /** What a constant must be that has no entry of its own: something like the recipe's. */
 function alike(value: unknown): Check {
   if (Array.isArray(value)) return wholes(1, value.length);

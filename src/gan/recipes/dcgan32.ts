@@ -24,7 +24,13 @@ interface Dcgan32Constants {
   readonly momentum: number;
 }
 
-const adam: AdamOptions = { learningRate: 2e-4, beta1: 0.5, beta2: 0.999, epsilon: 1e-7 };
+const adam: AdamOptions = {
+  convention: "keras",
+  learningRate: 2e-4,
+  beta1: 0.5,
+  beta2: 0.999,
+  epsilon: 1e-7,
+};
 
 /** Images of 32×32. */
 export const dcgan32: Recipe<Dcgan32Constants> = {

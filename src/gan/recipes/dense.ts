@@ -14,7 +14,13 @@ interface DenseConstants {
   readonly momentum: number;
 }
 
-const adam: AdamOptions = { learningRate: 2e-4, beta1: 0.5, beta2: 0.999, epsilon: 1e-7 };
+const adam: AdamOptions = {
+  convention: "keras",
+  learningRate: 2e-4,
+  beta1: 0.5,
+  beta2: 0.999,
+  epsilon: 1e-7,
+};
 
 /** Layers of units alone. */
 export const denseGan: Recipe<DenseConstants> = {

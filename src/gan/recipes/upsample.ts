@@ -25,7 +25,13 @@ interface UpsampleConstants {
   readonly momentum: number;
 }
 
-const adam: AdamOptions = { learningRate: 2e-4, beta1: 0.5, beta2: 0.999, epsilon: 1e-7 };
+const adam: AdamOptions = {
+  convention: "keras",
+  learningRate: 2e-4,
+  beta1: 0.5,
+  beta2: 0.999,
+  epsilon: 1e-7,
+};
 
 /** Upsampling in place of strides. */
 export const upsampleGan: Recipe<UpsampleConstants> = {
