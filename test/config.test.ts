@@ -133,8 +133,21 @@ describe("a mistake is told by its key", () => {
       /discriminatorWidths: must be 2 whole numbers ≥ 1; got 8/,
     ],
     ["dcgan", { verdicts: "probabilities" }, /verdicts: must be 'logits' or 'hinge'; got "prob/],
-    ["dcgan32", { verdicts: "clamped" }, /verdicts: must be 'probabilities'; got "clamped"/],
-    ["mlp", { verdicts: "logits" }, /verdicts: must be 'probabilities' or 'clamped'; got "logits"/],
+    [
+      "dcgan32",
+      { verdicts: "clamped" },
+      /verdicts: must be 'sigmoid' or 'probabilities'; got "cla/,
+    ],
+    [
+      "dense",
+      { verdicts: "hinge" },
+      /must be 'sigmoid' or 'probabilities' or 'clamped'; got "hinge"/,
+    ],
+    [
+      "mlp",
+      { verdicts: "logits" },
+      /must be 'sigmoid' or 'probabilities' or 'clamped'; got "logits"/,
+    ],
     [
       "dcgan",
       { verdicts: "hinge", smoothing: 0.1 },

@@ -9,6 +9,7 @@ import { compile } from "../src/gpu/program.ts";
 import { SCALARS } from "../src/kernels/adversarial-loss.ts";
 import type { AdamOptions } from "../src/kernels/adam.ts";
 import { normal } from "../src/kernels/random.ts";
+import { dense, flatten } from "../src/nn/layers.ts";
 import type { Network } from "../src/nn/network.ts";
 import type { Optimizer } from "../src/nn/optimizer.ts";
 import { messageOf } from "./message-of.ts";
@@ -314,13 +315,27 @@ describe("ten steps of a recipe", () => {
 describe("refuses", () => {
   const { recipe } = narrowRecipes[1]!;
   test.each<[string, Partial<Recipe>, RegExp]>([
-    ["logits in turn", { verdicts: "logits" }, /^recipe mlp: the order combined takes prob/],
+    [
+      "logits in turn",
+      { verdicts: "logits" },
+      /^recipe mlp: the order combined takes a discriminator that ends in a sigmoid, and/,
+    ],
     ["a hinge in turn", { verdicts: "hinge", order: "apart" }, /^recipe mlp: the order apart/],
     ["classes in turn", { classes: 10 }, /no classes; got 10 classes: choose/],
     [
       "a smoothed hinge",
       { order: "together", verdicts: "hinge", smoothing: 0.1 },
       /^smoothing: recipe mlp learns by the hinge loss/,
+    ],
+    [
+      "a sigmoid where logits are wanted",
+      { order: "together", verdicts: "logits" },
+      /^recipe mlp: verdicts of logits: takes logits, of a discriminator without sigmoid\(\); its last layer is sigmoid$/,
+    ],
+    [
+      "logits where a sigmoid is wanted",
+      { discriminator: () => [flatten(), dense(1)] },
+      /^recipe mlp: verdicts of clamped: takes a discriminator that ends in sigmoid\(\); its last layer is Dense$/,
     ],
   ])("%s", async (_what, change, says) => {
     const wrong: Recipe = { ...recipe, ...change };

@@ -1,7 +1,7 @@
 // A recipe's constants as people change them: by --width, by a --config file, and as a run's record keeps them.
 import { z } from "zod";
 import { UsageError } from "../gpu/errors.ts";
-import type { Recipe, Verdicts } from "../gan/recipe.ts";
+import { endsInSigmoid, type Recipe, type Verdicts } from "../gan/recipe.ts";
 import { recipeNamed } from "../gan/recipes/list.ts";
 import {
   belowOne,
@@ -47,19 +47,20 @@ export function constantsOf(recipe: Recipe): ConstantValues {
 
 /** The verdicts that the recipe's last layer and its order of steps can go with. */
 function verdictsOf({ verdicts, order }: Recipe): readonly Verdicts[] {
-  if (order !== "together") return ["probabilities", "clamped"];
-  return verdicts === "logits" || verdicts === "hinge" ? ["logits", "hinge"] : ["probabilities"];
+  if (!endsInSigmoid(verdicts)) return ["logits", "hinge"];
+  return order === "together" ? ["sigmoid", "probabilities"] : ["sigmoid", "probabilities", "clamped"];
 }
 
 /**
  * A recipe as runs followed it whose record doesn't say: what each constant stood for before it had a name. Adam's
- * convention was PyTorch's in all of them.
+ * convention was PyTorch's in all of them, and the loss of a sigmoid was taken of its probabilities.
  */
 export function asBefore(recipe: Recipe): Recipe {
   return {
     ...recipe,
     generatorAdam: { ...recipe.generatorAdam, convention: "pytorch" },
     discriminatorAdam: { ...recipe.discriminatorAdam, convention: "pytorch" },
+    verdicts: recipe.verdicts === "sigmoid" ? "probabilities" : recipe.verdicts,
   };
 }
 

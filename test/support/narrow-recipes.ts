@@ -189,4 +189,8 @@ export const otherLosses: readonly NarrowRecipe[] = [
     ...narrowRecipes[3]!,
     recipe: { ...narrowRecipes[3]!.recipe, smoothing: 0.2, verdicts: "clamped" },
   },
+  ...[0, 2, 3].map((i): NarrowRecipe => {
+    const { recipe, ...rest } = narrowRecipes[i]!;
+    return { ...rest, recipe: { ...recipe, verdicts: "probabilities" } }; // as older runs go on
+  }),
 ];

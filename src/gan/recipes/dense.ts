@@ -27,7 +27,7 @@ export const denseGan: Recipe<DenseConstants> = {
   name: "dense",
   summary: "a fully connected GAN in two phases, batch norm in its generator",
   image: [28, 28, 1],
-  verdicts: "probabilities",
+  verdicts: "sigmoid",
   order: "apart",
   latent: 100,
   batch: 64,

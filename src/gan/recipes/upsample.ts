@@ -38,7 +38,7 @@ export const upsampleGan: Recipe<UpsampleConstants> = {
   name: "upsample",
   summary: "a generator of upsampling layers, real and generated images in one labelled batch",
   image: [28, 28, 1],
-  verdicts: "probabilities",
+  verdicts: "sigmoid",
   order: "combined",
   latent: 100,
   batch: 64,
