@@ -34,7 +34,7 @@ export {
   type Generator,
 } from "./kernels/random.ts";
 export type { ReduceAttributes } from "./kernels/reduce.ts";
-export type { ResizeAttributes, ResizeMode } from "./kernels/resize.ts";
+export type { ResizeAttributes, ResizeEdges, ResizeMode } from "./kernels/resize.ts";
 export type { ClipAttributes, EluAttributes, LeakyReluAttributes } from "./kernels/unary.ts";
 export type { SgdOptions } from "./kernels/sgd.ts";
 export type { SoftmaxCrossEntropyRowsAttributes } from "./kernels/softmax-cross-entropy.ts";

@@ -175,6 +175,7 @@ describe("steps agree with float64", () => {
               bilinear: true,
               coordinates: "halfPixel",
               rounding: "floor",
+              mirror: recipe.edges === "mirror",
             })
           : real,
         labels: classes > 0 ? chosen.map((n) => data.labels![n]!) : [],

@@ -204,7 +204,8 @@ export async function asImage(
   width: number,
 ): Promise<Float32Array> {
   const [rows, columns] = recipe.image;
-  return resizeImages(device, pixels, { count: 1, height, width }, [rows, columns]);
+  const size = [rows, columns] as const;
+  return resizeImages(device, pixels, { count: 1, height, width }, size, recipe.edges);
 }
 
 /** The mean squared error of each of `count` images against one, both in the same units. */

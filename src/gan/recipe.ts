@@ -1,6 +1,7 @@
 // What a recipe is: the data that makes one GAN out of the parts.
 import { UsageError } from "../gpu/errors.ts";
 import type { AdamOptions } from "../kernels/adam.ts";
+import type { ResizeEdges } from "../kernels/resize.ts";
 import { SIGMOID, type Layer } from "../nn/layer.ts";
 
 /** Widths of the hidden layers, from each network's input on: what a width factor scales. */
@@ -34,6 +35,8 @@ interface Description {
   readonly image: readonly [number, number, number];
   /** Whether images of other sizes are resized to `image`; without it they are refused. */
   readonly resizes?: true;
+  /** What resizing takes to lie past an image's edges, in a recipe that resizes. */
+  readonly edges?: ResizeEdges;
   /** How many classes the networks are told of; without it, none. The discriminator has an output for each. */
   readonly classes?: number;
   /** What the discriminator's outputs are, and so what its loss is made of: see `Verdicts`. */

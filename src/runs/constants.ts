@@ -25,6 +25,7 @@ const known: Readonly<Record<string, Check>> = {
   average: belowOne,
   dropout: belowOne,
   momentum: belowOne,
+  edges: oneOf("clamp", "mirror"),
 };
 
 /** What a recipe is whatever its constants are. */
@@ -53,7 +54,8 @@ function verdictsOf({ verdicts, order }: Recipe): readonly Verdicts[] {
 
 /**
  * A recipe as runs followed it whose record doesn't say: what each constant stood for before it had a name. Adam's
- * convention was PyTorch's in all of them, and the loss of a sigmoid was taken of its probabilities.
+ * convention was PyTorch's in all of them, the loss of a sigmoid was taken of its probabilities, and
+ * resizing repeated the outermost pixels.
  */
 export function asBefore(recipe: Recipe): Recipe {
   return {
@@ -61,6 +63,7 @@ export function asBefore(recipe: Recipe): Recipe {
     generatorAdam: { ...recipe.generatorAdam, convention: "pytorch" },
     discriminatorAdam: { ...recipe.discriminatorAdam, convention: "pytorch" },
     verdicts: recipe.verdicts === "sigmoid" ? "probabilities" : recipe.verdicts,
+    ...(recipe.edges ? { edges: "clamp" } : {}),
   };
 }
 

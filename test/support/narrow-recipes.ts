@@ -1,6 +1,7 @@
 // The recipes as narrow as tests can use, each beside its networks written again for the float64 reference, and
 // images to train them on.
 import type { Images } from "../../src/gan/gan.ts";
+import { asBefore } from "../../src/runs/constants.ts";
 import type { Recipe } from "../../src/gan/recipe.ts";
 import { best } from "../../src/gan/recipes/best.ts";
 import { conditional } from "../../src/gan/recipes/conditional.ts";
@@ -191,6 +192,6 @@ export const otherLosses: readonly NarrowRecipe[] = [
   },
   ...[0, 2, 3].map((i): NarrowRecipe => {
     const { recipe, ...rest } = narrowRecipes[i]!;
-    return { ...rest, recipe: { ...recipe, verdicts: "probabilities" } }; // as older runs go on
+    return { ...rest, recipe: asBefore(recipe) }; // as older runs go on
   }),
 ];

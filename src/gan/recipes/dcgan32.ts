@@ -38,6 +38,7 @@ export const dcgan32: Recipe<Dcgan32Constants> = {
   summary: "a DCGAN for MNIST resized to 32×32, its discriminator a probability",
   image: [32, 32, 1],
   resizes: true,
+  edges: "mirror",
   verdicts: "sigmoid",
   order: "together",
   latent: 100,

@@ -39,7 +39,8 @@ export function realImages(gan: Gan, count: number, out: GpuArray): void {
     return;
   }
   const batch = new Tensor(gatherBatch(images, random, plan, count));
-  device.place(resize(batch, { size: [height, width], mode: "bilinear" }).array, out);
+  const { edges = "clamp" } = recipe;
+  device.place(resize(batch, { size: [height, width], mode: "bilinear", edges }).array, out);
 }
 
 /** The classes of the step's real images, where the recipe has any: generated ones get the same. */
