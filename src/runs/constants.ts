@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { UsageError } from "../gpu/errors.ts";
 import { keyPath, show } from "../gpu/foreign-text.ts";
-import type { Recipe, Verdicts } from "../gan/recipe.ts";
+import { endsInSigmoid, type Recipe, type Verdicts } from "../gan/recipe.ts";
 import { recipeNamed } from "../gan/recipes/list.ts";
 import { belowOne, finite, flag, oneOf, whole, wholes, type Check } from "../kernels/attributes.ts";
 import { adamChecks } from "../nn/adam.ts";
@@ -17,6 +17,7 @@ const known: Readonly<Record<string, Check>> = {
   average: belowOne,
   dropout: belowOne,
   momentum: belowOne,
+  edges: oneOf("clamp", "mirror"),
 };
 
 /** What a recipe is whatever its constants are. */
@@ -39,8 +40,25 @@ export function constantsOf(recipe: Recipe): ConstantValues {
 
 /** The verdicts that the recipe's last layer and its order of steps can go with. */
 function verdictsOf({ verdicts, order }: Recipe): readonly Verdicts[] {
-  if (order !== "together") return ["probabilities", "clamped"];
-  return verdicts === "logits" || verdicts === "hinge" ? ["logits", "hinge"] : ["probabilities"];
+  if (!endsInSigmoid(verdicts)) return ["logits", "hinge"];
+  return order === "together"
+    ? ["sigmoid", "probabilities"]
+    : ["sigmoid", "probabilities", "clamped"];
+}
+
+/**
+ * A recipe as runs followed it whose record doesn't say: what each constant stood for before it had a name. Adam's
+ * convention was PyTorch's in all of them, the loss of a sigmoid was taken of its probabilities, and
+ * resizing repeated the outermost pixels.
+ */
+export function asBefore(recipe: Recipe): Recipe {
+  return {
+    ...recipe,
+    generatorAdam: { ...recipe.generatorAdam, convention: "pytorch" },
+    discriminatorAdam: { ...recipe.discriminatorAdam, convention: "pytorch" },
+    verdicts: recipe.verdicts === "sigmoid" ? "probabilities" : recipe.verdicts,
+    ...(recipe.edges ? { edges: "clamp" } : {}),
+  };
 }
 
 /** What a constant must be that has no entry of its own: something like the recipe's. */

@@ -8,7 +8,7 @@ import { anyNumber, formatJson, MAX_JSON_BYTES, parseJson } from "../checkpoint/
 import { CheckpointError, UsageError } from "../gpu/errors.ts";
 import { recipeNamed } from "../gan/recipes/list.ts";
 import type { Recipe } from "../gan/recipe.ts";
-import { constantsSchema, withConstants, type ConstantValues } from "./constants.ts";
+import { asBefore, constantsSchema, withConstants, type ConstantValues } from "./constants.ts";
 import { printable } from "../gpu/foreign-text.ts";
 import type { StoredType } from "../kernels/epilogue-attributes.ts";
 
@@ -155,11 +155,14 @@ export function readRunRecord(path: string): RunRecord {
   return parseRecord(readFileBytes(folder.record, MAX_JSON_BYTES), folder.record);
 }
 
-/** The recipe of a run, with the constants that it was trained with. Throws `CheckpointError` where they don't fit. */
+/**
+ * The recipe of a run, with the constants that it was trained with: those that it is older than are as they were. Throws
+ * `CheckpointError` where they don't fit.
+ */
 export function recipeOf({ recipe, constants }: RunRecord, path: string): Recipe {
   const file = runFolder(path).record;
   try {
-    return withConstants(recipeNamed(recipe), constants, "constants");
+    return withConstants(asBefore(recipeNamed(recipe)), constants, "constants");
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     throw new CheckpointError(`${file}: ${error.message}`); // nobody has just typed it
