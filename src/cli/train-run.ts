@@ -27,6 +27,8 @@ export interface Journey {
   began: number | undefined;
   /** Steps done, saved or not. */
   reached: number;
+  /** The newest checkpoint's step. */
+  saved: number;
   /** Set as soon as there is a checkpoint to go on from. */
   record: RunRecord | undefined;
   /** Where the device was lost last. */
