@@ -19,13 +19,8 @@ import { figuresShape } from "./evaluation-file.ts";
 import { loadJudge } from "./judges.ts";
 import { createPhases } from "./phases.ts";
 import { compareWith, loadRealDigits, seeDigits } from "./real-digits.ts";
-import {
-  hasBest,
-  readCheckpoint,
-  saveBest,
-  type Checkpoint,
-  type Snapshot,
-} from "../runs/checkpoints.ts";
+import { hasBest } from "../runs/checkpoint-places.ts";
+import { readCheckpoint, saveBest, type Checkpoint, type Snapshot } from "../runs/checkpoints.ts";
 import type { EvaluationPlan, RunFolder } from "../runs/run-folder.ts";
 import { writeGrid } from "./run-pictures.ts";
 

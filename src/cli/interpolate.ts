@@ -10,7 +10,7 @@ import { tileGrid, type GrayImage } from "../pictures/grid.ts";
 import { encodePng } from "../pictures/png.ts";
 import { createBars } from "./progress.ts";
 import { withDevice } from "./session.ts";
-import type { WhichCheckpoint } from "../runs/checkpoints.ts";
+import type { WhichCheckpoint } from "../runs/checkpoint-places.ts";
 import { readTrainedRun } from "../runs/trained-models.ts";
 
 /** The flags of `interpolate`. */

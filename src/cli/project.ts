@@ -20,7 +20,7 @@ import { readDigit } from "../pictures/read-digit.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { createBars } from "./progress.ts";
 import { withDevice } from "./session.ts";
-import type { WhichCheckpoint } from "../runs/checkpoints.ts";
+import type { WhichCheckpoint } from "../runs/checkpoint-places.ts";
 import { readTrainedRun } from "../runs/trained-models.ts";
 
 /** The flags of `project`. */

@@ -5,10 +5,11 @@ import {
   makeNewest,
   newestWhole,
   readCheckpoint,
+  resumeCommand,
   withAdvice,
   type Checkpoint,
-  type WhichCheckpoint,
 } from "./checkpoints.ts";
+import type { WhichCheckpoint } from "./checkpoint-places.ts";
 import { readMetrics, type MetricsLog } from "./metrics-log.ts";
 import type { RunFolder, RunRecord } from "./run-folder.ts";
 
@@ -51,7 +52,7 @@ export function readResumable(
     const back =
       earlier === undefined
         ? ""
-        : `npm run train -- --resume ${folder.path} --checkpoint ${earlier} goes on from before that; or `;
+        : `${resumeCommand(folder, earlier)} goes on from before that; or `;
     throw withAdvice(
       error,
       `${back}move metrics.jsonl away, and the run goes on without its earlier losses`,

@@ -1,6 +1,6 @@
 // The run folder: what a training run leaves, and where.
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { choicesSchema, type Choices } from "../checkpoint/choices.ts";
 import { outputError, readFileBytes, writeFileAtomic } from "../checkpoint/files.ts";
@@ -177,9 +177,20 @@ export function readRunRecord(path: string): RunRecord {
     const reason = existsSync(path) ? "has no run.json, so it is no run" : "does not exist";
     const near = existsSync(dirname(resolve(path))) ? runsIn(dirname(path)) : [];
     const hint = near.length > 0 ? `; runs there: ${near.join(", ")}` : "";
-    throw new CheckpointError(`${path}: ${reason}${hint}`);
+    throw new CheckpointError(`${path}: ${reason}${copyOf(folder) || hint}`);
   }
-  return parseRecord(readFileBytes(folder.record, MAX_JSON_BYTES), folder.record);
+  try {
+    return parseRecord(readFileBytes(folder.record, MAX_JSON_BYTES), folder.record);
+  } catch (error) {
+    if (!(error instanceof CheckpointError)) throw error;
+    throw new CheckpointError(`${error.message.replace(/\.$/, "")}${copyOf(folder)}`);
+  }
+}
+
+/** Where there is a copy of `run.json`, in a clause; empty where there is none. */
+function copyOf({ checkpoint, record }: RunFolder): string {
+  const copy = join(checkpoint, basename(record));
+  return existsSync(copy) ? `; the checkpoint has a copy of it: cp ${copy} ${record}` : "";
 }
 
 /** The recipe of a run, with the constants that it was trained with. Throws `CheckpointError` where they don't fit. */
