@@ -283,7 +283,13 @@ describe("a checkpoint of another run is refused with what differs", () => {
     const folder = fresh([3]);
     edit(folder.record, (text) => JSON.stringify(JSON.parse(text)));
     expect(readCheckpoint(folder, "last").step).toBe(3);
-    edit(folder.record, (text) => text.replace('"batch":4', '"batch":5'));
+    edit(folder.record, (text) => text.replace('"choices"', '"choikes"'));
+    expect(await refusal(folder)).toContain(
+      "choices is {} in the checkpoint, not there in run.json",
+    );
+    edit(folder.record, (text) =>
+      text.replace('"choikes"', '"choices"').replace('"batch":4', '"batch":5'),
+    );
     expect(await refusal(folder)).toContain(
       `if run.json was changed: cp ${folder.checkpoint}/run.json ${folder.record}`,
     );

@@ -62,10 +62,10 @@ export const LENGTH_BYTES = 8;
 /** The format allows no longer header. */
 export const MAX_HEADER_BYTES = 100_000_000;
 /**
- * A longer header isn't read where nobody says which tensors are asked for: parsed JSON takes up to 25 times its
- * length, and the headers of checkpoints have some thousand bytes.
+ * A longer header isn't read where nobody says which tensors are asked for: parsed JSON may take 90 times
+ * its length, and the headers of checkpoints have some thousand bytes.
  */
-export const USUAL_HEADER_BYTES: number = 2 ** 19;
+export const USUAL_HEADER_BYTES: number = 2 ** 17;
 // Beside what the tensors asked for need: metadata, and how another writer spaces its JSON.
 const HEADER_SLACK_BYTES = 2 ** 16;
 

@@ -61,16 +61,13 @@ function differenceWords(name: string, there?: string, here?: string): string {
 
 const cut = (text: string): string => (text.length > 60 ? `${text.slice(0, 60)}…` : text);
 
-/** What a JSON text holds, as JSON again, by its path; lists are whole. */
+/** What a JSON text holds, as JSON again, by its path; lists and empty objects are whole. */
 function leavesOf(bytes: Uint8Array): ReadonlyMap<string, string> {
   const leaves = new Map<string, string>();
   const visit = (value: unknown, path: string): void => {
-    if (typeof value !== "object" || value === null || Array.isArray(value)) {
-      leaves.set(path, formatJson(value));
-      return;
-    }
-    for (const [key, item] of Object.entries(value))
-      visit(item, path === "" ? key : `${path}.${key}`);
+    const entries = typeof value === "object" && value !== null ? Object.entries(value) : [];
+    if (Array.isArray(value) || entries.length === 0) leaves.set(path, formatJson(value));
+    else for (const [key, item] of entries) visit(item, path === "" ? key : `${path}.${key}`);
   };
   const value = parseJsonText(new TextDecoder().decode(bytes), (what) => {
     throw new CheckpointError(`${RECORD_FILE}: is not JSON (${what}); the file is damaged`);
