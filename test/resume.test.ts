@@ -51,7 +51,7 @@ const begin = (folder: RunFolder, which: "last" | "best" | number): number => {
 const rows = (folder: RunFolder): number =>
   readFileSync(folder.metrics, "utf8").split("\n").length - 1;
 /** What lies in a run that is left in order. */
-const TIDY = ["checkpoint", "checkpoints", "metrics.jsonl", "run.json"];
+const TIDY = ["checkpoint", "checkpoints", "metrics.jsonl", "run.json", "samples"];
 
 describe("going on from a checkpoint", () => {
   test("an older one: newer ones are set aside until the next is saved", () => {
@@ -95,20 +95,10 @@ describe("going on from a checkpoint", () => {
     mkdirSync(`${folder.checkpoint}.tmp-999999999`);
     expect(readCheckpoint(folder, "last").step).toBe(5);
     expect(begin(folder, "last")).toBe(5);
-    expect(readdirSync(folder.path)).toEqual([
-      "checkpoint",
-      "checkpoints",
-      "metrics.jsonl",
-      "run.json",
-    ]);
+    expect(readdirSync(folder.path)).toEqual(TIDY);
     renameSync(folder.checkpoint, `${folder.checkpoint}.old`);
     expect([readCheckpoint(folder, 5).step, begin(folder, "last")]).toEqual([5, 5]);
-    expect(readdirSync(folder.path)).toEqual([
-      "checkpoint",
-      "checkpoints",
-      "metrics.jsonl",
-      "run.json",
-    ]);
+    expect(readdirSync(folder.path)).toEqual(TIDY);
   });
 });
 

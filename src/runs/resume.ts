@@ -1,4 +1,5 @@
 // What a run goes on from: a checkpoint, its record and its log, held against each other before anything changes.
+import { makeFolder } from "../checkpoint/files.ts";
 import type { StepRecord } from "../gan/train.ts";
 import { CheckpointError } from "../gpu/errors.ts";
 import {
@@ -65,6 +66,8 @@ export function readResumable(
     begin: () => {
       makeNewest(folder, checkpoint);
       log.cut();
+      // People tidy up, and grids are drawn before the next checkpoint is saved.
+      makeFolder(folder.samples);
     },
   };
 }
