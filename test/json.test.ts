@@ -100,15 +100,16 @@ describe("is refused in one line", () => {
     ["a prototype inside", '{"a":[{"__proto__":1}]}', /it has the key "__proto__"/],
     ["a number that overflows", '{"seed":1e999}', /a number out of range/],
     ["NaN without quotes", '{"a":NaN}', /unexpected "N"/],
-    ["100,000 lists", "[".repeat(100_000), /nesting too deep/],
-    ["100,000 objects", '{"a":'.repeat(100_000), /nesting too deep/],
+    ["10,000 lists", "[".repeat(10_000), /nesting too deep/],
+    ["10,000 objects", '{"a":'.repeat(10_000), /nesting too deep/],
+    ["a million lists", "[".repeat(1e6), /it has 1000000 bytes, and at most 65536 are read/],
     ["a byte order mark", "\ufeff{}", /unexpected/],
     ["a control character", '{"a\u0000":1}', /a damaged string/],
     ["two values", "{} {}", /text after the end/],
     ["half a surrogate pair", '{"\\ud800":1}', /isn't Unicode/],
     ["Latin-1", Uint8Array.of(0x22, 0xe4, 0x22), /its text isn't UTF-8/],
     ["UTF-16", Uint8Array.of(0xff, 0xfe, 0x7b, 0, 0x7d, 0), /its text isn't UTF-8/],
-    ["more than 128 KiB", " ".repeat(MAX_JSON_BYTES + 1), /it has 131073 bytes, and at most/],
+    ["more than 64 KiB", " ".repeat(MAX_JSON_BYTES + 1), /it has 65537 bytes, and at most/],
   ];
   test.each(texts)("%s", async (_, text, says) => {
     const message = await refusal(text);
@@ -141,7 +142,7 @@ describe("a run.json that isn't one", () => {
     writeFileSync(join(path, "run.json"), "{");
     truncateSync(join(path, "run.json"), 4e9);
     const before = process.resourceUsage().maxRSS;
-    expect(await reading(path)).toMatch(/run\.json: it has 4000000000 bytes, where at most 131072/);
+    expect(await reading(path)).toMatch(/run\.json: it has 4000000000 bytes, where at most 65536/);
     expect(process.resourceUsage().maxRSS - before).toBeLessThan(16 * 1024);
   });
 

@@ -7,7 +7,7 @@ import { parseHeaderJson, type JsonValue } from "./header-json.ts";
 import { quote } from "./safetensors-header.ts";
 
 /** A longer JSON file is refused: ours have some thousand bytes, and parsed text may take 90 times its length. */
-export const MAX_JSON_BYTES: number = 2 ** 17;
+export const MAX_JSON_BYTES: number = 2 ** 16;
 
 /** Numbers that JSON has no words for, as we write them: strings. */
 const WORDS = ["NaN", "Infinity", "-Infinity"] as const;

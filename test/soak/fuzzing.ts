@@ -8,7 +8,7 @@ export interface Fuzzed {
   readonly accepted: number;
   /** The longest that one took, in milliseconds. */
   readonly worstMs: number;
-  /** By how much the process grew at its largest, in bytes, once the first inputs had warmed it up. */
+  /** By how much the process grew at its largest, in bytes, once the first inputs had warmed it up; garbage included. */
   readonly grownBytes: number;
   /** What went wrong, the first few: an error of another kind or of more than a line, or a lie that was believed. */
   readonly failures: readonly string[];
