@@ -178,7 +178,7 @@ describe("a damaged checkpoint is refused, and the newest whole one is offered",
     flip(join(folder.checkpoints, "step-0000003", "state.json"));
     expect(await refusal(folder)).toContain("is the best one: --checkpoint best uses it, and");
     flip(join(folder.best, "run.json"));
-    expect(await refusal(folder)).toMatch(/; no other checkpoint of the run is whole$/);
+    expect(await refusal(folder)).toMatch(/; no other checkpoint is whole and of this run$/);
     expect(await refusal(folder, "best")).toMatch(/best\/run\.json: is damaged/);
   });
 
