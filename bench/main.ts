@@ -1,8 +1,9 @@
 // `npm run bench`: what is fast, what is slow, on this adapter. Commands are thin: each has a file of its own.
 import { cpus } from "node:os";
 import { Command, InvalidArgumentError, Option } from "commander";
+import { refuseKeptFlags } from "../src/cli/npm-flags.ts";
 import { recipes } from "../src/gan/recipes/list.ts";
-import { LonghandError } from "../src/gpu/errors.ts";
+import { LonghandError, UsageError } from "../src/gpu/errors.ts";
 import { open } from "../src/node.ts";
 import { floorsCommand, type FloorFlags } from "./floors.ts";
 import { hostCommand } from "./host.ts";
@@ -195,9 +196,11 @@ program
   .option("--launch <us>", "microseconds from one dispatch to the next", positive, 3)
   .action(async (flags: FloorFlags) => floorsCommand(flags));
 try {
+  const note = refuseKeptFlags(program, process.argv, process.env);
+  if (note !== undefined) console.error(note);
   await program.parseAsync();
 } catch (error) {
   if (!(error instanceof LonghandError)) throw error;
   console.error(error.message);
-  process.exitCode = 1;
+  process.exitCode = error instanceof UsageError ? 2 : 1;
 }

@@ -1,5 +1,6 @@
 // adam: one update of every parameter of a network, which lie in one arena, as do their gradients and
-// moments (Kingma and Ba 2015): p −= lr · m̂ / (√v̂ + ε). Four parameters an invocation: loads and stores are
+// moments (Kingma and Ba 2015). PyTorch's convention: p −= lr · m̂ / (√v̂ + ε). Keras's: p −= α · m / (√v + ε) with
+// α = lr · √(1 − β₂ᵗ) / (1 − β₁ᵗ), so that ε is not corrected. Four parameters an invocation: loads and stores are
 // all it costs.
 
 const FOURS = 16u;
@@ -9,6 +10,7 @@ const BETA2 = 0.999f;
 const REST1 = 0.1f; // 1 − β1, rounded on the host from float64
 const REST2 = 0.001f;
 const EPSILON = 1e-7f;
+const KERAS = false; // whether ε stands beside √v, not beside √v̂
 
 // Where each array starts in its binding, in 32-bit words.
 const GRADIENTS_AT = 0u;
@@ -39,5 +41,10 @@ fn update(
   let v = BETA2 * second[SECOND_AT / 4u + i] + REST2 * (g * g);
   first[FIRST_AT / 4u + i] = m;
   second[SECOND_AT / 4u + i] = v;
-  parameters[PARAMETERS_AT / 4u + i] -= LEARNING_RATE * (m / correction1) / (sqrt(v / correction2) + EPSILON);
+  let at = PARAMETERS_AT / 4u + i;
+  if (KERAS) {
+    parameters[at] -= (LEARNING_RATE * sqrt(correction2) / correction1) * m / (sqrt(v) + EPSILON);
+  } else {
+    parameters[at] -= LEARNING_RATE * (m / correction1) / (sqrt(v / correction2) + EPSILON);
+  }
 }

@@ -2,8 +2,8 @@
 //   nearest:  out[n, y, x, c] = inp[n, round(src(y)), round(src(x)), c]
 //   bilinear: out[n, y, x, c] = Σ_{i, j} (1 − |src(y) − i|)⁺ · (1 − |src(x) − j|)⁺ · inp[n, i, j, c]
 // Coordinates are exact integers, in units of 1/UNIT of an input pixel: src(i) = (i·STEP + SHIFT) / UNIT,
-// clamped to the image, so no tie between two pixels is ever misrounded. Backward is a gather: each
-// input pixel visits the outputs that may touch it, in order.
+// clamped to the image or mirrored into it, so no tie between two pixels is ever misrounded. Backward is a
+// gather: each input pixel visits the outputs that may touch it, in order.
 
 const BATCH = 1i;
 const HEIGHT = 4i;
@@ -20,6 +20,9 @@ const UNIT_H = 4i;
 const UNIT_W = 4i;
 const ROUND_H = 2i; // added before rounding down; 0 where bilinear
 const ROUND_W = 2i;
+const MIRROR = false; // whether coordinates past an outermost pixel go back from it, or stay there
+const OVERHANG_H = 0i; // pixels that mirrored coordinates lie past the ends at most; 0 where clamped
+const OVERHANG_W = 0i;
 
 const OUTPUTS = u32(BATCH * OUT_HEIGHT * OUT_WIDTH * CHANNELS);
 const INPUTS = u32(BATCH * HEIGHT * WIDTH * CHANNELS);
@@ -37,11 +40,18 @@ const DINP_AT = 0u;
 
 // Where an output row or column lies in the input.
 fn source_row(y: i32) -> i32 {
-  return clamp(y * STEP_H + SHIFT_H, 0, (HEIGHT - 1) * UNIT_H);
+  return inside(y * STEP_H + SHIFT_H, (HEIGHT - 1) * UNIT_H);
 }
 
 fn source_column(x: i32) -> i32 {
-  return clamp(x * STEP_W + SHIFT_W, 0, (WIDTH - 1) * UNIT_W);
+  return inside(x * STEP_W + SHIFT_W, (WIDTH - 1) * UNIT_W);
+}
+
+// A coordinate in [0, last]. A share between two mirrored pixels is the share between the pixels themselves.
+fn inside(source: i32, last: i32) -> i32 {
+  if (!MIRROR) { return clamp(source, 0, last); }
+  let turned = abs(source) % max(2 * last, 1);
+  return min(turned, 2 * last - turned);
 }
 
 fn load(n: i32, y: i32, x: i32, c: i32) -> f32 {
@@ -81,17 +91,19 @@ fn forward(
 }
 
 // The first and the last output that may touch an input row or column: those past the image's ends
-// belong to its outermost pixels. A step of 0 has one output, or one input, alone.
-fn first_output(at: i32, step: i32, shift: i32, unit: i32, round: i32) -> i32 {
+// belong to its outermost pixels, to as many as the overhang has. A step of 0 has one output, or one input, alone.
+fn first_output(at: i32, step: i32, shift: i32, unit: i32, round: i32, overhang: i32) -> i32 {
   let reach = select(round, unit - 1, BILINEAR);
   let first = (at * unit - reach - shift + max(step, 1) - 1) / max(step, 1);
-  return select(max(first, 0), 0, at == 0);
+  return select(max(first, 0), 0, at <= overhang);
 }
 
-fn last_output(at: i32, step: i32, shift: i32, unit: i32, round: i32, length: i32, outputs: i32) -> i32 {
+fn last_output(
+  at: i32, step: i32, shift: i32, unit: i32, round: i32, overhang: i32, length: i32, outputs: i32,
+) -> i32 {
   let reach = select(unit - 1 - round, unit - 1, BILINEAR);
   let last = (at * unit + reach - shift) / max(step, 1);
-  return select(min(last, outputs - 1), outputs - 1, at == length - 1);
+  return select(min(last, outputs - 1), outputs - 1, at >= length - 1 - overhang);
 }
 
 // The share of input row or column `at` in an output at `source`.
@@ -109,11 +121,11 @@ fn backward(
   let index = (group.y * groups.x + group.x) * 64u + lane;
   if (index >= INPUTS) { return; }
   let at = pixel_of(index, HEIGHT, WIDTH, CHANNELS);
-  let y_last = last_output(at.y, STEP_H, SHIFT_H, UNIT_H, ROUND_H, HEIGHT, OUT_HEIGHT);
-  let x_first = first_output(at.z, STEP_W, SHIFT_W, UNIT_W, ROUND_W);
-  let x_last = last_output(at.z, STEP_W, SHIFT_W, UNIT_W, ROUND_W, WIDTH, OUT_WIDTH);
+  let y_last = last_output(at.y, STEP_H, SHIFT_H, UNIT_H, ROUND_H, OVERHANG_H, HEIGHT, OUT_HEIGHT);
+  let x_first = first_output(at.z, STEP_W, SHIFT_W, UNIT_W, ROUND_W, OVERHANG_W);
+  let x_last = last_output(at.z, STEP_W, SHIFT_W, UNIT_W, ROUND_W, OVERHANG_W, WIDTH, OUT_WIDTH);
   var sum = 0f;
-  for (var y = first_output(at.y, STEP_H, SHIFT_H, UNIT_H, ROUND_H); y <= y_last; y++) {
+  for (var y = first_output(at.y, STEP_H, SHIFT_H, UNIT_H, ROUND_H, OVERHANG_H); y <= y_last; y++) {
     let vertical = weight(at.y, source_row(y), UNIT_H, ROUND_H);
     if (vertical == 0f) { continue; }
     var row = 0f;

@@ -10,7 +10,7 @@ export { openDevice, type Device, type DeviceOptions } from "./gpu/device.ts";
 export type { Variant, Workload } from "./gpu/dispatch.ts";
 export * from "./gpu/errors.ts";
 export { compile, type Outputs, type Program, type ProgramOptions } from "./gpu/program.ts";
-export type { AdamOptions } from "./kernels/adam.ts";
+export type { AdamConvention, AdamOptions } from "./kernels/adam.ts";
 export type { BatchNormAttributes } from "./kernels/batch-norm.ts";
 export type { BinaryCrossEntropyBounds } from "./kernels/binary-cross-entropy.ts";
 export type { ConvolutionAttributes, Padding } from "./kernels/convolution.ts";
@@ -34,7 +34,7 @@ export {
   type Generator,
 } from "./kernels/random.ts";
 export type { ReduceAttributes } from "./kernels/reduce.ts";
-export type { ResizeAttributes, ResizeMode } from "./kernels/resize.ts";
+export type { ResizeAttributes, ResizeEdges, ResizeMode } from "./kernels/resize.ts";
 export type { ClipAttributes, EluAttributes, LeakyReluAttributes } from "./kernels/unary.ts";
 export type { SgdOptions } from "./kernels/sgd.ts";
 export type { SoftmaxCrossEntropyRowsAttributes } from "./kernels/softmax-cross-entropy.ts";

@@ -1,159 +1,19 @@
 // Opening an adapter on Node, for real: child processes, the real Dawn and the real SwiftShader.
 // What depends on the machine is emulated by what the Vulkan loader is told and can see.
 
-import { spawn, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { doctor } from "../src/cli/doctor.ts";
 import type { ListedAdapter } from "../src/gpu/adapter-words.ts";
 import { inOrderOfChoice, kindOf, lineOf, nameOf, serves } from "../src/gpu/adapter-words.ts";
 import { AdapterError } from "../src/gpu/errors.ts";
 import { listAdapters, openAdapter, shaderText } from "../src/gpu/node.ts";
-
-const root = mkdtempSync(join(tmpdir(), "longhand-adapter-"));
-afterAll(() => rmSync(root, { recursive: true }));
-
-let folders = 0;
-function newFolder(): string {
-  const folder = join(root, String(folders++));
-  mkdirSync(folder);
-  return folder;
-}
-
-// From inside the process: tsx wants a temporary folder that works.
-const moveTemporary = (folder: string): string => `process.env.TMPDIR = ${JSON.stringify(folder)};`;
+import { CAN_UNSHARE, EMBEDDED, newFolder, open, run, said } from "./support/adapter-process.ts";
 
 const NO_DRIVERS = { VK_DRIVER_FILES: "/nowhere/icd.json" };
-const EMBEDDED = process.platform === "linux" && process.arch === "x64";
 const CAN_COMPILE = spawnSync("cc", ["--version"]).status === 0;
-const CAN_UNSHARE = spawnSync("unshare", ["-rm", "true"]).status === 0;
-
-// Nothing that the tests set for themselves may reach the processes that they start.
-const { LONGHAND_ADAPTER: _adapter, VK_DRIVER_FILES: _drivers, ...inherited } = process.env;
-
-interface Ran {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-// Runs a module that may use `openAdapter` and `say`, in a process of its own. It has to end by
-// itself: a process that the timeout kills has no exit code.
-function run(body: string, env: Record<string, string> = {}, shell?: string): Promise<Ran> {
-  const url = new URL("../src/gpu/node.ts", import.meta.url).href;
-  const code = `import { openAdapter } from "${url}"; const say = (value) => console.log(JSON.stringify(value)); ${body}`;
-  const own = [process.execPath, "--import", "tsx", "--input-type=module", "--eval", code];
-  const argv =
-    shell === undefined ? own : ["unshare", "-rm", "sh", "-c", `${shell}; exec "$@"`, "sh", ...own];
-  const [command = "", ...args] = argv;
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { env: { ...inherited, ...env }, timeout: 60_000 });
-    let stdout = "";
-    let stderr = "";
-    child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
-    child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
-    child.on("error", reject);
-    child.on("close", (status) => resolve({ code: status, stdout, stderr }));
-  });
-}
-
-const said = ({ code, stdout }: Ran): object => ({ code, ...JSON.parse(stdout) });
-
-const open = (request: string): string => `
-  try {
-    const { kind, name, line, release } = await openAdapter(${request});
-    say({ kind, name, line });
-    release();
-  } catch (error) {
-    say({ error: error.name, message: error.message });
-  }`;
-
-// Squares on the device, then lets go of Dawn while the adapter and the device stay reachable.
-const COMPUTE = `
-  const opened = await openAdapter("swiftshader");
-  const device = await opened.adapter.requestDevice();
-  const module = device.createShaderModule({ code: \`
-    @group(0) @binding(0) var<storage, read_write> out: array<u32>;
-    @compute @workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3u) { out[id.x] = id.x * id.x + 1u; }\` });
-  const pipeline = device.createComputePipeline({ layout: "auto", compute: { module } });
-  const { STORAGE, COPY_SRC, COPY_DST, MAP_READ } = GPUBufferUsage;
-  const out = device.createBuffer({ size: 1024, usage: STORAGE | COPY_SRC });
-  const read = device.createBuffer({ size: 1024, usage: COPY_DST | MAP_READ });
-  const encoder = device.createCommandEncoder();
-  const pass = encoder.beginComputePass();
-  pass.setPipeline(pipeline);
-  pass.setBindGroup(0, device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries: [{ binding: 0, resource: { buffer: out } }] }));
-  pass.dispatchWorkgroups(4);
-  pass.end();
-  encoder.copyBufferToBuffer(out, 0, read, 0, 1024);
-  device.queue.submit([encoder.finish()]);
-  await read.mapAsync(GPUMapMode.READ);
-  say([...new Uint32Array(read.getMappedRange())]);
-  opened.release();
-  Object.assign(globalThis, { opened, device });`;
-const SQUARES = Array.from({ length: 256 }, (_, i) => i * i + 1);
-
-describe.runIf(EMBEDDED)("the embedded SwiftShader", () => {
-  test("unpacks into an empty cache, computes, and the process ends by itself", async () => {
-    const cache = newFolder();
-    const { code, stdout, stderr } = await run(COMPUTE, { XDG_CACHE_HOME: cache });
-    expect({ code, stderr, out: JSON.parse(stdout) }).toEqual({
-      code: 0,
-      stderr: "",
-      out: SQUARES,
-    });
-    const [folder = "", ...others] = readdirSync(join(cache, "longhand"));
-    expect(others).toEqual([]);
-    expect(folder).toMatch(/^swiftshader-\d+\.\d+\.\d+$/);
-    expect(readdirSync(join(cache, "longhand", folder)).sort()).toEqual([
-      "libvk_swiftshader.so",
-      "libvulkan.so.1",
-      "vk_swiftshader_icd.json",
-    ]);
-  });
-
-  test("is unpacked once and whole when several processes come at once", async () => {
-    const cache = newFolder();
-    const runs = await Promise.all([1, 2, 3, 4].map(() => run(COMPUTE, { XDG_CACHE_HOME: cache })));
-    for (const { code, stdout } of runs)
-      expect({ code, out: JSON.parse(stdout) }).toEqual({ code: 0, out: SQUARES });
-    expect(readdirSync(join(cache, "longhand"))).toHaveLength(1);
-  });
-
-  test("mends a cache that something swept", async () => {
-    const cache = newFolder();
-    await run(open('"swiftshader"'), { XDG_CACHE_HOME: cache });
-    const [folder = ""] = readdirSync(join(cache, "longhand"));
-    rmSync(join(cache, "longhand", folder, "libvk_swiftshader.so"));
-    const { stdout } = await run(COMPUTE, { XDG_CACHE_HOME: cache });
-    expect(JSON.parse(stdout)).toEqual(SQUARES);
-    expect(readdirSync(join(cache, "longhand"))).toEqual([folder]);
-  });
-
-  test("goes to the temporary folder when the cache can't be written", async () => {
-    const temporary = newFolder();
-    const blocked = join(newFolder(), "file");
-    writeFileSync(blocked, "");
-    const { stdout } = await run(moveTemporary(temporary) + COMPUTE, { XDG_CACHE_HOME: blocked });
-    expect(JSON.parse(stdout)).toEqual(SQUARES);
-    expect(readdirSync(temporary)).toEqual([`longhand-${process.getuid?.()}`]);
-  });
-
-  test("says in one line when there is nowhere to unpack it", async () => {
-    const blocked = join(newFolder(), "file");
-    writeFileSync(blocked, "");
-    const { stdout } = await run(moveTemporary(blocked) + open('"swiftshader"'), {
-      XDG_CACHE_HOME: blocked,
-    });
-    const { error, message } = JSON.parse(stdout);
-    expect(error).toBe("AdapterError");
-    expect(message).toMatch(
-      /^the embedded SwiftShader can't be unpacked .*set XDG_CACHE_HOME to .*$/,
-    );
-  });
-});
 
 describe.runIf(EMBEDDED)("auto", () => {
   const swiftshader = {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { chosenRecipe } from "../src/cli/config.ts";
-import { constantsOf, titleOf, withConstants } from "../src/runs/constants.ts";
+import { asBefore, constantsOf, titleOf, withConstants } from "../src/runs/constants.ts";
 import { recipeOf } from "../src/runs/run-folder.ts";
 import type { Recipe } from "../src/gan/recipe.ts";
 import { recipeNamed, recipes } from "../src/gan/recipes/list.ts";
@@ -73,7 +73,7 @@ describe("a recipe's constants", () => {
     expect(await chosenRecipe({ config })).toEqual({ ...recipeNamed("mlp"), batch: 8 });
     expect((await chosenRecipe({ config, recipe: "mlp" })).name).toBe("mlp");
     const message = await messageOf(UsageError, () => chosenRecipe({ config, recipe: "small" }));
-    expect(message).toMatch(/^--recipe small: .*config\.json says it is for recipe mlp; leave/);
+    expect(message).toMatch(/^--recipe small: .*config\.json says it is for recipe "mlp"; leave/);
   });
 });
 
@@ -98,6 +98,11 @@ describe("a mistake is told by its key", () => {
       "dcgan",
       { discriminatorAdam: { beta2: 1 } },
       /discriminatorAdam\.beta2: must be .*\[0, 1\); got 1/,
+    ],
+    [
+      "dcgan",
+      { discriminatorAdam: { convention: "tf" } },
+      /discriminatorAdam\.convention: must be 'pytorch' or 'keras'; got "tf"/,
     ],
     ["dcgan", { generatorAdam: { epsilon: 0 } }, /generatorAdam\.epsilon: must be .*> 0; got 0/],
     [
@@ -128,8 +133,21 @@ describe("a mistake is told by its key", () => {
       /discriminatorWidths: must be 2 whole numbers ≥ 1; got 8/,
     ],
     ["dcgan", { verdicts: "probabilities" }, /verdicts: must be 'logits' or 'hinge'; got "prob/],
-    ["dcgan32", { verdicts: "clamped" }, /verdicts: must be 'probabilities'; got "clamped"/],
-    ["mlp", { verdicts: "logits" }, /verdicts: must be 'probabilities' or 'clamped'; got "logits"/],
+    [
+      "dcgan32",
+      { verdicts: "clamped" },
+      /verdicts: must be 'sigmoid' or 'probabilities'; got "cla/,
+    ],
+    [
+      "dense",
+      { verdicts: "hinge" },
+      /must be 'sigmoid' or 'probabilities' or 'clamped'; got "hinge"/,
+    ],
+    [
+      "mlp",
+      { verdicts: "logits" },
+      /must be 'sigmoid' or 'probabilities' or 'clamped'; got "logits"/,
+    ],
     [
       "dcgan",
       { verdicts: "hinge", smoothing: 0.1 },
@@ -203,7 +221,7 @@ describe("a run's record", () => {
 
   it("gives its constants, or the recipe's where it is older than they are", () => {
     expect(kept("small", { slope: 0.1, latent: 7 })).toMatchObject({ slope: 0.1, latent: 7 });
-    expect(kept("small", {})).toEqual(recipeNamed("small"));
+    expect(kept("small", {})).toEqual(asBefore(recipeNamed("small")));
   });
 
   it("is refused by its file's name where it doesn't fit", () => {

@@ -1,6 +1,7 @@
 // What a refusal says, for tests: exactly the right class of error, on one line.
 
 import type { LonghandError } from "../src/gpu/errors.ts";
+import { isOneLine } from "./support/one-line.ts";
 
 /** The message that `action` throws or rejects with; throws if it isn't a one-line `kind`. */
 export async function messageOf(
@@ -15,6 +16,6 @@ export async function messageOf(
   }
   if (error === undefined) throw new Error(`nothing was thrown in place of a ${kind.name}`);
   if (!(error instanceof kind)) throw new Error(`not a ${kind.name}`, { cause: error });
-  if (/[\n\r]/.test(error.message)) throw new Error(`more than one line: ${error.message}`);
+  if (!isOneLine(error.message)) throw new Error(`no printable line: ${error.message}`);
   return error.message;
 }

@@ -9,6 +9,7 @@ import { compile } from "../src/gpu/program.ts";
 import { SCALARS } from "../src/kernels/adversarial-loss.ts";
 import type { AdamOptions } from "../src/kernels/adam.ts";
 import { normal } from "../src/kernels/random.ts";
+import { dense, flatten } from "../src/nn/layers.ts";
 import type { Network } from "../src/nn/network.ts";
 import type { Optimizer } from "../src/nn/optimizer.ts";
 import { messageOf } from "./message-of.ts";
@@ -21,7 +22,13 @@ import { resize } from "./reference/resize.ts";
 import { begin, type Model, rows } from "./reference/stack.ts";
 import { countCalls } from "./support/count-calls.ts";
 import { testDevice } from "./support/device.ts";
-import { narrowBest, narrowRecipes, otherLosses, strokes } from "./support/narrow-recipes.ts";
+import {
+  narrowBest,
+  narrowDcgans,
+  narrowRecipes,
+  otherLosses,
+  strokes,
+} from "./support/narrow-recipes.ts";
 
 const device = await testDevice();
 const SEED = 12_345_678_901;
@@ -63,8 +70,8 @@ function worst(actual: readonly Ref[], expected: readonly Ref[]): number {
 const flat = (running: readonly RunningStats[]): Ref[] =>
   running.flatMap(({ mean, variance }) => [mean, variance]);
 
-const nameOf = ({ name, verdicts, smoothing, average }: Recipe): string =>
-  `${name}, ${verdicts}, smoothing ${smoothing}, average ${average}`;
+const nameOf = ({ name, verdicts, smoothing, average, generatorAdam }: Recipe): string =>
+  `${name}, ${verdicts}, Adam as ${generatorAdam.convention}, smoothing ${smoothing}, average ${average}`;
 
 /** Errors of Adam's first and second moments, and of its bias corrections. */
 async function momentErrors(
@@ -92,7 +99,7 @@ async function momentErrors(
 }
 
 /**
- * How far three steps may be from float64's. Scalars lie around 1, and are means of float32 rounding; the others are
+ * How far three or six steps may be from float64's. Scalars lie around 1, and are means of float32 rounding; the others are
  * shares of each array's largest value. A gradient is a sum of products that cancel, and batch norm divides by what
  * six images vary by; a bias, which starts at 0, is nothing but updates, so weights follow gradients. Running means are
  * held to the largest of them, and cancel: 2.1e-6 was seen.
@@ -108,9 +115,13 @@ const BOUNDS: ReadonlyMap<string, number> = new Map([
   ["averageRunning", 5e-6],
 ]);
 
-describe("three steps agree with float64", () => {
-  const all = [...narrowRecipes, ...otherLosses];
-  test.each(all.map((each) => [nameOf(each.recipe), each] as const))("%s", async (_name, each) => {
+describe("steps agree with float64", () => {
+  const all = [
+    ...narrowDcgans.map((each) => ({ each, steps: 6 })),
+    ...[...narrowRecipes, ...otherLosses].map((each) => ({ each, steps: 3 })),
+  ];
+  const named = all.map(({ each, steps }) => [steps, nameOf(each.recipe), each] as const);
+  test.each(named)("%i of %s", async (steps, _name, each) => {
     const { recipe, noise } = each;
     const { latent, image, batch, classes = 0, verdicts } = recipe;
     const gan = makeGan(recipe);
@@ -140,7 +151,7 @@ describe("three steps agree with float64", () => {
       average: generator,
       steps: 0,
     };
-    for (let step = 0; step < 3; step += 1) {
+    for (let step = 0; step < steps; step += 1) {
       // The noise is the device's own, as WGSL leaves sine and logarithm some freedom; masks are drawn again.
       const drawn = new Map<number, Ref>();
       for (const stream of noise) {
@@ -164,6 +175,7 @@ describe("three steps agree with float64", () => {
               bilinear: true,
               coordinates: "halfPixel",
               rounding: "floor",
+              mirror: recipe.edges === "mirror",
             })
           : real,
         labels: classes > 0 ? chosen.map((n) => data.labels![n]!) : [],
@@ -304,13 +316,27 @@ describe("ten steps of a recipe", () => {
 describe("refuses", () => {
   const { recipe } = narrowRecipes[1]!;
   test.each<[string, Partial<Recipe>, RegExp]>([
-    ["logits in turn", { verdicts: "logits" }, /^recipe mlp: the order combined takes prob/],
+    [
+      "logits in turn",
+      { verdicts: "logits" },
+      /^recipe mlp: the order combined takes a discriminator that ends in a sigmoid, and/,
+    ],
     ["a hinge in turn", { verdicts: "hinge", order: "apart" }, /^recipe mlp: the order apart/],
     ["classes in turn", { classes: 10 }, /no classes; got 10 classes: choose/],
     [
       "a smoothed hinge",
       { order: "together", verdicts: "hinge", smoothing: 0.1 },
       /^smoothing: recipe mlp learns by the hinge loss/,
+    ],
+    [
+      "a sigmoid where logits are wanted",
+      { order: "together", verdicts: "logits" },
+      /^recipe mlp: verdicts of logits: takes logits, of a discriminator without sigmoid\(\); its last layer is sigmoid$/,
+    ],
+    [
+      "logits where a sigmoid is wanted",
+      { discriminator: () => [flatten(), dense(1)] },
+      /^recipe mlp: verdicts of clamped: takes a discriminator that ends in sigmoid\(\); its last layer is Dense$/,
     ],
   ])("%s", async (_what, change, says) => {
     const wrong: Recipe = { ...recipe, ...change };

@@ -322,7 +322,9 @@ const CALLS: Readonly<Record<string, readonly (readonly unknown[])[]>> = {
     [device, "group", { w: 3 }],
     [device, "group", {}],
   ],
-  adam: [{ learningRate: -1 }, { beta1: 1 }, { epsilon: 0 }, { rate: 1 }].map((at) => [group, at]),
+  adam: [{ learningRate: -1 }, { beta1: 1 }, { epsilon: 0 }, { convention: "tf" }, { rate: 1 }].map(
+    (at) => [group, at],
+  ),
   sgd: [
     { learningRate: -1 },
     { momentum: -1 },

@@ -3,6 +3,7 @@
 import { formatJson } from "../src/checkpoint/json.ts";
 import { recipeNamed, recipes } from "../src/gan/recipes/list.ts";
 import type { StepRecord } from "../src/gan/train.ts";
+import { wordsOf } from "../src/gpu/foreign-text.ts";
 import { SERVED_IMAGES, SERVED_LABELS } from "../src/data/idx.ts";
 import { drawLosses } from "./chart.ts";
 import type {
@@ -57,7 +58,7 @@ function start(): void {
   try {
     settings = readSettings(parameters);
   } catch (error) {
-    fail(error instanceof Error ? error.message : String(error));
+    fail(wordsOf(error, Infinity));
     return;
   }
   history.replaceState(null, "", parameters.size > 0 ? `?${parameters}` : location.pathname);
@@ -259,5 +260,5 @@ try {
   enter("idle");
   if (address.get("autostart") === "1") start();
 } catch (error) {
-  fail(error instanceof Error ? error.message : String(error));
+  fail(wordsOf(error, Infinity));
 }

@@ -2,6 +2,7 @@
 
 import { recipeNamed } from "../src/gan/recipes/list.ts";
 import { UsageError } from "../src/gpu/errors.ts";
+import { quote } from "../src/gpu/foreign-text.ts";
 
 /** A run as asked for; undefined leaves the choice to the recipe. */
 export interface Settings {
@@ -42,5 +43,5 @@ function whole(parameters: URLSearchParams, name: string, least: number): number
   if (text === "") return undefined;
   const value = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
-  throw new UsageError(`${name}: got "${text}"; give a whole number of at least ${least}.`);
+  throw new UsageError(`${name}: got ${quote(text)}; give a whole number of at least ${least}.`);
 }

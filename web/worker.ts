@@ -8,6 +8,7 @@ import { recipeNamed } from "../src/gan/recipes/list.ts";
 import { compileSteps, train } from "../src/gan/train.ts";
 import { openDevice } from "../src/gpu/device.ts";
 import { DataError, DeviceLostError, LonghandError } from "../src/gpu/errors.ts";
+import { wordsOf } from "../src/gpu/foreign-text.ts";
 import { tileGrid } from "../src/pictures/grid.ts";
 import { openAdapter, shaderText, type BrowserAdapter } from "./browser.ts";
 import { readChoices, tuneKernels } from "./kernels.ts";
@@ -95,6 +96,6 @@ function sentence(error: unknown): string {
   if (error instanceof DeviceLostError) {
     return "The GPU was lost: its driver was reset, or the computer slept. Press Start to begin anew.";
   }
-  const message = error instanceof Error ? error.message : String(error);
+  const message = wordsOf(error, Infinity);
   return error instanceof LonghandError ? message : `This should not have happened: ${message}`;
 }

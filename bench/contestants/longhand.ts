@@ -31,8 +31,11 @@ export function imagesOf(count: number, images?: readonly number[]): Images {
   return { images: bytes, count, height: 28, width: 28 };
 }
 
-const withoutDropout = (recipe: Recipe): Recipe => ({
+/** A recipe as every contestant can take its steps: without dropout, by the Adam that TensorFlow.js has. */
+const comparable = (recipe: Recipe): Recipe => ({
   ...recipe,
+  generatorAdam: { ...recipe.generatorAdam, convention: "pytorch" },
+  discriminatorAdam: { ...recipe.discriminatorAdam, convention: "pytorch" },
   discriminator: (constants) =>
     recipe.discriminator(constants).filter(({ kind }) => kind !== "Dropout"),
 });
@@ -64,7 +67,7 @@ export async function createLonghand(
 ): Promise<Contestant> {
   const device = await openDevice(platform);
   const data = check ? imagesOf(batch, check.images) : standIns(recipe, batch * BATCHES);
-  const gan = createGan(device, check ? withoutDropout(recipe) : recipe, data, { seed: 0, batch });
+  const gan = createGan(device, check ? comparable(recipe) : recipe, data, { seed: 0, batch });
   if (check) {
     setWeights(gan.generator, GENERATOR, SEEDS.generator);
     setWeights(gan.discriminator, DISCRIMINATOR, SEEDS.discriminator);

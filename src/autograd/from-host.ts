@@ -3,7 +3,7 @@ import { formatShape, sizeOf, type DType } from "../gpu/array.ts";
 import { checkShape } from "../gpu/binding.ts";
 import type { Device } from "../gpu/device.ts";
 import { DTypeError, ShapeError } from "../gpu/errors.ts";
-import { show } from "../kernels/attributes.ts";
+import { show } from "../gpu/foreign-text.ts";
 import { Tensor, variable } from "./tensor.ts";
 
 /** Numbers in row-major order. */

@@ -1,7 +1,7 @@
 // Rules into functions of tensors: by how many tensors an op takes, and whether attributes may be left out.
 import type { GpuArray } from "../gpu/array.ts";
 import { DTypeError } from "../gpu/errors.ts";
-import { show } from "../kernels/attributes.ts";
+import { show } from "../gpu/foreign-text.ts";
 import type { TransposedAttributes } from "../kernels/convolution.ts";
 import type { Finished } from "../kernels/epilogue-attributes.ts";
 import type { ReduceAttributes } from "../kernels/reduce.ts";

@@ -1,14 +1,8 @@
 // Losses that are reduced to one number unless told otherwise: the mean, the sum, or none of either.
 import { formatShape } from "../gpu/array.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
-import {
-  anything,
-  type Check,
-  checkAttributes,
-  finite,
-  oneOf,
-  show,
-} from "../kernels/attributes.ts";
+import { show } from "../gpu/foreign-text.ts";
+import { anything, type Check, checkAttributes, finite, oneOf } from "../kernels/attributes.ts";
 import {
   type BinaryCrossEntropyBounds,
   binaryCrossEntropyEach,

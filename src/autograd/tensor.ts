@@ -1,7 +1,7 @@
 // Tensors and the tape: reverse-mode differentiation over rules. This file names no op.
 import { formatShape, GpuArray, type DType, type HostArray, type HostData } from "../gpu/array.ts";
 import { AttributeError, DTypeError, ShapeError } from "../gpu/errors.ts";
-import { show } from "../kernels/attributes.ts";
+import { show } from "../gpu/foreign-text.ts";
 import { binary } from "../kernels/binary.ts";
 import { pullBack, pullRows, type Pull } from "../kernels/epilogue.ts";
 import { checkArray, type Recorded, type Rule } from "../kernels/rule.ts";

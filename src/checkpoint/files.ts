@@ -128,7 +128,7 @@ export async function withFolders<T>(paths: readonly string[], work: () => Promi
 }
 
 /** A folder and those it is in, as far as they aren't there, outermost first. */
-function absentFolders(path: string): string[] {
+export function absentFolders(path: string): string[] {
   const absent: string[] = [];
   let folder = resolve(path);
   // A root is the folder it is in: where a drive is missing, it ends the way up.

@@ -1,6 +1,7 @@
 // The JSON of a safetensors header, read as the reference reads it (serde_json). `JSON.parse` won't
 // do: it rounds integers above 2^53, hides duplicate keys, takes `__proto__` for more than a name and
 // doesn't limit nesting.
+import { quote } from "../gpu/foreign-text.ts";
 
 /** A JSON value. An integer is a bigint, any other number a double; an object keeps every entry. */
 export type JsonValue = null | boolean | string | bigint | number | JsonArray | JsonObject;
@@ -67,7 +68,7 @@ export function parseHeaderJson(text: string, fail: (what: string) => never): Js
         return meaning;
       }
     }
-    return failHere(`unexpected ${JSON.stringify(char)}`);
+    return failHere(`unexpected ${quote(char)}`);
   }
 
   function entries(depth: number): [string, JsonValue][] {

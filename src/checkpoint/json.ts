@@ -4,7 +4,7 @@
 import { z } from "zod";
 import { CheckpointError } from "../gpu/errors.ts";
 import { parseHeaderJson, type JsonValue } from "./header-json.ts";
-import { quote } from "./safetensors-header.ts";
+import { keyPath, printable, quote } from "../gpu/foreign-text.ts";
 
 /** A longer JSON file is refused: ours have some thousand bytes, and parsed text may take 90 times its length. */
 export const MAX_JSON_BYTES: number = 2 ** 16;
@@ -59,11 +59,8 @@ export function parseJson<T>(shape: z.ZodType<T>, bytes: Uint8Array, name: strin
   const parsed = shape.safeParse(parseJsonText(utf8(bytes, fail), fail));
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  const where = issue?.path.map(String).join(".") || "the whole";
-  const plain = /^[\w. -]{1,80}$/.test(where);
-  throw new CheckpointError(
-    `${name}: ${plain ? where : quote(where)}: ${issue?.message ?? "does not fit"}`,
-  );
+  const where = keyPath(issue?.path ?? []) || "the whole";
+  throw new CheckpointError(`${name}: ${where}: ${printable(issue?.message ?? "does not fit")}`);
 }
 
 function utf8(bytes: Uint8Array, fail: (what: string) => never): string {

@@ -2,6 +2,7 @@
 // strictly as the reference, safetensors 0.8.0. Knows nothing of the data but how long it is.
 
 import { CheckpointError } from "../gpu/errors.ts";
+import { quote } from "../gpu/foreign-text.ts";
 import { parseHeaderJson, type JsonArray, type JsonObject, type JsonValue } from "./header-json.ts";
 
 /** The element types of safetensors 0.8.0. */
@@ -118,11 +119,6 @@ export function readHeader(
 /** Orders strings by UTF-16 code unit, and numbers by size; for `sort`. */
 export function compare<T extends string | bigint>(a: T, b: T): number {
   return a < b ? -1 : a > b ? 1 : 0;
-}
-
-/** `text` between quotation marks, on one line and of bearable length, whatever is in it. */
-export function quote(text: string): string {
-  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
 }
 
 /** Throws a CheckpointError that says what is wrong with the file. */

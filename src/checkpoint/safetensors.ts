@@ -3,6 +3,7 @@
 // https://github.com/huggingface/safetensors, version 0.8.0.
 
 import { CheckpointError } from "../gpu/errors.ts";
+import { quote } from "../gpu/foreign-text.ts";
 import {
   compare,
   DTYPES,
@@ -10,7 +11,6 @@ import {
   longestHeader,
   MAX_HEADER_BYTES,
   METADATA_KEY,
-  quote,
   readHeader,
   refuse,
   shapeWords,

@@ -1,7 +1,7 @@
 // A checkpoint: every array that training changes, as safetensors files, and a small JSON beside them.
 import { z } from "zod";
 import type { GpuArray } from "../gpu/array.ts";
-import { CheckpointError } from "../gpu/errors.ts";
+import { CheckpointError, DivergedError } from "../gpu/errors.ts";
 import { formatJson, parseJson } from "./json.ts";
 import {
   decodeSafetensors,
@@ -31,15 +31,22 @@ export type CheckpointArrays = Readonly<Record<string, ReadonlyMap<string, GpuAr
 /** The name of that JSON. */
 export const STATE_FILE = "state.json";
 
-/** Reads every array from the device and returns the safetensors files of a checkpoint, by name. */
+/**
+ * Reads every array from the device and returns the safetensors files of a checkpoint, by name. With `finite`, throws
+ * `DivergedError` on an element that isn't: such a checkpoint must not take the place of a sound one.
+ */
 export async function checkpointFiles(
   arrays: CheckpointArrays,
+  { finite = true }: { readonly finite?: boolean } = {},
 ): Promise<Record<string, Uint8Array>> {
   const files: Record<string, Uint8Array> = {};
   for (const [file, named] of Object.entries(arrays)) {
     const tensors = new Map<string, NativeTensor>();
     for (const [name, array] of named) {
-      tensors.set(name, { dtype: "F32", shape: [...array.shape], data: await array.read() });
+      const data = await array.read();
+      const bad = finite ? data.find((value) => !Number.isFinite(value)) : undefined;
+      if (bad !== undefined) throw new DivergedError(`${file}'s ${name} holds ${bad}`);
+      tensors.set(name, { dtype: "F32", shape: [...array.shape], data });
     }
     files[`${file}.safetensors`] = encodeSafetensors(tensors);
   }

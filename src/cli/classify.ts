@@ -6,6 +6,7 @@ import { CLASSES } from "../judge/designs.ts";
 import { judgeImages, type Judge, type Judged } from "../judge/judge.ts";
 import { readInputs, type Input } from "./classify-inputs.ts";
 import { formatAccuracy, loadJudge } from "./judges.ts";
+import { print } from "./print.ts";
 import { createBars } from "./progress.ts";
 import { withDevice } from "./session.ts";
 
@@ -40,15 +41,15 @@ export async function classifyCommand(
     for (const input of inputs) {
       const findings = findingsOf(input, await judged(judge, input));
       results.push({ input, findings });
-      if (input.source === undefined) findings.forEach((each) => console.log(inWords(each)));
-      else console.log(summaryOf(input, findings));
+      if (input.source === undefined) findings.forEach((each) => print(inWords(each)));
+      else print(...summaryOf(input, findings));
     }
     if (flags.json !== undefined) {
       const { name, accuracy, fingerprint } = judge;
       const images = results.flatMap(({ findings }) => findings);
       const said = { judge: { name, accuracy, fingerprint }, images };
       writeFileAtomic(flags.json, `${formatJson(said, 2)}\n`);
-      console.log(flags.json);
+      print(flags.json);
     }
   });
 }
@@ -79,13 +80,13 @@ function inWords({ name, digit, probability, second, secondProbability }: Findin
 }
 
 /** What an IDX file's images are: accuracy and confusions where there are labels, else how many of each digit. */
-function summaryOf({ source, count, labels }: Input, findings: readonly Finding[]): string {
+function summaryOf({ source, count, labels }: Input, findings: readonly Finding[]): string[] {
   const digits = Array.from({ length: CLASSES }, (_, digit) => digit);
   if (!labels) {
     const numbers = digits.map((d) => String(findings.filter(({ digit }) => digit === d).length));
     const columns = digits.map((digit) => ({ title: String(digit), numeric: true }));
     const lines = [`${source}: ${count} images, no labels; of each digit:`];
-    return [...lines, ...textTable(columns, [numbers])].join("\n");
+    return [...lines, ...textTable(columns, [numbers])];
   }
   const right = findings.filter(({ digit, label }) => digit === label).length;
   const classes = [...new Set([...digits, ...labels])];
@@ -98,5 +99,5 @@ function summaryOf({ source, count, labels }: Input, findings: readonly Finding[
   return [
     `${source}: ${formatAccuracy(right / count)} of ${count} images right. Rows are labels, columns what the judge said:`,
     ...textTable(columns, rows),
-  ].join("\n");
+  ];
 }

@@ -3,6 +3,7 @@
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { arch, cpus, platform, release, version } from "node:os";
+import { escapeText } from "../gpu/foreign-text.ts";
 import type { AdapterKind, AdapterSurvey, OpenedAdapter } from "../gpu/node.ts";
 import {
   installAdvice,
@@ -87,7 +88,7 @@ export async function doctor(options: DoctorOptions = {}): Promise<void> {
 }
 
 function section(title: string, lines: readonly string[]): string {
-  return `${title}\n${lines.map((line) => `  ${line}\n`).join("")}\n`;
+  return `${title}\n${lines.map((line) => `  ${escapeText(line)}\n`).join("")}\n`;
 }
 
 function table(rows: readonly (readonly string[])[]): string[] {

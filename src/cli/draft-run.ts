@@ -4,13 +4,13 @@ import { loadImages, type LoadedImageSet } from "../data/files.ts";
 import type { Recipe } from "../gan/recipe.ts";
 import type { Device } from "../gpu/device.ts";
 import { UsageError } from "../gpu/errors.ts";
+import { printable } from "../gpu/foreign-text.ts";
 import type { StoredType } from "../kernels/epilogue-attributes.ts";
 import { chosenRecipe, type RecipeFlags } from "./config.ts";
 import type { WhichCheckpoint } from "../runs/checkpoint-places.ts";
 import { titleOf } from "../runs/constants.ts";
+import { claimNewRun, claimRun, freeRunPath, type Claim } from "../runs/claim.ts";
 import {
-  checkRunPath,
-  freshRunPath,
   readRunRecord,
   recipeOf,
   runFolder,
@@ -32,6 +32,10 @@ export interface TrainFlags extends RecipeFlags {
   readonly adapter?: string;
   readonly sampleEvery?: number;
   readonly checkpointEvery?: number;
+  /** Minutes after which a checkpoint is saved, besides at epochs. */
+  readonly checkpointMinutes?: number;
+  /** Where a number isn't finite, take the step again and say which dispatch made it. */
+  readonly checkNumerics?: boolean;
   readonly evaluateEvery?: number | "epoch";
   readonly evaluateCount?: number;
   /** Seconds to tune for first; true for as many as by default. */
@@ -51,6 +55,8 @@ export interface TrainFlags extends RecipeFlags {
 /** A run that is about to start or to go on: all checked, nothing written yet. */
 export interface Draft {
   readonly folder: RunFolder;
+  /** Its folder is this process's; undefined where nothing is to be written. */
+  readonly claim: Claim | undefined;
   readonly recipe: Recipe;
   readonly data: LoadedImageSet;
   readonly dataFolder: string | null;
@@ -74,7 +80,10 @@ function notesOn(recipe: Recipe, storage: StoredType): readonly string[] {
   ];
 }
 
-/** Checks the flags of a new run and loads its data. Throws `UsageError` or `DataError`. */
+/**
+ * Checks the flags of a new run, loads its data and claims its folder. Throws `UsageError` or `DataError`, and has
+ * claimed nothing then.
+ */
 export async function draftRun(flags: TrainFlags): Promise<Draft> {
   if (flags.checkpoint !== undefined) {
     throw new UsageError(
@@ -82,19 +91,23 @@ export async function draftRun(flags: TrainFlags): Promise<Draft> {
     );
   }
   const recipe = await chosenRecipe(flags);
-  const path = flags.out ?? freshRunPath(recipe.name);
-  checkRunPath(path, flags.force ?? false);
+  const { out, force = false } = flags;
+  const free = freeRunPath(out, recipe.name, force); // what is wrong with it is said before the data is read
   const dataFolder = flags.data === undefined ? null : resolve(flags.data);
   const storage = flags.f16 ? "f16" : "f32";
+  const evaluate = evaluationPlan(flags, undefined);
+  const data = await loadImages(dataFolder ?? undefined, "train");
+  const claim = flags.explain ? undefined : claimNewRun(out, recipe.name, force);
   return {
-    folder: runFolder(path),
+    folder: runFolder(claim?.path ?? free),
+    claim,
     recipe,
-    data: await loadImages(dataFolder ?? undefined, "train"),
+    data,
     dataFolder,
     batch: flags.batch ?? recipe.batch,
     seed: flags.seed ?? 0,
     storage,
-    evaluate: evaluationPlan(flags, undefined),
+    evaluate,
     earlier: undefined,
     notes: notesOn(recipe, storage),
   };
@@ -131,11 +144,25 @@ export function checkStorage({ storage, earlier }: Draft, { gpu }: Device, adapt
 /** As `draftRun` for `--resume`: recipe, batch, seed, storage and data are the run's; other flags are refused. */
 export async function draftResumed(flags: TrainFlags): Promise<Draft> {
   const path = flags.resume!;
+  const claim = flags.explain ? undefined : claimRun(path, flags.force ?? false);
+  try {
+    return await draftClaimed(flags, path, claim);
+  } catch (error) {
+    claim?.release();
+    throw error;
+  }
+}
+
+async function draftClaimed(
+  flags: TrainFlags,
+  path: string,
+  claim: Claim | undefined,
+): Promise<Draft> {
   const record = readRunRecord(path);
   const refuse = (flag: string, got: unknown, has: unknown): void => {
     if (got === undefined || got === has) return;
     throw new UsageError(
-      `--${flag} ${String(got)}: the run in ${path} has ${flag} ${String(has)}, which --resume keeps; leave the flag out or start a new run`,
+      `--${flag} ${printable(String(got), 80)}: the run in ${path} has ${flag} ${printable(String(has), 80)}, which --resume keeps; leave the flag out or start a new run`,
     );
   };
   if (flags.tune !== undefined) {
@@ -169,15 +196,17 @@ export async function draftResumed(flags: TrainFlags): Promise<Draft> {
     );
   }
   const recipe = recipeOf(record, path);
+  const evaluate = evaluationPlan(flags, record.evaluate);
   return {
     folder: runFolder(path),
+    claim,
     recipe,
     data,
     dataFolder,
     batch: record.batch,
     seed: record.seed,
     storage: record.storage,
-    evaluate: evaluationPlan(flags, record.evaluate),
+    evaluate,
     earlier: record,
     notes: [
       ...notesOn(recipe, record.storage),

@@ -31,6 +31,7 @@ import { evaluationReport } from "./evaluation-report.ts";
 import { evaluationTable } from "./evaluation-table.ts";
 import { judgePath, loadJudge, readJudge } from "./judges.ts";
 import { createPhases, type Phases } from "./phases.ts";
+import { print } from "./print.ts";
 import {
   loadRealDigits,
   LOOKED_AT,
@@ -71,8 +72,8 @@ export async function evaluateCommand(run: string, flags: EvaluateFlags): Promis
   const digits = await loadRealDigits(flags.data ?? trained.record.data.folder);
   const evaluated = (): Promise<void> =>
     withDevice(flags.adapter, async (device, opened) => {
-      console.log(opened.line);
-      for (const note of trained.notes) console.log(note);
+      print(opened.line);
+      for (const note of trained.notes) print(note);
       const phases = createPhases();
       try {
         const options = { count, seed, neighbours, checkpoint, adapter: opened.name };
@@ -81,8 +82,7 @@ export async function evaluateCommand(run: string, flags: EvaluateFlags): Promis
         const html = join(out, "report.html");
         writeFileAtomic(json, formatEvaluation(evaluation));
         writeFileAtomic(html, page);
-        for (const line of evaluationTable(evaluation)) console.log(line);
-        console.log(`\n${json}\n${html}`);
+        print(...evaluationTable(evaluation), "", json, html);
       } finally {
         phases.stop();
       }
@@ -224,7 +224,7 @@ async function bySecondJudge(
   phases: Phases,
 ): Promise<Evaluation["second"]> {
   if (!(await readJudge(judgePath("second"), "second"))) {
-    console.log("No second judge is kept; npm run judge -- --second trains one to set beside.");
+    print("No second judge is kept; npm run judge -- --second trains one to set beside.");
     return null;
   }
   const judge = await loadJudge(device, "second");

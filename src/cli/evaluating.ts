@@ -18,6 +18,7 @@ import type { Draft } from "./draft-run.ts";
 import { figuresShape } from "./evaluation-file.ts";
 import { loadJudge } from "./judges.ts";
 import { createPhases } from "./phases.ts";
+import { print } from "./print.ts";
 import { compareWith, loadRealDigits, seeDigits } from "./real-digits.ts";
 import { hasBest } from "../runs/checkpoint-places.ts";
 import { readCheckpoint, saveBest, type Checkpoint, type Snapshot } from "../runs/checkpoints.ts";
@@ -79,10 +80,10 @@ export async function createEvaluator(
   }
   const comparable = (row: EvaluationRow): boolean =>
     row.judge === judge.fingerprint && row.count === count;
-  const kept = readBest(folder, console.log);
+  const kept = readBest(folder, print);
   let best = kept && comparable(kept) ? kept : undefined;
   if (kept && !best) {
-    console.log(
+    print(
       `The best checkpoint so far, of step ${kept.step}, was found by another judge or count: the next evaluation takes its place.`,
     );
   }

@@ -8,6 +8,7 @@ import { addCaption } from "../pictures/caption.ts";
 import { encodeGif } from "../pictures/gif.ts";
 import { tileGrid, type GrayImage } from "../pictures/grid.ts";
 import { encodePng } from "../pictures/png.ts";
+import { print } from "./print.ts";
 import { createBars } from "./progress.ts";
 import { withDevice } from "./session.ts";
 import type { WhichCheckpoint } from "../runs/checkpoint-places.ts";
@@ -39,8 +40,8 @@ export async function interpolateCommand(run: string, flags: InterpolateFlags): 
   }
   const trained = readTrainedRun(run, flags.checkpoint);
   await withDevice(flags.adapter, async (device, opened) => {
-    console.log(opened.line);
-    for (const note of trained.notes) console.log(note);
+    print(opened.line);
+    for (const note of trained.notes) print(note);
     const models = trained.models(device);
     const [height, width] = models.recipe.image;
     const legs = await drawLegs(models, seeds, steps, flags.digit);
@@ -49,11 +50,11 @@ export async function interpolateCommand(run: string, flags: InterpolateFlags): 
     const strip = tileGrid(all, legs.length * columns, height, width, { columns });
     writeFileAtomic(out, encodePng(strip));
     const stops = [...seeds, ...(legs.length > 1 ? [seeds[0]] : [])].join(" to ");
-    console.log(`${out} (seeds ${stops}: a row each leg, ${columns} images in it)`);
+    print(`${out} (seeds ${stops}: a row each leg, ${columns} images in it)`);
     const frames = framesOf(legs, seeds, height, width);
     const gif = out.replace(/\.png$/, ".gif");
     writeFileAtomic(gif, encodeGif(frames, { delayMs: FRAME_MS, lastDelayMs: FRAME_MS }));
-    console.log(`${gif} (${frames.length} frames, in a loop)`);
+    print(`${gif} (${frames.length} frames, in a loop)`);
   });
 }
 

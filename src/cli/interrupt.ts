@@ -1,27 +1,83 @@
-// Ctrl-C during work that can end early and keep what it has.
+// Ctrl-C and its kin: a closed terminal, a system that shuts down, a scheduler's limit.
+import { constants } from "node:os";
+
+/** What asks a process to end, and leaves it the time to. Node keeps SIGUSR1 for itself. */
+const SIGNALS = [
+  "SIGINT", // Ctrl-C
+  "SIGTERM", // kill, systemd, a scheduler
+  "SIGHUP", // the terminal is closed, or ssh is dropped
+  "SIGQUIT", // Ctrl-\
+  "SIGUSR2", // a scheduler's warning, if asked for so
+  "SIGXCPU", // a limit on processor time
+  "SIGBREAK", // Ctrl-Break on Windows
+] as const satisfies readonly NodeJS.Signals[];
 
 /** What a loop asks between its steps. */
 export interface Interrupt {
   readonly asked: () => boolean;
+  /** Resolves once asked. */
+  readonly asking: Promise<void>;
+  /** Once asked, ends the process, for when there is nothing to wait for. */
+  readonly endNow: () => void;
   /** Leaves signals to Node again. */
   readonly release: () => void;
 }
 
-/** Ctrl-C asks the loop to end after the step in hand, which keeps everything; twice ends at once, as `words` say. */
-export function onInterrupt(say: (line: string) => void, words: string): Interrupt {
-  let asked = false;
-  const handler = (): void => {
-    if (asked) process.exit(130);
-    asked = true;
+/** Calls `handler` on each signal that asks the process to end. Returns what leaves signals to Node again. */
+function onSignals(handler: (signal: NodeJS.Signals) => void): () => void {
+  const known = SIGNALS.filter((signal) => signal in constants.signals);
+  for (const signal of known) process.on(signal, handler);
+  return () => {
+    for (const signal of known) process.off(signal, handler);
+  };
+}
+
+/**
+ * Ends the process as its default action on a signal would: a shell sees which it was. No exit handlers run, nor do
+ * destructors of native code, which may be in the middle of its work.
+ */
+function die(signal: NodeJS.Signals): void {
+  process.removeAllListeners(signal);
+  process.stderr.write(process.stderr.isTTY ? "\u001B[?25h" : ""); // a bar has hidden the cursor
+  process.kill(process.pid, signal);
+}
+
+/**
+ * A signal asks the loop to end after the step in hand, which keeps everything; a second one ends at once, as
+ * `words` say, after `cleanUp`.
+ */
+export function onInterrupt(
+  say: (line: string) => void,
+  words: string,
+  cleanUp: () => void = () => undefined,
+): Interrupt {
+  let first: NodeJS.Signals | undefined;
+  let resolve: () => void;
+  const asking = new Promise<void>((settle) => {
+    resolve = settle;
+  });
+  const release = onSignals((signal) => {
+    if (first !== undefined) {
+      cleanUp();
+      die(signal);
+      return;
+    }
+    first = signal;
+    resolve();
     say(`Stopping after this step; ${words}.`);
-  };
-  process.on("SIGINT", handler);
-  process.on("SIGTERM", handler);
+  });
   return {
-    asked: () => asked,
-    release() {
-      process.off("SIGINT", handler);
-      process.off("SIGTERM", handler);
-    },
+    asked: () => first !== undefined,
+    asking,
+    endNow: () => die(first ?? "SIGTERM"),
+    release,
   };
+}
+
+/** While there is nothing to save yet, a signal ends the process at once, after `cleanUp`. Returns what ends that. */
+export function stopAtOnce(cleanUp: () => void): () => void {
+  return onSignals((signal) => {
+    cleanUp();
+    die(signal);
+  });
 }

@@ -2,6 +2,7 @@
 import { UsageError } from "../gpu/errors.ts";
 import { GOAL } from "../judge/designs.ts";
 import { formatAccuracy, judgeCommandFor, judgePath, readJudge, trainAndKeep } from "./judges.ts";
+import { print } from "./print.ts";
 import { withDevice } from "./session.ts";
 
 /** The flags of `judge`. */
@@ -27,14 +28,14 @@ export async function judgeCommand(flags: JudgeFlags): Promise<void> {
   if (kept) {
     const { accuracy, seed, epochs, adapter, fingerprint } = kept;
     const short = accuracy < GOAL ? `, below the goal of ${(GOAL * 100).toFixed(1)} %` : "";
-    console.log(
+    print(
       `The ${which} judge is kept already: ${formatAccuracy(accuracy)} of the test images right${short}; seed ${seed}, ${epochs} epochs, trained on ${adapter}, fingerprint ${fingerprint}. ${path}`,
     );
-    console.log(`To train it anew: ${judgeCommandFor(which)}`);
+    print(`To train it anew: ${judgeCommandFor(which)}`);
     return;
   }
   await withDevice(flags.adapter, async (device, opened) => {
-    console.log(opened.line);
+    print(opened.line);
     await trainAndKeep(device, { which, adapterName: opened.name, ...flags });
   });
 }

@@ -5,11 +5,13 @@ import { loadImages } from "../data/files.ts";
 import { nameOf } from "../gpu/adapter-words.ts";
 import type { Device } from "../gpu/device.ts";
 import { CheckpointError } from "../gpu/errors.ts";
+import { escapeText } from "../gpu/foreign-text.ts";
 import { cacheFolders } from "../gpu/node.ts";
 import { designs, GOAL, type Which } from "../judge/designs.ts";
 import { createJudge, type Judge, type KeptJudge } from "../judge/judge.ts";
 import { decodeJudge, encodeJudge, keepJudge } from "../judge/kept.ts";
 import { trainJudge, type JudgeProgress } from "../judge/train.ts";
+import { print } from "./print.ts";
 import { createBars, formatDuration } from "./progress.ts";
 
 /** What `trainAndKeep` needs to know; what is left out has its default. */
@@ -67,10 +69,10 @@ export async function loadJudge(device: Device, which: Which): Promise<Judge> {
   const path = judgePath(which);
   let kept = await readJudge(path, which);
   if (!kept) {
-    console.log(`No ${which} judge is kept yet (${path}): training it now, which is done once.`);
+    print(`No ${which} judge is kept yet (${path}): training it now, which is done once.`);
     kept = await trainAndKeep(device, { which });
   } else if (kept.accuracy < GOAL) {
-    console.log(
+    print(
       `The ${which} judge gets only ${formatAccuracy(kept.accuracy)} of the test images right: ${judgeCommandFor(which)} trains a better one.`,
     );
   }
@@ -84,7 +86,7 @@ export async function trainAndKeep(device: Device, request: JudgeRequest): Promi
   const { seed = design.seed, epochs = design.epochs } = request;
   const [train, test] = [await loadImages(data, "train"), await loadImages(data, "test")];
   const training = trainJudge(device, { design, train, test, seed, epochs });
-  console.log(
+  print(
     `Training the ${which} judge: ${training.steps} steps of ${design.batch} images, ${epochs} epoch${epochs === 1 ? "" : "s"}, seed ${seed}`,
   );
   const view = createView(training.steps, epochs);
@@ -105,7 +107,7 @@ export async function trainAndKeep(device: Device, request: JudgeRequest): Promi
   const none = "Can't keep the judge: there is no cache folder; give --out FILE.";
   const path = writeToFirst(paths, encodeJudge(kept), none);
   const time = formatDuration((performance.now() - began) / 1000);
-  console.log(
+  print(
     `${formatAccuracy(accuracy)} of ${test.count} test images right after ${time}: ${verdictOn(accuracy, which)}. Kept as ${path}`,
   );
   return kept;
@@ -130,8 +132,8 @@ function createView(
       bar?.update(step, { epoch: `${epoch}/${epochs}`, loss: loss.toFixed(4), left });
       if (accuracy === undefined) return;
       const line = `Epoch ${epoch}/${epochs}: loss ${loss.toFixed(4)}, ${formatAccuracy(accuracy)} of the test images right${step < steps ? `; ${left} left` : ""}`;
-      if (bars) bars.log(`${line}\n`);
-      else console.log(line);
+      if (bars) bars.log(`${escapeText(line)}\n`);
+      else print(line);
     },
     stop: () => bars?.stop(),
   };

@@ -1,12 +1,13 @@
 // The command line. Commands are thin: flags in, one function called, errors in one sentence.
 import { Command, Option } from "commander";
-import { LonghandError, UsageError } from "../gpu/errors.ts";
 import { classifyCommand, type ClassifyFlags } from "./classify.ts";
 import { doctor } from "./doctor.ts";
 import { USUAL_COUNT, type TrainFlags } from "./draft-run.ts";
 import { evaluateCommand, type EvaluateFlags } from "./evaluate.ts";
+import { complaints, report } from "./failure.ts";
 import { judgeCommand, type JudgeFlags } from "./judge.ts";
 import { interpolateCommand, type InterpolateFlags } from "./interpolate.ts";
+import { refuseKeptFlags } from "./npm-flags.ts";
 import {
   adapterOption,
   CONFIG_HELP,
@@ -18,6 +19,7 @@ import {
   whole,
   widthOption,
 } from "./options.ts";
+import { print } from "./print.ts";
 import { projectCommand, type ProjectFlags } from "./project.ts";
 import { recipesCommand, STEPS_BUDGET, type RecipesFlags } from "./recipes.ts";
 import { gifCommand, sampleCommand, showCommand, type SampleFlags } from "./samples.ts";
@@ -28,6 +30,7 @@ import { DEFAULT_BUDGET, tuneCommand, type TuneFlags } from "./tune.ts";
 const program = new Command("longhand")
   .description("Trains a DCGAN to write digits on the GPU, with kernels written by hand in WGSL.")
   .option("--verbose", "show stack traces")
+  .configureOutput(complaints)
   .showHelpAfterError("(add --help for the flags)");
 
 program
@@ -46,6 +49,15 @@ program
   .addOption(adapterOption())
   .option("--sample-every <n>", "also draw a grid every n steps", whole(1))
   .option("--checkpoint-every <n>", "also save a checkpoint every n steps", whole(1))
+  .option(
+    "--checkpoint-minutes <n>",
+    "save one too when so many minutes have passed since the last (default: 5)",
+    positive(1e6),
+  )
+  .option(
+    "--check-numerics",
+    "where a number isn't finite, take the step again and name the dispatch that made it",
+  )
   .option(
     "--evaluate-every <n>",
     "judge a sample every n steps, or `epoch`; keeps the best checkpoint as best",
@@ -247,7 +259,7 @@ program
   .action(async (flags: { port?: number; data?: string; open?: boolean }) => {
     const { serveWeb } = await import("./web.ts"); // Vite is slow to load, and only this needs it
     const server = await serveWeb(flags);
-    console.log(`${server.url}  (Ctrl-C ends it)`);
+    print(`${server.url}  (Ctrl-C ends it)`);
     process.once("SIGINT", () => void server.close());
   });
 
@@ -258,32 +270,16 @@ program
   .option("--verbose", "show stack traces")
   .action(async (flags: { adapter?: string }) => doctor({ adapter: flags.adapter }));
 
-// A reader that closes early (`| head`) is no error.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit(0);
-  throw error;
-});
+// A reader that closes early (`| head`), or a terminal that is closed, costs the words and not the work.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
 
 for (const command of [program, ...program.commands]) command.exitOverride();
 
 try {
+  const note = refuseKeptFlags(program, process.argv, process.env);
+  if (note !== undefined) console.error(`longhand: ${note}`);
   await program.parseAsync();
 } catch (error) {
   process.exitCode = report(error);
-}
-
-/** Prints an error as a person wants it, and gives the exit code: 2 for usage, 1 for the rest. */
-function report(error: unknown): number {
-  const verbose = process.argv.includes("--verbose");
-  if (error instanceof Error && "exitCode" in error && "code" in error) {
-    // commander has printed its own sentence, or help that was asked for
-    return error.exitCode === 0 ? 0 : 2;
-  }
-  if (verbose && error instanceof Error) console.error(error.stack);
-  else if (error instanceof LonghandError) console.error(`longhand: ${error.message}`);
-  else {
-    const words = error instanceof Error ? error.message.split("\n")[0] : String(error);
-    console.error(`longhand: unexpected: ${words} (--verbose shows where)`);
-  }
-  return error instanceof UsageError ? 2 : 1;
+  setTimeout(() => process.exit(), 1000).unref(); // if a config's module goes on waiting for something
 }

@@ -1,6 +1,7 @@
 // Progress of a command that has several long parts: a bar for the part at hand in a terminal, elsewhere a
 // line as each begins.
 import type { SingleBar } from "cli-progress";
+import { print } from "./print.ts";
 import { createBars } from "./progress.ts";
 
 /** Told how much of a part is done, of how much. */
@@ -20,7 +21,7 @@ export function createPhases(): Phases {
   return {
     begin(name) {
       if (!bars) {
-        console.log(`${name} …`);
+        print(`${name} …`);
         return () => undefined;
       }
       bar ??= bars.create(1, 0, { name });

@@ -1,6 +1,8 @@
 // What a person sees while training runs: a bar in a terminal, else a line an epoch.
 import { MultiBar, type SingleBar } from "cli-progress";
 import type { Progress, StepRecord } from "../gan/train.ts";
+import { escapeText } from "../gpu/foreign-text.ts";
+import { print } from "./print.ts";
 
 /** `3 min 20 s`: a duration for people. */
 export function formatDuration(seconds: number): string {
@@ -71,8 +73,8 @@ export function createProgressView(plan: ProgressPlan): ProgressView {
   let bar: SingleBar | undefined;
   let epoch: StepRecord[] = [];
   const say = (line: string): void => {
-    if (bars && bar) bars.log(`${line}\n`);
-    else console.log(line);
+    if (bars && bar) bars.log(`${escapeText(line)}\n`);
+    else print(line);
   };
   return {
     say,

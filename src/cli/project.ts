@@ -13,11 +13,13 @@ import {
   type Projected,
 } from "../gan/projection.ts";
 import { CheckpointError, UsageError } from "../gpu/errors.ts";
+import { escapeText } from "../gpu/foreign-text.ts";
 import { addCaption } from "../pictures/caption.ts";
 import { tileGrid, type GrayImage } from "../pictures/grid.ts";
 import { encodePng } from "../pictures/png.ts";
 import { readDigit } from "../pictures/read-digit.ts";
 import { onInterrupt } from "./interrupt.ts";
+import { print } from "./print.ts";
 import { createBars } from "./progress.ts";
 import { withDevice } from "./session.ts";
 import type { WhichCheckpoint } from "../runs/checkpoint-places.ts";
@@ -55,9 +57,9 @@ export async function projectCommand(
   }
   const trained = readTrainedRun(run, flags.checkpoint);
   await withDevice(flags.adapter, async (device, opened) => {
-    console.log(opened.line);
-    for (const note of trained.notes) console.log(note);
-    if (wanted.note) console.log(wanted.note);
+    print(opened.line);
+    for (const note of trained.notes) print(note);
+    if (wanted.note) print(wanted.note);
     const models = trained.models(device);
     const target = await asImage(models, wanted.pixels, SIDE, SIDE);
     const ground = await compareSamples(models, target, { seed, digit, restarts }, run);
@@ -73,10 +75,10 @@ export async function projectCommand(
     const json = out.replace(/\.png$/, ".json");
     const record = { run, ...found, digit: best.digit, ...scale, latent: [...latent] };
     writeFileAtomic(json, `${formatJson(record, 2)}\n`);
-    if (step < steps) console.log(`Stopped at step ${step} of ${steps}; the best so far is kept.`);
-    console.log(summary(best, ground));
-    console.log(`${out} (wanted, drawn, and wanted less drawn around mid-gray)`);
-    console.log(json);
+    if (step < steps) print(`Stopped at step ${step} of ${steps}; the best so far is kept.`);
+    print(...summary(best, ground));
+    print(`${out} (wanted, drawn, and wanted less drawn around mid-gray)`);
+    print(json);
   });
 }
 
@@ -160,8 +162,8 @@ async function search(
   const bars = createBars("{bar} step {value}/{total} | error {error}");
   const bar = bars?.create(steps, 0, { error: "?" });
   const say = (line: string): void => {
-    if (bars) bars.log(`${line}\n`);
-    else console.log(line);
+    if (bars) bars.log(`${escapeText(line)}\n`);
+    else print(line);
   };
   const interrupt = onInterrupt(say, "the best so far is kept");
   let told = 0;
@@ -172,8 +174,7 @@ async function search(
       const { step, best } = progress;
       bar?.update(step, { error: best.error.toFixed(4) });
       const quarter = Math.floor((4 * step) / steps);
-      if (!bars && quarter > told)
-        console.log(`Step ${step}/${steps}: error ${best.error.toFixed(4)}`);
+      if (!bars && quarter > told) print(`Step ${step}/${steps}: error ${best.error.toFixed(4)}`);
       told = quarter;
       if (interrupt.asked()) break;
     }
@@ -184,14 +185,17 @@ async function search(
   return last!;
 }
 
-function summary({ error, norm, latent, digit }: Projected, { nearest, between }: Ground): string {
+function summary(
+  { error, norm, latent, digit }: Projected,
+  { nearest, between }: Ground,
+): string[] {
   const what = digit === undefined ? "" : `, as a ${digit}`;
   const usual = Math.sqrt(latent.length).toFixed(1);
   return [
     `Error ${error.toFixed(4)}${what}: the mean squared difference of a pixel, black and white being 2 apart.`,
     `The nearest of ${SAMPLES.toLocaleString("en")} random samples is ${nearest.toFixed(4)} off; two of them differ by ${between.toFixed(4)} on average.`,
     `The latent's norm is ${norm.toFixed(1)}, where random ones have ${usual} ± 0.7.`,
-  ].join("\n");
+  ];
 }
 
 const WORDS = ["wanted", "drawn", "difference"];

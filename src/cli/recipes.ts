@@ -10,11 +10,14 @@ import { recipes } from "../gan/recipes/list.ts";
 import { standIns } from "../gan/stand-in.ts";
 import { trainingStep } from "../gan/step.ts";
 import { UsageError } from "../gpu/errors.ts";
+import { escapeText } from "../gpu/foreign-text.ts";
 import { compile } from "../gpu/program.ts";
 import { textTable } from "../gpu/text-table.ts";
 import { chosenRecipe, type RecipeFlags } from "./config.ts";
 import { constantsOf, titleOf } from "../runs/constants.ts";
 import { loadKernelChoices } from "./kernel-choices.ts";
+import { stopAtOnce } from "./interrupt.ts";
+import { print } from "./print.ts";
 import { createBars, formatDuration } from "./progress.ts";
 import { withDevice } from "./session.ts";
 
@@ -67,7 +70,7 @@ export async function recipesCommand(flags: RecipesFlags): Promise<void> {
   const chosen = await recipesOf(flags);
   // Dawn's null backend runs nothing, and needs no adapter.
   await withDevice(time ? flags.adapter : "null", async (device, { name, line, kind }) => {
-    if (time) console.log(line);
+    if (time) print(line);
     const { choices } = await loadKernelChoices(name);
     for (const [key, variant] of Object.entries(choices)) device.choices.set(key, variant);
     const gans = chosen.map((recipe): [Gan, Entry] => {
@@ -78,7 +81,7 @@ export async function recipesCommand(flags: RecipesFlags): Promise<void> {
     });
     const entries = gans.map(([, entry]) => entry);
     const report = (): void => {
-      console.log(tableOf(entries, time ? name : undefined));
+      print(...tableOf(entries, time ? name : undefined).split("\n"));
       if (json !== undefined) writeFileAtomic(json, jsonOf(entries, time ? name : null));
     };
     const view = createView(gans.length, report);
@@ -222,22 +225,20 @@ function createView(
 ): { update: (now: string) => void; next: (entry: Entry) => void; stop: () => void } {
   const bars = createBars("{bar} {value}/{total} recipes | {now}");
   const bar = bars?.create(total, 0, { now: "" });
-  const interrupt = (): void => {
+  const leave = stopAtOnce(() => {
     bars?.stop();
     report();
-    process.exit(130);
-  };
-  process.once("SIGINT", interrupt);
+  });
   return {
     update(now) {
       bar?.update({ now });
     },
     next({ recipe, timing }) {
       bar?.increment();
-      if (!bars) console.error(`${recipe.name}: ${timeCells(timing).join(", ")}`);
+      if (!bars) console.error(escapeText(`${recipe.name}: ${timeCells(timing).join(", ")}`));
     },
     stop() {
-      process.off("SIGINT", interrupt);
+      leave();
       bars?.stop();
     },
   };

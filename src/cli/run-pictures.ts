@@ -7,6 +7,7 @@ import { fromBytes } from "../data/pixels.ts";
 import { drawSamples, type Models } from "../gan/gan.ts";
 import type { StepRecord } from "../gan/train.ts";
 import { CheckpointError } from "../gpu/errors.ts";
+import { wordsOf } from "../gpu/foreign-text.ts";
 import { parameterCount, type Network } from "../nn/network.ts";
 import { addCaption } from "../pictures/caption.ts";
 import { encodeGif } from "../pictures/gif.ts";
@@ -17,6 +18,7 @@ import { encodePng } from "../pictures/png.ts";
 import { rasterizeSvg } from "../pictures/raster.ts";
 import { readGrayPng } from "../pictures/read-digit.ts";
 import type { RunFolder, RunRecord } from "../runs/run-folder.ts";
+import { print } from "./print.ts";
 
 /** Images of a run's grids. */
 export const GRID = 16;
@@ -100,7 +102,7 @@ export async function writeFirstPictures(
   await writeGrid(models, seed, folder.untrained);
   for (const network of [models.generator, models.discriminator]) {
     const drawing = modelDiagram([pictureOf(network)]);
-    await writeDrawing(folder.network(network.name), drawing, console.log);
+    await writeDrawing(folder.network(network.name), drawing, print);
   }
 }
 
@@ -139,7 +141,7 @@ async function writeDrawing(path: string, svg: string, say: (line: string) => vo
   } catch (error) {
     rmSync(beside, { force: true });
     if (!saidWhy) {
-      const reason = error instanceof Error ? error.message.split("\n", 1)[0]! : String(error);
+      const reason = wordsOf(error);
       say(`Plots are written as SVG alone; as PNG they can't be drawn: ${reason}`);
     }
     saidWhy = true;

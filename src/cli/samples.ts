@@ -8,6 +8,7 @@ import { tileGrid } from "../pictures/grid.ts";
 import { encodePng } from "../pictures/png.ts";
 import { drawInTerminal } from "../pictures/terminal.ts";
 import { readRunRecord, runFolder } from "../runs/run-folder.ts";
+import { print } from "./print.ts";
 import { framesOf, readGray, writeGif } from "./run-pictures.ts";
 import { withDevice } from "./session.ts";
 import type { WhichCheckpoint } from "../runs/checkpoint-places.ts";
@@ -33,15 +34,15 @@ export async function sampleCommand(run: string, flags: SampleFlags): Promise<vo
     flags.out ?? join(run, `sample${digit === undefined ? "" : `-${digit}`}-seed${seed}.png`);
   if (!out.endsWith(".png")) throw new UsageError(`--out ${out}: must end in .png`);
   await withDevice(flags.adapter, async (device, opened) => {
-    console.log(opened.line);
-    for (const note of trained.notes) console.log(note);
+    print(opened.line);
+    for (const note of trained.notes) print(note);
     const models = trained.models(device);
     const [height, width] = models.recipe.image;
     const images = await drawSamples(models, seed, count, digit);
     if (single) {
       const options = count === 1 ? { gap: 0 } : {};
       writeFileAtomic(out, encodePng(tileGrid(images, count, height, width, options)));
-      console.log(out);
+      print(out);
       return;
     }
     const digits = String(count - 1).length;
@@ -49,7 +50,7 @@ export async function sampleCommand(run: string, flags: SampleFlags): Promise<vo
       const path = out.replace(/\.png$/, `-${String(i).padStart(digits, "0")}.png`);
       const image = images.subarray(i * height * width, (i + 1) * height * width);
       writeFileAtomic(path, encodePng(tileGrid(image, 1, height, width, { gap: 0, scale: 1 })));
-      console.log(path);
+      print(path);
     }
   });
 }
@@ -69,12 +70,12 @@ export function showCommand(run: string, flags: { readonly epoch?: number }): vo
   }
   const columns = Math.min(process.stdout.columns ?? 80, 120);
   const color = process.stdout.isTTY && process.env.NO_COLOR === undefined;
-  console.log(drawInTerminal(readGray(path), { columns, color }));
-  console.log(path);
+  console.log(drawInTerminal(readGray(path), { columns, color })); // colours and all
+  print(path);
 }
 
 /** Writes the GIF of a run's grids again, and prints its path. */
 export function gifCommand(run: string): void {
   const frames = writeGif(runFolder(run), readRunRecord(run));
-  console.log(`${runFolder(run).gif} (${frames} frames)`);
+  print(`${runFolder(run).gif} (${frames} frames)`);
 }

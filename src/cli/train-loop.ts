@@ -1,15 +1,20 @@
 // The loop of `longhand train`: what is written and said while a run trains.
 import { checkpointFiles } from "../checkpoint/state.ts";
 import { openJsonl } from "../checkpoint/jsonl.ts";
+import { DivergedError } from "../gpu/errors.ts";
+import { isFiniteRecord } from "../gan/numerics.ts";
 import type { Gan } from "../gan/gan.ts";
 import { train, type StepPrograms, type StepRecord } from "../gan/train.ts";
 import { createWatch, type Warning } from "../gan/watch.ts";
 import type { EvaluationRow, Evaluator } from "./evaluating.ts";
 import type { Draft, TrainFlags } from "./draft-run.ts";
 import { onInterrupt } from "./interrupt.ts";
+import { print } from "./print.ts";
 import { createProgressView, formatDuration } from "./progress.ts";
 import { saveCheckpoint } from "../runs/checkpoints.ts";
-import type { RunRecord } from "../runs/run-folder.ts";
+import type { RunFolder, RunRecord } from "../runs/run-folder.ts";
+import type { Journey } from "./train-run.ts";
+import { shellQuote } from "../gpu/foreign-text.ts";
 import { GRID, writeGif, writeGrid, writeLossPlot } from "./run-pictures.ts";
 
 /** What a run goes on with once all is prepared. */
@@ -26,17 +31,28 @@ export interface Loop {
   readonly evaluator: Evaluator | undefined;
   /** What earlier evaluations saw. */
   readonly evaluations: readonly EvaluationRow[];
+  /** Kept up to date. */
+  readonly journey: Journey;
+  /** Whether the adapter computes anything, so that numbers must be finite. */
+  readonly sound: boolean;
 }
+
+/** Minutes between checkpoints, if epochs last longer. */
+const CHECKPOINT_MINUTES = 5;
 
 /** Trains to the end or to Ctrl-C; writes the log, pictures and checkpoints as it goes. */
 export async function loop(options: Loop): Promise<void> {
-  const { draft, gan, programs, record, from, until, flags, rows, evaluator } = options;
+  const { draft, gan, programs, record, from, until, flags, rows, evaluator, journey } = options;
   const { folder, seed } = draft;
   const { sampleEvery, checkpointEvery } = flags;
   const stepsPerEpoch = gan.plan.steps;
   const view = createProgressView({ from, until, stepsPerEpoch, batch: gan.plan.batch });
   const log = openJsonl(folder.metrics);
-  const interrupt = onInterrupt(view.say, "press Ctrl-C again to stop at once and lose it");
+  const interrupt = onInterrupt(
+    view.say,
+    "again to stop at once, and lose what came after the newest checkpoint",
+    () => draft.claim?.release(),
+  );
   const watch = createWatch({ records: rows, evaluations: options.evaluations });
   const warn = (warnings: readonly Warning[]): void => {
     for (const { words } of warnings) view.say(words);
@@ -46,30 +62,52 @@ export async function loop(options: Loop): Promise<void> {
   };
   const due = (every: number | undefined, step: number): boolean =>
     every !== undefined && step % every === 0;
-  const began = performance.now();
-  const timeIsUp = (): boolean => performance.now() - began >= (flags.minutes ?? Infinity) * 60_000;
+  journey.began ??= performance.now();
+  const began = journey.began;
+  const minutesSince = (time: number): number => (performance.now() - time) / 60_000;
   let step = from;
   let saved = from;
+  let savedAt = performance.now();
   let estimated = false;
   let { parts } = programs.full;
   const save = async (): Promise<void> => {
-    const files = await checkpointFiles(gan.state);
+    const files = await checkpointFiles(gan.state, { finite: options.sound }).catch(
+      (error: unknown) => {
+        throw error instanceof DivergedError ? diverged(step, error.message, saved, folder) : error;
+      },
+    );
     saveCheckpoint(folder, { files, step, seed, record, log }, flags.keepCheckpoints);
     saved = step;
+    savedAt = performance.now();
+    if (journey.record) return;
+    draft.claim?.settle();
+    journey.record = record;
   };
   try {
     if (from === 0) await save();
+    journey.record = record;
+    journey.reached = from;
     const paces = [sampleEvery, checkpointEvery, evaluator?.every];
     const reportEvery = paces.filter((every) => every !== undefined);
-    for await (const progress of train(gan, programs, { from, until, reportEvery })) {
-      step = progress.step;
-      log.append(progress.records);
-      rows.push(...progress.records);
-      warn(watch.records(progress.records));
-      view.update(progress);
+    const steps = train(gan, programs, { from, until, reportEvery });
+    for (;;) {
+      const next = steps.next();
+      // A first step may compile for minutes: while nothing is there to be saved, nothing is waited for.
+      const progress = await Promise.race([next, ...(saved === step ? [interrupt.asking] : [])]);
+      if (!progress) return endNow();
+      if (progress.done) break;
+      const { records, epochDone, secondsPerStep } = progress.value;
+      step = progress.value.step;
+      journey.reached = step;
+      log.append(records);
+      rows.push(...records);
+      const bad = options.sound ? records.find((each) => !isFiniteRecord(each)) : undefined;
+      if (bad) throw diverged(bad.step, lossWords(bad), saved, folder);
+      warn(watch.records(records));
+      view.update(progress.value);
       if (!estimated && step - from >= 5) {
         estimated = true;
-        view.say(estimate(gan, progress.secondsPerStep, until - step));
+        view.say(estimate(gan, secondsPerStep, until - step));
       }
       if (parts !== programs.full.parts) {
         parts = programs.full.parts;
@@ -77,16 +115,16 @@ export async function loop(options: Loop): Promise<void> {
           `A step takes long on this GPU: it is submitted in ${parts} parts, so that the system does not take the GPU for hung`,
         );
       }
-      const { epochDone } = progress;
       if (epochDone !== undefined) await drawGrid(folder.epochGrid(epochDone));
       if (due(sampleEvery, step)) await drawGrid(folder.stepGrid(step));
       if (due(evaluator?.every, step)) {
         const row = await evaluator?.evaluate(step, view.say, { record, log });
         if (row) warn(watch.evaluation(row));
       }
-      if (epochDone !== undefined || due(checkpointEvery, step)) await save();
+      const overdue = minutesSince(savedAt) >= (flags.checkpointMinutes ?? CHECKPOINT_MINUTES);
+      if (epochDone !== undefined || due(checkpointEvery, step) || overdue) await save();
       if (epochDone !== undefined) await writeLossPlot(folder, record, rows, view.say);
-      if (interrupt.asked() || timeIsUp()) break;
+      if (interrupt.asked() || minutesSince(began) >= (flags.minutes ?? Infinity)) break;
     }
     if (step % stepsPerEpoch !== 0 && !due(sampleEvery, step)) {
       await drawGrid(folder.stepGrid(step));
@@ -100,12 +138,33 @@ export async function loop(options: Loop): Promise<void> {
     log.close();
   }
   const best = evaluator?.best();
-  if (best !== undefined) console.log(`Of the checkpoints, ${best}`);
+  if (best !== undefined) print(`Of the checkpoints, ${best}`);
   const time = formatDuration((performance.now() - began) / 1000);
-  console.log(
+  print(
     step < until
-      ? `Stopped at step ${step} of ${until} after ${time}. Go on with: npm run train -- --resume ${folder.path}`
+      ? `Stopped at step ${step} of ${until} after ${time}. Go on with: npm run train -- --resume ${shellQuote(folder.path)}`
       : `Done: ${step} steps in ${time}. Samples, plots and the checkpoint are in ${folder.path}`,
+  );
+
+  /** Ends the process without waiting for the step under way, which the device would have to end before it is let go. */
+  function endNow(): void {
+    view.stop();
+    log.close();
+    draft.claim?.release();
+    print(
+      `Stopped at step ${step} of ${until}, all of which is saved. Go on with: npm run train -- --resume ${shellQuote(folder.path)}`,
+    );
+    interrupt.endNow();
+  }
+}
+
+function lossWords({ lossD, lossG, dReal, dFake }: StepRecord): string {
+  return `the losses are ${lossD} (D) and ${lossG} (G), the mean verdicts ${dReal} and ${dFake}`;
+}
+
+function diverged(step: number, what: string, saved: number, { path }: RunFolder): DivergedError {
+  return new DivergedError(
+    `Step ${step}: ${what}: the run has diverged, and more steps won't mend it. The checkpoint of step ${saved} is kept as it was. Try lower learning rates (--config) or another --seed; npm run train -- --resume ${shellQuote(path)} --check-numerics says which dispatch it begins with`,
   );
 }
 

@@ -1,23 +1,12 @@
-// `longhand train`: a run from its first check to its last picture.
-import { writeFileAtomic } from "../checkpoint/files.ts";
-import { restoreArrays } from "../checkpoint/state.ts";
-import { createGan, verdict, type Gan } from "../gan/gan.ts";
-import { compileSteps, type StepPrograms } from "../gan/train.ts";
-import type { Device } from "../gpu/device.ts";
-import { CheckpointError, UsageError } from "../gpu/errors.ts";
-import { explanationTable } from "../gpu/explain.ts";
-import { versions, type OpenedAdapter } from "../gpu/node.ts";
-import { workloadsOf } from "../kernels/tune.ts";
+// `longhand train`: checks flags, claims the run's folder, and trains until the end, whatever becomes of the device.
+import { DeviceLostError, UsageError } from "../gpu/errors.ts";
+import { shellQuote } from "../gpu/foreign-text.ts";
 import { checkStorage, draftResumed, draftRun, type Draft, type TrainFlags } from "./draft-run.ts";
-import { constantsOf } from "../runs/constants.ts";
-import { createEvaluator, readEvaluations } from "./evaluating.ts";
-import { choicesFor } from "./kernel-choices.ts";
-import { profilePicture, profileStep, profileTable } from "./profiling.ts";
-import { readResumable, type Resumable } from "../runs/resume.ts";
-import { createRunFolder, type RunRecord } from "../runs/run-folder.ts";
-import { writeFirstPictures } from "./run-pictures.ts";
+import { stopAtOnce } from "./interrupt.ts";
+import { print } from "./print.ts";
+import type { RunRecord } from "../runs/run-folder.ts";
 import { withDevice } from "./session.ts";
-import { loop } from "./train-loop.ts";
+import { run, type Journey } from "./train-run.ts";
 import { DEFAULT_BUDGET, tuneRecipe } from "./tune.ts";
 
 /** Trains, and leaves a run folder. Throws a `LonghandError` for whatever a person can mend. */
@@ -25,162 +14,69 @@ export async function trainCommand(flags: TrainFlags): Promise<void> {
   if (flags.epochs !== undefined && flags.steps !== undefined) {
     throw new UsageError("--epochs and --steps: give one of them; each says where the run ends");
   }
-  const draft = flags.resume === undefined ? await draftRun(flags) : await draftResumed(flags);
-  await withDevice(flags.adapter, async (device, opened) => {
-    console.log(opened.line);
-    checkStorage(draft, device, opened.name);
-    for (const note of draft.notes) console.log(note);
-    if (draft.earlier && draft.earlier.adapter !== opened.name) {
-      console.log(
-        `The run was on ${draft.earlier.adapter}; it goes on with this adapter, and other bits.`,
-      );
-    }
-    if (flags.tune !== undefined) {
-      const budget = flags.tune === true ? DEFAULT_BUDGET : flags.tune;
-      const { recipe, batch } = draft;
-      await tuneRecipe({ recipe, batch, adapter: flags.adapter, budget, again: false });
-    }
-    await run(draft, flags, device, opened);
-  });
+  const first = flags.resume === undefined ? await draftRun(flags) : await draftResumed(flags);
+  const journey: Journey = { began: undefined, reached: 0, record: undefined, lostAt: undefined };
+  try {
+    let draft: Draft | undefined = first;
+    while (draft) draft = await attempt(draft, flags, journey);
+  } finally {
+    first.claim?.release();
+  }
 }
 
-async function run(
+/** Trains to the end, or until asked to stop. Returns the run as it is to go on with if its device was lost. */
+async function attempt(
   draft: Draft,
   flags: TrainFlags,
-  device: Device,
-  opened: OpenedAdapter,
-): Promise<void> {
-  const { folder, recipe, batch, seed, data, storage } = draft;
-  const gan = createGan(device, recipe, data, { seed, batch, storage });
-  const { plan } = gan;
-  if (draft.earlier && draft.earlier.stepsPerEpoch !== plan.steps) {
-    throw new CheckpointError(
-      `${folder.path}: its epochs have ${draft.earlier.stepsPerEpoch} steps, with these images they would have ${plan.steps}; resume with the data it was trained on`,
+  journey: Journey,
+): Promise<Draft | undefined> {
+  const leave = stopAtOnce(() => {
+    draft.claim?.release();
+    const kept = journey.record ? "the newest checkpoint is kept" : "nothing was written";
+    console.error(`Stopped before a step was done; ${kept}.`);
+  });
+  try {
+    await withDevice(flags.adapter, async (device, opened) => {
+      print(opened.line);
+      checkStorage(draft, device, opened.name);
+      for (const note of draft.notes) print(note);
+      if (draft.earlier && draft.earlier.adapter !== opened.name) {
+        print(
+          `The run was on ${draft.earlier.adapter}; it goes on with this adapter, and other bits.`,
+        );
+      }
+      if (flags.tune !== undefined && !draft.earlier) {
+        const budget = flags.tune === true ? DEFAULT_BUDGET : flags.tune;
+        const { recipe, batch } = draft;
+        await tuneRecipe({ recipe, batch, adapter: flags.adapter, budget, again: false });
+      }
+      await run(draft, flags, { device, opened, journey, leave });
+    });
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof DeviceLostError) || !journey.record) throw error;
+    return afterLoss(draft, journey.record, journey, error);
+  } finally {
+    leave();
+  }
+}
+
+/** How a run goes on after its device was lost: from its newest checkpoint. Throws if it got no further than last time. */
+function afterLoss(
+  draft: Draft,
+  earlier: RunRecord,
+  journey: Journey,
+  error: DeviceLostError,
+): Draft {
+  const { reached, lostAt } = journey;
+  const lost = error.message.replace(/; start again from the last checkpoint$/, "");
+  if (lostAt !== undefined && reached <= lostAt) {
+    throw new DeviceLostError(
+      `${lost}, twice in a row at step ${reached}; its newest checkpoint is kept: try a smaller --batch or another --adapter, or go on with --resume ${shellQuote(draft.folder.path)}`,
+      { cause: error },
     );
   }
-  if (flags.explain) {
-    console.log(explanationTable((await compileSteps(gan)).full.explain()));
-    return;
-  }
-  const resumed = draft.earlier && restore(gan, draft, draft.earlier, flags);
-  const from = resumed?.checkpoint.step ?? 0;
-  const until = flags.steps ?? (flags.epochs ?? recipe.epochs) * plan.steps;
-  if (until <= from && draft.earlier) {
-    console.log(
-      `${folder.path} has ${from} steps already; ${until} were asked for. Nothing to do.`,
-    );
-    return;
-  }
-  console.log(describe(draft, gan, from, until));
-  const evaluations = resumed && readEvaluations(folder, resumed.checkpoint);
-  for (const note of [...(resumed?.notes ?? []), ...(evaluations?.notes ?? [])]) console.log(note);
-  resumed?.begin();
-  evaluations?.begin(draft.earlier?.adapter === opened.name);
-
-  const programs = await compileChosen(draft, gan, opened);
-  console.log(
-    `Peak GPU memory ${(programs.peakBytes / 1e6).toFixed(0)} MB, the dataset's ${(data.images.length / 1e6).toFixed(0)} MB included; ${programs.full.plan.dispatches.length} dispatches a step`,
-  );
-  const evaluator = draft.evaluate && (await createEvaluator(gan, folder, draft, draft.evaluate));
-  const record = draft.earlier ?? (await begin(draft, gan, opened));
-  if (flags.profile) await writeProfile(draft, gan, programs.full, opened);
-  const said = evaluations?.rows ?? [];
-  const rows = resumed?.records ?? [];
-  await loop({
-    draft,
-    gan,
-    programs,
-    record,
-    from,
-    until,
-    flags,
-    rows,
-    evaluator,
-    evaluations: said,
-  });
-}
-
-/**
- * Compiles the steps with the run's own kernels, or with what was tuned on this adapter if it is a new
- * run, and says so. From then on the device holds those choices that the steps have a use for.
- */
-async function compileChosen(draft: Draft, gan: Gan, opened: OpenedAdapter): Promise<StepPrograms> {
-  const { device } = gan;
-  const { choices, words } = await choicesFor(draft.earlier, opened);
-  for (const [key, variant] of Object.entries(choices)) device.choices.set(key, variant);
-  let programs: StepPrograms | undefined;
-  const uses = await workloadsOf(device, async () => {
-    programs = await compileSteps(gan);
-  });
-  for (const key of device.choices.keys()) if (!uses.has(key)) device.choices.delete(key);
-  console.log(`Kernels: ${words(device.choices.size, uses.size)}`);
-  return programs!;
-}
-
-/** Reads and checks what a run goes on from, and puts the checkpoint's arrays on the device. No file changes. */
-function restore(gan: Gan, { folder }: Draft, record: RunRecord, flags: TrainFlags): Resumable {
-  const resumable = readResumable(folder, record, flags.checkpoint ?? "last");
-  const { files, path, state } = resumable.checkpoint;
-  restoreArrays(gan.state, files, path);
-  gan.random.state.write(
-    Uint32Array.of(state.seed >>> 0, Math.floor(state.seed / 2 ** 32), state.step),
-  );
-  return resumable;
-}
-
-function describe(draft: Draft, gan: Gan, from: number, until: number): string {
-  const { plan } = gan;
-  const left = plan.dropped
-    ? `, the ${plan.dropped} images left over sit the epoch out`
-    : plan.last < plan.batch
-      ? `, the last of ${plan.last}`
-      : "";
-  const start = from > 0 ? `resumed at step ${from}, ` : "";
-  return `Recipe ${draft.recipe.name}: ${start}${until} steps in all; an epoch is ${plan.steps} batches of ${plan.batch}${left}. Seed ${draft.seed}. Writing to ${draft.folder.path}`;
-}
-
-/** The first writes of a new run: its folder, the models, and the untrained networks' picture and verdict. */
-async function begin(draft: Draft, gan: Gan, opened: OpenedAdapter): Promise<RunRecord> {
-  const { folder, seed, data } = draft;
-  const untrained = await verdict(gan, seed);
-  const { logit, probability } = untrained;
-  const record: RunRecord = {
-    format: 1,
-    recipe: draft.recipe.name,
-    constants: constantsOf(draft.recipe),
-    batch: draft.batch,
-    seed,
-    data: { folder: draft.dataFolder, images: data.count, fingerprint: data.fingerprint },
-    storage: gan.storage,
-    stepsPerEpoch: gan.plan.steps,
-    evaluate: draft.evaluate ?? null,
-    adapter: opened.name,
-    versions: Object.fromEntries(
-      Object.entries(versions()).map(([name, version]) => [name, String(version)]),
-    ),
-    choices: Object.fromEntries(gan.device.choices),
-    untrained,
-  };
-  createRunFolder(folder, record);
-  await writeFirstPictures(folder, gan, data, seed);
-  writeFileAtomic(folder.metrics, "");
-  console.log(
-    `Untrained: D gives G's first image a logit of ${logit.toFixed(4)}, so ${(probability * 100).toFixed(1)} % real (${folder.untrained})`,
-  );
-  return record;
-}
-
-/** Profiles the step before the first one: prints the table, and leaves the picture in the run's folder. */
-async function writeProfile(
-  { folder, recipe }: Draft,
-  gan: Gan,
-  step: StepPrograms["full"],
-  opened: OpenedAdapter,
-): Promise<void> {
-  console.log("Profiling the step; the networks stay as they are.");
-  const profiled = await profileStep(gan.device, step, opened.name, { rounds: 3 });
-  console.log(profileTable(profiled));
-  const title = `${recipe.name}, batch ${gan.plan.batch}: a step's kernels`;
-  writeFileAtomic(folder.roofline, profilePicture(profiled, title));
-  console.log(`The same as a picture: ${folder.roofline}`);
+  journey.lostAt = reached;
+  print(`After step ${reached}: ${lost}. Opening a new one, to go on from the newest checkpoint.`);
+  return { ...draft, earlier, notes: [] };
 }

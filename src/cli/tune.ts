@@ -3,9 +3,12 @@ import { stepWorkloads } from "../gan/tune.ts";
 import type { Recipe } from "../gan/recipe.ts";
 import type { Variant } from "../gpu/dispatch.ts";
 import { UsageError } from "../gpu/errors.ts";
+import { escapeText } from "../gpu/foreign-text.ts";
 import { tune, type Tuned } from "../kernels/tune.ts";
 import { chosenRecipe, type RecipeFlags } from "./config.ts";
 import { forgetKernelChoices, loadKernelChoices, saveKernelChoices } from "./kernel-choices.ts";
+import { stopAtOnce } from "./interrupt.ts";
+import { print } from "./print.ts";
 import { createBars, formatDuration } from "./progress.ts";
 import { withDevice } from "./session.ts";
 
@@ -37,9 +40,9 @@ export async function tuneCommand(flags: TuneFlags): Promise<void> {
     return;
   }
   await withDevice(flags.adapter, async (_device, { line, name }) => {
-    console.log(line);
+    print(line);
     const gone = forgetKernelChoices(name);
-    console.log(
+    print(
       gone.length > 0
         ? `Removed ${gone.join(", ")}: new runs have the default kernels again.`
         : "Nothing was stored of this adapter: runs have the default kernels.",
@@ -68,8 +71,8 @@ export async function tuneRecipe(request: TuneRequest): Promise<void> {
     const uses = [...(await stepWorkloads(device, recipe, batch)).values()];
     const fresh = uses.filter(({ workload }) => choices[workload.key] === undefined);
     if (fresh.length === 0 && !again) return;
-    if (again) console.log(line);
-    if (trouble !== undefined) console.log(`Tuning anew: ${trouble}`);
+    if (again) print(line);
+    if (trouble !== undefined) print(`Tuning anew: ${trouble}`);
     const chosen = fresh.length === 0 ? uses : fresh;
     const measured =
       fresh.length === 0
@@ -77,7 +80,7 @@ export async function tuneRecipe(request: TuneRequest): Promise<void> {
         : fresh.length < uses.length
           ? `; the other ${uses.length - fresh.length} were measured before`
           : "";
-    console.log(
+    print(
       `Tuning recipe ${recipe.name} at batch ${batch}: kernels at ${chosen.length} shapes${measured}; at most ${formatDuration(budget)}. Nothing else should run meanwhile.`,
     );
     const answers = new Map<string, Variant>(Object.entries(choices));
@@ -91,7 +94,7 @@ export async function tuneRecipe(request: TuneRequest): Promise<void> {
         onProgress: view.progress,
         async onResult(tuned) {
           const reached = tuned.candidates.some(({ milliseconds }) => milliseconds !== undefined);
-          if (reached) view.say(describe(tuned));
+          if (reached) view.say(...describe(tuned));
           if (tuned.chosen === undefined) return;
           answers.set(tuned.workload.key, tuned.chosen);
           path = await saveKernelChoices(name, Object.fromEntries(answers));
@@ -100,12 +103,12 @@ export async function tuneRecipe(request: TuneRequest): Promise<void> {
     } finally {
       view.stop();
     }
-    console.log(summary(results, (performance.now() - began) / 1000, path));
+    print(...summary(results, (performance.now() - began) / 1000, path));
   });
 }
 
 /** A workload's candidates, one a line: `→` runs from now on, `*` runs where nobody chooses. */
-function describe({ workload, times, candidates, standard, chosen }: Tuned): string {
+function describe({ workload, times, candidates, standard, chosen }: Tuned): string[] {
   const lines = candidates.map(({ variant, milliseconds, ratio, remark }) => {
     const marks = `${variant === chosen ? "→" : " "}${variant === standard ? "*" : " "}`;
     const time = milliseconds === undefined ? "" : `${milliseconds.toFixed(3)} ms`;
@@ -114,11 +117,11 @@ function describe({ workload, times, candidates, standard, chosen }: Tuned): str
     return `  ${cells.join("  ").trimEnd()}`;
   });
   const often = times === 1 ? "once" : `${times} times`;
-  return [`${workload.key} (${often} a step)`, ...lines].join("\n");
+  return [`${workload.key} (${often} a step)`, ...lines];
 }
 
 /** What tuning came to, in a line or two. */
-function summary(results: readonly Tuned[], seconds: number, path: string | undefined): string {
+function summary(results: readonly Tuned[], seconds: number, path: string | undefined): string[] {
   const answered = results.filter(({ chosen }) => chosen !== undefined);
   const changed = answered.filter(({ chosen, standard }) => chosen !== standard);
   const wrong = results.flatMap(({ workload, candidates }) =>
@@ -147,12 +150,12 @@ function summary(results: readonly Tuned[], seconds: number, path: string | unde
         ]
       : []),
     ...(path === undefined ? [] : [`New runs on this adapter use it. Kept in ${path}`]),
-  ].join("\n");
+  ];
 }
 
 interface View {
   readonly progress: NonNullable<Parameters<typeof tune>[2]["onProgress"]>;
-  readonly say: (text: string) => void;
+  readonly say: (...lines: readonly string[]) => void;
   readonly stop: () => void;
 }
 
@@ -160,23 +163,21 @@ interface View {
 function createView(answers: ReadonlyMap<string, Variant>): View {
   const bars = createBars("{bar} {value}/{total} shapes | {now}");
   const bar = bars?.create(1, 0, { now: "compiling" });
-  const interrupt = (): void => {
+  const leave = stopAtOnce(() => {
     bars?.stop();
-    console.log(`Stopped; ${answers.size} shapes are measured so far, and kept.`);
-    process.exit(130);
-  };
-  process.once("SIGINT", interrupt);
+    print(`Stopped; ${answers.size} shapes are measured so far, and kept.`);
+  });
   return {
     progress(done, total, now) {
       bar?.setTotal(total);
       bar?.update(done, { now: now?.workload.key ?? "done" });
     },
-    say(text) {
-      if (bars) bars.log(`${text}\n`);
-      else console.log(text);
+    say(...lines) {
+      if (bars) bars.log(lines.map((line) => `${escapeText(line)}\n`).join(""));
+      else print(...lines);
     },
     stop() {
-      process.off("SIGINT", interrupt);
+      leave();
       bars?.stop();
     },
   };

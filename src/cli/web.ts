@@ -5,6 +5,7 @@ import { createServer, type Connect, type Plugin, type UserConfig } from "vite";
 import { loadImages, readImagesFile, readLabelsFile } from "../data/files.ts";
 import { SERVED_IMAGES, SERVED_LABELS } from "../data/idx.ts";
 import { DataError, LonghandError, UsageError } from "../gpu/errors.ts";
+import { wordsOf } from "../gpu/foreign-text.ts";
 
 /** What `serveWeb` serves, and where. */
 export interface WebOptions {
@@ -52,8 +53,9 @@ export async function serveWeb(options: WebOptions = {}): Promise<WebServer> {
     await server.listen();
   } catch (error) {
     await server.close();
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`port: can't listen on ${port ?? 5173} (${reason}); choose another`);
+    throw new UsageError(
+      `port: can't listen on ${port ?? 5173} (${wordsOf(error)}); choose another`,
+    );
   }
   const [url] = server.resolvedUrls?.local ?? [];
   return { url: url ?? "", close: () => server.close() };

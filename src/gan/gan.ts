@@ -264,12 +264,9 @@ export async function verdict(
     noGrad(() => {
       const z = device.upload(inputs, [1, inputs.length], "f32", "latents");
       const fake = generator.forward(new Tensor(z), { training: false });
-      return discriminator.forward(fake, { training: false }).array;
+      return discriminator.forward(fake, { training: false, logits: true }).array;
     }),
   );
   const value = (await outputs.read())[recipe.classes ? classInTurn(0, recipe.classes) : 0]!;
-  if (recipe.verdicts === "logits" || recipe.verdicts === "hinge") {
-    return { logit: value, probability: 1 / (1 + Math.exp(-value)) };
-  }
-  return { logit: Math.log(value / (1 - value)), probability: value };
+  return { logit: value, probability: 1 / (1 + Math.exp(-value)) };
 }

@@ -172,7 +172,7 @@ function createSearch(
   const start = constant([count, recipe.latent], "starts", starts.latents);
   const group = parameterGroup(device, "projection", { z: start });
   const { z } = group.tensors;
-  const optimizer = adam(group, { learningRate, epsilon: 1e-8 });
+  const optimizer = adam(group, { learningRate, epsilon: 1e-8, convention: "pytorch" });
   const [errors, losses] = [keep([count], "errors"), keep([count], "losses")];
   const latents = keep(z.shape, "latents");
   return {
@@ -204,7 +204,8 @@ export async function asImage(
   width: number,
 ): Promise<Float32Array> {
   const [rows, columns] = recipe.image;
-  return resizeImages(device, pixels, { count: 1, height, width }, [rows, columns]);
+  const size = [rows, columns] as const;
+  return resizeImages(device, pixels, { count: 1, height, width }, size, recipe.edges);
 }
 
 /** The mean squared error of each of `count` images against one, both in the same units. */

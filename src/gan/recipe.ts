@@ -1,7 +1,8 @@
 // What a recipe is: the data that makes one GAN out of the parts.
 import { UsageError } from "../gpu/errors.ts";
 import type { AdamOptions } from "../kernels/adam.ts";
-import type { Layer } from "../nn/layer.ts";
+import type { ResizeEdges } from "../kernels/resize.ts";
+import { SIGMOID, type Layer } from "../nn/layer.ts";
 
 /** Widths of the hidden layers, from each network's input on: what a width factor scales. */
 export interface Widths {
@@ -34,6 +35,8 @@ interface Description {
   readonly image: readonly [number, number, number];
   /** Whether images of other sizes are resized to `image`; without it they are refused. */
   readonly resizes?: true;
+  /** What resizing takes to lie past an image's edges, in a recipe that resizes. */
+  readonly edges?: ResizeEdges;
   /** How many classes the networks are told of; without it, none. The discriminator has an output for each. */
   readonly classes?: number;
   /** What the discriminator's outputs are, and so what its loss is made of: see `Verdicts`. */
@@ -43,11 +46,18 @@ interface Description {
 }
 
 /**
- * `logits`: cross-entropy of their sigmoid. `hinge`: max(0, 1 − x) and max(0, 1 + x) of logits x (Lim and Ye
- * 2017). `probabilities`: cross-entropy within [1e-7, 1 − 1e-7], as in Keras. `clamped`: cross-entropy of
- * probabilities whose logarithm is held above −100, as in PyTorch.
+ * `logits`: cross-entropy of their sigmoid. `hinge`: max(0, 1 − x) and max(0, 1 + x) of logits x (Lim and Ye 2017).
+ *
+ * The others are of a discriminator that ends in a sigmoid. `sigmoid`: the same cross-entropy as of `logits`, taken
+ * from what the sigmoid is fed and bounded by nothing, as Keras does whenever probabilities come from a sigmoid layer.
+ * `probabilities`: cross-entropy within [1e-7, 1 − 1e-7], as Keras does for probabilities from elsewhere. `clamped`:
+ * cross-entropy of probabilities whose logarithm is held above −100, as in PyTorch.
  */
-export type Verdicts = "logits" | "hinge" | "probabilities" | "clamped";
+export type Verdicts = "logits" | "hinge" | "sigmoid" | "probabilities" | "clamped";
+
+/** Whether the discriminator's last layer is a sigmoid. */
+export const endsInSigmoid = (verdicts: Verdicts): boolean =>
+  verdicts !== "logits" && verdicts !== "hinge";
 
 /**
  * `together`: both networks learn at once, from one batch of real and generated images. `combined`: the
@@ -81,17 +91,27 @@ export function scaled(recipe: Recipe, factor: number): Recipe {
 }
 
 /** Throws `UsageError` on a recipe whose parts don't go together. */
-export function checkRecipe({ name, order, verdicts, classes, smoothing }: Recipe): void {
-  const probabilities = verdicts === "probabilities" || verdicts === "clamped";
-  if (order !== "together" && (!probabilities || classes !== undefined)) {
-    const got = probabilities ? `${classes} classes` : `verdicts of ${verdicts}`;
+export function checkRecipe(recipe: Recipe): void {
+  const { name, order, verdicts, classes, smoothing } = recipe;
+  const sigmoid = endsInSigmoid(verdicts);
+  if (order !== "together" && (!sigmoid || classes !== undefined)) {
+    const got = sigmoid ? `${classes} classes` : `verdicts of ${verdicts}`;
     throw new UsageError(
-      `recipe ${name}: the order ${order} takes probabilities and no classes; got ${got}: choose the order together`,
+      `recipe ${name}: the order ${order} takes a discriminator that ends in a sigmoid, and no classes; got ${got}: choose the order together`,
     );
   }
   if (verdicts === "hinge" && smoothing !== 0) {
     throw new UsageError(
       `smoothing: recipe ${name} learns by the hinge loss, which has no labels to smooth; got ${smoothing}: set it to 0`,
+    );
+  }
+  const last = recipe.discriminator(recipe).at(-1)?.kind;
+  if (sigmoid !== (last === SIGMOID)) {
+    const wants = sigmoid
+      ? "takes a discriminator that ends in"
+      : "takes logits, of a discriminator without";
+    throw new UsageError(
+      `recipe ${name}: verdicts of ${verdicts}: ${wants} sigmoid(); its last layer is ${last ?? "none"}`,
     );
   }
 }

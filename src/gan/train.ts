@@ -70,6 +70,11 @@ export function epochOf(step: number, plan: EpochPlan): number {
   return Math.floor((step - 1) / plan.steps) + 1;
 }
 
+/** The program of a step (from 1): a batch cut short has its own. */
+export function programOf({ full, short }: StepPrograms, plan: EpochPlan, step: number): Program {
+  return short && step % plan.steps === 0 ? short : full;
+}
+
 /** Real GPUs are reset by some systems when one submit takes 2 s: a slow step is cut up. */
 const SLOW_STEP_SECONDS = 0.5;
 
@@ -93,7 +98,7 @@ export async function* train(
   let images = 0;
   for (let step = from + 1; step <= until; step += 1) {
     const endsEpoch = step % plan.steps === 0;
-    const program = endsEpoch && programs.short ? programs.short : programs.full;
+    const program = programOf(programs, plan, step);
     const submitted = performance.now();
     await program.run();
     images += endsEpoch ? plan.last : plan.batch;

@@ -144,10 +144,3 @@ export function hostView<D extends DType>(
   };
   return views[dtype]();
 }
-
-/** What Dawn says, and of which object: its first line, and the last of those that name the call. */
-export function oneLine(message: string): string {
-  const lines = message.trim().split("\n");
-  const call = lines.findLast((line) => /^\s*- While /.test(line));
-  return [lines[0]!, ...(call ? [call.trim().slice(2)] : [])].join(" ");
-}

@@ -18,20 +18,18 @@ import {
   checkStored,
   checkView,
   hostView,
-  oneLine,
   rangeOf,
   wordsIntoBinding,
 } from "./binding.ts";
 import {
   AttributeError,
-  DeviceLostError,
   DTypeError,
   GpuError,
   MemoryError,
   ShapeError,
   TraceError,
-  type LonghandError,
 } from "./errors.ts";
+import { wordsOf } from "./foreign-text.ts";
 import {
   conflicts,
   refuseAliases,
@@ -42,7 +40,8 @@ import {
   type Variant,
   type Workload,
 } from "./dispatch.ts";
-import { Pipelines, type Wait } from "./pipelines.ts";
+import { Faults, type Wait } from "./faults.ts";
+import { Pipelines } from "./pipelines.ts";
 import { BufferPool } from "./pool.ts";
 
 /** What `openDevice` needs: an adapter, and where the text of `shaders/` is found. */
@@ -82,9 +81,7 @@ export async function openDevice(options: DeviceOptions): Promise<Device> {
     });
     return new Device(gpu, options);
   } catch (error) {
-    throw new GpuError(
-      `device: the adapter refused (${error instanceof Error ? error.message : error})`,
-    );
+    throw new GpuError(`device: the adapter refused (${wordsOf(error)})`);
   }
 }
 
@@ -92,8 +89,6 @@ export async function openDevice(options: DeviceOptions): Promise<Device> {
 export class Device {
   readonly gpu: GPUDevice;
   readonly software: boolean;
-  /** How to wait for what the GPU owes. */
-  readonly wait: Wait;
   /**
    * Lanes of every subgroup, where they are always as many and shaders may use them; else 0. Tests set
    * it to see what other adapters would run.
@@ -119,6 +114,7 @@ export class Device {
   /** Told of each launch that has several variants to choose from. */
   onChoice: ((workload: Workload) => void) | undefined;
 
+  readonly #faults: Faults;
   readonly #pool: BufferPool;
   readonly #budget: number;
   readonly #collected: FinalizationRegistry<GPUBuffer>;
@@ -127,33 +123,23 @@ export class Device {
   #encoder: GPUCommandEncoder | undefined;
   #pass: GPUComputePassEncoder | undefined;
   #encoded = 0;
-  #fault: LonghandError | undefined;
 
   constructor(gpu: GPUDevice, options: Omit<DeviceOptions, "adapter" | "limits">) {
     this.gpu = gpu;
     this.software = options.software;
-    this.wait = options.wait ?? ((owed) => owed);
+    this.#faults = new Faults(gpu, options.wait);
     const { subgroupMinSize: least, subgroupMaxSize: most } = gpu.adapterInfo;
     this.lanes = gpu.features.has("subgroups") && least === most ? (least ?? 0) : 0;
     this.maxWorkgroups = gpu.limits.maxComputeWorkgroupsPerDimension;
-    this.pipelines = new Pipelines(gpu, options.shaderText, this.wait);
+    this.pipelines = new Pipelines(gpu, options.shaderText, this.#faults);
     this.#pool = new BufferPool(gpu);
     this.#budget = options.eagerByteBudget ?? 2 ** 31;
     this.#collected = new FinalizationRegistry((buffer) => this.#pool.give(buffer));
-    gpu.addEventListener("uncapturederror", (event) => {
-      event.preventDefault?.();
-      this.#fault ??= new GpuError(`gpu: ${oneLine(event.error.message)}`);
-    });
-    void gpu.lost.then((info) => {
-      this.#fault ??= new DeviceLostError(
-        `device: lost (${info.reason}): ${info.message.trim() || "no reason given"}; start again from the last checkpoint`,
-      );
-    });
   }
 
-  /** Throws the first error that the GPU reported, if any: after one, no result can be trusted. */
+  /** Throws the loss of the device, or the first error that the GPU reported: after one, no result can be trusted. */
   check(): void {
-    if (this.#fault) throw this.#fault;
+    this.#faults.check();
   }
 
   get tracing(): boolean {
@@ -167,6 +153,7 @@ export class Device {
 
   /** An array with undefined contents: a temporary inside a trace, else eager. */
   empty(shape: readonly number[], dtype: DType = "f32", label = "array"): GpuArray {
+    this.check();
     checkShape(label, shape);
     checkStored(label, this.gpu, dtype);
     const slack = this.slack * 4;
@@ -191,6 +178,7 @@ export class Device {
 
   /** An array that outlives traces and scopes, zero at first: parameters, moments, counters, data. */
   persistent(shape: readonly number[], dtype: DType = "f32", label = "state"): GpuArray {
+    this.check();
     checkShape(label, shape);
     checkStored(label, this.gpu, dtype);
     const bytes = byteSize(shape, dtype);
@@ -276,6 +264,7 @@ export class Device {
 
   /** Runs `body` with launches recorded instead of run. */
   record(label: string, body: () => void): Trace {
+    this.check();
     if (this.#trace) {
       throw new TraceError(`${label}: a program is being traced already (${this.#trace.label})`);
     }
@@ -421,16 +410,9 @@ export class Device {
     }
   }
 
-  /** Waits for something that the GPU owes. Throws what the device reported if that is refused. */
-  async settle(op: string, owed: Promise<undefined>): Promise<void> {
-    try {
-      await this.wait(owed);
-    } catch (error) {
-      // Browsers say that the device is lost just after they refuse what was under way on it.
-      await Promise.race([this.gpu.lost, new Promise((resolve) => setTimeout(resolve, 500))]);
-      this.check();
-      throw new GpuError(`${op}: ${error instanceof Error ? error.message : error}`);
-    }
+  /** Waits for something that the GPU owes. Throws `DeviceLostError` once the device is lost, `GpuError` on a refusal. */
+  settle<T>(op: string, owed: Promise<T>): Promise<T> {
+    return this.#faults.settle(op, owed);
   }
 
   /** Submits what the eager recorder holds. */
@@ -444,6 +426,7 @@ export class Device {
 
   /** Waits until the GPU has done all that was submitted. Throws what it reported. */
   async idle(): Promise<void> {
+    this.check();
     this.flush();
     await this.settle("idle", this.gpu.queue.onSubmittedWorkDone());
     this.check();

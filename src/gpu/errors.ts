@@ -1,9 +1,19 @@
 // Every error that Longhand throws on purpose. A message is one line for a person:
 // what was asked, what it got, what it expected, and how to mend it.
+import { printable } from "./foreign-text.ts";
 
-/** The base of all of Longhand's own errors: `instanceof LonghandError` means "said on purpose". */
+const MOST = 4000;
+
+/**
+ * The base of all of Longhand's own errors: `instanceof LonghandError` means "said on purpose". Whatever foreign
+ * text a message holds, it is one printable line.
+ */
 export class LonghandError extends Error {
   override readonly name: string = "LonghandError";
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(printable(message, MOST), options);
+  }
 }
 
 /** A tensor's rank, shape or size does not fit the op. */
@@ -59,6 +69,11 @@ export class CheckpointError extends LonghandError {
 /** A file or folder can't be written (permissions, a full disk). */
 export class OutputError extends LonghandError {
   override readonly name: string = "OutputError";
+}
+
+/** A training run came to numbers that aren't finite: it has diverged. */
+export class DivergedError extends LonghandError {
+  override readonly name: string = "DivergedError";
 }
 
 /** A command-line flag or value that isn't allowed. */

@@ -1,5 +1,5 @@
 // Pipelines by (shader, entry, constants, bindings): made once, kept for the life of the device.
-import { GpuError } from "./errors.ts";
+import type { Faults } from "./faults.ts";
 import {
   bindingsOf,
   librariesOf,
@@ -26,22 +26,19 @@ export interface PipelineEntry {
   pipeline: GPUComputePipeline | undefined;
 }
 
-/** Waits for a promise that WebGPU made, and hands on what becomes of it. */
-export type Wait = <T>(owed: Promise<T>) => Promise<T>;
-
 /** The pipeline cache of one device. */
 export class Pipelines {
   readonly #device: GPUDevice;
   readonly #shaderText: (path: string) => string;
-  readonly #wait: Wait;
+  readonly #faults: Faults;
   readonly #entries = new Map<string, PipelineEntry>();
   readonly #layouts = new Map<string, GPUBindGroupLayout>();
   readonly #declared = new Map<string, readonly BindingDeclaration[]>();
 
-  constructor(device: GPUDevice, shaderText: (path: string) => string, wait: Wait) {
+  constructor(device: GPUDevice, shaderText: (path: string) => string, faults: Faults) {
     this.#device = device;
     this.#shaderText = shaderText;
-    this.#wait = wait;
+    this.#faults = faults;
   }
 
   /** Number of distinct pipelines asked for so far. */
@@ -84,15 +81,11 @@ export class Pipelines {
     return (entry.pipeline ??= this.#device.createComputePipeline(entry.descriptor));
   }
 
-  /** Compiles in the background: for programs. Throws `GpuError` with the compiler's words. */
+  /** Compiles in the background: for programs. Throws `GpuError` with the compiler's words, `DeviceLostError`. */
   async prepare(entry: PipelineEntry): Promise<void> {
     if (entry.pipeline) return;
-    try {
-      const made = this.#device.createComputePipelineAsync(entry.descriptor);
-      entry.pipeline = await this.#wait(made);
-    } catch (error) {
-      throw new GpuError(`${entry.label}: ${error instanceof Error ? error.message : error}`);
-    }
+    const made = this.#device.createComputePipelineAsync(entry.descriptor);
+    entry.pipeline = await this.#faults.settle(entry.label, made);
   }
 
   /** A shader with its libraries, which may declare bindings too. */

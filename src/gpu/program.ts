@@ -75,6 +75,9 @@ export class Program<T extends Outputs = Outputs> {
   /** Submits a run is cut into: more than one only where a step would outlast a GPU's watchdog. */
   parts = 1;
 
+  /** The buffer of each temporary. */
+  readonly planned: ReadonlyMap<Storage, GPUBuffer>;
+
   readonly #device: Device;
   readonly #bindGroups: readonly GPUBindGroup[];
   readonly #buffers: readonly GPUBuffer[];
@@ -95,6 +98,7 @@ export class Program<T extends Outputs = Outputs> {
     const planned = new Map<Storage, GPUBuffer>(
       plan.lifetimes.map(({ storage, slot }) => [storage, buffers[slot]!]),
     );
+    this.planned = planned;
     this.#buffers = [...new Set(planned.values())];
     this.#bindGroups = plan.dispatches.map((dispatch) => device.bindGroup(dispatch, planned));
   }

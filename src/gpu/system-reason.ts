@@ -1,5 +1,6 @@
-// What the system's error codes say, in words for a person. Imports nothing, so that the readers of
+// What the system's error codes say, in words for a person. Knows nothing of the engine, so that the readers of
 // data and checkpoints and the command line share it.
+import { wordsOf } from "./foreign-text.ts";
 
 const REASONS: ReadonlyMap<string, string> = new Map([
   ["EACCES", "permission denied"],
@@ -41,6 +42,5 @@ export function systemCode(error: unknown): string | undefined {
 export function systemReason(error: unknown): string {
   const reason = REASONS.get(systemCode(error) ?? "");
   if (reason !== undefined) return reason;
-  const message = error instanceof Error ? error.message : String(error);
-  return message.split("\n", 1)[0] ?? message;
+  return wordsOf(error);
 }

@@ -101,7 +101,8 @@ export function trainJudge(device: Device, options: TrainJudgeOptions): JudgeTra
   const labels = device.persistent([train.count], "u8", "judge.labels");
   labels.write(new Uint8Array(trainLabels));
   const optimizers = [body, head].map((network) =>
-    adam(network, { learningRate: design.learningRate }),
+    // PyTorch's convention, as the first judges learned: figures of runs are compared by their weights.
+    adam(network, { learningRate: design.learningRate, convention: "pytorch" }),
   );
   const total = device.persistent([], "f32", "judge.loss"); // summed over an epoch's steps
 

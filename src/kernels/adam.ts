@@ -4,8 +4,16 @@ import { byFours } from "../gpu/binding.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import type { Counter } from "./counters.ts";
 
+/**
+ * Where ε stands. `pytorch`: beside √v̂, the corrected root, as in PyTorch, optax and Kingma and Ba's algorithm 1.
+ * `keras`: beside √v, before the correction, as in Keras and in the paper's formula just before its section 2.1.
+ * Early on, and wherever gradients are as small as ε, the latter's steps are smaller.
+ */
+export type AdamConvention = "pytorch" | "keras";
+
 /** Adam's constants. */
 export interface AdamOptions {
+  readonly convention: AdamConvention;
   readonly learningRate: number;
   readonly beta1: number;
   readonly beta2: number;
@@ -23,8 +31,9 @@ export interface AdamState {
 }
 
 /**
- * p −= lr · m̂ / (√v̂ + ε), in place, for every parameter of an arena. Afterwards `adamCounter` is to be
- * advanced. Throws `ShapeError` unless the arrays are whole fours.
+ * One update in place of every parameter of an arena: p −= lr · m̂ / (√v̂ + ε) by PyTorch's convention, p −= α · m /
+ * (√v + ε) with α = lr · √(1 − β₂ᵗ) / (1 − β₁ᵗ) by Keras's. Afterwards `adamCounter` is to be advanced. Throws
+ * `ShapeError` unless the arrays are whole fours.
  */
 export function adamUpdate(state: AdamState, options: AdamOptions): void {
   const { parameters, gradients, first, second, corrections } = state;
@@ -45,6 +54,7 @@ export function adamUpdate(state: AdamState, options: AdamOptions): void {
       REST1: 1 - options.beta1,
       REST2: 1 - options.beta2,
       EPSILON: options.epsilon,
+      KERAS: options.convention === "keras",
     },
     bind: { gradients, parameters, first, second, corrections },
     workgroups: device.linear(size / 4),

@@ -1,6 +1,7 @@
 // What an op's attributes may be. Each op lists its own with one of these checks; an attribute that
 // isn't in the list is refused, so that a slip of the pen isn't a silent default.
 import { AttributeError } from "../gpu/errors.ts";
+import { keyPath, show } from "../gpu/foreign-text.ts";
 
 /** What an attribute must be, in words that follow "must be", and whether a value is that. */
 export interface Check {
@@ -127,17 +128,6 @@ export function needed(check: Check): Check {
   return { ...check, needed: true };
 }
 
-/** A value as errors show it. */
-export function show(value: unknown): string {
-  if (typeof value === "number" || value === undefined) return String(value);
-  if (Array.isArray(value)) return `[${value.map(show).join(", ")}]`;
-  if (typeof value === "object" && value !== null) {
-    const { name } = value.constructor;
-    return name === "Object" ? `{ ${Object.keys(value).join(", ")} }` : name;
-  }
-  return JSON.stringify(value) ?? typeof value;
-}
-
 /** Throws `AttributeError` on the first attribute that isn't what its check wants, or isn't known at all. */
 export function checkAttributes<A>(op: string, attributes: A, checks: Checks<A>): void {
   const list = new Map<string, Check>(Object.entries(checks));
@@ -150,7 +140,9 @@ export function checkAttributes<A>(op: string, attributes: A, checks: Checks<A>)
   const given = new Map<string, unknown>(Object.entries(attributes));
   for (const name of given.keys()) {
     if (!list.has(name)) {
-      throw new AttributeError(`${op}: got an attribute ${name}, which it doesn't have: ${takes}`);
+      throw new AttributeError(
+        `${op}: got an attribute ${keyPath([name])}, which it doesn't have: ${takes}`,
+      );
     }
   }
   for (const [name, check] of list) {

@@ -2,7 +2,8 @@
 import { formatShape, type GpuArray } from "../gpu/array.ts";
 import type { Launch } from "../gpu/dispatch.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
-import { flag, needed, show, wholeOrPair, type Checks } from "./attributes.ts";
+import { show } from "../gpu/foreign-text.ts";
+import { flag, needed, wholeOrPair, type Checks } from "./attributes.ts";
 import { padded, paddingCheck, pair, type Padding } from "./convolution.ts";
 import { checkImages } from "./image.ts";
 import { defineRule, type Rule } from "./rule.ts";

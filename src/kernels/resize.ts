@@ -10,6 +10,9 @@ import { defineRule, type Rule } from "./rule.ts";
 /** How a value is found where an output pixel lies between input pixels. */
 export type ResizeMode = "nearest" | "bilinear";
 
+/** What lies past the image's outermost pixels: those again, or the image mirrored in them. */
+export type ResizeEdges = "clamp" | "mirror";
+
 /** What `resize` takes. */
 export interface ResizeAttributes {
   /** Rows and columns of the output. */
@@ -18,6 +21,8 @@ export interface ResizeAttributes {
   readonly mode?: ResizeMode;
   /** Where output pixel i lies, for in/out input pixels each: (i + ½) · in/out − ½ (`halfPixel`, the default), i · (in − 1)/(out − 1) (`alignCorners`), or i · in/out (`asymmetric`). */
   readonly coordinates?: "halfPixel" | "alignCorners" | "asymmetric";
+  /** For `bilinear`: `clamp` (the default) repeats the outermost pixels, `mirror` goes back from them (c b | a b c). */
+  readonly edges?: ResizeEdges;
   /** Of a nearest pixel's coordinate; the preferred one is for halves. Default `preferCeil`, but `floor` for `asymmetric`. */
   readonly rounding?: "floor" | "ceil" | "preferFloor" | "preferCeil";
   /** Output pixels for each input pixel, vertical and horizontal, in place of out/in in the coordinates. Each is taken as the simplest fraction of the same float32. */
@@ -28,6 +33,8 @@ type Fraction = readonly [numerator: number, denominator: number];
 
 /** src(i) = (i · step + shift) / unit along one axis; `round` is added before rounding down. */
 interface Sampling {
+  /** How many pixels past the image's ends coordinates lie at most, where they are mirrored; else 0. */
+  readonly overhang: number;
   readonly step: number;
   readonly shift: number;
   readonly unit: number;
@@ -81,7 +88,7 @@ function offsetOf(rounding: NonNullable<ResizeAttributes["rounding"]>, unit: num
 function samplingOf(
   length: number,
   outLength: number,
-  { mode, coordinates = "halfPixel", rounding }: ResizeAttributes,
+  { mode, coordinates = "halfPixel", rounding, edges }: ResizeAttributes,
   stretch: number | undefined,
 ): Sampling {
   const aligned = coordinates === "alignCorners";
@@ -97,17 +104,26 @@ function samplingOf(
   const sampling = { step: step * by, shift, unit: unit * by };
   const otherwise = coordinates === "asymmetric" ? "floor" : "preferCeil";
   const round = mode === "bilinear" ? 0 : offsetOf(rounding ?? otherwise, sampling.unit);
-  const reach = outLength * sampling.step + length * sampling.unit + Math.abs(shift);
+  const mirror = edges === "mirror";
+  const extent = (mirror ? 2 : 1) * length * sampling.unit;
+  const reach = outLength * sampling.step + extent + Math.abs(shift);
   if (reach >= 2 ** 31) {
     throw new AttributeError(
       `resize: from ${length} to ${outLength} pixels${stretch === undefined ? "" : ` at scale ${stretch}`}, coordinates are multiples of 1/${sampling.unit} and don't fit 32 bits; take sizes or scales in a simpler ratio, or fewer pixels`,
     );
   }
-  return { ...sampling, round };
+  const end = (outLength - 1) * sampling.step + shift - (length - 1) * sampling.unit;
+  const overhang = mirror ? Math.ceil(Math.max(-shift, end, 0) / sampling.unit) : 0;
+  return { ...sampling, round, overhang };
 }
 
 /** Throws `AttributeError` on attributes that have no meaning together. */
-function checkTogether({ mode, coordinates, rounding, scales }: ResizeAttributes): void {
+function checkTogether({ mode, coordinates, rounding, scales, edges }: ResizeAttributes): void {
+  if (edges === "mirror" && mode !== "bilinear") {
+    throw new AttributeError(
+      "resize: edges 'mirror' has no meaning beside mode 'nearest', which takes no share of pixels past the image; leave it out, or take mode 'bilinear'",
+    );
+  }
   if (mode === "bilinear" && rounding !== undefined) {
     throw new AttributeError(
       `resize: rounding '${rounding}' has no meaning beside mode 'bilinear', which rounds no coordinate; leave it out`,
@@ -146,6 +162,9 @@ function geometryOf(shape: readonly number[], attributes: ResizeAttributes): Geo
       UNIT_W: horizontal.unit,
       ROUND_H: vertical.round,
       ROUND_W: horizontal.round,
+      MIRROR: attributes.edges === "mirror",
+      OVERHANG_H: vertical.overhang,
+      OVERHANG_W: horizontal.overhang,
     },
   };
 }
@@ -166,6 +185,7 @@ export const resize: Rule<readonly [GpuArray], ResizeAttributes> = defineRule({
   attributes: {
     size: needed(wholes(1, 2)),
     mode: oneOf("nearest", "bilinear"),
+    edges: oneOf("clamp", "mirror"),
     coordinates: oneOf("halfPixel", "alignCorners", "asymmetric"),
     rounding: oneOf("floor", "ceil", "preferFloor", "preferCeil"),
     scales: scalePair,

@@ -2,7 +2,8 @@
 // returns gradients and adds nothing.
 import { GpuArray, type DType } from "../gpu/array.ts";
 import { AttributeError, DTypeError } from "../gpu/errors.ts";
-import { checkAttributes, show, type Checks } from "./attributes.ts";
+import { show } from "../gpu/foreign-text.ts";
+import { checkAttributes, type Checks } from "./attributes.ts";
 import type { Pull } from "./epilogue.ts";
 
 /** The types that an op may take which moves elements and computes nothing: all of 32 bits. */

@@ -6,6 +6,9 @@ import type { EpilogueAttributes, Finished, StoredType } from "../kernels/epilog
 import type { Generator } from "../kernels/random.ts";
 import type { Initialiser } from "./initialisers.ts";
 
+/** What the sigmoid layer is called: the one that `Mode.logits` leaves out at the end. */
+export const SIGMOID = "sigmoid";
+
 /** A parameter to be made: its shape and its first values. */
 export interface ParameterSpec {
   readonly shape: readonly number[];
@@ -19,6 +22,8 @@ export interface Mode {
   readonly generator?: Generator;
   /** Whether training updates running statistics. Default true. */
   readonly track?: boolean;
+  /** Whether a sigmoid that the network ends in is left out, so that a loss can be taken of logits. Default false. */
+  readonly logits?: boolean;
   /** Whether layers end in the activation and dropout behind them. Default true; tests compare both. */
   readonly fuse?: boolean;
   /**

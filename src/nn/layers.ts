@@ -25,7 +25,7 @@ import {
 import type { EpilogueAttributes } from "../kernels/epilogue-attributes.ts";
 import type { Generator } from "../kernels/random.ts";
 import { constant, glorotUniform, type Initialiser } from "./initialisers.ts";
-import type { Layer, Mode, ParameterSpec } from "./layer.ts";
+import { SIGMOID, type Layer, type Mode, type ParameterSpec } from "./layer.ts";
 
 const none = (): Readonly<Record<never, never>> => ({});
 const same = (shape: readonly number[]): readonly number[] => shape;
@@ -66,7 +66,7 @@ export function tanh(): Layer {
 
 /** 1 / (1 + exp(−x)). */
 export function sigmoid(): Layer {
-  return activation("sigmoid", "", (x) => sigmoidOp(x), { activation: "sigmoid" });
+  return activation(SIGMOID, "", (x) => sigmoidOp(x), { activation: "sigmoid" });
 }
 
 /** Options that layers with a kernel share. */

@@ -6,7 +6,7 @@ import type { Device } from "../gpu/device.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import type { EpilogueAttributes } from "../kernels/epilogue-attributes.ts";
 import type { Generator } from "../kernels/random.ts";
-import type { Layer, Mode, ParameterSpec } from "./layer.ts";
+import { SIGMOID, type Layer, type Mode, type ParameterSpec } from "./layer.ts";
 import { layOut, type Parameter, type ParameterGroup } from "./parameters.ts";
 
 /** A layer inside a network, with its shapes (batch axis left out) and what it owns. */
@@ -57,6 +57,11 @@ function follows(more: EpilogueAttributes, before: EpilogueAttributes = {}): boo
 function storesHalves({ halves }: Layer, next: readonly PlacedLayer[], mode: Mode): boolean {
   if (mode.storage !== "f16" || halves !== "stores") return false;
   return next.find(({ layer }) => layer.halves !== "views")?.layer.halves === "stores";
+}
+
+/** The layers that a forward runs. */
+function layersOf(layers: readonly PlacedLayer[], { logits }: Mode): readonly PlacedLayer[] {
+  return logits && layers.at(-1)?.layer.kind === SIGMOID ? layers.slice(0, -1) : layers;
 }
 
 const snake = (kind: string): string => kind.replace(/([a-z])([A-Z])/g, "$1_$2").toLowerCase();
@@ -142,17 +147,18 @@ export function sequential(
         );
       }
       checkStored(name, device.gpu, mode.storage ?? "f32");
+      const run = layersOf(placed, mode);
       let value = x;
-      for (let at = 0; at < placed.length;) {
-        const { layer, parameters: own, buffers } = placed[at]!;
+      for (let at = 0; at < run.length;) {
+        const { layer, parameters: own, buffers } = run[at]!;
         const tensors = Object.fromEntries(
           Object.entries(own).map(([key, parameter]) => [key, parameter.tensor]),
         );
-        const { epilogue, layers: done } = epilogueOf(layer, placed.slice(at + 1), mode);
+        const { epilogue, layers: done } = epilogueOf(layer, run.slice(at + 1), mode);
         at += 1 + done;
         value = layer.forward(value, tensors, buffers, mode, {
           ...(epilogue ? { epilogue } : {}),
-          ...(storesHalves(layer, placed.slice(at), mode) ? { storage: "f16" } : {}),
+          ...(storesHalves(layer, run.slice(at), mode) ? { storage: "f16" } : {}),
         });
       }
       return value;

@@ -11,38 +11,30 @@ export interface GifOptions {
   delayMs?: number;
   /** Milliseconds the last frame is held before the loop starts over. */
   lastDelayMs?: number;
-  /** Gray levels of the palette, a power of two from 16 to 256; fewer make a smaller file. */
-  grays?: number;
 }
 
 /**
  * The bytes of a GIF that shows `frames` in order, for ever, and holds the last one longer.
- * Gray levels are rounded to an even ramp of `grays`, which keeps black and white exact.
+ * Every gray stays as it is: the palette holds those that the frames use, which fit into its 256 places.
  * Throws `ShapeError` if there are no frames or their sizes differ, `AttributeError` for options
  * out of range.
  */
 export function encodeGif(frames: GrayImage[], options: GifOptions = {}): Uint8Array {
-  const { delayMs = 250, lastDelayMs = 2500, grays = 64 } = options;
+  const { delayMs = 250, lastDelayMs = 2500 } = options;
   requireDelay("delayMs", delayMs);
   requireDelay("lastDelayMs", lastDelayMs);
-  if (![16, 32, 64, 128, 256].includes(grays)) {
-    throw new AttributeError(
-      `encodeGif: got ${grays} grays, expected 16, 32, 64, 128 or 256; pass one of them`,
-    );
-  }
   const [first] = frames;
   if (!first) {
     throw new ShapeError("encodeGif: got no frames, expected at least 1; pass a grid an epoch");
   }
 
-  const top = grays - 1;
-  const palette = Array.from({ length: grays }, (_, index) => {
-    const level = Math.round((index * 255) / top);
-    return [level, level, level];
-  });
-  const indexOfLevel = Uint8Array.from({ length: 256 }, (_, level) =>
-    Math.round((level * top) / 255),
-  );
+  const used = new Uint8Array(256);
+  for (const { pixels } of frames) for (const level of pixels) used[level] = 1;
+  const levels = [...used.keys()].filter((level) => used[level] === 1);
+  const colorDepth = Math.max(1, Math.ceil(Math.log2(levels.length)));
+  const palette = levels.map((level) => [level, level, level]);
+  const indexOfLevel = new Uint8Array(256);
+  levels.forEach((level, index) => (indexOfLevel[level] = index));
 
   const encoder = GIFEncoder();
   for (const [index, frame] of frames.entries()) {
@@ -60,7 +52,7 @@ export function encodeGif(frames: GrayImage[], options: GifOptions = {}): Uint8A
       {
         // Only the first frame carries the palette: the others then share it.
         ...(index === 0 ? { palette, repeat: 0 } : {}),
-        colorDepth: Math.log2(grays),
+        colorDepth,
         delay: index === frames.length - 1 ? lastDelayMs : delayMs,
       },
     );

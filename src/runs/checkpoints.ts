@@ -17,6 +17,7 @@ import {
   type VerifiedFiles,
 } from "../checkpoint/manifest.ts";
 import { CheckpointError } from "../gpu/errors.ts";
+import { shellQuote } from "../gpu/foreign-text.ts";
 import { checkRecord, RECORD_FILE } from "./check-record.ts";
 import {
   abandon,
@@ -186,7 +187,7 @@ function adviceFor(folder: RunFolder, which: WhichCheckpoint): string {
 
 /** The command that goes on from a checkpoint. */
 export function resumeCommand({ path }: RunFolder, which: WhichCheckpoint): string {
-  return `npm run train -- --resume ${path} --checkpoint ${which}`;
+  return `npm run train -- --resume ${shellQuote(path)} --checkpoint ${which}`;
 }
 
 /**

@@ -1,18 +1,10 @@
 // A recipe's constants as people change them: by --width, by a --config file, and as a run's record keeps them.
 import { z } from "zod";
 import { UsageError } from "../gpu/errors.ts";
-import type { Recipe, Verdicts } from "../gan/recipe.ts";
+import { keyPath, show } from "../gpu/foreign-text.ts";
+import { endsInSigmoid, type Recipe, type Verdicts } from "../gan/recipe.ts";
 import { recipeNamed } from "../gan/recipes/list.ts";
-import {
-  belowOne,
-  finite,
-  flag,
-  oneOf,
-  show,
-  whole,
-  wholes,
-  type Check,
-} from "../kernels/attributes.ts";
+import { belowOne, finite, flag, oneOf, whole, wholes, type Check } from "../kernels/attributes.ts";
 import { adamChecks } from "../nn/adam.ts";
 
 /** What constants of these names must be. Others need be no more than of the type that the recipe has. */
@@ -25,6 +17,7 @@ const known: Readonly<Record<string, Check>> = {
   average: belowOne,
   dropout: belowOne,
   momentum: belowOne,
+  edges: oneOf("clamp", "mirror"),
 };
 
 /** What a recipe is whatever its constants are. */
@@ -47,8 +40,25 @@ export function constantsOf(recipe: Recipe): ConstantValues {
 
 /** The verdicts that the recipe's last layer and its order of steps can go with. */
 function verdictsOf({ verdicts, order }: Recipe): readonly Verdicts[] {
-  if (order !== "together") return ["probabilities", "clamped"];
-  return verdicts === "logits" || verdicts === "hinge" ? ["logits", "hinge"] : ["probabilities"];
+  if (!endsInSigmoid(verdicts)) return ["logits", "hinge"];
+  return order === "together"
+    ? ["sigmoid", "probabilities"]
+    : ["sigmoid", "probabilities", "clamped"];
+}
+
+/**
+ * A recipe as runs followed it whose record doesn't say: what each constant stood for before it had a name. Adam's
+ * convention was PyTorch's in all of them, the loss of a sigmoid was taken of its probabilities, and
+ * resizing repeated the outermost pixels.
+ */
+export function asBefore(recipe: Recipe): Recipe {
+  return {
+    ...recipe,
+    generatorAdam: { ...recipe.generatorAdam, convention: "pytorch" },
+    discriminatorAdam: { ...recipe.discriminatorAdam, convention: "pytorch" },
+    verdicts: recipe.verdicts === "sigmoid" ? "probabilities" : recipe.verdicts,
+    ...(recipe.edges ? { edges: "clamp" } : {}),
+  };
 }
 
 /** What a constant must be that has no entry of its own: something like the recipe's. */
@@ -80,7 +90,7 @@ export function withConstants(recipe: Recipe, changes: unknown, from: string): R
   const parsed = constantsSchemaOf(recipe).safeParse(changes);
   if (!parsed.success) {
     const complaints = parsed.error.issues.flatMap((issue) => complaintsOf(recipe, changes, issue));
-    throw new UsageError(`${from}: ${complaints.join("; ")}`);
+    throw new UsageError(`${from}: ${several(complaints, "; ")}`);
   }
   const { generatorAdam, discriminatorAdam, ...rest } = parsed.data;
   const changed: Recipe = {
@@ -97,6 +107,14 @@ export function withConstants(recipe: Recipe, changes: unknown, from: string): R
   return changed;
 }
 
+const MOST = 8;
+
+/** The first of some texts, and how many more there are. */
+function several(texts: readonly string[], between: string): string {
+  const more = texts.length > MOST ? [`and ${texts.length - MOST} more`] : [];
+  return [...texts.slice(0, MOST), ...more].join(between);
+}
+
 function complaintsOf(recipe: Recipe, changes: unknown, issue: z.core.$ZodIssue): string[] {
   const path = issue.path.map(String);
   if (issue.code === "unrecognized_keys") {
@@ -105,14 +123,15 @@ function complaintsOf(recipe: Recipe, changes: unknown, issue: z.core.$ZodIssue)
     const what = top
       ? `is no constant of recipe ${recipe.name}, which`
       : "is no constant of Adam, which";
-    return [`${issue.keys.map((key) => [...path, key].join(".")).join(", ")}: ${what} has ${has}`];
+    const keys = issue.keys.map((key) => keyPath([...path, key]));
+    return [`${several(keys, ", ")}: ${what} has ${has}`];
   }
   const got = path.reduce<unknown>((value, key) => Object(value)[key], changes);
   const expects =
     issue.code === "invalid_type"
       ? `an object of ${Object.keys(adamChecks).join(", ")}`
       : issue.message;
-  return [`${path.join(".")}: must be ${expects}; got ${show(got)}`];
+  return [`${keyPath(path)}: must be ${expects}; got ${show(got)}`];
 }
 
 /** What of a recipe's constants differs from another's, in words: `batch 64, slope 0.2`. */

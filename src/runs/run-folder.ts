@@ -1,5 +1,5 @@
 // The run folder: what a training run leaves, and where.
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { choicesSchema, type Choices } from "../checkpoint/choices.ts";
@@ -8,7 +8,8 @@ import { anyNumber, formatJson, MAX_JSON_BYTES, parseJson } from "../checkpoint/
 import { CheckpointError, UsageError } from "../gpu/errors.ts";
 import { recipeNamed } from "../gan/recipes/list.ts";
 import type { Recipe } from "../gan/recipe.ts";
-import { constantsSchema, withConstants, type ConstantValues } from "./constants.ts";
+import { asBefore, constantsSchema, withConstants, type ConstantValues } from "./constants.ts";
+import { printable, shellQuote } from "../gpu/foreign-text.ts";
 import type { StoredType } from "../kernels/epilogue-attributes.ts";
 
 /** How a run is evaluated while it trains. */
@@ -76,7 +77,7 @@ export interface RunFolder {
   readonly metrics: string;
   /** The newest checkpoint. */
   readonly checkpoint: string;
-  /** Those before it. */
+  /** Those before it, a folder each. */
   readonly checkpoints: string;
   /** What `train --evaluate-every` saw, a line an evaluation. */
   readonly evaluations: string;
@@ -121,38 +122,9 @@ export function runFolder(path: string): RunFolder {
   };
 }
 
-/** `runs/<recipe>-<n>`, the first that does not exist. */
-export function freshRunPath(recipe: string): string {
-  for (let n = 1; ; n += 1) {
-    const path = join("runs", `${recipe}-${n}`);
-    if (!existsSync(path)) return path;
-  }
-}
-
-/**
- * Checks that a new run may be written to `path`, and changes nothing. Throws `UsageError` if something
- * is there, unless `force` is set and it is an older run.
- */
-export function checkRunPath(path: string, force: boolean): void {
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (!found) return;
-  if (!found.isDirectory()) throw new UsageError(`--out ${path}: is a file; name a folder`);
-  const entries = readdirSync(path);
-  if (entries.length === 0) return;
-  if (!entries.includes("run.json")) {
-    throw new UsageError(`--out ${path}: holds other things than a run; name a new folder`);
-  }
-  if (!force) {
-    throw new UsageError(
-      `--out ${path}: holds a run already; go on with --resume ${path}, overwrite it with --force, or name another folder`,
-    );
-  }
-}
-
-/** Makes a run folder; an older run there, which `checkRunPath` let pass, is removed. Throws `OutputError`. */
+/** Writes the first files of a run into its folder. Throws `OutputError`. */
 export function createRunFolder(folder: RunFolder, record: RunRecord): void {
   try {
-    if (existsSync(folder.record)) rmSync(folder.path, { recursive: true });
     mkdirSync(folder.samples, { recursive: true });
   } catch (error) {
     throw outputError(folder.path, error);
@@ -176,7 +148,8 @@ export function readRunRecord(path: string): RunRecord {
   if (!existsSync(folder.record)) {
     const reason = existsSync(path) ? "has no run.json, so it is no run" : "does not exist";
     const near = existsSync(dirname(resolve(path))) ? runsIn(dirname(path)) : [];
-    const hint = near.length > 0 ? `; runs there: ${near.join(", ")}` : "";
+    const hint =
+      near.length > 0 ? `; runs there: ${near.map((name) => printable(name, 60)).join(", ")}` : "";
     throw new CheckpointError(`${path}: ${reason}${copyOf(folder) || hint}`);
   }
   try {
@@ -190,14 +163,19 @@ export function readRunRecord(path: string): RunRecord {
 /** Where there is a copy of `run.json`, in a clause; empty where there is none. */
 function copyOf({ checkpoint, record }: RunFolder): string {
   const copy = join(checkpoint, basename(record));
-  return existsSync(copy) ? `; the checkpoint has a copy of it: cp ${copy} ${record}` : "";
+  return existsSync(copy)
+    ? `; the checkpoint has a copy of it: cp ${shellQuote(copy)} ${shellQuote(record)}`
+    : "";
 }
 
-/** The recipe of a run, with the constants that it was trained with. Throws `CheckpointError` where they don't fit. */
+/**
+ * The recipe of a run, with the constants that it was trained with: those that it is older than are as they were. Throws
+ * `CheckpointError` where they don't fit.
+ */
 export function recipeOf({ recipe, constants }: RunRecord, path: string): Recipe {
   const file = runFolder(path).record;
   try {
-    return withConstants(recipeNamed(recipe), constants, "constants");
+    return withConstants(asBefore(recipeNamed(recipe)), constants, "constants");
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     throw new CheckpointError(`${file}: ${error.message}`); // nobody has just typed it

@@ -9,7 +9,7 @@ import {
 } from "../../src/kernels/adversarial-loss.ts";
 import { createGenerator } from "../../src/kernels/random.ts";
 import { messageOf } from "../message-of.ts";
-import { asFake, asReal, type Form, probability, toFool } from "../reference/adversarial-loss.ts";
+import { asFake, asReal, probability, toFool } from "../reference/adversarial-loss.ts";
 import { createRandom, randomRef, type Ref, refOf, zeros } from "../reference/array.ts";
 import { compareToOracle } from "../reference/compare.ts";
 import { testDevice } from "../support/device.ts";
@@ -21,6 +21,9 @@ const device = await testDevice();
 const random = createRandom(51);
 const STEP = 6;
 const CAPACITY = 4;
+
+/** What the kernel knows: `sigmoid` is `logits` to it. */
+type Form = NonNullable<AdversarialLossOptions["form"]>;
 
 interface Found {
   readonly scalars: ArrayLike<number>;

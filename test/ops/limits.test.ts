@@ -106,7 +106,8 @@ function launchUnlisted(): {
     device.place(normal(generator, [1000]), noise[1]);
     device.place(bernoulli(generator, [1000], 0.5), noise[2]);
     device.place(gradients, copied);
-    const options = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 };
+    const rest = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 } as const;
+    const options = { ...rest, convention: "keras" } as const;
     const state = { parameters, gradients, first, second, corrections };
     adamUpdate(state, options);
     const rates = {

@@ -17,7 +17,7 @@ const random = createRandom(22);
 
 /** The attributes in the reference's terms; `steps` are the scales' reciprocals as fractions. */
 function optionsOf(
-  { size, mode, coordinates = "halfPixel", rounding }: ResizeAttributes,
+  { size, mode, coordinates = "halfPixel", rounding, edges }: ResizeAttributes,
   steps?: readonly [Pair, Pair],
 ): reference.ResizeOptions {
   const otherwise = coordinates === "asymmetric" ? "floor" : "preferCeil";
@@ -26,6 +26,7 @@ function optionsOf(
     bilinear: mode === "bilinear",
     coordinates,
     rounding: rounding ?? otherwise,
+    mirror: edges === "mirror",
     ...(steps ? { steps } : {}),
   };
 }
@@ -118,6 +119,18 @@ const blends = COORDINATES.flatMap((coordinates) =>
   ).map(([shape, size]) => resized(shape, { size, coordinates, mode: "bilinear" })),
 );
 
+/** Past the ends by less than a pixel, by none, and by several times the image. */
+const mirrors = (
+  [
+    [[2, 5, 7, 3], { size: [13, 11] }],
+    [[1, 28, 28, 1], { size: [32, 32] }],
+    [[1, 13, 11, 3], { size: [5, 7] }],
+    [[1, 1, 2, 5], { size: [4, 9] }],
+    [[1, 5, 4, 3], { size: [9, 7], coordinates: "asymmetric" }],
+    [[1, 5, 4, 3], { size: [9, 7], coordinates: "alignCorners" }],
+  ] as const
+).map(([shape, rest]) => resized(shape, { ...rest, mode: "bilinear", edges: "mirror" }));
+
 /** Both ends of each image invalid, and a pixel inside: only what has a share of them may be. */
 function invalid(attributes: ResizeAttributes): Case {
   const made = resized([1, 5, 6, 3], attributes);
@@ -172,6 +185,7 @@ export const resizeRows: Readonly<Record<Name, Row>> = {
       resized([1, 7, 5, 3], { size: [7, 9], coordinates: "asymmetric" }),
       resized([1, 9, 1, 8], { size: [1, 9], coordinates: "alignCorners" }),
       ...blends,
+      ...mirrors,
       resized([1, 31, 29, 2], { size: [3, 2], mode: "bilinear" }),
       resized([1, 28, 28, 1], { size: [32, 32], mode: "bilinear" }),
       // 0.6, as double and as float32, is 3/5; past the image's end its last pixel is repeated.
@@ -188,8 +202,18 @@ export const resizeRows: Readonly<Record<Name, Row>> = {
             ),
           ),
       ),
+      // Each axis past its end by many times its length.
+      resized(
+        [1, 4, 3, 2],
+        { size: [40, 33], mode: "bilinear", edges: "mirror", scales: [0.5, 1] },
+        [
+          [2, 1],
+          [1, 1],
+        ],
+      ),
       invalid({ size: [9, 11], mode: "bilinear", coordinates: "alignCorners" }),
       invalid({ size: [5, 6], mode: "bilinear" }),
+      invalid({ size: [9, 11], mode: "bilinear", edges: "mirror" }),
       invalidFlow("nearest"),
       invalidFlow("bilinear"),
     ],
@@ -210,6 +234,15 @@ export const resizeRows: Readonly<Record<Name, Row>> = {
         size,
         mode: "bilinear",
         rounding: "floor",
+      }),
+      attribute("resize", "other edges", "edges must be 'clamp' or 'mirror'; got \"reflect\"", {
+        size,
+        mode: "bilinear",
+        edges: "reflect",
+      }),
+      attribute("resize", "mirrored edges beside nearest", "edges 'mirror' has no meaning beside", {
+        size,
+        edges: "mirror",
       }),
       attribute("resize", "a scale of 0", "scales must be two numbers in", {
         size,

@@ -1,8 +1,9 @@
-// Adam, as Kingma and Ba's algorithm 1 with ε outside the root.
+// Adam in two conventions: as Kingma and Ba's algorithm 1, and as the formula just before their section 2.1.
 import { type Ref, zip } from "./array.ts";
 
 /** Adam's constants. */
 export interface AdamOptions {
+  readonly convention: "pytorch" | "keras";
   readonly learningRate: number;
   readonly beta1: number;
   readonly beta2: number;
@@ -17,14 +18,17 @@ export interface AdamSlot {
 }
 
 /**
- * One step with gradient g, the t-th from 1: m = β₁m + (1 − β₁)g, v = β₂v + (1 − β₂)g²,
- * x = x − lr · (m/(1 − β₁ᵗ)) / (√(v/(1 − β₂ᵗ)) + ε).
+ * One step with gradient g, the t-th from 1: m = β₁m + (1 − β₁)g, v = β₂v + (1 − β₂)g², and then
+ * x = x − lr · (m/(1 − β₁ᵗ)) / (√(v/(1 − β₂ᵗ)) + ε) by PyTorch's convention,
+ * x = x − lr · √(1 − β₂ᵗ)/(1 − β₁ᵗ) · m / (√v + ε) by Keras's.
  */
 export function adamStep(slot: AdamSlot, g: Ref, t: number, options: AdamOptions): AdamSlot {
-  const { learningRate, beta1, beta2, epsilon } = options;
+  const { convention, learningRate, beta1, beta2, epsilon } = options;
   const m = zip(slot.m, g, (old, now) => beta1 * old + (1 - beta1) * now);
   const v = zip(slot.v, g, (old, now) => beta2 * old + (1 - beta2) * now * now);
+  const alpha = (learningRate * Math.sqrt(1 - beta2 ** t)) / (1 - beta1 ** t);
   const step = zip(m, v, (first, second) => {
+    if (convention === "keras") return (alpha * first) / (Math.sqrt(second) + epsilon);
     const mHat = first / (1 - beta1 ** t);
     const vHat = second / (1 - beta2 ** t);
     return (learningRate * mHat) / (Math.sqrt(vHat) + epsilon);

@@ -2,7 +2,7 @@
 import { log, sigmoid, softplus, type Unary } from "./unary.ts";
 
 /** What verdicts are, and so what losses are made of. */
-export type Form = "logits" | "hinge" | "probabilities" | "clamped";
+export type Form = "logits" | "hinge" | "sigmoid" | "probabilities" | "clamped";
 
 /** A function of −x. */
 const mirrored = ({ value, slope }: Unary): Unary => ({
@@ -27,6 +27,8 @@ const hinge: Unary = {
 const REAL: Readonly<Record<Form, Unary>> = {
   logits: mirrored(softplus),
   hinge: mirrored(hinge),
+  // Of the probability, with no bound: float64 holds it well away from 1.
+  sigmoid: { value: (p) => -log.value(p), slope: (p) => -1 / p },
   probabilities: {
     value: (p) => -log.value(held(p)),
     slope: (p) => (outside(p) ? 0 : -1 / p),
@@ -41,6 +43,7 @@ const REAL: Readonly<Record<Form, Unary>> = {
 const FAKE: Readonly<Record<Form, Unary>> = {
   logits: softplus,
   hinge,
+  sigmoid: { value: (p) => -Math.log1p(-p), slope: (p) => 1 / (1 - p) },
   probabilities: {
     value: (p) => -Math.log1p(-held(p)),
     slope: (p) => (outside(p) ? 0 : 1 / (1 - p)),

@@ -71,7 +71,7 @@ export const DCGAN: DcganConfig = {
   leakySlope: 0.3,
   dropoutRate: 0.3,
   batchNorm: { epsilon: 1e-3, momentum: 0.99, runningVariance: "population" },
-  adam: { learningRate: 1e-4, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 },
+  adam: { convention: "keras", learningRate: 1e-4, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 },
 };
 
 /** Running statistics of the generator's three batch normalisations. */

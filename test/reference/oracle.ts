@@ -113,7 +113,7 @@ const resampling = z.object({
 /** Adam's constants, from a case's attributes or one of them: {lr, beta1, beta2, epsilon}. */
 export function adamAttr(attribute: unknown): AdamOptions {
   const { lr, ...rest } = adamConstants.parse(attribute);
-  return { learningRate: lr, ...rest };
+  return { convention: "pytorch", learningRate: lr, ...rest };
 }
 
 const adamConstants = z.object({

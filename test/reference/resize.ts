@@ -10,6 +10,8 @@ export interface ResizeOptions {
   readonly coordinates: "halfPixel" | "alignCorners" | "asymmetric";
   readonly rounding: "floor" | "ceil" | "preferFloor" | "preferCeil";
   readonly steps?: readonly [Pair, Pair];
+  /** Whether what lies past the ends of the image is its mirror image, not its outermost pixels. */
+  readonly mirror?: boolean;
 }
 
 const ROUNDINGS: Readonly<Record<ResizeOptions["rounding"], (x: number) => number>> = {
@@ -21,6 +23,13 @@ const ROUNDINGS: Readonly<Record<ResizeOptions["rounding"], (x: number) => numbe
 
 /** Input pixels and their shares of one output pixel, each above 0. */
 type Shares = readonly (readonly [pixel: number, share: number])[];
+
+/** The pixel at a place past the ends of 0 to last: there and back again. scikit-image's `coord_map`, mode 'R'. */
+export function mirrored(pixel: number, last: number): number {
+  if (pixel >= 0 && pixel <= last) return pixel;
+  if (last === 0) return 0;
+  return mirrored(pixel < 0 ? -pixel : 2 * last - pixel, last);
+}
 
 /** The coordinate of output pixel i. Divided once, so that a half comes out as a half. */
 function coordinate(i: number, length: number, outLength: number, step: Pair, way: string): number {
@@ -34,21 +43,25 @@ function coordinate(i: number, length: number, outLength: number, step: Pair, wa
         : outLength === 1
           ? 0
           : (i * last) / (outLength - 1);
-  return Math.min(Math.max(source, 0), last);
+  return source;
 }
 
 function sharesOf(length: number, axis: 0 | 1, options: ResizeOptions): Shares[] {
   const outLength = options.size[axis];
   const step = options.steps?.[axis] ?? [length, outLength];
   return Array.from({ length: outLength }, (_, i) => {
-    const source = coordinate(i, length, outLength, step, options.coordinates);
+    const anywhere = coordinate(i, length, outLength, step, options.coordinates);
+    const last = length - 1;
+    const source = options.mirror ? anywhere : Math.min(Math.max(anywhere, 0), last);
     if (!options.bilinear) return [[ROUNDINGS[options.rounding](source), 1]];
     const low = Math.floor(source);
     const shares: Shares = [
       [low, 1 - (source - low)],
       [low + 1, source - low],
     ];
-    return shares.filter(([, share]) => share > 0);
+    return shares
+      .filter(([, share]) => share > 0)
+      .map(([pixel, share]) => [mirrored(pixel, last), share]);
   });
 }
 

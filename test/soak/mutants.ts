@@ -290,8 +290,22 @@ export const mutants: readonly Mutant[] = [
   {
     kernel: "resize.backward",
     what: "outputs past the last pixel are left out",
-    from: "outputs - 1, at == length - 1);",
+    from: "outputs - 1, at >= length - 1 - overhang);",
     to: "outputs - 1, false);",
+    noticed: by("resize"),
+  },
+  {
+    kernel: "resize.forward",
+    what: "the outermost pixel is its own mirror image",
+    from: "abs(source) % max(2 * last, 1)",
+    to: "max(source, 0) % max(2 * last, 1)",
+    noticed: by("resize"),
+  },
+  {
+    kernel: "resize.backward",
+    what: "mirrored outputs belong to the outermost pixel alone",
+    from: "0, at <= overhang);",
+    to: "0, at == 0);",
     noticed: by("resize"),
   },
   {

@@ -18,6 +18,27 @@ export const stepMutants: readonly Mutant[] = [
     noticed: oracle("adam"),
   },
   {
+    kernel: "adam.update",
+    what: "by PyTorch's convention ε isn't corrected",
+    from: "(sqrt(v / correction2) + EPSILON)",
+    to: "(sqrt(v / correction2) + EPSILON / sqrt(correction2))",
+    noticed: { file: "test/adam.test.ts", name: "six updates agree with float64, pytorch" },
+  },
+  {
+    kernel: "adam.update",
+    what: "by Keras's convention ε is corrected",
+    from: "m / (sqrt(v) + EPSILON)",
+    to: "m / (sqrt(v) + EPSILON * sqrt(correction2))",
+    noticed: { file: "test/adam.test.ts", name: "six updates agree with float64, keras" },
+  },
+  {
+    kernel: "adam.update",
+    what: "by Keras's convention the rate isn't corrected for the second moment",
+    from: "LEARNING_RATE * sqrt(correction2) / correction1",
+    to: "LEARNING_RATE / correction1",
+    noticed: { file: "test/adam.test.ts", name: "six updates agree with float64, keras" },
+  },
+  {
     kernel: "adversarial-loss.losses",
     what: "a lane's last pair is left out",
     from: "i < COUNT; i += 64u",

@@ -4,14 +4,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { chromium, type Browser } from "playwright-core";
-import {
-  cacheFolders,
-  embeddedBytes,
-  embeddedFiles,
-  unpackOnce,
-  versions,
-  writeUnpacked,
-} from "../../src/gpu/node.ts";
+import { embeddedBytes, embeddedFiles, versions } from "../../src/gpu/node/packages.ts";
+import { cacheFolders, unpackOnce, type WriteUnpacked } from "../../src/gpu/node/unpacked.ts";
 
 /** Flags with which Chromium opens WebGPU on SwiftShader, without a GPU or a screen. */
 export const ON_SWIFTSHADER: readonly string[] = [
@@ -102,7 +96,8 @@ function fromNpm(): Candidate | undefined {
   const complaints: string[] = [];
   for (const folder of cacheFolders(`chromium-${version}`)) {
     try {
-      unpackOnce(folder, WANTED, unpackChromium);
+      const damage = unpackOnce(folder, WANTED, unpackChromium);
+      if (damage !== undefined) console.log(`Chromium is unpacked anew, as ${damage}.`);
       const libraries = [folder, process.env["LD_LIBRARY_PATH"]].filter(Boolean).join(":");
       return {
         executablePath: join(folder, "chromium"),
@@ -119,14 +114,14 @@ function fromNpm(): Candidate | undefined {
   throw new Error(`npm's Chromium can't be unpacked (${complaints.join("; ")})`);
 }
 
-function unpackChromium(folder: string): void {
-  writeUnpacked(join(folder, "chromium"), embeddedBytes("chromium.br"));
+function unpackChromium(write: WriteUnpacked): void {
+  write("chromium", embeddedBytes("chromium.br"));
   for (const archive of ARCHIVES) {
     for (const { name, bytes } of embeddedFiles(archive)) {
-      if (bytes.length > 0) writeUnpacked(join(folder, name), bytes);
+      if (bytes.length > 0) write(name, bytes);
     }
   }
-  writeUnpacked(join(folder, FONTS), Buffer.from(FONTS_HERE));
+  write(FONTS, Buffer.from(FONTS_HERE));
 }
 
 function briefly(error: unknown): string {

@@ -1,9 +1,11 @@
 // The recipes as narrow as tests can use, each beside its networks written again for the float64 reference, and
 // images to train them on.
 import type { Images } from "../../src/gan/gan.ts";
+import { asBefore } from "../../src/runs/constants.ts";
 import type { Recipe } from "../../src/gan/recipe.ts";
 import { best } from "../../src/gan/recipes/best.ts";
 import { conditional } from "../../src/gan/recipes/conditional.ts";
+import { dcgan } from "../../src/gan/recipes/dcgan.ts";
 import { dcgan32 } from "../../src/gan/recipes/dcgan32.ts";
 import { denseGan } from "../../src/gan/recipes/dense.ts";
 import { mlp } from "../../src/gan/recipes/mlp.ts";
@@ -50,6 +52,7 @@ export function strokes(count: number): Images {
  * at first, which rounding turns where the gradient is next to 0.
  */
 const smooth = { learningRate: 0.01, beta1: 0.5, beta2: 0.999, epsilon: 1e-2 } as const;
+const faster = { ...smooth, learningRate: 0.02 } as const;
 
 const narrowed = (
   recipe: Recipe,
@@ -61,32 +64,49 @@ const narrowed = (
   discriminatorWidths,
   batch: 6,
   latent: 10,
-  generatorAdam: smooth,
-  discriminatorAdam: { ...smooth, learningRate: 0.02 },
+  // By the recipe's own convention.
+  generatorAdam: { ...recipe.generatorAdam, ...smooth },
+  discriminatorAdam: { ...recipe.discriminatorAdam, ...faster },
 });
 
 const leaky = (slope: number): Layer => activation(leakyRelu(slope));
 const rectified = activation(relu);
 
-const conditionalLayers = (rate: number): Omit<NarrowRecipe, "recipe"> => ({
+const dcganLayers = (slope: number, rate: number): Omit<NarrowRecipe, "recipe"> => ({
   generator: [
-    [dense(false), batchNorm(0.99), leaky(0.2), reshape([7, 7, 5])],
-    [convTranspose(5, 1, false), batchNorm(0.99), leaky(0.2)],
-    [convTranspose(5, 2, false), batchNorm(0.99), leaky(0.2)],
+    [dense(false), batchNorm(0.99), leaky(slope), reshape([7, 7, 5])],
+    [convTranspose(5, 1, false), batchNorm(0.99), leaky(slope)],
+    [convTranspose(5, 2, false), batchNorm(0.99), leaky(slope)],
     [convTranspose(5, 2, false), activation(tanh)],
   ].flat(),
   discriminator: [
-    [conv(5, 2), leaky(0.2), dropout(rate)],
-    [conv(5, 2), leaky(0.2), dropout(rate)],
+    [conv(5, 2), leaky(slope), dropout(rate)],
+    [conv(5, 2), leaky(slope), dropout(rate)],
     [flatten(), dense()],
   ].flat(),
   noise: [0],
 });
 
+const conditionalLayers = (rate: number) => dcganLayers(0.2, rate);
+
 const dense3 = [1, 2, 3];
 const narrowConditional = narrowed(conditional, [5, 4, 3], [3, 4]);
 const dropping: typeof conditional = { ...conditional, dropout: 0.3 };
 const narrowDropping = narrowed(dropping, [5, 4, 3], [3, 4]);
+
+const narrowDcgan = narrowed(dcgan, [5, 4, 3], [3, 4]);
+
+/** The `dcgan` as it is, and by PyTorch's convention of Adam: a step more than thrice is where they part. */
+export const narrowDcgans: readonly NarrowRecipe[] = (["keras", "pytorch"] as const).map(
+  (convention) => ({
+    recipe: {
+      ...narrowDcgan,
+      generatorAdam: { ...narrowDcgan.generatorAdam, convention },
+      discriminatorAdam: { ...narrowDcgan.discriminatorAdam, convention },
+    },
+    ...dcganLayers(0.3, 0.3),
+  }),
+);
 
 /** Every recipe whose step isn't the `dcgan`'s own, and some of their constants changed. */
 export const narrowRecipes: readonly NarrowRecipe[] = [
@@ -170,4 +190,8 @@ export const otherLosses: readonly NarrowRecipe[] = [
     ...narrowRecipes[3]!,
     recipe: { ...narrowRecipes[3]!.recipe, smoothing: 0.2, verdicts: "clamped" },
   },
+  ...[0, 2, 3].map((i): NarrowRecipe => {
+    const { recipe, ...rest } = narrowRecipes[i]!;
+    return { ...rest, recipe: asBefore(recipe) }; // as older runs go on
+  }),
 ];

@@ -106,7 +106,7 @@ function proofOf({ name, heading }: OpDoc): string {
   if (heading !== "Optimizers") return "`test/ops/random.test.ts`";
   return name === "sgd"
     ? "`test/sgd.test.ts`"
-    : "`test/ops/oracle.test.ts`, `test/parameters.test.ts`";
+    : "`test/adam.test.ts`, `test/ops/oracle.test.ts`, `test/parameters.test.ts`";
 }
 
 const verdicts = z.array(

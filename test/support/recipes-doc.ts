@@ -16,7 +16,7 @@ import { formatFigure } from "../../src/pictures/report-plots.ts";
 export const RECIPES_DOC = "docs/recipes/README.md";
 
 /** Of Adam's constants, in the order of a cell. */
-const WORDS = { learningRate: "rate", beta1: "β1", beta2: "β2", epsilon: "ε" };
+const WORDS = { learningRate: "rate", beta1: "β1", beta2: "β2", epsilon: "ε", convention: "as" };
 
 function cell(value: unknown): string {
   if (value === undefined) return "–";

@@ -20,7 +20,12 @@ export const bestDiscriminator = (constants: BestConstants, logits = 1): readonl
   );
 
 /** β₂ is low because a run is a few thousand steps long: second moments over the last hundred, not the last thousand. */
-const adam: Omit<AdamOptions, "learningRate"> = { beta1: 0.5, beta2: 0.99, epsilon: 1e-7 };
+const adam: Omit<AdamOptions, "learningRate"> = {
+  convention: "keras",
+  beta1: 0.5,
+  beta2: 0.99,
+  epsilon: 1e-7,
+};
 
 /** The best digits in the least time: docs/recipes/README.md has what was tried. */
 export const best: Recipe<BestConstants> = {

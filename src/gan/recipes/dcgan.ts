@@ -68,7 +68,13 @@ export function dcganDiscriminator(
   ];
 }
 
-const adam: AdamOptions = { learningRate: 1e-4, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 };
+const adam: AdamOptions = {
+  convention: "keras",
+  learningRate: 1e-4,
+  beta1: 0.9,
+  beta2: 0.999,
+  epsilon: 1e-7,
+};
 
 /** The full network, for GPUs. */
 export const dcgan: Recipe<DcganConstants> = {

@@ -1,5 +1,5 @@
 // dcgan32: the DCGAN of Radford et al. 2015 for images of 32×32, to which MNIST's are resized. Its discriminator
-// ends in a sigmoid, and losses are cross-entropies of probabilities.
+// ends in a sigmoid, of which Keras takes the loss unbounded, from its logits.
 import type { AdamOptions } from "../../kernels/adam.ts";
 import {
   batchNorm,
@@ -24,7 +24,13 @@ interface Dcgan32Constants {
   readonly momentum: number;
 }
 
-const adam: AdamOptions = { learningRate: 2e-4, beta1: 0.5, beta2: 0.999, epsilon: 1e-7 };
+const adam: AdamOptions = {
+  convention: "keras",
+  learningRate: 2e-4,
+  beta1: 0.5,
+  beta2: 0.999,
+  epsilon: 1e-7,
+};
 
 /** Images of 32×32. */
 export const dcgan32: Recipe<Dcgan32Constants> = {
@@ -32,7 +38,8 @@ export const dcgan32: Recipe<Dcgan32Constants> = {
   summary: "a DCGAN for MNIST resized to 32×32, its discriminator a probability",
   image: [32, 32, 1],
   resizes: true,
-  verdicts: "probabilities",
+  edges: "mirror",
+  verdicts: "sigmoid",
   order: "together",
   latent: 100,
   batch: 64,

@@ -14,14 +14,20 @@ interface DenseConstants {
   readonly momentum: number;
 }
 
-const adam: AdamOptions = { learningRate: 2e-4, beta1: 0.5, beta2: 0.999, epsilon: 1e-7 };
+const adam: AdamOptions = {
+  convention: "keras",
+  learningRate: 2e-4,
+  beta1: 0.5,
+  beta2: 0.999,
+  epsilon: 1e-7,
+};
 
 /** Layers of units alone. */
 export const denseGan: Recipe<DenseConstants> = {
   name: "dense",
   summary: "a fully connected GAN in two phases, batch norm in its generator",
   image: [28, 28, 1],
-  verdicts: "probabilities",
+  verdicts: "sigmoid",
   order: "apart",
   latent: 100,
   batch: 64,

@@ -1,5 +1,6 @@
 // The list of recipes: adding one touches its own file and this list.
 import { UsageError } from "../../gpu/errors.ts";
+import { quote } from "../../gpu/foreign-text.ts";
 import type { Recipe } from "../recipe.ts";
 import { best } from "./best.ts";
 import { conditional } from "./conditional.ts";
@@ -27,5 +28,5 @@ export function recipeNamed(name: string): Recipe {
   const found = recipes.find((recipe) => recipe.name === name);
   if (found) return found;
   const names = recipes.map((recipe) => recipe.name).join(", ");
-  throw new UsageError(`recipe: there is no "${name}"; choose one of ${names}`);
+  throw new UsageError(`recipe: there is no ${quote(name)}; choose one of ${names}`);
 }

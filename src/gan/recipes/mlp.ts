@@ -13,7 +13,13 @@ interface MlpConstants {
   readonly dropout: number;
 }
 
-const adam: AdamOptions = { learningRate: 1e-4, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+const adam: AdamOptions = {
+  convention: "pytorch",
+  learningRate: 1e-4,
+  beta1: 0.9,
+  beta2: 0.999,
+  epsilon: 1e-8,
+};
 
 /** A dense layer whose weights start as PyTorch's `Linear` does. */
 const linear = (units: number): Layer =>

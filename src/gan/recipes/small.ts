@@ -6,7 +6,12 @@ import type { AdamOptions } from "../../kernels/adam.ts";
 import type { Recipe } from "../recipe.ts";
 import { dcgan, type DcganConstants } from "./dcgan.ts";
 
-const adam: Omit<AdamOptions, "learningRate"> = { beta1: 0.5, beta2: 0.999, epsilon: 1e-7 };
+const adam: Omit<AdamOptions, "learningRate"> = {
+  convention: "keras",
+  beta1: 0.5,
+  beta2: 0.999,
+  epsilon: 1e-7,
+};
 
 /** Minutes an epoch on a CPU. */
 export const small: Recipe<DcganConstants> = {

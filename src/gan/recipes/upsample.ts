@@ -25,14 +25,20 @@ interface UpsampleConstants {
   readonly momentum: number;
 }
 
-const adam: AdamOptions = { learningRate: 2e-4, beta1: 0.5, beta2: 0.999, epsilon: 1e-7 };
+const adam: AdamOptions = {
+  convention: "keras",
+  learningRate: 2e-4,
+  beta1: 0.5,
+  beta2: 0.999,
+  epsilon: 1e-7,
+};
 
 /** Upsampling in place of strides. */
 export const upsampleGan: Recipe<UpsampleConstants> = {
   name: "upsample",
   summary: "a generator of upsampling layers, real and generated images in one labelled batch",
   image: [28, 28, 1],
-  verdicts: "probabilities",
+  verdicts: "sigmoid",
   order: "combined",
   latent: 100,
   batch: 64,

@@ -1,6 +1,6 @@
 // The discriminator learns first, and the generator then, through the discriminator as it has become. Written with the
 // ops and losses that anybody can use: what it costs over `together` is a second forward of both networks.
-import { concat, mean, reshape } from "../../autograd/ops.ts";
+import { concat, mean, reshape, sigmoid, sigmoidCrossEntropy } from "../../autograd/ops.ts";
 import { binaryCrossEntropy } from "../../autograd/losses.ts";
 import { noGrad, Tensor } from "../../autograd/tensor.ts";
 import { recordStep } from "../../kernels/step-log.ts";
@@ -9,18 +9,25 @@ import type { Gan } from "../gan.ts";
 import {
   averageWeights,
   drawLatents,
+  judgingMode,
   realImages,
   trainingMode,
   type StepOutputs,
 } from "./parts.ts";
 
-/** Cross-entropy of the discriminator's probabilities, by the recipe's bounds. */
-const crossEntropy = ({ recipe }: Gan, probabilities: Tensor, labels: Tensor | number): Tensor =>
-  binaryCrossEntropy(
-    probabilities,
+/** Mean cross-entropy of the discriminator's outputs, which are logits or probabilities, by the recipe's bounds. */
+function crossEntropy({ recipe }: Gan, outputs: Tensor, labels: Tensor | number): Tensor {
+  if (recipe.verdicts === "sigmoid") return mean(sigmoidCrossEntropy(outputs, { labels }));
+  return binaryCrossEntropy(
+    outputs,
     labels,
     recipe.verdicts === "clamped" ? { logClamp: -100 } : {},
   );
+}
+
+/** What the outputs say, as probabilities that no gradient goes through. */
+const probabilitiesOf = ({ recipe }: Gan, outputs: Tensor): Tensor =>
+  recipe.verdicts === "sigmoid" ? sigmoid(outputs.detach()) : outputs.detach();
 
 /** What the discriminator learned from: its loss, and its mean verdict on images of either kind. */
 interface Lesson {
@@ -35,15 +42,16 @@ function combinedLesson(gan: Gan, count: number, fake: Tensor): Lesson {
   const images = device.empty([2 * count, ...recipe.image], "f32", "images");
   realImages(gan, count, images.rows(0, count));
   device.place(fake.array, images.rows(count, count));
-  const probabilities = discriminator.forward(new Tensor(images), trainingMode(gan));
+  const outputs = discriminator.forward(new Tensor(images), judgingMode(gan));
   const labels = Float32Array.from({ length: 2 * count }, (_, i) =>
     i < count ? 1 - recipe.smoothing : 0,
   );
   const told = new Tensor(device.upload(labels, [2 * count, 1], "f32", "labels"));
-  const loss = crossEntropy(gan, probabilities, told);
+  const loss = crossEntropy(gan, outputs, told);
   discriminatorAdam.differentiate(loss);
   discriminatorAdam.update();
-  const half = (first: number): Tensor => mean(new Tensor(probabilities.array.rows(first, count)));
+  const { array } = probabilitiesOf(gan, outputs);
+  const half = (first: number): Tensor => mean(new Tensor(array.rows(first, count)));
   return { loss, real: half(0), fake: half(count) };
 }
 
@@ -51,11 +59,11 @@ function combinedLesson(gan: Gan, count: number, fake: Tensor): Lesson {
 function apartLesson(gan: Gan, count: number, fake: Tensor): Lesson {
   const { device, discriminator, discriminatorAdam, recipe } = gan;
   const learn = (images: Tensor, label: number): { loss: Tensor; verdict: Tensor } => {
-    const probabilities = discriminator.forward(images, trainingMode(gan));
-    const loss = crossEntropy(gan, probabilities, label);
+    const outputs = discriminator.forward(images, judgingMode(gan));
+    const loss = crossEntropy(gan, outputs, label);
     discriminatorAdam.differentiate(loss);
     discriminatorAdam.update();
-    return { loss, verdict: mean(probabilities.detach()) };
+    return { loss, verdict: mean(probabilitiesOf(gan, outputs)) };
   };
   const batch = device.empty([count, ...recipe.image], "f32", "images");
   realImages(gan, count, batch);
@@ -76,9 +84,8 @@ export function stepInTurn(gan: Gan, count: number): StepOutputs {
   const lesson = recipe.order === "combined" ? combinedLesson : apartLesson;
   const { loss: lossD, real, fake: caught } = lesson(gan, count, fake);
 
-  const mode = trainingMode(gan);
-  const drawn = generator.forward(drawLatents(gan, count), mode);
-  const lossG = crossEntropy(gan, discriminator.forward(drawn, mode), 1);
+  const drawn = generator.forward(drawLatents(gan, count), trainingMode(gan));
+  const lossG = crossEntropy(gan, discriminator.forward(drawn, judgingMode(gan)), 1);
   generatorAdam.differentiate(lossG);
   const each = [lossD, lossG, real, caught].map((scalar) =>
     reshape(scalar.detach(), { shape: [1] }),

@@ -21,6 +21,15 @@ export const trainingMode = ({ random, storage }: Gan): Mode => ({
   storage,
 });
 
+/**
+ * The discriminator's mode: its loss is taken of logits, whatever it ends in, unless it is one of probabilities.
+ * Where it ends in none, it gives logits anyway.
+ */
+export const judgingMode = (gan: Gan): Mode => ({
+  ...trainingMode(gan),
+  logits: gan.recipe.verdicts === "sigmoid",
+});
+
 /** Puts the step's `count` real images into `out`, of the recipe's size. */
 export function realImages(gan: Gan, count: number, out: GpuArray): void {
   const { images, random, plan, device, recipe } = gan;
@@ -30,7 +39,8 @@ export function realImages(gan: Gan, count: number, out: GpuArray): void {
     return;
   }
   const batch = new Tensor(gatherBatch(images, random, plan, count));
-  device.place(resize(batch, { size: [height, width], mode: "bilinear" }).array, out);
+  const { edges = "clamp" } = recipe;
+  device.place(resize(batch, { size: [height, width], mode: "bilinear", edges }).array, out);
 }
 
 /** The classes of the step's real images, where the recipe has any: generated ones get the same. */

@@ -7,6 +7,7 @@ import {
   averageWeights,
   classesOf,
   drawLatents,
+  judgingMode,
   realImages,
   trainingMode,
   type StepOutputs,
@@ -36,7 +37,7 @@ export function stepTogether(gan: Gan, count: number, options: StepOptions = {})
     device.place(fake.array, images.rows(count, count));
     random.nextStream = 1; // the masks
     const all = new Tensor(images);
-    const outputs = discriminator.forward(all, { ...mode, track });
+    const outputs = discriminator.forward(all, { ...judgingMode(gan), track });
     return { outputs, ofFakes: () => onRows(outputs, all, fake, count) };
   };
   const judged = judge(true);
@@ -45,7 +46,7 @@ export function stepTogether(gan: Gan, count: number, options: StepOptions = {})
 
   const { scalars, dDiscriminator, dGenerator } = adversarialLoss(outputs.array, random, {
     ring,
-    form: recipe.verdicts,
+    form: recipe.verdicts === "sigmoid" ? "logits" : recipe.verdicts,
     smoothing: recipe.smoothing,
     labels: classes,
   });

@@ -1,0 +1,24 @@
+// What a message has to be, and text that would make it something else.
+
+/** True if text has nothing in it that a terminal would obey, hide or turn, and no end of a line. */
+export function isOneLine(text: string): boolean {
+  return text !== "" && !/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(text);
+}
+
+/** Names, keys and values of the worst kind. */
+export const HOSTILE: readonly string[] = [
+  "\u001b[2J\u001b[31mred",
+  "\u001b]0;title\u0007",
+  "two\nlines",
+  "carriage\rreturn\ttab\bback",
+  "turned\u202egnp.exe",
+  "hidden\u200b\u200d\ufeff\u2066mark",
+  "lines\u2028and\u2029paragraphs",
+  "\u009b31mC1\u0085",
+  "\u007fDEL",
+  "nul\u0000byte",
+  "half \ud83d pair",
+  "tag\u{e0041}",
+  `quotes "'\`\\ and $(id)`,
+  "long ".repeat(1000),
+];
