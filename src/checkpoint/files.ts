@@ -139,7 +139,8 @@ export function absentFolders(path: string): string[] {
   return absent;
 }
 
-function makeFolder(path: string): void {
+/** Makes a folder, and those it is in, if it isn't there. Throws OutputError if the system refuses. */
+export function makeFolder(path: string): void {
   try {
     mkdirSync(path, { recursive: true });
   } catch (error) {

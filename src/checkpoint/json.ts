@@ -6,8 +6,8 @@ import { CheckpointError } from "../gpu/errors.ts";
 import { parseHeaderJson, type JsonValue } from "./header-json.ts";
 import { keyPath, printable, quote } from "../gpu/foreign-text.ts";
 
-/** A longer JSON file is refused: ours have some thousand bytes, and parsed text takes many times its length. */
-export const MAX_JSON_BYTES: number = 2 ** 19;
+/** A longer JSON file is refused: ours have some thousand bytes, and parsed text may take 90 times its length. */
+export const MAX_JSON_BYTES: number = 2 ** 16;
 
 /** Numbers that JSON has no words for, as we write them: strings. */
 const WORDS = ["NaN", "Infinity", "-Infinity"] as const;

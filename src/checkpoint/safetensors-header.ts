@@ -63,12 +63,12 @@ export const LENGTH_BYTES = 8;
 /** The format allows no longer header. */
 export const MAX_HEADER_BYTES = 100_000_000;
 /**
- * A longer header isn't read where nobody says which tensors are asked for: parsed JSON takes up to 25 times its
- * length, and the headers of checkpoints have some thousand bytes.
+ * A longer header isn't read where nobody says which tensors are asked for: parsed JSON may take 90 times
+ * its length, and the headers of checkpoints have some thousand bytes.
  */
-export const USUAL_HEADER_BYTES: number = 2 ** 19;
+export const USUAL_HEADER_BYTES: number = 2 ** 16;
 // Beside what the tensors asked for need: metadata, and how another writer spaces its JSON.
-const HEADER_SLACK_BYTES = 2 ** 16;
+const HEADER_SLACK_BYTES = 2 ** 15;
 
 /** The tensors that a file should hold, by name. */
 export type ExpectedTensors = ReadonlyMap<string, { readonly shape: readonly number[] }>;

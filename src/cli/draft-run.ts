@@ -7,7 +7,7 @@ import { UsageError } from "../gpu/errors.ts";
 import { printable } from "../gpu/foreign-text.ts";
 import type { StoredType } from "../kernels/epilogue-attributes.ts";
 import { chosenRecipe, type RecipeFlags } from "./config.ts";
-import type { WhichCheckpoint } from "../runs/checkpoints.ts";
+import type { WhichCheckpoint } from "../runs/checkpoint-places.ts";
 import { titleOf } from "../runs/constants.ts";
 import { claimNewRun, claimRun, freeRunPath, type Claim } from "../runs/claim.ts";
 import {

@@ -42,7 +42,7 @@ import {
 } from "./real-digits.ts";
 import { runFolder } from "../runs/run-folder.ts";
 import { withDevice } from "./session.ts";
-import type { WhichCheckpoint } from "../runs/checkpoints.ts";
+import type { WhichCheckpoint } from "../runs/checkpoint-places.ts";
 import { readTrainedRun, type TrainedRun } from "../runs/trained-models.ts";
 
 /** The flags of `evaluate`. */

@@ -20,13 +20,8 @@ import { loadJudge } from "./judges.ts";
 import { createPhases } from "./phases.ts";
 import { print } from "./print.ts";
 import { compareWith, loadRealDigits, seeDigits } from "./real-digits.ts";
-import {
-  hasBest,
-  readCheckpoint,
-  saveBest,
-  type Checkpoint,
-  type Snapshot,
-} from "../runs/checkpoints.ts";
+import { hasBest } from "../runs/checkpoint-places.ts";
+import { readCheckpoint, saveBest, type Checkpoint, type Snapshot } from "../runs/checkpoints.ts";
 import type { EvaluationPlan, RunFolder } from "../runs/run-folder.ts";
 import { writeGrid } from "./run-pictures.ts";
 

@@ -4,7 +4,7 @@ import type { Copying } from "../judge/copying.ts";
 import type { Figures, FrechetFigures, SetFigures } from "../judge/figures.ts";
 import type { FrechetReferences, References } from "../judge/references.ts";
 import { anyNumber, formatJson, parseJson } from "../checkpoint/json.ts";
-import type { WhichCheckpoint } from "../runs/checkpoints.ts";
+import type { WhichCheckpoint } from "../runs/checkpoint-places.ts";
 
 /** Which judge: those of equal fingerprints give equal figures. */
 export interface JudgeName {

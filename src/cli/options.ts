@@ -1,7 +1,7 @@
 // Options and arguments that several commands share, and how they are read.
 import { InvalidArgumentError, Option } from "commander";
 import { recipes } from "../gan/recipes/list.ts";
-import type { WhichCheckpoint } from "../runs/checkpoints.ts";
+import type { WhichCheckpoint } from "../runs/checkpoint-places.ts";
 
 /** A whole number, `least` or more. */
 export function whole(least: number): (text: string) => number {

@@ -22,7 +22,7 @@ import { onInterrupt } from "./interrupt.ts";
 import { print } from "./print.ts";
 import { createBars } from "./progress.ts";
 import { withDevice } from "./session.ts";
-import type { WhichCheckpoint } from "../runs/checkpoints.ts";
+import type { WhichCheckpoint } from "../runs/checkpoint-places.ts";
 import { readTrainedRun } from "../runs/trained-models.ts";
 
 /** The flags of `project`. */

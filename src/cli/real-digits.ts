@@ -203,7 +203,14 @@ function encodeDataset(judged: JudgedDataset): Uint8Array {
 }
 
 function readDataset(bytes: Uint8Array, path: string, digits: RealDigits): JudgedDataset {
-  const file = decodeSafetensors(bytes, path);
+  const shape = (set: (typeof SETS)[number], width: number) => ({
+    shape: [digits[set].count, width],
+  });
+  const expected = SETS.flatMap((set): [string, { shape: number[] }][] => [
+    [`${set}.features`, shape(set, FEATURES)],
+    [`${set}.probabilities`, shape(set, CLASSES)],
+  ]);
+  const file = decodeSafetensors(bytes, path, new Map(expected));
   const judgedOf = (set: (typeof SETS)[number]): Judged => {
     const { count } = digits[set];
     return {

@@ -11,7 +11,7 @@ import { readRunRecord, runFolder } from "../runs/run-folder.ts";
 import { print } from "./print.ts";
 import { framesOf, readGray, writeGif } from "./run-pictures.ts";
 import { withDevice } from "./session.ts";
-import type { WhichCheckpoint } from "../runs/checkpoints.ts";
+import type { WhichCheckpoint } from "../runs/checkpoint-places.ts";
 import { readTrainedRun } from "../runs/trained-models.ts";
 
 /** The flags of `sample`. */

@@ -4,6 +4,7 @@ import { readFileBytes } from "../checkpoint/files.ts";
 import { formatJson, MAX_JSON_BYTES, parseJsonText } from "../checkpoint/json.ts";
 import type { VerifiedFiles } from "../checkpoint/manifest.ts";
 import { CheckpointError } from "../gpu/errors.ts";
+import { printable, shellQuote } from "../gpu/foreign-text.ts";
 import { parseRecord, type RunFolder } from "./run-folder.ts";
 
 /** The name of the copy of `run.json` that a checkpoint has. */
@@ -35,7 +36,7 @@ export function checkRecord(
   const shown = words.slice(0, SHOWN).join(", ");
   const more = words.length > SHOWN ? ` and ${words.length - SHOWN} more` : "";
   const mend = copy
-    ? `; if run.json was changed: cp ${join(path, RECORD_FILE)} ${folder.record}`
+    ? `; if run.json was changed: cp ${shellQuote(join(path, RECORD_FILE))} ${shellQuote(folder.record)}`
     : "";
   throw new CheckpointError(
     `${path}: is of another run than ${folder.record} says: ${shown}${more}${mend}`,
@@ -59,18 +60,15 @@ function differenceWords(name: string, there?: string, here?: string): string {
   return `${cut(name)} is ${cut(there ?? "not there")} in the checkpoint, ${cut(here ?? "not there")} in run.json`;
 }
 
-const cut = (text: string): string => (text.length > 60 ? `${text.slice(0, 60)}…` : text);
+const cut = (text: string): string => printable(text, 60);
 
-/** What a JSON text holds, as JSON again, by its path; lists are whole. */
+/** What a JSON text holds, as JSON again, by its path; lists and empty objects are whole. */
 function leavesOf(bytes: Uint8Array): ReadonlyMap<string, string> {
   const leaves = new Map<string, string>();
   const visit = (value: unknown, path: string): void => {
-    if (typeof value !== "object" || value === null || Array.isArray(value)) {
-      leaves.set(path, formatJson(value));
-      return;
-    }
-    for (const [key, item] of Object.entries(value))
-      visit(item, path === "" ? key : `${path}.${key}`);
+    const entries = typeof value === "object" && value !== null ? Object.entries(value) : [];
+    if (Array.isArray(value) || entries.length === 0) leaves.set(path, formatJson(value));
+    else for (const [key, item] of entries) visit(item, path === "" ? key : `${path}.${key}`);
   };
   const value = parseJsonText(new TextDecoder().decode(bytes), (what) => {
     throw new CheckpointError(`${RECORD_FILE}: is not JSON (${what}); the file is damaged`);

@@ -2,16 +2,10 @@
 // `RUN/checkpoints/step-0000500`, where the last few stay. `RUN/best` is that of the least Fréchet distance. What is
 // read is whole, of this very run, and checked before anything else happens; where it isn't, the newest that is gets
 // named.
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { outputError, readFileBytes, removeQuietly } from "../checkpoint/files.ts";
-import {
-  existsFolder,
-  oldPath,
-  readSteadily,
-  recoverFolder,
-  writeFolderAtomic,
-} from "../checkpoint/folders.ts";
+import { existsSync, readFileSync, renameSync } from "node:fs";
+import { dirname } from "node:path";
+import { outputError, readFileBytes } from "../checkpoint/files.ts";
+import { oldPath, readSteadily, recoverFolder, writeFolderAtomic } from "../checkpoint/folders.ts";
 import { MAX_JSON_BYTES } from "../checkpoint/json.ts";
 import { prefixOf, type JsonlLog } from "../checkpoint/jsonl.ts";
 import {
@@ -22,13 +16,22 @@ import {
   verifyFiles,
   type VerifiedFiles,
 } from "../checkpoint/manifest.ts";
-import { parseState, STATE_FILE } from "../checkpoint/state.ts";
 import { CheckpointError } from "../gpu/errors.ts";
+import { shellQuote } from "../gpu/foreign-text.ts";
 import { checkRecord, RECORD_FILE } from "./check-record.ts";
+import {
+  abandon,
+  abandonedPath,
+  candidates,
+  hasBest,
+  olderCheckpoints,
+  olderPath,
+  pathOf,
+  removeAbandoned,
+  stepIn,
+  type WhichCheckpoint,
+} from "./checkpoint-places.ts";
 import { formatRecord, type RunFolder, type RunRecord } from "./run-folder.ts";
-
-/** Which of a run's checkpoints: the last, that of the least Fréchet distance, or that of a step. */
-export type WhichCheckpoint = "last" | "best" | number;
 
 /** What a checkpoint is made of. */
 export interface Snapshot {
@@ -73,7 +76,7 @@ export function saveCheckpoint(
   writeFolderAtomic(folder.checkpoint, files, keepAs);
   const older = olderCheckpoints(folder);
   const stay = older.filter((each) => each.step < step).slice(0, keep - 1);
-  for (const each of older) if (!stay.includes(each)) abandon(folder, each.path, each.step);
+  for (const each of older) if (!stay.includes(each)) abandon(folder, each.path);
   removeAbandoned(folder);
 }
 
@@ -84,7 +87,6 @@ export function saveBest(folder: RunFolder, snapshot: Snapshot): void {
 
 function seal(folder: RunFolder, { files, step, seed, record, log }: Snapshot) {
   log.sync();
-  const own = existsSync(folder.record) ? readFileBytes(folder.record) : formatRecord(record);
   const about = {
     longhand: LONGHAND,
     recipe: record.recipe,
@@ -93,7 +95,17 @@ function seal(folder: RunFolder, { files, step, seed, record, log }: Snapshot) {
     metrics: log.prefix(),
     ...(existsSync(folder.evaluations) ? { evaluations: prefixOf(folder.evaluations) } : {}),
   };
-  return sealFiles({ ...files, [RECORD_FILE]: own }, about);
+  return sealFiles({ ...files, [RECORD_FILE]: recordFile(folder, record) }, about);
+}
+
+/** The bytes of `run.json`, which older versions wrote otherwise; where it has gone, what it should say. */
+function recordFile(folder: RunFolder, record: RunRecord): Uint8Array | string {
+  try {
+    return readFileBytes(folder.record, MAX_JSON_BYTES);
+  } catch (error) {
+    if (!(error instanceof CheckpointError)) throw error;
+    return formatRecord(record);
+  }
 }
 
 /**
@@ -113,11 +125,6 @@ export function readCheckpoint(folder: RunFolder, which: WhichCheckpoint): Check
 /** An error's message with a clause after it. */
 export function withAdvice(error: CheckpointError, advice: string): CheckpointError {
   return new CheckpointError(`${error.message.replace(/\.$/, "")}; ${advice}`, { cause: error });
-}
-
-/** Whether a run has a best checkpoint, whole or not. */
-export function hasBest({ best }: RunFolder): boolean {
-  return existsFolder(best);
 }
 
 function readOne(folder: RunFolder, which: WhichCheckpoint): Checkpoint {
@@ -149,37 +156,6 @@ function notesOn(path: string, longhand: string | undefined): readonly string[] 
     : [`${path} was written by Longhand ${longhand}, this is ${LONGHAND}: bits may differ.`];
 }
 
-function pathOf(folder: RunFolder, which: WhichCheckpoint): string {
-  const { best, checkpoint } = folder;
-  if (which === "best") {
-    if (hasBest(folder)) return existsSync(best) ? best : oldPath(best);
-    throw new CheckpointError(
-      `${folder.path}: has no best checkpoint, as it was not evaluated while it trained; leave --checkpoint out, or train with --evaluate-every`,
-    );
-  }
-  const newest = [checkpoint, oldPath(checkpoint)].find((path) => existsSync(path));
-  const older = olderCheckpoints(folder);
-  if (which === "last") return newest ?? older[0]?.path ?? checkpoint;
-  if (newest !== undefined && stepIn(newest) === which) return newest;
-  const found = older.find(({ step }) => step === which);
-  if (found) return found.path;
-  const steps = candidates(folder).join(", ");
-  throw new CheckpointError(
-    `${folder.path}: has no checkpoint of step ${which}; it has ${steps || "none"}`,
-  );
-}
-
-/** Every checkpoint of a run that may be whole, the newest first, the best one last. */
-function candidates(folder: RunFolder): readonly WhichCheckpoint[] {
-  const newest = stepIn(pathOf(folder, "last"));
-  const steps = [newest, ...olderCheckpoints(folder).map(({ step }) => step)];
-  const known = steps.filter((step) => step !== undefined);
-  return [
-    ...new Set(known.toSorted((a, b) => b - a)),
-    ...(hasBest(folder) ? ["best" as const] : []),
-  ];
-}
-
 /**
  * The newest of a run's checkpoints, `but` one, that is whole and of which `holds` is true; undefined where there is
  * none.
@@ -203,10 +179,15 @@ export function newestWhole(
 function adviceFor(folder: RunFolder, which: WhichCheckpoint): string {
   const whole = newestWhole(folder, which);
   if (whole === undefined) {
-    return existsSync(pathOf(folder, "last")) ? "no other checkpoint of the run is whole" : "";
+    return existsSync(pathOf(folder, "last")) ? "no other checkpoint is whole and of this run" : "";
   }
   const of = whole === "best" ? "the best one" : `of step ${whole}`;
-  return `the newest whole checkpoint is ${of}: --checkpoint ${whole} uses it, and npm run train -- --resume ${folder.path} --checkpoint ${whole} goes on from it`;
+  return `the newest whole checkpoint is ${of}: --checkpoint ${whole} uses it, and ${resumeCommand(folder, whole)} goes on from it`;
+}
+
+/** The command that goes on from a checkpoint. */
+export function resumeCommand({ path }: RunFolder, which: WhichCheckpoint): string {
+  return `npm run train -- --resume ${shellQuote(path)} --checkpoint ${which}`;
 }
 
 /**
@@ -218,74 +199,19 @@ export function makeNewest(folder: RunFolder, { path, step, files, manifest }: C
   recoverFolder(folder.best);
   if (path === folder.checkpoint || path === oldPath(folder.checkpoint)) return;
   try {
-    if (existsSync(folder.checkpoint)) {
-      abandon(folder, folder.checkpoint, stepIn(folder.checkpoint));
-    }
     for (const older of olderCheckpoints(folder)) {
-      if (older.step >= step && older.path !== path) abandon(folder, older.path, older.step);
+      if (older.step > step) abandon(folder, older.path);
     }
-    if (dirname(path) === folder.checkpoints) renameSync(path, folder.checkpoint);
-    else {
+    if (dirname(path) === folder.checkpoints) {
+      if (existsSync(folder.checkpoint)) abandon(folder, folder.checkpoint);
+      renameSync(path, folder.checkpoint);
+    } else {
       const own = manifest ? { [MANIFEST_FILE]: formatManifest(manifest) } : {};
-      writeFolderAtomic(folder.checkpoint, { ...Object.fromEntries(files), ...own });
+      const all = { ...Object.fromEntries(files), ...own };
+      writeFolderAtomic(folder.checkpoint, all, abandonedPath(folder, folder.checkpoint));
     }
   } catch (error) {
     throw outputError(folder.checkpoint, error);
-  }
-}
-
-const olderPath = (folder: RunFolder, step: number): string =>
-  join(folder.checkpoints, `step-${String(step).padStart(7, "0")}`);
-
-/** The checkpoints before the newest, newest first. */
-function olderCheckpoints(
-  folder: RunFolder,
-): readonly { readonly step: number; readonly path: string }[] {
-  return namesIn(folder.checkpoints)
-    .flatMap((name) => {
-      const step = Number(/^step-(\d{7,15})$/.exec(name)?.[1] ?? Number.NaN);
-      const path = join(folder.checkpoints, name);
-      return path === olderPath(folder, step) ? [{ step, path }] : [];
-    })
-    .toSorted((a, b) => b.step - a.step);
-}
-
-const ABANDONED = "abandoned-";
-
-/** Moves a checkpoint to where no reader finds it; the next save removes it. Throws the system's own errors. */
-function abandon(folder: RunFolder, path: string, step: number | undefined): void {
-  const aside = join(folder.checkpoints, `${ABANDONED}${step ?? "unknown"}`);
-  mkdirSync(folder.checkpoints, { recursive: true });
-  removeQuietly(aside);
-  renameSync(path, aside);
-}
-
-function removeAbandoned({ checkpoints }: RunFolder): void {
-  for (const name of namesIn(checkpoints)) {
-    if (name.startsWith(ABANDONED)) removeQuietly(join(checkpoints, name));
-  }
-  try {
-    rmdirSync(checkpoints);
-  } catch {
-    // It holds older checkpoints, or isn't there.
-  }
-}
-
-function namesIn(path: string): readonly string[] {
-  try {
-    return readdirSync(path);
-  } catch {
-    return [];
-  }
-}
-
-/** The step of the checkpoint in a folder; undefined where that can't be read. */
-function stepIn(path: string): number | undefined {
-  try {
-    const bytes = readFileBytes(join(path, STATE_FILE), MAX_JSON_BYTES);
-    return parseState(new Map([[STATE_FILE, bytes]]), path).step;
-  } catch {
-    return undefined;
   }
 }
 

@@ -1,14 +1,16 @@
 // What a run goes on from: a checkpoint, its record and its log, held against each other before anything changes.
+import { makeFolder } from "../checkpoint/files.ts";
 import type { StepRecord } from "../gan/train.ts";
 import { CheckpointError } from "../gpu/errors.ts";
 import {
   makeNewest,
   newestWhole,
   readCheckpoint,
+  resumeCommand,
   withAdvice,
   type Checkpoint,
-  type WhichCheckpoint,
 } from "./checkpoints.ts";
+import type { WhichCheckpoint } from "./checkpoint-places.ts";
 import { readMetrics, type MetricsLog } from "./metrics-log.ts";
 import type { RunFolder, RunRecord } from "./run-folder.ts";
 
@@ -51,7 +53,7 @@ export function readResumable(
     const back =
       earlier === undefined
         ? ""
-        : `npm run train -- --resume ${folder.path} --checkpoint ${earlier} goes on from before that; or `;
+        : `${resumeCommand(folder, earlier)} goes on from before that; or `;
     throw withAdvice(
       error,
       `${back}move metrics.jsonl away, and the run goes on without its earlier losses`,
@@ -64,6 +66,8 @@ export function readResumable(
     begin: () => {
       makeNewest(folder, checkpoint);
       log.cut();
+      // People tidy up, and grids are drawn before the next checkpoint is saved.
+      makeFolder(folder.samples);
     },
   };
 }

@@ -1,6 +1,6 @@
 // The run folder: what a training run leaves, and where.
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { choicesSchema, type Choices } from "../checkpoint/choices.ts";
 import { outputError, readFileBytes, writeFileAtomic } from "../checkpoint/files.ts";
@@ -9,7 +9,7 @@ import { CheckpointError, UsageError } from "../gpu/errors.ts";
 import { recipeNamed } from "../gan/recipes/list.ts";
 import type { Recipe } from "../gan/recipe.ts";
 import { asBefore, constantsSchema, withConstants, type ConstantValues } from "./constants.ts";
-import { printable } from "../gpu/foreign-text.ts";
+import { printable, shellQuote } from "../gpu/foreign-text.ts";
 import type { StoredType } from "../kernels/epilogue-attributes.ts";
 
 /** How a run is evaluated while it trains. */
@@ -150,9 +150,22 @@ export function readRunRecord(path: string): RunRecord {
     const near = existsSync(dirname(resolve(path))) ? runsIn(dirname(path)) : [];
     const hint =
       near.length > 0 ? `; runs there: ${near.map((name) => printable(name, 60)).join(", ")}` : "";
-    throw new CheckpointError(`${path}: ${reason}${hint}`);
+    throw new CheckpointError(`${path}: ${reason}${copyOf(folder) || hint}`);
   }
-  return parseRecord(readFileBytes(folder.record, MAX_JSON_BYTES), folder.record);
+  try {
+    return parseRecord(readFileBytes(folder.record, MAX_JSON_BYTES), folder.record);
+  } catch (error) {
+    if (!(error instanceof CheckpointError)) throw error;
+    throw new CheckpointError(`${error.message.replace(/\.$/, "")}${copyOf(folder)}`);
+  }
+}
+
+/** Where there is a copy of `run.json`, in a clause; empty where there is none. */
+function copyOf({ checkpoint, record }: RunFolder): string {
+  const copy = join(checkpoint, basename(record));
+  return existsSync(copy)
+    ? `; the checkpoint has a copy of it: cp ${shellQuote(copy)} ${shellQuote(record)}`
+    : "";
 }
 
 /**

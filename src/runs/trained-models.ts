@@ -2,7 +2,8 @@
 import { restoreArrays } from "../checkpoint/state.ts";
 import { createModels, type Models } from "../gan/gan.ts";
 import type { Device } from "../gpu/device.ts";
-import { readCheckpoint, type WhichCheckpoint } from "./checkpoints.ts";
+import type { WhichCheckpoint } from "./checkpoint-places.ts";
+import { readCheckpoint } from "./checkpoints.ts";
 import { readRunRecord, recipeOf, runFolder, type RunRecord } from "./run-folder.ts";
 
 /** A run that was read before a device is opened, so that a wrong path costs nothing. */
