@@ -29,7 +29,7 @@ import { reportPage, type Report } from "../pictures/report.ts";
 import { formatEvaluation, type Evaluation } from "./evaluation-file.ts";
 import { evaluationReport } from "./evaluation-report.ts";
 import { evaluationTable } from "./evaluation-table.ts";
-import { judgePath, loadJudge, readJudge } from "./judges.ts";
+import { findJudge, loadJudge } from "./judges.ts";
 import { createPhases, type Phases } from "./phases.ts";
 import { print } from "./print.ts";
 import {
@@ -223,8 +223,11 @@ async function bySecondJudge(
   count: number,
   phases: Phases,
 ): Promise<Evaluation["second"]> {
-  if (!(await readJudge(judgePath("second"), "second"))) {
-    print("No second judge is kept; npm run judge -- --second trains one to set beside.");
+  const { value, trouble } = await findJudge("second");
+  if (!value) {
+    print(
+      `${trouble ?? "No second judge is kept"}; npm run judge -- --second trains one to set beside.`,
+    );
     return null;
   }
   const judge = await loadJudge(device, "second");
