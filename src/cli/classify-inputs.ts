@@ -190,7 +190,8 @@ function readPicture(bytes: Uint8Array, file: string): Picture[] {
 }
 
 async function readSet(file: string, flags: SetFlags): Promise<Input> {
-  const { images, count, height, width, labels } = await loadImagesFile(file, flags.labels);
+  const set = await loadImagesFile(file, flags.labels, flags);
+  const { images, count, height, width, labels } = set;
   if (Math.max(height, width) > MOST_SIDE) {
     throw new DataError(
       `${file}: its images are ${width}×${height}; at most ${MOST_SIDE}×${MOST_SIDE} are classified`,

@@ -11,6 +11,8 @@ import { withDevice } from "./session.ts";
 /** The flags of `classify`. */
 export interface ClassifyFlags {
   readonly labels?: string;
+  /** Exchange rows and columns of an IDX file's images. */
+  readonly transpose?: boolean;
   readonly json?: string;
   readonly second?: boolean;
   readonly adapter?: string;

@@ -28,6 +28,8 @@ export interface TrainFlags extends RecipeFlags {
   readonly seed?: number;
   readonly out?: string;
   readonly data?: string;
+  /** Exchange each image's rows and columns. */
+  readonly transpose?: boolean;
   readonly adapter?: string;
   readonly sampleEvery?: number;
   readonly checkpointEvery?: number;
@@ -76,17 +78,18 @@ export async function draftRun(flags: TrainFlags): Promise<Draft> {
   checkRunPath(path, flags.force ?? false);
   const dataFolder = flags.data === undefined ? null : resolve(flags.data);
   const storage = flags.f16 ? "f16" : "f32";
+  const data = await loadImages(dataFolder ?? undefined, "train", flags);
   return {
     folder: runFolder(path),
     recipe,
-    data: await loadImages(dataFolder ?? undefined, "train"),
+    data,
     dataFolder,
     batch: flags.batch ?? recipe.batch,
     seed: flags.seed ?? 0,
     storage,
     evaluate: evaluationPlan(flags, undefined),
     earlier: undefined,
-    notes: notesOn(recipe, storage),
+    notes: [...notesOn(recipe, storage), ...data.notes],
   };
 }
 
@@ -147,11 +150,18 @@ export async function draftResumed(flags: TrainFlags): Promise<Draft> {
   refuse("recipe", flags.recipe, record.recipe);
   refuse("batch", flags.batch, record.batch);
   refuse("seed", flags.seed, record.seed);
+  const { transposed: transpose } = record.data;
+  if (flags.transpose !== undefined && flags.transpose !== transpose) {
+    const has = transpose ? "exchanged" : "as they are";
+    throw new UsageError(
+      `--${flags.transpose ? "" : "no-"}transpose: the run in ${path} takes its images' rows and columns ${has}, which --resume keeps; leave the flag out or start a new run`,
+    );
+  }
   if (flags.out !== undefined && resolve(flags.out) !== resolve(path)) {
     refuse("out", flags.out, path);
   }
   const dataFolder = flags.data === undefined ? record.data.folder : resolve(flags.data);
-  const data = await loadImages(dataFolder ?? undefined, "train");
+  const data = await loadImages(dataFolder ?? undefined, "train", { transpose });
   const same = data.fingerprint === record.data.fingerprint;
   if (!same && flags.data !== undefined) {
     throw new UsageError(

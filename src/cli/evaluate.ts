@@ -50,6 +50,8 @@ export interface EvaluateFlags {
   readonly checkpoint?: WhichCheckpoint;
   /** A folder of IDX files, training and test, to compare with (what the run was trained on). */
   readonly data?: string;
+  /** Exchange each image's rows and columns. */
+  readonly transpose?: boolean;
   readonly out?: string;
   readonly json?: string;
   readonly adapter?: string;
@@ -66,10 +68,13 @@ export async function evaluateCommand(run: string, flags: EvaluateFlags): Promis
   const trained = readTrainedRun(run, checkpoint);
   const out = flags.out ?? join(run, checkpoint === "best" ? "evaluation-best" : "evaluation");
   const json = flags.json ?? join(out, "evaluation.json");
-  const digits = await loadRealDigits(flags.data ?? trained.record.data.folder);
+  const own = trained.record.data;
+  const transpose = flags.transpose ?? (flags.data === undefined ? own.transposed : undefined);
+  const digits = await loadRealDigits(flags.data ?? own.folder, transpose);
   const evaluated = (): Promise<void> =>
     withDevice(flags.adapter, async (device, opened) => {
       console.log(opened.line);
+      for (const note of digits.train.notes) console.log(note);
       const phases = createPhases();
       try {
         const options = { count, seed, neighbours, checkpoint, adapter: opened.name };

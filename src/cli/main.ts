@@ -11,10 +11,13 @@ import {
   adapterOption,
   CONFIG_HELP,
   configOption,
+  dataOption,
   checkpointOption,
+  noTransposeOption,
   positive,
   recipeOption,
   seedList,
+  transposeOption,
   whole,
   widthOption,
 } from "./options.ts";
@@ -41,7 +44,9 @@ program
   .option("--batch <n>", "images a step (default: the recipe's)", whole(1))
   .option("--seed <n>", "weights, noise, dropout and order follow from it (default: 0)", whole(0))
   .option("--out <dir>", "the run folder (default: runs/<recipe>-<n>)")
-  .option("--data <dir>", "a folder of IDX files, plain or .gz (default: MNIST)")
+  .addOption(dataOption("IDX files"))
+  .addOption(transposeOption())
+  .addOption(noTransposeOption())
   .addOption(adapterOption())
   .option("--sample-every <n>", "also draw a grid every n steps", whole(1))
   .option("--checkpoint-every <n>", "also save a checkpoint every n steps", whole(1))
@@ -151,7 +156,7 @@ program
   .argument("<run>", "a run folder")
   .argument(
     "<image>",
-    "a PNG of a digit, of any size, dark on light or light on dark; or mnist:7, of the test images",
+    "a PNG or JPEG of a digit, of any size, dark on light or light on dark; or mnist:7, of the test images",
   )
   .option("--steps <n>", "steps of Adam on the latents (default: 200)", whole(1))
   .option("--restarts <n>", "latents that search at once (default: 16)", whole(1))
@@ -198,7 +203,9 @@ program
   )
   .option("--seed <n>", "weights, dropout and order follow from it (default: its own)", whole(0))
   .option("--out <file>", "where to keep it (default: the user's cache folder)")
-  .option("--data <dir>", "a folder of labelled IDX files, training and test (default: MNIST)")
+  .addOption(dataOption("labelled IDX files, training and test"))
+  .addOption(transposeOption())
+  .addOption(noTransposeOption())
   .option("--force", "train it anew, in place of the one that is kept")
   .addOption(adapterOption())
   .option("--verbose", "show stack traces")
@@ -207,7 +214,12 @@ program
 program
   .command("classify")
   .description("say which digits pictures show, by the judge; accuracy where there are labels")
-  .argument("<paths...>", "PNGs, folders of PNGs, grids that sample drew, or IDX files of images")
+  .argument(
+    "<paths...>",
+    "PNGs and JPEGs, folders of them, grids that sample drew, or IDX files of images",
+  )
+  .addOption(transposeOption())
+  .addOption(noTransposeOption())
   .option("--labels <file>", "the IDX file of labels (default: the one beside the images)")
   .option("--json <file>", "also write every image's digit and probability to this file")
   .option("--second", "ask the second judge")
@@ -222,7 +234,9 @@ program
   .option("--count <n>", "how many samples (default: 10000)", whole(2))
   .option("--seed <n>", "which latents (default: 1)", whole(0))
   .option("--neighbours <n>", "how many make a neighbourhood (default: 5)", whole(1))
-  .option("--data <dir>", "a folder of IDX files to compare with (default: the run's, else MNIST)")
+  .addOption(dataOption("IDX files to compare with", "the run's, else MNIST"))
+  .addOption(transposeOption())
+  .addOption(noTransposeOption())
   .addOption(checkpointOption())
   .option("--out <dir>", "where to write (default: RUN/evaluation, or RUN/evaluation-best)")
   .option("--json <file>", "where the figures go as JSON (default: evaluation.json in --out)")
@@ -234,13 +248,15 @@ program
   .command("web")
   .description("serve a page on localhost that trains in the browser; Ctrl-C ends it")
   .option("--port <n>", "which port (default: 5173, or the next free one)", whole(1))
-  .option("--data <dir>", "a folder of IDX files, plain or .gz (default: MNIST)")
+  .addOption(dataOption("IDX files"))
+  .addOption(transposeOption())
+  .addOption(noTransposeOption())
   .option("--open", "open the page in the browser")
   .option("--verbose", "show stack traces")
-  .action(async (flags: { port?: number; data?: string; open?: boolean }) => {
+  .action(async (flags: { port?: number; data?: string; transpose?: boolean; open?: boolean }) => {
     const { serveWeb } = await import("./web.ts"); // Vite is slow to load, and only this needs it
     const server = await serveWeb(flags);
-    console.log(`${server.url}  (Ctrl-C ends it)`);
+    for (const line of [...server.notes, `${server.url}  (Ctrl-C ends it)`]) console.log(line);
     process.once("SIGINT", () => void server.close());
   });
 

@@ -1,7 +1,7 @@
 // A picture of any format that is read, as gray planes no larger than reading a digit needs.
 
 import { DataError } from "../gpu/errors.ts";
-import { formatOf } from "./formats.ts";
+import { formatOf } from "../gpu/formats.ts";
 import { jpegRows } from "./jpeg-rows.ts";
 import type { Plane } from "./orientation.ts";
 import { pngRows } from "./png-pixels.ts";
