@@ -119,7 +119,7 @@ async function unpack(
     },
   });
   try {
-    await pipeline(createReadStream(path), createGunzip({ chunkSize: 2 ** 17 }), sink);
+    await pipeline(createReadStream(path), createGunzip({ chunkSize: 2 ** 16 }), sink);
   } catch (error) {
     if (error !== enough) throw damaged(path, error);
   }
