@@ -154,8 +154,12 @@ describe("npm run judge and classify", () => {
     const { code, err } = await longhand("classify", at("none.png"));
     expect(code).toBe(1);
     expect(err).toMatch(/^longhand: Can't read .*none\.png: /m);
-    expect(await refused(at("empty"))).toContain("holds no PNG file; name the files to read");
-    expect(await refused(at("text.png"))).toContain("text.png: is no PNG; save the picture as one");
+    expect(await refused(at("empty"))).toContain(
+      "holds no PNG or JPEG file; name the files to read",
+    );
+    expect(await refused(at("text.png"))).toContain(
+      "text.png: is a text; PNG and JPEG pictures are read",
+    );
     expect(await refused(at("text"))).toContain("not an IDX file");
     expect(await refused(images, labels)).toContain("don't belong together");
     expect(await refused(at("grid.png"), labels)).toContain(

@@ -15,6 +15,7 @@ export interface JudgeFlags {
   readonly seed?: number;
   readonly out?: string;
   readonly data?: string;
+  readonly transpose?: boolean;
   readonly adapter?: string;
   readonly force?: boolean;
 }

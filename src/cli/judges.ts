@@ -20,6 +20,8 @@ export interface JudgeRequest {
   readonly epochs?: number | undefined;
   /** A folder of IDX files to learn from and to be tested on (MNIST). */
   readonly data?: string | undefined;
+  /** Exchange each image's rows and columns. */
+  readonly transpose?: boolean | undefined;
   /** The adapter's name, to be kept (what WebGPU calls it). */
   readonly adapterName?: string | undefined;
   /** The file to write (the cache folder's). */
@@ -101,7 +103,11 @@ export async function trainAndKeep(device: Device, request: JudgeRequest): Promi
   const { which, data } = request;
   const design = designs[which];
   const { seed = design.seed, epochs = design.epochs } = request;
-  const [train, test] = [await loadImages(data, "train"), await loadImages(data, "test")];
+  const [train, test] = [
+    await loadImages(data, "train", request),
+    await loadImages(data, "test", request),
+  ];
+  for (const note of train.notes) print(note);
   const training = trainJudge(device, { design, train, test, seed, epochs });
   print(
     `Training the ${which} judge: ${training.steps} steps of ${design.batch} images, ${epochs} epoch${epochs === 1 ? "" : "s"}, seed ${seed}`,

@@ -55,11 +55,14 @@ export interface Beside {
 /** Samples, and test images, whose nearest training images are looked for. */
 export const LOOKED_AT = 1000;
 
-/** Loads both sets of a folder, or MNIST. Rejects with `DataError`. */
-export async function loadRealDigits(folder: string | null): Promise<RealDigits> {
+/** Loads both sets of a folder, or MNIST; `transpose` as `loadImages` takes it. Rejects with `DataError`. */
+export async function loadRealDigits(
+  folder: string | null,
+  transpose?: boolean,
+): Promise<RealDigits> {
   const [train, test] = await Promise.all([
-    loadImages(folder ?? undefined, "train"),
-    loadImages(folder ?? undefined, "test"),
+    loadImages(folder ?? undefined, "train", { transpose }),
+    loadImages(folder ?? undefined, "test", { transpose }),
   ]);
   return { train, test };
 }

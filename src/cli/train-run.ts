@@ -166,7 +166,12 @@ async function begin(draft: Draft, gan: Gan, opened: OpenedAdapter): Promise<Run
     constants: constantsOf(draft.recipe),
     batch: draft.batch,
     seed,
-    data: { folder: draft.dataFolder, images: data.count, fingerprint: data.fingerprint },
+    data: {
+      folder: draft.dataFolder,
+      images: data.count,
+      fingerprint: data.fingerprint,
+      transposed: data.transposed,
+    },
     storage: gan.storage,
     stepsPerEpoch: gan.plan.steps,
     evaluate: draft.evaluate ?? null,
