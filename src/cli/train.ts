@@ -19,7 +19,7 @@ import { print } from "./print.ts";
 import { profilePicture, profileStep, profileTable } from "./profiling.ts";
 import { createRunFolder, type RunFolder, type RunRecord } from "../runs/run-folder.ts";
 import { writeFirstPictures } from "./run-pictures.ts";
-import { withDevice } from "./session.ts";
+import { limitsFor, withDevice } from "./session.ts";
 import { loop } from "./train-loop.ts";
 import { DEFAULT_BUDGET, tuneRecipe } from "./tune.ts";
 
@@ -29,22 +29,26 @@ export async function trainCommand(flags: TrainFlags): Promise<void> {
     throw new UsageError("--epochs and --steps: give one of them; each says where the run ends");
   }
   const draft = flags.resume === undefined ? await draftRun(flags) : await draftResumed(flags);
-  await withDevice(flags.adapter, async (device, opened) => {
-    print(opened.line);
-    checkStorage(draft, device, opened.name);
-    for (const note of draft.notes) print(note);
-    if (draft.earlier && draft.earlier.adapter !== opened.name) {
-      print(
-        `The run was on ${draft.earlier.adapter}; it goes on with this adapter, and other bits.`,
-      );
-    }
-    if (flags.tune !== undefined) {
-      const budget = flags.tune === true ? DEFAULT_BUDGET : flags.tune;
-      const { recipe, batch } = draft;
-      await tuneRecipe({ recipe, batch, adapter: flags.adapter, budget, again: false });
-    }
-    await run(draft, flags, device, opened);
-  });
+  await withDevice(
+    flags.adapter,
+    async (device, opened) => {
+      print(opened.line);
+      checkStorage(draft, device, opened.name);
+      for (const note of draft.notes) print(note);
+      if (draft.earlier && draft.earlier.adapter !== opened.name) {
+        print(
+          `The run was on ${draft.earlier.adapter}; it goes on with this adapter, and other bits.`,
+        );
+      }
+      if (flags.tune !== undefined) {
+        const budget = flags.tune === true ? DEFAULT_BUDGET : flags.tune;
+        const { recipe, batch } = draft;
+        await tuneRecipe({ recipe, batch, adapter: flags.adapter, budget, again: false });
+      }
+      await run(draft, flags, device, opened);
+    },
+    limitsFor([draft]),
+  );
 }
 
 async function run(

@@ -17,6 +17,7 @@ import {
   checkShape,
   checkStored,
   checkView,
+  faultOf,
   hostView,
   rangeOf,
   wordsIntoBinding,
@@ -42,6 +43,7 @@ import {
   type Variant,
   type Workload,
 } from "./dispatch.ts";
+import { checkBytes, mostBytes, requiredLimits, type LimitRequest } from "./limits.ts";
 import { Pipelines, type Wait } from "./pipelines.ts";
 import { BufferPool } from "./pool.ts";
 
@@ -53,12 +55,18 @@ export interface DeviceOptions {
   readonly software: boolean;
   /** How to wait for what the GPU owes, where `await` alone keeps a CPU core busy. Default: that. */
   readonly wait?: Wait;
-  /** Ask for no more than WebGPU's default limits (the default), or for all that the adapter has. */
-  readonly limits?: "default" | "adapter";
+  /** Which limits to ask the adapter for. Default: WebGPU's defaults. */
+  readonly limits?: LimitRequest;
   /** Eager arrays may hold this many bytes at once before an op throws `MemoryError`. Default 2 GiB. */
   readonly eagerByteBudget?: number;
 }
 
+/** What a device has of WebGPU's features, where its adapter does. */
+export const DEVICE_FEATURES: readonly GPUFeatureName[] = [
+  "timestamp-query",
+  "subgroups",
+  "shader-f16",
+];
 const EAGER_BATCH = 256; // dispatches encoded before an eager submit
 const STORAGE_USAGE = 0x80 | 0x4 | 0x8; // STORAGE | COPY_SRC | COPY_DST
 const STAGING_USAGE = 0x1 | 0x8; // MAP_READ | COPY_DST
@@ -66,19 +74,11 @@ const STAGING_USAGE = 0x1 | 0x8; // MAP_READ | COPY_DST
 /** Opens a device on an adapter. Throws `GpuError` when the adapter refuses. */
 export async function openDevice(options: DeviceOptions): Promise<Device> {
   const { adapter } = options;
-  const wanted: GPUFeatureName[] = ["timestamp-query", "subgroups", "shader-f16"];
-  const requiredLimits: Record<string, number> = {};
-  if (options.limits === "adapter") {
-    for (const name in adapter.limits) {
-      const limit: unknown = Reflect.get(adapter.limits, name);
-      if (typeof limit === "number") requiredLimits[name] = limit;
-    }
-  }
   try {
     const gpu = await adapter.requestDevice({
       label: "longhand",
-      requiredFeatures: wanted.filter((feature) => adapter.features.has(feature)),
-      requiredLimits,
+      requiredFeatures: DEVICE_FEATURES.filter((feature) => adapter.features.has(feature)),
+      requiredLimits: requiredLimits(options.limits ?? "default", adapter.limits),
     });
     return new Device(gpu, options);
   } catch (error) {
@@ -119,6 +119,7 @@ export class Device {
 
   readonly #pool: BufferPool;
   readonly #budget: number;
+  readonly #most: number; // bytes of an array
   readonly #collected: FinalizationRegistry<GPUBuffer>;
   #trace: Trace | undefined;
   #scope: Set<Storage> | undefined;
@@ -137,10 +138,11 @@ export class Device {
     this.pipelines = new Pipelines(gpu, options.shaderText, this.wait);
     this.#pool = new BufferPool(gpu);
     this.#budget = options.eagerByteBudget ?? 2 ** 31;
+    this.#most = mostBytes(gpu.limits);
     this.#collected = new FinalizationRegistry((buffer) => this.#pool.give(buffer));
     gpu.addEventListener("uncapturederror", (event) => {
       event.preventDefault?.();
-      this.#fault ??= new GpuError(`gpu: ${dawnsWords(event.error.message)}`);
+      this.#fault ??= faultOf(event.error);
     });
     void gpu.lost.then((info) => {
       this.#fault ??= new DeviceLostError(
@@ -168,6 +170,7 @@ export class Device {
     checkShape(label, shape);
     checkStored(label, this.gpu, dtype);
     const slack = this.slack * 4;
+    checkBytes(label, shape, dtype, this.#most, 2 * slack);
     const bytes = byteSize(shape, dtype) + 2 * slack;
     const fresh = { label, bytes, slack, parent: undefined } as const;
     if (this.#trace) {
@@ -191,13 +194,8 @@ export class Device {
   persistent(shape: readonly number[], dtype: DType = "f32", label = "state"): GpuArray {
     checkShape(label, shape);
     checkStored(label, this.gpu, dtype);
+    checkBytes(label, shape, dtype, this.#most);
     const bytes = byteSize(shape, dtype);
-    const limit = this.gpu.limits.maxStorageBufferBindingSize;
-    if (bytes > limit) {
-      throw new MemoryError(
-        `${label}: ${formatShape(shape)} takes ${bytes} bytes; this device binds at most ${limit}`,
-      );
-    }
     const buffer = this.gpu.createBuffer({ label, size: bytes, usage: STORAGE_USAGE });
     const kind = "persistent" as const;
     const storage: Storage = { label, bytes, slack: 0, kind, buffer, parent: undefined };
@@ -372,13 +370,10 @@ export class Device {
     this.#pool.trim();
   }
 
+  /** Overwrites an array. Throws `DTypeError` or `ShapeError` if the data doesn't fit it. */
   write(array: GpuArray, data: HostArray): void {
     this.check();
-    if (data.length !== array.size) {
-      throw new ShapeError(
-        `write: got ${data.length} values for ${formatShape(array.shape)}, which takes ${array.size}`,
-      );
-    }
+    checkData("write", data, array.shape, array.dtype);
     const { buffer, offset } = bufferOf(array, "write");
     if (offset % 4 !== 0) {
       throw new ShapeError("write: the array starts inside a 32-bit word; write to what it is of");
