@@ -14,6 +14,7 @@ import { workloadsOf } from "../kernels/tune.ts";
 import { checkStorage, draftResumed, draftRun, type Draft, type TrainFlags } from "./draft-run.ts";
 import { constantsOf } from "../runs/constants.ts";
 import { createEvaluator, restoreEvaluations } from "./evaluating.ts";
+import { collectingAll } from "./collector.ts";
 import { choicesFor } from "./kernel-choices.ts";
 import { profilePicture, profileStep, profileTable } from "./profiling.ts";
 import { createRunFolder, type RunFolder, type RunRecord } from "../runs/run-folder.ts";
@@ -85,7 +86,19 @@ async function run(
   const record = draft.earlier ?? (await begin(draft, gan, opened));
   if (flags.profile) await writeProfile(draft, gan, programs.full, opened);
   const rows = draft.earlier ? readRows(folder, from) : [];
-  await loop({ draft, gan, programs, record, from, until, flags, rows, evaluator, evaluations });
+  const options = {
+    draft,
+    gan,
+    programs,
+    record,
+    from,
+    until,
+    flags,
+    rows,
+    evaluator,
+    evaluations,
+  };
+  await collectingAll(() => loop(options));
 }
 
 /**
