@@ -46,9 +46,13 @@ export class Faults {
     try {
       settled = await this.#wait(this.#orLoss(owed));
     } catch (error) {
-      if (!isCompilers(error)) await this.#lossSoon();
-      this.check();
-      throw new GpuError(`${op}: ${error instanceof Error ? error.message : error}`);
+      if (!isCompilers(error)) {
+        await this.#lossSoon();
+        this.check();
+      }
+      throw new GpuError(
+        `${op}: ${oneLine(error instanceof Error ? error.message : String(error))}`,
+      );
     }
     if (this.#fault instanceof DeviceLostError) throw this.#fault; // a lost device grants what it can't do
     return settled;
