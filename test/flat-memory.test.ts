@@ -8,7 +8,7 @@ test("steps leave nothing behind", async () => {
   const args = ["--import", "tsx", "test/soak/flat-memory.ts", "2000", "null"];
   const { stdout } = await promisify(execFile)(process.execPath, args, {
     cwd: new URL("..", import.meta.url).pathname,
-    timeout: 60_000,
+    timeout: 100_000,
   });
   const { buffers, bytes, heapPerStep, residentPerStep }: Flatness = JSON.parse(stdout);
   expect({ buffers, bytes }).toEqual({ buffers: 0, bytes: 0 });
