@@ -170,7 +170,7 @@ describe("npm run judge and classify", () => {
       join(judges, "first.safetensors"),
       readFileSync(join(judges, "second.safetensors")),
     );
-    expect(await refused(images)).toMatch(
+    expect(await messageOf(LonghandError, () => classifyCommand([images], {}))).toMatch(
       /holds the second judge, not the first one; train it anew: npm run judge -- --force$/,
     );
   });

@@ -14,6 +14,8 @@ import {
   SQUARES,
 } from "./support/adapter-process.ts";
 
+const NODE_URL = new URL("../src/gpu/node.ts", import.meta.url).href;
+
 describe.runIf(EMBEDDED)("the embedded SwiftShader", () => {
   test("unpacks into an empty cache, computes, and the process ends by itself", async () => {
     const cache = newFolder();
@@ -94,6 +96,11 @@ describe.runIf(EMBEDDED)("the embedded SwiftShader", () => {
     });
     expect(readFileSync(library).equals(whole)).toBe(true);
     expect(said(await run(open('"swiftshader"'), env))).toEqual(first);
+    damage(library);
+    const nothing = { VK_DRIVER_FILES: "/nowhere/icd.json" };
+    const survey = `const { surveyAdapters } = await import(${JSON.stringify(NODE_URL)}); await surveyAdapters();`;
+    const surveyed = await run(survey + open('"auto"'), { ...env, ...nothing });
+    expect(said(surveyed)).toMatchObject({ line: expect.stringMatching(says) });
   });
 
   test.runIf(CAN_UNSHARE)(

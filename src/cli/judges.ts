@@ -10,6 +10,7 @@ import { createJudge, type Judge, type KeptJudge } from "../judge/judge.ts";
 import { checkFit, decodeJudge, encodeJudge, keepJudge } from "../judge/kept.ts";
 import { trainJudge, type JudgeProgress } from "../judge/train.ts";
 import { readCache, writeCache, type Cached } from "../runs/cache.ts";
+import { collectingAll } from "./collector.ts";
 import { print } from "./print.ts";
 import { createBars, formatDuration } from "./progress.ts";
 
@@ -116,10 +117,12 @@ export async function trainAndKeep(device: Device, request: JudgeRequest): Promi
   const began = performance.now();
   let accuracy = 0;
   try {
-    for await (const progress of training.run()) {
-      view.update(progress);
-      accuracy = progress.accuracy ?? accuracy;
-    }
+    await collectingAll(async () => {
+      for await (const progress of training.run()) {
+        view.update(progress);
+        accuracy = progress.accuracy ?? accuracy;
+      }
+    });
   } finally {
     view.stop();
   }

@@ -15,6 +15,7 @@ import { readResumable } from "../runs/resume.ts";
 import { createRunFolder, type RunRecord } from "../runs/run-folder.ts";
 import type { Draft, TrainFlags } from "./draft-run.ts";
 import { createEvaluator, readEvaluations } from "./evaluating.ts";
+import { collectingAll } from "./collector.ts";
 import { choicesFor } from "./kernel-choices.ts";
 import { profilePicture, profileStep, profileTable } from "./profiling.ts";
 import { print } from "./print.ts";
@@ -90,7 +91,7 @@ export async function run(
   const sound = opened.kind !== "null"; // whose numbers are whatever lay in memory
   const all = { draft, gan, programs, record, from, until, flags, evaluator, journey, sound };
   try {
-    await loop({ ...all, ...said });
+    await collectingAll(() => loop({ ...all, ...said }));
   } catch (error) {
     if (!(error instanceof DivergedError) || !flags.checkNumerics) throw error;
     throw await explained(error, gan, programs, draft, journey);

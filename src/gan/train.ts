@@ -1,5 +1,6 @@
 // The training loop, the same in Node and in a browser: it runs steps and reports; files, pictures and
 // progress bars are for whoever listens.
+import type { GpuArray } from "../gpu/array.ts";
 import { compile, type Program } from "../gpu/program.ts";
 import { SCALARS } from "../kernels/adversarial-loss.ts";
 import type { EpochPlan, Gan } from "./gan.ts";
@@ -111,7 +112,7 @@ export async function* train(
       performance.now() - lastReport >= reportSeconds * 1000;
     if (!due) continue;
 
-    const values = await ring.read(); // waits for every step so far
+    const values = await readRing(ring, reported, step); // waits for every step so far
     const now = performance.now();
     const seconds = (now - submitted) / 1000;
     if (!device.software && program.parts === 1 && seconds > SLOW_STEP_SECONDS * 2) {
@@ -119,7 +120,7 @@ export async function* train(
     }
     const records: StepRecord[] = [];
     for (let done = reported + 1; done <= step; done += 1) {
-      const at = ((done - 1) % capacity) * SCALARS;
+      const at = (done - 1 - reported) * SCALARS;
       const [lossD, lossG, dReal, dFake] = values.subarray(at, at + SCALARS);
       records.push({
         step: done,
@@ -146,4 +147,18 @@ export async function* train(
       images = 0;
     }
   }
+}
+
+/** The scalars of steps `after + 1` to `until`, in their order: no more of the ring than is new. */
+async function readRing(ring: GpuArray, after: number, until: number): Promise<Float32Array> {
+  const capacity = ring.shape[0]!;
+  const values = new Float32Array((until - after) * SCALARS);
+  for (let done = after; done < until;) {
+    const row = done % capacity;
+    const count = Math.min(until - done, capacity - row);
+    const part = ring.device.viewAt(ring, row * SCALARS * 4, [count, SCALARS]);
+    values.set(await part.read(), (done - after) * SCALARS);
+    done += count;
+  }
+  return values;
 }

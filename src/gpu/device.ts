@@ -44,6 +44,7 @@ import { Faults, type Wait } from "./faults.ts";
 import { Pipelines } from "./pipelines.ts";
 import { checkBytes, mostBytes, requiredLimits, type LimitRequest } from "./limits.ts";
 import { BufferPool } from "./pool.ts";
+import { StagingPool } from "./staging.ts";
 
 /** What `openDevice` needs: an adapter, and where the text of `shaders/` is found. */
 export interface DeviceOptions {
@@ -67,7 +68,6 @@ export const DEVICE_FEATURES: readonly GPUFeatureName[] = [
 ];
 const EAGER_BATCH = 256; // dispatches encoded before an eager submit
 const STORAGE_USAGE = 0x80 | 0x4 | 0x8; // STORAGE | COPY_SRC | COPY_DST
-const STAGING_USAGE = 0x1 | 0x8; // MAP_READ | COPY_DST
 
 /** Opens a device on an adapter. Throws `GpuError` when the adapter refuses. */
 export async function openDevice(options: DeviceOptions): Promise<Device> {
@@ -115,6 +115,7 @@ export class Device {
 
   readonly #faults: Faults;
   readonly #pool: BufferPool;
+  readonly #staging: StagingPool;
   readonly #budget: number;
   readonly #most: number; // bytes of an array
   readonly #collected: FinalizationRegistry<GPUBuffer>;
@@ -133,6 +134,7 @@ export class Device {
     this.maxWorkgroups = gpu.limits.maxComputeWorkgroupsPerDimension;
     this.pipelines = new Pipelines(gpu, options.shaderText, this.#faults);
     this.#pool = new BufferPool(gpu);
+    this.#staging = new StagingPool(gpu);
     this.#budget = options.eagerByteBudget ?? 2 ** 31;
     this.#most = mostBytes(gpu.limits);
     this.#collected = new FinalizationRegistry((buffer) => this.#pool.give(buffer));
@@ -387,20 +389,22 @@ export class Device {
     const first = offset % 4; // of an f16 in the middle of a word
     const exact = first + exactBytes(array.shape, array.dtype);
     const bytes = Math.max(4, Math.ceil(exact / 4) * 4);
-    const staging = this.gpu.createBuffer({ label: "read", size: bytes, usage: STAGING_USAGE });
+    const staging = this.#staging.take(bytes);
     this.#end();
     const encoder = this.#encoder ?? this.gpu.createCommandEncoder({ label: "read" });
     this.#encoder = encoder;
     encoder.copyBufferToBuffer(buffer, offset - first, staging, 0, bytes);
     this.flush();
     try {
-      await this.settle("read", staging.mapAsync(1));
-      const copy = staging.getMappedRange().slice(0);
+      await this.settle("read", staging.mapAsync(1, 0, bytes));
+      const copy = staging.getMappedRange(0, bytes).slice(0);
       staging.unmap();
       this.check();
+      this.#staging.give(staging);
       return hostView(copy, first, array.size, dtype);
-    } finally {
+    } catch (error) {
       staging.destroy();
+      throw error;
     }
   }
 

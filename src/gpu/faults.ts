@@ -47,9 +47,14 @@ export class Faults {
     try {
       settled = await this.#wait(this.#orLoss(owed));
     } catch (error) {
-      if (!isCompilers(error)) await this.#lossSoon();
-      this.check();
-      throw new GpuError(`${op}: ${wordsOf(error)}`);
+      if (!isCompilers(error)) {
+        await this.#lossSoon();
+        this.check();
+      }
+      throw new GpuError(
+        `${op}: ${error instanceof Error ? dawnsWords(error.message) : wordsOf(error)}`,
+        { cause: error },
+      );
     }
     if (this.#fault instanceof DeviceLostError) throw this.#fault; // a lost device grants what it can't do
     return settled;

@@ -1,12 +1,14 @@
 // `npm run soak`: proofs that take too long for every commit. The op table crossed in full, in every
 // variant, on every software adapter here and with every set of limits; and the mutants.
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { cpus } from "node:os";
 import { writeFileSync } from "node:fs";
+import { promisify } from "node:util";
 import { Command, InvalidArgumentError } from "commander";
 import { surveyAdapters } from "../../src/gpu/node.ts";
 import type { Verdict } from "../support/ops-doc.ts";
 import { PARTS, runFaults } from "./faults.ts";
+import type { Flatness } from "./flat-memory.ts";
 import { type Mutant, mutants } from "./mutants.ts";
 
 const LIMITS = ["default", "adapter"] as const;
@@ -112,6 +114,35 @@ async function killMutants(pattern: string | undefined): Promise<boolean> {
   return killed === chosen.length;
 }
 
+/** Most that a step may leave, in bytes: on the heap once all is collected, and of the process's memory. */
+const LEFT = { heap: 64, resident: 1000 } as const;
+
+/** Trains for some steps in processes of their own, on each adapter, with all garbage collected and as V8 likes. */
+async function holdMemory(names: readonly string[], steps: number): Promise<boolean> {
+  const adapters = ["null", ...(await adaptersFor(names))];
+  let flat = true;
+  for (const [adapter, garbage] of adapters.flatMap((name) => [
+    [name, "collected"] as const,
+    [name, "garbage"] as const,
+  ])) {
+    const args = ["--import", "tsx", "test/soak/flat-memory.ts", String(steps), adapter, garbage];
+    const { stdout } = await promisify(execFile)(process.execPath, args);
+    const found: Flatness = JSON.parse(stdout);
+    const [least, most] = [Math.min, Math.max].map((end) =>
+      end(...found.samples.map(({ resident }) => resident / 1e6)).toFixed(1),
+    );
+    const passed =
+      found.buffers === 0 &&
+      found.residentPerStep < LEFT.resident &&
+      (garbage === "garbage" || found.heapPerStep < LEFT.heap);
+    flat &&= passed;
+    console.log(
+      `${passed ? "flat " : "GROWS"} ${found.adapter}, ${steps} steps, ${garbage === "garbage" ? "as V8 collects" : "all collected"}: ${found.buffers} buffers, ${found.bytes} bytes made; a step leaves ${found.heapPerStep.toFixed(0)} bytes on the heap, ${found.residentPerStep.toFixed(0)} resident (${least} to ${most} MB)`,
+    );
+  }
+  return flat;
+}
+
 function finish(passed: boolean): void {
   if (!passed) process.exitCode = 1;
 }
@@ -145,5 +176,13 @@ program
     const unknown = parts.find((part) => !Object.hasOwn(PARTS, part));
     if (unknown !== undefined) program.error(`error: no part is called ${unknown}`);
     finish(await runFaults(parts, { ...flags, json: flags.json }));
+  });
+program
+  .command("memory")
+  .description("thousands of training steps leave neither buffers nor memory behind")
+  .argument("[adapters...]", "such as llvmpipe or swiftshader (default: all here; null always)")
+  .option("--steps <n>", "training steps", Number, 10_000)
+  .action(async (names: string[], { steps }: { steps: number }) => {
+    finish(await holdMemory(names, steps));
   });
 await program.parseAsync();

@@ -17,15 +17,8 @@ export async function countCalls(
   body: () => Promise<void>,
 ): Promise<Readonly<Record<string, number>>> {
   const calls = new Map<string, number>();
-  const count = (target: object, name: string): (() => void) => {
-    const original: unknown = Reflect.get(target, name);
-    if (typeof original !== "function") throw new Error(`no method ${name}`);
-    Reflect.set(target, name, (...args: unknown[]): unknown => {
-      calls.set(name, (calls.get(name) ?? 0) + 1);
-      return Reflect.apply(original, target, args);
-    });
-    return () => void Reflect.deleteProperty(target, name);
-  };
+  const count = (target: object, name: string): (() => void) =>
+    observe(target, name, () => calls.set(name, (calls.get(name) ?? 0) + 1));
   const restore = [
     ...OF_DEVICE.map((name) => count(gpu, name)),
     ...OF_QUEUE.map((name) => count(gpu.queue, name)),
@@ -36,4 +29,19 @@ export async function countCalls(
     for (const undo of restore) undo();
   }
   return Object.fromEntries(calls);
+}
+
+/** Tells `see` of each call of a method of one of WebGPU's objects. Returns what ends it. */
+export function observe(
+  target: object,
+  name: string,
+  see: (args: readonly unknown[]) => void,
+): () => void {
+  const original: unknown = Reflect.get(target, name);
+  if (typeof original !== "function") throw new Error(`no method ${name}`);
+  Reflect.set(target, name, (...args: unknown[]): unknown => {
+    see(args);
+    return Reflect.apply(original, target, args);
+  });
+  return () => void Reflect.deleteProperty(target, name);
 }

@@ -17,7 +17,7 @@ export interface Embedded {
   /** Paths of the Vulkan loader and of the driver's file for it. */
   readonly loader: string;
   readonly driver: string;
-  /** That what was unpacked before could not be used, in words for the end of a line; else empty. */
+  /** That what this process found unpacked could not be used, in words for the end of a line; else empty. */
   readonly remark: string;
 }
 
@@ -51,6 +51,8 @@ function folders(): string[] {
   return cacheFolders(`swiftshader-${versionIn(chromiumFolder())}`);
 }
 
+let remark = ""; // kept, as a survey may come here before somebody who says it
+
 /** Unpacks it, unless it is there and whole. Throws `AdapterError` where no folder takes it. */
 export function unpackSwiftshader(): Embedded {
   const complaints: string[] = [];
@@ -63,7 +65,7 @@ export function unpackSwiftshader(): Embedded {
       });
       const [loader, driver] = [join(folder, LOADER), join(folder, DRIVER)];
       const complaint = dlopenComplaint(loader);
-      const remark = damage === undefined ? "" : ` (unpacked anew, as ${damage})`;
+      if (damage !== undefined) remark = ` (unpacked anew, as ${damage})`;
       if (complaint === undefined) return { loader, driver, remark };
       complaints.push(complaint); // a cache on a disk mounted noexec, say
     } catch (error) {

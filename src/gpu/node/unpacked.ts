@@ -180,7 +180,7 @@ function statusOf(path: string): Stats | undefined {
 
 const CHUNK = 2 ** 20;
 
-/** SHA-256 of a file, in hex; undefined where it can't be read. SwiftShader's takes some 10 ms. */
+/** SHA-256 of a file, in hex; undefined where it can't be read. All of SwiftShader's take some 20 ms. */
 function sha256Of(path: string): string | undefined {
   try {
     const file = openSync(path, "r");
