@@ -11,7 +11,7 @@ export type { Variant, Workload } from "./gpu/dispatch.ts";
 export * from "./gpu/errors.ts";
 export { compile, type Outputs, type Program, type ProgramOptions } from "./gpu/program.ts";
 export type { AdamConvention, AdamOptions } from "./kernels/adam.ts";
-export type { BatchNormAttributes } from "./kernels/batch-norm.ts";
+export type { BatchNormAttributes, RunningVariance } from "./kernels/batch-norm.ts";
 export type { BinaryCrossEntropyBounds } from "./kernels/binary-cross-entropy.ts";
 export type { ConvolutionAttributes, Padding } from "./kernels/convolution.ts";
 export type { GatherAttributes } from "./kernels/gather.ts";

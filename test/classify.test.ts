@@ -154,19 +154,24 @@ describe("npm run judge and classify", () => {
     const { code, err } = await longhand("classify", at("none.png"));
     expect(code).toBe(1);
     expect(err).toMatch(/^longhand: Can't read .*none\.png: /m);
-    expect(await refused(at("empty"))).toContain("holds no PNG file; name the files to read");
-    expect(await refused(at("text.png"))).toContain("text.png: is no PNG; save the picture as one");
+    expect(await refused(at("empty"))).toContain(
+      "holds no PNG or JPEG file; name the files to read",
+    );
+    expect(await refused(at("text.png"))).toContain(
+      "text.png: is a text; PNG and JPEG pictures are read",
+    );
     expect(await refused(at("text"))).toContain("not an IDX file");
     expect(await refused(images, labels)).toContain("don't belong together");
     expect(await refused(at("grid.png"), labels)).toContain(
       "goes with one IDX file of images, and nothing else",
     );
-    const path = at("cache/longhand/judges/second.safetensors");
-    const bytes = readFileSync(path);
-    bytes[bytes.length - 8]! ^= 4;
-    writeFileSync(path, bytes);
+    const judges = at("cache/longhand/judges");
+    writeFileSync(
+      join(judges, "first.safetensors"),
+      readFileSync(join(judges, "second.safetensors")),
+    );
     expect(await refused(images)).toMatch(
-      /it is damaged; train it anew: npm run judge -- --second --force$/,
+      /holds the second judge, not the first one; train it anew: npm run judge -- --force$/,
     );
   });
 });

@@ -214,7 +214,7 @@ describe("a run's record", () => {
     choices: {},
     evaluate: null,
   } as const;
-  const data = { folder: null, images: 1, fingerprint: "" };
+  const data = { folder: null, images: 1, fingerprint: "", transposed: false };
   const untrained = { logit: 0, probability: 0.5 };
   const kept = (recipe: string, constants: Record<string, unknown>): Recipe =>
     recipeOf({ ...record, ...rest, data, untrained, recipe, constants }, "run");

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
-import { loadImages, readImagesFile } from "../src/data/files.ts";
+import { loadImages } from "../src/data/files.ts";
 import { DataError } from "../src/gpu/errors.ts";
 import { messageOf } from "./message-of.ts";
 import { idxBytes } from "./support/idx-bytes.ts";
@@ -99,10 +99,11 @@ describe("a folder", () => {
       classes: 10,
       source: join(dir, imagesName),
       fingerprint,
+      transposed: false,
+      notes: [],
     });
-    expect(await readImagesFile(dir, "train")).toEqual(new Uint8Array(images));
-    expect(await messageOf(DataError, () => readImagesFile(dir, "test"))).toMatch(
-      /: has no test images; looked for /,
+    expect(await refusal(dir, "test")).toMatch(
+      /: has no test images; looked for t10k-images-idx3-ubyte and names like it, .*; beside train-.*, train-.* they are missing: fetch them too\.$/,
     );
   });
 
@@ -158,17 +159,15 @@ describe("what is wrong is said", () => {
   test("a folder without images", async () => {
     const dir = folder({ "train-labels-idx1-ubyte": labels });
     expect(await refusal(dir)).toBe(
-      `${dir}: has no train images; looked for train-images-idx3-ubyte, train-images.idx3-ubyte, train-images-idx3-ubyte.gz, train-images.idx3-ubyte.gz.`,
+      `${dir}: has no train images; looked for train-images-idx3-ubyte and names like it, plain or .gz; it holds train-labels-idx1-ubyte (an IDX file of rank 1).`,
     );
-    expect(await refusal(dir, "test")).toContain("looked for t10k-images-idx3-ubyte, ");
+    expect(await refusal(dir, "test")).toContain("looked for t10k-images-idx3-ubyte and ");
   });
 
   test("a folder, a pipe or a dangling link in place of a file", async () => {
     const dir = folder({});
     mkdirSync(join(dir, name));
-    expect(await refusal(dir)).toBe(
-      `${join(dir, name)}: can't be read: it is a folder, not a file.`,
-    );
+    expect(await refusal(dir)).toMatch(/; it holds train-images-idx3-ubyte \(a folder\)\.$/);
     const piped = folder({});
     execFileSync("mkfifo", [join(piped, name)]);
     expect(await refusal(piped)).toBe(
@@ -188,7 +187,7 @@ describe("what is wrong is said", () => {
   const damaged: readonly [what: string, name: string, bytes: Uint8Array, message: string][] = [
     ["an empty file", name, new Uint8Array(0), "ends after 0 bytes; "],
     ["an empty .gz", `${name}.gz`, new Uint8Array(0), "ends after 0 bytes; "],
-    ["no IDX file", name, Buffer.from("hello"), "not an IDX file: starts with 68 65 6c 6c; "],
+    ["no IDX file", name, Buffer.from("hello"), "not an IDX file, but a text; "],
     [
       "data cut short",
       name,
@@ -234,5 +233,49 @@ describe("what is wrong is said", () => {
     expect(await refusal(other)).toBe(
       `${join(other, file)}: has 4 labels, but ${join(other, name)} has 5 images: the two don't belong together.`,
     );
+  });
+
+  test("a file that holds more or less than its header says costs neither time nor memory", async () => {
+    const MiB = 2 ** 20;
+    const bomb = (head: Uint8Array, mebibytes: number): Uint8Array =>
+      gzipSync(Buffer.concat([head, Buffer.alloc(mebibytes * MiB)]), { level: 1 });
+    const spoilt = (bytes: Uint8Array): Uint8Array => bytes.fill(0, bytes.length - 8);
+    const header = (...shape: number[]): Uint8Array => idxBytes(shape, []);
+    const cases: readonly [Uint8Array, RegExp][] = [
+      [
+        bomb(header(1000, 28, 28), 200),
+        /has at least \d+ bytes of data, .* asks for 784000: it has/,
+      ],
+      [bomb(header(), 200), /its header says rank 0/],
+      [bomb(new Uint8Array(0), 200), /starts with 00 00 00 00/],
+      [
+        bomb(header(4e9, 4e9, 4e9), 10),
+        /has at least 10485760 bytes of data, .*: it was cut short/,
+      ],
+      [bomb(header(2 ** 20, 28, 28), 50), /it was cut short/],
+      [spoilt(zeros(header(64 * MiB), 64)), /its gzip data is damaged \(incorrect data check\)/],
+      [idxBytes([2 ** 22, 28, 28], new Uint8Array(1000)), /has 1000 bytes of data, .* it was cut/],
+    ];
+    for (const [bytes, words] of cases) {
+      const dir = folder({ [name]: bytes });
+      const began = performance.now();
+      let most = 0;
+      const before = process.memoryUsage.rss();
+      const watch = setInterval(
+        () => (most = Math.max(most, process.memoryUsage.rss() - before)),
+        5,
+      );
+      expect(await refusal(dir)).toMatch(words);
+      clearInterval(watch);
+      expect(performance.now() - began).toBeLessThan(1000);
+      // Unpacked chunks are garbage that is collected every 32 MiB or so, however much there is.
+      expect(most).toBeLessThan(2 * bytes.length + 64 * MiB);
+    }
+  });
+
+  test("a gzipped file in several parts is one file", async () => {
+    const parts = [images.subarray(0, 40), images.subarray(40)].map((part) => gzipSync(part));
+    const dir = folder({ [`${name}.gz`]: Buffer.concat(parts) });
+    expect((await loadImages(dir, "train")).images).toEqual(pixels);
   });
 });

@@ -37,7 +37,32 @@ describe("parseIdx", () => {
     [
       "a web page",
       new TextEncoder().encode("<!DOCTYPE html>"),
-      `not an IDX file: starts with 3c 21 44 4f; ${expected}.`,
+      "not an IDX file, but a web page; the download failed; fetch it again.",
+    ],
+    [
+      "bytes of no known kind",
+      Uint8Array.of(1, 2, 3, 4, 0),
+      `not an IDX file: starts with 01 02 03 04; ${expected}.`,
+    ],
+    [
+      "a CSV table",
+      new TextEncoder().encode("label,pixel0,pixel1\n3,0,0\n"),
+      "not an IDX file, but a CSV table; convert it to IDX files of images and labels.",
+    ],
+    [
+      "a zip archive",
+      new TextEncoder().encode("PK\u0003\u0004xxxxxxxx"),
+      "not an IDX file, but a zip archive; unpack it, and name the folder.",
+    ],
+    [
+      "a little-endian header",
+      Uint8Array.of(3, 8, 0, 0, 1, 0, 0, 0),
+      "its header is little-endian (03 08 00 00), where IDX has the high byte first: write it anew with big-endian numbers (NumPy's '>i4').",
+    ],
+    [
+      "little-endian sizes",
+      idxBytes([2 ** 24, 3 * 2 ** 24], [1, 2, 3]),
+      "its sizes are little-endian (1×3), where IDX has the high byte first: write it anew with big-endian numbers (NumPy's '>i4').",
     ],
     [
       "floats",

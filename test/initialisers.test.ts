@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { createGenerator } from "../src/kernels/random.ts";
 import { fanInUniform, glorotUniform } from "../src/nn/initialisers.ts";
-import { conv2d, convTranspose2d, dense } from "../src/nn/layers.ts";
+import { batchNorm, conv2d, convTranspose2d, dense } from "../src/nn/layers.ts";
 import type { Layer, ParameterSpec } from "../src/nn/layer.ts";
 import { testDevice } from "./support/device.ts";
 
@@ -52,4 +52,16 @@ test("a layer starts as Keras's by itself: Glorot's kernel, a bias of 0", async 
   const filter = { shape: [3, 3, 20, 30], initialiser: glorotUniform() };
   expect(await spread(filter, Math.sqrt(6 / 450))).toEqual(even);
   expect(await spread(bias!, 1)).toEqual({ low: 0, high: 0, square: 0, within: true });
+});
+
+test("batch norm starts as Keras's: γ 1, β 0, a running mean of 0 and variance of 1", async () => {
+  const norm = batchNorm();
+  const { gamma, beta } = norm.parameters([2]);
+  const { running } = norm.buffers([2]);
+  const first = async ({ initialiser, shape }: ParameterSpec): Promise<number[]> => [
+    ...(await initialiser(createGenerator(device, 7), shape).read()),
+  ];
+  expect(await first(gamma!)).toEqual([1, 1]);
+  expect(await first(beta!)).toEqual([0, 0]);
+  expect(await first(running!)).toEqual([0, 0, 1, 1]);
 });

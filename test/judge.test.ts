@@ -1,9 +1,11 @@
 // The judge: it learns, the same bits each time; what is kept of it is all of it; its answers are each image's own.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, describe, expect, test, vi } from "vitest";
-import { judgePath, loadJudge, readJudge } from "../src/cli/judges.ts";
+import { encodeSafetensors } from "../src/checkpoint/safetensors.ts";
+import { findJudge, loadJudge, readJudge } from "../src/cli/judges.ts";
 import { loadImages } from "../src/data/files.ts";
 import { CheckpointError, DataError, ShapeError } from "../src/gpu/errors.ts";
 import { designs, FEATURES, SHARES, type Which } from "../src/judge/designs.ts";
@@ -20,6 +22,7 @@ import {
 import { decodeJudge, encodeJudge, keepJudge } from "../src/judge/kept.ts";
 import { trainJudge, type JudgeProgress, type LabelledImages } from "../src/judge/train.ts";
 import { messageOf } from "./message-of.ts";
+import { idxBytes } from "./support/idx-bytes.ts";
 import { testDevice } from "./support/device.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "longhand-judge-"));
@@ -152,9 +155,9 @@ describe("a judge's answers", () => {
 });
 
 describe("a kept judge", () => {
-  test("comes back whole, and is refused when it is damaged or another's", async () => {
+  test("comes back whole, and is refused when it is another's", async () => {
     const { kept } = await lesson("second", 4);
-    const bytes = encodeJudge(kept);
+    const bytes = await encodeJudge(kept);
     const read = await decodeJudge(bytes, "FILE");
     expect(read).toEqual({ ...kept, weights: new Map([...kept.weights].toSorted(byName)) });
     const ask = async (from: KeptJudge): Promise<Float32Array> =>
@@ -166,42 +169,121 @@ describe("a kept judge", () => {
     expect(await messageOf(CheckpointError, () => decodeJudge(spoilt, "FILE"))).toBe(
       "FILE: its weights aren't those that were kept: it is damaged",
     );
-    const other = encodeJudge({ ...kept, architecture: "another" });
-    expect(await messageOf(CheckpointError, () => decodeJudge(other, "FILE"))).toContain(
-      "was trained by a version whose second judge differs",
-    );
     const wrong = { ...read, weights: new Map([["body.conv2d.filter", new Float32Array(3)]]) };
     expect(await messageOf(CheckpointError, () => createJudge(device, wrong))).toMatch(
       /^judge: body.conv2d.filter has 3 values, this version's second judge has \d+; train it anew$/,
     );
 
-    const path = judgePath("second");
+    const { path, value } = await findJudge("second");
     expect(path).toBe(join(folder, "cache/longhand/judges/second.safetensors"));
-    expect(await readJudge(path, "second")).toBe(undefined);
+    expect(value).toBe(undefined);
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, bytes);
-    const say = vi.spyOn(console, "log").mockReturnValue();
-    const loaded = await loadJudge(device, "second");
-    expect(say.mock.calls.join()).toMatch(
+    const [loaded, said] = await listen(() => loadJudge(device, "second"));
+    expect(said).toMatch(
       /gets only [\d.]+ % of the test images right: npm run judge -- --second --force/,
     );
-    say.mockRestore();
     expect(loaded).toMatchObject({ name: "second", fingerprint: kept.fingerprint });
 
-    writeFileSync(path, spoilt);
+    const others = { ...kept, architecture: "another" };
+    writeFileSync(path, await encodeJudge(others));
     expect(await messageOf(CheckpointError, () => loadJudge(device, "second"))).toBe(
-      `${path}: its weights aren't those that were kept: it is damaged; train it anew: npm run judge -- --second --force`,
+      `${path}: was trained by a version whose second judge differs; train it anew: npm run judge -- --second --force`,
     );
-    writeFileSync(path, bytes.subarray(0, 900));
-    expect(await messageOf(CheckpointError, () => loadJudge(device, "second"))).toContain(
-      "; train it anew: npm run judge -- --second --force",
-    );
-    writeFileSync(judgePath("first"), bytes);
+    expect(readFileSync(path).equals(await encodeJudge(others))).toBe(true);
+    const first = join(dirname(path), "first.safetensors");
+    writeFileSync(first, bytes);
     expect(await messageOf(CheckpointError, () => loadJudge(device, "first"))).toContain(
       "holds the second judge, not the first one; train it anew: npm run judge -- --force",
     );
-    expect(readFileSync(path).length).toBe(900); // nothing was mended behind one's back
+    expect(
+      await messageOf(CheckpointError, () => readJudge(join(folder, "none"), "first")),
+    ).toMatch(/^Can't read .*none: .*; train it anew: npm run judge -- --force$/);
   });
+
+  test("is refused with a bit of its header flipped, or cut anywhere", async () => {
+    const { kept } = await lesson("second", 2);
+    const bytes = await encodeJudge(kept);
+    const header = 8 + Number(new DataView(bytes.buffer).getBigUint64(0, true));
+    const refused = async (spoilt: Uint8Array): Promise<boolean> =>
+      decodeJudge(spoilt, "FILE").then(
+        () => false,
+        (error: unknown) => error instanceof CheckpointError,
+      );
+    const loads: number[] = [];
+    for (let bit = 0; bit < header * 8; bit += 23) {
+      const spoilt = Uint8Array.from(bytes);
+      spoilt[bit >> 3]! ^= 1 << (bit & 7);
+      if (!(await refused(spoilt))) loads.push(bit);
+    }
+    for (let at = bytes.length - 1; at > 0; at = Math.floor(at * 0.8)) {
+      if (!(await refused(bytes.subarray(0, at)))) loads.push(at);
+    }
+    expect(loads).toEqual([]);
+  });
+
+  test("of an older version, without a seal, is read", async () => {
+    const { kept } = await lesson("second", 2);
+    const { weights, ...training } = kept;
+    const tensors = new Map(
+      [...weights].map(([name, data]) => [
+        name,
+        { dtype: "F32" as const, shape: [data.length], data },
+      ]),
+    );
+    const words = Object.entries(training).map(([key, value]) => [key, String(value)]);
+    const format = { format: "longhand judge 1" };
+    const old = encodeSafetensors(tensors, { ...Object.fromEntries(words), ...format });
+    expect(await decodeJudge(old, "FILE")).toMatchObject(training);
+    const claims = encodeSafetensors(tensors, {
+      ...Object.fromEntries(words),
+      format: "longhand judge 2",
+    });
+    expect(await messageOf(CheckpointError, () => decodeJudge(claims, "FILE"))).toBe(
+      "FILE: has no seal; it is damaged, or an older version's",
+    );
+  });
+
+  test("is trained anew where it is damaged, which is said, and leftovers go", async () => {
+    const data = join(folder, "data");
+    mkdirSync(data);
+    const { images, labels, count } = firstOf(train, designs.second.batch);
+    for (const set of ["train", "t10k"]) {
+      writeFileSync(join(data, `${set}-images-idx3-ubyte`), idxBytes([count, 28, 28], images));
+      writeFileSync(join(data, `${set}-labels-idx1-ubyte`), idxBytes([count], labels!));
+    }
+    const path = join(folder, "cache/longhand/judges/second.safetensors");
+    const folderOf = dirname(path);
+    const ask = () => listen(() => loadJudge(device, "second", { data, epochs: 1 }));
+    rmSync(folderOf, { recursive: true, force: true });
+    const [judge] = await ask();
+    const whole = readFileSync(path);
+    const gone = String(spawnSync("true").pid);
+    for (const damage of [whole.subarray(0, 900), whole.subarray(0, 0), flipped(whole, 200_000)]) {
+      writeFileSync(path, damage);
+      writeFileSync(`${path}.tmp-${gone}`, "");
+      const [again, said] = await ask();
+      expect(said).toContain(": the second judge is trained anew, which is done once.");
+      expect(said).toContain(path);
+      expect(again.fingerprint).toBe(judge.fingerprint);
+      expect(readFileSync(path).equals(whole)).toBe(true);
+      expect(readdirSync(folderOf)).toEqual(["second.safetensors"]);
+    }
+  });
+
+  const flipped = (bytes: Uint8Array, at: number): Uint8Array =>
+    Uint8Array.from(bytes, (byte, i) => (i === at ? byte ^ 32 : byte));
+
+  /** What `work` returns, and what was said meanwhile. */
+  async function listen<T>(work: () => Promise<T>): Promise<[T, string]> {
+    const say = vi.spyOn(console, "log").mockReturnValue();
+    try {
+      const value = await work();
+      return [value, say.mock.calls.join("\n")];
+    } finally {
+      say.mockRestore();
+    }
+  }
 
   const byName = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number =>
     a < b ? -1 : 1;

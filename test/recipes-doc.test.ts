@@ -1,9 +1,10 @@
-// docs/recipes/README.md against the code: its table of constants, its list, and its example.
+// docs/recipes against the code: the table of constants, the list, the example, and each recipe's page.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { chosenRecipe, readConfig } from "../src/cli/config.ts";
 import { recipes } from "../src/gan/recipes/list.ts";
+import { sourcePages, sourcePath, sourceText } from "./support/recipe-pages.ts";
 import {
   COMPARED,
   distancesOf,
@@ -48,4 +49,23 @@ it("shows the example as its file has it, and the file fits its recipe", async (
     batch: constants["batch"],
     generatorWidths: constants["generatorWidths"],
   });
+});
+
+describe("each recipe's page", () => {
+  it("is there, in the list's order, and linked", () => {
+    expect(sourcePages.map(({ recipe }) => recipe)).toEqual(recipes);
+    for (const { recipe } of sourcePages) {
+      expect(page).toContain(`[\`${recipe.name}\`](${recipe.name}/README.md)`);
+    }
+  });
+
+  it.each(sourcePages.map((each) => [each.recipe.name, each] as const))(
+    "of %s says what the code does (npm run docs writes it), and its proofs are there",
+    (_name, each) => {
+      expect(readFileSync(join(ROOT, sourcePath(each)), "utf8")).toBe(sourceText(each));
+      for (const [file, name] of each.rows.flatMap(({ proofs }) => proofs)) {
+        expect(readFileSync(join(ROOT, file), "utf8"), `${file} -t "${name}"`).toContain(name);
+      }
+    },
+  );
 });

@@ -11,7 +11,12 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const STAIRS = ["gpu", "kernels", "autograd", "nn", "gan", "judge", "runs", "cli", "web"];
 /** These stand beside nn: of the engine they know its errors and its types. */
 const BESIDE = ["data", "checkpoint", "pictures", "metrics"];
-const SHARED_BY_ALL = ["src/gpu/errors.ts", "src/gpu/foreign-text.ts", "src/gpu/system-reason.ts"];
+const SHARED_BY_ALL = [
+  "src/gpu/errors.ts",
+  "src/gpu/foreign-text.ts",
+  "src/gpu/formats.ts",
+  "src/gpu/system-reason.ts",
+];
 /** Only these may import the rooms beside nn. */
 const USERS = ["gan", "judge", "runs", "cli", "web"];
 /** Whole packages' entry points, which gather from every room. */

@@ -86,7 +86,8 @@ export function softmaxCrossEntropy(
  * inside), by `logClamp` over max(p · (1 − p), 1e-12); to labels, log(1 − p) − log p as bounded.
  * Throws: `ShapeError` if the shapes differ, and for the mean of nothing; `AttributeError` on a
  * number outside [0, 1], and on clip and logClamp together.
- * Source: Keras's binary_crossentropy; with `logClamp` PyTorch's BCELoss.
+ * Source: Keras 3's binary_crossentropy of probabilities that no sigmoid layer made (2.x also adds 1e-7 inside the
+ * logarithms; what one made, Keras takes as `sigmoidCrossEntropy` does); with `logClamp` PyTorch's BCELoss.
  */
 export function binaryCrossEntropy(
   probabilities: Tensor,

@@ -188,8 +188,11 @@ function abandonedTemporaries(path: string): string[] {
     .map((name) => join(folder, name));
 }
 
-// Our own number was another process's, if it is there already: we are not writing now.
-function isAbandoned(pid: string): boolean {
+/**
+ * Whether the process of a temporary's name is gone. Our own number was another process's, if it is there already: we
+ * are not writing now.
+ */
+export function isAbandoned(pid: string): boolean {
   if (!/^[1-9][0-9]*$/.test(pid)) return false;
   if (Number(pid) === process.pid) return true;
   try {

@@ -1,4 +1,4 @@
-// What `longhand classify` is given: PNGs, folders of them, grids of samples, IDX files; as digits of 28×28.
+// What `longhand classify` is given: pictures, folders of them, grids of samples, IDX files; as digits of 28×28.
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { readFileBytes } from "../checkpoint/files.ts";
@@ -6,8 +6,9 @@ import { loadImagesFile } from "../data/files.ts";
 import { fromBytes } from "../data/pixels.ts";
 import { CheckpointError, DataError, UsageError } from "../gpu/errors.ts";
 import { SIDE } from "../judge/designs.ts";
-import { cellsOf } from "../pictures/grid-cells.ts";
-import { isPng, readDigit, readGrayPng } from "../pictures/read-digit.ts";
+import { isPicture, openPicture } from "../pictures/picture.ts";
+import { cellsOf, couldBeGrid } from "../pictures/grid-cells.ts";
+import { grayOf, readDigit } from "../pictures/read-digit.ts";
 
 /** Images of one size to classify, (count, height, width) in [−1, 1], light on dark. */
 export interface Input {
@@ -17,39 +18,61 @@ export interface Input {
   readonly width: number;
   /** What each image is called. */
   readonly names: readonly string[];
+  /** Why each reading may be wrong. */
+  readonly doubts: readonly (readonly string[])[];
   /** The images' classes, where they are known. */
   readonly labels: Uint8Array | undefined;
   /** Set where the images are those of an IDX file. */
   readonly source: string | undefined;
 }
 
-const MOST_SIDE = 512; // of an IDX file's images, whose bytes all become floats
+/** All that was given, and what of it was passed over, a line each. */
+export interface Inputs {
+  readonly inputs: readonly Input[];
+  readonly notes: readonly string[];
+}
 
-/** Reads everything that paths name. Throws `DataError` or `UsageError` before anything is classified. */
-export async function readInputs(
-  paths: readonly string[],
-  labels: string | undefined,
-): Promise<readonly Input[]> {
-  const files = paths.flatMap(filesAt);
-  const idx = files.filter((file) => !file.endsWith(".png") && !isPng(bytesOf(file)));
-  if (labels !== undefined && (idx.length !== 1 || files.length !== 1)) {
-    throw new UsageError(
-      `--labels ${labels}: goes with one IDX file of images, and nothing else; got ${files.length} files`,
-    );
-  }
+/** How an IDX file is to be read. */
+export interface SetFlags {
+  readonly labels?: string | undefined;
+  readonly transpose?: boolean | undefined;
+}
+
+const MOST_SIDE = 512; // of an IDX file's images, whose bytes all become floats
+const MOST_TOLD = 5; // files that are passed over by name, a folder
+
+/**
+ * Reads everything that paths name. In a folder, hidden files are passed over, and so are pictures that can't be read;
+ * both are noted. Throws `DataError` or `UsageError` before anything is classified.
+ */
+export async function readInputs(paths: readonly string[], flags: SetFlags): Promise<Inputs> {
+  const { labels } = flags;
+  const notes: string[] = [];
+  const pictures: Picture[] = [];
   const sets: Input[] = [];
-  const pictures = new Map<number, Picture[]>(); // by their side
-  for (const file of files) {
-    if (idx.includes(file)) {
-      sets.push(await readSet(file, labels));
+  let files = 0;
+  for (const path of paths) {
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+      const folder = readFolder(path);
+      pictures.push(...folder.pictures);
+      notes.push(...folder.notes);
+      files += folder.files;
       continue;
     }
-    for (const picture of readPng(file)) {
-      const alike = pictures.get(picture.side) ?? [];
-      pictures.set(picture.side, [...alike, picture]);
-    }
+    files += 1;
+    const bytes = bytesOf(path);
+    if (isPicture(bytes) || /\.(png|jpe?g)$/i.test(path))
+      pictures.push(...readPicture(bytes, path));
+    else sets.push(await readSet(path, flags));
   }
-  return [...[...pictures.values()].map(joined), ...sets];
+  if (labels !== undefined && (sets.length !== 1 || files !== 1)) {
+    throw new UsageError(
+      `--labels ${labels}: goes with one IDX file of images, and nothing else; got ${files} files`,
+    );
+  }
+  const sides = [...new Set(pictures.map(({ side }) => side))];
+  const alike = sides.map((side) => joined(pictures.filter((each) => each.side === side)));
+  return { inputs: [...alike, ...sets], notes };
 }
 
 /** A digit on its own: (side, side) in [−1, 1]. */
@@ -57,6 +80,7 @@ interface Picture {
   readonly name: string;
   readonly side: number;
   readonly pixels: Float32Array;
+  readonly doubts: readonly string[];
 }
 
 /** Pictures of one size as one input. */
@@ -65,18 +89,79 @@ function joined(pictures: readonly Picture[]): Input {
   const images = new Float32Array(pictures.length * side * side);
   pictures.forEach(({ pixels }, i) => images.set(pixels, i * side * side));
   const names = pictures.map(({ name }) => name);
+  const doubts = pictures.map((each) => each.doubts);
   const [count, height, width] = [pictures.length, side, side];
-  return { images, count, height, width, names, labels: undefined, source: undefined };
+  return { images, count, height, width, names, doubts, labels: undefined, source: undefined };
 }
 
-/** A path's file, or the PNGs of its folder in order. */
-function filesAt(path: string): string[] {
-  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return [path];
-  const found = readdirSync(path)
-    .filter((name) => name.toLowerCase().endsWith(".png"))
+const PICTURE_NAMES = /\.(png|jpe?g|jfif|webp|heic|heif|avif|gif|bmp|tiff?|jxl)$/i;
+// What systems leave beside people's files: `._0.png` and .DS_Store, Thumbs.db, desktop.ini.
+const HIDDEN = /^(\..*|Thumbs\.db|desktop\.ini)$/i;
+
+/** The pictures of a folder, in the order of their names. Throws `DataError` if there is none that can be read. */
+function readFolder(path: string): {
+  readonly pictures: readonly Picture[];
+  readonly notes: readonly string[];
+  readonly files: number;
+} {
+  const entries = readdirSync(path, { withFileTypes: true }).filter(
+    ({ name }) => name !== "__MACOSX",
+  );
+  const shown = entries.filter(({ name }) => !HIDDEN.test(name));
+  const names = shown
+    .filter((entry) => !entry.isDirectory() && PICTURE_NAMES.test(entry.name))
+    .map(({ name }) => name)
     .toSorted();
-  if (found.length === 0) throw new DataError(`${path}: holds no PNG file; name the files to read`);
-  return found.map((name) => join(path, name));
+  if (names.length === 0) throw new DataError(emptyWords(path, shown));
+  const pictures: Picture[] = [];
+  const refused: string[] = [];
+  for (const name of names) {
+    const file = join(path, name);
+    try {
+      pictures.push(...readPicture(bytesOf(file), file));
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error;
+      refused.push(error.message);
+    }
+  }
+  if (pictures.length === 0) {
+    const others =
+      refused.length > 1 ? ` (and ${refused.length - 1} more, none of which can be read)` : "";
+    throw new DataError(`${refused[0]!}${others}`);
+  }
+  const hidden = entries.length - shown.length;
+  const told = refused.slice(0, MOST_TOLD).map((reason) => `Passed over: ${reason}`);
+  const rest = refused.length - told.length;
+  return {
+    pictures,
+    notes: [
+      ...(hidden > 0
+        ? [`${path}: ${hidden} hidden ${hidden === 1 ? "file was" : "files were"} passed over`]
+        : []),
+      ...told,
+      ...(rest > 0 ? [`${path}: ${rest} more pictures can't be read and were passed over`] : []),
+    ],
+    files: names.length,
+  };
+}
+
+/** What to do about a folder without pictures. */
+function emptyWords(
+  path: string,
+  entries: readonly { readonly name: string; readonly isDirectory: () => boolean }[],
+): string {
+  const folders = entries
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .toSorted();
+  const none = `${path}: holds no PNG or JPEG file`;
+  if (folders.length === 0) return `${none}; name the files to read`;
+  const some = folders
+    .slice(0, 3)
+    .map((name) => `${name}/`)
+    .join(", ");
+  const more = folders.length > 3 ? ", …" : "";
+  return `${none}, but folders (${some}${more}); name those that hold pictures`;
 }
 
 function bytesOf(path: string): Uint8Array {
@@ -88,20 +173,25 @@ function bytesOf(path: string): Uint8Array {
   }
 }
 
-/** The digit in a PNG, or those in a grid of samples as they were drawn. */
-function readPng(file: string): Picture[] {
-  const bytes = bytesOf(file);
-  const cells = cellsOf(readGrayPng(bytes, file));
-  if (!cells) return [{ name: file, side: SIDE, pixels: readDigit(bytes, file).pixels }];
+/** The digit in a picture, or those in a grid of samples as they were drawn. */
+function readPicture(bytes: Uint8Array, file: string): Picture[] {
+  const rows = openPicture(bytes, file);
+  const cells = couldBeGrid(rows.width, rows.height) ? cellsOf(grayOf(rows)) : undefined;
+  if (!cells) {
+    const { pixels, doubts } = readDigit(bytes, file);
+    return [{ name: file, side: SIDE, pixels, doubts }];
+  }
   return cells.map(({ row, column, image }) => ({
     name: `${file} row ${row}, column ${column}`,
     side: image.width,
     pixels: fromBytes(image.pixels),
+    doubts: [],
   }));
 }
 
-async function readSet(file: string, labelsFile: string | undefined): Promise<Input> {
-  const { images, count, height, width, labels } = await loadImagesFile(file, labelsFile);
+async function readSet(file: string, flags: SetFlags): Promise<Input> {
+  const set = await loadImagesFile(file, flags.labels, flags);
+  const { images, count, height, width, labels } = set;
   if (Math.max(height, width) > MOST_SIDE) {
     throw new DataError(
       `${file}: its images are ${width}×${height}; at most ${MOST_SIDE}×${MOST_SIDE} are classified`,
@@ -109,7 +199,8 @@ async function readSet(file: string, labelsFile: string | undefined): Promise<In
   }
   const light = isDarkOnLight(images, width) ? images.map((level) => 255 - level) : images;
   const names = Array.from({ length: count }, (_, i) => `${file} image ${i}`);
-  return { images: fromBytes(light), count, height, width, names, labels, source: file };
+  const doubts = names.map(() => []);
+  return { images: fromBytes(light), count, height, width, names, doubts, labels, source: file };
 }
 
 /** Whether images are dark on light: by the mean of their first and last columns, as all of a set are drawn alike. */

@@ -13,6 +13,8 @@ import { withDevice } from "./session.ts";
 /** The flags of `classify`. */
 export interface ClassifyFlags {
   readonly labels?: string;
+  /** Exchange rows and columns of an IDX file's images. */
+  readonly transpose?: boolean;
   readonly json?: string;
   readonly second?: boolean;
   readonly adapter?: string;
@@ -26,14 +28,19 @@ interface Finding {
   readonly second: number;
   readonly secondProbability: number;
   readonly label: number | undefined;
+  /** Why it may be wrong. */
+  readonly doubts: readonly string[];
 }
+
+const UNSURE = 0.8; // the probability below which the judge itself has doubts
 
 /** Classifies all that paths name. Throws a `LonghandError` for whatever a person can mend. */
 export async function classifyCommand(
   paths: readonly string[],
   flags: ClassifyFlags,
 ): Promise<void> {
-  const inputs = await readInputs(paths, flags.labels);
+  const { inputs, notes } = await readInputs(paths, flags);
+  for (const note of notes) print(note);
   const which = flags.second ? "second" : "first";
   await withDevice(flags.adapter, async (device) => {
     const judge = await loadJudge(device, which);
@@ -65,18 +72,24 @@ async function judged(judge: Judge, input: Input): Promise<Judged> {
   }
 }
 
-function findingsOf({ names, labels }: Input, { probabilities }: Judged): Finding[] {
+function findingsOf(
+  { names, labels, doubts, source }: Input,
+  { probabilities }: Judged,
+): Finding[] {
   return names.map((name, i) => {
     const row = probabilities.subarray(i * CLASSES, (i + 1) * CLASSES);
     const order = [...row.keys()].toSorted((a, b) => row[b]! - row[a]!); // alike ones stay in order
     const [digit, second] = [order[0]!, order[1]!];
     const [probability, secondProbability] = [row[digit]!, row[second]!];
-    return { name, digit, probability, second, secondProbability, label: labels?.[i] };
+    const unsure = probability < UNSURE && source === undefined ? ["the judge is not sure"] : [];
+    const all = [...doubts[i]!, ...unsure];
+    return { name, digit, probability, second, secondProbability, label: labels?.[i], doubts: all };
   });
 }
 
-function inWords({ name, digit, probability, second, secondProbability }: Finding): string {
-  return `${name}: ${digit} (${formatAccuracy(probability)}), else ${second} (${formatAccuracy(secondProbability)})`;
+function inWords({ name, digit, probability, second, secondProbability, doubts }: Finding): string {
+  const doubtful = doubts.length > 0 ? `; doubtful: ${doubts.join("; ")}` : "";
+  return `${name}: ${digit} (${formatAccuracy(probability)}), else ${second} (${formatAccuracy(secondProbability)})${doubtful}`;
 }
 
 /** What an IDX file's images are: accuracy and confusions where there are labels, else how many of each digit. */

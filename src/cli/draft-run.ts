@@ -29,6 +29,8 @@ export interface TrainFlags extends RecipeFlags {
   readonly seed?: number;
   readonly out?: string;
   readonly data?: string;
+  /** Exchange each image's rows and columns. */
+  readonly transpose?: boolean;
   readonly adapter?: string;
   readonly sampleEvery?: number;
   readonly checkpointEvery?: number;
@@ -96,7 +98,7 @@ export async function draftRun(flags: TrainFlags): Promise<Draft> {
   const dataFolder = flags.data === undefined ? null : resolve(flags.data);
   const storage = flags.f16 ? "f16" : "f32";
   const evaluate = evaluationPlan(flags, undefined);
-  const data = await loadImages(dataFolder ?? undefined, "train");
+  const data = await loadImages(dataFolder ?? undefined, "train", flags);
   const claim = flags.explain ? undefined : claimNewRun(out, recipe.name, force);
   return {
     folder: runFolder(claim?.path ?? free),
@@ -109,7 +111,7 @@ export async function draftRun(flags: TrainFlags): Promise<Draft> {
     storage,
     evaluate,
     earlier: undefined,
-    notes: notesOn(recipe, storage),
+    notes: [...notesOn(recipe, storage), ...data.notes],
   };
 }
 
@@ -184,11 +186,18 @@ async function draftClaimed(
   refuse("recipe", flags.recipe, record.recipe);
   refuse("batch", flags.batch, record.batch);
   refuse("seed", flags.seed, record.seed);
+  const { transposed: transpose } = record.data;
+  if (flags.transpose !== undefined && flags.transpose !== transpose) {
+    const has = transpose ? "exchanged" : "as they are";
+    throw new UsageError(
+      `--${flags.transpose ? "" : "no-"}transpose: the run in ${path} takes its images' rows and columns ${has}, which --resume keeps; leave the flag out or start a new run`,
+    );
+  }
   if (flags.out !== undefined && resolve(flags.out) !== resolve(path)) {
     refuse("out", flags.out, path);
   }
   const dataFolder = flags.data === undefined ? record.data.folder : resolve(flags.data);
-  const data = await loadImages(dataFolder ?? undefined, "train");
+  const data = await loadImages(dataFolder ?? undefined, "train", { transpose });
   const same = data.fingerprint === record.data.fingerprint;
   if (!same && flags.data !== undefined) {
     throw new UsageError(

@@ -29,7 +29,7 @@ import { reportPage, type Report } from "../pictures/report.ts";
 import { formatEvaluation, type Evaluation } from "./evaluation-file.ts";
 import { evaluationReport } from "./evaluation-report.ts";
 import { evaluationTable } from "./evaluation-table.ts";
-import { judgePath, loadJudge, readJudge } from "./judges.ts";
+import { findJudge, loadJudge } from "./judges.ts";
 import { createPhases, type Phases } from "./phases.ts";
 import { print } from "./print.ts";
 import {
@@ -53,6 +53,8 @@ export interface EvaluateFlags {
   readonly checkpoint?: WhichCheckpoint;
   /** A folder of IDX files, training and test, to compare with (what the run was trained on). */
   readonly data?: string;
+  /** Exchange each image's rows and columns. */
+  readonly transpose?: boolean;
   readonly out?: string;
   readonly json?: string;
   readonly adapter?: string;
@@ -69,11 +71,14 @@ export async function evaluateCommand(run: string, flags: EvaluateFlags): Promis
   const trained = readTrainedRun(run, checkpoint);
   const out = flags.out ?? join(run, evaluationName(checkpoint));
   const json = flags.json ?? join(out, "evaluation.json");
-  const digits = await loadRealDigits(flags.data ?? trained.record.data.folder);
+  const own = trained.record.data;
+  const transpose = flags.transpose ?? (flags.data === undefined ? own.transposed : undefined);
+  const digits = await loadRealDigits(flags.data ?? own.folder, transpose);
   const evaluated = (): Promise<void> =>
     withDevice(flags.adapter, async (device, opened) => {
       print(opened.line);
       for (const note of trained.notes) print(note);
+      for (const note of digits.train.notes) print(note);
       const phases = createPhases();
       try {
         const options = { count, seed, neighbours, checkpoint, adapter: opened.name };
@@ -223,8 +228,11 @@ async function bySecondJudge(
   count: number,
   phases: Phases,
 ): Promise<Evaluation["second"]> {
-  if (!(await readJudge(judgePath("second"), "second"))) {
-    print("No second judge is kept; npm run judge -- --second trains one to set beside.");
+  const { value, trouble } = await findJudge("second");
+  if (!value) {
+    print(
+      `${trouble ?? "No second judge is kept"}; npm run judge -- --second trains one to set beside.`,
+    );
     return null;
   }
   const judge = await loadJudge(device, "second");

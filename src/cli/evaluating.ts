@@ -64,14 +64,14 @@ const SEED_OFFSET = 1_000_000;
 export async function createEvaluator(
   gan: Gan,
   folder: RunFolder,
-  { seed, dataFolder }: Pick<Draft, "seed" | "dataFolder">,
+  { seed, dataFolder, data }: Pick<Draft, "seed" | "dataFolder" | "data">,
   { every, count }: EvaluationPlan,
 ): Promise<Evaluator> {
   const phases = createPhases();
   let judge: Judge;
   let comparison: Comparison;
   try {
-    const digits = await loadRealDigits(dataFolder);
+    const digits = await loadRealDigits(dataFolder, data.transposed);
     judge = await loadJudge(gan.device, "first");
     const seen = await seeDigits(judge, digits, phases);
     comparison = await compareWith(seen, count, NEIGHBOURS, phases);

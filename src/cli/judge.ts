@@ -1,7 +1,10 @@
 // `longhand judge`: trains a classifier of digits, and keeps it for every command that judges.
+import { existsSync } from "node:fs";
 import { UsageError } from "../gpu/errors.ts";
-import { GOAL } from "../judge/designs.ts";
-import { formatAccuracy, judgeCommandFor, judgePath, readJudge, trainAndKeep } from "./judges.ts";
+import { GOAL, type Which } from "../judge/designs.ts";
+import type { KeptJudge } from "../judge/judge.ts";
+import type { Cached } from "../runs/cache.ts";
+import { findJudge, formatAccuracy, judgeCommandFor, readJudge, trainAndKeep } from "./judges.ts";
 import { print } from "./print.ts";
 import { withDevice } from "./session.ts";
 
@@ -12,6 +15,7 @@ export interface JudgeFlags {
   readonly seed?: number;
   readonly out?: string;
   readonly data?: string;
+  readonly transpose?: boolean;
   readonly adapter?: string;
   readonly force?: boolean;
 }
@@ -23,8 +27,8 @@ export async function judgeCommand(flags: JudgeFlags): Promise<void> {
     throw new UsageError(`--out ${out}: must end in .safetensors`);
   }
   const which = second ? "second" : "first";
-  const path = out ?? judgePath(which);
-  const kept = force ? undefined : await readJudge(path, which);
+  const { path, value: kept, trouble } = await found(which, out, force);
+  if (trouble !== undefined) print(`${trouble}: the ${which} judge is trained anew.`);
   if (kept) {
     const { accuracy, seed, epochs, adapter, fingerprint } = kept;
     const short = accuracy < GOAL ? `, below the goal of ${(GOAL * 100).toFixed(1)} %` : "";
@@ -38,4 +42,15 @@ export async function judgeCommand(flags: JudgeFlags): Promise<void> {
     print(opened.line);
     await trainAndKeep(device, { which, adapterName: opened.name, ...flags });
   });
+}
+
+/** What is kept: in the cache, where damage counts as none, or in a file of somebody's own, where it is refused. */
+async function found(
+  which: Which,
+  out: string | undefined,
+  force: boolean,
+): Promise<Cached<KeptJudge>> {
+  const none = { path: out ?? "", value: undefined, trouble: undefined };
+  if (force || (out !== undefined && !existsSync(out))) return none;
+  return out === undefined ? findJudge(which) : { ...none, value: await readJudge(out, which) };
 }

@@ -1,16 +1,15 @@
 // Judges on the disk: where they are kept, how one is loaded, and trained where there is none.
-import { existsSync } from "node:fs";
 import { readFileBytes, writeToFirst } from "../checkpoint/files.ts";
 import { loadImages } from "../data/files.ts";
 import { nameOf } from "../gpu/adapter-words.ts";
 import type { Device } from "../gpu/device.ts";
 import { CheckpointError } from "../gpu/errors.ts";
 import { escapeText } from "../gpu/foreign-text.ts";
-import { cacheFolders } from "../gpu/node.ts";
 import { designs, GOAL, type Which } from "../judge/designs.ts";
 import { createJudge, type Judge, type KeptJudge } from "../judge/judge.ts";
-import { decodeJudge, encodeJudge, keepJudge } from "../judge/kept.ts";
+import { checkFit, decodeJudge, encodeJudge, keepJudge } from "../judge/kept.ts";
 import { trainJudge, type JudgeProgress } from "../judge/train.ts";
+import { readCache, writeCache, type Cached } from "../runs/cache.ts";
 import { print } from "./print.ts";
 import { createBars, formatDuration } from "./progress.ts";
 
@@ -21,6 +20,8 @@ export interface JudgeRequest {
   readonly epochs?: number | undefined;
   /** A folder of IDX files to learn from and to be tested on (MNIST). */
   readonly data?: string | undefined;
+  /** Exchange each image's rows and columns. */
+  readonly transpose?: boolean | undefined;
   /** The adapter's name, to be kept (what WebGPU calls it). */
   readonly adapterName?: string | undefined;
   /** The file to write (the cache folder's). */
@@ -35,42 +36,60 @@ export const judgeCommandFor = (which: Which): string => `npm run judge --${flag
 /** `99.12 %` */
 export const formatAccuracy = (accuracy: number): string => `${(accuracy * 100).toFixed(2)} %`;
 
-function pathsFor(which: Which): string[] {
-  return cacheFolders(`judges/${which}.safetensors`);
-}
+const nameIn = (which: Which): string => `judges/${which}.safetensors`;
 
-/** Where a judge is kept, or would be. */
-export function judgePath(which: Which): string {
-  const paths = pathsFor(which);
-  return paths.find((path) => existsSync(path)) ?? paths[0]!;
-}
-
-/** Reads a kept judge; undefined where there is none. Throws `CheckpointError`, which says how to mend it. */
-export async function readJudge(path: string, which: Which): Promise<KeptJudge | undefined> {
-  if (!existsSync(path)) return undefined;
+/**
+ * The judge that the cache keeps, and where. What is damaged there counts as none, with the trouble told. Throws
+ * `CheckpointError`, which says how to mend it, where a whole file holds another judge or another version's.
+ */
+export async function findJudge(which: Which): Promise<Cached<KeptJudge>> {
+  const found = await readCache(nameIn(which), decodeJudge);
   try {
-    const kept = await decodeJudge(readFileBytes(path), path);
-    if (kept.which === which) return kept;
-    throw new CheckpointError(`${path}: holds the ${kept.which} judge, not the ${which} one`);
+    if (found.value) checkFit(found.value, which, found.path);
+    return found;
   } catch (error) {
-    if (!(error instanceof CheckpointError)) throw error;
-    throw new CheckpointError(
-      `${error.message.replace(/[.]$/, "")}; train it anew: ${judgeCommandFor(which)}`,
-      { cause: error },
-    );
+    throw advised(error, which);
   }
 }
 
+/** Reads a judge from a file. Throws `CheckpointError`, which says how to mend it. */
+export async function readJudge(path: string, which: Which): Promise<KeptJudge> {
+  try {
+    const kept = await decodeJudge(readFileBytes(path), path);
+    checkFit(kept, which, path);
+    return kept;
+  } catch (error) {
+    throw advised(error, which);
+  }
+}
+
+/** An error with what to do about it. */
+function advised(error: unknown, which: Which): unknown {
+  if (!(error instanceof CheckpointError)) return error;
+  return new CheckpointError(
+    `${error.message.replace(/[.]$/, "")}; train it anew: ${judgeCommandFor(which)}`,
+    { cause: error },
+  );
+}
+
 /**
- * The judge that `npm run judge` kept, on a device; where none is kept it says so, and trains and keeps one. Throws
- * `CheckpointError` if the file is damaged.
+ * The judge that `npm run judge` kept, on a device. Where none is kept, or it is damaged, it says so, and trains and
+ * keeps one as `request` has it. Throws `CheckpointError` where another version's is kept.
  */
-export async function loadJudge(device: Device, which: Which): Promise<Judge> {
-  const path = judgePath(which);
-  let kept = await readJudge(path, which);
+export async function loadJudge(
+  device: Device,
+  which: Which,
+  request: Omit<JudgeRequest, "which"> = {},
+): Promise<Judge> {
+  const { path, value, trouble } = await findJudge(which);
+  let kept = value;
   if (!kept) {
-    print(`No ${which} judge is kept yet (${path}): training it now, which is done once.`);
-    kept = await trainAndKeep(device, { which });
+    print(
+      trouble === undefined
+        ? `No ${which} judge is kept yet (${path}): training it now, which is done once.`
+        : `${trouble}: the ${which} judge is trained anew, which is done once.`,
+    );
+    kept = await trainAndKeep(device, { ...request, which });
   } else if (kept.accuracy < GOAL) {
     print(
       `The ${which} judge gets only ${formatAccuracy(kept.accuracy)} of the test images right: ${judgeCommandFor(which)} trains a better one.`,
@@ -84,7 +103,11 @@ export async function trainAndKeep(device: Device, request: JudgeRequest): Promi
   const { which, data } = request;
   const design = designs[which];
   const { seed = design.seed, epochs = design.epochs } = request;
-  const [train, test] = [await loadImages(data, "train"), await loadImages(data, "test")];
+  const [train, test] = [
+    await loadImages(data, "train", request),
+    await loadImages(data, "test", request),
+  ];
+  for (const note of train.notes) print(note);
   const training = trainJudge(device, { design, train, test, seed, epochs });
   print(
     `Training the ${which} judge: ${training.steps} steps of ${design.batch} images, ${epochs} epoch${epochs === 1 ? "" : "s"}, seed ${seed}`,
@@ -103,9 +126,12 @@ export async function trainAndKeep(device: Device, request: JudgeRequest): Promi
   const { device: own, description } = device.gpu.adapterInfo;
   const { adapterName: adapter = nameOf(own, description) } = request;
   const kept = await keepJudge(training.networks, { which, accuracy, seed, epochs, adapter });
-  const paths = request.out === undefined ? pathsFor(which) : [request.out];
+  const bytes = await encodeJudge(kept);
   const none = "Can't keep the judge: there is no cache folder; give --out FILE.";
-  const path = writeToFirst(paths, encodeJudge(kept), none);
+  const path =
+    request.out === undefined
+      ? writeCache(nameIn(which), bytes, none)
+      : writeToFirst([request.out], bytes, none);
   const time = formatDuration((performance.now() - began) / 1000);
   print(
     `${formatAccuracy(accuracy)} of ${test.count} test images right after ${time}: ${verdictOn(accuracy, which)}. Kept as ${path}`,

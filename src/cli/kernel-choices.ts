@@ -1,10 +1,12 @@
 // Where the autotuner's answers are kept: a file an adapter, in the user's cache folder.
 import { existsSync } from "node:fs";
 import { formatChoices, parseChoices, type Choices } from "../checkpoint/choices.ts";
-import { readFileBytes, removeQuietly, writeToFirst } from "../checkpoint/files.ts";
-import { LonghandError } from "../gpu/errors.ts";
+import { removeQuietly } from "../checkpoint/files.ts";
+import { checkSeal, sealedJson } from "../checkpoint/seal.ts";
+import { CheckpointError } from "../gpu/errors.ts";
 import { cacheFolders, shaderText, type OpenedAdapter } from "../gpu/node.ts";
 import { kernelsVersion } from "../kernels/tune.ts";
+import { readCache, writeCache } from "../runs/cache.ts";
 import type { RunRecord } from "../runs/run-folder.ts";
 
 /** What is stored of an adapter. */
@@ -56,41 +58,39 @@ export async function choicesFor(
   };
 }
 
-function pathsFor(adapter: string): string[] {
+function nameFor(adapter: string): string {
   const name = adapter.toLowerCase().replaceAll(/[^a-z0-9.]+/g, "-");
-  return cacheFolders(`kernels/${name.replace(/^-|-$/g, "").slice(0, 100)}.json`);
+  return `kernels/${name.replace(/^-|-$/g, "").slice(0, 100)}.json`;
 }
 
 /** Reads what is stored of an adapter. Never throws: a broken file is told of, and holds nothing. */
 export async function loadKernelChoices(adapter: string): Promise<KernelChoices> {
-  const paths = pathsFor(adapter);
-  const path = paths.find((each) => existsSync(each)) ?? paths[0]!;
-  const none = (trouble?: string): KernelChoices => ({ path, choices: {}, trouble });
-  if (!existsSync(path)) return none();
-  try {
-    const stored = parseChoices(readFileBytes(path), path);
-    if (stored.adapter !== adapter) return none(`${path} is of another adapter, ${stored.adapter}`);
-    if (stored.kernels !== (await kernelsVersion(shaderText))) {
-      return none("the kernels have changed since they were tuned");
+  const kernels = await kernelsVersion(shaderText);
+  const { path, value, trouble } = await readCache(nameFor(adapter), async (bytes, where) => {
+    const stored = parseChoices(bytes, where);
+    if (stored.adapter !== adapter) {
+      throw new CheckpointError(`${where} is of another adapter, ${stored.adapter}`);
     }
-    return { path, choices: stored.choices, trouble: undefined };
-  } catch (error) {
-    if (!(error instanceof LonghandError)) throw error;
-    return none(error.message);
-  }
+    if (stored.kernels !== kernels) {
+      throw new CheckpointError("the kernels have changed since they were tuned");
+    }
+    await checkSeal(bytes, where);
+    return stored.choices;
+  });
+  return { path, choices: value ?? {}, trouble };
 }
 
 /** Stores choices of an adapter, in place of all that was. Returns the path; throws `OutputError`. */
 export async function saveKernelChoices(adapter: string, choices: Choices): Promise<string> {
   const kernels = await kernelsVersion(shaderText);
-  const text = formatChoices({ format: 1, adapter, kernels, choices });
+  const bytes = await sealedJson(formatChoices({ format: 1, adapter, kernels, choices }));
   const none = "Can't keep what was tuned: there is no cache folder.";
-  return writeToFirst(pathsFor(adapter), text, none);
+  return writeCache(nameFor(adapter), bytes, none);
 }
 
 /** Removes what is stored of an adapter. Returns the paths that are gone. */
 export function forgetKernelChoices(adapter: string): readonly string[] {
-  const there = pathsFor(adapter).filter((path) => existsSync(path));
+  const there = cacheFolders(nameFor(adapter)).filter((path) => existsSync(path));
   for (const path of there) removeQuietly(path);
   return there.filter((path) => !existsSync(path));
 }

@@ -1,8 +1,7 @@
 // The command line. Commands are thin: flags in, one function called, errors in one sentence.
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import { classifyCommand, type ClassifyFlags } from "./classify.ts";
 import { doctor } from "./doctor.ts";
-import { USUAL_COUNT, type TrainFlags } from "./draft-run.ts";
 import { evaluateCommand, type EvaluateFlags } from "./evaluate.ts";
 import { complaints, report } from "./failure.ts";
 import { judgeCommand, type JudgeFlags } from "./judge.ts";
@@ -12,10 +11,12 @@ import {
   adapterOption,
   CONFIG_HELP,
   configOption,
+  dataOption,
   checkpointOption,
-  positive,
+  noTransposeOption,
   recipeOption,
   seedList,
+  transposeOption,
   whole,
   widthOption,
 } from "./options.ts";
@@ -23,8 +24,7 @@ import { print } from "./print.ts";
 import { projectCommand, type ProjectFlags } from "./project.ts";
 import { recipesCommand, STEPS_BUDGET, type RecipesFlags } from "./recipes.ts";
 import { gifCommand, sampleCommand, showCommand, type SampleFlags } from "./samples.ts";
-import { KEPT_CHECKPOINTS } from "../runs/checkpoints.ts";
-import { trainCommand } from "./train.ts";
+import { addTrainCommand } from "./train-command.ts";
 import { DEFAULT_BUDGET, tuneCommand, type TuneFlags } from "./tune.ts";
 
 const program = new Command("longhand")
@@ -33,60 +33,7 @@ const program = new Command("longhand")
   .configureOutput(complaints)
   .showHelpAfterError("(add --help for the flags)");
 
-program
-  .command("train")
-  .description("train a GAN; leaves a run folder with samples, plots and a checkpoint")
-  .addOption(recipeOption())
-  .addOption(widthOption())
-  .addOption(configOption())
-  .option("--epochs <n>", "epochs in all, resumed ones included (default: the recipe's)", whole(1))
-  .option("--steps <n>", "steps in all, instead of epochs", whole(1))
-  .option("--minutes <n>", "stop after so many minutes of steps, and keep all", positive(1e6))
-  .option("--batch <n>", "images a step (default: the recipe's)", whole(1))
-  .option("--seed <n>", "weights, noise, dropout and order follow from it (default: 0)", whole(0))
-  .option("--out <dir>", "the run folder (default: runs/<recipe>-<n>)")
-  .option("--data <dir>", "a folder of IDX files, plain or .gz (default: MNIST)")
-  .addOption(adapterOption())
-  .option("--sample-every <n>", "also draw a grid every n steps", whole(1))
-  .option("--checkpoint-every <n>", "also save a checkpoint every n steps", whole(1))
-  .option(
-    "--checkpoint-minutes <n>",
-    "save one too when so many minutes have passed since the last (default: 5)",
-    positive(1e6),
-  )
-  .option(
-    "--check-numerics",
-    "where a number isn't finite, take the step again and name the dispatch that made it",
-  )
-  .option(
-    "--evaluate-every <n>",
-    "judge a sample every n steps, or `epoch`; keeps the best checkpoint as best",
-    (text) => (text === "epoch" ? text : whole(1)(text)),
-  )
-  .option("--evaluate-count <n>", `how large a sample (default: ${USUAL_COUNT})`, whole(100))
-  .option("--tune [seconds]", "first measure which kernels are fastest (see tune)", whole(1))
-  .option("--f16", "store activations in 16 bits, on adapters with shader-f16 (default: 32)")
-  .option("--resume <dir>", "go on with the run in this folder")
-  .addOption(checkpointOption("with --resume, from which checkpoint: "))
-  .option(
-    "--keep-checkpoints <k>",
-    `how many of the newest checkpoints stay (default: ${KEPT_CHECKPOINTS})`,
-    whole(1),
-  )
-  .option("--force", "overwrite an older run in --out")
-  .addOption(
-    new Option(
-      "--explain",
-      "print the step's plan (dispatches, work, buffers, peak memory) and exit; nothing is written",
-    ).conflicts("profile"),
-  )
-  .option(
-    "--profile",
-    "time each kernel before the first step, beside what the adapter can do; leaves roofline.svg",
-  )
-  .option("--verbose", "show stack traces")
-  .addHelpText("after", CONFIG_HELP)
-  .action(async (flags: TrainFlags) => trainCommand(flags));
+addTrainCommand(program);
 
 program
   .command("recipes")
@@ -170,7 +117,7 @@ program
   .argument("<run>", "a run folder")
   .argument(
     "<image>",
-    "a PNG of a digit, of any size, dark on light or light on dark; or mnist:7, of the test images",
+    "a PNG or JPEG of a digit, of any size, dark on light or light on dark; or mnist:7, of the test images",
   )
   .option("--steps <n>", "steps of Adam on the latents (default: 200)", whole(1))
   .option("--restarts <n>", "latents that search at once (default: 16)", whole(1))
@@ -217,7 +164,9 @@ program
   )
   .option("--seed <n>", "weights, dropout and order follow from it (default: its own)", whole(0))
   .option("--out <file>", "where to keep it (default: the user's cache folder)")
-  .option("--data <dir>", "a folder of labelled IDX files, training and test (default: MNIST)")
+  .addOption(dataOption("labelled IDX files, training and test"))
+  .addOption(transposeOption())
+  .addOption(noTransposeOption())
   .option("--force", "train it anew, in place of the one that is kept")
   .addOption(adapterOption())
   .option("--verbose", "show stack traces")
@@ -226,7 +175,12 @@ program
 program
   .command("classify")
   .description("say which digits pictures show, by the judge; accuracy where there are labels")
-  .argument("<paths...>", "PNGs, folders of PNGs, grids that sample drew, or IDX files of images")
+  .argument(
+    "<paths...>",
+    "PNGs and JPEGs, folders of them, grids that sample drew, or IDX files of images",
+  )
+  .addOption(transposeOption())
+  .addOption(noTransposeOption())
   .option("--labels <file>", "the IDX file of labels (default: the one beside the images)")
   .option("--json <file>", "also write every image's digit and probability to this file")
   .option("--second", "ask the second judge")
@@ -241,7 +195,9 @@ program
   .option("--count <n>", "how many samples (default: 10000)", whole(2))
   .option("--seed <n>", "which latents (default: 1)", whole(0))
   .option("--neighbours <n>", "how many make a neighbourhood (default: 5)", whole(1))
-  .option("--data <dir>", "a folder of IDX files to compare with (default: the run's, else MNIST)")
+  .addOption(dataOption("IDX files to compare with", "the run's, else MNIST"))
+  .addOption(transposeOption())
+  .addOption(noTransposeOption())
   .addOption(checkpointOption())
   .option("--out <dir>", "where to write (default: RUN/evaluation, or RUN/evaluation-best)")
   .option("--json <file>", "where the figures go as JSON (default: evaluation.json in --out)")
@@ -253,13 +209,15 @@ program
   .command("web")
   .description("serve a page on localhost that trains in the browser; Ctrl-C ends it")
   .option("--port <n>", "which port (default: 5173, or the next free one)", whole(1))
-  .option("--data <dir>", "a folder of IDX files, plain or .gz (default: MNIST)")
+  .addOption(dataOption("IDX files"))
+  .addOption(transposeOption())
+  .addOption(noTransposeOption())
   .option("--open", "open the page in the browser")
   .option("--verbose", "show stack traces")
-  .action(async (flags: { port?: number; data?: string; open?: boolean }) => {
+  .action(async (flags: { port?: number; data?: string; transpose?: boolean; open?: boolean }) => {
     const { serveWeb } = await import("./web.ts"); // Vite is slow to load, and only this needs it
     const server = await serveWeb(flags);
-    print(`${server.url}  (Ctrl-C ends it)`);
+    for (const line of [...server.notes, `${server.url}  (Ctrl-C ends it)`]) print(line);
     process.once("SIGINT", () => void server.close());
   });
 

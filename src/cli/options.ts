@@ -35,6 +35,24 @@ export const adapterOption = (): Option =>
     "auto, gpu, software, swiftshader, or part of an adapter's name (see npm run doctor)",
   ).env("LONGHAND_ADAPTER");
 
+/** `--data`, of what `what` is. */
+export const dataOption = (what: string, otherwise = "MNIST"): Option =>
+  new Option(
+    "--data <dir>",
+    `a folder of ${what}, plain or .gz, or one set in it by its prefix (default: ${otherwise})`,
+  );
+
+/** `--transpose`; beside `--no-transpose` it has no default. */
+export const transposeOption = (): Option =>
+  new Option(
+    "--transpose",
+    "exchange each image's rows and columns (default: where files are named as EMNIST's are)",
+  );
+
+/** `--no-transpose` */
+export const noTransposeOption = (): Option =>
+  new Option("--no-transpose", "take the images as they are");
+
 /** `--recipe` */
 export const recipeOption = (otherwise = "(default: dcgan)"): Option =>
   new Option(

@@ -94,13 +94,15 @@ interface Wanted {
 /** The wanted image: a PNG, or `mnist:7` for the seventh of MNIST's test images, counted from 0. */
 async function readWanted(image: string): Promise<Wanted> {
   if (!image.startsWith("mnist:")) {
-    const { pixels, inverted, fitted } = readDigit(readFileBytes(image), image);
+    const { pixels, inverted, fitted, evened, doubts } = readDigit(readFileBytes(image), image);
     const done = [
       ...(inverted ? ["it is dark on light, so it was inverted"] : []),
+      ...(evened ? ["its uneven light was evened out"] : []),
       ...(fitted ? ["it was fitted to MNIST's size and place"] : []),
+      ...(doubts.length > 0 ? [`doubtful: ${doubts.join("; ")}`] : []),
     ];
     const note = done.length > 0 ? `${image}: ${done.join("; ")}` : undefined;
-    return { pixels, name: basename(image).replace(/\.png$/i, ""), note };
+    return { pixels, name: basename(image).replace(/\.(png|jpe?g)$/i, ""), note };
   }
   const { images, count, height, width } = await loadImages(undefined, "test");
   const digits = image.slice("mnist:".length);

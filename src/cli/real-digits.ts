@@ -1,14 +1,12 @@
 // A dataset as a judge sees it, and what sets of known quality get: made once for a judge, and kept in the
 // user's cache folder, so that the next evaluation is quick.
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
 import { z } from "zod";
-import { readFileBytes, writeToFirst } from "../checkpoint/files.ts";
 import { decodeSafetensors, encodeSafetensors, readTensor } from "../checkpoint/safetensors.ts";
 import { anyNumber, formatJson, parseJson } from "../checkpoint/json.ts";
+import { checkSeal, EMPTY_SEAL, sealed, sealedJson } from "../checkpoint/seal.ts";
 import { loadImages, type LoadedImageSet } from "../data/files.ts";
-import { LonghandError, OutputError } from "../gpu/errors.ts";
-import { cacheFolders } from "../gpu/node.ts";
+import { OutputError } from "../gpu/errors.ts";
 import {
   evenly,
   imagesAt,
@@ -29,8 +27,10 @@ import {
   type FrechetReferences,
   type References,
 } from "../judge/references.ts";
+import { readCache, writeCache } from "../runs/cache.ts";
 import { frechetReferencesSchema, referencesSchema } from "./evaluation-file.ts";
 import type { Phases } from "./phases.ts";
+import { print } from "./print.ts";
 
 /** The images that a generator is compared with: those that it was trained on, and test images. */
 export interface RealDigits {
@@ -55,11 +55,14 @@ export interface Beside {
 /** Samples, and test images, whose nearest training images are looked for. */
 export const LOOKED_AT = 1000;
 
-/** Loads both sets of a folder, or MNIST. Rejects with `DataError`. */
-export async function loadRealDigits(folder: string | null): Promise<RealDigits> {
+/** Loads both sets of a folder, or MNIST; `transpose` as `loadImages` takes it. Rejects with `DataError`. */
+export async function loadRealDigits(
+  folder: string | null,
+  transpose?: boolean,
+): Promise<RealDigits> {
   const [train, test] = await Promise.all([
-    loadImages(folder ?? undefined, "train"),
-    loadImages(folder ?? undefined, "test"),
+    loadImages(folder ?? undefined, "train", { transpose }),
+    loadImages(folder ?? undefined, "test", { transpose }),
   ]);
   return { train, test };
 }
@@ -78,9 +81,9 @@ export async function seeDigits(
   phases: Phases,
 ): Promise<SeenDigits> {
   const key = `${keyOf(digits, judge)}.safetensors`;
-  const known = cached(key, (bytes, path) => readDataset(bytes, path, digits));
+  const known = await cached(key, (bytes, path) => readDataset(bytes, path, digits));
   const judged = known ?? (await judgeDataset(judge, digits, phases));
-  if (!known) keep(key, encodeDataset(judged));
+  if (!known) keep(key, await sealed(encodeDataset(judged)));
   return { ...digits, judge, judged };
 }
 
@@ -123,12 +126,12 @@ export async function standBeside(
   const { judge, judged, test } = seen;
   const comparison = await compareWith(seen, count, neighbours, phases);
   const key = `${keyOf(seen, judge)}-${Math.min(count, test.count)}-${neighbours}.json`;
-  const known = cached(key, (bytes, path) => parseJson(besideSchema, bytes, path));
+  const known = await cached(key, (bytes, path) => parseJson(besideSchema, bytes, path));
   if (known) return { comparison, ...known, testDistances: Float64Array.from(known.testDistances) };
   const sets = await judgeReferences(judge, judged, test, count, onSet(phases, "Judging"));
   const references = await referenceFigures(sets, judged, comparison, onSet(phases, "Comparing"));
   const testDistances = await distancesOfTest(seen, phases);
-  keep(key, formatJson({ references, testDistances: [...testDistances] }));
+  keep(key, await sealedJson(formatJson({ references, testDistances: [...testDistances] })));
   return { comparison, references, testDistances };
 }
 
@@ -146,11 +149,11 @@ export async function standBesideFrechets(
 ): Promise<FrechetReferences> {
   const { judge, judged, test } = seen;
   const key = `${keyOf(seen, judge)}-${Math.min(count, test.count)}-frechet.json`;
-  const known = cached(key, (bytes, path) => parseJson(frechetReferencesSchema, bytes, path));
+  const known = await cached(key, (bytes, path) => parseJson(frechetReferencesSchema, bytes, path));
   if (known) return known;
   const sets = await judgeReferences(judge, judged, test, count, onSet(phases, "Judging"));
   const references = referenceFrechets(sets, judged, comparison);
-  keep(key, formatJson(references));
+  keep(key, await sealedJson(formatJson(references)));
   return references;
 }
 
@@ -199,6 +202,7 @@ function encodeDataset(judged: JudgedDataset): Uint8Array {
         ]);
       }),
     ),
+    { seal: EMPTY_SEAL },
   );
 }
 
@@ -222,23 +226,24 @@ function readDataset(bytes: Uint8Array, path: string, digits: RealDigits): Judge
   return { train: judgedOf("train"), test: judgedOf("test") };
 }
 
-/** Reads what is kept under a name; undefined where there is nothing that can be read. */
-function cached<T>(name: string, read: (bytes: Uint8Array, path: string) => T): T | undefined {
-  for (const path of cacheFolders(name)) {
-    if (!existsSync(path)) continue;
-    try {
-      return read(readFileBytes(path), path);
-    } catch (error) {
-      if (!(error instanceof LonghandError)) throw error; // damaged: it is made anew
-    }
-  }
-  return undefined;
+/** Reads what is kept under a name; undefined where there is nothing whole, which is said where there is damage. */
+async function cached<T>(
+  name: string,
+  read: (bytes: Uint8Array, path: string) => T,
+): Promise<T | undefined> {
+  const { value, trouble } = await readCache(name, async (bytes, path) => {
+    const found = read(bytes, path);
+    await checkSeal(bytes, path);
+    return found;
+  });
+  if (trouble !== undefined) print(`${trouble}: it is made anew.`);
+  return value;
 }
 
 /** Keeps something under a name; where no folder lets us, it is made again next time. */
-function keep(name: string, data: Uint8Array | string): void {
+function keep(name: string, data: Uint8Array): void {
   try {
-    writeToFirst(cacheFolders(name), data, "There is no cache folder.");
+    writeCache(name, data, "There is no cache folder.");
   } catch (error) {
     if (!(error instanceof OutputError)) throw error;
   }

@@ -16,7 +16,7 @@ import { modelDiagram, type ModelPicture } from "../pictures/model.ts";
 import { lossPlot } from "../pictures/plot.ts";
 import { encodePng } from "../pictures/png.ts";
 import { rasterizeSvg } from "../pictures/raster.ts";
-import { readGrayPng } from "../pictures/read-digit.ts";
+import { readGrayPicture } from "../pictures/read-digit.ts";
 import type { RunFolder, RunRecord } from "../runs/run-folder.ts";
 import { print } from "./print.ts";
 
@@ -35,9 +35,11 @@ export async function writeGrid(models: Models, seed: number, path: string): Pro
 export function readGray(path: string): GrayImage {
   const bytes = readFileBytes(path);
   try {
-    return readGrayPng(bytes, path);
+    return readGrayPicture(bytes, path);
   } catch {
-    throw new CheckpointError(`${path}: is no PNG that can be read; draw the run's samples again`);
+    throw new CheckpointError(
+      `${path}: is no picture that can be read; draw the run's samples again`,
+    );
   }
 }
 

@@ -78,6 +78,7 @@ export async function loop(options: Loop): Promise<void> {
     );
     saveCheckpoint(folder, { files, step, seed, record, log }, flags.keepCheckpoints);
     saved = step;
+    journey.saved = step;
     savedAt = performance.now();
     if (journey.record) return;
     draft.claim?.settle();
@@ -87,6 +88,7 @@ export async function loop(options: Loop): Promise<void> {
     if (from === 0) await save();
     journey.record = record;
     journey.reached = from;
+    journey.saved = saved;
     const paces = [sampleEvery, checkpointEvery, evaluator?.every];
     const reportEvery = paces.filter((every) => every !== undefined);
     const steps = train(gan, programs, { from, until, reportEvery });

@@ -27,6 +27,8 @@ export interface Journey {
   began: number | undefined;
   /** Steps done, saved or not. */
   reached: number;
+  /** The newest checkpoint's step. */
+  saved: number;
   /** Set as soon as there is a checkpoint to go on from. */
   record: RunRecord | undefined;
   /** Where the device was lost last. */
@@ -164,7 +166,12 @@ async function begin(draft: Draft, gan: Gan, opened: OpenedAdapter): Promise<Run
     constants: constantsOf(draft.recipe),
     batch: draft.batch,
     seed,
-    data: { folder: draft.dataFolder, images: data.count, fingerprint: data.fingerprint },
+    data: {
+      folder: draft.dataFolder,
+      images: data.count,
+      fingerprint: data.fingerprint,
+      transposed: data.transposed,
+    },
     storage: gan.storage,
     stepsPerEpoch: gan.plan.steps,
     evaluate: draft.evaluate ?? null,

@@ -15,7 +15,13 @@ export async function trainCommand(flags: TrainFlags): Promise<void> {
     throw new UsageError("--epochs and --steps: give one of them; each says where the run ends");
   }
   const first = flags.resume === undefined ? await draftRun(flags) : await draftResumed(flags);
-  const journey: Journey = { began: undefined, reached: 0, record: undefined, lostAt: undefined };
+  const journey: Journey = {
+    began: undefined,
+    reached: 0,
+    saved: 0,
+    record: undefined,
+    lostAt: undefined,
+  };
   try {
     let draft: Draft | undefined = first;
     while (draft) draft = await attempt(draft, flags, journey);
@@ -68,15 +74,16 @@ function afterLoss(
   journey: Journey,
   error: DeviceLostError,
 ): Draft {
-  const { reached, lostAt } = journey;
+  const { reached, saved, lostAt } = journey;
   const lost = error.message.replace(/; start again from the last checkpoint$/, "");
   if (lostAt !== undefined && reached <= lostAt) {
     throw new DeviceLostError(
-      `${lost}, twice in a row at step ${reached}; its newest checkpoint is kept: try a smaller --batch or another --adapter, or go on with --resume ${shellQuote(draft.folder.path)}`,
+      `${lost}, twice in a row after step ${reached}; its newest checkpoint is kept: try a smaller --batch or another --adapter, or go on with --resume ${shellQuote(draft.folder.path)}`,
       { cause: error },
     );
   }
-  journey.lostAt = reached;
+  // The first step after a checkpoint is always reported, later ones now and then.
+  journey.lostAt = Math.max(reached, saved + 1);
   print(`After step ${reached}: ${lost}. Opening a new one, to go on from the newest checkpoint.`);
   return { ...draft, earlier, notes: [] };
 }

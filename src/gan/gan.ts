@@ -168,7 +168,7 @@ function uploadLabels(device: Device, { name, classes = 0 }: Recipe, data: Image
   const most = data.labels.reduce((a, b) => Math.max(a, b), 0);
   if (most >= classes) {
     throw new DataError(
-      `data: has a label ${most}; recipe ${name} knows the classes 0 to ${classes - 1}`,
+      `data: has a label ${most}; recipe ${name} knows the classes 0 to ${classes - 1}; take a set of those alone (of EMNIST: digits, not letters), or a recipe that isn't told of classes`,
     );
   }
   const labels = device.persistent([data.count], "u8", "labels");

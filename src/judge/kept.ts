@@ -5,15 +5,17 @@ import {
   encodeSafetensors,
   type NativeTensor,
 } from "../checkpoint/safetensors.ts";
+import { checkSeal, EMPTY_SEAL, sealed } from "../checkpoint/seal.ts";
 import { CheckpointError } from "../gpu/errors.ts";
-import { architectureOf, designs } from "./designs.ts";
+import { architectureOf, designs, type Which } from "./designs.ts";
 import { weightsOf, type JudgeNetworks, type KeptJudge } from "./judge.ts";
 
-const FORMAT = "longhand judge 1";
+const FORMAT = "longhand judge 2";
+const UNSEALED = "longhand judge 1"; // of older versions: its weights' fingerprint is all there is to check
 
 const whole = z.string().regex(/^\d+$/).transform(Number);
 const schema = z.object({
-  format: z.literal(FORMAT),
+  format: z.enum([FORMAT, UNSEALED]),
   which: z.enum(["first", "second"]),
   accuracy: z.string().transform(Number).pipe(z.number().min(0).max(1)),
   fingerprint: z.string(),
@@ -55,13 +57,20 @@ async function fingerprintOf(weights: ReadonlyMap<string, Float32Array>): Promis
   return digits.join("").slice(0, 16);
 }
 
-/** The bytes of a judge's file. */
-export function encodeJudge({ weights, ...rest }: KeptJudge): Uint8Array {
+/** The bytes of a judge's file, sealed. */
+export async function encodeJudge({
+  weights,
+  ...rest
+}: KeptJudge): Promise<Uint8Array<ArrayBuffer>> {
   const strings = Object.entries(rest).map(([key, value]) => [key, String(value)]);
-  return encodeSafetensors(tensorsOf(weights), { format: FORMAT, ...Object.fromEntries(strings) });
+  const metadata = { format: FORMAT, seal: EMPTY_SEAL, ...Object.fromEntries(strings) };
+  return sealed(encodeSafetensors(tensorsOf(weights), metadata));
 }
 
-/** Reads a judge's file. Throws `CheckpointError`, which names the file, if it is damaged or no judge. */
+/**
+ * Reads a judge's file. Throws `CheckpointError`, which names the file, if it is damaged or no judge. Whether the judge
+ * is of this version's architecture is for `createJudge` and the caller to say.
+ */
 export async function decodeJudge(bytes: Uint8Array, name: string): Promise<KeptJudge> {
   const { tensors, metadata } = decodeSafetensors(bytes, name);
   const parsed = schema.safeParse(metadata);
@@ -70,14 +79,20 @@ export async function decodeJudge(bytes: Uint8Array, name: string): Promise<Kept
   for (const [key, { dtype, data }] of tensors) {
     if (dtype === "F32") weights.set(key, data);
   }
-  const { format: _, ...said } = parsed.data;
+  const { format, ...said } = parsed.data;
   if ((await fingerprintOf(weights)) !== said.fingerprint) {
     throw new CheckpointError(`${name}: its weights aren't those that were kept: it is damaged`);
   }
-  if (said.architecture !== architectureOf(designs[said.which])) {
-    throw new CheckpointError(
-      `${name}: was trained by a version whose ${said.which} judge differs`,
-    );
-  }
+  if (format === FORMAT) await checkSeal(bytes, name);
   return { ...said, weights };
+}
+
+/** Throws `CheckpointError` unless a kept judge is the one that is wanted, of this version's architecture. */
+export function checkFit(kept: KeptJudge, which: Which, name: string): void {
+  if (kept.which !== which) {
+    throw new CheckpointError(`${name}: holds the ${kept.which} judge, not the ${which} one`);
+  }
+  if (kept.architecture !== architectureOf(designs[which])) {
+    throw new CheckpointError(`${name}: was trained by a version whose ${which} judge differs`);
+  }
 }

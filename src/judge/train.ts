@@ -69,7 +69,7 @@ function labelsOf(what: string, { labels, height, width }: LabelledImages): Uint
   const other = labels.find((label) => label >= CLASSES);
   if (other !== undefined) {
     throw new DataError(
-      `judge: the ${what} labels have a class ${other}; digits are 0 to ${CLASSES - 1}`,
+      `judge: the ${what} labels have a class ${other}; digits are 0 to ${CLASSES - 1}: take a set of digits alone (of EMNIST: digits, not letters)`,
     );
   }
   return labels;

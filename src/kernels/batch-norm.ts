@@ -13,6 +13,12 @@ import {
 } from "./epilogue-attributes.ts";
 import { checkArray, defineRule, type Gradients, type Needs, type Rule } from "./rule.ts";
 
+/**
+ * Which of a batch's variances enters the running one: the population's, as in Keras 3, or the sample's, n / (n − 1)
+ * times that, as in PyTorch and, of images, in TensorFlow 2's fused kernel.
+ */
+export type RunningVariance = "population" | "sample";
+
 /** How to normalise, and whether and how to follow the running statistics. */
 export interface BatchNormAttributes extends Finished {
   /** Running statistics (2, C): mean, then variance. Training updates them, inference uses them. */
@@ -23,8 +29,8 @@ export interface BatchNormAttributes extends Finished {
   readonly epsilon?: number;
   /** running = momentum · running + (1 − momentum) · batch. Default 0.99, as in Keras. */
   readonly momentum?: number;
-  /** Which variance enters the running one: `population` as in Keras (the default), or `sample`, n − 1, as in PyTorch. */
-  readonly runningVariance?: "population" | "sample";
+  /** Default `population`. */
+  readonly runningVariance?: RunningVariance;
 }
 
 /** What the backward needs of a forward. */

@@ -17,6 +17,7 @@ import { upsample as upsampleOp } from "../autograd/compositions.ts";
 import type { Tensor } from "../autograd/tensor.ts";
 import { formatShape, sizeOf } from "../gpu/array.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
+import type { RunningVariance } from "../kernels/batch-norm.ts";
 import {
   convolutionGeometry,
   transposedGeometry,
@@ -193,15 +194,16 @@ export function maxPool(size: number): Layer {
   };
 }
 
-/** Options of batch normalisation; the defaults are Keras's. */
+/** Options of batch normalisation; the defaults are Keras 3's. */
 export interface BatchNormOptions {
+  readonly runningVariance?: RunningVariance;
   readonly epsilon?: number;
   readonly momentum?: number;
 }
 
 /** Normalises each channel (the last axis) over the batch, then scales by γ and shifts by β. */
 export function batchNorm(options: BatchNormOptions = {}): Layer {
-  const { epsilon = 1e-3, momentum = 0.99 } = options;
+  const { epsilon = 1e-3, momentum = 0.99, runningVariance = "population" } = options;
   return {
     kind: "BatchNorm",
     detail: "",
@@ -217,7 +219,8 @@ export function batchNorm(options: BatchNormOptions = {}): Layer {
     halves: "stores",
     forward(x, { gamma, beta }, { running }, { training, track = true }, finish) {
       const tracked = training && !track ? {} : { running: running! };
-      return batchNormOp(x, gamma!, beta!, { training, epsilon, momentum, ...tracked, ...finish });
+      const rates = { epsilon, momentum, runningVariance };
+      return batchNormOp(x, gamma!, beta!, { training, ...rates, ...tracked, ...finish });
     },
   };
 }

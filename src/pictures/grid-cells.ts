@@ -18,6 +18,11 @@ function cellSide(width: number, height: number): number | undefined {
   });
 }
 
+/** Whether a picture has the size of a grid that `tileGrid` draws with its usual scale and gaps. */
+export function couldBeGrid(width: number, height: number): boolean {
+  return cellSide(width, height) !== undefined;
+}
+
 /**
  * The cells of a grid that `tileGrid` drew with its usual scale and gaps. Cells without an image are left out. Undefined
  * if the picture is no such grid. Throws `ShapeError` if the pixels don't fill the image.

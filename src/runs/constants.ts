@@ -18,6 +18,7 @@ const known: Readonly<Record<string, Check>> = {
   dropout: belowOne,
   momentum: belowOne,
   edges: oneOf("clamp", "mirror"),
+  runningVariance: oneOf("population", "sample"),
 };
 
 /** What a recipe is whatever its constants are. */
@@ -48,8 +49,8 @@ function verdictsOf({ verdicts, order }: Recipe): readonly Verdicts[] {
 
 /**
  * A recipe as runs followed it whose record doesn't say: what each constant stood for before it had a name. Adam's
- * convention was PyTorch's in all of them, the loss of a sigmoid was taken of its probabilities, and
- * resizing repeated the outermost pixels.
+ * convention was PyTorch's in all of them, the loss of a sigmoid was taken of its probabilities, resizing
+ * repeated the outermost pixels, and batch norm remembered the population's variance.
  */
 export function asBefore(recipe: Recipe): Recipe {
   return {
@@ -58,6 +59,7 @@ export function asBefore(recipe: Recipe): Recipe {
     discriminatorAdam: { ...recipe.discriminatorAdam, convention: "pytorch" },
     verdicts: recipe.verdicts === "sigmoid" ? "probabilities" : recipe.verdicts,
     ...(recipe.edges ? { edges: "clamp" } : {}),
+    ...("runningVariance" in recipe ? { runningVariance: "population" } : {}),
   };
 }
 

@@ -33,6 +33,8 @@ export interface RunRecord {
     readonly folder: string | null;
     readonly images: number;
     readonly fingerprint: string;
+    /** Whether each image's rows and columns were exchanged. */
+    readonly transposed: boolean;
   };
   /** How training stores activations. */
   readonly storage: StoredType;
@@ -57,6 +59,7 @@ const schema: z.ZodType<RunRecord> = z.object({
     folder: z.string().nullable(),
     images: z.int().min(1),
     fingerprint: z.string(),
+    transposed: z.boolean().default(false), // older runs took images as they are
   }),
   storage: z.enum(["f32", "f16"]).default("f32"), // older runs say nothing of it
   stepsPerEpoch: z.int().min(1),

@@ -107,9 +107,15 @@ export function convTranspose(size: number, stride: number, bias = true): Layer 
   };
 }
 
-/** Batch normalisation with Keras's ε. In inference it is a constant: no gradient flows back. */
-export function batchNorm(momentum: number): Layer {
-  const options = { epsilon: 1e-3, momentum };
+/**
+ * Batch normalisation with Keras's ε. In inference it is a constant: no gradient flows back. Of images it may remember
+ * the unbiased variance.
+ */
+export function batchNorm(
+  momentum: number,
+  runningVariance: "population" | "unbiased" = "population",
+): Layer {
+  const options = { epsilon: 1e-3, momentum, runningVariance };
   return (x, pass) => {
     const [gamma, beta, running] = [pass.parameter(), pass.parameter(), pass.running()];
     if (!pass.training) {

@@ -88,6 +88,13 @@ export const stepMutants: readonly Mutant[] = [
     noticed: ["batchNorm"],
   },
   {
+    kernel: "batch-norm.normalise",
+    what: "the sample's variance isn't remembered",
+    from: "REST * (variance[i] * VARIANCE_FACTOR)",
+    to: "REST * variance[i]",
+    noticed: { file: "test/running-variance.test.ts", name: "dcgan32 remembers" },
+  },
+  {
     kernel: "batch-norm.infer",
     what: "ε is left out",
     from: "finish(p, vec4f(), mean, 1f / sqrt(variance + EPSILON));",

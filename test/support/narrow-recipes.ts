@@ -89,6 +89,14 @@ const dcganLayers = (slope: number, rate: number): Omit<NarrowRecipe, "recipe"> 
 
 const conditionalLayers = (rate: number) => dcganLayers(0.2, rate);
 
+const dcgan32Generator = (ofImages: "population" | "unbiased"): readonly Layer[] =>
+  [
+    [dense(false), batchNorm(0.9), rectified, reshape([4, 4, 4])],
+    [convTranspose(5, 2, false), batchNorm(0.9, ofImages), rectified],
+    [convTranspose(5, 2, false), batchNorm(0.9, ofImages), rectified],
+    [convTranspose(5, 2), activation(tanh)],
+  ].flat();
+
 const dense3 = [1, 2, 3];
 const narrowConditional = narrowed(conditional, [5, 4, 3], [3, 4]);
 const dropping: typeof conditional = { ...conditional, dropout: 0.3 };
@@ -153,12 +161,7 @@ export const narrowRecipes: readonly NarrowRecipe[] = [
   },
   {
     recipe: narrowed(dcgan32, [4, 3, 4], [3, 4, 5]),
-    generator: [
-      [dense(false), batchNorm(0.9), rectified, reshape([4, 4, 4])],
-      [convTranspose(5, 2, false), batchNorm(0.9), rectified],
-      [convTranspose(5, 2, false), batchNorm(0.9), rectified],
-      [convTranspose(5, 2), activation(tanh)],
-    ].flat(),
+    generator: dcgan32Generator("unbiased"),
     discriminator: [
       [conv(5, 2), leaky(0.2), dropout(0.3)],
       [conv(5, 2), leaky(0.2), dropout(0.3)],
@@ -190,8 +193,11 @@ export const otherLosses: readonly NarrowRecipe[] = [
     ...narrowRecipes[3]!,
     recipe: { ...narrowRecipes[3]!.recipe, smoothing: 0.2, verdicts: "clamped" },
   },
-  ...[0, 2, 3].map((i): NarrowRecipe => {
-    const { recipe, ...rest } = narrowRecipes[i]!;
-    return { ...rest, recipe: asBefore(recipe) }; // as older runs go on
-  }),
+  // As older runs go on.
+  ...[0, 2].map((i) => ({ ...narrowRecipes[i]!, recipe: asBefore(narrowRecipes[i]!.recipe) })),
+  {
+    ...narrowRecipes[3]!,
+    recipe: asBefore(narrowRecipes[3]!.recipe),
+    generator: dcgan32Generator("population"),
+  },
 ];

@@ -22,7 +22,7 @@ export const tinyRecord: RunRecord = {
   constants: { latent: 1, generatorWidths: [1, 1, 1], generatorAdam: { learningRate: 1e-4 } },
   batch: 4,
   seed: 7,
-  data: { folder: "data", images: 22, fingerprint: "66416a86" },
+  data: { folder: "data", images: 22, fingerprint: "66416a86", transposed: false },
   storage: "f32",
   stepsPerEpoch: EPOCH,
   evaluate: null,

@@ -48,8 +48,8 @@ export const dense: Biased<object> = biased(connected.dense);
  * Attributes: training — whether the statistics are the batch's (needed); running — an array (2, C)
  * of mean and variance, which training updates and inference needs (none); epsilon — ε (1e-3);
  * momentum — the share of the running statistics that stays (0.99); runningVariance — which
- * variance enters the running one: 'population' as in Keras, or 'sample', over n − 1, as in PyTorch
- * ('population'); epilogue — an activation of the result, in the same launch (none); storage — the
+ * variance enters the running one: 'population' as in Keras 3, or 'sample', over n − 1, as in PyTorch
+ * and, of images (N, H, W, C), in TensorFlow 2's fused kernel ('population'); epilogue — an activation of the result, in the same launch (none); storage — the
  * type that it is stored as, f32 or f16, infinite past ±65,504 (f32).
  * Gradient: to x, in training through the batch's statistics; to gamma and beta.
  * Throws: `ShapeError` if gamma, beta or running don't fit; `AttributeError` for inference without

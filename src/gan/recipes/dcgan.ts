@@ -1,5 +1,7 @@
-// dcgan: the DCGAN for 28×28 images of TensorFlow's tutorial, with Keras's defaults throughout.
+// dcgan: the DCGAN for 28×28 images of TensorFlow's tutorial, with Keras 3's defaults throughout, as TensorFlow 2.16 and
+// newer run it.
 import type { AdamOptions } from "../../kernels/adam.ts";
+import type { RunningVariance } from "../../kernels/batch-norm.ts";
 import type { Layer } from "../../nn/layer.ts";
 import {
   batchNorm,
@@ -24,12 +26,15 @@ export interface DcganConstants {
   readonly slope: number;
   /** The share of the discriminator's activations that dropout drops. */
   readonly dropout: number;
+  /** Which variance batch norm of images remembers; of vectors it is the population's in every Keras. */
+  readonly runningVariance: RunningVariance;
 }
 
 /** z[100] → 7×7 → 14×14 → 28×28, with batch norm and leaky ReLU between. */
 export function dcganGenerator({
   generatorWidths: [first, second, third],
   slope,
+  runningVariance,
 }: DcganConstants): readonly Layer[] {
   const bias = false;
   return [
@@ -38,10 +43,10 @@ export function dcganGenerator({
     leakyRelu(slope),
     reshape([7, 7, first]),
     convTranspose2d(second, 5, { bias }),
-    batchNorm(),
+    batchNorm({ runningVariance }),
     leakyRelu(slope),
     convTranspose2d(third, 5, { strides: 2, bias }),
-    batchNorm(),
+    batchNorm({ runningVariance }),
     leakyRelu(slope),
     convTranspose2d(1, 5, { strides: 2, bias }),
     tanh(),
@@ -95,6 +100,7 @@ export const dcgan: Recipe<DcganConstants> = {
   discriminatorWidths: [64, 128],
   slope: 0.3,
   dropout: 0.3,
+  runningVariance: "population",
   generator: dcganGenerator,
   discriminator: (constants) => dcganDiscriminator(constants),
 };

@@ -1,6 +1,8 @@
-// dcgan32: the DCGAN of Radford et al. 2015 for images of 32×32, to which MNIST's are resized. Its discriminator
+// dcgan32: the DCGAN of Radford et al. 2015 for images of 32×32, to which MNIST's are resized, as TensorFlow 2.0 to 2.15
+// run it, with their fused batch norm and scikit-image's resize. Its discriminator
 // ends in a sigmoid, of which Keras takes the loss unbounded, from its logits.
 import type { AdamOptions } from "../../kernels/adam.ts";
+import type { RunningVariance } from "../../kernels/batch-norm.ts";
 import {
   batchNorm,
   convTranspose2d,
@@ -22,6 +24,8 @@ interface Dcgan32Constants {
   readonly dropout: number;
   /** How much of batch norm's running statistics stays at each step. */
   readonly momentum: number;
+  /** Which variance batch norm of images remembers; of vectors it is the population's in every Keras. */
+  readonly runningVariance: RunningVariance;
 }
 
 const adam: AdamOptions = {
@@ -54,8 +58,9 @@ export const dcgan32: Recipe<Dcgan32Constants> = {
   slope: 0.2,
   dropout: 0.3,
   momentum: 0.9,
+  runningVariance: "sample",
   // z[100] → 4×4 → 8×8 → 16×16 → 32×32
-  generator({ generatorWidths: [first, second, third], momentum }) {
+  generator({ generatorWidths: [first, second, third], momentum, runningVariance }) {
     const bias = false;
     return [
       dense(4 * 4 * first, { bias }),
@@ -63,10 +68,10 @@ export const dcgan32: Recipe<Dcgan32Constants> = {
       relu(),
       reshape([4, 4, first]),
       convTranspose2d(second, 5, { strides: 2, bias }),
-      batchNorm({ momentum }),
+      batchNorm({ momentum, runningVariance }),
       relu(),
       convTranspose2d(third, 5, { strides: 2, bias }),
-      batchNorm({ momentum }),
+      batchNorm({ momentum, runningVariance }),
       relu(),
       convTranspose2d(1, 5, { strides: 2 }),
       tanh(),

@@ -1,0 +1,70 @@
+// Images whose rows and columns are exchanged, as all of EMNIST's are (Cohen et al. 2017: they were written from
+// MATLAB, column by column), and how to tell.
+
+import type { ImageSet } from "./idx.ts";
+
+/** A set with each image's rows and columns exchanged. */
+export function transposed(set: ImageSet): ImageSet {
+  const { images, count, height, width } = set;
+  const out = new Uint8Array(images.length);
+  const size = height * width;
+  for (let start = 0; start < count * size; start += size) {
+    for (let y = 0; y < height; y += 1) {
+      for (let x = 0; x < width; x += 1)
+        out[start + x * height + y] = images[start + y * width + x]!;
+    }
+  }
+  return { ...set, images: out, height: width, width: height };
+}
+
+const SIDE = 28;
+const CLASSES = 10;
+const LOOKED_AT = 1000; // images
+const FEWEST = 20;
+
+/**
+ * Whether labelled digits look transposed: by how many correlate best with their own digit's mean image in `upright`,
+ * labelled and upright, as they are and with rows and columns exchanged. MNIST's own come to 0.82 and 0.19.
+ * False for sets of other sizes, without labels or with other classes, of which it can't tell.
+ */
+export function looksTransposed(set: ImageSet, upright: ImageSet): boolean {
+  const { height, width, labels, classes, count } = set;
+  if (height !== SIDE || width !== SIDE || !labels || classes > CLASSES || count < FEWEST)
+    return false;
+  const some = Math.min(count, LOOKED_AT);
+  const part = { ...set, count: some, images: set.images.subarray(0, some * SIDE * SIDE) };
+  const means = meansOf(upright);
+  const [asTheyAre, turned] = [part, transposed(part)].map((each) => shareRight(each, means)) as [
+    number,
+    number,
+  ];
+  return turned > 0.4 && turned > 2 * asTheyAre;
+}
+
+/** The mean image of each digit, (10, 28, 28), of mean 0 and length 1 each. */
+function meansOf({ images, count, labels }: ImageSet): readonly Float64Array[] {
+  const sums = Array.from({ length: CLASSES }, () => new Float64Array(SIDE * SIDE));
+  for (let image = 0; image < count; image += 1) {
+    const sum = sums[labels![image]!]!;
+    for (let i = 0; i < sum.length; i += 1) sum[i]! += images[image * sum.length + i]!;
+  }
+  return sums.map((sum) => {
+    const mean = sum.reduce((total, value) => total + value, 0) / sum.length;
+    const centred = sum.map((value) => value - mean);
+    const length = Math.sqrt(centred.reduce((total, value) => total + value ** 2, 0));
+    return centred.map((value) => value / length);
+  });
+}
+
+/** The share of images that correlate best with their own class's mean. */
+function shareRight({ images, count, labels }: ImageSet, means: readonly Float64Array[]): number {
+  const size = SIDE * SIDE;
+  let right = 0;
+  for (let image = 0; image < count; image += 1) {
+    const pixels = images.subarray(image * size, (image + 1) * size);
+    // The means are centred and of one length: what the image's own would add is the same for all of them.
+    const alike = means.map((mean) => mean.reduce((sum, value, i) => sum + value * pixels[i]!, 0));
+    if (alike.indexOf(Math.max(...alike)) === labels![image]) right += 1;
+  }
+  return right / count;
+}
