@@ -30,7 +30,11 @@ async function gpuPlan(recipe: Recipe, batch: number): Promise<readonly Explaine
     const gan = benchGan(device, recipe, batch);
     const outputs: ReturnType<typeof trainingStep>[] = [];
     const trace = device.record("step", () => outputs.push(trainingStep(gan, batch)));
-    const plan = planTrace(trace, Object.values(outputs[0]!), { share: true, available: [] });
+    const plan = planTrace(trace, Object.values(outputs[0]!), {
+      share: true,
+      available: [],
+      mostBytes: device.gpu.limits.maxBufferSize,
+    });
     return explainPlan("step", plan, { state: 0, temporaries: 0 }).dispatches;
   } finally {
     device.destroy();

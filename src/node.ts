@@ -1,5 +1,6 @@
 // `longhand/node`: a device in one call, on the best adapter that this machine has.
 import { openDevice, type Device, type DeviceOptions } from "./gpu/device.ts";
+import type { LimitRequest } from "./gpu/limits.ts";
 import { openAdapter, shaderText, type OpenedAdapter } from "./gpu/node.ts";
 
 export { openAdapter, shaderText, type AdapterKind, type OpenedAdapter } from "./gpu/node.ts";
@@ -12,19 +13,23 @@ export interface Opened {
   readonly close: () => void;
 }
 
+/** How `open` opens a device. `limits` may also follow from the adapter that is found. */
+export interface OpenOptions extends Pick<DeviceOptions, "eagerByteBudget"> {
+  readonly limits?: LimitRequest | ((adapter: OpenedAdapter) => LimitRequest);
+}
+
 /**
  * Opens a device: on a real GPU if there is one, else on the system's software Vulkan, else on the
  * embedded SwiftShader; or on the adapter that `request` names. Throws `AdapterError`.
  */
-export async function open(
-  request?: string,
-  options: Pick<DeviceOptions, "limits" | "eagerByteBudget"> = {},
-): Promise<Opened> {
+export async function open(request?: string, options: OpenOptions = {}): Promise<Opened> {
   const adapter = await openAdapter(request);
   try {
+    const { limits = "default", ...rest } = options;
     const software = adapter.kind !== "gpu";
     const device = await openDevice({
-      ...options,
+      ...rest,
+      limits: typeof limits === "function" ? limits(adapter) : limits,
       adapter: adapter.adapter,
       shaderText,
       software,

@@ -253,7 +253,7 @@ describe("what is wrong is said", () => {
         /has at least 10485760 bytes of data, .*: it was cut short/,
       ],
       [bomb(header(2 ** 20, 28, 28), 50), /it was cut short/],
-      [spoilt(zeros(header(64 * MiB), 64)), /its gzip data is damaged \(incorrect data check\)/],
+      [spoilt(bomb(header(64 * MiB), 64)), /its gzip data is damaged \(incorrect data check\)/],
       [idxBytes([2 ** 22, 28, 28], new Uint8Array(1000)), /has 1000 bytes of data, .* it was cut/],
     ];
     for (const [bytes, words] of cases) {

@@ -1,6 +1,7 @@
 // The kernels of a run in a browser: what was tuned on its adapter before, or is now.
 
 import { formatChoices, parseChoices, type Choices } from "../src/checkpoint/choices.ts";
+import { limitsForTraining, standInTraining } from "../src/gan/memory.ts";
 import type { Recipe } from "../src/gan/recipe.ts";
 import { stepWorkloads } from "../src/gan/tune.ts";
 import { openDevice } from "../src/gpu/device.ts";
@@ -33,7 +34,9 @@ export async function tuneKernels(
   post: (message: WorkerMessage) => void,
 ): Promise<Choices> {
   const { adapter, name, software } = await openAdapter();
-  const device = await openDevice({ adapter, shaderText, software });
+  const platform = { adapter, shaderText, software };
+  const limits = limitsForTraining(platform, standInTraining(recipe, batch));
+  const device = await openDevice({ ...platform, limits });
   const kernels = await kernelsVersion(shaderText);
   let choices = known;
   const uses = [...(await stepWorkloads(device, recipe, batch)).values()];

@@ -4,6 +4,7 @@
 
 import { imageSet, parseIdx, type IdxFile, type ImageSet } from "../src/data/idx.ts";
 import { createGan, drawSamples, type Gan } from "../src/gan/gan.ts";
+import { limitsForTraining } from "../src/gan/memory.ts";
 import { recipeNamed } from "../src/gan/recipes/list.ts";
 import { compileSteps, train } from "../src/gan/train.ts";
 import { openDevice } from "../src/gpu/device.ts";
@@ -28,8 +29,10 @@ async function run(opened: BrowserAdapter, message: StartMessage): Promise<void>
   post({ type: "phase", text: "Loading the images…" });
   const data = await fetchSet(images, recipe.classes === undefined ? undefined : labels);
   const { adapter, software } = opened;
-  const device = await openDevice({ adapter, shaderText, software });
   const { seed, batch = recipe.batch, sampleEvery, tune: seconds } = settings;
+  const platform = { adapter, shaderText, software };
+  const limits = limitsForTraining(platform, { recipe, data, batch });
+  const device = await openDevice({ ...platform, limits });
   const gan = createGan(device, recipe, data, { seed, batch });
   const stepsPerEpoch = gan.plan.steps;
   const steps = settings.steps ?? recipe.epochs * stepsPerEpoch;

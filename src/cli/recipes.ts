@@ -5,12 +5,15 @@ import { formatJson } from "../checkpoint/json.ts";
 import { writeFileAtomic } from "../checkpoint/files.ts";
 import { recipeFigures, type RecipeFigures } from "../gan/figures.ts";
 import { createGan, planEpoch, type Gan } from "../gan/gan.ts";
+import { standInTraining } from "../gan/memory.ts";
 import type { Recipe } from "../gan/recipe.ts";
 import { recipes } from "../gan/recipes/list.ts";
 import { standIns } from "../gan/stand-in.ts";
 import { trainingStep } from "../gan/step.ts";
+import type { Device } from "../gpu/device.ts";
 import { UsageError } from "../gpu/errors.ts";
 import { escapeText } from "../gpu/foreign-text.ts";
+import type { OpenedAdapter } from "../gpu/node.ts";
 import { compile } from "../gpu/program.ts";
 import { textTable } from "../gpu/text-table.ts";
 import { chosenRecipe, type RecipeFlags } from "./config.ts";
@@ -19,7 +22,7 @@ import { loadKernelChoices } from "./kernel-choices.ts";
 import { stopAtOnce } from "./interrupt.ts";
 import { print } from "./print.ts";
 import { createBars, formatDuration } from "./progress.ts";
-import { withDevice } from "./session.ts";
+import { limitsFor, withDevice } from "./session.ts";
 
 /** The flags of `recipes`. */
 export interface RecipesFlags extends RecipeFlags {
@@ -68,16 +71,19 @@ export async function recipesCommand(flags: RecipesFlags): Promise<void> {
     ); // before minutes of measuring
   }
   const chosen = await recipesOf(flags);
-  // Dawn's null backend runs nothing, and needs no adapter.
-  await withDevice(time ? flags.adapter : "null", async (device, { name, line, kind }) => {
+  const planned = chosen.map((recipe) => {
+    const batch = flags.batch ?? recipe.batch;
+    const { steps: stepsPerEpoch } = planEpoch(IMAGES, batch, recipe.lastBatch);
+    return { recipe, batch, stepsPerEpoch };
+  });
+  const list = async (device: Device, { name, line, kind }: OpenedAdapter): Promise<void> => {
     if (time) print(line);
     const { choices } = await loadKernelChoices(name);
     for (const [key, variant] of Object.entries(choices)) device.choices.set(key, variant);
-    const gans = chosen.map((recipe): [Gan, Entry] => {
-      const batch = flags.batch ?? recipe.batch;
+    const gans = planned.map((each): [Gan, Entry] => {
+      const { recipe, batch } = each;
       const gan = createGan(device, recipe, standIns(recipe, batch), { seed: 0, batch });
-      const { steps: stepsPerEpoch } = planEpoch(IMAGES, batch, recipe.lastBatch);
-      return [gan, { recipe, batch, stepsPerEpoch, figures: recipeFigures(gan) }];
+      return [gan, { ...each, figures: recipeFigures(gan) }];
     });
     const entries = gans.map(([, entry]) => entry);
     const report = (): void => {
@@ -98,7 +104,10 @@ export async function recipesCommand(flags: RecipesFlags): Promise<void> {
       view.stop();
     }
     report();
-  });
+  };
+  const trainings = planned.map(({ recipe, batch }) => standInTraining(recipe, batch));
+  // Dawn's null backend runs nothing, and needs no adapter.
+  await withDevice(time ? flags.adapter : "null", list, limitsFor(trainings));
 }
 
 /** The recipes that flags ask for: one, or all of them at that width. */

@@ -1,11 +1,13 @@
 // `longhand train`: checks flags, claims the run's folder, and trains until the end, whatever becomes of the device.
+import type { Device } from "../gpu/device.ts";
 import { DeviceLostError, UsageError } from "../gpu/errors.ts";
 import { shellQuote } from "../gpu/foreign-text.ts";
+import type { OpenedAdapter } from "../gpu/node.ts";
 import { checkStorage, draftResumed, draftRun, type Draft, type TrainFlags } from "./draft-run.ts";
 import { stopAtOnce } from "./interrupt.ts";
 import { print } from "./print.ts";
 import type { RunRecord } from "../runs/run-folder.ts";
-import { withDevice } from "./session.ts";
+import { limitsFor, withDevice } from "./session.ts";
 import { run, type Journey } from "./train-run.ts";
 import { DEFAULT_BUDGET, tuneRecipe } from "./tune.ts";
 
@@ -42,7 +44,7 @@ async function attempt(
     console.error(`Stopped before a step was done; ${kept}.`);
   });
   try {
-    await withDevice(flags.adapter, async (device, opened) => {
+    const body = async (device: Device, opened: OpenedAdapter): Promise<void> => {
       print(opened.line);
       checkStorage(draft, device, opened.name);
       for (const note of draft.notes) print(note);
@@ -57,7 +59,8 @@ async function attempt(
         await tuneRecipe({ recipe, batch, adapter: flags.adapter, budget, again: false });
       }
       await run(draft, flags, { device, opened, journey, leave });
-    });
+    };
+    await withDevice(flags.adapter, body, limitsFor([draft]));
     return undefined;
   } catch (error) {
     if (!(error instanceof DeviceLostError) || !journey.record) throw error;

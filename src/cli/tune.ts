@@ -1,8 +1,11 @@
 // `longhand tune`: measures which variant of each kernel is fastest on this adapter, and keeps the answers.
-import { stepWorkloads } from "../gan/tune.ts";
+import { standInTraining } from "../gan/memory.ts";
 import type { Recipe } from "../gan/recipe.ts";
+import { stepWorkloads } from "../gan/tune.ts";
+import type { Device } from "../gpu/device.ts";
 import type { Variant } from "../gpu/dispatch.ts";
 import { UsageError } from "../gpu/errors.ts";
+import type { OpenedAdapter } from "../gpu/node.ts";
 import { escapeText } from "../gpu/foreign-text.ts";
 import { tune, type Tuned } from "../kernels/tune.ts";
 import { chosenRecipe, type RecipeFlags } from "./config.ts";
@@ -10,7 +13,7 @@ import { forgetKernelChoices, loadKernelChoices, saveKernelChoices } from "./ker
 import { stopAtOnce } from "./interrupt.ts";
 import { print } from "./print.ts";
 import { createBars, formatDuration } from "./progress.ts";
-import { withDevice } from "./session.ts";
+import { limitsFor, withDevice } from "./session.ts";
 
 /** The flags of `tune`. */
 export interface TuneFlags extends RecipeFlags {
@@ -66,7 +69,7 @@ export interface TuneRequest {
  */
 export async function tuneRecipe(request: TuneRequest): Promise<void> {
   const { recipe, batch, budget, again } = request;
-  await withDevice(request.adapter, async (device, { name, line }) => {
+  const measure = async (device: Device, { name, line }: OpenedAdapter): Promise<void> => {
     const { choices, trouble } = await loadKernelChoices(name);
     const uses = [...(await stepWorkloads(device, recipe, batch)).values()];
     const fresh = uses.filter(({ workload }) => choices[workload.key] === undefined);
@@ -104,7 +107,8 @@ export async function tuneRecipe(request: TuneRequest): Promise<void> {
       view.stop();
     }
     print(...summary(results, (performance.now() - began) / 1000, path));
-  });
+  };
+  await withDevice(request.adapter, measure, limitsFor([standInTraining(recipe, batch)]));
 }
 
 /** A workload's candidates, one a line: `→` runs from now on, `*` runs where nobody chooses. */

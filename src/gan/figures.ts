@@ -25,7 +25,11 @@ export function recipeFigures(gan: Gan): RecipeFigures {
     const trace = device.record(label, () => {
       output = body();
     });
-    const planned = planTrace(trace, [output!], { share: true, available: [] });
+    const planned = planTrace(trace, [output!], {
+      share: true,
+      available: [],
+      mostBytes: device.gpu.limits.maxBufferSize,
+    });
     return explainPlan(label, planned, { state: 0, temporaries: 0 }).flop;
   };
   const { batch } = plan;

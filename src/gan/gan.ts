@@ -106,20 +106,31 @@ export function createModels(device: Device, recipe: Recipe, seed: number): Mode
   return { device, recipe, generator, discriminator, sampler };
 }
 
+/** What a GAN's training is besides its recipe. */
+export interface GanOptions {
+  readonly seed: number;
+  readonly batch?: number;
+  /** `f16` stores training's activations in 16 bits, on adapters with `shader-f16` (f32). */
+  readonly storage?: StoredType;
+}
+
 /**
  * Builds a GAN ready to train. Throws `DataError` if the images are not of the recipe's size, `DTypeError` if
  * the device can't store as asked, `UsageError` if the recipe's parts don't go together.
  */
-export function createGan(
+export function createGan(device: Device, recipe: Recipe, data: Images, options: GanOptions): Gan {
+  const gan = layOutGan(device, recipe, data, options);
+  gan.images.write(new Uint8Array(data.images.subarray(0, gan.images.size)));
+  gan.labels?.write(labelsOf(recipe, data));
+  return gan;
+}
+
+/** As `createGan`, with the images yet to be written. */
+export function layOutGan(
   device: Device,
   recipe: Recipe,
-  data: Images,
-  options: {
-    readonly seed: number;
-    readonly batch?: number;
-    /** `f16` stores training's activations in 16 bits, on adapters with `shader-f16` (f32). */
-    readonly storage?: StoredType;
-  },
+  data: Pick<Images, "count" | "height" | "width">,
+  options: GanOptions,
 ): Gan {
   const { storage = "f32" } = options;
   checkStored("storage", device.gpu, storage);
@@ -134,8 +145,8 @@ export function createGan(
   const models = createModels(device, recipe, options.seed);
   const shape = [data.count, data.height, data.width, channels];
   const images = device.persistent(shape, "u8", "dataset");
-  images.write(new Uint8Array(data.images.subarray(0, sizeOf(shape))));
-  const labels = recipe.classes === undefined ? undefined : uploadLabels(device, recipe, data);
+  const labels =
+    recipe.classes === undefined ? undefined : device.persistent([data.count], "u8", "labels");
   const generatorAdam = adam(models.generator, recipe.generatorAdam);
   const discriminatorAdam = adam(models.discriminator, recipe.discriminatorAdam);
   return {
@@ -158,8 +169,8 @@ export function createGan(
   };
 }
 
-/** The dataset's classes on the device. Throws `DataError` where it has none, or more than the recipe. */
-function uploadLabels(device: Device, { name, classes = 0 }: Recipe, data: Images): GpuArray {
+/** The dataset's classes. Throws `DataError` where it has none, or more than the recipe. */
+function labelsOf({ name, classes = 0 }: Recipe, data: Images): Uint8Array<ArrayBuffer> {
   if (!data.labels) {
     throw new DataError(
       `data: has no labels, which recipe ${name} needs; add their IDX file, or choose another recipe`,
@@ -171,9 +182,7 @@ function uploadLabels(device: Device, { name, classes = 0 }: Recipe, data: Image
       `data: has a label ${most}; recipe ${name} knows the classes 0 to ${classes - 1}; take a set of those alone (of EMNIST: digits, not letters), or a recipe that isn't told of classes`,
     );
   }
-  const labels = device.persistent([data.count], "u8", "labels");
-  labels.write(new Uint8Array(data.labels.subarray(0, data.count)));
-  return labels;
+  return new Uint8Array(data.labels.subarray(0, data.count));
 }
 
 /** The latents of a seed, (count, latent): the first ones are the same whatever the count. */

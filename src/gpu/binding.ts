@@ -11,7 +11,16 @@ import {
   type HostData,
   type Storage,
 } from "./array.ts";
-import { AttributeError, DTypeError, ShapeError, TraceError } from "./errors.ts";
+import {
+  AttributeError,
+  DTypeError,
+  GpuError,
+  MemoryError,
+  ShapeError,
+  TraceError,
+  type LonghandError,
+} from "./errors.ts";
+import { dawnsWords, show } from "./foreign-text.ts";
 import { fromHalves, toHalves } from "./half.ts";
 
 /** WebGPU binds buffers from multiples of this many bytes; shaders add the rest (their `_AT` constants). */
@@ -76,22 +85,17 @@ export function checkView({ byteOffset, shape, dtype, storage }: GpuArray): void
 /** Throws `ShapeError` unless a shape is a list of whole numbers ≥ 0. */
 export function checkShape(op: string, shape: readonly number[]): void {
   if (!Array.isArray(shape) || shape.some((extent) => !Number.isInteger(extent) || extent < 0)) {
-    throw new ShapeError(
-      `${op}: a shape is a list of whole numbers ≥ 0; got ${JSON.stringify(shape)}`,
-    );
+    throw new ShapeError(`${op}: a shape is a list of whole numbers ≥ 0; got ${show(shape)}`);
   }
 }
 
 /** Throws unless host data is of the kind that a dtype wants (`DTypeError`), and as long as a shape (`ShapeError`). */
 export function checkData(op: string, data: unknown, shape: readonly number[], dtype: DType): void {
   checkShape(op, shape);
+  checkDType(op, dtype);
   const kind = HOST[dtype];
-  if (!kind) {
-    throw new AttributeError(`${op}: dtype must be f32, i32, u32, u8 or f16; got ${String(dtype)}`);
-  }
   if (!(data instanceof kind)) {
-    const got = typeof data === "object" && data !== null ? data.constructor.name : String(data);
-    throw new DTypeError(`${op}: ${dtype} wants a ${kind.name}; got ${got}`);
+    throw new DTypeError(`${op}: ${dtype} wants a ${kind.name}; got ${show(data)}`);
   }
   if (data.length !== sizeOf(shape)) {
     throw new ShapeError(
@@ -108,8 +112,22 @@ const HOST = {
   f16: Float32Array,
 } as const;
 
-/** Throws `DTypeError` where a device can't store a dtype: f16 takes the feature `shader-f16`. */
+function checkDType(op: string, dtype: DType): void {
+  if (Object.hasOwn(HOST, dtype)) return;
+  throw new AttributeError(`${op}: dtype must be f32, i32, u32, u8 or f16; got ${show(dtype)}`);
+}
+
+/** What the GPU reported, and nobody asked for. */
+export function faultOf(error: GPUError): LonghandError {
+  const words = `gpu: ${dawnsWords(error.message)}`;
+  return error.constructor.name === "GPUOutOfMemoryError"
+    ? new MemoryError(`${words}; take less at once, or end what else uses the GPU`)
+    : new GpuError(words);
+}
+
+/** Throws `AttributeError` on what is no dtype, `DTypeError` where a device can't store one: f16 takes `shader-f16`. */
 export function checkStored(op: string, { features }: GPUDevice, dtype: DType): void {
+  checkDType(op, dtype);
   if (dtype !== "f16" || features.has("shader-f16")) return;
   throw new DTypeError(
     `${op}: f16 takes an adapter with the feature shader-f16, which this one lacks; store f32, or choose another adapter (npm run doctor lists them)`,

@@ -42,6 +42,7 @@ import {
 } from "./dispatch.ts";
 import { Faults, type Wait } from "./faults.ts";
 import { Pipelines } from "./pipelines.ts";
+import { checkBytes, mostBytes, requiredLimits, type LimitRequest } from "./limits.ts";
 import { BufferPool } from "./pool.ts";
 
 /** What `openDevice` needs: an adapter, and where the text of `shaders/` is found. */
@@ -52,12 +53,18 @@ export interface DeviceOptions {
   readonly software: boolean;
   /** How to wait for what the GPU owes, where `await` alone keeps a CPU core busy. Default: that. */
   readonly wait?: Wait;
-  /** Ask for no more than WebGPU's default limits (the default), or for all that the adapter has. */
-  readonly limits?: "default" | "adapter";
+  /** Which limits to ask the adapter for. Default: WebGPU's defaults. */
+  readonly limits?: LimitRequest;
   /** Eager arrays may hold this many bytes at once before an op throws `MemoryError`. Default 2 GiB. */
   readonly eagerByteBudget?: number;
 }
 
+/** What a device has of WebGPU's features, where its adapter does. */
+export const DEVICE_FEATURES: readonly GPUFeatureName[] = [
+  "timestamp-query",
+  "subgroups",
+  "shader-f16",
+];
 const EAGER_BATCH = 256; // dispatches encoded before an eager submit
 const STORAGE_USAGE = 0x80 | 0x4 | 0x8; // STORAGE | COPY_SRC | COPY_DST
 const STAGING_USAGE = 0x1 | 0x8; // MAP_READ | COPY_DST
@@ -65,19 +72,11 @@ const STAGING_USAGE = 0x1 | 0x8; // MAP_READ | COPY_DST
 /** Opens a device on an adapter. Throws `GpuError` when the adapter refuses. */
 export async function openDevice(options: DeviceOptions): Promise<Device> {
   const { adapter } = options;
-  const wanted: GPUFeatureName[] = ["timestamp-query", "subgroups", "shader-f16"];
-  const requiredLimits: Record<string, number> = {};
-  if (options.limits === "adapter") {
-    for (const name in adapter.limits) {
-      const limit: unknown = Reflect.get(adapter.limits, name);
-      if (typeof limit === "number") requiredLimits[name] = limit;
-    }
-  }
   try {
     const gpu = await adapter.requestDevice({
       label: "longhand",
-      requiredFeatures: wanted.filter((feature) => adapter.features.has(feature)),
-      requiredLimits,
+      requiredFeatures: DEVICE_FEATURES.filter((feature) => adapter.features.has(feature)),
+      requiredLimits: requiredLimits(options.limits ?? "default", adapter.limits),
     });
     return new Device(gpu, options);
   } catch (error) {
@@ -117,6 +116,7 @@ export class Device {
   readonly #faults: Faults;
   readonly #pool: BufferPool;
   readonly #budget: number;
+  readonly #most: number; // bytes of an array
   readonly #collected: FinalizationRegistry<GPUBuffer>;
   #trace: Trace | undefined;
   #scope: Set<Storage> | undefined;
@@ -134,6 +134,7 @@ export class Device {
     this.pipelines = new Pipelines(gpu, options.shaderText, this.#faults);
     this.#pool = new BufferPool(gpu);
     this.#budget = options.eagerByteBudget ?? 2 ** 31;
+    this.#most = mostBytes(gpu.limits);
     this.#collected = new FinalizationRegistry((buffer) => this.#pool.give(buffer));
   }
 
@@ -157,6 +158,7 @@ export class Device {
     checkShape(label, shape);
     checkStored(label, this.gpu, dtype);
     const slack = this.slack * 4;
+    checkBytes(label, shape, dtype, this.#most, 2 * slack);
     const bytes = byteSize(shape, dtype) + 2 * slack;
     const fresh = { label, bytes, slack, parent: undefined } as const;
     if (this.#trace) {
@@ -181,13 +183,8 @@ export class Device {
     this.check();
     checkShape(label, shape);
     checkStored(label, this.gpu, dtype);
+    checkBytes(label, shape, dtype, this.#most);
     const bytes = byteSize(shape, dtype);
-    const limit = this.gpu.limits.maxStorageBufferBindingSize;
-    if (bytes > limit) {
-      throw new MemoryError(
-        `${label}: ${formatShape(shape)} takes ${bytes} bytes; this device binds at most ${limit}`,
-      );
-    }
     const buffer = this.gpu.createBuffer({ label, size: bytes, usage: STORAGE_USAGE });
     const kind = "persistent" as const;
     const storage: Storage = { label, bytes, slack: 0, kind, buffer, parent: undefined };
@@ -363,13 +360,10 @@ export class Device {
     this.#pool.trim();
   }
 
+  /** Overwrites an array. Throws `DTypeError` or `ShapeError` if the data doesn't fit it. */
   write(array: GpuArray, data: HostArray): void {
     this.check();
-    if (data.length !== array.size) {
-      throw new ShapeError(
-        `write: got ${data.length} values for ${formatShape(array.shape)}, which takes ${array.size}`,
-      );
-    }
+    checkData("write", data, array.shape, array.dtype);
     const { buffer, offset } = bufferOf(array, "write");
     if (offset % 4 !== 0) {
       throw new ShapeError("write: the array starts inside a 32-bit word; write to what it is of");

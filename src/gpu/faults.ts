@@ -1,5 +1,6 @@
 // What a device can't go on after: the first error that the GPU reports, and the loss of the device. Whoever
 // waits for the GPU waits here, so that a loss ends the wait even where the GPU never answers.
+import { faultOf } from "./binding.ts";
 import { DeviceLostError, GpuError, type LonghandError } from "./errors.ts";
 import { dawnsWords, wordsOf } from "./foreign-text.ts";
 
@@ -20,7 +21,7 @@ export class Faults {
     this.#wait = wait;
     gpu.addEventListener("uncapturederror", (event) => {
       event.preventDefault?.();
-      this.#fault ??= new GpuError(`gpu: ${dawnsWords(event.error.message)}`);
+      this.#fault ??= faultOf(event.error);
     });
     void gpu.lost.then(({ reason, message }) => this.#lose(reason, message));
     // WebGPU tells of it later, and takes calls until then without a word.

@@ -23,18 +23,24 @@ export interface Plan {
   readonly outputs: readonly Storage[];
 }
 
+/** How temporaries get their buffers. */
+export interface PlanOptions {
+  /** Whether those whose lives don't overlap share one. */
+  readonly share: boolean;
+  /** Sizes of buffers that exist already. */
+  readonly available: readonly number[];
+  /** The device's `maxBufferSize`. */
+  readonly mostBytes: number;
+}
+
 const rootOf = (array: GpuArray): Storage => locate(array.storage, 0).root;
 
 /**
  * Plans a trace. Roots are the outputs and every write to an array that the trace did not make;
  * a dispatch that reaches no root is dropped. With `share` off each temporary has its own slot.
- * `available` are the sizes of buffers that exist already; they come first among the slots.
+ * Buffers that exist already come first among the slots.
  */
-export function planTrace(
-  trace: Trace,
-  outputs: readonly GpuArray[],
-  options: { readonly share: boolean; readonly available: readonly number[] },
-): Plan {
+export function planTrace(trace: Trace, outputs: readonly GpuArray[], options: PlanOptions): Plan {
   const temporaries = trace.temporaries;
   const outputRoots = new Set(outputs.map(rootOf).filter((root) => temporaries.has(root)));
   const needed = new Set<Storage>(outputRoots);
@@ -74,10 +80,7 @@ export function planTrace(
  * Greedy by size: the largest temporaries choose first, each the tightest slot that is free for the
  * whole of its life. Two temporaries of one dispatch overlap, so none is bound twice in it.
  */
-function assignSlots(
-  lifetimes: readonly Lifetime[],
-  options: { readonly share: boolean; readonly available: readonly number[] },
-): readonly number[] {
+function assignSlots(lifetimes: readonly Lifetime[], options: PlanOptions): readonly number[] {
   const slots = options.share ? [...options.available] : [];
   const tenants: Lifetime[][] = slots.map(() => []);
   const bySize = lifetimes.toSorted(
@@ -91,7 +94,7 @@ function assignSlots(
       const free = tenants[slot]!.every((t) => t.last < lifetime.first || t.first > lifetime.last);
       if (fits && free) best = slot;
     }
-    if (best < 0) best = slots.push(sizeClass(bytes)) - 1;
+    if (best < 0) best = slots.push(sizeClass(bytes, options.mostBytes)) - 1;
     (tenants[best] ??= []).push(lifetime);
     lifetime.slot = best;
   }

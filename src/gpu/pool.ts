@@ -2,26 +2,32 @@
 
 const USAGE = 0x80 | 0x4 | 0x8; // STORAGE | COPY_SRC | COPY_DST
 
-/** Rounds a byte count up to its size class: four classes an octave, so at most a quarter is wasted. */
-export function sizeClass(bytes: number): number {
+/**
+ * Rounds a byte count up to its size class: four classes an octave, so at most a quarter is wasted. None is larger than
+ * the device's largest buffer, `most`.
+ */
+export function sizeClass(bytes: number, most: number): number {
   if (bytes <= 256) return 256;
   const octave = 2 ** Math.floor(Math.log2(bytes - 1));
   const step = Math.max(256, octave / 4);
-  return Math.ceil(bytes / step) * step;
+  const size = Math.ceil(bytes / step) * step;
+  return size > most ? bytes : size;
 }
 
 /** A free list of storage buffers by size class. `bytes` counts what is handed out at the moment. */
 export class BufferPool {
   readonly #device: GPUDevice;
+  readonly #most: number;
   readonly #free = new Map<number, GPUBuffer[]>();
   bytes = 0;
 
   constructor(device: GPUDevice) {
     this.#device = device;
+    this.#most = device.limits.maxBufferSize;
   }
 
   take(bytes: number, label: string): GPUBuffer {
-    const size = sizeClass(bytes);
+    const size = sizeClass(bytes, this.#most);
     this.bytes += size;
     const buffer = this.#free.get(size)?.pop();
     if (buffer) {

@@ -1,7 +1,7 @@
 // Trace once, plan once, replay forever: one encoder, one compute pass, one submit a run.
 import type { GpuArray, Storage } from "./array.ts";
 import type { Device } from "./device.ts";
-import { TraceError } from "./errors.ts";
+import { MemoryError, TraceError } from "./errors.ts";
 import { explainPlan, type Explanation } from "./explain.ts";
 import { planTrace, type Plan } from "./plan.ts";
 
@@ -38,10 +38,12 @@ export async function compile<T extends Outputs>(
   const plan = planTrace(trace, Object.values(outputs), {
     share,
     available: device.programBuffers.map((buffer) => buffer.size),
+    mostBytes: device.gpu.limits.maxBufferSize,
   });
 
   device.trim(); // arrays that led here seldom have a temporary's size
-  const buffers = allocate(device, plan, label, share); // before the first await: compiles may overlap
+  // Before the first await, as compiles may overlap.
+  const { buffers, made, shortage } = allocate(device, plan, label, share);
   const entries = [...new Set(plan.dispatches.map((dispatch) => dispatch.pipeline))];
   let done = 0;
   await Promise.all(
@@ -51,20 +53,49 @@ export async function compile<T extends Outputs>(
       options.onCompile?.(done, entries.length);
     }),
   );
+  if (await device.settle(`${label}.memory`, shortage)) {
+    giveBack(device, plan, made);
+    const bytes = made.reduce((sum, buffer) => sum + buffer.size, 0);
+    throw new MemoryError(
+      `${label}: the adapter has no memory left for ${bytes} bytes of temporaries and outputs; take a smaller batch, or end what else uses it`,
+    );
+  }
   device.check();
   return new Program(device, label, plan, outputs, buffers);
 }
 
+interface Allocated {
+  /** The buffer of each slot. */
+  readonly buffers: readonly GPUBuffer[];
+  /** Those that are new, outputs' own too. */
+  readonly made: readonly GPUBuffer[];
+  /** What WebGPU says if it has no memory for them. Nothing was submitted with them, so all else is sound then. */
+  readonly shortage: Promise<GPUError | null>;
+}
+
 /** The buffer of each slot: the device's shared ones first, then new ones; and the outputs' own. */
-function allocate(device: Device, plan: Plan, label: string, share: boolean): GPUBuffer[] {
-  const make = (name: string, size: number): GPUBuffer =>
-    device.gpu.createBuffer({ label: name, size, usage: 0x80 | 0x4 | 0x8 });
+function allocate(device: Device, plan: Plan, label: string, share: boolean): Allocated {
+  const made: GPUBuffer[] = [];
+  const make = (name: string, size: number): GPUBuffer => {
+    const buffer = device.gpu.createBuffer({ label: name, size, usage: 0x80 | 0x4 | 0x8 });
+    made.push(buffer);
+    return buffer;
+  };
+  device.gpu.pushErrorScope("out-of-memory");
   const buffers = share ? device.programBuffers : [];
   plan.slots.slice(buffers.length).forEach((bytes, index) => {
     buffers.push(make(`${label}.temporary${index}`, bytes));
   });
   for (const storage of plan.outputs) storage.buffer = make(storage.label, storage.bytes);
-  return [...buffers];
+  return { buffers: [...buffers], made, shortage: device.gpu.popErrorScope().catch(() => null) };
+}
+
+/** Ends buffers that a program can't have, so that no other one is planned with them. */
+function giveBack({ programBuffers }: Device, plan: Plan, made: readonly GPUBuffer[]): void {
+  const kept = programBuffers.filter((buffer) => !made.includes(buffer));
+  programBuffers.splice(0, programBuffers.length, ...kept);
+  for (const storage of plan.outputs) storage.buffer = undefined;
+  for (const buffer of made) buffer.destroy();
 }
 
 /** A planned step. `run` replays it; `outputs` hold the last run's values. */

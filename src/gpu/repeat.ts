@@ -26,7 +26,11 @@ export async function repeated(
     made = body();
   });
   const out = made!;
-  const plan = planTrace(trace, [out], { share: true, available: [] });
+  const plan = planTrace(trace, [out], {
+    share: true,
+    available: [],
+    mostBytes: device.gpu.limits.maxBufferSize,
+  });
   const { dispatches } = plan;
   await Promise.all(dispatches.map(({ pipeline }) => device.pipelines.prepare(pipeline)));
   const allocate = (name: string, size: number): GPUBuffer =>

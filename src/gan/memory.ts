@@ -1,0 +1,177 @@
+// What a recipe's training takes of an adapter's memory, counted on paper before anything is allocated, and the largest
+// batch that fits.
+import { formatShape, locate } from "../gpu/array.ts";
+import type { Trace } from "../gpu/dispatch.ts";
+import { GpuError, MemoryError, UsageError } from "../gpu/errors.ts";
+import { mostBytes, type ArrayLimits } from "../gpu/limits.ts";
+import { paperDevice, type AdapterFacts } from "../gpu/paper-device.ts";
+import { planTrace, type Plan } from "../gpu/plan.ts";
+import type { StoredType } from "../kernels/epilogue-attributes.ts";
+import { layOutGan, type Images } from "./gan.ts";
+import type { Recipe } from "./recipe.ts";
+import { standInSize } from "./stand-in.ts";
+import { trainingStep } from "./step.ts";
+
+/** An adapter, and how kernels get to it. */
+export interface TrainingAdapter {
+  readonly adapter: AdapterFacts;
+  readonly software: boolean;
+  readonly shaderText: (path: string) => string;
+  /** Bytes that all arrays together may take, where that is known: a software adapter's are the machine's. */
+  readonly memory?: number | undefined;
+}
+
+/** What is to be trained. */
+export interface Training {
+  readonly recipe: Recipe;
+  readonly data: Pick<Images, "count" | "height" | "width">;
+  readonly batch: number;
+  readonly storage?: StoredType;
+}
+
+/** A step on stand-ins for images, one batch of them: what tuning and timing run. */
+export function standInTraining(recipe: Recipe, batch: number): Training {
+  return { recipe, batch, data: { count: batch, ...standInSize(recipe) } };
+}
+
+/** What a training takes. */
+interface Demand {
+  /** The array that takes most, in words, and its bytes: it has to be bound whole. */
+  readonly largest: { readonly what: string; readonly bytes: number };
+  readonly largestBuffer: number;
+  readonly total: number;
+}
+
+/**
+ * The limits that a training needs of a device. Throws `UsageError` if the batch is too large, and says which would do;
+ * `MemoryError` if none would.
+ */
+export function limitsForTraining(on: TrainingAdapter, training: Training): ArrayLimits {
+  const demand = demandOf(on, training);
+  const trouble = troubleOf(on, demand);
+  if (typeof demand !== "string" && trouble === undefined) {
+    return {
+      maxStorageBufferBindingSize: demand.largest.bytes,
+      maxBufferSize: demand.largestBuffer,
+    };
+  }
+  const { recipe, data, batch } = training;
+  const fits = largestBatch(on, training, demand);
+  if (fits > 0) {
+    throw new UsageError(
+      `batch: ${batch} is too large for recipe ${recipe.name} on this adapter: ${trouble}; the largest batch that fits is ${fits}`,
+    );
+  }
+  const images = Math.floor(mostBytes(on.adapter.limits) / (data.height * data.width));
+  throw new MemoryError(
+    images < data.count
+      ? `data: ${trouble}; leave some out (at most ${images} fit), or choose another adapter (npm run doctor lists them)`
+      : `recipe ${recipe.name}: ${trouble}, whatever the batch; take smaller widths, or choose another adapter (npm run doctor lists them)`,
+  );
+}
+
+/** Why a demand can't be met, if it can't. */
+function troubleOf(
+  { adapter, memory = Infinity }: TrainingAdapter,
+  demand: Demand | string,
+): string | undefined {
+  if (typeof demand === "string") return demand;
+  const { largest, largestBuffer, total } = demand;
+  const most = mostBytes(adapter.limits);
+  if (largest.bytes > most) {
+    return `${largest.what} takes ${largest.bytes} bytes, and it binds at most ${most} at once`;
+  }
+  if (largestBuffer > adapter.limits.maxBufferSize) {
+    return `a buffer of ${largestBuffer} bytes is needed, and its largest has ${adapter.limits.maxBufferSize}`;
+  }
+  if (total > memory) {
+    return `all arrays together take ${total} bytes, and there is memory for ${memory}`;
+  }
+  return undefined;
+}
+
+/** The largest batch, below the one asked for, that fits; 0 if none does. */
+function largestBatch(on: TrainingAdapter, training: Training, demand: Demand | string): number {
+  const fitsAt = (batch: number): boolean => {
+    // Where the batch alone makes the data, as in tuning, there are as many images.
+    const count = training.data.count === training.batch ? batch : training.data.count;
+    const smaller = { ...training, batch, data: { ...training.data, count } };
+    return troubleOf(on, demandOf(on, smaller)) === undefined;
+  };
+  if (training.batch === 1 || !fitsAt(1)) return 0;
+  const most = mostBytes(on.adapter.limits);
+  let [fits, fails] = [1, Math.min(training.batch, most)]; // an image takes a byte at least
+  // Nearly all arrays are proportional to the batch, so the first guess is right as a rule, and the next shows it.
+  const bytes = typeof demand === "string" ? Infinity : demand.largest.bytes;
+  let guess = Math.floor((training.batch / bytes) * most);
+  for (; fails - fits > 1; guess += 1) {
+    const near = guess > fits && guess < fails && guess - fits <= 1;
+    const first = fits === 1 && guess > 1 && guess < fails;
+    const batch = near || first ? guess : Math.floor((fits + fails) / 2);
+    if (fitsAt(batch)) fits = batch;
+    else fails = batch;
+  }
+  return fits;
+}
+
+/** What a training takes; or why it can't be planned, where that is no matter of bytes. */
+function demandOf(on: TrainingAdapter, training: Training): Demand | string {
+  try {
+    return counted(on, training);
+  } catch (error) {
+    if (!(error instanceof GpuError)) throw error;
+    // More workgroups than a launch has: as a rule arrays are too large then, which says more.
+    const demand = counted(on, training, Infinity);
+    return troubleOf(on, demand) === undefined ? error.message : demand;
+  }
+}
+
+function counted(
+  on: TrainingAdapter,
+  { recipe, data, batch, storage = "f32" }: Training,
+  maxWorkgroups?: number,
+): Demand {
+  const { device, buffers } = paperDevice(on.adapter, on);
+  device.maxWorkgroups = maxWorkgroups ?? device.maxWorkgroups;
+  const gan = layOutGan(device, recipe, data, { seed: 0, batch, storage });
+  device.trim();
+  const state = [...buffers];
+  let largest = { what: "", bytes: 0 };
+  for (const { label, size } of state) {
+    const what = label === "dataset" ? `the dataset of ${data.count} images` : label;
+    if (size > largest.bytes) largest = { what, bytes: size };
+  }
+  let slots: readonly number[] = [];
+  let outputs = 0;
+  const { last } = gan.plan;
+  for (const count of new Set([batch, last])) {
+    let scalars;
+    const trace = device.record("step", () => {
+      ({ scalars } = trainingStep(gan, count));
+    });
+    const options = { share: true, available: slots, mostBytes: on.adapter.limits.maxBufferSize };
+    const plan = planTrace(trace, scalars ? [scalars] : [], options);
+    const found = largestOf(trace, plan);
+    if (found.bytes > largest.bytes) largest = found;
+    slots = plan.slots;
+    outputs += plan.outputs.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+  return {
+    largest,
+    largestBuffer: Math.max(largest.bytes, ...slots),
+    total: state.reduce((sum, { size }) => sum + size, 0) + slots.reduce((a, b) => a + b, outputs),
+  };
+}
+
+/** The temporary of a trace that takes most. */
+function largestOf({ temporaries }: Trace, { dispatches }: Plan): Demand["largest"] {
+  let largest = { what: "", bytes: 0 };
+  for (const { label, bindings } of dispatches) {
+    for (const { array, access } of bindings) {
+      const { root } = locate(array.storage, 0);
+      if (!temporaries.has(root) || access === "read" || root.bytes <= largest.bytes) continue;
+      largest = { what: `the result ${formatShape(array.shape)} of ${label}`, bytes: root.bytes };
+    }
+  }
+  return largest;
+}
