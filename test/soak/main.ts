@@ -6,6 +6,7 @@ import { writeFileSync } from "node:fs";
 import { Command, InvalidArgumentError } from "commander";
 import { surveyAdapters } from "../../src/gpu/node.ts";
 import type { Verdict } from "../support/ops-doc.ts";
+import { PARTS, runFaults } from "./faults.ts";
 import { type Mutant, mutants } from "./mutants.ts";
 
 const LIMITS = ["default", "adapter"] as const;
@@ -133,4 +134,16 @@ program
     throw new InvalidArgumentError("No kernel has that in its name.");
   })
   .action(async ({ kernel }: { kernel?: string }) => finish(await killMutants(kernel)));
+program
+  .command("faults")
+  .description("runs killed, stopped and out of disk; files flipped, cut and made up")
+  .argument("[parts...]", `of ${Object.keys(PARTS).join(", ")} (default: all)`)
+  .option("--share <part>", "how much of the usual counts, such as 0.01 (default: 1)", Number, 1)
+  .option("--seed <n>", "what is random follows from it (default: 0)", Number, 0)
+  .option("--json <file>", "also write all figures there")
+  .action(async (parts: string[], flags: { share: number; seed: number; json?: string }) => {
+    const unknown = parts.find((part) => !Object.hasOwn(PARTS, part));
+    if (unknown !== undefined) program.error(`error: no part is called ${unknown}`);
+    finish(await runFaults(parts, { ...flags, json: flags.json }));
+  });
 await program.parseAsync();
