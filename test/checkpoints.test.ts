@@ -279,6 +279,22 @@ describe("a checkpoint of another run is refused with what differs", () => {
     expect(contents(folder.path)).toEqual(before);
   });
 
+  test("also where only the manifest says so; of another version it is told", async () => {
+    const folder = fresh([3]);
+    const { manifest } = readCheckpoint(folder, "last");
+    const path = join(folder.checkpoint, "manifest.json");
+    writeFileSync(path, formatManifest({ ...manifest!, recipe: "small" }));
+    expect(await refusal(folder)).toContain(
+      'recipe is "small" in the checkpoint, "mlp" in run.json',
+    );
+    writeFileSync(path, formatManifest({ ...manifest!, longhand: "0.0.9" }));
+    expect(readCheckpoint(folder, "last").notes).toEqual([
+      expect.stringMatching(
+        /checkpoint was written by Longhand 0\.0\.9, this is .*: bits may differ/,
+      ),
+    ]);
+  });
+
   test("run.json changed: says where the copy is; written otherwise, but the same: nothing", async () => {
     const folder = fresh([3]);
     edit(folder.record, (text) => JSON.stringify(JSON.parse(text)));

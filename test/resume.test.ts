@@ -14,17 +14,21 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { openJsonl } from "../src/checkpoint/jsonl.ts";
 import { OutputError } from "../src/gpu/errors.ts";
-import { hasBest, olderPath } from "../src/runs/checkpoint-places.ts";
+import { hasBest, olderCheckpoints, olderPath } from "../src/runs/checkpoint-places.ts";
 import { readCheckpoint, saveBest, saveCheckpoint } from "../src/runs/checkpoints.ts";
 import { readResumable } from "../src/runs/resume.ts";
 import type { RunFolder } from "../src/runs/run-folder.ts";
 import { messageOf } from "./message-of.ts";
-import { freezeAt } from "./support/frozen-disk.ts";
+import { freezeAt, refuseAt } from "./support/frozen-disk.ts";
 import { mountTinyDisk } from "./support/tiny-disk.ts";
 import { makeTinyRun, tinyFiles, tinyRecord, tinyRows, tinySnapshot } from "./support/tiny-run.ts";
 
 const root = mkdtempSync(join(tmpdir(), "longhand-resume-"));
 afterAll(() => rmSync(root, { recursive: true }));
+
+const disk = join(root, "disk");
+const mounted = mountTinyDisk(disk, 256);
+if (!mounted) console.log("skipped: saving on a full disk, since mounting a tmpfs takes root");
 
 let runs = 0;
 const fresh = (...args: [readonly number[], object?]): RunFolder =>
@@ -133,6 +137,36 @@ describe("a process killed at any call", () => {
     expect(found.length).toBeGreaterThan(30);
   });
 
+  test("or refused any one call says so and keeps what was there, or has saved", async () => {
+    const found: string[] = [];
+    for (let call = 1, refused = true; refused; call += 1) {
+      const folder = fresh([0, 3, 5], { keep: 3 });
+      const log = openJsonl(folder.metrics);
+      log.append(tinyRows(6, 8));
+      let said = "";
+      try {
+        refused = refuseAt(call, () => saveCheckpoint(folder, tinySnapshot(8, log), 3));
+      } catch (error) {
+        said = String(error);
+      }
+      expect(readCheckpoint(folder, "last").step).toBe(said === "" ? 8 : 5);
+      found.push(said.replace(/Can't write .*\/(checkpoint|metrics\.jsonl): /, "$1 "));
+      // The disk is mended.
+      saveCheckpoint(folder, tinySnapshot(8, log), 3);
+      log.close();
+      expect(readdirSync(folder.path)).toEqual(TIDY.slice(0, -1));
+      // Three in all: of one whose state.json couldn't be read the step is unknown, and one before it stays instead.
+      const older = olderCheckpoints(folder).map(({ step }) => readCheckpoint(folder, step).step);
+      expect([
+        [5, 3],
+        [3, 0],
+      ]).toContainEqual(older);
+    }
+    const words = (file: string): string => `OutputError: ${file} the disk reports an error.`;
+    expect(new Set(found)).toEqual(new Set([words("checkpoint"), words("metrics.jsonl"), ""]));
+    expect(found.filter((said) => said !== "").length).toBeGreaterThan(25);
+  });
+
   test("of going back to an older checkpoint leaves the newest, or that one", () => {
     const found: number[] = [];
     for (const which of [3, "best"] as const) {
@@ -151,9 +185,6 @@ describe("a process killed at any call", () => {
 });
 
 describe("a disk that is full, a folder that is read-only or gone", () => {
-  const disk = join(root, "disk");
-  const mounted = mountTinyDisk(disk, 256);
-  if (!mounted) console.log("skipped: saving on a full disk, since mounting a tmpfs takes root");
   const snapshot = (step: number, ballast = 0) => {
     const log = {
       sync: () => undefined,

@@ -25,6 +25,9 @@ const variants: Readonly<{ [V in Variant]: V }> = {
   lanes: "lanes",
 };
 
+/** One adapter's file holds the shapes of every recipe, width and batch that was tuned on it. */
+const MAX_BYTES = 2 ** 22;
+
 /** The schema of `Choices`. */
 export const choicesSchema: z.ZodType<Choices> = z.record(z.string(), z.enum(variants));
 
@@ -43,5 +46,5 @@ export function formatChoices(stored: StoredChoices): string {
 /** Reads what `formatChoices` wrote. Throws `CheckpointError` naming `where` if it is anything else. */
 export function parseChoices(text: Uint8Array | string, where: string): StoredChoices {
   const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
-  return parseJson(schema, bytes, where);
+  return parseJson(schema, bytes, where, MAX_BYTES);
 }

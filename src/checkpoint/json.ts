@@ -50,22 +50,27 @@ function numberText(value: number): string {
 
 /**
  * Parses JSON bytes by a schema. Throws `CheckpointError`, which names the file and what is wrong in it, also for
- * text that isn't UTF-8, is longer than `MAX_JSON_BYTES`, nests more than 127 deep or has a key twice.
+ * text that isn't UTF-8, is longer than `most` bytes, nests more than 127 deep or has a key twice.
  */
-export function parseJson<T>(shape: z.ZodType<T>, bytes: Uint8Array, name: string): T {
+export function parseJson<T>(
+  shape: z.ZodType<T>,
+  bytes: Uint8Array,
+  name: string,
+  most: number = MAX_JSON_BYTES,
+): T {
   const fail = (what: string): never => {
     throw new CheckpointError(`${name}: is not JSON (${what}); the file is damaged`);
   };
-  const parsed = shape.safeParse(parseJsonText(utf8(bytes, fail), fail));
+  const parsed = shape.safeParse(parseJsonText(utf8(bytes, most, fail), fail));
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const where = keyPath(issue?.path ?? []) || "the whole";
   throw new CheckpointError(`${name}: ${where}: ${printable(issue?.message ?? "does not fit")}`);
 }
 
-function utf8(bytes: Uint8Array, fail: (what: string) => never): string {
-  if (bytes.length > MAX_JSON_BYTES) {
-    return fail(`it has ${bytes.length} bytes, and at most ${MAX_JSON_BYTES} are read`);
+function utf8(bytes: Uint8Array, most: number, fail: (what: string) => never): string {
+  if (bytes.length > most) {
+    return fail(`it has ${bytes.length} bytes, and at most ${most} are read`);
   }
   try {
     // A byte order mark stays in the text, where it is refused.

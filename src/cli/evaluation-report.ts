@@ -120,7 +120,10 @@ function factsOf(evaluation: Evaluation, run: string): readonly Term[] {
   return [
     ["Run", run],
     ["Recipe", `${recipe}, seed ${seed}`],
-    ["Checkpoint", `${checkpoint}, step ${step.toLocaleString("en")}`],
+    [
+      "Checkpoint",
+      `${typeof checkpoint === "number" ? "" : `${checkpoint}, `}step ${step.toLocaleString("en")}`,
+    ],
     ["Samples", `${count.toLocaleString("en")} of seed ${evaluation.seed}`],
     ["Judge", judgeWords(judge)],
     ["Adapter", adapter],

@@ -70,13 +70,17 @@ export function saveCheckpoint(
 ): void {
   const { step } = snapshot;
   const files = seal(folder, snapshot);
-  const before = stepIn(folder.checkpoint);
+  const before = stepIn(folder.checkpoint); // of one that can't be read, unknown: it isn't kept
   const keepAs =
     before !== undefined && before < step && keep > 1 ? olderPath(folder, before) : undefined;
   writeFolderAtomic(folder.checkpoint, files, keepAs);
   const older = olderCheckpoints(folder);
   const stay = older.filter((each) => each.step < step).slice(0, keep - 1);
-  for (const each of older) if (!stay.includes(each)) abandon(folder, each.path);
+  try {
+    for (const each of older) if (!stay.includes(each)) abandon(folder, each.path);
+  } catch {
+    // The new checkpoint is in place: those too many go with the next one.
+  }
   removeAbandoned(folder);
 }
 

@@ -20,6 +20,19 @@ const originals = Object.fromEntries(NAMES.map((name) => [name, fs[name]]));
 
 /** Runs `action` with the disk standing still from call `last` on (from 1). Returns whether it came so far. */
 export function freezeAt(last: number, action: () => void): boolean {
+  try {
+    return withFaults(last, Infinity, action);
+  } catch {
+    return true; // the process is no more
+  }
+}
+
+/** Runs `action` with call `call` alone refused (from 1). Returns whether it came so far; throws what `action` throws. */
+export function refuseAt(call: number, action: () => void): boolean {
+  return withFaults(call, call, action);
+}
+
+function withFaults(last: number, until: number, action: () => void): boolean {
   let calls = 0;
   for (const name of NAMES) {
     const original = (...args: unknown[]): unknown => Reflect.apply(originals[name]!, fs, args);
@@ -27,20 +40,18 @@ export function freezeAt(last: number, action: () => void): boolean {
       // Files that are open may be let go.
       if (name === "closeSync" && calls >= last) return original(...args);
       calls += 1;
-      if (calls < last) return original(...args);
+      if (calls < last || calls > until) return original(...args);
       const [target, data] = args;
       if (calls === last && name === "writeFileSync" && data instanceof Uint8Array) {
         original(target, data.subarray(0, data.length / 2));
       }
-      throw Object.assign(new Error("the process is no more"), { code: "EIO" });
+      throw Object.assign(new Error("the disk is no more"), { code: "EIO" });
     };
     Object.assign(fs, { [name]: frozen });
   }
   syncBuiltinESMExports();
   try {
     action();
-  } catch {
-    // As it must: the process is no more.
   } finally {
     Object.assign(fs, originals);
     syncBuiltinESMExports();
