@@ -237,23 +237,23 @@ describe("what is wrong is said", () => {
 
   test("a file that holds more or less than its header says costs neither time nor memory", async () => {
     const MiB = 2 ** 20;
-    const bomb = (head: Uint8Array, mebibytes: number): Uint8Array =>
+    const padded = (head: Uint8Array, mebibytes: number): Uint8Array =>
       gzipSync(Buffer.concat([head, Buffer.alloc(mebibytes * MiB)]), { level: 1 });
     const spoilt = (bytes: Uint8Array): Uint8Array => bytes.fill(0, bytes.length - 8);
     const header = (...shape: number[]): Uint8Array => idxBytes(shape, []);
     const cases: readonly [Uint8Array, RegExp][] = [
       [
-        bomb(header(1000, 28, 28), 200),
+        padded(header(1000, 28, 28), 100),
         /has at least \d+ bytes of data, .* asks for 784000: it has/,
       ],
-      [bomb(header(), 200), /its header says rank 0/],
-      [bomb(new Uint8Array(0), 200), /starts with 00 00 00 00/],
+      [padded(header(), 100), /its header says rank 0/],
+      [padded(new Uint8Array(0), 100), /starts with 00 00 00 00/],
       [
-        bomb(header(4e9, 4e9, 4e9), 10),
+        padded(header(4e9, 4e9, 4e9), 10),
         /has at least 10485760 bytes of data, .*: it was cut short/,
       ],
-      [bomb(header(2 ** 20, 28, 28), 50), /it was cut short/],
-      [spoilt(bomb(header(64 * MiB), 64)), /its gzip data is damaged \(incorrect data check\)/],
+      [padded(header(2 ** 20, 28, 28), 50), /it was cut short/],
+      [spoilt(padded(header(40 * MiB), 40)), /its gzip data is damaged \(incorrect data check\)/],
       [idxBytes([2 ** 22, 28, 28], new Uint8Array(1000)), /has 1000 bytes of data, .* it was cut/],
     ];
     for (const [bytes, words] of cases) {

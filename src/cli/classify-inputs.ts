@@ -63,7 +63,11 @@ export async function readInputs(paths: readonly string[], flags: SetFlags): Pro
     const bytes = bytesOf(path);
     if (isPicture(bytes) || /\.(png|jpe?g)$/i.test(path))
       pictures.push(...readPicture(bytes, path));
-    else sets.push(await readSet(path, flags));
+    else {
+      const set = await readSet(path, flags);
+      sets.push(set.input);
+      notes.push(...set.notes);
+    }
   }
   if (labels !== undefined && (sets.length !== 1 || files !== 1)) {
     throw new UsageError(
@@ -189,7 +193,10 @@ function readPicture(bytes: Uint8Array, file: string): Picture[] {
   }));
 }
 
-async function readSet(file: string, flags: SetFlags): Promise<Input> {
+async function readSet(
+  file: string,
+  flags: SetFlags,
+): Promise<{ readonly input: Input; readonly notes: readonly string[] }> {
   const set = await loadImagesFile(file, flags.labels, flags);
   const { images, count, height, width, labels } = set;
   if (Math.max(height, width) > MOST_SIDE) {
@@ -200,7 +207,9 @@ async function readSet(file: string, flags: SetFlags): Promise<Input> {
   const light = isDarkOnLight(images, width) ? images.map((level) => 255 - level) : images;
   const names = Array.from({ length: count }, (_, i) => `${file} image ${i}`);
   const doubts = names.map(() => []);
-  return { images: fromBytes(light), count, height, width, names, doubts, labels, source: file };
+  const size = { count, height, width };
+  const input = { images: fromBytes(light), ...size, names, doubts, labels, source: file };
+  return { input, notes: set.notes };
 }
 
 /** Whether images are dark on light: by the mean of their first and last columns, as all of a set are drawn alike. */

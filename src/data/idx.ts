@@ -39,6 +39,8 @@ const OTHER_ELEMENTS: ReadonlyMap<number, string> = new Map([
   [0x0e, "64-bit floats"],
 ]);
 
+const MOST_RANK = 4; // beyond, it is no header of an image set's
+
 const EXPECTED_MAGIC = "an IDX file of unsigned bytes starts with 00 00 08 and its rank";
 
 /** What an IDX file's header says. */
@@ -78,8 +80,10 @@ export function idxHeader(bytes: Uint8Array, name: string, size: number): IdxHea
       `${name}: starts with ${hex(bytes)}, and ${byteHex(element)} is ${what}; ${EXPECTED_MAGIC}.`,
     );
   }
-  if (rank === 0) {
-    throw new DataError(`${name}: its header says rank 0; labels have rank 1 and images rank 3.`);
+  if (rank === 0 || rank > MOST_RANK) {
+    throw new DataError(
+      `${name}: its header says rank ${rank}; labels have rank 1 and images rank 3.`,
+    );
   }
   const headerBytes = 4 + 4 * rank;
   if (size < headerBytes || bytes.length < headerBytes) {

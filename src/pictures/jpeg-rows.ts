@@ -4,6 +4,7 @@
 import { decode } from "jpeg-js";
 import { DataError } from "../gpu/errors.ts";
 import { orientationOf } from "./orientation.ts";
+import { COLOURFUL } from "./colourful.ts";
 import type { Rows, Weights } from "./picture.ts";
 import { MOST_SIDE } from "./png-file.ts";
 
@@ -11,27 +12,25 @@ import { MOST_SIDE } from "./png-file.ts";
 interface Frame {
   readonly width: number;
   readonly height: number;
-  readonly components: number;
   /** 1 to 8, as EXIF has it. */
   readonly orientation: number;
 }
 
 /** The rows of a JPEG. Throws `DataError` on damage, kinds that can't be read, and sides above 4096 pixels. */
 export function jpegRows(bytes: Uint8Array, name: string): Rows {
-  const { width, height, components, orientation } = frameOf(bytes, name);
+  const { width, height, orientation } = frameOf(bytes, name);
   let pixels: Uint8Array | undefined;
   return {
     width,
     height,
     orientation,
-    coloured: components > 1,
     each: (weights, visit) => {
       pixels ??= unpack(bytes, name);
       for (let y = 0; y < height; y += 1) {
         const row = pixels.subarray(3 * y * width, 3 * (y + 1) * width);
         visit({ x: 0, y, dx: 1, count: width, levels: levelsOf(row, weights), alphas: undefined });
       }
-      return { levels: 1, alphas: 1 };
+      return { levels: 1, alphas: 1, colourful: isColourful(pixels) };
     },
   };
 }
@@ -42,6 +41,14 @@ function levelsOf(row: Uint8Array, [red, green, blue]: Weights): Float32Array {
     levels[i] = red * row[3 * i]! + green * row[3 * i + 1]! + blue * row[3 * i + 2]!;
   }
   return levels;
+}
+
+function isColourful(pixels: Uint8Array): boolean {
+  for (let i = 0; i < pixels.length; i += 3) {
+    const [r, g, b] = [pixels[i]!, pixels[i + 1]!, pixels[i + 2]!];
+    if (Math.max(r, g, b) - Math.min(r, g, b) >= COLOURFUL) return true;
+  }
+  return false;
 }
 
 function unpack(bytes: Uint8Array, name: string): Uint8Array {
@@ -102,7 +109,6 @@ function frameIn(body: Uint8Array, orientation: number, held: number, name: stri
   if (body.length < 6) throw damaged(name, "its header is cut short");
   const view = new DataView(body.buffer, body.byteOffset);
   const [precision, height, width] = [body[0]!, view.getUint16(1), view.getUint16(3)];
-  const components = body[5]!;
   if (precision !== 8) {
     throw new DataError(
       `${name}: is a JPEG of ${precision} bits, which can't be read; save it as PNG`,
@@ -122,5 +128,5 @@ function frameIn(body: Uint8Array, orientation: number, held: number, name: stri
       `it promises ${width}×${height} pixels, more than its ${held} bytes can hold`,
     );
   }
-  return { width, height, components, orientation };
+  return { width, height, orientation };
 }

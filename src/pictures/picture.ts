@@ -28,8 +28,6 @@ export interface Row {
 export interface Rows {
   readonly width: number;
   readonly height: number;
-  /** Whether it may hold more than grays. */
-  readonly coloured: boolean;
   /** How to turn it upright, 1 to 8 as in EXIF. */
   readonly orientation: number;
   /**
@@ -42,6 +40,8 @@ export interface Rows {
 export interface Scale {
   readonly levels: number;
   readonly alphas: number;
+  /** Whether some pixel's red, green and blue are far apart. */
+  readonly colourful: boolean;
 }
 
 /**
@@ -62,7 +62,7 @@ export function isPicture(bytes: Uint8Array): boolean {
 }
 
 const SIDE = 28;
-const MOST = 1024; // pixels a side of what is kept: a digit that fills a tenth of them is still large
+const MOST = 768; // pixels a side of what is kept: a digit that fills a tenth of them is still large
 
 /** A picture, shrunk by a whole factor if it is large. */
 export interface Shrunk {
@@ -72,9 +72,11 @@ export interface Shrunk {
   readonly alphas: Plane | undefined;
   /** The same for a 28×28 picture whose pixels were enlarged to squares: as small as it was. */
   readonly whole: { readonly levels: Plane; readonly alphas: Plane | undefined } | undefined;
+  /** Whether a single colour may show more than luma does. */
+  readonly colourful: boolean;
 }
 
-/** Unpacks a picture into planes of at most 1024×1024: each value is the mean of a square of pixels. */
+/** Unpacks a picture into planes of at most 768×768: each value is the mean of a square of pixels. */
 export function shrinkPicture(rows: Rows, weights: Weights): Shrunk {
   const factor = Math.ceil(Math.max(rows.width, rows.height) / MOST);
   const [width, height] = [Math.ceil(rows.width / factor), Math.ceil(rows.height / factor)];
@@ -86,11 +88,14 @@ export function shrinkPicture(rows: Rows, weights: Weights): Shrunk {
   const scale = rows.each(weights, (row) => {
     const line = Math.floor(row.y / factor) * width;
     if (row.alphas && !alphas) alphas = new Float32Array(width * height);
-    for (let i = 0; i < row.count; i += 1) {
-      const at = line + Math.floor((row.x + i * row.dx) / factor);
+    const { dx, count } = row;
+    let at = line + Math.floor(row.x / factor);
+    let inside = row.x % factor; // how far into its square a pixel lies
+    for (let i = 0; i < count; i += 1) {
       const alpha = row.alphas ? row.alphas[i]! : 1;
       levels[at]! += row.levels[i]! * alpha;
       if (alphas) alphas[at]! += alpha;
+      for (inside += dx; inside >= factor; inside -= factor) at += 1;
     }
     whole?.visit(row);
   });
@@ -105,6 +110,7 @@ export function shrinkPicture(rows: Rows, weights: Weights): Shrunk {
     levels: plane(levels),
     alphas: opaque ? undefined : plane(alphas!),
     whole: whole?.planes(scale),
+    colourful: scale.colourful,
   };
 }
 

@@ -54,6 +54,8 @@ export const PASSES: readonly [x: number, y: number, dx: number, dy: number][] =
 /** Pixels a side: photographs of 12 megapixels pass. */
 export const MOST_SIDE = 4096;
 
+const MOST_BYTES = 65 * 2 ** 20; // unpacked: four samples of 8 bits for the largest
+
 const DEFLATE_MOST = 1032; // bytes that one byte of deflate can stand for, at most
 
 /** Bytes of a row of `pixels`, without its filter's byte. */
@@ -127,6 +129,11 @@ export function parsePng(bytes: Uint8Array, name: string): PngFile {
     throw damaged("its transparent colour is cut short");
   }
   const promised = unpackedBytes(file);
+  if (promised > MOST_BYTES) {
+    throw new DataError(
+      `${name}: unpacks to ${Math.ceil(promised / 2 ** 20)} MiB, and ${MOST_BYTES / 2 ** 20} are read at most; shrink it, or save it with 8 bits a sample`,
+    );
+  }
   const held = data.reduce((sum, { length }) => sum + length, 0);
   if (promised > held * DEFLATE_MOST) {
     throw damaged(

@@ -2,20 +2,20 @@
 // what it brings and not what it promises.
 
 import { Unzlib } from "fflate";
+import { COLOURFUL } from "./colourful.ts";
 import type { Rows, Scale, Weights } from "./picture.ts";
 import { damagedPng, parsePng, PASSES, rowBytes, SAMPLES, type PngFile } from "./png-file.ts";
 
-const PUSHED = 4096; // compressed bytes at a time: at most 4 MiB come of them
+const PUSHED = 1024; // compressed bytes at a time: at most 1 MiB comes of them
 
 /** The rows of a PNG. Throws `DataError` as `parsePng`; reading the rows does where the pixels are damaged. */
 export function pngRows(bytes: Uint8Array, name: string): Rows {
   const file = parsePng(bytes, name);
-  const { width, height, colour, orientation } = file;
+  const { width, height, orientation } = file;
   return {
     width,
     height,
     orientation,
-    coloured: colour === 2 || colour === 3 || colour === 6,
     each: (weights, visit) => {
       const toLevels = converter(file, weights, name);
       unpackRows(file, name, (row, place) => visit({ ...place, ...toLevels(row, place.count) }));
@@ -144,6 +144,9 @@ function converter(file: PngFile, [red, green, blue]: Weights, name: string): Co
   const isClear = (samples: readonly number[]): boolean =>
     samples.every((sample, i) => (clearView!.getUint16(2 * i) & top) === sample);
   const strongest = { ink: 0, alpha: 0 };
+  const differ = (r: number, g: number, b: number): boolean =>
+    Math.max(r, g, b) - Math.min(r, g, b) >= COLOURFUL;
+  let colourful = colour === 3;
 
   const sampleAt = (row: Uint8Array, index: number): number => {
     if (depth === 8) return row[index]!;
@@ -152,6 +155,10 @@ function converter(file: PngFile, [red, green, blue]: Weights, name: string): Co
     return (row[bit >> 3]! >> (8 - depth - (bit & 7))) & top;
   };
   const convert = (row: Uint8Array, count: number): ReturnType<Converter> => {
+    if (depth === 8 && colour === 0 && !alphas) {
+      for (let i = 0; i < count; i += 1) levels[i] = tone[row[i]!]!; // most pictures, and the largest
+      return { levels: levels.subarray(0, count), alphas };
+    }
     for (let i = 0; i < count; i += 1) {
       const first = sampleAt(row, perPixel * i);
       if (colour === 3) {
@@ -168,6 +175,7 @@ function converter(file: PngFile, [red, green, blue]: Weights, name: string): Co
       const second = inks === 3 ? sampleAt(row, perPixel * i + 1) : first;
       const third = inks === 3 ? sampleAt(row, perPixel * i + 2) : first;
       levels[i] = inks === 3 ? weigh(tone[first]!, tone[second]!, tone[third]!) : tone[first]!;
+      if (inks === 3 && !colourful) colourful = differ(tone[first]!, tone[second]!, tone[third]!);
       if (depth === 16) strongest.ink = Math.max(strongest.ink, first, second, third);
       if (!alphas) continue;
       if (clear) alphas[i] = isClear(inks === 3 ? [first, second, third] : [first]) ? 0 : 1;
@@ -181,10 +189,10 @@ function converter(file: PngFile, [red, green, blue]: Weights, name: string): Co
   };
   const scale = (): Scale => {
     const bits = bitsOf(strongest.ink);
-    if (depth < 16 || bits === 0 || bits === 16) return { levels: 1, alphas: 1 };
+    if (depth < 16 || bits === 0 || bits === 16) return { levels: 1, alphas: 1, colourful };
     const by = 65_535 / (2 ** bits - 1);
     // Half of a picture may be clear on purpose: alphas are stretched only where they stop just as the colours do.
-    return { levels: by ** exponent, alphas: bitsOf(strongest.alpha) === bits ? by : 1 };
+    return { levels: by ** exponent, alphas: bitsOf(strongest.alpha) === bits ? by : 1, colourful };
   };
   return Object.assign(convert, { scale });
 }

@@ -56,17 +56,19 @@ const CHANNELS: readonly Weights[] = [
  */
 export function readDigit(bytes: Uint8Array, name: string): ReadDigit {
   const rows = openPicture(bytes, name);
-  for (const weights of rows.coloured ? [LUMA, ...CHANNELS] : [LUMA]) {
-    const found = readAs(rows, weights, name);
-    if (found) return found;
+  const shrunk = shrinkPicture(rows, LUMA);
+  const found = readPlanes(shrunk, rows, name);
+  if (found) return found;
+  for (const weights of shrunk.colourful ? CHANNELS : []) {
+    const seen = readPlanes(shrinkPicture(rows, weights), rows, name);
+    if (seen) return seen;
   }
   throw new DataError(
     `${name}: shows no digit: all of its ${rows.width}×${rows.height} pixels are about one gray; draw it darker or lighter than its ground`,
   );
 }
 
-function readAs(rows: Rows, weights: Weights, name: string): ReadDigit | undefined {
-  const shrunk = shrinkPicture(rows, weights);
+function readPlanes(shrunk: Shrunk, rows: Rows, name: string): ReadDigit | undefined {
   if (shrunk.whole) {
     const plane = upright(onPaper(shrunk.whole), rows.orientation);
     return asItIs(plane);
