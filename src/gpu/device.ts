@@ -1,6 +1,8 @@
 // The device: arrays, launches, reads. A launch is recorded by the open trace, or run eagerly.
+import { checkFunction, checkGpuArray, checkOffset, refuseAsync } from "./arguments.ts";
 import {
   byteSize,
+  checkShape,
   exactBytes,
   formatShape,
   GpuArray,
@@ -14,8 +16,8 @@ import {
   bufferOf,
   bytesOf,
   checkData,
-  checkShape,
-  checkStored,
+  checkDeviceOptions,
+  checkNew,
   checkView,
   faultOf,
   hostView,
@@ -27,12 +29,11 @@ import {
   DeviceLostError,
   DTypeError,
   GpuError,
-  MemoryError,
   ShapeError,
   TraceError,
   type LonghandError,
 } from "./errors.ts";
-import { dawnsWords, wordsOf } from "./foreign-text.ts";
+import { dawnsWords, show, wordsOf } from "./foreign-text.ts";
 import {
   conflicts,
   refuseAliases,
@@ -43,9 +44,16 @@ import {
   type Variant,
   type Workload,
 } from "./dispatch.ts";
-import { checkBytes, mostBytes, requiredLimits, type LimitRequest } from "./limits.ts";
+import {
+  checkBytes,
+  DEVICE_FEATURES,
+  mostBytes,
+  requiredLimits,
+  type LimitRequest,
+} from "./limits.ts";
 import { Pipelines, type Wait } from "./pipelines.ts";
 import { BufferPool } from "./pool.ts";
+import { storagesIn } from "./storages-in.ts";
 
 /** What `openDevice` needs: an adapter, and where the text of `shaders/` is found. */
 export interface DeviceOptions {
@@ -61,18 +69,13 @@ export interface DeviceOptions {
   readonly eagerByteBudget?: number;
 }
 
-/** What a device has of WebGPU's features, where its adapter does. */
-export const DEVICE_FEATURES: readonly GPUFeatureName[] = [
-  "timestamp-query",
-  "subgroups",
-  "shader-f16",
-];
 const EAGER_BATCH = 256; // dispatches encoded before an eager submit
 const STORAGE_USAGE = 0x80 | 0x4 | 0x8; // STORAGE | COPY_SRC | COPY_DST
 const STAGING_USAGE = 0x1 | 0x8; // MAP_READ | COPY_DST
 
 /** Opens a device on an adapter. Throws `GpuError` when the adapter refuses. */
 export async function openDevice(options: DeviceOptions): Promise<Device> {
+  checkDeviceOptions(options);
   const { adapter } = options;
   try {
     const gpu = await adapter.requestDevice({
@@ -118,7 +121,6 @@ export class Device {
   onChoice: ((workload: Workload) => void) | undefined;
 
   readonly #pool: BufferPool;
-  readonly #budget: number;
   readonly #most: number; // bytes of an array
   readonly #collected: FinalizationRegistry<GPUBuffer>;
   #trace: Trace | undefined;
@@ -136,8 +138,7 @@ export class Device {
     this.lanes = gpu.features.has("subgroups") && least === most ? (least ?? 0) : 0;
     this.maxWorkgroups = gpu.limits.maxComputeWorkgroupsPerDimension;
     this.pipelines = new Pipelines(gpu, options.shaderText, this.wait);
-    this.#pool = new BufferPool(gpu);
-    this.#budget = options.eagerByteBudget ?? 2 ** 31;
+    this.#pool = new BufferPool(gpu, options.eagerByteBudget ?? 2 ** 31);
     this.#most = mostBytes(gpu.limits);
     this.#collected = new FinalizationRegistry((buffer) => this.#pool.give(buffer));
     gpu.addEventListener("uncapturederror", (event) => {
@@ -167,21 +168,15 @@ export class Device {
 
   /** An array with undefined contents: a temporary inside a trace, else eager. */
   empty(shape: readonly number[], dtype: DType = "f32", label = "array"): GpuArray {
-    checkShape(label, shape);
-    checkStored(label, this.gpu, dtype);
+    checkNew(this.gpu, label, shape, dtype);
     const slack = this.slack * 4;
     checkBytes(label, shape, dtype, this.#most, 2 * slack);
     const bytes = byteSize(shape, dtype) + 2 * slack;
-    const fresh = { label, bytes, slack, parent: undefined } as const;
+    const fresh = { label, bytes, slack, parent: undefined, written: false };
     if (this.#trace) {
       const storage: Storage = { ...fresh, kind: "temporary", buffer: undefined };
       this.#trace.temporaries.add(storage);
       return new GpuArray(this, storage, slack, shape, dtype);
-    }
-    if (this.#pool.bytes + bytes > this.#budget) {
-      throw new MemoryError(
-        `${label}: eager arrays hold ${this.#pool.bytes} bytes and ${bytes} more would pass the budget of ${this.#budget}; wrap the loop's body in device.scope(() => …) so that its arrays are given back`,
-      );
     }
     const buffer = this.#pool.take(bytes, label);
     const storage: Storage = { ...fresh, kind: "eager", buffer };
@@ -192,13 +187,20 @@ export class Device {
 
   /** An array that outlives traces and scopes, zero at first: parameters, moments, counters, data. */
   persistent(shape: readonly number[], dtype: DType = "f32", label = "state"): GpuArray {
-    checkShape(label, shape);
-    checkStored(label, this.gpu, dtype);
+    checkNew(this.gpu, label, shape, dtype);
     checkBytes(label, shape, dtype, this.#most);
     const bytes = byteSize(shape, dtype);
     const buffer = this.gpu.createBuffer({ label, size: bytes, usage: STORAGE_USAGE });
     const kind = "persistent" as const;
-    const storage: Storage = { label, bytes, slack: 0, kind, buffer, parent: undefined };
+    const storage: Storage = {
+      label,
+      bytes,
+      slack: 0,
+      kind,
+      buffer,
+      parent: undefined,
+      written: false,
+    };
     return new GpuArray(this, storage, 0, shape, dtype);
   }
 
@@ -224,7 +226,9 @@ export class Device {
     shape: readonly number[],
     dtype: DType = "f32",
   ): GpuArray {
+    checkGpuArray("view", "the first argument", array);
     checkShape("view", shape);
+    checkOffset("view", byteOffset);
     const view = new GpuArray(this, array.storage, array.byteOffset + byteOffset, shape, dtype);
     checkView(view);
     return view;
@@ -257,6 +261,7 @@ export class Device {
       return { binding, access, array };
     });
     refuseAliases(pipeline.label, bindings);
+    for (const { access, array } of bindings) array.storage.written ||= access === "read_write";
     const dispatch: Dispatch = {
       label: pipeline.label,
       pipeline,
@@ -272,6 +277,7 @@ export class Device {
 
   /** Runs `body` with launches recorded instead of run. */
   record(label: string, body: () => void): Trace {
+    checkFunction(label, body);
     if (this.#trace) {
       throw new TraceError(`${label}: a program is being traced already (${this.#trace.label})`);
     }
@@ -291,6 +297,8 @@ export class Device {
    * size that differs.
    */
   place(array: GpuArray, slot: GpuArray): void {
+    checkGpuArray("place", "what is to be placed", array);
+    checkGpuArray("place", "its place", slot);
     if (array.size !== slot.size || array.dtype !== slot.dtype) {
       throw new ShapeError(
         `place: ${formatShape(array.shape)} does not fit ${formatShape(slot.shape)}`,
@@ -303,6 +311,7 @@ export class Device {
       wordsIntoBinding(slot) === 0; // pipelines know where their arrays start
     if (this.#trace?.temporaries.has(storage) && whole && !conflicts(this.#trace, storage, slot)) {
       storage.parent = { storage: slot.storage, byteOffset: slot.byteOffset };
+      slot.storage.written = true;
       this.#trace.temporaries.delete(storage);
       return;
     }
@@ -341,6 +350,7 @@ export class Device {
   scope<T>(body: () => T): T {
     const outer = this.#scope;
     const made = new Set<Storage>();
+    checkFunction("scope", body);
     this.#scope = made;
     let result: T;
     try {
@@ -348,10 +358,11 @@ export class Device {
     } finally {
       this.#scope = outer;
     }
-    for (const kept of storagesIn(result)) {
+    for (const kept of storagesIn(result, Device)) {
       if (made.delete(kept)) outer?.add(kept);
     }
     for (const storage of made) this.free(storage);
+    refuseAsync("scope", result);
     return result;
   }
 
@@ -373,6 +384,7 @@ export class Device {
   /** Overwrites an array. Throws `DTypeError` or `ShapeError` if the data doesn't fit it. */
   write(array: GpuArray, data: HostArray): void {
     this.check();
+    checkGpuArray("write", "the first argument", array);
     checkData("write", data, array.shape, array.dtype);
     const { buffer, offset } = bufferOf(array, "write");
     if (offset % 4 !== 0) {
@@ -380,17 +392,19 @@ export class Device {
     }
     this.flush();
     this.gpu.queue.writeBuffer(buffer, offset, bytesOf(data, array.dtype));
+    array.storage.written = true;
   }
 
   /** Copies an array to the host. Throws `TraceError` inside a trace, `DTypeError` on a wrong type. */
   async read<D extends DType>(array: GpuArray, dtype: D): Promise<HostData[D]> {
+    checkGpuArray("read", "the first argument", array);
     if (this.#trace) {
       throw new TraceError(
         `read: ${array.storage.label} has no value while "${this.#trace.label}" is being traced; return it from the program and read it after a run`,
       );
     }
     if (array.dtype !== dtype) {
-      throw new DTypeError(`read: the array is ${array.dtype}, got a request for ${dtype}`);
+      throw new DTypeError(`read: the array is ${array.dtype}, got a request for ${show(dtype)}`);
     }
     this.check();
     const { buffer, offset } = bufferOf(array, "read");
@@ -476,18 +490,4 @@ export class Device {
     this.#pass?.end();
     this.#pass = undefined;
   }
-}
-
-/** Every storage reachable from a scope's result: arrays, tensors, and plain objects of them. */
-function storagesIn(
-  value: unknown,
-  found = new Set<Storage>(),
-  seen = new Set<object>(),
-): Set<Storage> {
-  if (typeof value !== "object" || value === null || seen.has(value)) return found;
-  if (value instanceof Device || ArrayBuffer.isView(value)) return found;
-  seen.add(value);
-  if (value instanceof GpuArray) found.add(value.storage);
-  else for (const child of Object.values(value)) storagesIn(child, found, seen);
-  return found;
 }
