@@ -45,17 +45,17 @@ const TOLD: readonly [written: string, call: () => unknown, told: string][] = [
   [
     'tensor(device, ["1", "2"])',
     () => untyped(tensor, device, ["1", "2"]),
-    'tensor: takes numbers, lists of them, a Float32Array or an Int32Array; got "1" after 0 numbers',
+    'tensor: takes numbers, lists of them, a Float32Array or an Int32Array; got "1"',
   ],
   [
     "tensor(device, [1, undefined])",
     () => untyped(tensor, device, [1, undefined]),
-    "tensor: takes numbers, lists of them, a Float32Array or an Int32Array; got undefined after 1 numbers",
+    "tensor: takes numbers, lists of them, a Float32Array or an Int32Array; got undefined after 1 number",
   ],
   [
     "tensor(device, [1, , 3])",
     () => untyped(tensor, device, Object.assign([1], { 2: 3 })),
-    "tensor: takes numbers, lists of them, a Float32Array or an Int32Array; got undefined after 1 numbers",
+    "tensor: takes numbers, lists of them, a Float32Array or an Int32Array; got undefined after 1 number",
   ],
   [
     "tensor(device, [[1, 2], [3]])",
@@ -70,7 +70,7 @@ const TOLD: readonly [written: string, call: () => unknown, told: string][] = [
   [
     "tensor(device, [1, [2]])",
     () => untyped(tensor, device, [1, [2]]),
-    "tensor: takes numbers, lists of them, a Float32Array or an Int32Array; got [2] after 1 numbers",
+    "tensor: takes numbers, lists of them, a Float32Array or an Int32Array; got [2] after 1 number",
   ],
   [
     "tensor(device, [1], [1], { track: true })",

@@ -92,7 +92,8 @@ function numbersIn(values: Values): Numbers {
 }
 
 function refuse(value: unknown, at: number): never {
+  const where = at === 0 ? "" : ` after ${at} ${at === 1 ? "number" : "numbers"}`;
   throw new DTypeError(
-    `tensor: takes numbers, lists of them, a Float32Array or an Int32Array; got ${show(value)} after ${at} numbers`,
+    `tensor: takes numbers, lists of them, a Float32Array or an Int32Array; got ${show(value)}${where}`,
   );
 }
