@@ -36,7 +36,7 @@ test("values of another kind are refused", async () => {
   const message = await messageOf(DTypeError, () =>
     Reflect.apply(tensor, undefined, [device, bytes, [3]]),
   );
-  expect(message).toMatch(/^tensor: takes a list of numbers.*got Uint8Array$/);
+  expect(message).toMatch(/^tensor: takes numbers, lists of them.*got Uint8Array$/);
 });
 
 test("an array is read as what it is", async () => {

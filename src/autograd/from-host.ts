@@ -1,51 +1,99 @@
 // Tensors from host data.
-import { formatShape, sizeOf, type DType } from "../gpu/array.ts";
-import { checkShape } from "../gpu/binding.ts";
+import { checkShape, formatShape, sizeOf, type DType } from "../gpu/array.ts";
+import { checkDevice } from "../gpu/check-device.ts";
 import type { Device } from "../gpu/device.ts";
 import { DTypeError, ShapeError } from "../gpu/errors.ts";
 import { show } from "../gpu/foreign-text.ts";
+import { checkAttributes, flag, oneOf } from "../kernels/attributes.ts";
 import { Tensor, variable } from "./tensor.ts";
 
-/** Numbers in row-major order. */
-export type Values = readonly number[] | Float32Array | Int32Array;
+/** Numbers in row-major order; or lists of such, whose lengths are the shape. */
+export type Values = number | readonly Values[] | Float32Array | Int32Array;
+
+/** How `tensor` keeps numbers. */
+export interface TensorOptions {
+  readonly dtype?: Extract<DType, "f32" | "i32">;
+  readonly tracked?: boolean;
+}
 
 /**
- * Puts numbers on a device as a tensor of a shape (a vector unless given), of `f32`, or of `i32` if
- * they are an Int32Array or `dtype` says so. Gradients can be taken with respect to it if `tracked`.
- * Throws `ShapeError` if the count doesn't fit the shape, `DTypeError` on values of another kind, or
- * on i32 values that aren't whole or are past ±2³¹.
+ * Puts numbers on a device as a tensor of a shape (unless given that of the lists), of `f32`, or of `i32` if they are
+ * an Int32Array or `dtype` says so. Gradients can be taken with respect to it if `tracked`.
+ * Throws `ShapeError` if the count doesn't fit the shape or lists are of several lengths, `DTypeError` on values of
+ * another kind, or on i32 values that aren't whole or are past ±2³¹.
  */
 export function tensor(
   device: Device,
   values: Values,
-  shape: readonly number[] = [values.length],
-  options: { readonly dtype?: Extract<DType, "f32" | "i32">; readonly tracked?: boolean } = {},
+  shape?: readonly number[],
+  options: TensorOptions = {},
 ): Tensor {
-  if (
-    !Array.isArray(values) &&
-    !(values instanceof Float32Array) &&
-    !(values instanceof Int32Array)
-  ) {
-    throw new DTypeError(
-      `tensor: takes a list of numbers, a Float32Array or an Int32Array; got ${show(values)}`,
-    );
-  }
-  checkShape("tensor", shape);
-  if (values.length !== sizeOf(shape)) {
+  checkDevice("tensor", device);
+  checkAttributes<TensorOptions>("tensor", options, { dtype: oneOf("f32", "i32"), tracked: flag });
+  const found = numbersIn(values);
+  const into = shape === undefined ? found.shape : shape;
+  checkShape("tensor", into);
+  const { numbers } = found;
+  if (numbers.length !== sizeOf(into)) {
     throw new ShapeError(
-      `tensor: got ${values.length} values for shape ${formatShape(shape)}, which takes ${sizeOf(shape)}`,
+      `tensor: got ${numbers.length} values for shape ${formatShape(into)}, which takes ${sizeOf(into)}`,
     );
   }
   const { dtype = values instanceof Int32Array ? "i32" : "f32", tracked = false } = options;
   if (dtype === "i32") {
-    const off = Array.from(values).find((value) => (value | 0) !== value);
+    const off = Array.from(numbers).find((value) => (value | 0) !== value);
     if (off !== undefined) {
       throw new DTypeError(`tensor: i32 takes whole numbers in [-2^31, 2^31); got ${off}`);
     }
   }
   const array =
     dtype === "i32"
-      ? device.upload(Int32Array.from(values), shape, "i32", "tensor")
-      : device.upload(Float32Array.from(values), shape, "f32", "tensor");
+      ? device.upload(Int32Array.from(numbers), into, "i32", "tensor")
+      : device.upload(Float32Array.from(numbers), into, "f32", "tensor");
   return tracked ? variable(array) : new Tensor(array);
+}
+
+interface Numbers {
+  readonly numbers: ArrayLike<number>;
+  readonly shape: readonly number[];
+}
+
+const MOST_AXES = 32;
+
+/** Numbers in lists, in row-major order, and the lists' lengths. */
+function numbersIn(values: Values): Numbers {
+  if (values instanceof Float32Array || values instanceof Int32Array) {
+    return { numbers: values, shape: [values.length] };
+  }
+  const shape: number[] = [];
+  for (let first: unknown = values; Array.isArray(first); first = first[0]) {
+    shape.push(first.length);
+    if (shape.length > MOST_AXES) {
+      throw new ShapeError(`tensor: takes lists nested up to ${MOST_AXES} deep; got more`);
+    }
+  }
+  const numbers: number[] = [];
+  const visit = (value: unknown, axis: number): void => {
+    if (axis === shape.length) {
+      if (typeof value === "number") numbers.push(value);
+      else refuse(value, numbers.length);
+    } else if (!Array.isArray(value)) {
+      refuse(value, numbers.length);
+    } else if (value.length !== shape[axis]) {
+      throw new ShapeError(
+        `tensor: lists that stand side by side must be of one length; got ${shape[axis]} and ${value.length}`,
+      );
+    } else {
+      for (let at = 0; at < value.length; at += 1) visit(value[at], axis + 1); // holes too
+    }
+  };
+  visit(values, 0);
+  return { numbers, shape };
+}
+
+function refuse(value: unknown, at: number): never {
+  const where = at === 0 ? "" : ` after ${at} ${at === 1 ? "number" : "numbers"}`;
+  throw new DTypeError(
+    `tensor: takes numbers, lists of them, a Float32Array or an Int32Array; got ${show(value)}${where}`,
+  );
 }

@@ -1,4 +1,5 @@
 // Rules into functions of tensors: by how many tensors an op takes, and whether attributes may be left out.
+import { isPlain } from "../gpu/arguments.ts";
 import type { GpuArray } from "../gpu/array.ts";
 import { DTypeError } from "../gpu/errors.ts";
 import { show } from "../gpu/foreign-text.ts";
@@ -70,8 +71,8 @@ export function biased(
   rule: Rule<readonly [GpuArray, GpuArray, ...GpuArray[]], TransposedAttributes & Finished>,
 ): Biased<TransposedAttributes & Finished> {
   return (x, weight, attributes = {}) => {
-    const isObject = typeof attributes === "object" && attributes !== null;
-    const { bias, ...rest } = isObject ? attributes : {};
+    const isObject = isPlain(attributes); // else the rule refuses it
+    const { bias, ...rest }: TransposedAttributes & Bias & Finished = isObject ? attributes : {};
     const pair = [arrayOf(rule.name, 0, x), arrayOf(rule.name, 1, weight)] as const;
     const more = bias === undefined ? [] : [bias];
     const arrays = more.map((tensor) => arrayOf(rule.name, 2, tensor));

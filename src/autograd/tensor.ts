@@ -1,4 +1,5 @@
 // Tensors and the tape: reverse-mode differentiation over rules. This file names no op.
+import { checkFunction, refuseAsync } from "../gpu/arguments.ts";
 import { formatShape, GpuArray, type DType, type HostArray, type HostData } from "../gpu/array.ts";
 import { AttributeError, DTypeError, ShapeError } from "../gpu/errors.ts";
 import { show } from "../gpu/foreign-text.ts";
@@ -69,12 +70,15 @@ export function variable(array: GpuArray): Tensor {
   return new Tensor(array, true);
 }
 
-/** Runs `body` with nothing recorded on the tape. */
+/** Runs `body` with nothing recorded on the tape. Throws `TraceError` if it is async. */
 export function noGrad<T>(body: () => T): T {
+  checkFunction("noGrad", body);
   const before = recording;
   recording = false;
   try {
-    return body();
+    const result = body();
+    refuseAsync("noGrad", result);
+    return result;
   } finally {
     recording = before;
   }
@@ -214,7 +218,7 @@ export function vectorJacobian(out: Tensor, dout: GpuArray, wrt: readonly Tensor
   if (!Array.isArray(wrt)) {
     throw new DTypeError(`grad: takes a list of tensors to differentiate by; got ${show(wrt)}`);
   }
-  wrt.forEach((tensor, index) => arrayOf("grad", index + 1, tensor));
+  Array.from(wrt, (tensor, index) => arrayOf("grad", index + 1, tensor)); // holes too
   if (formatShape(out.shape) !== formatShape(dout.shape)) {
     throw new ShapeError(
       `grad: the output is ${formatShape(out.shape)}; the gradient that flows into it must be too, got ${formatShape(dout.shape)}`,

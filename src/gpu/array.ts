@@ -1,6 +1,7 @@
 // An array is (storage, byte offset, shape, dtype). It knows nothing of gradients.
 import type { Device } from "./device.ts";
 import { ShapeError } from "./errors.ts";
+import { show } from "./foreign-text.ts";
 
 /**
  * Element types. `u8` is for datasets alone: four pixels to a 32-bit word. `f16` is for activations, where the
@@ -31,6 +32,8 @@ export interface Storage {
   buffer: GPUBuffer | undefined;
   /** Set when a temporary was placed inside a larger storage, such as a gradient arena. */
   parent: { readonly storage: Storage; readonly byteOffset: number } | undefined;
+  /** Whether anything was written to it, by the host or by a launch, run or recorded. */
+  written: boolean;
 }
 
 const BYTES: Readonly<Record<DType, number>> = { f32: 4, i32: 4, u32: 4, u8: 1, f16: 2 };
@@ -53,6 +56,14 @@ export function exactBytes(shape: readonly number[], dtype: DType): number {
 /** `(32, 28, 28, 1)`: a shape as errors and tables print it. */
 export function formatShape(shape: readonly number[]): string {
   return `(${shape.join(", ")})`;
+}
+
+/** Throws `ShapeError` unless a shape is a list of whole numbers ≥ 0. */
+export function checkShape(op: string, shape: readonly number[]): void {
+  const whole = (extent: unknown): boolean => Number.isInteger(extent) && Number(extent) >= 0;
+  if (!Array.isArray(shape) || !Array.from(shape).every(whole)) {
+    throw new ShapeError(`${op}: a shape is a list of whole numbers ≥ 0; got ${show(shape)}`);
+  }
 }
 
 /** An n-dimensional array on a device, in row-major order. Made by `Device`, never by hand. */
@@ -84,6 +95,7 @@ export class GpuArray {
 
   /** The same elements under another shape; nothing is copied. Throws `ShapeError` if the sizes differ. */
   view(shape: readonly number[]): GpuArray {
+    checkShape("reshape", shape);
     if (sizeOf(shape) !== this.size) {
       throw new ShapeError(
         `reshape: ${formatShape(this.shape)} has ${this.size} elements, ${formatShape(shape)} wants ${sizeOf(shape)}`,
@@ -95,9 +107,10 @@ export class GpuArray {
   /** Elements `first` to `first + count` of the first axis; nothing is copied. Throws `ShapeError`. */
   rows(first: number, count: number): GpuArray {
     const [extent = 0, ...rest] = this.shape;
-    if (this.shape.length === 0 || first < 0 || count < 0 || first + count > extent) {
+    const whole = Number.isInteger(first) && Number.isInteger(count);
+    if (this.shape.length === 0 || !whole || first < 0 || count < 0 || first + count > extent) {
       throw new ShapeError(
-        `rows: ${formatShape(this.shape)} has no rows ${first} to ${first + count}`,
+        `rows: ${formatShape(this.shape)} has no rows from ${show(first)} on, ${show(count)} of them`,
       );
     }
     const start = exactBytes([first, ...rest], this.dtype);

@@ -1,6 +1,7 @@
 // From arrays to what WebGPU binds and copies: buffers, offsets, sizes, host views.
 import {
   byteSize,
+  checkShape,
   exactBytes,
   formatShape,
   locate,
@@ -20,6 +21,7 @@ import {
   TraceError,
   type LonghandError,
 } from "./errors.ts";
+import { checkName } from "./arguments.ts";
 import { dawnsWords, show } from "./foreign-text.ts";
 import { fromHalves, toHalves } from "./half.ts";
 
@@ -73,6 +75,7 @@ export function rangeOf(
 
 /** Throws `ShapeError` unless a view lies inside its storage and starts at a whole word (of 16 bits for f16). */
 export function checkView({ byteOffset, shape, dtype, storage }: GpuArray): void {
+  checkDType("view", dtype);
   const { bytes, slack, label } = storage;
   const end = Math.ceil((byteOffset + exactBytes(shape, dtype)) / 4) * 4;
   const step = dtype === "f16" ? 2 : 4;
@@ -80,13 +83,6 @@ export function checkView({ byteOffset, shape, dtype, storage }: GpuArray): void
   throw new ShapeError(
     `view: ${formatShape(shape)} at byte ${byteOffset} of ${label}; offsets are multiples of ${step} inside its ${bytes} bytes`,
   );
-}
-
-/** Throws `ShapeError` unless a shape is a list of whole numbers ≥ 0. */
-export function checkShape(op: string, shape: readonly number[]): void {
-  if (!Array.isArray(shape) || shape.some((extent) => !Number.isInteger(extent) || extent < 0)) {
-    throw new ShapeError(`${op}: a shape is a list of whole numbers ≥ 0; got ${show(shape)}`);
-  }
 }
 
 /** Throws unless host data is of the kind that a dtype wants (`DTypeError`), and as long as a shape (`ShapeError`). */
@@ -113,7 +109,7 @@ const HOST = {
 } as const;
 
 function checkDType(op: string, dtype: DType): void {
-  if (Object.hasOwn(HOST, dtype)) return;
+  if (typeof dtype === "string" && Object.hasOwn(HOST, dtype)) return;
   throw new AttributeError(`${op}: dtype must be f32, i32, u32, u8 or f16; got ${show(dtype)}`);
 }
 
@@ -123,6 +119,29 @@ export function faultOf(error: GPUError): LonghandError {
   return error.constructor.name === "GPUOutOfMemoryError"
     ? new MemoryError(`${words}; take less at once, or end what else uses the GPU`)
     : new GpuError(words);
+}
+
+/** Throws `AttributeError` unless a device can be opened with such options. */
+export function checkDeviceOptions(options: unknown): void {
+  const given = typeof options === "object" && options !== null ? options : {};
+  const { adapter, shaderText } = Object.assign(Object.create(null), given);
+  const opens = typeof adapter === "object" && adapter !== null && "requestDevice" in adapter;
+  if (opens && typeof shaderText === "function") return;
+  throw new AttributeError(
+    `openDevice: takes { adapter: a GPUAdapter, shaderText: a function, software: true or false }; got ${show(options)}; on Node, open of longhand/node does all that`,
+  );
+}
+
+/** Throws unless an array of this name, shape and dtype can be made on a device. */
+export function checkNew(
+  gpu: GPUDevice,
+  label: string,
+  shape: readonly number[],
+  dtype: DType,
+): void {
+  checkName("array", label);
+  checkShape(label, shape);
+  checkStored(label, gpu, dtype);
 }
 
 /** Throws `AttributeError` on what is no dtype, `DTypeError` where a device can't store one: f16 takes `shader-f16`. */

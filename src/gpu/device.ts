@@ -1,6 +1,8 @@
 // The device: arrays, launches, reads. A launch is recorded by the open trace, or run eagerly.
+import { checkFunction, checkGpuArray, checkOffset, refuseAsync } from "./arguments.ts";
 import {
   byteSize,
+  checkShape,
   exactBytes,
   formatShape,
   GpuArray,
@@ -14,22 +16,15 @@ import {
   bufferOf,
   bytesOf,
   checkData,
-  checkShape,
-  checkStored,
+  checkDeviceOptions,
+  checkNew,
   checkView,
   hostView,
   rangeOf,
   wordsIntoBinding,
 } from "./binding.ts";
-import {
-  AttributeError,
-  DTypeError,
-  GpuError,
-  MemoryError,
-  ShapeError,
-  TraceError,
-} from "./errors.ts";
-import { wordsOf } from "./foreign-text.ts";
+import { AttributeError, DTypeError, GpuError, ShapeError, TraceError } from "./errors.ts";
+import { show, wordsOf } from "./foreign-text.ts";
 import {
   conflicts,
   refuseAliases,
@@ -41,10 +36,17 @@ import {
   type Workload,
 } from "./dispatch.ts";
 import { Faults, type Wait } from "./faults.ts";
+import {
+  checkBytes,
+  DEVICE_FEATURES,
+  mostBytes,
+  requiredLimits,
+  type LimitRequest,
+} from "./limits.ts";
 import { Pipelines } from "./pipelines.ts";
-import { checkBytes, mostBytes, requiredLimits, type LimitRequest } from "./limits.ts";
 import { BufferPool } from "./pool.ts";
 import { StagingPool } from "./staging.ts";
+import { storagesIn } from "./storages-in.ts";
 
 /** What `openDevice` needs: an adapter, and where the text of `shaders/` is found. */
 export interface DeviceOptions {
@@ -60,17 +62,12 @@ export interface DeviceOptions {
   readonly eagerByteBudget?: number;
 }
 
-/** What a device has of WebGPU's features, where its adapter does. */
-export const DEVICE_FEATURES: readonly GPUFeatureName[] = [
-  "timestamp-query",
-  "subgroups",
-  "shader-f16",
-];
 const EAGER_BATCH = 256; // dispatches encoded before an eager submit
 const STORAGE_USAGE = 0x80 | 0x4 | 0x8; // STORAGE | COPY_SRC | COPY_DST
 
 /** Opens a device on an adapter. Throws `GpuError` when the adapter refuses. */
 export async function openDevice(options: DeviceOptions): Promise<Device> {
+  checkDeviceOptions(options);
   const { adapter } = options;
   try {
     const gpu = await adapter.requestDevice({
@@ -116,7 +113,6 @@ export class Device {
   readonly #faults: Faults;
   readonly #pool: BufferPool;
   readonly #staging: StagingPool;
-  readonly #budget: number;
   readonly #most: number; // bytes of an array
   readonly #collected: FinalizationRegistry<GPUBuffer>;
   #trace: Trace | undefined;
@@ -133,9 +129,8 @@ export class Device {
     this.lanes = gpu.features.has("subgroups") && least === most ? (least ?? 0) : 0;
     this.maxWorkgroups = gpu.limits.maxComputeWorkgroupsPerDimension;
     this.pipelines = new Pipelines(gpu, options.shaderText, this.#faults);
-    this.#pool = new BufferPool(gpu);
+    this.#pool = new BufferPool(gpu, options.eagerByteBudget ?? 2 ** 31);
     this.#staging = new StagingPool(gpu);
-    this.#budget = options.eagerByteBudget ?? 2 ** 31;
     this.#most = mostBytes(gpu.limits);
     this.#collected = new FinalizationRegistry((buffer) => this.#pool.give(buffer));
   }
@@ -157,21 +152,15 @@ export class Device {
   /** An array with undefined contents: a temporary inside a trace, else eager. */
   empty(shape: readonly number[], dtype: DType = "f32", label = "array"): GpuArray {
     this.check();
-    checkShape(label, shape);
-    checkStored(label, this.gpu, dtype);
+    checkNew(this.gpu, label, shape, dtype);
     const slack = this.slack * 4;
     checkBytes(label, shape, dtype, this.#most, 2 * slack);
     const bytes = byteSize(shape, dtype) + 2 * slack;
-    const fresh = { label, bytes, slack, parent: undefined } as const;
+    const fresh = { label, bytes, slack, parent: undefined, written: false };
     if (this.#trace) {
       const storage: Storage = { ...fresh, kind: "temporary", buffer: undefined };
       this.#trace.temporaries.add(storage);
       return new GpuArray(this, storage, slack, shape, dtype);
-    }
-    if (this.#pool.bytes + bytes > this.#budget) {
-      throw new MemoryError(
-        `${label}: eager arrays hold ${this.#pool.bytes} bytes and ${bytes} more would pass the budget of ${this.#budget}; wrap the loop's body in device.scope(() => …) so that its arrays are given back`,
-      );
     }
     const buffer = this.#pool.take(bytes, label);
     const storage: Storage = { ...fresh, kind: "eager", buffer };
@@ -183,13 +172,20 @@ export class Device {
   /** An array that outlives traces and scopes, zero at first: parameters, moments, counters, data. */
   persistent(shape: readonly number[], dtype: DType = "f32", label = "state"): GpuArray {
     this.check();
-    checkShape(label, shape);
-    checkStored(label, this.gpu, dtype);
+    checkNew(this.gpu, label, shape, dtype);
     checkBytes(label, shape, dtype, this.#most);
     const bytes = byteSize(shape, dtype);
     const buffer = this.gpu.createBuffer({ label, size: bytes, usage: STORAGE_USAGE });
     const kind = "persistent" as const;
-    const storage: Storage = { label, bytes, slack: 0, kind, buffer, parent: undefined };
+    const storage: Storage = {
+      label,
+      bytes,
+      slack: 0,
+      kind,
+      buffer,
+      parent: undefined,
+      written: false,
+    };
     return new GpuArray(this, storage, 0, shape, dtype);
   }
 
@@ -215,7 +211,9 @@ export class Device {
     shape: readonly number[],
     dtype: DType = "f32",
   ): GpuArray {
+    checkGpuArray("view", "the first argument", array);
     checkShape("view", shape);
+    checkOffset("view", byteOffset);
     const view = new GpuArray(this, array.storage, array.byteOffset + byteOffset, shape, dtype);
     checkView(view);
     return view;
@@ -248,6 +246,7 @@ export class Device {
       return { binding, access, array };
     });
     refuseAliases(pipeline.label, bindings);
+    for (const { access, array } of bindings) array.storage.written ||= access === "read_write";
     const dispatch: Dispatch = {
       label: pipeline.label,
       pipeline,
@@ -263,6 +262,7 @@ export class Device {
 
   /** Runs `body` with launches recorded instead of run. */
   record(label: string, body: () => void): Trace {
+    checkFunction(label, body);
     this.check();
     if (this.#trace) {
       throw new TraceError(`${label}: a program is being traced already (${this.#trace.label})`);
@@ -283,6 +283,8 @@ export class Device {
    * size that differs.
    */
   place(array: GpuArray, slot: GpuArray): void {
+    checkGpuArray("place", "what is to be placed", array);
+    checkGpuArray("place", "its place", slot);
     if (array.size !== slot.size || array.dtype !== slot.dtype) {
       throw new ShapeError(
         `place: ${formatShape(array.shape)} does not fit ${formatShape(slot.shape)}`,
@@ -295,6 +297,7 @@ export class Device {
       wordsIntoBinding(slot) === 0; // pipelines know where their arrays start
     if (this.#trace?.temporaries.has(storage) && whole && !conflicts(this.#trace, storage, slot)) {
       storage.parent = { storage: slot.storage, byteOffset: slot.byteOffset };
+      slot.storage.written = true;
       this.#trace.temporaries.delete(storage);
       return;
     }
@@ -333,6 +336,7 @@ export class Device {
   scope<T>(body: () => T): T {
     const outer = this.#scope;
     const made = new Set<Storage>();
+    checkFunction("scope", body);
     this.#scope = made;
     let result: T;
     try {
@@ -340,10 +344,11 @@ export class Device {
     } finally {
       this.#scope = outer;
     }
-    for (const kept of storagesIn(result)) {
+    for (const kept of storagesIn(result, Device)) {
       if (made.delete(kept)) outer?.add(kept);
     }
     for (const storage of made) this.free(storage);
+    refuseAsync("scope", result);
     return result;
   }
 
@@ -365,6 +370,7 @@ export class Device {
   /** Overwrites an array. Throws `DTypeError` or `ShapeError` if the data doesn't fit it. */
   write(array: GpuArray, data: HostArray): void {
     this.check();
+    checkGpuArray("write", "the first argument", array);
     checkData("write", data, array.shape, array.dtype);
     const { buffer, offset } = bufferOf(array, "write");
     if (offset % 4 !== 0) {
@@ -372,17 +378,19 @@ export class Device {
     }
     this.flush();
     this.gpu.queue.writeBuffer(buffer, offset, bytesOf(data, array.dtype));
+    array.storage.written = true;
   }
 
   /** Copies an array to the host. Throws `TraceError` inside a trace, `DTypeError` on a wrong type. */
   async read<D extends DType>(array: GpuArray, dtype: D): Promise<HostData[D]> {
+    checkGpuArray("read", "the first argument", array);
     if (this.#trace) {
       throw new TraceError(
         `read: ${array.storage.label} has no value while "${this.#trace.label}" is being traced; return it from the program and read it after a run`,
       );
     }
     if (array.dtype !== dtype) {
-      throw new DTypeError(`read: the array is ${array.dtype}, got a request for ${dtype}`);
+      throw new DTypeError(`read: the array is ${array.dtype}, got a request for ${show(dtype)}`);
     }
     this.check();
     const { buffer, offset } = bufferOf(array, "read");
@@ -464,18 +472,4 @@ export class Device {
     this.#pass?.end();
     this.#pass = undefined;
   }
-}
-
-/** Every storage reachable from a scope's result: arrays, tensors, and plain objects of them. */
-function storagesIn(
-  value: unknown,
-  found = new Set<Storage>(),
-  seen = new Set<object>(),
-): Set<Storage> {
-  if (typeof value !== "object" || value === null || seen.has(value)) return found;
-  if (value instanceof Device || ArrayBuffer.isView(value)) return found;
-  seen.add(value);
-  if (value instanceof GpuArray) found.add(value.storage);
-  else for (const child of Object.values(value)) storagesIn(child, found, seen);
-  return found;
 }

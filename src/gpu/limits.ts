@@ -15,6 +15,13 @@ export interface ArrayLimits {
  */
 export type LimitRequest = "default" | "adapter" | Partial<ArrayLimits>;
 
+/** What a device has of WebGPU's features, where its adapter does. */
+export const DEVICE_FEATURES: readonly GPUFeatureName[] = [
+  "timestamp-query",
+  "subgroups",
+  "shader-f16",
+];
+
 /** What every adapter has, so far as arrays and launches go by it. */
 export const DEFAULT_LIMITS: ArrayLimits & { readonly maxComputeWorkgroupsPerDimension: number } = {
   maxStorageBufferBindingSize: 128 * 2 ** 20,

@@ -1,4 +1,5 @@
 // Buffers by size class, kept for reuse. Reuse is safe without waiting: the queue runs in order.
+import { MemoryError } from "./errors.ts";
 
 const USAGE = 0x80 | 0x4 | 0x8; // STORAGE | COPY_SRC | COPY_DST
 
@@ -18,15 +19,24 @@ export function sizeClass(bytes: number, most: number): number {
 export class BufferPool {
   readonly #device: GPUDevice;
   readonly #most: number;
+  readonly #budget: number;
   readonly #free = new Map<number, GPUBuffer[]>();
   bytes = 0;
 
-  constructor(device: GPUDevice) {
+  /** At most `budget` bytes are handed out at once. */
+  constructor(device: GPUDevice, budget: number) {
+    this.#budget = budget;
     this.#device = device;
     this.#most = device.limits.maxBufferSize;
   }
 
+  /** A buffer of so many bytes or more. Throws `MemoryError` past the budget. */
   take(bytes: number, label: string): GPUBuffer {
+    if (this.bytes + bytes > this.#budget) {
+      throw new MemoryError(
+        `${label}: eager arrays hold ${this.bytes} bytes and ${bytes} more would pass the budget of ${this.#budget}; wrap the loop's body in device.scope(() => …) so that its arrays are given back`,
+      );
+    }
     const size = sizeClass(bytes, this.#most);
     this.bytes += size;
     const buffer = this.#free.get(size)?.pop();

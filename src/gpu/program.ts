@@ -1,8 +1,11 @@
 // Trace once, plan once, replay forever: one encoder, one compute pass, one submit a run.
-import type { GpuArray, Storage } from "./array.ts";
+import { checkFunction, checkName, checkOptions, refuseAsync } from "./arguments.ts";
+import { GpuArray, type Storage } from "./array.ts";
+import { checkDevice } from "./check-device.ts";
 import type { Device } from "./device.ts";
-import { MemoryError, TraceError } from "./errors.ts";
+import { AttributeError, MemoryError, TraceError } from "./errors.ts";
 import { explainPlan, type Explanation } from "./explain.ts";
+import { keyPath, show } from "./foreign-text.ts";
 import { planTrace, type Plan } from "./plan.ts";
 
 /** How a program is planned. The defaults are what one wants; the rest is for tests. */
@@ -13,8 +16,11 @@ export interface ProgramOptions {
   readonly onCompile?: (done: number, total: number) => void;
 }
 
-/** Outputs by name, as `compile`'s function returned them. */
-export type Outputs = Readonly<Record<string, GpuArray>>;
+/** Outputs by name, as `compile`'s function returns them: arrays, or tensors, which stand for theirs. */
+export type Outputs = Readonly<Record<string, GpuArray | { readonly array: GpuArray }>>;
+
+/** A program's outputs: arrays by name. */
+export type OutputArrays<T extends Outputs> = { readonly [Name in keyof T]: GpuArray };
 
 const IN_FLIGHT = 2;
 
@@ -29,13 +35,17 @@ export async function compile<T extends Outputs>(
   body: () => T,
   options: ProgramOptions = {},
 ): Promise<Program<T>> {
-  const share = options.share ?? true;
-  let outputs: T | undefined;
+  checkDevice("compile", device);
+  checkName("compile", label);
+  checkFunction(label, body);
+  const { share, onCompile } = checkedOptions(label, options);
+  let returned: T | undefined;
   const trace = device.record(label, () => {
-    outputs = body();
+    returned = body();
+    refuseAsync(label, returned);
   });
-  if (!outputs) throw new TraceError(`${label}: the traced function returned nothing`);
-  const plan = planTrace(trace, Object.values(outputs), {
+  const outputs = outputArrays(label, device, returned);
+  const plan = planTrace(trace, Object.values<GpuArray>(outputs), {
     share,
     available: device.programBuffers.map((buffer) => buffer.size),
     mostBytes: device.gpu.limits.maxBufferSize,
@@ -50,7 +60,7 @@ export async function compile<T extends Outputs>(
     entries.map(async (entry) => {
       await device.pipelines.prepare(entry);
       done += 1;
-      options.onCompile?.(done, entries.length);
+      onCompile?.(done, entries.length);
     }),
   );
   if (await device.settle(`${label}.memory`, shortage)) {
@@ -62,6 +72,56 @@ export async function compile<T extends Outputs>(
   }
   device.check();
   return new Program(device, label, plan, outputs, buffers);
+}
+
+function checkedOptions(
+  label: string,
+  options: ProgramOptions,
+): ProgramOptions & { share: boolean } {
+  checkOptions(label, options, ["share", "onCompile"]);
+  const { share = true, onCompile } = options;
+  if (onCompile !== undefined) checkFunction(`${label}: onCompile`, onCompile);
+  if (typeof share === "boolean") return { share, ...(onCompile ? { onCompile } : {}) };
+  throw new AttributeError(`${label}: share must be true or false; got ${show(share)}`);
+}
+
+/** The arrays that a traced function returned, by name. Throws `TraceError` if it returned anything else. */
+function outputArrays<T extends Outputs>(
+  label: string,
+  device: Device,
+  returned: T | undefined,
+): OutputArrays<T> {
+  const give = "give each array a name, such as ({ loss })";
+  if (returned === undefined || returned === null) {
+    throw new TraceError(`${label}: the traced function returned nothing; ${give}`);
+  }
+  if (typeof returned !== "object" || isArrayLike(returned)) {
+    throw new TraceError(`${label}: the traced function returned ${show(returned)}; ${give}`);
+  }
+  const arrays = Object.entries(returned).map(([name, value]): [string, GpuArray] => {
+    const array = isArrayLike(value) && !(value instanceof GpuArray) ? value.array : value;
+    if (!(array instanceof GpuArray)) {
+      throw new TraceError(
+        `${label}: output ${keyPath([name])} must be an array or a tensor; got ${show(array)}`,
+      );
+    }
+    if (array.device !== device) {
+      throw new AttributeError(`${label}: output ${keyPath([name])} lives on another device`);
+    }
+    return [name, array];
+  });
+  return Object.assign(Object.create(null), Object.fromEntries(arrays));
+}
+
+function isArrayLike(value: unknown): value is GpuArray | { readonly array: GpuArray } {
+  if (value instanceof GpuArray) return true;
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "array" in value &&
+    value.array instanceof GpuArray &&
+    "tracked" in value
+  );
 }
 
 interface Allocated {
@@ -102,7 +162,7 @@ function giveBack({ programBuffers }: Device, plan: Plan, made: readonly GPUBuff
 export class Program<T extends Outputs = Outputs> {
   readonly label: string;
   readonly plan: Plan;
-  readonly outputs: T;
+  readonly outputs: OutputArrays<T>;
   /** Submits a run is cut into: more than one only where a step would outlast a GPU's watchdog. */
   parts = 1;
 
@@ -119,7 +179,7 @@ export class Program<T extends Outputs = Outputs> {
     device: Device,
     label: string,
     plan: Plan,
-    outputs: T,
+    outputs: OutputArrays<T>,
     buffers: readonly GPUBuffer[],
   ) {
     this.#device = device;
@@ -151,6 +211,7 @@ export class Program<T extends Outputs = Outputs> {
    * is filled with NaN first, to show that nothing reads what it didn't write.
    */
   async run(options: { readonly poison?: boolean } = {}): Promise<void> {
+    checkOptions(this.label, options, ["poison"]);
     const device = this.#device;
     device.check();
     device.flush();

@@ -1,5 +1,6 @@
 // What an op's attributes may be. Each op lists its own with one of these checks; an attribute that
 // isn't in the list is refused, so that a slip of the pen isn't a silent default.
+import { isPlain } from "../gpu/arguments.ts";
 import { AttributeError } from "../gpu/errors.ts";
 import { keyPath, show } from "../gpu/foreign-text.ts";
 
@@ -46,12 +47,24 @@ export const pairs: Check = {
   accepts: (value) => Array.isArray(value) && Array.from(value).every(wholes(-Infinity, 2).accepts),
 };
 
+const MOST = 2 ** 31 - 1; // kernels count in 32 bits
+
+/** A whole number ≥ `low` that kernels can count with. */
+export function extent(low: number): Check {
+  return {
+    expects: `a whole number ≥ ${low}, below 2^31`,
+    accepts: (value) => isWhole(value, low, MOST),
+  };
+}
+
 /** One whole number ≥ `low` for both axes of an image, or (vertical, horizontal). */
 export function wholeOrPair(low: number): Check {
-  const two = wholes(low, 2);
+  const one = extent(low);
   return {
-    expects: `a whole number ≥ ${low}, or two of them`,
-    accepts: (value) => isWhole(value, low) || two.accepts(value),
+    expects: `a whole number ≥ ${low}, or two of them, below 2^31`,
+    accepts: (value) =>
+      one.accepts(value) ||
+      (Array.isArray(value) && value.length === 2 && Array.from(value).every(one.accepts)),
   };
 }
 
@@ -128,11 +141,23 @@ export function needed(check: Check): Check {
   return { ...check, needed: true };
 }
 
+/** Throws `AttributeError` unless an argument is what a check wants. */
+export function checkArgument(op: string, name: string, value: unknown, check: Check): void {
+  if (check.accepts(value)) return;
+  throw new AttributeError(`${op}: ${name} must be ${check.expects}; got ${show(value)}`);
+}
+
+/** What a caller may be told by. */
+export const callback: Check = {
+  expects: "a function",
+  accepts: (value) => typeof value === "function",
+};
+
 /** Throws `AttributeError` on the first attribute that isn't what its check wants, or isn't known at all. */
 export function checkAttributes<A>(op: string, attributes: A, checks: Checks<A>): void {
   const list = new Map<string, Check>(Object.entries(checks));
   const takes = list.size === 0 ? "it takes none" : `it takes ${[...list.keys()].join(", ")}`;
-  if (typeof attributes !== "object" || attributes === null || Array.isArray(attributes)) {
+  if (!isPlain(attributes)) {
     throw new AttributeError(
       `${op}: attributes must be an object; got ${show(attributes)}: ${takes}`,
     );

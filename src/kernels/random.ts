@@ -1,12 +1,14 @@
 // Random numbers on the device: Philox streams keyed by (seed, step, stream, element).
-import { GpuArray } from "../gpu/array.ts";
-import { checkShape } from "../gpu/binding.ts";
+import { checkShape, GpuArray } from "../gpu/array.ts";
+import { checkDevice } from "../gpu/check-device.ts";
 import type { Device } from "../gpu/device.ts";
 import { AttributeError } from "../gpu/errors.ts";
+import { show } from "../gpu/foreign-text.ts";
 import {
   belowOne,
   type Check,
   checkAttributes,
+  extent,
   type Checks,
   finite,
   needed,
@@ -23,24 +25,27 @@ export interface Generator {
   nextStream: number;
 }
 
-const isGenerator: Check = {
+/** What can be drawn from. */
+export const isGenerator: Check = {
   expects: "a generator: see createGenerator",
   accepts: (value) =>
     typeof value === "object" &&
     value !== null &&
     "state" in value &&
     value.state instanceof GpuArray &&
+    value.state.dtype === "u32" &&
     "nextStream" in value &&
-    Number.isInteger(value.nextStream),
+    extent(0).accepts(value.nextStream),
 };
 
 /** A generator from a seed, a whole number in [0, 2⁵³), at a step in [0, 2³²). Throws `AttributeError`. */
 export function createGenerator(device: Device, seed: number, step = 0): Generator {
+  checkDevice("createGenerator", device);
   if (!Number.isSafeInteger(seed) || seed < 0) {
-    throw new AttributeError(`seed: must be a whole number in [0, 2^53); got ${seed}`);
+    throw new AttributeError(`seed: must be a whole number in [0, 2^53); got ${show(seed)}`);
   }
   if (!Number.isInteger(step) || step < 0 || step >= 2 ** 32) {
-    throw new AttributeError(`step: must be a whole number in [0, 2^32); got ${step}`);
+    throw new AttributeError(`step: must be a whole number in [0, 2^32); got ${show(step)}`);
   }
   const state = device.persistent([3], "u32", "generator");
   state.write(Uint32Array.of(seed >>> 0, Math.floor(seed / 2 ** 32), step));

@@ -1,8 +1,8 @@
 // What an op is to the tape: a forward that says what its backward needs, and a backward that
 // returns gradients and adds nothing.
-import { GpuArray, type DType } from "../gpu/array.ts";
+import { checkGpuArray } from "../gpu/arguments.ts";
+import type { DType, GpuArray } from "../gpu/array.ts";
 import { AttributeError, DTypeError } from "../gpu/errors.ts";
-import { show } from "../gpu/foreign-text.ts";
 import { checkAttributes, type Checks } from "./attributes.ts";
 import type { Pull } from "./epilogue.ts";
 
@@ -106,9 +106,7 @@ export function checkArray(
   first: GpuArray,
   dtypes: readonly DType[] = ["f32"],
 ): void {
-  if (!(array instanceof GpuArray)) {
-    throw new DTypeError(`${op}: ${what} must be an array on a device; got ${show(array)}`);
-  }
+  checkGpuArray(op, what, array);
   if (array.device !== first.device) {
     throw new AttributeError(
       `${op}: ${what} lives on another device than input 0; read it, and upload it there`,

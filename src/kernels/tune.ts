@@ -1,9 +1,19 @@
 // The autotuner: which variant of a kernel is fastest for a workload, on this adapter, by measuring. It
 // changes no device's choices: who asks decides what becomes of its answers.
 import type { GpuArray } from "../gpu/array.ts";
+import { checkFunction } from "../gpu/arguments.ts";
+import { checkDevice } from "../gpu/check-device.ts";
 import type { Device } from "../gpu/device.ts";
 import type { Variant, Workload } from "../gpu/dispatch.ts";
 import { librariesOf } from "../gpu/shader.ts";
+import {
+  callback,
+  checkArgument,
+  checkAttributes,
+  finite,
+  needed,
+  type Check,
+} from "./attributes.ts";
 import { Speeds, tryOut, type Outcome, type Way } from "./trial.ts";
 import { VARIANTS } from "./variant.ts";
 
@@ -37,6 +47,8 @@ export async function workloadsOf(
   device: Device,
   body: () => Promise<void> | void,
 ): Promise<ReadonlyMap<string, Use>> {
+  checkDevice("workloadsOf", device);
+  checkFunction("workloadsOf", body);
   const uses = new Map<string, Use>();
   device.onChoice = (workload) => {
     const times = (uses.get(workload.key)?.times ?? 0) + 1;
@@ -103,6 +115,13 @@ function waysOf(device: Device, { kernel, key, inputs, launch }: Workload): Way[
   return ways;
 }
 
+const isUse = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && "workload" in value && "times" in value;
+const isUses: Check = {
+  expects: "a list of what workloadsOf found",
+  accepts: (value) => Array.isArray(value) && value.every(isUse),
+};
+
 const workOf = ({ ways, times }: Task): number => Math.max(ways[0].flop, 1) * times;
 
 /**
@@ -113,9 +132,18 @@ const workOf = ({ ways, times }: Task): number => Math.max(ways[0].flop, 1) * ti
  */
 export async function tune(
   device: Device,
-  uses: Iterable<Use>,
+  found: Iterable<Use>,
   options: TuneOptions,
 ): Promise<readonly Tuned[]> {
+  checkDevice("tune", device);
+  const iterable = typeof found === "object" && found !== null && Symbol.iterator in found;
+  const uses = iterable ? Array.from(found) : found;
+  checkArgument("tune", "the workloads", uses, isUses);
+  checkAttributes<TuneOptions>("tune", options, {
+    budget: needed(finite(0)),
+    onProgress: callback,
+    onResult: callback,
+  });
   const end = performance.now() + options.budget * 1000;
   const tasks = [...uses]
     .flatMap((use): Task[] => {

@@ -1,7 +1,7 @@
 // What a classifier's verdicts say of a set: whether its classes are balanced, and the classifier score.
 
 import { DataError, ShapeError } from "../gpu/errors.ts";
-import { requireMatrix, type Matrix } from "./matrix.ts";
+import { requireMatrix, requireNumbers, type Matrix } from "./matrix.ts";
 
 /**
  * The total variation between two distributions over classes, ½ Σ |p − q|: 0 where they agree, which
@@ -12,6 +12,8 @@ import { requireMatrix, type Matrix } from "./matrix.ts";
  */
 export function totalVariation(counts: ArrayLike<number>, expected: ArrayLike<number>): number {
   const op = "totalVariation";
+  requireNumbers(op, "counts", counts);
+  requireNumbers(op, "expected", expected);
   if (counts.length !== expected.length || counts.length === 0) {
     throw new ShapeError(
       `${op}: got ${counts.length} counts and ${expected.length} expected ones, expected as many, at least 1; give one a class`,

@@ -3,7 +3,7 @@
 
 import { EVD, Matrix as Dense, SVD } from "ml-matrix";
 import { ShapeError } from "../gpu/errors.ts";
-import { requireFinite, requireMatrix, type Matrix } from "./matrix.ts";
+import { requireFinite, requireMatrix, requireParts, type Matrix } from "./matrix.ts";
 
 /** A normal distribution: `mean` has `size` numbers, `covariance` (size, size). */
 export interface Gaussian {
@@ -87,7 +87,9 @@ function factorOf({ size, covariance }: Gaussian): Dense {
   return factor.mulRowVector(realEigenvalues.map((value) => Math.sqrt(Math.max(0, value))));
 }
 
-function requireGaussian(op: string, name: string, { size, mean, covariance }: Gaussian): void {
+function requireGaussian(op: string, name: string, gaussian: Gaussian): void {
+  requireParts(op, name, gaussian, ["size", "mean", "covariance"], "gaussianOf(features)");
+  const { size, mean, covariance } = gaussian;
   requireMatrix(op, `${name}'s mean`, { rows: 1, columns: size, values: mean });
   requireMatrix(op, `${name}'s covariance`, { rows: size, columns: size, values: covariance });
 }

@@ -2,7 +2,13 @@
 // al. 2018, "Demystifying MMD GANs").
 
 import { eachPair, eachPairWithin, Pace, pairsWithin, TILE, type OnProgress } from "./distances.ts";
-import { requireFinite, requireMatrix, requireSameColumns, type Matrix } from "./matrix.ts";
+import {
+  requireCallback,
+  requireFinite,
+  requireMatrix,
+  requireSameColumns,
+  type Matrix,
+} from "./matrix.ts";
 
 /**
  * The unbiased squared maximum mean discrepancy over all rows, with the kernel
@@ -23,6 +29,7 @@ export async function kernelDistance(
   onProgress?: OnProgress,
 ): Promise<number> {
   const op = "kernelDistance";
+  requireCallback(op, onProgress);
   requireMatrix(op, "real", real, 2);
   requireMatrix(op, "fake", fake, 2);
   requireSameColumns(op, ["real", "fake"], real, fake);

@@ -1,6 +1,7 @@
 // What every metric takes: rows of numbers. The checks that all share, and copies in float64.
 
-import { DataError, ShapeError } from "../gpu/errors.ts";
+import { AttributeError, DataError, ShapeError } from "../gpu/errors.ts";
+import { show } from "../gpu/foreign-text.ts";
 
 /** `rows` vectors of `columns` numbers each, row by row: such as features, a row an image. */
 export interface Matrix {
@@ -14,6 +15,15 @@ export interface Matrix {
  * whose and which it is in the message. Throws `ShapeError`, `DataError` for a NaN or an infinity.
  */
 export function requireMatrix(op: string, name: string, matrix: Matrix, leastRows = 1): void {
+  const given: unknown = matrix;
+  const whole = typeof given === "object" && given !== null && "values" in given;
+  const floats =
+    whole && (given.values instanceof Float32Array || given.values instanceof Float64Array);
+  if (!floats) {
+    throw new ShapeError(
+      `${op}: ${name} must be { rows, columns, values: a Float32Array or a Float64Array }; got ${show(matrix)}`,
+    );
+  }
   const { rows, columns, values } = matrix;
   for (const [what, size] of [
     ["rows", rows],
@@ -21,7 +31,7 @@ export function requireMatrix(op: string, name: string, matrix: Matrix, leastRow
   ] as const) {
     if (Number.isInteger(size) && size >= 0) continue;
     throw new ShapeError(
-      `${op}: ${name} has ${size} ${what}, expected a whole number; give its size`,
+      `${op}: ${name} has ${show(size)} ${what}, expected a whole number; give its size`,
     );
   }
   if (columns === 0) {
@@ -43,6 +53,33 @@ export function requireMatrix(op: string, name: string, matrix: Matrix, leastRow
       `${op}: ${name} has ${values[bad]} in row ${Math.floor(bad / columns)}, column ${bad % columns}, expected finite numbers; leave such rows out`,
     );
   }
+}
+
+/** Refuses what isn't an object with some entries, and says where one comes from. Throws `ShapeError`. */
+export function requireParts(
+  op: string,
+  name: string,
+  value: unknown,
+  parts: readonly string[],
+  source: string,
+): void {
+  if (typeof value === "object" && value !== null && parts.every((part) => part in value)) return;
+  throw new ShapeError(
+    `${op}: ${name} must be { ${parts.join(", ")} }; got ${show(value)}: take it from ${source}`,
+  );
+}
+
+/** Refuses what can't be told of progress, unless there is nothing. Throws `AttributeError`. */
+export function requireCallback(op: string, callback: unknown): void {
+  if (callback === undefined || typeof callback === "function") return;
+  throw new AttributeError(`${op}: onProgress must be a function; got ${show(callback)}`);
+}
+
+/** Refuses what is no list of numbers. Throws `ShapeError`. */
+export function requireNumbers(op: string, name: string, list: unknown): void {
+  const like = Array.isArray(list) || (ArrayBuffer.isView(list) && !(list instanceof DataView));
+  if (like && Array.from(Object.values(list)).every((value) => typeof value === "number")) return;
+  throw new ShapeError(`${op}: ${name} must be a list of numbers; got ${show(list)}`);
 }
 
 /** Refuses two matrices of different columns. Throws `ShapeError`. */

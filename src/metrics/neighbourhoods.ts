@@ -12,7 +12,14 @@ import {
   type DistanceTile,
   type OnProgress,
 } from "./distances.ts";
-import { requireFinite, requireMatrix, requireSameColumns, type Matrix } from "./matrix.ts";
+import {
+  requireCallback,
+  requireFinite,
+  requireMatrix,
+  requireNumbers,
+  requireSameColumns,
+  type Matrix,
+} from "./matrix.ts";
 import { requireCount, Smallest } from "./smallest.ts";
 
 /** Each is better when larger; those of two halves of one set are what good samples can reach. */
@@ -49,9 +56,11 @@ export async function neighbourhoods(
   radii?: Float64Array,
 ): Promise<Neighbourhoods> {
   const op = "neighbourhoods";
+  requireCallback(op, onProgress);
   requireRows(op, "real", real, k);
   requireRows(op, "fake", fake, k);
   requireSameColumns(op, ["real", "fake"], real, fake);
+  if (radii !== undefined) requireNumbers(op, "radii", radii);
   if (radii !== undefined && radii.length !== real.rows) {
     throw new ShapeError(
       `${op}: got ${radii.length} radii, expected one for each of real's ${real.rows} rows; take them from ballRadii(real, k)`,
@@ -98,6 +107,7 @@ export async function ballRadii(
   onProgress?: OnProgress,
 ): Promise<Float64Array> {
   const op = "ballRadii";
+  requireCallback(op, onProgress);
   requireRows(op, "features", features, k);
   return radiiWithin(op, features, k, new Pace(pairsWithin(features.rows), onProgress));
 }

@@ -2,7 +2,13 @@
 
 import { ShapeError } from "../gpu/errors.ts";
 import { eachPair, Pace, TILE, type OnProgress } from "./distances.ts";
-import { requireMatrix, requireSameColumns, type Matrix } from "./matrix.ts";
+import {
+  requireCallback,
+  requireMatrix,
+  requireNumbers,
+  requireSameColumns,
+  type Matrix,
+} from "./matrix.ts";
 
 /**
  * The realism of each row of `fake`: the largest of radius / distance over real rows, where a row's radius
@@ -22,9 +28,11 @@ export async function realism(
   onProgress?: OnProgress,
 ): Promise<Float64Array> {
   const op = "realism";
+  requireCallback(op, onProgress);
   requireMatrix(op, "real", real);
   requireMatrix(op, "fake", fake);
   requireSameColumns(op, ["real", "fake"], real, fake);
+  requireNumbers(op, "radii", radii);
   if (radii.length !== real.rows) {
     throw new ShapeError(
       `${op}: got ${radii.length} radii, expected one for each of real's ${real.rows} rows; take them from ballRadii(real, k)`,

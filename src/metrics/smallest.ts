@@ -1,11 +1,14 @@
 // The smallest distances seen so far, for whoever looks for neighbours.
 
 import { AttributeError } from "../gpu/errors.ts";
+import { show } from "../gpu/foreign-text.ts";
 
 /** Refuses a count that is no whole number of at least 1. Throws `AttributeError`. */
 export function requireCount(op: string, name: string, count: number): void {
   if (Number.isInteger(count) && count >= 1) return;
-  throw new AttributeError(`${op}: ${name} is ${count}, expected a whole number of at least 1`);
+  throw new AttributeError(
+    `${op}: ${name} is ${show(count)}, expected a whole number of at least 1`,
+  );
 }
 
 /** The smallest few distances of each row, in order, kept by insertion. */

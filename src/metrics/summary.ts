@@ -5,7 +5,7 @@ import { classCounts, classifierScore, totalVariation } from "./classes.ts";
 import type { OnProgress } from "./distances.ts";
 import { frechetDistance, gaussianOf, type Gaussian } from "./frechet.ts";
 import { kernelDistance } from "./kernel-distance.ts";
-import { requireMatrix, type Matrix } from "./matrix.ts";
+import { requireCallback, requireMatrix, requireParts, type Matrix } from "./matrix.ts";
 import { requireCount } from "./smallest.ts";
 import { ballRadii, neighbourhoods, NEIGHBOURS, type Neighbourhoods } from "./neighbourhoods.ts";
 
@@ -64,6 +64,8 @@ export async function realSet(
   options: SummaryOptions = {},
   onProgress?: OnProgress,
 ): Promise<RealSet> {
+  requireParts("realSet", "options", options, [], "{ most, neighbours }");
+  requireCallback("realSet", onProgress);
   const { most = MOST_ROWS, neighbours = NEIGHBOURS } = options;
   requireCount("realSet", "most", most);
   totalVariation(classes, classes); // refuses what are no counts, before the long work
@@ -87,7 +89,11 @@ export async function summarise(
   onProgress?: (stage: SummaryStage, done: number, total: number) => void,
 ): Promise<Summary> {
   const op = "summarise";
+  requireParts(op, "real", real, ["gaussian", "classes", "subset", "radii", "options"], "realSet");
+  requireParts(op, "fake", fake, ["features", "probabilities"], "a judge");
+  requireCallback(op, onProgress);
   const { features, probabilities } = fake;
+  requireMatrix(op, "probabilities", probabilities);
   const { most, neighbours } = real.options;
   requireMatrix(op, "features", features, neighbours + 1);
   if (features.rows !== probabilities.rows) {

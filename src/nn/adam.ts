@@ -3,13 +3,22 @@ import type { GpuArray } from "../gpu/array.ts";
 import {
   belowOne,
   type Check,
+  checkArgument,
   checkAttributes,
   type Checks,
   finite,
   oneOf,
 } from "../kernels/attributes.ts";
 import { adamCounter, adamUpdate, type AdamOptions } from "../kernels/adam.ts";
-import { differentiate, type Optimizer, stateOf, updateAll } from "./optimizer.ts";
+import {
+  checkDifferentiated,
+  checkGroup,
+  differentiate,
+  type Optimizer,
+  shares,
+  stateOf,
+  updateAll,
+} from "./optimizer.ts";
 import type { ParameterGroup } from "./parameters.ts";
 
 const positive: Check = {
@@ -44,6 +53,7 @@ export function adam<Group extends ParameterGroup>(
   network: Group,
   options: Partial<AdamOptions> = {},
 ): Optimizer<Group> {
+  checkGroup("adam", network);
   checkAttributes<Partial<AdamOptions>>("adam", options, adamChecks);
   const { learningRate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 } = options;
   const { convention = "keras" } = options;
@@ -60,8 +70,11 @@ export function adam<Group extends ParameterGroup>(
     state: new Map([...stateOf(network, { first, second }), ["corrections", corrections]]),
     differentiate: (loss, gradient) => differentiate(network, loss, gradient),
     update: () => updateAll([optimizer]),
-    updateUncounted: (share = 1) =>
-      adamUpdate(arrays, { ...full, learningRate: learningRate * share }),
+    updateUncounted(share = 1) {
+      checkArgument("adam", "the share of the learning rate", share, shares);
+      checkDifferentiated("adam", network);
+      adamUpdate(arrays, { ...full, learningRate: learningRate * share });
+    },
     counters: [adamCounter(arrays, full)],
   };
   return optimizer;

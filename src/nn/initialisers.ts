@@ -1,5 +1,6 @@
 // First values of parameters, drawn on the device.
-import type { GpuArray } from "../gpu/array.ts";
+import { checkShape, type GpuArray } from "../gpu/array.ts";
+import { checkArgument, finite } from "../kernels/attributes.ts";
 import { stretched } from "../kernels/move.ts";
 import { normal, uniform, type Generator } from "../kernels/random.ts";
 
@@ -8,6 +9,7 @@ export type Initialiser = (generator: Generator, shape: readonly number[]) => Gp
 
 /** Every element the same. */
 export function constant(value: number): Initialiser {
+  checkArgument("constant", "its value", value, finite());
   return (generator, shape) => {
     const { device } = generator.state;
     const one = device.upload(Float32Array.of(value), [], "f32", "constant");
@@ -17,6 +19,7 @@ export function constant(value: number): Initialiser {
 
 /** Normal with mean 0: Radford et al. 2015 use a deviation of 0.02 for every layer of a DCGAN. */
 export function normalInitialiser(deviation = 0.02): Initialiser {
+  checkArgument("normalInitialiser", "its deviation", deviation, finite(0));
   return (generator, shape) => normal(generator, shape, 0, deviation);
 }
 
@@ -30,6 +33,7 @@ function fanIn(shape: readonly number[]): number {
  * isn't in its shape, so that its kernel's is handed over.
  */
 export function fanInUniform(kernel?: readonly number[]): Initialiser {
+  if (kernel !== undefined) checkShape("fanInUniform", kernel);
   return (generator, shape) => {
     const limit = 1 / Math.sqrt(fanIn(kernel ?? shape));
     return uniform(generator, shape, -limit, limit);

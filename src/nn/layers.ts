@@ -4,71 +4,39 @@ import {
   conv2d as conv2dOp,
   convTranspose2d as convTranspose2dOp,
   dense as denseOp,
-  dropout as dropoutOp,
-  leakyRelu as leakyReluOp,
   maxPool as maxPoolOp,
-  relu as reluOp,
   reshape as reshapeOp,
-  sigmoid as sigmoidOp,
-  tanh as tanhOp,
   type Bias,
 } from "../autograd/ops.ts";
 import { upsample as upsampleOp } from "../autograd/compositions.ts";
 import type { Tensor } from "../autograd/tensor.ts";
-import { formatShape, sizeOf } from "../gpu/array.ts";
-import { AttributeError, ShapeError } from "../gpu/errors.ts";
+import { checkShape, formatShape, sizeOf } from "../gpu/array.ts";
+import { ShapeError } from "../gpu/errors.ts";
+import {
+  callback,
+  checkArgument,
+  checkAttributes,
+  extent,
+  finite,
+  flag,
+  oneOf,
+  type Check,
+  type Checks,
+} from "../kernels/attributes.ts";
 import type { RunningVariance } from "../kernels/batch-norm.ts";
 import {
   convolutionGeometry,
+  paddingCheck,
   transposedGeometry,
   type ConvolutionAttributes,
 } from "../kernels/convolution.ts";
-import type { EpilogueAttributes } from "../kernels/epilogue-attributes.ts";
-import type { Generator } from "../kernels/random.ts";
 import { constant, glorotUniform, type Initialiser } from "./initialisers.ts";
-import { SIGMOID, type Layer, type Mode, type ParameterSpec } from "./layer.ts";
+import type { Layer, ParameterSpec } from "./layer.ts";
+
+export { dropout, leakyRelu, relu, sigmoid, tanh } from "./activations.ts";
 
 const none = (): Readonly<Record<never, never>> => ({});
 const same = (shape: readonly number[]): readonly number[] => shape;
-
-function activation(
-  kind: string,
-  detail: string,
-  f: (x: Tensor) => Tensor,
-  epilogue: EpilogueAttributes | undefined,
-): Layer {
-  return {
-    kind,
-    detail,
-    outputShape: same,
-    parameters: none,
-    buffers: none,
-    forward: (x) => f(x),
-    ...(epilogue ? { asEpilogue: () => epilogue } : {}),
-  };
-}
-
-/** max(x, 0). */
-export function relu(): Layer {
-  return activation("ReLU", "", (x) => reluOp(x), { activation: "relu" });
-}
-
-/** x above 0, α·x elsewhere. */
-export function leakyRelu(alpha = 0.3): Layer {
-  // Below a negative slope the output doesn't tell the input's sign: no epilogue then.
-  const epilogue = alpha >= 0 ? ({ activation: "leakyRelu", alpha } as const) : undefined;
-  return activation("LeakyReLU", String(alpha), (x) => leakyReluOp(x, { alpha }), epilogue);
-}
-
-/** The hyperbolic tangent. */
-export function tanh(): Layer {
-  return activation("tanh", "", (x) => tanhOp(x), { activation: "tanh" });
-}
-
-/** 1 / (1 + exp(−x)). */
-export function sigmoid(): Layer {
-  return activation(SIGMOID, "", (x) => sigmoidOp(x), { activation: "sigmoid" });
-}
 
 /** Options that layers with a kernel share. */
 export interface KernelOptions {
@@ -79,6 +47,18 @@ export interface KernelOptions {
   /** The bias's, from the kernel's shape. Default 0. */
   readonly biasInitialiser?: (kernel: readonly number[]) => Initialiser;
 }
+
+const isInitialiser: Check = { ...callback, expects: "an initialiser: see initialisers" };
+const kernelChecks: Checks<KernelOptions> = {
+  bias: flag,
+  initialiser: isInitialiser,
+  biasInitialiser: callback,
+};
+const convolutionChecks: Checks<ConvolutionOptions> = {
+  ...kernelChecks,
+  strides: extent(1),
+  padding: paddingCheck,
+};
 
 /** A layer's bias as its op takes it, or leaves it out. */
 const given = (bias: Tensor | undefined): Bias => (bias ? { bias } : {});
@@ -102,6 +82,8 @@ const noBias = (bias: boolean): string => (bias ? "" : ", no bias");
 
 /** x (N, in) · kernel (in, units) + bias (units). */
 export function dense(units: number, options: KernelOptions = {}): Layer {
+  checkArgument("Dense", "its units", units, extent(1));
+  checkAttributes<KernelOptions>("Dense", options, kernelChecks);
   const { bias = true } = options;
   return {
     kind: "Dense",
@@ -134,8 +116,20 @@ export interface ConvolutionOptions extends KernelOptions {
   readonly padding?: ConvolutionAttributes["padding"];
 }
 
+function checkConvolution(
+  kind: string,
+  filters: number,
+  kernel: number,
+  options: ConvolutionOptions,
+): void {
+  checkArgument(kind, "its filters", filters, extent(1));
+  checkArgument(kind, "its kernel's side", kernel, extent(1));
+  checkAttributes<ConvolutionOptions>(kind, options, convolutionChecks);
+}
+
 /** Convolution of (H, W, C) images to `filters` channels with square filters (kernel, kernel, C, filters). */
 export function conv2d(filters: number, kernel: number, options: ConvolutionOptions = {}): Layer {
+  checkConvolution("Conv2d", filters, kernel, options);
   const { bias = true, strides = 1, padding = "same" } = options;
   const shapeOf = (input: readonly number[]) => [kernel, kernel, input.at(-1)!, filters];
   return {
@@ -160,6 +154,7 @@ export function convTranspose2d(
   kernel: number,
   options: ConvolutionOptions = {},
 ): Layer {
+  checkConvolution("ConvTranspose2d", filters, kernel, options);
   const { bias = true, strides = 1, padding = "same" } = options;
   const shapeOf = (input: readonly number[]) => [kernel, kernel, filters, input.at(-1)!];
   return {
@@ -180,14 +175,19 @@ export function convTranspose2d(
 
 /** The largest of each `size` by `size` pixels, of a channel each: (H, W, C) → (⌊H / size⌋, ⌊W / size⌋, C). */
 export function maxPool(size: number): Layer {
+  checkArgument("MaxPool", "its size", size, extent(1));
   return {
     kind: "MaxPool",
     detail: `${size}×${size}`,
-    outputShape: ([height, width, channels]) => [
-      Math.floor(height! / size),
-      Math.floor(width! / size),
-      channels!,
-    ],
+    outputShape(input) {
+      const [height = 0, width = 0, channels = 0] = input;
+      if (input.length !== 3 || size > height || size > width) {
+        throw new ShapeError(
+          `MaxPool: takes images (H, W, C) of ${size}×${size} pixels or more; got ${formatShape(input)}`,
+        );
+      }
+      return [Math.floor(height / size), Math.floor(width / size), channels];
+    },
     parameters: none,
     buffers: none,
     forward: (x) => maxPoolOp(x, { size }),
@@ -203,6 +203,11 @@ export interface BatchNormOptions {
 
 /** Normalises each channel (the last axis) over the batch, then scales by γ and shifts by β. */
 export function batchNorm(options: BatchNormOptions = {}): Layer {
+  checkAttributes<BatchNormOptions>("BatchNorm", options, {
+    epsilon: finite(0),
+    momentum: finite(0, 1),
+    runningVariance: oneOf("population", "sample"),
+  });
   const { epsilon = 1e-3, momentum = 0.99, runningVariance = "population" } = options;
   return {
     kind: "BatchNorm",
@@ -232,33 +237,18 @@ const runningStart: Initialiser = (generator, shape) => {
   return generator.state.device.upload(values, shape, "f32", "running");
 };
 
-function generatorOf({ generator }: Mode): Generator {
-  if (generator) return generator;
-  throw new AttributeError("Dropout: training needs a generator in its mode");
-}
-
-/** Drops elements at a rate in training; does nothing in inference. */
-export function dropout(rate: number): Layer {
-  return {
-    kind: "Dropout",
-    detail: String(rate),
-    outputShape: same,
-    parameters: none,
-    buffers: none,
-    forward: (x, _parameters, _buffers, mode) =>
-      mode.training ? dropoutOp(x, { rate, generator: generatorOf(mode) }) : x,
-    asEpilogue: (mode) =>
-      mode.training ? { dropout: { rate, generator: generatorOf(mode) } } : {},
-  };
-}
-
 /** Images `scale` times as high and as wide, each pixel repeated. */
 export function upsample(scale: number): Layer {
+  checkArgument("Upsample", "its scale", scale, extent(1));
   return {
     kind: "Upsample",
     detail: `×${scale}`,
-    outputShape([height, width, channels]) {
-      return [height! * scale, width! * scale, channels!];
+    outputShape(input) {
+      const [height = 0, width = 0, channels = 0] = input;
+      if (input.length !== 3) {
+        throw new ShapeError(`Upsample: takes images (H, W, C); got ${formatShape(input)}`);
+      }
+      return [height * scale, width * scale, channels];
     },
     parameters: none,
     buffers: none,
@@ -268,6 +258,7 @@ export function upsample(scale: number): Layer {
 
 /** Another shape for each example. */
 export function reshape(shape: readonly number[]): Layer {
+  checkShape("Reshape", shape);
   return {
     kind: "Reshape",
     detail: shape.join("×"),

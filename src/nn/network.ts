@@ -1,11 +1,22 @@
 // A network: layers one after another, with all parameters in one arena and all gradients in another.
-import type { Tensor } from "../autograd/tensor.ts";
-import { formatShape, type GpuArray } from "../gpu/array.ts";
+import { arrayOf, type Tensor } from "../autograd/tensor.ts";
+import { checkName } from "../gpu/arguments.ts";
+import { checkShape, formatShape, type GpuArray } from "../gpu/array.ts";
 import { checkStored } from "../gpu/binding.ts";
+import { checkDevice } from "../gpu/check-device.ts";
 import type { Device } from "../gpu/device.ts";
-import { ShapeError } from "../gpu/errors.ts";
+import { AttributeError, ShapeError } from "../gpu/errors.ts";
+import {
+  checkArgument,
+  checkAttributes,
+  flag,
+  needed,
+  oneOf,
+  type Check,
+  type Checks,
+} from "../kernels/attributes.ts";
 import type { EpilogueAttributes } from "../kernels/epilogue-attributes.ts";
-import type { Generator } from "../kernels/random.ts";
+import { isGenerator, type Generator } from "../kernels/random.ts";
 import { SIGMOID, type Layer, type Mode, type ParameterSpec } from "./layer.ts";
 import { layOut, type Parameter, type ParameterGroup } from "./parameters.ts";
 
@@ -66,6 +77,38 @@ function layersOf(layers: readonly PlacedLayer[], { logits }: Mode): readonly Pl
 
 const snake = (kind: string): string => kind.replace(/([a-z])([A-Z])/g, "$1_$2").toLowerCase();
 
+const isLayer = (value: unknown): boolean =>
+  typeof value === "object" &&
+  value !== null &&
+  ["outputShape", "parameters", "buffers", "forward"].every(
+    (name) => typeof Reflect.get(value, name) === "function",
+  ) &&
+  "kind" in value &&
+  typeof value.kind === "string";
+const isLayers: Check = {
+  expects: "a list of layers, such as [layers.dense(1)]",
+  accepts: (value) => Array.isArray(value) && Array.from(value).every(isLayer),
+};
+
+/** What a forward's mode may be. */
+const modeChecks: Checks<Mode> = {
+  training: needed(flag),
+  generator: isGenerator,
+  track: flag,
+  fuse: flag,
+  logits: flag,
+  storage: oneOf("f32", "f16"),
+};
+
+function checkMode(name: string, mode: Mode | undefined): void {
+  if (mode === undefined) {
+    throw new AttributeError(
+      `${name}: forward takes a mode behind its input, such as { training: false }; got none`,
+    );
+  }
+  checkAttributes<Mode>(name, mode, modeChecks);
+}
+
 /**
  * Builds a network on a device and draws its first parameters from `generator`. `inputShape` leaves
  * out the batch axis. Throws `ShapeError` where a layer doesn't fit the one before.
@@ -77,6 +120,11 @@ export function sequential(
   layers: readonly Layer[],
   generator: Generator,
 ): Network {
+  checkDevice("sequential", device);
+  checkName("sequential", name);
+  checkShape(name, inputShape);
+  checkArgument(name, "its layers", layers, isLayers);
+  checkArgument(name, "the generator of its first parameters", generator, isGenerator);
   const counts = new Map<string, number>();
   let shape = inputShape;
   const drafts = layers.map((layer) => {
@@ -141,6 +189,8 @@ export function sequential(
     gradients,
     state,
     forward(x, mode) {
+      arrayOf(name, 0, x);
+      checkMode(name, mode);
       if (formatShape(x.shape.slice(1)) !== formatShape(inputShape)) {
         throw new ShapeError(
           `${name}: takes a batch of ${formatShape(inputShape)}; got ${formatShape(x.shape)}`,

@@ -1,6 +1,9 @@
 // What optimizers share: where gradients go, and the names of what a checkpoint keeps.
 import { grad, vectorJacobian, type Tensor } from "../autograd/tensor.ts";
-import type { GpuArray } from "../gpu/array.ts";
+import { GpuArray } from "../gpu/array.ts";
+import { AttributeError } from "../gpu/errors.ts";
+import { show } from "../gpu/foreign-text.ts";
+import { finite, type Check } from "../kernels/attributes.ts";
 import { advance, type Counter } from "../kernels/counters.ts";
 import type { Generator } from "../kernels/random.ts";
 import type { Network } from "./network.ts";
@@ -39,6 +42,35 @@ export function updateAll(
   const counters = optimizers.flatMap((optimizer) => optimizer.counters);
   if (device) advance(device, counters, generator);
 }
+
+/** Throws `AttributeError` if there never were gradients to update a group by. */
+export function checkDifferentiated(op: string, { name, gradients }: ParameterGroup): void {
+  if (gradients.storage.written) return;
+  throw new AttributeError(
+    `${op}: there are no gradients of ${name} to update it by; call differentiate(loss) before update()`,
+  );
+}
+
+const isParameter = (value: unknown): boolean =>
+  typeof value === "object" &&
+  value !== null &&
+  "gradient" in value &&
+  value.gradient instanceof GpuArray;
+
+/** Throws `AttributeError` unless a value is a group of parameters. */
+export function checkGroup(op: string, group: ParameterGroup): void {
+  const given: unknown = group;
+  const { name, arena, gradients, parameters } = Object.assign(Object.create(null), given);
+  const arenas = arena instanceof GpuArray && gradients instanceof GpuArray;
+  const parts = arenas && Array.isArray(parameters) && parameters.every(isParameter);
+  if (parts && typeof name === "string") return;
+  throw new AttributeError(
+    `${op}: takes a network or a parameterGroup; got ${show(given)}: put tensors into parameterGroup(device, name, { … })`,
+  );
+}
+
+/** What an update's share of the learning rate may be. */
+export const shares: Check = finite(0);
 
 /** Puts a loss's gradients, or an output's given its own, into a group's gradient arena. */
 export function differentiate(

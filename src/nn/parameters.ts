@@ -1,9 +1,13 @@
 // Parameters in arenas: all values of a group one after another, and all gradients likewise, so that one
 // launch of an optimizer updates every one.
-import { arrayOf, variable, type Tensor } from "../autograd/tensor.ts";
+import { arrayOf, Tensor, variable } from "../autograd/tensor.ts";
+import { checkName } from "../gpu/arguments.ts";
 import { sizeOf, type GpuArray } from "../gpu/array.ts";
+import { checkDevice } from "../gpu/check-device.ts";
 import type { Device } from "../gpu/device.ts";
-import { ShapeError } from "../gpu/errors.ts";
+import { AttributeError, ShapeError } from "../gpu/errors.ts";
+import { keyPath } from "../gpu/foreign-text.ts";
+import { checkArgument, type Check } from "../kernels/attributes.ts";
 import { checkArray } from "../kernels/rule.ts";
 
 /** A parameter in its place: the tensor that forwards use, and where its gradient goes. */
@@ -55,6 +59,11 @@ export function layOut(
   };
 }
 
+const named: Check = {
+  expects: "an object of tensors by name, such as { weight, bias }",
+  accepts: (value) => typeof value === "object" && value !== null && !(value instanceof Tensor),
+};
+
 /**
  * Copies tensors into arenas of their own, as parameters that an optimizer can update: for models that
  * aren't a `sequential` network. `tensors` are the parameters by the names that they came under. Throws
@@ -70,6 +79,9 @@ export function parameterGroup(
   name: string,
   initial: Readonly<Record<string, Tensor>>,
 ): ParameterGroup & { readonly tensors: Readonly<Record<string, Tensor>> } {
+  checkDevice("parameterGroup", device);
+  checkName("parameterGroup", name);
+  checkArgument("parameterGroup", "its tensors", initial, named);
   const entries = Object.entries(initial);
   if (entries.length === 0) {
     throw new ShapeError(`parameterGroup: ${name} has no parameters; give one tensor or more`);
@@ -77,6 +89,11 @@ export function parameterGroup(
   entries.forEach(([key, tensor], index) => {
     const array = arrayOf("parameterGroup", index, tensor);
     checkArray("parameterGroup", key, array, entries[0]![1].array);
+    if (array.device !== device) {
+      throw new AttributeError(
+        `parameterGroup: ${keyPath([key])} lives on another device than the group`,
+      );
+    }
   });
   const { arena, gradients, take } = layOut(
     device,

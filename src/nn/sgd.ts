@@ -1,9 +1,17 @@
 // Stochastic gradient descent over a network's arena: one update launch, however many parameters there are.
 import type { GpuArray } from "../gpu/array.ts";
 import { AttributeError } from "../gpu/errors.ts";
-import { checkAttributes, finite, flag } from "../kernels/attributes.ts";
+import { checkArgument, checkAttributes, finite, flag } from "../kernels/attributes.ts";
 import { sgdCounter, type SgdOptions, sgdUpdate } from "../kernels/sgd.ts";
-import { differentiate, type Optimizer, stateOf, updateAll } from "./optimizer.ts";
+import {
+  checkDifferentiated,
+  checkGroup,
+  differentiate,
+  type Optimizer,
+  shares,
+  stateOf,
+  updateAll,
+} from "./optimizer.ts";
 import type { ParameterGroup } from "./parameters.ts";
 
 /**
@@ -21,6 +29,7 @@ export function sgd<Group extends ParameterGroup>(
   network: Group,
   options: Partial<SgdOptions> = {},
 ): Optimizer<Group> {
+  checkGroup("sgd", network);
   checkAttributes<Partial<SgdOptions>>("sgd", options, {
     learningRate: finite(0),
     momentum: finite(0),
@@ -63,11 +72,14 @@ export function sgd<Group extends ParameterGroup>(
     ),
     differentiate: (loss, gradient) => differentiate(network, loss, gradient),
     update: () => updateAll([optimizer]),
-    updateUncounted: (share = 1) =>
+    updateUncounted(share = 1) {
+      checkArgument("sgd", "the share of the learning rate", share, shares);
+      checkDifferentiated("sgd", network);
       sgdUpdate(
         { parameters, gradients, ...(momentum ? { momentum } : {}) },
         { ...full, learningRate: learningRate * share },
-      ),
+      );
+    },
     counters: momentum ? [sgdCounter(momentum)] : [],
   };
   return optimizer;

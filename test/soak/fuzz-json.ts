@@ -13,7 +13,7 @@ export interface ConfigFuzz {
   readonly count: number;
   readonly refused: number;
   readonly accepted: number;
-  /** The longest that one took, in milliseconds. */
+  /** The longest that one took, in milliseconds of processor time. */
   readonly worstMs: number;
   /** What went wrong, the first few: an error of another kind, or of more than a line. */
   readonly failures: readonly string[];
@@ -43,7 +43,7 @@ export async function fuzzConfig(count: number, seed: number): Promise<ConfigFuz
     for (let i = 0; i < count; i += 1) {
       const bytes = fileFrom(random);
       writeFileSync(config, bytes);
-      const start = performance.now();
+      const start = process.cpuUsage();
       try {
         await chosenRecipe({ config });
         accepted += 1;
@@ -56,7 +56,8 @@ export async function fuzzConfig(count: number, seed: number): Promise<ConfigFuz
           );
         }
       }
-      worstMs = Math.max(worstMs, performance.now() - start);
+      const { user, system } = process.cpuUsage(start);
+      worstMs = Math.max(worstMs, (user + system) / 1000);
     }
   } finally {
     rmSync(folder, { recursive: true });

@@ -1,0 +1,78 @@
+// The layers that learn nothing and keep every shape: activations and dropout.
+import {
+  dropout as dropoutOp,
+  leakyRelu as leakyReluOp,
+  relu as reluOp,
+  sigmoid as sigmoidOp,
+  tanh as tanhOp,
+} from "../autograd/ops.ts";
+import type { Tensor } from "../autograd/tensor.ts";
+import { AttributeError } from "../gpu/errors.ts";
+import { belowOne, checkArgument, finite } from "../kernels/attributes.ts";
+import type { EpilogueAttributes } from "../kernels/epilogue-attributes.ts";
+import type { Generator } from "../kernels/random.ts";
+import { SIGMOID, type Layer, type Mode } from "./layer.ts";
+
+const none = (): Readonly<Record<never, never>> => ({});
+const same = (shape: readonly number[]): readonly number[] => shape;
+
+function activation(
+  kind: string,
+  detail: string,
+  f: (x: Tensor) => Tensor,
+  epilogue: EpilogueAttributes | undefined,
+): Layer {
+  return {
+    kind,
+    detail,
+    outputShape: same,
+    parameters: none,
+    buffers: none,
+    forward: (x) => f(x),
+    ...(epilogue ? { asEpilogue: () => epilogue } : {}),
+  };
+}
+
+/** max(x, 0). */
+export function relu(): Layer {
+  return activation("ReLU", "", (x) => reluOp(x), { activation: "relu" });
+}
+
+/** x above 0, α·x elsewhere. */
+export function leakyRelu(alpha = 0.3): Layer {
+  checkArgument("LeakyReLU", "alpha", alpha, finite());
+  // Below a negative slope the output doesn't tell the input's sign: no epilogue then.
+  const epilogue = alpha >= 0 ? ({ activation: "leakyRelu", alpha } as const) : undefined;
+  return activation("LeakyReLU", String(alpha), (x) => leakyReluOp(x, { alpha }), epilogue);
+}
+
+/** The hyperbolic tangent. */
+export function tanh(): Layer {
+  return activation("tanh", "", (x) => tanhOp(x), { activation: "tanh" });
+}
+
+/** 1 / (1 + exp(−x)). */
+export function sigmoid(): Layer {
+  return activation(SIGMOID, "", (x) => sigmoidOp(x), { activation: "sigmoid" });
+}
+
+function generatorOf({ generator }: Mode): Generator {
+  if (generator) return generator;
+  throw new AttributeError("Dropout: training needs a generator in its mode");
+}
+
+/** Drops elements at a rate in training; does nothing in inference. */
+export function dropout(rate: number): Layer {
+  checkArgument("Dropout", "its rate", rate, belowOne);
+  return {
+    kind: "Dropout",
+    detail: String(rate),
+    outputShape: same,
+    parameters: none,
+    buffers: none,
+    forward: (x, _parameters, _buffers, mode) =>
+      mode.training ? dropoutOp(x, { rate, generator: generatorOf(mode) }) : x,
+    asEpilogue: (mode) =>
+      mode.training ? { dropout: { rate, generator: generatorOf(mode) } } : {},
+  };
+}
