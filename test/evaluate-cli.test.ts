@@ -199,7 +199,7 @@ describe("train --evaluate-every", () => {
     const flags = { checkpoint: "best", count: 100, seed: SEED_IN_TRAINING, json } as const;
     const out = await evaluated("watched", flags);
     expect(out).toContain("The first judge looks at 480 training images");
-    expect(out.match(/^\S*\/evaluation\/.*: it is made anew\.$/gm)).toHaveLength(2);
+    expect(out).toMatch(/^\S*\/evaluation\/.*: it is made anew\.$/m);
     expect(out).toContain("No second judge is kept; npm run judge -- --second trains one");
     expect(readdirSync(at("watched", "evaluation-best"))).toEqual(["report.html"]);
     const page = bytes("watched", "evaluation-best", "report.html").toString();
