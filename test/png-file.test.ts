@@ -75,6 +75,20 @@ describe("PNGs", () => {
     });
   }
 
+  test("of alphas go by them, whatever a tRNS chunk says", () => {
+    for (const colour of [4, 6]) {
+      for (const depth of [8, 16]) {
+        const kind = { width: 5, height: 4, depth, colour };
+        const sample = (x: number, y: number, c: number): number => noise(x, y, c) % 2 ** depth;
+        const plain = readGrayPicture(pngFrom(kind, sample), "a.png");
+        for (const body of [[], [0], [0, 0, 0, 0, 0, 0]]) {
+          const spoilt = pngFrom(kind, sample, { before: [chunk("tRNS", body)] });
+          expect(readGrayPicture(spoilt, "a.png")).toEqual(plain);
+        }
+      }
+    }
+  });
+
   test("with bytes after their end are read as those without", () => {
     const kind = { width: 9, height: 4, depth: 8, colour: 0 };
     const plain = pngFrom(kind, noise);

@@ -116,7 +116,8 @@ export function parsePng(bytes: Uint8Array, name: string): PngFile {
     colour,
     interlaced: header![12] === 1,
     palette,
-    transparency: parts["tRNS"],
+    // PNG forbids it where pixels have alphas of their own, which then count.
+    transparency: colour < 4 ? parts["tRNS"] : undefined,
     exponent: exponentOf(parts),
     orientation: parts["eXIf"] ? orientationOf(parts["eXIf"]) : 1,
     data,

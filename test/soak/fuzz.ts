@@ -40,7 +40,13 @@ export async function fuzz(target: Target, count: number, seed: number): Promise
     const { user, system } = process.cpuUsage(cpu);
     const ms = (user + system) / 1000;
     // Where the collector ran in between, the difference says nothing; it seldom does.
-    const used = allocated() - before - 2 * bytes.length;
+    let used = allocated() - before - 2 * bytes.length;
+    if (used > MOST_BYTES) {
+      // What earlier files left may have been counted along: the reading itself costs as much again.
+      const again = allocated();
+      await outcome(target, bytes, { refused: 0, accepted: 0 });
+      used = Math.min(used, allocated() - again - 2 * bytes.length);
+    }
     result.worstMs = Math.max(result.worstMs, ms);
     result.worstBytes = Math.max(result.worstBytes, used);
     const slow = ms > MOST_MS ? `took ${ms.toFixed(0)} ms` : undefined;
