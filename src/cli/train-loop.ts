@@ -1,7 +1,7 @@
 // The loop of `longhand train`: what is written and said while a run trains.
 import { checkpointFiles } from "../checkpoint/state.ts";
 import { openJsonl } from "../checkpoint/jsonl.ts";
-import { DivergedError } from "../gpu/errors.ts";
+import { DivergedError, OutputError } from "../gpu/errors.ts";
 import { isFiniteRecord } from "../gan/numerics.ts";
 import type { Gan } from "../gan/gan.ts";
 import { train, type StepPrograms, type StepRecord } from "../gan/train.ts";
@@ -11,6 +11,7 @@ import type { Draft, TrainFlags } from "./draft-run.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { print } from "./print.ts";
 import { createProgressView, formatDuration } from "./progress.ts";
+import { createHistory } from "../runs/history.ts";
 import { saveCheckpoint } from "../runs/checkpoints.ts";
 import type { RunFolder, RunRecord } from "../runs/run-folder.ts";
 import type { Journey } from "./train-run.ts";
@@ -26,7 +27,8 @@ export interface Loop {
   readonly from: number;
   readonly until: number;
   readonly flags: TrainFlags;
-  readonly rows: StepRecord[];
+  /** The records of the steps before. */
+  readonly rows: readonly StepRecord[];
   /** Set where the run is evaluated while it trains. */
   readonly evaluator: Evaluator | undefined;
   /** What earlier evaluations saw. */
@@ -53,12 +55,20 @@ export async function loop(options: Loop): Promise<void> {
     "again to stop at once, and lose what came after the newest checkpoint",
     () => draft.claim?.release(),
   );
+  const history = createHistory(rows, stepsPerEpoch);
   const watch = createWatch({ records: rows, evaluations: options.evaluations });
   const warn = (warnings: readonly Warning[]): void => {
     for (const { words } of warnings) view.say(words);
   };
+  // A picture that can't be written ends the run, but not before the steps that it shows are saved.
+  let trouble: unknown;
   const drawGrid = async (path: string): Promise<void> => {
-    warn(watch.samples(step, await writeGrid(gan, seed, path), GRID));
+    try {
+      warn(watch.samples(step, await writeGrid(gan, seed, path), GRID));
+    } catch (error) {
+      if (!(error instanceof OutputError)) throw error;
+      trouble = error;
+    }
   };
   const due = (every: number | undefined, step: number): boolean =>
     every !== undefined && step % every === 0;
@@ -102,7 +112,7 @@ export async function loop(options: Loop): Promise<void> {
       step = progress.value.step;
       journey.reached = step;
       log.append(records);
-      rows.push(...records);
+      history.add(records);
       const bad = options.sound ? records.find((each) => !isFiniteRecord(each)) : undefined;
       if (bad) throw diverged(bad.step, lossWords(bad), saved, folder);
       warn(watch.records(records));
@@ -124,15 +134,17 @@ export async function loop(options: Loop): Promise<void> {
         if (row) warn(watch.evaluation(row));
       }
       const overdue = minutesSince(savedAt) >= (flags.checkpointMinutes ?? CHECKPOINT_MINUTES);
-      if (epochDone !== undefined || due(checkpointEvery, step) || overdue) await save();
-      if (epochDone !== undefined) await writeLossPlot(folder, record, rows, view.say);
+      if (epochDone !== undefined || due(checkpointEvery, step) || overdue || trouble) await save();
+      if (trouble) throw trouble;
+      if (epochDone !== undefined) await writeLossPlot(folder, record, history.records(), view.say);
       if (interrupt.asked() || minutesSince(began) >= (flags.minutes ?? Infinity)) break;
     }
     if (step % stepsPerEpoch !== 0 && !due(sampleEvery, step)) {
       await drawGrid(folder.stepGrid(step));
     }
     if (saved !== step) await save();
-    await writeLossPlot(folder, record, rows, view.say);
+    if (trouble) throw trouble;
+    await writeLossPlot(folder, record, history.records(), view.say);
     writeGif(folder, record);
   } finally {
     interrupt.release();

@@ -139,6 +139,19 @@ async function compare(
   if (hashOf(path) !== hashOf(undisturbed)) failures.push(`other bits after ${steps} steps`);
 }
 
+/** Runs `body` on a run of the `small` recipe, of two steps of MNIST, through the real command line. */
+export async function onRealRun<T>(body: (path: string) => T): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), "longhand-faults-"));
+  try {
+    const path = join(folder, "run");
+    const { code, err } = await train(["--recipe", "small", "--steps", "2", "--out", path]);
+    if (code !== 0) throw new Error(err);
+    return body(path);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 /** SIGKILL at random instants of a run that saves after each step; each life goes on with what the one before left. */
 export async function killRuns(count: number, seed: number): Promise<Report> {
   const { folder, data } = await workplace();
