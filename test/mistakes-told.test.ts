@@ -105,7 +105,7 @@ const TOLD: readonly [written: string, call: () => unknown, told: string][] = [
   [
     "line.forward(x, { train: true })",
     () => untyped(line.forward, x, { train: true }),
-    "line: got an attribute train, which it doesn't have: it takes training, generator, track, fuse, storage",
+    "line: got an attribute train, which it doesn't have: it takes training, generator, track, fuse, logits, storage",
   ],
   [
     "line.forward(array, mode)",

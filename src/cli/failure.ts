@@ -18,6 +18,11 @@ export function report(error: unknown): number {
   return error instanceof UsageError ? 2 : 1;
 }
 
+/** A remark on stderr, beside what a command prints. */
+export function remark(text: string): void {
+  console.error(`longhand: ${escapeText(text)}`);
+}
+
 /** Commander's complaints in one printable line: they repeat what was typed. */
 export const complaints: OutputConfiguration = {
   outputError: (text, write) => {

@@ -3,7 +3,7 @@ import { Command } from "commander";
 import { classifyCommand, type ClassifyFlags } from "./classify.ts";
 import { doctor } from "./doctor.ts";
 import { evaluateCommand, type EvaluateFlags } from "./evaluate.ts";
-import { complaints, report } from "./failure.ts";
+import { complaints, remark, report } from "./failure.ts";
 import { judgeCommand, type JudgeFlags } from "./judge.ts";
 import { interpolateCommand, type InterpolateFlags } from "./interpolate.ts";
 import { refuseKeptFlags } from "./npm-flags.ts";
@@ -235,7 +235,7 @@ for (const command of [program, ...program.commands]) command.exitOverride();
 
 try {
   const note = refuseKeptFlags(program, process.argv, process.env);
-  if (note !== undefined) console.error(`longhand: ${note}`);
+  if (note !== undefined) remark(note);
   await program.parseAsync();
 } catch (error) {
   process.exitCode = report(error);

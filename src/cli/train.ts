@@ -4,6 +4,7 @@ import { DeviceLostError, UsageError } from "../gpu/errors.ts";
 import { shellQuote } from "../gpu/foreign-text.ts";
 import type { OpenedAdapter } from "../gpu/node.ts";
 import { checkStorage, draftResumed, draftRun, type Draft, type TrainFlags } from "./draft-run.ts";
+import { remark } from "./failure.ts";
 import { stopAtOnce } from "./interrupt.ts";
 import { print } from "./print.ts";
 import type { RunRecord } from "../runs/run-folder.ts";
@@ -41,7 +42,7 @@ async function attempt(
   const leave = stopAtOnce(() => {
     draft.claim?.release();
     const kept = journey.record ? "the newest checkpoint is kept" : "nothing was written";
-    console.error(`Stopped before a step was done; ${kept}.`);
+    remark(`stopped before a step was done; ${kept}.`);
   });
   try {
     const body = async (device: Device, opened: OpenedAdapter): Promise<void> => {
