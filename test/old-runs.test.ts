@@ -124,7 +124,7 @@ describe("what a record doesn't say is as it was", () => {
     for (const what of ["verdicts probabilities", "edges clamp", "runningVariance population"]) {
       expect(title).toContain(what);
     }
-    expect(title).toContain('"convention":"pytorch"');
+    expect(title).toContain("generatorAdam.convention pytorch");
   });
 
   test.each(recipes)("a run of $name begun today keeps what it began with", (recipe) => {

@@ -1,6 +1,7 @@
 // What `longhand classify` is given: pictures, folders of them, grids of samples, IDX files; as digits of 28×28.
-import { readdirSync, statSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { statusOf } from "../data/find-idx.ts";
 import { readFileBytes } from "../checkpoint/files.ts";
 import { loadImagesFile } from "../data/files.ts";
 import { fromBytes } from "../data/pixels.ts";
@@ -52,7 +53,7 @@ export async function readInputs(paths: readonly string[], flags: SetFlags): Pro
   const sets: Input[] = [];
   let files = 0;
   for (const path of paths) {
-    if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+    if (statusOf(path)?.isDirectory()) {
       const folder = readFolder(path);
       pictures.push(...folder.pictures);
       notes.push(...folder.notes);

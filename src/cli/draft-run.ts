@@ -82,11 +82,17 @@ function notesOn(recipe: Recipe, storage: StoredType): readonly string[] {
   ];
 }
 
+/** Told of a claim as soon as it is made. */
+type OnClaim = (claim: Claim) => void;
+
 /**
  * Checks the flags of a new run, loads its data and claims its folder. Throws `UsageError` or `DataError`, and has
  * claimed nothing then.
  */
-export async function draftRun(flags: TrainFlags): Promise<Draft> {
+export async function draftRun(
+  flags: TrainFlags,
+  onClaim: OnClaim = () => undefined,
+): Promise<Draft> {
   if (flags.checkpoint !== undefined) {
     throw new UsageError(
       `--checkpoint ${flags.checkpoint}: says from which checkpoint --resume goes on; give that too`,
@@ -100,6 +106,7 @@ export async function draftRun(flags: TrainFlags): Promise<Draft> {
   const evaluate = evaluationPlan(flags, undefined);
   const data = await loadImages(dataFolder ?? undefined, "train", flags);
   const claim = flags.explain ? undefined : claimNewRun(out, recipe.name, force);
+  if (claim) onClaim(claim);
   return {
     folder: runFolder(claim?.path ?? free),
     claim,
@@ -144,9 +151,13 @@ export function checkStorage({ storage, earlier }: Draft, { gpu }: Device, adapt
 }
 
 /** As `draftRun` for `--resume`: recipe, batch, seed, storage and data are the run's; other flags are refused. */
-export async function draftResumed(flags: TrainFlags): Promise<Draft> {
+export async function draftResumed(
+  flags: TrainFlags,
+  onClaim: OnClaim = () => undefined,
+): Promise<Draft> {
   const path = flags.resume!;
   const claim = flags.explain ? undefined : claimRun(path, flags.force ?? false);
+  if (claim) onClaim(claim);
   try {
     return await draftClaimed(flags, path, claim);
   } catch (error) {

@@ -29,11 +29,15 @@ export function limitsFor(trainings: readonly Training[]): (opened: OpenedAdapte
   return ({ adapter, kind }) => {
     const software = kind !== "gpu";
     const memory = kind === "gpu" || kind === "null" ? undefined : machineMemory();
-    const each = trainings.map((training) =>
+    // One that stores what the adapter can't is refused once the device is open, in words of its own.
+    const fit = trainings.filter(
+      ({ storage }) => storage !== "f16" || adapter.features.has("shader-f16"),
+    );
+    const each = fit.map((training) =>
       limitsForTraining({ adapter, software, shaderText, memory }, training),
     );
     const most = (name: keyof ArrayLimits): number =>
-      Math.max(...each.map((limits) => limits[name]));
+      Math.max(0, ...each.map((limits) => limits[name]));
     return {
       maxStorageBufferBindingSize: most("maxStorageBufferBindingSize"),
       maxBufferSize: most("maxBufferSize"),

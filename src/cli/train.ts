@@ -7,6 +7,7 @@ import { checkStorage, draftResumed, draftRun, type Draft, type TrainFlags } fro
 import { remark } from "./failure.ts";
 import { stopAtOnce } from "./interrupt.ts";
 import { print } from "./print.ts";
+import type { Claim } from "../runs/claim.ts";
 import type { RunRecord } from "../runs/run-folder.ts";
 import { limitsFor, withDevice } from "./session.ts";
 import { run, type Journey } from "./train-run.ts";
@@ -17,7 +18,6 @@ export async function trainCommand(flags: TrainFlags): Promise<void> {
   if (flags.epochs !== undefined && flags.steps !== undefined) {
     throw new UsageError("--epochs and --steps: give one of them; each says where the run ends");
   }
-  const first = flags.resume === undefined ? await draftRun(flags) : await draftResumed(flags);
   const journey: Journey = {
     began: undefined,
     reached: 0,
@@ -25,25 +25,42 @@ export async function trainCommand(flags: TrainFlags): Promise<void> {
     record: undefined,
     lostAt: undefined,
   };
+  let claim: Claim | undefined;
+  const stop = (): void => {
+    claim?.release();
+    const kept = journey.record ? "the newest checkpoint is kept" : "nothing was written";
+    remark(`stopped before a step was done; ${kept}`);
+  };
+  let leave = stopAtOnce(stop);
+  const claimed = (made: Claim): void => {
+    claim = made;
+  };
   try {
-    let draft: Draft | undefined = first;
-    while (draft) draft = await attempt(draft, flags, journey);
+    let draft: Draft | undefined =
+      flags.resume === undefined
+        ? await draftRun(flags, claimed)
+        : await draftResumed(flags, claimed);
+    while (draft) {
+      draft = await attempt(draft, flags, journey, leave);
+      leave();
+      if (draft) leave = stopAtOnce(stop);
+    }
   } finally {
-    first.claim?.release();
+    leave();
+    claim?.release();
   }
 }
 
-/** Trains to the end, or until asked to stop. Returns the run as it is to go on with if its device was lost. */
+/**
+ * Trains to the end, or until asked to stop; `leave` leaves signals to the loop. Returns the run as it is to go on with if its device was
+ * lost.
+ */
 async function attempt(
   draft: Draft,
   flags: TrainFlags,
   journey: Journey,
+  leave: () => void,
 ): Promise<Draft | undefined> {
-  const leave = stopAtOnce(() => {
-    draft.claim?.release();
-    const kept = journey.record ? "the newest checkpoint is kept" : "nothing was written";
-    remark(`stopped before a step was done; ${kept}.`);
-  });
   try {
     const body = async (device: Device, opened: OpenedAdapter): Promise<void> => {
       print(opened.line);
@@ -66,8 +83,6 @@ async function attempt(
   } catch (error) {
     if (!(error instanceof DeviceLostError) || !journey.record) throw error;
     return afterLoss(draft, journey.record, journey, error);
-  } finally {
-    leave();
   }
 }
 

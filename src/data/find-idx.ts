@@ -2,7 +2,7 @@
 // with a prefix, in upper case, as a browser's second copy, in torchvision's MNIST/raw, or each
 // in a folder of its own name, as Kaggle's archive unpacks. Both splits come from one set, or none does.
 
-import { closeSync, openSync, readdirSync, readSync, statSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readSync, statSync, type Stats } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { DataError } from "../gpu/errors.ts";
 import { formatOf } from "../gpu/formats.ts";
@@ -75,8 +75,17 @@ export function findIdx(path: string, split: Split): FoundFiles {
   return { images, labels: best("labels") };
 }
 
+/** What is at a path; undefined where nothing is. Throws `DataError` on a path that can't be one, such as a name too long. */
+export function statusOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    throw new DataError(`${path}: can't be looked at: ${systemReason(error)}`, { cause: error });
+  }
+}
+
 function chooseSet(path: string, split: Split): FoundSet {
-  const status = statSync(path, { throwIfNoEntry: false });
+  const status = statusOf(path);
   const chosen = status?.isDirectory() ? undefined : setNamed(path);
   if (chosen) return chosen;
   const sets = setsBelow(path).filter(({ files }) =>
@@ -105,10 +114,10 @@ function wordsFor({ folder, prefix, files }: FoundSet): string {
 /** The set that a path means by a prefix or by its images' file; undefined if there is none. */
 function setNamed(path: string): FoundSet | undefined {
   const folder = dirname(path);
-  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return undefined;
+  if (!statusOf(folder)?.isDirectory()) return undefined;
   const name = basename(path).toLowerCase();
   const named = parseName(basename(path), undefined);
-  const isFile = statSync(path, { throwIfNoEntry: false }) !== undefined;
+  const isFile = statusOf(path) !== undefined;
   const wanted = isFile ? (named?.kind === "images" ? named.prefix : undefined) : name;
   if (wanted === undefined || (wanted === "" && !isFile)) return undefined;
   return setsBelow(folder).find(({ depth, prefix }) => depth === 0 && prefix === wanted);
@@ -211,7 +220,7 @@ function missingWords(path: string, split: Split, set: FoundSet | undefined): st
     const others = set.files.map((file) => basename(file.path)).toSorted();
     return `${missing}; beside ${others.slice(0, MOST_TOLD).join(", ")} they are missing: fetch them too.`;
   }
-  const folder = statSync(path, { throwIfNoEntry: false })?.isDirectory() ? path : dirname(path);
+  const folder = statusOf(path)?.isDirectory() ? path : dirname(path);
   const entries = entriesOf(folder, folder);
   if (entries.length === 0) return `${missing}; the folder is empty.`;
   const told = entries

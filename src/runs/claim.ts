@@ -8,6 +8,7 @@ import {
   rmdirSync,
   rmSync,
   statSync,
+  type Stats,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { absentFolders, outputError, removeQuietly } from "../checkpoint/files.ts";
@@ -100,9 +101,18 @@ function entriesOf(path: string): string[] {
   return readdirSync(path).filter((name) => !name.startsWith(LOCK_FILE));
 }
 
+/** What is at a path; undefined where nothing is. Throws `OutputError` on a path that can't be one. */
+function statusOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    throw outputError(path, error);
+  }
+}
+
 /** Whether a default folder may be taken: it isn't there, or holds nothing, such as what a killed process made. */
 function isFree(path: string): boolean {
-  const found = statSync(path, { throwIfNoEntry: false });
+  const found = statusOf(path);
   return !found || (found.isDirectory() && entriesOf(path).length === 0);
 }
 
@@ -114,7 +124,7 @@ function hasCheckpoint(path: string): boolean {
 
 /** Why a new run can't be written to `path`. */
 function troubleWith(path: string, force: boolean): UsageError | undefined {
-  const found = statSync(path, { throwIfNoEntry: false });
+  const found = statusOf(path);
   if (!found) return undefined;
   if (!found.isDirectory()) return new UsageError(`--out ${path}: is a file; name a folder`);
   const entries = entriesOf(path);

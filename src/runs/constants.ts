@@ -136,17 +136,27 @@ function complaintsOf(recipe: Recipe, changes: unknown, issue: z.core.$ZodIssue)
   return [`${keyPath(path)}: must be ${expects}; got ${show(got)}`];
 }
 
-/** What of a recipe's constants differs from another's, in words: `batch 64, slope 0.2`. */
-function differences(recipe: Recipe, from: Recipe): string {
-  const before = constantsOf(from);
-  return Object.entries(constantsOf(recipe))
+/** What of some constants differs from others, in words: `batch 64, generatorAdam.beta1 0.4`. */
+function differences(values: ConstantValues, before: ConstantValues, prefix = ""): string {
+  return Object.entries(values)
     .filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(before[name]))
-    .map(([name, value]) => `${name} ${typeof value === "string" ? value : JSON.stringify(value)}`)
+    .flatMap(([name, value]) => {
+      const earlier = before[name];
+      if (isValues(value) && isValues(earlier)) {
+        return differences(value, earlier, `${prefix}${name}.`) || []; // the same in another order
+      }
+      const words = typeof value === "string" ? value : JSON.stringify(value);
+      return `${prefix}${name} ${words}`;
+    })
     .join(", ");
+}
+
+function isValues(value: unknown): value is ConstantValues {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** A recipe's name, and how it differs from the one in the list: `dcgan with batch 64`. */
 export function titleOf(recipe: Recipe): string {
-  const changed = differences(recipe, recipeNamed(recipe.name));
+  const changed = differences(constantsOf(recipe), constantsOf(recipeNamed(recipe.name)));
   return changed === "" ? recipe.name : `${recipe.name} with ${changed}`;
 }

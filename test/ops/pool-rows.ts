@@ -187,7 +187,11 @@ function shared(op: Name): Refusal[] {
       strides: 2,
       ceil: true,
     }),
-    attribute("no size", "size must be a whole number ≥ 1, or two of them; got undefined", {}),
+    attribute(
+      "no size",
+      "size must be a whole number ≥ 1, or two of them, below 2^31; got undefined",
+      {},
+    ),
     attribute("a size of 0", "size must be", { size: [2, 0] }),
     attribute("three sizes", "size must be", { size: [2, 2, 2] }),
     attribute("half a stride", "strides must be", { size: 2, strides: 0.5 }),
@@ -204,10 +208,18 @@ function shared(op: Name): Refusal[] {
       "padding must be smaller than a window, here 2 long; got 0 before and 2 after",
       { size: 2, padding: [0, 2, 0, 0] },
     ),
-    attribute("numbers beyond 32 bits", "size, strides, dilations and padding may reach", {
+    attribute("a number beyond 32 bits", "dilations must be a whole number ≥ 1", {
       size: 1,
       dilations: 2 ** 31,
     }),
+    attribute(
+      "numbers that reach beyond 32 bits",
+      "size, strides, dilations and padding may reach",
+      {
+        size: 3,
+        dilations: 2 ** 31 - 1,
+      },
+    ),
     attribute("ceil in words", "ceil must be true or false", { size: 2, ceil: "yes" }),
     attribute("an unknown attribute", "got an attribute kernel", { size: 2, kernel: 2 }),
   ];
