@@ -189,7 +189,7 @@ function shared(op: Name): Refusal[] {
     }),
     attribute(
       "no size",
-      "size must be a whole number ≥ 1, or two of them, below 2^31; got undefined",
+      "size must be a whole number ≥ 1, or two of them, below 2\\^31; got undefined",
       {},
     ),
     attribute("a size of 0", "size must be", { size: [2, 0] }),
