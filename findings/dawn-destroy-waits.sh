@@ -4,7 +4,7 @@
 # for about as long as the work takes, and so does whatever else the process serves.
 #
 # Seen with SwiftShader (the one in npm @sparticuz/chromium 147.0.0) on two CPU cores:
-#   submit 0.00 s, destroy 3.02 s, the same work waited for 3.05 s
+#   submit 0.00 s, destroy 4.27 s, the same work waited for 4.65 s
 # Needs: Linux x64 with glibc >= 2.34, Node >= 20, npm. Fails if destroy() returns in under half of the work's time.
 set -eu
 folder=$(mktemp -d)
