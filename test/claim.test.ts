@@ -7,6 +7,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   utimesSync,
   writeFileSync,
@@ -17,7 +18,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { claimNewRun, claimRun, freeRunPath } from "../src/runs/claim.ts";
 import { isLocked, LOCK_FILE, lockFolder } from "../src/runs/lock.ts";
-import { CheckpointError, UsageError } from "../src/gpu/errors.ts";
+import { CheckpointError, OutputError, UsageError } from "../src/gpu/errors.ts";
 import { messageOf } from "./message-of.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "longhand-claim-"));
@@ -195,6 +196,24 @@ describe("a claim", () => {
     writeFileSync(join(path, "run.json"), "never saved");
     claimNewRun(path, "x", false).release();
     expect(freeRunPath(path, "x", false)).toBe(path);
+  });
+
+  test("is noticed to be lost when its folder is moved, removed or replaced, and then touches nothing", async () => {
+    const path = oldRun();
+    const claim = claimNewRun(path, "x", true);
+    claim.check();
+    renameSync(path, `${path}-moved`);
+    const lost =
+      /Can't write .*: it has no lock of this process any more, so it was moved, removed or replaced/;
+    expect(await messageOf(OutputError, claim.check)).toMatch(lost);
+    oldRun(path);
+    expect(await messageOf(OutputError, claim.check)).toMatch(lost);
+    leaveLock(path, { pid: process.pid, host: hostname(), since, birth: null });
+    expect(await messageOf(OutputError, claim.check)).toMatch(
+      /it is locked by another process now/,
+    );
+    claim.release();
+    expect(readdirSync(path).toSorted()).toEqual(["checkpoint", "run.json", LOCK_FILE]);
   });
 
   test("refuses a folder of other things and leaves it as it is, --force or not", async () => {

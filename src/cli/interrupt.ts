@@ -9,8 +9,15 @@ const SIGNALS = [
   "SIGQUIT", // Ctrl-\
   "SIGUSR2", // a scheduler's warning, if asked for so
   "SIGXCPU", // a limit on processor time
+  "SIGALRM", // a limit on time
+  "SIGPWR", // the power fails
   "SIGBREAK", // Ctrl-Break on Windows
 ] as const satisfies readonly NodeJS.Signals[];
+
+// npm hands a signal that it alone gets to a shell, which ends and leaves its child: that is told by its new parent.
+const parent = process.ppid;
+const hasNpmEnded = (): boolean =>
+  process.env["npm_lifecycle_event"] !== undefined && process.ppid !== parent;
 
 /** What a loop asks between its steps. */
 export interface Interrupt {
@@ -67,7 +74,7 @@ export function onInterrupt(
     say(`Stopping after this step; ${words}.`);
   });
   return {
-    asked: () => first !== undefined,
+    asked: () => first !== undefined || hasNpmEnded(),
     asking,
     endNow: () => die(first ?? "SIGTERM"),
     release,

@@ -65,7 +65,10 @@ export function addTrainCommand(program: Command): void {
       `how many of the newest checkpoints stay (default: ${KEPT_CHECKPOINTS})`,
       whole(1),
     )
-    .option("--force", "overwrite an older run in --out")
+    .option(
+      "--force",
+      "overwrite an older run in --out; with --resume, take the run from a process of another machine",
+    )
     .addOption(
       new Option(
         "--explain",

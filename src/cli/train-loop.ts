@@ -62,6 +62,8 @@ export async function loop(options: Loop): Promise<void> {
   };
   // A picture that can't be written ends the run, but not before the steps that it shows are saved.
   let trouble: unknown;
+  // Asked to stop right after a save, while the device is a step ahead: a grid would be of that step.
+  let isAhead = false;
   const drawGrid = async (path: string): Promise<void> => {
     try {
       warn(watch.samples(step, await writeGrid(gan, seed, path), GRID));
@@ -106,11 +108,16 @@ export async function loop(options: Loop): Promise<void> {
       const next = steps.next();
       // A first step may compile for minutes: while nothing is there to be saved, nothing is waited for.
       const progress = await Promise.race([next, ...(saved === step ? [interrupt.asking] : [])]);
-      if (!progress) return endNow();
+      if (!progress) {
+        if (step === from) return endNow();
+        isAhead = true;
+        break;
+      }
       if (progress.done) break;
       const { records, epochDone, secondsPerStep } = progress.value;
       step = progress.value.step;
       journey.reached = step;
+      draft.claim?.check();
       log.append(records);
       history.add(records);
       const bad = options.sound ? records.find((each) => !isFiniteRecord(each)) : undefined;
@@ -139,7 +146,7 @@ export async function loop(options: Loop): Promise<void> {
       if (epochDone !== undefined) await writeLossPlot(folder, record, history.records(), view.say);
       if (interrupt.asked() || minutesSince(began) >= (flags.minutes ?? Infinity)) break;
     }
-    if (step % stepsPerEpoch !== 0 && !due(sampleEvery, step)) {
+    if (!isAhead && step % stepsPerEpoch !== 0 && !due(sampleEvery, step)) {
       await drawGrid(folder.stepGrid(step));
     }
     if (saved !== step) await save();

@@ -54,11 +54,6 @@ export async function run(
   const { folder, recipe, batch, seed, data, storage } = draft;
   const gan = createGan(device, recipe, data, { seed, batch, storage });
   const { plan } = gan;
-  if (draft.earlier && draft.earlier.stepsPerEpoch !== plan.steps) {
-    throw new CheckpointError(
-      `${folder.path}: its epochs have ${draft.earlier.stepsPerEpoch} steps, with these images they would have ${plan.steps}; resume with the data it was trained on`,
-    );
-  }
   if (flags.explain) {
     print(...explanationTable((await compileSteps(gan)).full.explain()).split("\n"));
     return;
@@ -66,6 +61,11 @@ export async function run(
   // After a loss the newest checkpoint is this process's own, whichever it began with.
   const which = journey.record ? "last" : (flags.checkpoint ?? "last");
   const resumed = draft.earlier && readResumable(folder, draft.earlier, which);
+  if (draft.earlier && draft.earlier.stepsPerEpoch !== plan.steps) {
+    throw new CheckpointError(
+      `${folder.path}: its epochs have ${draft.earlier.stepsPerEpoch} steps, with these images they would have ${plan.steps}; resume with the data it was trained on`,
+    );
+  }
   if (resumed) putOnDevice(gan, resumed.checkpoint);
   const from = resumed?.checkpoint.step ?? 0;
   const until = flags.steps ?? (flags.epochs ?? recipe.epochs) * plan.steps;

@@ -1,6 +1,6 @@
 // `longhand train`: checks flags, claims the run's folder, and trains until the end, whatever becomes of the device.
 import type { Device } from "../gpu/device.ts";
-import { DeviceLostError, UsageError } from "../gpu/errors.ts";
+import { DeviceLostError, OutputError, UsageError } from "../gpu/errors.ts";
 import { shellQuote } from "../gpu/foreign-text.ts";
 import type { OpenedAdapter } from "../gpu/node.ts";
 import { checkStorage, draftResumed, draftRun, type Draft, type TrainFlags } from "./draft-run.ts";
@@ -81,9 +81,18 @@ async function attempt(
     await withDevice(flags.adapter, body, limitsFor([draft]));
     return undefined;
   } catch (error) {
+    if (error instanceof OutputError && journey.record) throw withStanding(error, draft, journey);
     if (!(error instanceof DeviceLostError) || !journey.record) throw error;
     return afterLoss(draft, journey.record, journey, error);
   }
+}
+
+/** An error's message, and where the run stands. */
+function withStanding(error: OutputError, { folder }: Draft, { saved }: Journey): OutputError {
+  return new OutputError(
+    `${error.message} Its newest checkpoint is of step ${saved}; once that is mended, go on with: npm run train -- --resume ${shellQuote(folder.path)}`,
+    { cause: error },
+  );
 }
 
 /** How a run goes on after its device was lost: from its newest checkpoint. Throws if it got no further than last time. */

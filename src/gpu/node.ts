@@ -10,8 +10,8 @@ import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import type { AdapterKind, ListedAdapter } from "./adapter-words.ts";
 import { inOrderOfChoice, lineOf, serves } from "./adapter-words.ts";
-import { AdapterError } from "./errors.ts";
-import { quote } from "./foreign-text.ts";
+import { AdapterError, AttributeError } from "./errors.ts";
+import { quote, show } from "./foreign-text.ts";
 import { dlopenComplaint, loadLoader } from "./node/libraries.ts";
 import { listInChild, type AdapterSurvey } from "./node/listing.ts";
 import { versions } from "./node/packages.ts";
@@ -83,6 +83,13 @@ let queue: Promise<unknown> = Promise.resolve();
  * @throws AdapterError when nothing fits, or when another adapter is open in this process.
  */
 export function openAdapter(request?: string): Promise<OpenedAdapter> {
+  if (request !== undefined && typeof request !== "string") {
+    return Promise.reject(
+      new AttributeError(
+        `open: the adapter is asked for by name, such as "swiftshader"; got ${show(request)}: put options behind it, open(undefined, { … })`,
+      ),
+    );
+  }
   const wanted = (request ?? process.env["LONGHAND_ADAPTER"] ?? "").trim() || "auto";
   const opened = queue.then(() => open(wanted));
   queue = opened.catch(() => undefined);

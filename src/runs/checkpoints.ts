@@ -146,7 +146,14 @@ function readOne(folder: RunFolder, which: WhichCheckpoint): Checkpoint {
     throw new CheckpointError(`${path}: is named for step ${which}, but is of step ${state.step}`);
   }
   checkRecord(folder, path, verified);
-  return { ...verified, path, step: state.step, notes: notesOn(path, manifest?.longhand) };
+  const missing =
+    which === "last" && path !== folder.checkpoint
+      ? [
+          `${folder.checkpoint} is missing, as after a process that was killed while it replaced it: the newest checkpoint is ${path}, of step ${state.step}.`,
+        ]
+      : [];
+  const notes = [...missing, ...notesOn(path, manifest?.longhand)];
+  return { ...verified, path, step: state.step, notes };
 }
 
 function notesOn(path: string, longhand: string | undefined): readonly string[] {

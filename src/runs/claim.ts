@@ -22,6 +22,8 @@ import { readRunRecord, runFolder } from "./run-folder.ts";
 /** A run folder that this process alone may write. */
 export interface Claim {
   readonly path: string;
+  /** Throws `OutputError` if the folder isn't this process's any more: it was moved, removed or replaced. */
+  readonly check: () => void;
   /** To be called before the first write: sets aside what was there when the folder was claimed. */
   readonly begin: () => void;
   /** To be called after the first checkpoint: what was set aside goes. */
@@ -177,14 +179,25 @@ function claimOf(path: string, lock: Lock, made: readonly string[]): Claim {
   const release = (): void => {
     if (state === "released") return;
     process.off("exit", release);
-    if (state === "begun") putBackQuietly(path);
-    lock.release();
-    if (state !== "settled") removeEmpty(made);
+    if (isOurs()) {
+      if (state === "begun") putBackQuietly(path);
+      lock.release();
+      if (state !== "settled") removeEmpty(made);
+    }
     state = "released";
   };
   process.on("exit", release);
+  const isOurs = (): boolean => {
+    try {
+      lock.check();
+      return true;
+    } catch {
+      return false;
+    }
+  };
   return {
     path,
+    check: lock.check,
     begin() {
       try {
         if (old.length > 0) mkdirSync(aside);

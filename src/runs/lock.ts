@@ -15,9 +15,10 @@ import {
   writeFileSync,
 } from "node:fs";
 import { hostname } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { z } from "zod";
 import { outputError, removeQuietly } from "../checkpoint/files.ts";
+import { OutputError } from "../gpu/errors.ts";
 import { systemCode } from "../gpu/system-reason.ts";
 
 /** Who holds a lock. */
@@ -34,6 +35,8 @@ export interface Holder {
 export interface Lock {
   /** Lets go of it; more than once is fine, and so is a folder that is gone. */
   readonly release: () => void;
+  /** Throws OutputError if the folder isn't the one that was locked any more: it is gone, or another took its name. */
+  readonly check: () => void;
 }
 
 /** The outcome of asking for a lock. */
@@ -71,7 +74,7 @@ export function lockFolder(
   const path = join(folder, LOCK_FILE);
   try {
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-      if (create(path)) return { lock: { release: () => release(path) } };
+      if (create(path)) return { lock: lockAt(path) };
       const held = stateOf(path);
       if (held.is === "gone") continue;
       if (held.is === "alive") return { holder: held.holder, certain: true };
@@ -79,10 +82,35 @@ export function lockFolder(
       if (held.is === "being written") sleep(20);
       else if (!removeStale(path, held.text)) sleep(20);
     }
-    throw new Error("another process takes and leaves it all the time");
+    throw new Error(
+      "it is being written, or its writer was stopped while it wrote; try again in 10 s",
+    );
   } catch (error) {
     throw outputError(path, error);
   }
+}
+
+function lockAt(path: string): Lock {
+  const text = readFileSync(path, "utf8");
+  return {
+    release: () => release(path),
+    check() {
+      let now: string | undefined;
+      try {
+        now = readFileSync(path, "utf8");
+      } catch (error) {
+        if (systemCode(error) !== "ENOENT") throw outputError(path, error);
+      }
+      if (now === text) return;
+      const what =
+        now === undefined
+          ? "has no lock of this process any more"
+          : "is locked by another process now";
+      throw new OutputError(
+        `Can't write ${dirname(path)}: it ${what}, so it was moved, removed or replaced while this run trained.`,
+      );
+    },
+  };
 }
 
 /** Whether a folder's lock is held, as far as can be seen from here; changes nothing. */

@@ -7,6 +7,7 @@ import { recipes } from "../../src/gan/recipes/list.ts";
 import { UsageError } from "../../src/gpu/errors.ts";
 import { constantsOf } from "../../src/runs/constants.ts";
 import { HOSTILE, isOneLine } from "../support/one-line.ts";
+import { randomFrom } from "./fuzzing.ts";
 
 /** What became of a number of files. */
 export interface ConfigFuzz {
@@ -20,17 +21,6 @@ export interface ConfigFuzz {
 }
 
 const MOST_FAILURES = 20;
-
-/** Numbers in [0, 1), the same for a seed (Mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** Writes `count` files one after another, and reads each as `--config` does. */
 export async function fuzzConfig(count: number, seed: number): Promise<ConfigFuzz> {

@@ -1,5 +1,6 @@
 // Files spoilt by lot, and what a reader makes of each: a typed error in one line, or a sound result; in little time,
 // and with little memory. Everything follows from a seed, so that a failure can be had again by its number.
+import { below, randomFrom } from "./fuzzing.ts";
 import { LonghandError } from "../../src/gpu/errors.ts";
 
 /** What many spoilt files came to. */
@@ -83,20 +84,13 @@ async function outcome(
   }
 }
 
-/** Whole numbers below a bound, drawn by lot (xorshift32). */
-export type Lots = (below: number) => number;
+/** Whole numbers below a bound, drawn by lot. */
+export type Lots = (most: number) => number;
 
 /** The lots of a seed. */
 export function lots(seed: number): Lots {
-  let state = (Math.imul(seed, 2_654_435_761) ^ 0x9e37_79b9) >>> 0 || 1;
-  const next = (): number => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) / 2 ** 32;
-  };
-  for (let i = 0; i < 4; i += 1) next();
-  return (below) => Math.floor(next() * below);
+  const random = randomFrom(seed);
+  return (most) => below(random, most);
 }
 
 const NUMBERS = [

@@ -275,7 +275,7 @@ function note(
   code: number | null,
   err: string,
 ): void {
-  const reason = /^longhand: Can't write [^\n]*: ([^\n:]*)\.$/.exec(err)?.[1];
+  const reason = /^longhand: Can't write \S+: ([^\n:.]*)\./.exec(err)?.[1];
   if (code !== 1 || reason === undefined) failures.push(`${what}: exit ${code}: ${err}`);
   else refusals.set(reason, (refusals.get(reason) ?? 0) + 1);
 }
