@@ -1,4 +1,5 @@
 // Ctrl-C and its kin: a closed terminal, a system that shuts down, a scheduler's limit.
+import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 
 /** What asks a process to end, and leaves it the time to. Node keeps SIGUSR1 for itself. */
@@ -14,10 +15,24 @@ const SIGNALS = [
   "SIGBREAK", // Ctrl-Break on Windows
 ] as const satisfies readonly NodeJS.Signals[];
 
-// npm hands a signal that it alone gets to a shell, which ends and leaves its child: that is told by its new parent.
-const parent = process.ppid;
+/** The parent of this process, and as far as the system says that one's. */
+function ancestors(): string {
+  const { ppid } = process;
+  try {
+    const words = readFileSync(`/proc/${ppid}/stat`, "utf8")
+      .replace(/^.*\) /s, "")
+      .split(" ");
+    return `${ppid} ${words[1]}`;
+  } catch {
+    return `${ppid}`;
+  }
+}
+
+// npm runs a shell, which runs us. A signal that npm alone gets ends npm, and maybe the shell, and doesn't reach us: we
+// see that our ancestors are others.
+const began = ancestors();
 const hasNpmEnded = (): boolean =>
-  process.env["npm_lifecycle_event"] !== undefined && process.ppid !== parent;
+  process.env["npm_lifecycle_event"] !== undefined && ancestors() !== began;
 
 /** What a loop asks between its steps. */
 export interface Interrupt {
