@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { checkpointFiles } from "../src/checkpoint/state.ts";
 import { createGan } from "../src/gan/gan.ts";
 import { badIn, findNonFinite } from "../src/gan/numerics.ts";
@@ -18,6 +18,9 @@ import { idxBytes } from "./support/idx-bytes.ts";
 import { ARGUMENTS, longhand, ROOT, type Outcome } from "./support/longhand.ts";
 
 const device = await testDevice();
+// Each starts several processes, which take long where other work shares the cores.
+vi.setConfig({ testTimeout: 300_000 });
+
 const folder = mkdtempSync(join(tmpdir(), "longhand-recover-"));
 const data = join(folder, "data");
 const COUNT = 32;

@@ -12,10 +12,13 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { LOCK_FILE } from "../src/runs/lock.ts";
 import { idxBytes } from "./support/idx-bytes.ts";
 import { ARGUMENTS, longhand, ROOT } from "./support/longhand.ts";
+
+// Each starts several processes, which take long where other work shares the cores.
+vi.setConfig({ testTimeout: 300_000 });
 
 const folder = mkdtempSync(join(tmpdir(), "longhand-stops-"));
 const data = join(folder, "data");
