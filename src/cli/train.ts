@@ -52,8 +52,8 @@ export async function trainCommand(flags: TrainFlags): Promise<void> {
 }
 
 /**
- * Trains to the end, or until asked to stop; `leave` leaves signals to the loop. Returns the run as it is to go on with if its device was
- * lost.
+ * Trains to the end, or until asked to stop; `leave` leaves signals to the loop. Returns the run as it is to go on with
+ * if its device was lost.
  */
 async function attempt(
   draft: Draft,

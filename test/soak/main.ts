@@ -147,6 +147,17 @@ function finish(passed: boolean): void {
   if (!passed) process.exitCode = 1;
 }
 
+function positive(text: string): number {
+  const value = Number(text);
+  if (value > 0 && value <= 100) return value;
+  throw new InvalidArgumentError("It takes a number above 0, at most 100.");
+}
+
+function seedFrom(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("It takes a whole number, 0 or more.");
+}
+
 const program = new Command("npm run soak --")
   .description("Slow proofs. Without a command: the op table in full.")
   .showHelpAfterError();
@@ -169,8 +180,8 @@ program
   .command("faults")
   .description("runs killed, stopped and out of disk; files flipped, cut and made up")
   .argument("[parts...]", `of ${Object.keys(PARTS).join(", ")} (default: all)`)
-  .option("--share <part>", "how much of the usual counts, such as 0.01 (default: 1)", Number, 1)
-  .option("--seed <n>", "what is random follows from it (default: 0)", Number, 0)
+  .option("--share <part>", "how much of the usual counts, such as 0.01 (default: 1)", positive, 1)
+  .option("--seed <n>", "what is random follows from it (default: 0)", seedFrom, 0)
   .option("--json <file>", "also write all figures there")
   .action(async (parts: string[], flags: { share: number; seed: number; json?: string }) => {
     const unknown = parts.find((part) => !Object.hasOwn(PARTS, part));
