@@ -153,7 +153,7 @@ function positive(text: string): number {
   throw new InvalidArgumentError("It takes a number above 0, at most 100.");
 }
 
-function seedFrom(text: string): number {
+function whole(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text);
   throw new InvalidArgumentError("It takes a whole number, 0 or more.");
 }
@@ -181,7 +181,7 @@ program
   .description("runs killed, stopped and out of disk; files flipped, cut and made up")
   .argument("[parts...]", `of ${Object.keys(PARTS).join(", ")} (default: all)`)
   .option("--share <part>", "how much of the usual counts, such as 0.01 (default: 1)", positive, 1)
-  .option("--seed <n>", "what is random follows from it (default: 0)", seedFrom, 0)
+  .option("--seed <n>", "what is random follows from it (default: 0)", whole, 0)
   .option("--json <file>", "also write all figures there")
   .action(async (parts: string[], flags: { share: number; seed: number; json?: string }) => {
     const unknown = parts.find((part) => !Object.hasOwn(PARTS, part));
@@ -192,7 +192,7 @@ program
   .command("memory")
   .description("thousands of training steps leave neither buffers nor memory behind")
   .argument("[adapters...]", "such as llvmpipe or swiftshader (default: all here; null always)")
-  .option("--steps <n>", "training steps", Number, 10_000)
+  .option("--steps <n>", "training steps", whole, 10_000)
   .action(async (names: string[], { steps }: { steps: number }) => {
     finish(await holdMemory(names, steps));
   });
