@@ -10,9 +10,10 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
+import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { ENDING_SIGNALS } from "../src/cli/interrupt.ts";
 import { LOCK_FILE } from "../src/runs/lock.ts";
 import { idxBytes } from "./support/idx-bytes.ts";
 import { ARGUMENTS, longhand, ROOT } from "./support/longhand.ts";
@@ -61,25 +62,63 @@ const rowsOf = (run: string): number => {
 const stepOf = (run: string): number =>
   JSON.parse(readFileSync(join(run, "checkpoint/state.json"), "utf8")).step;
 
-async function until(done: () => boolean, { child }: Running): Promise<void> {
+async function until(done: () => boolean, { child }: Pick<Running, "child">): Promise<void> {
   while (!done() && child.exitCode === null && child.signalCode === null) {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
 
 describe("a run saves and stops", () => {
-  const signals = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR2", "SIGXCPU"] as const;
-  test.each(signals)("on %s, in the middle of an epoch", async (signal) => {
-    const run = join(folder, signal);
-    const args = ["--out", run, "--steps", "1000000", "--checkpoint-minutes", "1000"];
-    // An epoch of 64 steps, so that a checkpoint of its own would be seldom the last step's.
-    const running = start(...TINY, "--batch", "1", ...args);
-    await until(() => rowsOf(run) > 100, running);
-    running.child.kill(signal);
+  test.skipIf(process.platform !== "linux")("on all that would end it, and can be answered", () => {
+    const unanswered = "KILL STOP PIPE XFSZ".split(" "); // Node ignores the last two
+    const faults = "ILL TRAP ABRT IOT BUS FPE SEGV SYS UNUSED".split(" ");
+    const harmless = "CHLD CONT TSTP TTIN TTOU URG WINCH".split(" ");
+    const others = [...unanswered, ...faults, ...harmless].map((name) => `SIG${name}`);
+    const codes = (names: readonly string[]): Set<number> =>
+      new Set(
+        Object.entries(constants.signals).flatMap(([n, code]) => (names.includes(n) ? code : [])),
+      );
+    const ending = Object.keys(constants.signals).filter((name) => !others.includes(name));
+    expect(codes(ENDING_SIGNALS)).toEqual(codes(ending));
+  });
+
+  // The others end it by the same lines; `npm run soak -- faults signals` sends every one.
+  test.each(["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1"] as const)(
+    "on %s, in the middle of an epoch",
+    async (signal) => {
+      const run = join(folder, signal);
+      const args = ["--out", run, "--steps", "1000000", "--checkpoint-minutes", "1000"];
+      // An epoch of 64 steps, so that a checkpoint of its own would be seldom the last step's.
+      const running = start(...TINY, "--batch", "1", ...args);
+      await until(() => rowsOf(run) > 100, running);
+      running.child.kill(signal);
+      expect(await running.ended, running.said()).toEqual({ code: 0, signal: null });
+      expect(stepOf(run)).toBe(rowsOf(run));
+      expect(running.said()).toContain(`Stopped at step ${stepOf(run)} of 1000000`);
+      expect(readdirSync(run)).not.toContain(LOCK_FILE);
+    },
+  );
+
+  test("on a signal right after it was saved", async () => {
+    const run = join(folder, "saved");
+    const running = start(...TINY, "--out", run, "--steps", "1000000", "--checkpoint-every", "1");
+    await until(() => rowsOf(run) > 5, running);
+    running.child.kill("SIGTERM");
     expect(await running.ended, running.said()).toEqual({ code: 0, signal: null });
     expect(stepOf(run)).toBe(rowsOf(run));
     expect(running.said()).toContain(`Stopped at step ${stepOf(run)} of 1000000`);
-    expect(readdirSync(run)).not.toContain(LOCK_FILE);
+  });
+
+  test.skipIf(process.platform !== "linux")("when npm, which started it, is killed", async () => {
+    const run = join(folder, "of-npm");
+    const args = [...TINY, "--data", data, "--out", run, "--steps", "1000000"];
+    const npm = spawn("npm", ["run", "train", "--", ...args], { cwd: ROOT, stdio: "ignore" });
+    const ended = new Promise((resolve) => npm.on("exit", resolve));
+    await until(() => rowsOf(run) > 5, { child: npm });
+    npm.kill("SIGKILL");
+    await ended;
+    await vi.waitFor(() => expect(readdirSync(run)).not.toContain(LOCK_FILE), 60_000);
+    expect(stepOf(run)).toBe(rowsOf(run));
   });
 
   test("when its reader has gone, it goes on, and ends as if nobody had looked away", async () => {

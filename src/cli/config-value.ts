@@ -66,11 +66,18 @@ function textOf(path: string, where: string): string {
         `${where}: has ${found.size} bytes; constants take at most ${MOST_BYTES}`,
       );
     }
-    return new TextDecoder().decode(readFileSync(path));
+    const bytes = readFileSync(path);
+    return new TextDecoder(encodingOf(bytes)).decode(bytes);
   } catch (error) {
     if (error instanceof UsageError) throw error;
     throw new UsageError(`${where}: can't be read: ${systemReason(error)}`);
   }
+}
+
+/** By the mark that text begins with: PowerShell writes UTF-16 where others write UTF-8. */
+function encodingOf([first, second]: Uint8Array): string {
+  if (first === 0xff && second === 0xfe) return "utf-16le";
+  return first === 0xfe && second === 0xff ? "utf-16be" : "utf-8";
 }
 
 /** An error in one line: of a compiler's, whose first line only says that there are errors, the next. */

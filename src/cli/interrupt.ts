@@ -2,18 +2,28 @@
 import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 
-/** What asks a process to end, and leaves it the time to. Node keeps SIGUSR1 for itself. */
+/** What ends a process unless it listens, and leaves it the time to. */
 const SIGNALS = [
   "SIGINT", // Ctrl-C
   "SIGTERM", // kill, systemd, a scheduler
   "SIGHUP", // the terminal is closed, or ssh is dropped
   "SIGQUIT", // Ctrl-\
-  "SIGUSR2", // a scheduler's warning, if asked for so
+  "SIGUSR1", // a scheduler's warning; Node's own answer, a debugger, is for --inspect
+  "SIGUSR2", // the same, if asked for so
   "SIGXCPU", // a limit on processor time
   "SIGALRM", // a limit on time
+  "SIGVTALRM",
+  "SIGPROF",
   "SIGPWR", // the power fails
+  "SIGIO",
+  "SIGSTKFLT",
   "SIGBREAK", // Ctrl-Break on Windows
 ] as const satisfies readonly NodeJS.Signals[];
+
+/** Those that this system knows. */
+export const ENDING_SIGNALS: readonly NodeJS.Signals[] = SIGNALS.filter(
+  (signal) => signal in constants.signals,
+);
 
 /** The parent of this process, and as far as the system says that one's. */
 function ancestors(): string {
@@ -47,10 +57,9 @@ export interface Interrupt {
 
 /** Calls `handler` on each signal that asks the process to end. Returns what leaves signals to Node again. */
 function onSignals(handler: (signal: NodeJS.Signals) => void): () => void {
-  const known = SIGNALS.filter((signal) => signal in constants.signals);
-  for (const signal of known) process.on(signal, handler);
+  for (const signal of ENDING_SIGNALS) process.on(signal, handler);
   return () => {
-    for (const signal of known) process.off(signal, handler);
+    for (const signal of ENDING_SIGNALS) process.off(signal, handler);
   };
 }
 

@@ -27,6 +27,8 @@ import { gifCommand, sampleCommand, showCommand, type SampleFlags } from "./samp
 import { addTrainCommand } from "./train-command.ts";
 import { DEFAULT_BUDGET, tuneCommand, type TuneFlags } from "./tune.ts";
 
+const MOST_SAMPLES = 100_000; // drawn and held at once
+
 const program = new Command("longhand")
   .description("Trains a DCGAN to write digits on the GPU, with kernels written by hand in WGSL.")
   .option("--verbose", "show stack traces")
@@ -73,7 +75,7 @@ program
   .command("sample")
   .description("draw new digits from a run")
   .argument("<run>", "a run folder")
-  .option("--count <n>", "how many (default: 16)", whole(1))
+  .option("--count <n>", "how many (default: 16)", whole(1, MOST_SAMPLES))
   .option("--seed <n>", "which latents (default: 0)", whole(0))
   .option(
     "--digit <d>",
@@ -192,7 +194,7 @@ program
   .command("evaluate")
   .description("say how good a run's digits are: figures beside those of known sets, and a page")
   .argument("<run>", "a run folder")
-  .option("--count <n>", "how many samples (default: 10000)", whole(2))
+  .option("--count <n>", "how many samples (default: 10000)", whole(2, MOST_SAMPLES))
   .option("--seed <n>", "which latents (default: 1)", whole(0))
   .option("--neighbours <n>", "how many make a neighbourhood (default: 5)", whole(1))
   .addOption(dataOption("IDX files to compare with", "the run's, else MNIST"))
@@ -208,7 +210,7 @@ program
 program
   .command("web")
   .description("serve a page on localhost that trains in the browser; Ctrl-C ends it")
-  .option("--port <n>", "which port (default: 5173, or the next free one)", whole(1))
+  .option("--port <n>", "which port (default: 5173, or the next free one)", whole(1, 65_535))
   .addOption(dataOption("IDX files"))
   .addOption(transposeOption())
   .addOption(noTransposeOption())

@@ -3,12 +3,14 @@ import { InvalidArgumentError, Option } from "commander";
 import { recipes } from "../gan/recipes/list.ts";
 import type { WhichCheckpoint } from "../runs/checkpoint-places.ts";
 
-/** A whole number, `least` or more. */
-export function whole(least: number): (text: string) => number {
+/** A whole number, `least` or more, and no more than `most`. */
+export function whole(least: number, most?: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least) {
-      throw new InvalidArgumentError(`It takes a whole number, ${least} or more.`);
+    const isWhole = /^\d+$/.test(text) && Number.isSafeInteger(value);
+    if (!isWhole || value < least || value > (most ?? value)) {
+      const range = most === undefined ? `${least} or more` : `from ${least} to ${most}`;
+      throw new InvalidArgumentError(`It takes a whole number, ${range}.`);
     }
     return value;
   };

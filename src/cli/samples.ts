@@ -25,6 +25,8 @@ export interface SampleFlags {
   readonly adapter?: string;
 }
 
+const MOST_IN_GRID = 10_000;
+
 /** Draws new digits from a run's checkpoint, to one grid or to a file each. */
 export async function sampleCommand(run: string, flags: SampleFlags): Promise<void> {
   const trained = readTrainedRun(run, flags.checkpoint);
@@ -33,6 +35,11 @@ export async function sampleCommand(run: string, flags: SampleFlags): Promise<vo
   const out =
     flags.out ?? join(run, `sample${digit === undefined ? "" : `-${digit}`}-seed${seed}.png`);
   if (!out.endsWith(".png")) throw new UsageError(`--out ${out}: must end in .png`);
+  if (single && count > MOST_IN_GRID) {
+    throw new UsageError(
+      `--count ${count}: a grid shows at most ${MOST_IN_GRID}; add --no-grid for a file each`,
+    );
+  }
   await withDevice(flags.adapter, async (device, opened) => {
     print(opened.line);
     for (const note of trained.notes) print(note);

@@ -7,14 +7,17 @@ import type { ArrayLimits, LimitRequest } from "../gpu/limits.ts";
 import { shaderText, type OpenedAdapter } from "../gpu/node.ts";
 import { open } from "../node.ts";
 
+/** Arrays as large as the adapter has them: for commands whose sizes show only as they go. */
+const WIDEST: ArrayLimits = { maxStorageBufferBindingSize: Infinity, maxBufferSize: Infinity };
+
 /**
- * Opens an adapter and a device, with more than WebGPU's default limits if `limits` says so, runs `body`, and lets both
- * go so that Node can exit.
+ * Opens an adapter and a device, runs `body`, and lets both go so that Node can exit. Arrays may be as large as the
+ * adapter allows, or as `limits` says.
  */
 export async function withDevice<T>(
   request: string | undefined,
   body: (device: Device, adapter: OpenedAdapter) => Promise<T>,
-  limits: (adapter: OpenedAdapter) => LimitRequest = () => "default",
+  limits: (adapter: OpenedAdapter) => LimitRequest = () => WIDEST,
 ): Promise<T> {
   const { device, adapter, close } = await open(request, { limits });
   try {

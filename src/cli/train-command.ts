@@ -62,7 +62,7 @@ export function addTrainCommand(program: Command): void {
     .addOption(checkpointOption("with --resume, from which checkpoint: "))
     .option(
       "--keep-checkpoints <k>",
-      `how many of the newest checkpoints stay (default: ${KEPT_CHECKPOINTS})`,
+      `how many of the newest checkpoints stay (default: ${KEPT_CHECKPOINTS}; with --resume, as many as there are)`,
       whole(1),
     )
     .option(

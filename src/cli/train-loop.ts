@@ -27,6 +27,8 @@ export interface Loop {
   readonly from: number;
   readonly until: number;
   readonly flags: TrainFlags;
+  /** How many of the newest checkpoints stay. */
+  readonly keep: number;
   /** The records of the steps before. */
   readonly rows: readonly StepRecord[];
   /** Set where the run is evaluated while it trains. */
@@ -88,7 +90,7 @@ export async function loop(options: Loop): Promise<void> {
         throw error instanceof DivergedError ? diverged(step, error.message, saved, folder) : error;
       },
     );
-    saveCheckpoint(folder, { files, step, seed, record, log }, flags.keepCheckpoints);
+    saveCheckpoint(folder, { files, step, seed, record, log }, options.keep);
     saved = step;
     journey.saved = step;
     savedAt = performance.now();

@@ -9,7 +9,8 @@ import { CheckpointError, DivergedError } from "../gpu/errors.ts";
 import { explanationTable } from "../gpu/explain.ts";
 import { versions, type OpenedAdapter } from "../gpu/node.ts";
 import { workloadsOf } from "../kernels/tune.ts";
-import { readCheckpoint, type Checkpoint } from "../runs/checkpoints.ts";
+import { olderCheckpoints } from "../runs/checkpoint-places.ts";
+import { KEPT_CHECKPOINTS, readCheckpoint, type Checkpoint } from "../runs/checkpoints.ts";
 import { constantsOf } from "../runs/constants.ts";
 import { readResumable } from "../runs/resume.ts";
 import { createRunFolder, type RunRecord } from "../runs/run-folder.ts";
@@ -89,7 +90,10 @@ export async function run(
   leave();
   const said = { rows: resumed?.records ?? [], evaluations: evaluations?.rows ?? [] };
   const sound = opened.kind !== "null"; // whose numbers are whatever lay in memory
-  const all = { draft, gan, programs, record, from, until, flags, evaluator, journey, sound };
+  // A run that was told to keep more isn't told again as it is resumed.
+  const keep =
+    flags.keepCheckpoints ?? Math.max(KEPT_CHECKPOINTS, 1 + olderCheckpoints(folder).length);
+  const all = { draft, gan, programs, record, from, until, flags, keep, evaluator, journey, sound };
   try {
     await collectingAll(() => loop({ ...all, ...said }));
   } catch (error) {

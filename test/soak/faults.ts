@@ -1,5 +1,5 @@
 // `npm run soak -- faults`: everything that may happen to runs and files, counted.
-import { writeFileSync } from "node:fs";
+import type { Fuzzed } from "./fuzzing.ts";
 import { fuzzIdx } from "./fuzz-idx.ts";
 import { fuzzPng } from "./fuzz-png.ts";
 import { fuzzConfig } from "./fuzz-json.ts";
@@ -7,33 +7,9 @@ import { flipBits, flipEveryBit, fuzzRunFolders, fuzzRunRecords } from "./fuzz-r
 import { fuzzSafetensors } from "./fuzz-safetensors.ts";
 import { fillDisks, killRuns, onRealRun, resumeRuns, stopRuns, type Report } from "./run-faults.ts";
 
-/** What a fuzzer counts. */
-interface Counted {
-  readonly count: number;
-  readonly refused: number;
-  readonly accepted: number;
-  readonly worstMs: number;
-  /** By how much the process grew, or what the dearest input allocated beyond twice its size. */
-  readonly grownBytes?: number;
-  readonly worstBytes?: number;
-  readonly failures: readonly string[];
-}
-
-const MOST_MS = 1000;
-
-const megabytes = (bytes: number | undefined, words: string): string =>
-  bytes === undefined ? "" : `, ${(bytes / 1e6).toFixed(0)} MB ${words}`;
-
-function reportOf(counted: Counted): Report {
-  const { count, refused, accepted, worstMs, failures } = counted;
-  const grown =
-    megabytes(counted.grownBytes, "grown over all of them") +
-    megabytes(counted.worstBytes, "allocated by the dearest");
-  const slow = worstMs < MOST_MS ? [] : [`one took ${worstMs.toFixed(0)} ms`];
-  return {
-    figures: `${count} inputs: ${refused} refused, ${accepted} accepted; ${worstMs.toFixed(0)} ms at most${grown}`,
-    failures: [...failures, ...slow],
-  };
+function reportOf({ count, refused, accepted, worstMs, worstBytes, failures }: Fuzzed): Report {
+  const words = `${count} inputs: ${refused} refused, ${accepted} accepted; the slowest took ${worstMs.toFixed(0)} ms, the dearest ${(worstBytes / 1e6).toFixed(1)} MB beyond twice its size`;
+  return { figures: words, failures };
 }
 
 /** A part of the soak: its usual count, and what it does with a count and a seed. */
@@ -44,41 +20,51 @@ interface Part {
 
 /** The parts, in the order in which they run. */
 export const PARTS: Readonly<Record<string, Part>> = {
-  flips: { count: 1, run: () => reportOf(flipEveryBit()) },
+  flips: { count: 1, run: async () => reportOf(await flipEveryBit()) },
   realFlips: {
     count: 2000,
-    run: async (count, seed) => onRealRun((path) => reportOf(flipBits(path, count, seed))),
+    run: async (count, seed) =>
+      onRealRun(async (path) => reportOf(await flipBits(path, count, seed))),
   },
-  safetensors: { count: 1e6, run: (count, seed) => reportOf(fuzzSafetensors(count, seed)) },
-  folders: { count: 1e5, run: (count, seed) => reportOf(fuzzRunFolders(count, seed)) },
-  records: { count: 1e5, run: (count, seed) => reportOf(fuzzRunRecords(count, seed)) },
+  safetensors: {
+    count: 1e6,
+    run: async (count, seed) => reportOf(await fuzzSafetensors(count, seed)),
+  },
+  folders: { count: 1e5, run: async (count, seed) => reportOf(await fuzzRunFolders(count, seed)) },
+  records: { count: 1e5, run: async (count, seed) => reportOf(await fuzzRunRecords(count, seed)) },
   idx: { count: 1e5, run: async (count, seed) => reportOf(await fuzzIdx(count, seed)) },
   png: { count: 1e5, run: async (count, seed) => reportOf(await fuzzPng(count, seed)) },
   configs: { count: 1e5, run: async (count, seed) => reportOf(await fuzzConfig(count, seed)) },
   resumes: { count: 1, run: resumeRuns },
   disks: { count: 24, run: fillDisks },
-  signals: { count: 6, run: stopRuns },
+  signals: { count: 4, run: stopRuns },
   kills: { count: 200, run: killRuns },
 };
 
-/**
- * Runs some parts, or all, with `share` of their usual counts, and prints a line for each. Returns whether nothing failed;
- * writes what was found to `json` if that is given.
- */
+/** How to run parts. */
+export interface RunFaults {
+  /** How much of the usual counts. */
+  readonly share: number;
+  readonly seed: number;
+  /** Called with each part's report as soon as it is there. */
+  readonly onReport?: (name: string, count: number, report: Report) => void;
+}
+
+/** Runs some parts, or all, and prints a line for each. Returns whether nothing failed. */
 export async function runFaults(
   names: readonly string[],
-  { share, seed, json }: { share: number; seed: number; json: string | undefined },
+  { share, seed, onReport }: RunFaults,
 ): Promise<boolean> {
-  const found: Record<string, Report> = {};
+  let failed = 0;
   for (const name of names.length > 0 ? names : Object.keys(PARTS)) {
     const part = PARTS[name]!;
-    const report = await part.run(Math.max(1, Math.round(part.count * share)), seed);
-    found[name] = report;
+    const count = Math.max(1, Math.round(part.count * share));
+    const report = await part.run(count, seed);
     console.log(`${name}: ${report.figures}`);
     for (const failure of report.failures) console.error(`  FAILED ${failure}`);
-    if (json !== undefined) writeFileSync(json, `${JSON.stringify(found, null, 2)}\n`);
+    failed += report.failures.length;
+    onReport?.(name, count, report);
   }
-  const failed = Object.values(found).flatMap(({ failures }) => failures).length;
   console.log(failed === 0 ? "nothing failed" : `${failed} failures`);
   return failed === 0;
 }

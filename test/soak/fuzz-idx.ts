@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { loadImagesFile } from "../../src/data/files.ts";
 import { idxBytes } from "../support/idx-bytes.ts";
-import { fuzz, type Fuzzed } from "./fuzz.ts";
+import type { Fuzzed } from "./fuzzing.ts";
+import { fuzz } from "./spoil.ts";
 
 /** Reads `count` spoilt IDX files. */
 export async function fuzzIdx(count: number, seed: number): Promise<Fuzzed> {

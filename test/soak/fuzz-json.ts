@@ -6,58 +6,25 @@ import { chosenRecipe } from "../../src/cli/config.ts";
 import { recipes } from "../../src/gan/recipes/list.ts";
 import { UsageError } from "../../src/gpu/errors.ts";
 import { constantsOf } from "../../src/runs/constants.ts";
-import { HOSTILE, isOneLine } from "../support/one-line.ts";
-import { randomFrom } from "./fuzzing.ts";
-
-/** What became of a number of files. */
-export interface ConfigFuzz {
-  readonly count: number;
-  readonly refused: number;
-  readonly accepted: number;
-  /** The longest that one took, in milliseconds of processor time. */
-  readonly worstMs: number;
-  /** What went wrong, the first few: an error of another kind, or of more than a line. */
-  readonly failures: readonly string[];
-}
-
-const MOST_FAILURES = 20;
+import { HOSTILE } from "../support/one-line.ts";
+import { below, pick, randomFrom, tally, type Fuzzed, type Input, type Random } from "./fuzzing.ts";
 
 /** Writes `count` files one after another, and reads each as `--config` does. */
-export async function fuzzConfig(count: number, seed: number): Promise<ConfigFuzz> {
+export async function fuzzConfig(count: number, seed: number): Promise<Fuzzed> {
   const folder = mkdtempSync(join(tmpdir(), "longhand-fuzz-"));
   const random = randomFrom(seed);
-  const failures: string[] = [];
-  let [refused, accepted, worstMs] = [0, 0, 0];
+  const config = join(folder, "c.json");
   try {
-    const config = join(folder, "c.json");
-    for (let i = 0; i < count; i += 1) {
+    const make = (): Input => {
       const bytes = fileFrom(random);
       writeFileSync(config, bytes);
-      const start = process.cpuUsage();
-      try {
-        await chosenRecipe({ config });
-        accepted += 1;
-      } catch (error) {
-        refused += 1;
-        const typed = error instanceof UsageError && isOneLine(error.message);
-        if (!typed && failures.length < MOST_FAILURES) {
-          failures.push(
-            `${i}: ${String(error)} on ${JSON.stringify(bytes.toString().slice(0, 300))}`,
-          );
-        }
-      }
-      const { user, system } = process.cpuUsage(start);
-      worstMs = Math.max(worstMs, (user + system) / 1000);
-    }
+      return { size: bytes.length, read: () => chosenRecipe({ config }).then(() => undefined) };
+    };
+    return await tally(count, make, UsageError);
   } finally {
     rmSync(folder, { recursive: true });
   }
-  return { count, refused, accepted, worstMs, failures };
 }
-
-type Random = () => number;
-const below = (random: Random, most: number): number => Math.floor(random() * most);
-const pick = <T>(random: Random, from: readonly T[]): T => from[below(random, from.length)]!;
 
 /** A recipe's own constants with some of them changed, then now and then the bytes too. */
 function fileFrom(random: Random): Buffer {

@@ -4,7 +4,8 @@ import { tileGrid } from "../../src/pictures/grid.ts";
 import { encodePng } from "../../src/pictures/png.ts";
 import { readDigit, readGrayPicture } from "../../src/pictures/read-digit.ts";
 import { chunk, pngFrom, type PngKind } from "../support/png-bytes.ts";
-import { fuzz, type Fuzzed } from "./fuzz.ts";
+import type { Fuzzed } from "./fuzzing.ts";
+import { fuzz } from "./spoil.ts";
 
 /** Reads `count` spoilt PNGs. */
 export function fuzzPng(count: number, seed: number): Promise<Fuzzed> {

@@ -15,24 +15,17 @@ import {
 } from "../../src/runs/run-folder.ts";
 import { LonghandError } from "../../src/gpu/errors.ts";
 import { makeTinyRun, tinyFiles, tinyRecord, tinyRows } from "../support/tiny-run.ts";
-import {
-  below,
-  pick,
-  randomFrom,
-  sameBytes,
-  spoilt,
-  tally,
-  type Fuzzed,
-  type Random,
-} from "./fuzzing.ts";
+import { below, pick, randomFrom, sameBytes, tally, type Fuzzed, type Random } from "./fuzzing.ts";
+import { spoilt } from "./spoil.ts";
 
 const STEP = 8;
+const ADVICE = /--checkpoint|cp |move metrics/;
 
 /** Makes a run with two checkpoints in a temporary folder, and hands it to `work`. */
-function withTinyRun<T>(work: (folder: RunFolder) => T): T {
+async function withTinyRun<T>(work: (folder: RunFolder) => Promise<T>): Promise<T> {
   const root = mkdtempSync(join(tmpdir(), "longhand-fuzz-"));
   try {
-    return work(makeTinyRun(join(root, "run"), [3, STEP], { best: 3 }));
+    return await work(makeTinyRun(join(root, "run"), [3, STEP], { best: 3 }));
   } finally {
     rmSync(root, { recursive: true });
   }
@@ -56,34 +49,41 @@ function lieOf(folder: RunFolder): string | undefined {
  * Spoils one or two files of a run folder `count` times, and reads the run as `train --resume` does. What is accepted
  * must be what was written.
  */
-export function fuzzRunFolders(count: number, seed: number): Fuzzed {
+export function fuzzRunFolders(count: number, seed: number): Promise<Fuzzed> {
   const random = randomFrom(seed);
   return withTinyRun((folder) => {
     const whole = new Map(filesOf(folder).map((path) => [path, readFileSync(path)]));
     const paths = [...whole.keys()];
     return tally(count, () => {
       const hit = [pick(random, paths), ...(random() < 0.2 ? [pick(random, paths)] : [])];
-      try {
-        for (const path of hit) {
-          if (random() < 0.03) rmSync(path, { force: true });
-          else writeFileSync(path, changed(whole.get(path)!, random));
-        }
-        return lieOf(folder);
-      } finally {
-        for (const path of hit) writeFileSync(path, whole.get(path)!);
+      for (const path of hit) {
+        if (random() < 0.03) rmSync(path, { force: true });
+        else writeFileSync(path, changed(whole.get(path)!, random));
       }
+      const sizes = paths.map((path) => statSync(path, { throwIfNoEntry: false })?.size ?? 0);
+      return {
+        size: sizes.reduce((sum, size) => sum + size, 0),
+        read: () => lieOf(folder),
+        after: () => {
+          for (const path of hit) writeFileSync(path, whole.get(path)!);
+        },
+      };
     });
   });
 }
 
 /** Spoils the text of a `run.json` `count` times and reads it. What is accepted must be written as it was read. */
-export function fuzzRunRecords(count: number, seed: number): Fuzzed {
+export function fuzzRunRecords(count: number, seed: number): Promise<Fuzzed> {
   const random = randomFrom(seed);
   const text = Buffer.from(formatRecord(tinyRecord));
   return tally(count, () => {
-    const record = parseRecord(changed(text, random), "run.json");
-    const again = formatRecord(parseRecord(Buffer.from(formatRecord(record)), "run.json"));
-    return again === formatRecord(record) ? undefined : "isn't read as it is written";
+    const bytes = changed(text, random);
+    const read = (): string | undefined => {
+      const record = parseRecord(bytes, "run.json");
+      const again = formatRecord(parseRecord(Buffer.from(formatRecord(record)), "run.json"));
+      return again === formatRecord(record) ? undefined : "isn't read as it is written";
+    };
+    return { size: bytes.length, read };
   });
 }
 
@@ -132,7 +132,7 @@ function filesOf({ record, metrics, checkpoint }: RunFolder): readonly string[] 
  * Flips every single bit of a small checkpoint's files, and cuts each file after every length: all must be refused.
  * In memory, by the code that reads folders.
  */
-export function flipEveryBit(): Fuzzed {
+export function flipEveryBit(): Promise<Fuzzed> {
   return withTinyRun((folder) => {
     const { path } = readCheckpoint(folder, "last");
     const names = filesOf(folder)
@@ -148,6 +148,7 @@ export function flipEveryBit(): Fuzzed {
       bytesOf: (name) => files.get(name)!,
     };
     verifyFiles(source); // as it is, it holds
+    const size = [...files.values()].reduce((sum, { length }) => sum + length, 0);
     const cases = names.flatMap((name) => {
       const bytes = files.get(name)!;
       const flips = Array.from({ length: 8 * bytes.length }, (_, bit) => ({ name, bit, cut: -1 }));
@@ -159,12 +160,11 @@ export function flipEveryBit(): Fuzzed {
       const spoiled = cut >= 0 ? bytes.slice(0, cut) : Uint8Array.from(bytes);
       if (bit >= 0) spoiled[bit >> 3]! ^= 1 << (bit & 7);
       files.set(name, spoiled);
-      try {
+      const read = (): string => {
         verifyFiles(source);
         return `${name} loads with ${cut >= 0 ? `${cut} bytes` : `bit ${bit} flipped`}`;
-      } finally {
-        files.set(name, bytes);
-      }
+      };
+      return { size, read, after: () => files.set(name, bytes) };
     });
   });
 }
@@ -173,7 +173,7 @@ export function flipEveryBit(): Fuzzed {
  * Flips `count` random bits, one at a time, and cuts a tenth as often, in the files of a run's newest checkpoint and in
  * its `run.json` and `metrics.jsonl`, on the disk and as `train --resume` reads them; puts each back.
  */
-export function flipBits(run: string, count: number, seed: number): Fuzzed {
+export function flipBits(run: string, count: number, seed: number): Promise<Fuzzed> {
   const random = randomFrom(seed);
   const folder = runFolder(run);
   const { files } = readCheckpoint(folder, "last");
@@ -196,23 +196,22 @@ export function flipBits(run: string, count: number, seed: number): Fuzzed {
     const whole = readFileSync(path);
     const at = below(random, whole.length);
     const cut = random() < 0.1;
-    try {
-      if (cut) truncateSync(path, at);
-      else {
-        const spoiled = Uint8Array.from(whole);
-        spoiled[at]! ^= 1 << below(random, 8);
-        writeFileSync(path, spoiled);
-      }
-      readRunRecord(run);
-      readResumable(folder, record, "last");
-      return `${path} loads with ${cut ? `${at} bytes` : `a bit of byte ${at} flipped`}`;
-    } catch (error) {
-      if (error instanceof LonghandError && !/--checkpoint|cp |move metrics/.test(error.message)) {
+    if (cut) truncateSync(path, at);
+    else {
+      const spoiled = Uint8Array.from(whole);
+      spoiled[at]! ^= 1 << below(random, 8);
+      writeFileSync(path, spoiled);
+    }
+    const read = (): string => {
+      try {
+        readRunRecord(run);
+        readResumable(folder, record, "last");
+      } catch (error) {
+        if (!(error instanceof LonghandError) || ADVICE.test(error.message)) throw error;
         return `${path}: is refused without saying what to do: ${error.message}`;
       }
-      throw error;
-    } finally {
-      writeFileSync(path, whole);
-    }
+      return `${path} loads with ${cut ? `${at} bytes` : `a bit of byte ${at} flipped`}`;
+    };
+    return { size: total, read, after: () => writeFileSync(path, whole) };
   });
 }

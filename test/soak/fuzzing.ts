@@ -1,5 +1,8 @@
-// What fuzzers share: numbers from a seed, bytes spoilt as disks and people spoil them, and a tally of what came of it.
+// What fuzzers share: numbers from a seed, and a tally of what came of each input. It must be taken, or refused in one
+// typed line; in little time, and with little memory.
+import { getHeapStatistics } from "node:v8";
 import { LonghandError } from "../../src/gpu/errors.ts";
+import { isOneLine } from "../support/one-line.ts";
 
 /** What became of a number of inputs. */
 export interface Fuzzed {
@@ -8,17 +11,28 @@ export interface Fuzzed {
   readonly accepted: number;
   /** The longest that one took, in milliseconds of the processor's time: other processes don't count. */
   readonly worstMs: number;
-  /** By how much the process grew at its largest, in bytes, once the first inputs had warmed it up; garbage included. */
-  readonly grownBytes: number;
-  /** What went wrong, the first few: an error of another kind or of more than a line, or a lie that was believed. */
+  /** Bytes that the dearest allocated, beyond twice its own size: at least as much as it held at any time. */
+  readonly worstBytes: number;
+  /** What went wrong, the first few, each with the number of its input. */
   readonly failures: readonly string[];
+}
+
+/** One input. */
+export interface Input {
+  /** In bytes. */
+  readonly size: number;
+  /** Reads it; throws what it throws, or returns what is wrong with the result, if anything. Can be done again. */
+  readonly read: () => Promise<string | undefined> | string | undefined;
+  /** Called once it has been read. */
+  readonly after?: () => void;
 }
 
 /** Numbers in [0, 1). */
 export type Random = () => number;
 
+const MOST_MS = 1000;
+const MOST_BYTES = 16 * 2 ** 20;
 const MOST_FAILURES = 20;
-const WARM_UP = 2000;
 const LONGEST_MESSAGE = 2000;
 
 /** Numbers in [0, 1), the same for a seed (Mulberry32). */
@@ -39,53 +53,68 @@ export const below = (random: Random, most: number): number => Math.floor(random
 export const pick = <T>(random: Random, from: readonly T[]): T => from[below(random, from.length)]!;
 
 /**
- * Runs `each` on `count` inputs. It returns what is wrong with what it was given back, in words, or undefined; a
- * `LonghandError` of one line is a refusal, any other error a failure.
+ * Reads `count` inputs, each made by its number. A `LonghandError` (or one of `kind`) of one line is a refusal; any other
+ * error is a failure, and so are more than a second and more than 16 MB beyond twice the input.
  */
-export function tally(count: number, each: (index: number) => string | undefined): Fuzzed {
+export async function tally(
+  count: number,
+  make: (number: number) => Input,
+  kind: typeof LonghandError = LonghandError,
+): Promise<Fuzzed> {
   const failures: string[] = [];
-  const fail = (index: number, what: string): void => {
-    if (failures.length < MOST_FAILURES) failures.push(`${index}: ${what}`);
-  };
-  let [refused, accepted, worstMs] = [0, 0, 0];
-  let before = process.resourceUsage().maxRSS;
-  for (let index = 0; index < count; index += 1) {
-    if (index === WARM_UP) before = process.resourceUsage().maxRSS;
-    const began = process.cpuUsage();
-    try {
-      const wrong = each(index);
-      accepted += 1;
-      if (wrong !== undefined) fail(index, wrong);
-    } catch (error) {
-      refused += 1;
-      const words = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-      const typed = error instanceof LonghandError && !/[\n\r]/.test(error.message);
-      if (!typed) fail(index, words);
-      if (words.length > LONGEST_MESSAGE) fail(index, `${words.length} characters of message`);
+  let [refused, accepted, worstMs, worstBytes] = [0, 0, 0, 0];
+  for (let number = 0; number < count; number += 1) {
+    const { size, read, after } = make(number);
+    const before = allocated();
+    const cpu = process.cpuUsage();
+    const { fault, wasRefused } = await outcomeOf(read, kind);
+    const { user, system } = process.cpuUsage(cpu);
+    const ms = (user + system) / 1000;
+    // Where the collector ran in between, the difference says nothing; it seldom does.
+    let bytes = allocated() - before - 2 * size;
+    if (bytes > MOST_BYTES) {
+      // What earlier inputs left may have been counted along: the reading itself costs as much again.
+      const again = allocated();
+      await outcomeOf(read, kind);
+      bytes = Math.min(bytes, allocated() - again - 2 * size);
     }
-    const { user, system } = process.cpuUsage(began);
-    if (index >= WARM_UP) worstMs = Math.max(worstMs, (user + system) / 1000);
+    after?.();
+    refused += wasRefused ? 1 : 0;
+    accepted += wasRefused ? 0 : 1;
+    worstMs = Math.max(worstMs, ms);
+    worstBytes = Math.max(worstBytes, bytes);
+    const slow = ms > MOST_MS ? `took ${ms.toFixed(0)} ms` : undefined;
+    const dear = bytes > MOST_BYTES ? `allocated ${bytes} bytes` : undefined;
+    for (const what of [fault, slow, dear]) {
+      if (what === undefined || failures.length === MOST_FAILURES) continue;
+      failures.push(`${number}, of ${size} bytes: ${what}`);
+    }
   }
-  const grownBytes = (process.resourceUsage().maxRSS - before) * 1024;
-  return { count, refused, accepted, worstMs, grownBytes, failures };
+  return { count, refused, accepted, worstMs, worstBytes, failures };
 }
 
-/** A copy with some bits flipped, bytes changed, a stretch cut out, doubled or zeroed, or the end gone. */
-export function spoilt(bytes: Uint8Array, random: Random): Uint8Array {
-  let copy = Uint8Array.from(bytes);
-  for (let times = 1 + below(random, 3); times > 0; times -= 1) {
-    const at = below(random, copy.length + 1);
-    const until = Math.min(copy.length, at + 1 + below(random, 40));
-    const kind = below(random, 7);
-    if (kind === 0 && at < copy.length) copy[at]! ^= 1 << below(random, 8);
-    else if (kind === 1 && at < copy.length) copy[at] = below(random, 256);
-    else if (kind === 2) copy = copy.slice(0, at);
-    else if (kind === 3) copy.fill(0, at, until);
-    else if (kind === 4) copy = joined(copy.subarray(0, at), copy.subarray(until));
-    else if (kind === 5) copy = joined(copy.subarray(0, until), copy.subarray(at));
-    else if (at < copy.length) copy[at] = 0x30 + below(random, 10);
+const allocated = (): number => {
+  const { used_heap_size: heap, external_memory: external } = getHeapStatistics();
+  return heap + external;
+};
+
+async function outcomeOf(
+  read: Input["read"],
+  kind: typeof LonghandError,
+): Promise<{ fault: string | undefined; wasRefused: boolean }> {
+  try {
+    return { fault: await read(), wasRefused: false };
+  } catch (error) {
+    const words = error instanceof Error ? error.message : String(error);
+    const fault = !(error instanceof kind)
+      ? `threw ${String(error)}`
+      : !isOneLine(words)
+        ? `is refused in more than a line: ${words}`
+        : words.length > LONGEST_MESSAGE
+          ? `is refused in ${words.length} characters`
+          : undefined;
+    return { fault, wasRefused: true };
   }
-  return copy;
 }
 
 /** Some bytes after others. */

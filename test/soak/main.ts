@@ -1,15 +1,17 @@
 // `npm run soak`: proofs that take too long for every commit. The op table crossed in full, in every
 // variant, on every software adapter here and with every set of limits; and the mutants.
-import { execFile, spawn } from "node:child_process";
+import { execFile, execFileSync, spawn } from "node:child_process";
 import { cpus } from "node:os";
 import { writeFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { Command, InvalidArgumentError } from "commander";
 import { surveyAdapters } from "../../src/gpu/node.ts";
 import type { Verdict } from "../support/ops-doc.ts";
-import { PARTS, runFaults } from "./faults.ts";
+import { keptReports, RELIABILITY_FIGURES } from "../support/reliability-doc.ts";
+import { PARTS, runFaults, type RunFaults } from "./faults.ts";
 import type { Flatness } from "./flat-memory.ts";
 import { type Mutant, mutants } from "./mutants.ts";
+import type { Report } from "./run-faults.ts";
 
 const LIMITS = ["default", "adapter"] as const;
 const RESULTS = new URL("../../docs/mutants.json", import.meta.url);
@@ -83,7 +85,7 @@ async function tryMutant(mutant: Mutant): Promise<Verdict> {
   // A test that ran and failed; a mutant that isn't valid WGSL, or no test at all, proves nothing.
   const report = printed.slice(printed.indexOf('{"numTotalTestSuites'));
   const failure = /"fullName":"([^"]*)","status":"failed"/.exec(report)?.[1];
-  const killed = code !== 0 && failure !== undefined && !/Tint WGSL reader failure/.test(report);
+  const killed = code !== 0 && failure !== undefined && !/Error while parsing WGSL/.test(report);
   return { kernel: mutant.kernel, what: mutant.what, killed, by: killed ? failure : "" };
 }
 
@@ -118,9 +120,10 @@ async function killMutants(pattern: string | undefined): Promise<boolean> {
 const LEFT = { heap: 64, resident: 1000 } as const;
 
 /** Trains for some steps in processes of their own, on each adapter, with all garbage collected and as V8 likes. */
-async function holdMemory(names: readonly string[], steps: number): Promise<boolean> {
+async function holdMemory(names: readonly string[], steps: number): Promise<Report> {
   const adapters = ["null", ...(await adaptersFor(names))];
-  let flat = true;
+  const figures: string[] = [];
+  const failures: string[] = [];
   for (const [adapter, garbage] of adapters.flatMap((name) => [
     [name, "collected"] as const,
     [name, "garbage"] as const,
@@ -135,12 +138,26 @@ async function holdMemory(names: readonly string[], steps: number): Promise<bool
       found.buffers === 0 &&
       found.residentPerStep < LEFT.resident &&
       (garbage === "garbage" || found.heapPerStep < LEFT.heap);
-    flat &&= passed;
-    console.log(
-      `${passed ? "flat " : "GROWS"} ${found.adapter}, ${steps} steps, ${garbage === "garbage" ? "as V8 collects" : "all collected"}: ${found.buffers} buffers, ${found.bytes} bytes made; a step leaves ${found.heapPerStep.toFixed(0)} bytes on the heap, ${found.residentPerStep.toFixed(0)} resident (${least} to ${most} MB)`,
-    );
+    const line = `${found.adapter}, ${garbage === "garbage" ? "as V8 collects" : "all collected"}: ${found.buffers} buffers, ${found.bytes} bytes made; a step leaves ${found.heapPerStep.toFixed(0)} bytes on the heap, ${found.residentPerStep.toFixed(0)} resident (${least} to ${most} MB)`;
+    console.log(`${passed ? "flat " : "GROWS"} ${line}`);
+    figures.push(line);
+    if (!passed) failures.push(line);
   }
-  return flat;
+  return { figures: `${steps} steps. ${figures.join(". ")}`, failures };
+}
+
+/** What `--keep` does: a part's report, with what it is of, in the figures of docs/reliability.md. */
+async function keeper(seed: number): Promise<NonNullable<RunFaults["onReport"]>> {
+  const git = (...args: string[]): string => execFileSync("git", args).toString().trim();
+  const changed = git("status", "--porcelain", "--", ".", `:!${RELIABILITY_FIGURES}`) !== "";
+  const commit = `${git("rev-parse", "--short", "HEAD")}${changed ? " and changes" : ""}`;
+  const adapter = (await surveyAdapters()).adapters[0]?.name ?? "none";
+  return (name, count, { figures, failures }) => {
+    const date = new Date().toISOString().slice(0, 10);
+    const report = { figures, failures, count, seed, date, commit, adapter };
+    const all = { ...keptReports(), [name]: report };
+    writeFileSync(RELIABILITY_FIGURES, `${JSON.stringify(all, null, 2)}\n`);
+  };
 }
 
 function finish(passed: boolean): void {
@@ -182,18 +199,23 @@ program
   .argument("[parts...]", `of ${Object.keys(PARTS).join(", ")} (default: all)`)
   .option("--share <part>", "how much of the usual counts, such as 0.01 (default: 1)", positive, 1)
   .option("--seed <n>", "what is random follows from it (default: 0)", whole, 0)
-  .option("--json <file>", "also write all figures there")
-  .action(async (parts: string[], flags: { share: number; seed: number; json?: string }) => {
+  .option("--keep", "keep the figures for docs/reliability.md, which npm run docs writes")
+  .action(async (parts: string[], flags: { share: number; seed: number; keep?: true }) => {
     const unknown = parts.find((part) => !Object.hasOwn(PARTS, part));
     if (unknown !== undefined) program.error(`error: no part is called ${unknown}`);
-    finish(await runFaults(parts, { ...flags, json: flags.json }));
+    const { share, seed } = flags;
+    const onReport = flags.keep && (await keeper(seed));
+    finish(await runFaults(parts, { share, seed, ...(onReport ? { onReport } : {}) }));
   });
 program
   .command("memory")
   .description("thousands of training steps leave neither buffers nor memory behind")
   .argument("[adapters...]", "such as llvmpipe or swiftshader (default: all here; null always)")
   .option("--steps <n>", "training steps", whole, 10_000)
-  .action(async (names: string[], { steps }: { steps: number }) => {
-    finish(await holdMemory(names, steps));
+  .option("--keep", "keep the figures for docs/reliability.md, which npm run docs writes")
+  .action(async (names: string[], { steps, keep }: { steps: number; keep?: true }) => {
+    const report = await holdMemory(names, steps);
+    if (keep) (await keeper(0))("memory", steps, report);
+    finish(report.failures.length === 0);
   });
 await program.parseAsync();

@@ -14,6 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadImages } from "../../src/data/files.ts";
+import { ENDING_SIGNALS } from "../../src/cli/interrupt.ts";
 import { recipes } from "../../src/gan/recipes/list.ts";
 import { readCheckpoint } from "../../src/runs/checkpoints.ts";
 import { runFolder } from "../../src/runs/run-folder.ts";
@@ -140,13 +141,13 @@ async function compare(
 }
 
 /** Runs `body` on a run of the `small` recipe, of two steps of MNIST, through the real command line. */
-export async function onRealRun<T>(body: (path: string) => T): Promise<T> {
+export async function onRealRun<T>(body: (path: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), "longhand-faults-"));
   try {
     const path = join(folder, "run");
     const { code, err } = await train(["--recipe", "small", "--steps", "2", "--out", path]);
     if (code !== 0) throw new Error(err);
-    return body(path);
+    return await body(path);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -194,12 +195,11 @@ export async function killRuns(count: number, seed: number): Promise<Report> {
 export async function stopRuns(count: number, seed: number): Promise<Report> {
   const { folder, data } = await workplace();
   const random = randomFrom(seed);
-  const signals = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR2", "SIGXCPU"] as const;
   const failures: string[] = [];
   const path = join(folder, "run");
   let saved = 0;
-  for (let stop = 0; stop < count * signals.length; stop += 1) {
-    const name = signals[stop % signals.length]!;
+  for (let stop = 0; stop < count * ENDING_SIGNALS.length; stop += 1) {
+    const name = ENDING_SIGNALS[stop % ENDING_SIGNALS.length]!;
     const from = savedStep(path) ?? -1;
     const { child, ended } = start(
       commandFor(path, data, "--steps", "1000000", "--checkpoint-minutes", "1000"),
@@ -219,7 +219,7 @@ export async function stopRuns(count: number, seed: number): Promise<Report> {
   await compare(path, data, steps, failures);
   rmSync(folder, { recursive: true, force: true });
   return {
-    figures: `${count * signals.length} signals over ${steps} steps, ${saved} in the middle of training, the others before a step was done`,
+    figures: `${count * ENDING_SIGNALS.length} signals (${count} of each kind) over ${steps} steps, ${saved} in the middle of training, the others before a step was done`,
     failures,
   };
 }

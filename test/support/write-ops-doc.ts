@@ -1,14 +1,17 @@
-// `npm run docs`: writes docs/ops.md, the tables in docs/recipes/README.md, and each recipe's page.
+// `npm run docs`: writes docs/ops.md, the tables in docs/recipes/README.md and
+// docs/reliability.md, and each recipe's page.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { opsDoc } from "./ops-doc.ts";
 import { sourcePages, sourcePath, sourceText } from "./recipe-pages.ts";
 import { RECIPES_DOC, withTables } from "./recipes-doc.ts";
+import { RELIABILITY_DOC, withFigures } from "./reliability-doc.ts";
 
 const at = (path: string): URL => new URL(`../../${path}`, import.meta.url);
 
 writeFileSync(at("docs/ops.md"), opsDoc());
 writeFileSync(at(RECIPES_DOC), withTables(readFileSync(at(RECIPES_DOC), "utf8")));
+writeFileSync(at(RELIABILITY_DOC), withFigures(readFileSync(at(RELIABILITY_DOC), "utf8")));
 for (const page of sourcePages) {
   const path = at(sourcePath(page));
   mkdirSync(dirname(path.pathname), { recursive: true });
