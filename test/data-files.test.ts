@@ -268,8 +268,8 @@ describe("what is wrong is said", () => {
       expect(await refusal(dir)).toMatch(words);
       clearInterval(watch);
       expect(performance.now() - began).toBeLessThan(1000);
-      // Unpacked chunks are garbage that is collected every 32 MiB or so, however much there is.
-      expect(most).toBeLessThan(2 * bytes.length + 64 * MiB);
+      // Left alone, V8 collects unpacked chunks every 32 MiB or so.
+      expect(most).toBeLessThan(2 * bytes.length + 16 * MiB);
     }
   });
 

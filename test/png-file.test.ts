@@ -3,7 +3,7 @@ import { deflateSync } from "node:zlib";
 import { PNG } from "pngjs";
 import { describe, expect, test } from "vitest";
 import { DataError } from "../src/gpu/errors.ts";
-import { LUMA, openPicture, shrinkPicture } from "../src/pictures/picture.ts";
+import { openPicture, shrinkPicture } from "../src/pictures/picture.ts";
 import { readGrayPicture } from "../src/pictures/read-digit.ts";
 import { messageOf } from "./message-of.ts";
 import { chunk, pngBytes, pngFrom, pngOf, type PngKind } from "./support/png-bytes.ts";
@@ -103,7 +103,7 @@ describe("PNGs", () => {
       const kind = { width: 40, height: 30, depth: 16, colour: 0 };
       const few = pngFrom(kind, (x) => Math.round(((2 ** bits - 1) * (x + 1)) / 40));
       const all = pngFrom(kind, (x) => Math.round((65_535 * (x + 1)) / 40));
-      const [a, b] = [few, all].map((bytes) => shrinkPicture(openPicture(bytes, "a"), LUMA).levels);
+      const [a, b] = [few, all].map((bytes) => shrinkPicture(openPicture(bytes, "a")).red);
       const worst = a!.values.reduce(
         (most, v, i) => Math.max(most, Math.abs(v - b!.values[i]!)),
         0,
@@ -172,7 +172,7 @@ describe("PNGs", () => {
     // As many bytes as could hold them, but other ones.
     const held = new Uint8Array(70_000).fill(0x55);
     held.set(deflateSync(new Uint8Array(100_000)));
-    const picture = (): unknown => shrinkPicture(openPicture(pngOf(kind, held), "a.png"), LUMA);
+    const picture = (): unknown => shrinkPicture(openPicture(pngOf(kind, held), "a.png"));
     expect(picture).toThrow(/its pixels/);
     expect(performance.now() - began).toBeLessThan(1000);
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 24);

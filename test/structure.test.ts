@@ -15,6 +15,7 @@ const SHARED_BY_ALL = [
   "src/gpu/errors.ts",
   "src/gpu/foreign-text.ts",
   "src/gpu/formats.ts",
+  "src/gpu/node/young-garbage.ts",
   "src/gpu/system-reason.ts",
 ];
 /** Only these may import the rooms beside nn. */

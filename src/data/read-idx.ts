@@ -8,6 +8,7 @@ import { pipeline } from "node:stream/promises";
 import { constants, createGunzip, gunzipSync } from "node:zlib";
 import { DataError } from "../gpu/errors.ts";
 import { formatOf } from "../gpu/formats.ts";
+import { youngGarbage } from "../gpu/node/young-garbage.ts";
 import { systemCode, systemReason } from "../gpu/system-reason.ts";
 import { idxHeader, requireIdxLength, type IdxFile, type IdxHeader } from "./idx.ts";
 
@@ -110,11 +111,13 @@ async function unpack(
   visit: (chunk: Uint8Array, at: number) => boolean | void,
 ): Promise<void> {
   const enough = new Error("enough");
+  const sweep = youngGarbage();
   let at = 0;
   const sink = new Writable({
     write(chunk: Uint8Array, _encoding, done) {
       const goOn = visit(chunk, at);
       at += chunk.length;
+      sweep(chunk.length);
       done(goOn === false ? enough : null);
     },
   });

@@ -1,11 +1,11 @@
-// A JPEG's pixels as gray levels. Unpacking is jpeg-js's affair: plain JavaScript without dependencies, typed, and
+// A JPEG's pixels as levels. Unpacking is jpeg-js's affair: plain JavaScript without dependencies, typed, and
 // it reads progressive files; WebAssembly decoders load asynchronously and never give their memory back. Its bounds are ours.
 
 import { decode } from "jpeg-js";
 import { DataError } from "../gpu/errors.ts";
 import { orientationOf } from "./orientation.ts";
 import { COLOURFUL } from "./colourful.ts";
-import type { Rows, Weights } from "./picture.ts";
+import type { Rows } from "./picture.ts";
 import { MOST_SIDE } from "./png-file.ts";
 
 /** What a JPEG's header says. */
@@ -19,29 +19,27 @@ interface Frame {
 /** The rows of a JPEG. Throws `DataError` on damage, kinds that can't be read, and sides above 4096 pixels. */
 export function jpegRows(bytes: Uint8Array, name: string): Rows {
   const { width, height, orientation } = frameOf(bytes, name);
-  let pixels: Uint8Array | undefined;
   return {
     width,
     height,
     orientation,
-    each: (weights, visit) => {
-      pixels ??= unpack(bytes, name);
+    each: (visit) => {
+      const pixels = unpack(bytes, name);
+      const [red, green, blue] = [0, 1, 2].map(() => new Float32Array(width)) as Colours;
       for (let y = 0; y < height; y += 1) {
-        const row = pixels.subarray(3 * y * width, 3 * (y + 1) * width);
-        visit({ x: 0, y, dx: 1, count: width, levels: levelsOf(row, weights), alphas: undefined });
+        for (let x = 0, at = 3 * y * width; x < width; x += 1, at += 3) {
+          red[x] = pixels[at]!;
+          green[x] = pixels[at + 1]!;
+          blue[x] = pixels[at + 2]!;
+        }
+        visit({ x: 0, y, dx: 1, count: width, red, green, blue, alphas: undefined });
       }
       return { levels: 1, alphas: 1, colourful: isColourful(pixels) };
     },
   };
 }
 
-function levelsOf(row: Uint8Array, [red, green, blue]: Weights): Float32Array {
-  const levels = new Float32Array(row.length / 3);
-  for (let i = 0; i < levels.length; i += 1) {
-    levels[i] = red * row[3 * i]! + green * row[3 * i + 1]! + blue * row[3 * i + 2]!;
-  }
-  return levels;
-}
+type Colours = [red: Float32Array, green: Float32Array, blue: Float32Array];
 
 function isColourful(pixels: Uint8Array): boolean {
   for (let i = 0; i < pixels.length; i += 3) {

@@ -1,4 +1,4 @@
-// A picture of any format that is read, as gray planes no larger than reading a digit needs.
+// A picture of any format that is read, as planes no larger than reading a digit needs.
 
 import { DataError } from "../gpu/errors.ts";
 import { formatOf } from "../gpu/formats.ts";
@@ -6,21 +6,17 @@ import { jpegRows } from "./jpeg-rows.ts";
 import type { Plane } from "./orientation.ts";
 import { pngRows } from "./png-pixels.ts";
 
-/** What red, green and blue count in a gray level; they add up to 1. */
-export type Weights = readonly [red: number, green: number, blue: number];
-
-/** Luma (Rec. 601). */
-export const LUMA: Weights = [0.299, 0.587, 0.114];
-
 /** Some pixels of one row: (x, y), (x + dx, y), …; valid until the next row comes. */
 export interface Row {
   readonly x: number;
   readonly y: number;
   readonly dx: number;
   readonly count: number;
-  /** (count) in [0, 255]. */
-  readonly levels: Float32Array;
-  /** (count) in [0, 1], where the picture knows transparency. */
+  /** (count) each, in [0, 255]; one and the same array where all of them are grays. */
+  readonly red: Float32Array;
+  readonly green: Float32Array;
+  readonly blue: Float32Array;
+  /** (count) in [0, 1], where some aren't 1. */
   readonly alphas: Float32Array | undefined;
 }
 
@@ -33,7 +29,7 @@ export interface Rows {
   /**
    * Unpacks the picture and hands on its rows, every pixel once, in any order. Throws `DataError` on damage.
    */
-  readonly each: (weights: Weights, visit: (row: Row) => void) => Scale;
+  readonly each: (visit: (row: Row) => void) => Scale;
 }
 
 /** What all of a picture's values are to be multiplied by, where its file leaves the upper bits of samples unused: else 1. */
@@ -64,59 +60,111 @@ export function isPicture(bytes: Uint8Array): boolean {
 const SIDE = 28;
 const MOST = 768; // pixels a side of what is kept: a digit that fills a tenth of them is still large
 
-/** A picture, shrunk by a whole factor if it is large. */
-export interface Shrunk {
-  /** Gray levels times alpha, [0, 255]. */
-  readonly levels: Plane;
-  /** (height, width) alphas, where some pixel isn't opaque. */
+/** Planes of a picture, all of one size. */
+export interface Layers {
+  /** Levels times alpha, [0, 255]; one and the same plane where all pixels are grays. */
+  readonly red: Plane;
+  readonly green: Plane;
+  readonly blue: Plane;
+  /** In [0, 1], where some pixel isn't opaque. */
   readonly alphas: Plane | undefined;
+}
+
+/** A picture, shrunk by a whole factor if it is large. */
+export interface Shrunk extends Layers {
   /** The same for a 28×28 picture whose pixels were enlarged to squares: as small as it was. */
-  readonly whole: { readonly levels: Plane; readonly alphas: Plane | undefined } | undefined;
+  readonly whole: Layers | undefined;
   /** Whether a single colour may show more than luma does. */
   readonly colourful: boolean;
 }
 
+const CHANNELS = ["red", "green", "blue"] as const;
+
 /** Unpacks a picture into planes of at most 768×768: each value is the mean of a square of pixels. */
-export function shrinkPicture(rows: Rows, weights: Weights): Shrunk {
+export function shrinkPicture(rows: Rows): Shrunk {
   const factor = Math.ceil(Math.max(rows.width, rows.height) / MOST);
   const [width, height] = [Math.ceil(rows.width / factor), Math.ceil(rows.height / factor)];
-  const levels = new Float32Array(width * height);
-  let alphas: Float32Array<ArrayBuffer> | undefined;
+  const empty = (): Float32Array<ArrayBuffer> => new Float32Array(width * height);
+  let sums = [empty()]; // of colours; as long as all rows are gray, of one
+  let clear: Float32Array<ArrayBuffer> | undefined; // sums of 1 − alpha, once a row isn't opaque
   const whole = wholeOf(rows);
-  const area = (x: number, y: number): number =>
-    Math.min(factor, rows.width - x * factor) * Math.min(factor, rows.height - y * factor);
-  const scale = rows.each(weights, (row) => {
-    const line = Math.floor(row.y / factor) * width;
-    if (row.alphas && !alphas) alphas = new Float32Array(width * height);
-    const { dx, count } = row;
-    let at = line + Math.floor(row.x / factor);
-    let inside = row.x % factor; // how far into its square a pixel lies
-    for (let i = 0; i < count; i += 1) {
-      const alpha = row.alphas ? row.alphas[i]! : 1;
-      levels[at]! += row.levels[i]! * alpha;
-      if (alphas) alphas[at]! += alpha;
-      for (inside += dx; inside >= factor; inside -= factor) at += 1;
+  const scale = rows.each((row) => {
+    const from = Math.floor(row.y / factor) * width + Math.floor(row.x / factor);
+    const inside = row.x % factor; // how far into its square a pixel lies
+    const channels = channelsOf(row);
+    if (channels.length > sums.length) sums = channels.map(() => sums[0]!.slice());
+    sums.forEach((sum, channel) => {
+      const values = channels[channel] ?? channels[0]!;
+      addSquares(sum, from, inside, { ...row, values, factor });
+    });
+    if (row.alphas) {
+      clear ??= empty();
+      const values = row.alphas.map((alpha) => 1 - alpha);
+      addSquares(clear, from, inside, { ...row, values, alphas: undefined, factor });
     }
     whole?.visit(row);
   });
-  for (let at = 0; at < levels.length; at += 1) {
-    const pixels = area(at % width, Math.floor(at / width));
-    levels[at]! *= (scale.levels * scale.alphas) / pixels;
-    if (alphas) alphas[at]! *= scale.alphas / pixels;
-  }
-  const plane = (values: Float32Array<ArrayBuffer>): Plane => ({ width, height, values });
-  const opaque = !alphas || alphas.every((alpha) => alpha === 1);
+  const area = (at: number): number => {
+    const [x, y] = [(at % width) * factor, Math.floor(at / width) * factor];
+    return Math.min(factor, rows.width - x) * Math.min(factor, rows.height - y);
+  };
+  const plane = (
+    values: Float32Array<ArrayBuffer>,
+    mean: (sum: number, area: number) => number,
+  ): Plane => {
+    for (let at = 0; at < values.length; at += 1) values[at] = mean(values[at]!, area(at));
+    return { width, height, values };
+  };
+  const by = scale.levels * scale.alphas;
   return {
-    levels: plane(levels),
-    alphas: opaque ? undefined : plane(alphas!),
-    whole: whole?.planes(scale),
+    ...layersOf(
+      sums.map((values) => plane(values, (sum, pixels) => (sum * by) / pixels)),
+      clear && plane(clear, (sum, pixels) => (1 - sum / pixels) * scale.alphas),
+    ),
+    whole: whole?.layers(scale),
     colourful: scale.colourful,
   };
 }
 
+/** The arrays of a row's colours: one where it knows only grays. */
+function channelsOf({ red, green, blue }: Row): readonly Float32Array[] {
+  return red === green && red === blue ? [red] : [red, green, blue];
+}
+
+/** Layers of one plane, for all colours, or of three. */
+function layersOf(planes: readonly Plane[], alphas: Plane | undefined): Layers {
+  const [red, green = red, blue = red] = planes;
+  return { red: red!, green: green!, blue: blue!, alphas };
+}
+
+/** Adds a row's values, times its alphas where it has some, to the squares that they lie in. */
+function addSquares(
+  into: Float32Array,
+  from: number,
+  within: number,
+  row: Pick<Row, "dx" | "count" | "alphas"> & {
+    readonly values: Float32Array;
+    readonly factor: number;
+  },
+): void {
+  const { values, alphas, dx, count, factor } = row;
+  let at = from;
+  let inside = within;
+  for (let i = 0; i < count;) {
+    const end = Math.min(count, i + Math.ceil((factor - inside) / dx)); // of this square's pixels
+    inside += (end - i) * dx;
+    let sum = 0;
+    if (alphas) for (; i < end; i += 1) sum += values[i]! * alphas[i]!;
+    else for (; i < end; i += 1) sum += values[i]!;
+    into[at]! += sum;
+    at += Math.floor(inside / factor);
+    inside %= factor;
+  }
+}
+
 interface Whole {
   readonly visit: (row: Row) => void;
-  readonly planes: (scale: Scale) => Shrunk["whole"];
+  readonly layers: (scale: Scale) => Layers | undefined;
 }
 
 /** Watches whether a picture's pixels come in squares that make up 28×28; undefined where its size forbids it. */
@@ -124,33 +172,41 @@ function wholeOf({ width, height }: Rows): Whole | undefined {
   const scale = width / SIDE;
   if (width !== height || !Number.isInteger(scale)) return undefined;
   const cells = SIDE * SIDE;
-  const levels = new Float32Array(cells).fill(NaN);
+  const levels = CHANNELS.map(() => new Float32Array(cells).fill(NaN));
   const alphas = new Float32Array(cells).fill(1);
   let even = true;
-  let opaque = true;
+  let [opaque, gray] = [true, true];
   const visit = (row: Row): void => {
     if (!even) return;
     const line = Math.floor(row.y / scale) * SIDE;
+    const channels = CHANNELS.map((name) => row[name]);
+    gray &&= channelsOf(row).length === 1;
     for (let i = 0; i < row.count; i += 1) {
       const at = line + Math.floor((row.x + i * row.dx) / scale);
       const alpha = row.alphas ? row.alphas[i]! : 1;
-      const level = Math.fround(row.levels[i]! * alpha);
-      if (Number.isNaN(levels[at])) [levels[at], alphas[at]] = [level, alpha];
-      else if (levels[at] !== level || alphas[at] !== Math.fround(alpha)) even = false;
+      const first = Number.isNaN(levels[0]![at]);
+      if (first) alphas[at] = alpha;
+      else if (alphas[at] !== Math.fround(alpha)) even = false;
+      for (let channel = 0; channel < channels.length; channel += 1) {
+        const level = Math.fround(channels[channel]![i]! * alpha);
+        if (first) levels[channel]![at] = level;
+        else if (levels[channel]![at] !== level) even = false;
+      }
       if (alpha !== 1) opaque = false;
     }
   };
-  const planes = (by: Scale): Shrunk["whole"] => {
+  const layers = (by: Scale): Layers | undefined => {
     if (!even) return undefined;
-    const plane = (values: Float32Array<ArrayBuffer>): Plane => ({
+    const plane = (values: Float32Array<ArrayBuffer>, factor: number): Plane => ({
       width: SIDE,
       height: SIDE,
-      values,
+      values: values.map((value) => value * factor),
     });
-    return {
-      levels: plane(levels.map((level) => level * by.levels * by.alphas)),
-      alphas: opaque ? undefined : plane(alphas.map((alpha) => alpha * by.alphas)),
-    };
+    const planes = levels.map((values) => plane(values, by.levels * by.alphas));
+    return layersOf(
+      gray ? planes.slice(0, 1) : planes,
+      opaque ? undefined : plane(alphas, by.alphas),
+    );
   };
-  return { visit, planes };
+  return { visit, layers };
 }

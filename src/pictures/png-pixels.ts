@@ -1,12 +1,16 @@
-// A PNG's pixels as gray levels, row by row as they are unpacked: no picture is held whole, so that a file costs
+// A PNG's pixels as levels, row by row as they are unpacked: no picture is held whole, so that a file costs
 // what it brings and not what it promises.
 
 import { Unzlib } from "fflate";
 import { COLOURFUL } from "./colourful.ts";
-import type { Rows, Scale, Weights } from "./picture.ts";
+import { youngGarbage } from "../gpu/node/young-garbage.ts";
+import type { Row, Rows, Scale } from "./picture.ts";
 import { damagedPng, parsePng, PASSES, rowBytes, SAMPLES, type PngFile } from "./png-file.ts";
 
 const PUSHED = 1024; // compressed bytes at a time: at most 1 MiB comes of them
+// What fflate allocates for each: its window, and some copies of what it unpacks as its buffer grows.
+const PIECE = 2 ** 17;
+const UNPACKED = 3;
 
 /** The rows of a PNG. Throws `DataError` as `parsePng`; reading the rows does where the pixels are damaged. */
 export function pngRows(bytes: Uint8Array, name: string): Rows {
@@ -16,8 +20,8 @@ export function pngRows(bytes: Uint8Array, name: string): Rows {
     width,
     height,
     orientation,
-    each: (weights, visit) => {
-      const toLevels = converter(file, weights, name);
+    each: (visit) => {
+      const toLevels = converter(file, name);
       unpackRows(file, name, (row, place) => visit({ ...place, ...toLevels(row, place.count) }));
       return toLevels.scale();
     },
@@ -65,7 +69,11 @@ function unpackRows(
       place = rows.next();
     }
   };
-  const unpacker = new Unzlib(take);
+  const sweep = youngGarbage();
+  const unpacker = new Unzlib((part) => {
+    take(part);
+    sweep(PIECE + UNPACKED * part.length);
+  });
   for (const data of file.data) {
     for (let at = 0; at < data.length && !place.done; at += PUSHED) {
       try {
@@ -115,77 +123,87 @@ function paeth(left: number, up: number, corner: number): number {
   return a <= b && a <= c ? left : b <= c ? up : corner;
 }
 
+/** A row's pixels, without their place. */
+type Pixels = Pick<Row, "red" | "green" | "blue" | "alphas">;
+
 interface Converter {
-  (row: Uint8Array, count: number): { levels: Float32Array; alphas: Float32Array | undefined };
+  (row: Uint8Array, count: number): Pixels;
   /** See `Rows.each`. */
   readonly scale: () => Scale;
 }
 
-/** Turns rows of samples into gray levels and, where there is transparency, alphas of [0, 1]. */
-function converter(file: PngFile, [red, green, blue]: Weights, name: string): Converter {
-  const { width, depth, colour, palette, transparency: clear, exponent } = file;
-  const top = 2 ** depth - 1;
+/** Turns rows of bytes into levels of red, green and blue and, where there is transparency, alphas of [0, 1]. */
+function converter(file: PngFile, name: string): Converter {
+  const { width, depth, colour, exponent, transparency: clear } = file;
+  const [top, perPixel] = [2 ** depth - 1, SAMPLES[colour]];
   const tone = Float32Array.from({ length: top + 1 }, (_, raw) => 255 * (raw / top) ** exponent);
-  const levels = new Float32Array(width);
+  const isGray = colour === 0 || colour === 4;
+  const red = new Float32Array(width);
+  const green = isGray ? red : new Float32Array(width);
+  const blue = isGray ? red : new Float32Array(width);
   const alphas =
     clear || colour === 4 || colour === 6 ? new Float32Array(width).fill(1) : undefined;
-  const [perPixel, inks] = [SAMPLES[colour], colour === 2 || colour === 6 ? 3 : 1];
-  const weigh = (r: number, g: number, b: number): number => red * r + green * g + blue * b;
-  const paletteLevels = Float32Array.from({ length: (palette?.length ?? 0) / 3 }, (_, i) =>
-    weigh(
-      ...([0, 1, 2].map((c) => 255 * (palette![3 * i + c]! / 255) ** exponent) as [
-        number,
-        number,
-        number,
-      ]),
-    ),
-  );
-  const clearView = clear && new DataView(clear.buffer, clear.byteOffset, clear.length);
-  const isClear = (samples: readonly number[]): boolean =>
-    samples.every((sample, i) => (clearView!.getUint16(2 * i) & top) === sample);
+  const samplesOf = sampler(depth, width * perPixel);
+  const palette = colour === 3 ? paletteOf(file) : undefined;
   const strongest = { ink: 0, alpha: 0 };
-  const differ = (r: number, g: number, b: number): boolean =>
-    Math.max(r, g, b) - Math.min(r, g, b) >= COLOURFUL;
   let colourful = colour === 3;
 
-  const sampleAt = (row: Uint8Array, index: number): number => {
-    if (depth === 8) return row[index]!;
-    if (depth === 16) return (row[2 * index]! << 8) | row[2 * index + 1]!;
-    const bit = index * depth;
-    return (row[bit >> 3]! >> (8 - depth - (bit & 7))) & top;
-  };
-  const convert = (row: Uint8Array, count: number): ReturnType<Converter> => {
-    if (depth === 8 && colour === 0 && !alphas) {
-      for (let i = 0; i < count; i += 1) levels[i] = tone[row[i]!]!; // most pictures, and the largest
-      return { levels: levels.subarray(0, count), alphas };
-    }
+  const fromPalette = (indices: ArrayLike<number>, count: number): void => {
+    const [reds, greens, blues] = palette!;
     for (let i = 0; i < count; i += 1) {
-      const first = sampleAt(row, perPixel * i);
-      if (colour === 3) {
-        if (first >= paletteLevels.length) {
-          throw damagedPng(
-            name,
-            `a pixel has colour ${first} of a palette of ${paletteLevels.length}`,
-          );
-        }
-        levels[i] = paletteLevels[first]!;
-        if (alphas) alphas[i] = (clear![first] ?? 255) / 255;
-        continue;
+      const index = indices[i]!;
+      if (index >= reds.length) {
+        throw damagedPng(name, `a pixel has colour ${index} of a palette of ${reds.length}`);
       }
-      const second = inks === 3 ? sampleAt(row, perPixel * i + 1) : first;
-      const third = inks === 3 ? sampleAt(row, perPixel * i + 2) : first;
-      levels[i] = inks === 3 ? weigh(tone[first]!, tone[second]!, tone[third]!) : tone[first]!;
-      if (inks === 3 && !colourful) colourful = differ(tone[first]!, tone[second]!, tone[third]!);
-      if (depth === 16) strongest.ink = Math.max(strongest.ink, first, second, third);
-      if (!alphas) continue;
-      if (clear) alphas[i] = isClear(inks === 3 ? [first, second, third] : [first]) ? 0 : 1;
+      red[i] = reds[index]!;
+      green[i] = greens[index]!;
+      blue[i] = blues[index]!;
+      if (alphas) alphas[i] = (clear![index] ?? 255) / 255;
+    }
+  };
+  let allGray = isGray; // of a row
+  const fromColours = (samples: ArrayLike<number>, count: number): void => {
+    for (let i = 0, at = 0; i < count; i += 1, at += perPixel) {
+      const r = tone[samples[at]!]!;
+      const g = tone[samples[at + 1]!]!;
+      const b = tone[samples[at + 2]!]!;
+      red[i] = r;
+      green[i] = g;
+      blue[i] = b;
+      if (r === g && r === b) continue;
+      allGray = false;
+      colourful ||= Math.max(r, g, b) - Math.min(r, g, b) >= COLOURFUL;
+    }
+  };
+  const fromGrays = (samples: ArrayLike<number>, count: number): void => {
+    for (let i = 0; i < count; i += 1) red[i] = tone[samples[i * perPixel]!]!;
+  };
+  const convert = (row: Uint8Array, count: number): Pixels => {
+    const samples = samplesOf(row, count * perPixel);
+    if (palette) fromPalette(samples, count);
+    else if (isGray) fromGrays(samples, count);
+    else {
+      allGray = true;
+      fromColours(samples, count);
+    }
+    if (alphas && !palette) {
+      if (clear) markClear(samples, clear, isGray ? 1 : 3, top, alphas.subarray(0, count));
       else {
-        const alpha = sampleAt(row, perPixel * i + inks);
-        if (depth === 16) strongest.alpha = Math.max(strongest.alpha, alpha);
-        alphas[i] = alpha / top;
+        for (let i = 0; i < count; i += 1) {
+          alphas[i] = samples[(i + 1) * perPixel - 1]! / top;
+        }
       }
     }
-    return { levels: levels.subarray(0, count), alphas: alphas?.subarray(0, count) };
+    if (depth === 16) noteStrongest(samples, count * perPixel, perPixel, strongest);
+    const part = (values: Float32Array): Float32Array => values.subarray(0, count);
+    const first = part(red);
+    const opaque = !alphas || part(alphas).every((alpha) => alpha === 1);
+    return {
+      red: first,
+      green: allGray ? first : part(green),
+      blue: allGray ? first : part(blue),
+      alphas: opaque ? undefined : part(alphas),
+    };
   };
   const scale = (): Scale => {
     const bits = bitsOf(strongest.ink);
@@ -195,6 +213,72 @@ function converter(file: PngFile, [red, green, blue]: Weights, name: string): Co
     return { levels: by ** exponent, alphas: bitsOf(strongest.alpha) === bits ? by : 1, colourful };
   };
   return Object.assign(convert, { scale });
+}
+
+/** Gives a row's samples as numbers, `most` at most; each row's take the place of those before. */
+function sampler(
+  depth: number,
+  most: number,
+): (row: Uint8Array, count: number) => Uint8Array | Uint16Array {
+  if (depth === 8) return (row) => row;
+  if (depth === 16) {
+    const samples = new Uint16Array(most);
+    return (row, count) => {
+      for (let i = 0; i < count; i += 1) samples[i] = (row[2 * i]! << 8) | row[2 * i + 1]!;
+      return samples;
+    };
+  }
+  const samples = new Uint8Array(most);
+  const top = 2 ** depth - 1;
+  return (row, count) => {
+    for (let i = 0, bit = 0; i < count; i += 1, bit += depth) {
+      samples[i] = (row[bit >> 3]! >> (8 - depth - (bit & 7))) & top;
+    }
+    return samples;
+  };
+}
+
+/** The levels of a palette's reds, greens and blues. */
+function paletteOf({
+  palette,
+  exponent,
+}: PngFile): [reds: Float32Array, greens: Float32Array, blues: Float32Array] {
+  const channel = (offset: number): Float32Array =>
+    Float32Array.from(
+      { length: palette!.length / 3 },
+      (_, i) => 255 * (palette![3 * i + offset]! / 255) ** exponent,
+    );
+  return [channel(0), channel(1), channel(2)];
+}
+
+/** Sets to 0 the alphas of pixels that are of the colour which tRNS says is clear, to 1 those of others. */
+function markClear(
+  samples: ArrayLike<number>,
+  clear: Uint8Array,
+  inks: number,
+  top: number,
+  alphas: Float32Array,
+): void {
+  const view = new DataView(clear.buffer, clear.byteOffset, clear.length);
+  const wanted = Array.from({ length: inks }, (_, i) => view.getUint16(2 * i) & top);
+  for (let i = 0; i < alphas.length; i += 1) {
+    alphas[i] = wanted.every((sample, ink) => samples[i * inks + ink] === sample) ? 0 : 1;
+  }
+}
+
+/** Keeps the largest samples so far, of colours and of alphas. */
+function noteStrongest(
+  samples: ArrayLike<number>,
+  count: number,
+  perPixel: number,
+  strongest: { ink: number; alpha: number },
+): void {
+  const hasAlpha = perPixel === 2 || perPixel === 4;
+  for (let i = 0; i < count; i += 1) {
+    const isAlpha = hasAlpha && i % perPixel === perPixel - 1;
+    if (isAlpha) strongest.alpha = Math.max(strongest.alpha, samples[i]!);
+    else strongest.ink = Math.max(strongest.ink, samples[i]!);
+  }
 }
 
 /** How many bits a number takes. Scanners and cameras of 10, 12 or 14 bits write them as they are into 16. */

@@ -7,14 +7,7 @@ import type { GrayImage } from "./grid.ts";
 import { edgeOf, findInk, type Ink } from "./light.ts";
 import { clearInk, evenStrokes } from "./marks.ts";
 import { upright, type Plane } from "./orientation.ts";
-import {
-  openPicture,
-  shrinkPicture,
-  LUMA,
-  type Rows,
-  type Shrunk,
-  type Weights,
-} from "./picture.ts";
+import { openPicture, shrinkPicture, type Layers, type Rows, type Shrunk } from "./picture.ts";
 import { extremesOf, medianOf } from "./plane-filters.ts";
 
 /** A digit as the networks take it. */
@@ -38,6 +31,12 @@ const INK = 0.1; // of the way from paper to the strongest ink: below are shades
 const GRAIN = 3; // standard deviations of grain that ink must exceed
 const MOST_INK = 0.5; // of a picture
 
+/** What red, green and blue count in a gray level; they add up to 1. */
+type Weights = readonly [red: number, green: number, blue: number];
+
+/** Luma (Rec. 601). */
+const LUMA: Weights = [0.299, 0.587, 0.114];
+
 // Where luma shows nothing, such as red on a green as dark, one of the colours may.
 const CHANNELS: readonly Weights[] = [
   [1, 0, 0],
@@ -56,24 +55,27 @@ const CHANNELS: readonly Weights[] = [
  */
 export function readDigit(bytes: Uint8Array, name: string): ReadDigit {
   const rows = openPicture(bytes, name);
-  const shrunk = shrinkPicture(rows, LUMA);
-  const found = readPlanes(shrunk, rows, name);
-  if (found) return found;
-  for (const weights of shrunk.colourful ? CHANNELS : []) {
-    const seen = readPlanes(shrinkPicture(rows, weights), rows, name);
-    if (seen) return seen;
+  const shrunk = shrinkPicture(rows);
+  for (const weights of shrunk.colourful ? [LUMA, ...CHANNELS] : [LUMA]) {
+    const found = readPlanes(shrunk, weights, rows, name);
+    if (found) return found;
   }
   throw new DataError(
     `${name}: shows no digit: all of its ${rows.width}×${rows.height} pixels are about one gray; draw it darker or lighter than its ground`,
   );
 }
 
-function readPlanes(shrunk: Shrunk, rows: Rows, name: string): ReadDigit | undefined {
+function readPlanes(
+  shrunk: Shrunk,
+  weights: Weights,
+  rows: Rows,
+  name: string,
+): ReadDigit | undefined {
   if (shrunk.whole) {
-    const plane = upright(onPaper(shrunk.whole), rows.orientation);
+    const plane = upright(onPaper(shrunk.whole, weights), rows.orientation);
     return asItIs(plane);
   }
-  const found = findInk(upright(onPaper(shrunk), rows.orientation));
+  const found = findInk(upright(onPaper(shrunk, weights), rows.orientation));
   if (!isVisible(found)) return undefined;
   const cleared = clearInk(found.ink, Math.max(INK, Math.min(0.4, GRAIN * found.noise)));
   const strokes = evenStrokes(cleared.ink);
@@ -128,13 +130,27 @@ export function readGrayPicture(bytes: Uint8Array, name: string): GrayImage {
 export function grayOf(rows: Rows): GrayImage {
   const { width, height } = rows;
   const pixels = new Uint8Array(width * height);
-  rows.each(LUMA, ({ x, y, dx, count, levels, alphas }) => {
+  rows.each(({ x, y, dx, count, alphas, red, green, blue }) => {
     for (let i = 0; i < count; i += 1) {
-      const alpha = alphas ? alphas[i]! : 1;
-      pixels[y * width + x + i * dx] = Math.round(255 + (levels[i]! - 255) * alpha);
+      const level = red === green ? red[i]! : lumaOf(red[i]!, green[i]!, blue[i]!);
+      pixels[y * width + x + i * dx] = Math.round(255 + (level - 255) * (alphas ? alphas[i]! : 1));
     }
   });
   return { width, height, pixels };
+}
+
+function lumaOf(red: number, green: number, blue: number): number {
+  return LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue;
+}
+
+/** A picture's gray levels, its colours weighted. */
+function grayPlane({ red, green, blue }: Layers, weights: Weights): Plane {
+  if (red === green) return red;
+  const [r, g, b] = weights;
+  const values = red.values.map(
+    (level, i) => r * level + g * green.values[i]! + b * blue.values[i]!,
+  );
+  return { ...red, values };
 }
 
 const DARK = 85;
@@ -146,7 +162,9 @@ const SOME = 0.03; // of the opaque pixels
  * light ink on black. Where both dark and light pixels are opaque, as on a card with ink on it, the paper is as
  * the opaque part's border.
  */
-function onPaper({ levels, alphas }: Pick<Shrunk, "levels" | "alphas">): Plane {
+function onPaper(layers: Layers, weights: Weights): Plane {
+  const levels = grayPlane(layers, weights);
+  const { alphas } = layers;
   if (!alphas) return levels;
   const opaque: number[] = [];
   const border: number[] = [];
