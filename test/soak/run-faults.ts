@@ -38,26 +38,38 @@ interface Ended {
 const TINY = ["--recipe", "mlp", "--width", "0.05", "--batch", "4"];
 const IMAGES = 64; // 16 steps an epoch
 
+/** Writes the first of MNIST's images, training and test, to a folder. */
+async function someDigits(folder: string, count: number, tested: number): Promise<void> {
+  mkdirSync(folder);
+  for (const [which, prefix, most] of [
+    ["train", "train", count],
+    ["test", "t10k", tested],
+  ] as const) {
+    const { images, labels } = await loadImages(undefined, which);
+    const write = (name: string, bytes: Uint8Array): void =>
+      writeFileSync(join(folder, `${prefix}-${name}-ubyte`), bytes);
+    write("images-idx3", idxBytes([most, 28, 28], images.subarray(0, most * 784)));
+    write("labels-idx1", idxBytes([most], labels!.subarray(0, most)));
+  }
+}
+
 /** A folder for runs, with a little of MNIST in it. */
 async function workplace(): Promise<{ folder: string; data: string }> {
   const folder = mkdtempSync(join(tmpdir(), "longhand-faults-"));
   const data = join(folder, "data");
-  mkdirSync(data);
-  const { images, labels } = await loadImages(undefined, "train");
-  const write = (name: string, bytes: Uint8Array): void => writeFileSync(join(data, name), bytes);
-  write("train-images-idx3-ubyte", idxBytes([IMAGES, 28, 28], images.subarray(0, IMAGES * 784)));
-  write("train-labels-idx1-ubyte", idxBytes([IMAGES], labels!.subarray(0, IMAGES)));
+  await someDigits(data, IMAGES, 120);
   return { folder, data };
 }
 
 function start(
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},
+  command = "train",
 ): {
   child: ChildProcess;
   ended: Promise<Ended>;
 } {
-  const child = spawn(process.execPath, [...ARGUMENTS, "train", ...args], {
+  const child = spawn(process.execPath, [...ARGUMENTS, command, ...args], {
     cwd: ROOT,
     env: { ...process.env, ...env },
     stdio: ["ignore", "ignore", "pipe"],
@@ -349,14 +361,12 @@ export async function resumeRuns(): Promise<Report> {
   for (const { name } of recipes) await both(name, ["--recipe", name]);
   await both("tuned", ["--recipe", "small"], ["--tune", "20"], env);
   await both("halves", ["--recipe", "small", "--f16"]);
-  await both("evaluated", [
-    "--recipe",
-    "small",
-    "--evaluate-every",
-    "5",
-    "--evaluate-count",
-    "100",
-  ]);
+  const digits = join(folder, "digits");
+  await someDigits(digits, 480, 120);
+  const { code, err } = await start(["--data", digits], env, "judge").ended;
+  if (code !== 0) failures.push(`judge: ${err}`);
+  const evaluate = ["--evaluate-every", "5", "--evaluate-count", "100"];
+  await both("evaluated", ["--recipe", "small", ...evaluate], [], env);
   rmSync(folder, { recursive: true, force: true });
   return {
     figures: `${compared} of ${recipes.length + 3} compared: ${recipes.map(({ name }) => name).join(", ")}, --tune, --f16, --evaluate-every; 19 steps against 7 + 9 + 3`,
