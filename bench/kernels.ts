@@ -6,7 +6,7 @@ import { convolve, dataGradient } from "../src/kernels/conv2d.ts";
 import { weightGradient } from "../src/kernels/conv2d-weight-gradient.ts";
 import { convolutionGeometry } from "../src/kernels/convolution.ts";
 import { multiply } from "../src/kernels/matmul.ts";
-import { createGenerator, uniform } from "../src/kernels/random.ts";
+import { createRng, uniform } from "../src/kernels/random.ts";
 
 /** One kernel at one shape. */
 interface Workload {
@@ -33,8 +33,8 @@ export interface KernelTiming {
 const VARIANTS: readonly Variant[] = ["lanes", "tiled", "workgroup", "narrow", "direct"];
 
 function workloads(device: Device, batch: number): Workload[] {
-  const generator = createGenerator(device, 1);
-  const noise = (...shape: number[]): GpuArray => uniform(generator, shape, -1, 1);
+  const rng = createRng(device, 1);
+  const noise = (...shape: number[]): GpuArray => uniform(rng, shape, -1, 1);
   const product = (m: number, k: number, n: number): Workload => {
     const [a, b] = [noise(m, k), noise(k, n)];
     const name = `matmul (${m}, ${k}) · (${k}, ${n})`;

@@ -1,6 +1,6 @@
 // counters: what counts on the device from one step to the next, in one launch. Two lists of numbers follow
 // c ← rate · c + (1 − rate), which is 1 − rateᵗ after t launches, without a power and without cancellation:
-// Adam's bias corrections, and 0, then 1 for ever, with a rate of 0. A generator's step goes up by one.
+// Adam's bias corrections, and 0, then 1 for ever, with a rate of 0. An Rng's step goes up by one.
 //
 // A launch of its own, after everything that reads them: no other workgroup may read what this one writes.
 

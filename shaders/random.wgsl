@@ -1,4 +1,4 @@
-// random: uniform, normal and Bernoulli noise, and dropout, drawn on the device from the generator's state. A mask
+// random: uniform, normal and Bernoulli noise, and dropout, drawn on the device from the Rng's state. A mask
 // isn't stored: backward draws the same one again.
 
 const COUNT = 64u;

@@ -27,11 +27,11 @@ export type { AxisPadding, PadAttributes } from "./kernels/pad.ts";
 export type { AvgPoolAttributes, PoolAttributes } from "./kernels/pool.ts";
 export {
   bernoulli,
-  createGenerator,
+  createRng,
   normal,
   uniform,
   type DropoutAttributes,
-  type Generator,
+  type Rng,
 } from "./kernels/random.ts";
 export type { ReduceAttributes } from "./kernels/reduce.ts";
 export type { ResizeAttributes, ResizeEdges, ResizeMode } from "./kernels/resize.ts";

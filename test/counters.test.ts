@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { meanSquaredError } from "../src/autograd/losses.ts";
 import { Tensor } from "../src/autograd/tensor.ts";
 import { advance } from "../src/kernels/counters.ts";
-import { createGenerator } from "../src/kernels/random.ts";
+import { createRng } from "../src/kernels/random.ts";
 import { adam } from "../src/nn/adam.ts";
 import * as layers from "../src/nn/layers.ts";
 import { sequential } from "../src/nn/network.ts";
@@ -23,7 +23,7 @@ describe("counters", () => {
       all.write(Float32Array.of(0, 0, 7, 7));
       return { all, rates, values: device.viewAt(all, 0, [rates.length]) };
     });
-    const generator = createGenerator(device, 5 * 2 ** 32 + 6, 40);
+    const generator = createRng(device, 5 * 2 ** 32 + 6, 40);
     for (let t = 1; t <= 30; t++) {
       advance(device, counters, generator);
       if (t > 3 && t < 30) continue;
@@ -42,7 +42,7 @@ describe("counters", () => {
 
   test("take a launch for every two, the generator's step included; nothing takes none", () => {
     const counter = { values: device.persistent([2]), rates: [0.5, 0.5] };
-    const generator = createGenerator(device, 1);
+    const generator = createRng(device, 1);
     const launches = (body: () => void): number => device.record("count", body).dispatches.length;
     const of = (count: number): readonly (typeof counter)[] =>
       Array.from({ length: count }, () => ({ ...counter, values: device.persistent([2]) }));
@@ -62,7 +62,7 @@ describe("optimizers together", () => {
 
   const build = (): Optimizer[] =>
     [3, 4, 5].map((seed) => {
-      const net = sequential(device, "net", [5], [layers.dense(3)], createGenerator(device, seed));
+      const net = sequential(device, "net", [5], [layers.dense(3)], createRng(device, seed));
       return seed === 5 ? sgd(net, { momentum: 0.9 }) : adam(net, { learningRate: 0.01 * seed });
     });
   const differentiate = ({ network, differentiate: put }: Optimizer): void =>
@@ -70,7 +70,7 @@ describe("optimizers together", () => {
 
   test("give the bits that each gives alone, in fewer launches", async () => {
     const [alone, together] = [build(), build()];
-    const generator = createGenerator(device, 1);
+    const generator = createRng(device, 1);
     for (let i = 0; i < 3; i++) {
       for (const optimizer of alone) {
         differentiate(optimizer);

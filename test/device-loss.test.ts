@@ -61,7 +61,7 @@ async function start({ device }: Opened, files?: Files): Promise<Run> {
   if (files) {
     const { step, seed } = parseState(files, "checkpoint");
     restoreArrays(gan.state, files, "checkpoint");
-    gan.random.state.write(Uint32Array.of(seed, 0, step));
+    gan.rng.state.write(Uint32Array.of(seed, 0, step));
   }
   return { gan, programs: await compileSteps(gan) };
 }

@@ -6,7 +6,7 @@ import { add, batchNorm, conv2d as convolve, reshape } from "../src/autograd/ops
 import { onRows, Tensor, variable, vectorJacobian } from "../src/autograd/tensor.ts";
 import type { GpuArray } from "../src/gpu/array.ts";
 import { AttributeError } from "../src/gpu/errors.ts";
-import { createGenerator, uniform } from "../src/kernels/random.ts";
+import { createRng, uniform } from "../src/kernels/random.ts";
 import type { Layer } from "../src/nn/layer.ts";
 import { conv2d, dense, dropout, flatten, leakyRelu, relu, sigmoid } from "../src/nn/layers.ts";
 import { sequential, type Network } from "../src/nn/network.ts";
@@ -18,16 +18,16 @@ const constants = {
   ...dcgan,
   ...({ generatorWidths: [8, 4, 3], discriminatorWidths: [4, 5] } as const),
 };
-const noise = (...shape: number[]): GpuArray => uniform(createGenerator(device, 4), shape, -1, 1);
+const noise = (...shape: number[]): GpuArray => uniform(createRng(device, 4), shape, -1, 1);
 
 const build = (input: readonly number[], layers: readonly Layer[]): Network =>
-  sequential(device, "net", input, layers, createGenerator(device, 1));
+  sequential(device, "net", input, layers, createRng(device, 1));
 
 /** The output, and the gradients of the input and of every parameter. */
 function run(net: Network, x: GpuArray, fuse: boolean): GpuArray[] {
   const input = variable(x);
-  const generator = createGenerator(device, 3);
-  const y = net.forward(input, { training: true, generator, track: false, fuse });
+  const rng = createRng(device, 3);
+  const y = net.forward(input, { training: true, rng, track: false, fuse });
   const tensors = [input, ...net.parameters.map(({ tensor }) => tensor)];
   return [y.array, ...vectorJacobian(y, noise(...y.shape), tensors)];
 }
@@ -93,14 +93,14 @@ describe("gradients from some rows", () => {
 
   test("go through the masks of those rows", async () => {
     const all = new Tensor(images);
-    const generator = createGenerator(device, 3);
-    const logits = net.forward(all, { training: true, generator });
+    const rng = createRng(device, 3);
+    const logits = net.forward(all, { training: true, rng });
     const part = variable(images.rows(2, 3));
     const [found] = vectorJacobian(onRows(logits, all, part, 2), noise(3, 1), [part]);
     // The same through the whole batch, of which the other rows get nothing.
     const whole = variable(images);
-    generator.nextStream = 0;
-    const again = net.forward(whole, { training: true, generator });
+    rng.nextStream = 0;
+    const again = net.forward(whole, { training: true, rng });
     const flow = new Float32Array(5);
     flow.set(await noise(3, 1).read(), 2);
     const dout = device.upload(flow, [5, 1], "f32");

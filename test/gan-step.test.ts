@@ -127,7 +127,7 @@ describe.each(bounds)("one step of a narrow dcgan as $storage against float64", 
     };
     // The noise is the device's own, as WGSL leaves sine and logarithm some freedom; what the device drew
     // besides is drawn again here: streams 1 and 2 are the masks, of the real images first, then of the fake.
-    const z = await normal(gan.random, [BATCH, narrow.latent]).read();
+    const z = await normal(gan.rng, [BATCH, narrow.latent]).read();
     trainingStep(gan, BATCH);
     const [lossD, lossG] = await gan.ring.read();
     const draw = (stream: number) => ({ seed: SEED_WORDS, step: 0, stream, domain: 0 });

@@ -1,6 +1,6 @@
 // First values: the range that each initialiser promises, of kernels and biases as layers make them.
 import { expect, test } from "vitest";
-import { createGenerator } from "../src/kernels/random.ts";
+import { createRng } from "../src/kernels/random.ts";
 import { fanInUniform, glorotUniform } from "../src/nn/initialisers.ts";
 import { batchNorm, conv2d, convTranspose2d, dense } from "../src/nn/layers.ts";
 import type { Layer, ParameterSpec } from "../src/nn/layer.ts";
@@ -10,7 +10,7 @@ const device = await testDevice();
 
 /** The ends and the mean square of a parameter's first values, as shares of `limit`. */
 async function spread({ initialiser, shape }: ParameterSpec, limit: number) {
-  const values = [...(await initialiser(createGenerator(device, 7), shape).read())];
+  const values = [...(await initialiser(createRng(device, 7), shape).read())];
   const [low, high] = [Math.min(...values) / limit, Math.max(...values) / limit];
   const square = values.reduce((sum, value) => sum + value * value, 0) / values.length / limit ** 2;
   return { low, high, square, within: low >= -1.000001 && high <= 1.000001 };
@@ -59,7 +59,7 @@ test("batch norm starts as Keras's: γ 1, β 0, a running mean of 0 and variance
   const { gamma, beta } = norm.parameters([2]);
   const { running } = norm.buffers([2]);
   const first = async ({ initialiser, shape }: ParameterSpec): Promise<number[]> => [
-    ...(await initialiser(createGenerator(device, 7), shape).read()),
+    ...(await initialiser(createRng(device, 7), shape).read()),
   ];
   expect(await first(gamma!)).toEqual([1, 1]);
   expect(await first(beta!)).toEqual([0, 0]);

@@ -2,7 +2,7 @@
 // hand, on filters of one tap.
 import { expect, test } from "vitest";
 import { Tensor } from "../src/autograd/tensor.ts";
-import { createGenerator } from "../src/kernels/random.ts";
+import { createRng } from "../src/kernels/random.ts";
 import type { Layer } from "../src/nn/layer.ts";
 import { conv2d, convTranspose2d } from "../src/nn/layers.ts";
 import { sequential } from "../src/nn/network.ts";
@@ -12,7 +12,7 @@ const device = await testDevice();
 
 /** What a layer makes of the image that numbers its pixels from 1, with a filter that is 1 at one tap. */
 async function through(layer: Layer, size: number, kernel: number, tap: readonly [number, number]) {
-  const network = sequential(device, "n", [size, size, 1], [layer], createGenerator(device, 0));
+  const network = sequential(device, "n", [size, size, 1], [layer], createRng(device, 0));
   const filter = new Float32Array(kernel * kernel);
   filter[tap[0] * kernel + tap[1]] = 1;
   network.parameters[0]!.tensor.array.write(filter);

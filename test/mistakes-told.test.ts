@@ -5,7 +5,7 @@ import {
   add,
   compile,
   conv2d,
-  createGenerator,
+  createRng,
   grad,
   layers,
   mean,
@@ -25,9 +25,9 @@ import { messageOf } from "./message-of.ts";
 import { testDevice } from "./support/device.ts";
 
 const device = await testDevice();
-const generator = createGenerator(device, 0);
+const rng = createRng(device, 0);
 const x = tensor(device, [1, 2, 3, 4], [2, 2], { tracked: true });
-const line = sequential(device, "line", [2], [layers.dense(1)], generator);
+const line = sequential(device, "line", [2], [layers.dense(1)], rng);
 
 /** Calls as without types. */
 const untyped = (f: (...args: never[]) => unknown, ...args: unknown[]): unknown =>
@@ -105,7 +105,7 @@ const TOLD: readonly [written: string, call: () => unknown, told: string][] = [
   [
     "line.forward(x, { train: true })",
     () => untyped(line.forward, x, { train: true }),
-    "line: got an attribute train, which it doesn't have: it takes training, generator, track, fuse, logits, storage",
+    "line: got an attribute train, which it doesn't have: it takes training, rng, track, fuse, logits, storage",
   ],
   [
     "line.forward(array, mode)",
@@ -154,13 +154,13 @@ const TOLD: readonly [written: string, call: () => unknown, told: string][] = [
   ],
   [
     "sequential(…, [layers.relu])",
-    () => untyped(sequential, device, "net", [2], [layers.relu], generator),
+    () => untyped(sequential, device, "net", [2], [layers.relu], rng),
     "net: its layers must be a list of layers, such as [layers.dense(1)]; got [a function relu]",
   ],
   [
     "sequential(device, name, shape, layers)",
     () => untyped(sequential, device, "net", [2], [layers.dense(1)]),
-    "net: the generator of its first parameters must be a generator: see createGenerator; got undefined",
+    "net: the Rng of its first parameters must be an Rng: see createRng; got undefined",
   ],
   [
     "conv2d(x, w, { stride: 2 })",
@@ -171,9 +171,9 @@ const TOLD: readonly [written: string, call: () => unknown, told: string][] = [
     "conv2d: got an attribute stride, which it doesn't have: it takes strides, padding, dilations, groups, epilogue, storage",
   ],
   [
-    "createGenerator(0)",
-    () => untyped(createGenerator, 0),
-    "createGenerator: takes a device first, as open of longhand/node or openDevice makes it; got 0",
+    "createRng(0)",
+    () => untyped(createRng, 0),
+    "createRng: takes a device first, as open of longhand/node or openDevice makes it; got 0",
   ],
   [
     "compile(device, body)",

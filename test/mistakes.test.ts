@@ -16,8 +16,8 @@ const wrong = wrongValues(device, other);
 const { Tensor, layers, initialisers, metrics } = longhand;
 const f = (...shape: number[]): longhand.Tensor => longhand.variable(device.empty(shape));
 const i = (...shape: number[]): longhand.Tensor => new Tensor(device.empty(shape, "i32"));
-const generator = longhand.createGenerator(device, 0);
-const line = longhand.sequential(device, "line", [2], [layers.dense(1)], generator);
+const rng = longhand.createRng(device, 0);
+const line = longhand.sequential(device, "line", [2], [layers.dense(1)], rng);
 const group = longhand.parameterGroup(device, "group", { w: f(3) });
 const matrix = { rows: 4, columns: 2, values: Float32Array.from({ length: 8 }, (_, n) => n % 5) };
 const chances = { rows: 2, columns: 2, values: Float32Array.of(0.5, 0.5, 0.25, 0.75) };
@@ -32,7 +32,7 @@ const CALLS: Readonly<Record<string, Args>> = {
   argmax: [f(2, 2), { axes: [1], keepDims: true }],
   avgPool: [image, { size: 2, strides: 1, padding: "same", dilations: 1, countPadding: true }],
   batchNorm: [image, f(2), f(2), { training: true, epsilon: 1e-3, momentum: 0.9 }],
-  bernoulli: [generator, [2, 2], 0.5],
+  bernoulli: [rng, [2, 2], 0.5],
   binaryCrossEntropy: [f(2), f(2), { clip: 1e-7, reduction: "mean" }],
   broadcastTo: [f(1, 2), { shape: [2, 2] }],
   clip: [f(2, 2), { min: 0, max: 1 }],
@@ -44,10 +44,10 @@ const CALLS: Readonly<Record<string, Args>> = {
     { strides: 1, padding: "same", dilations: 1, groups: 1, bias: f(1) },
   ],
   convTranspose2d: [image, f(3, 3, 1, 2), { strides: 2, padding: "same", bias: f(1) }],
-  createGenerator: [device, 0, 0],
+  createRng: [device, 0, 0],
   dense: [f(2, 2), f(2, 3), { bias: f(3) }],
   div: [f(2, 2), f(2, 2)],
-  dropout: [f(2, 2), { rate: 0.5, generator }],
+  dropout: [f(2, 2), { rate: 0.5, rng }],
   elu: [f(2, 2), { alpha: 1 }],
   exp: [f(2, 2)],
   gather: [f(2, 2), i(2), { axis: 0, batchDims: 0 }],
@@ -66,7 +66,7 @@ const CALLS: Readonly<Record<string, Args>> = {
   mul: [f(2, 2), f(2, 2)],
   neg: [f(2, 2)],
   noGrad: [() => f(2, 2)],
-  normal: [generator, [2, 2], 0, 1],
+  normal: [rng, [2, 2], 0, 1],
   oneHot: [i(2), { classes: 3, axis: -1 }],
   pad: [
     f(2, 2),
@@ -85,7 +85,7 @@ const CALLS: Readonly<Record<string, Args>> = {
   relu: [f(2, 2)],
   reshape: [f(2, 2), { shape: [4] }],
   resize: [image, { size: [8, 8], mode: "bilinear", coordinates: "halfPixel" }],
-  sequential: [device, "net", [2], [layers.dense(1)], generator],
+  sequential: [device, "net", [2], [layers.dense(1)], rng],
   sgd: [group, { learningRate: 0.1, momentum: 0.9, dampening: 0, nesterov: true, weightDecay: 0 }],
   sigmoid: [f(2, 2)],
   sigmoidCrossEntropy: [f(2), f(2), { reduction: "mean" }],
@@ -102,7 +102,7 @@ const CALLS: Readonly<Record<string, Args>> = {
   tile: [f(2, 2), { repetitions: [1, 2] }],
   transpose: [f(2, 2), { permutation: [1, 0] }],
   tune: [device, [], { budget: 1 }],
-  uniform: [generator, [2, 2], 0, 1],
+  uniform: [rng, [2, 2], 0, 1],
   upsample: [image, { scale: 2, mode: "nearest" }],
   variable: [device.empty([2])],
   workloadsOf: [device, () => undefined],
@@ -216,7 +216,7 @@ describe("every public function", () => {
     const input = inputs[name] ?? [4];
     // A layer's numbers are looked at when it is made, or when it is built into a network.
     const build = (layer: unknown): unknown =>
-      Reflect.apply(longhand.sequential, undefined, [device, "n", input, [layer], generator]);
+      Reflect.apply(longhand.sequential, undefined, [device, "n", input, [layer], rng]);
     expect(await faultsOf(name, Reflect.get(layers, name), args, build)).toEqual([]);
   });
 
@@ -224,7 +224,7 @@ describe("every public function", () => {
     "refuses mistakes with initialisers.%s",
     async (name, args) => {
       const draw = (initialiser: unknown): unknown =>
-        typeof initialiser === "function" ? initialiser(generator, [3, 2]) : initialiser;
+        typeof initialiser === "function" ? initialiser(rng, [3, 2]) : initialiser;
       expect(await faultsOf(name, Reflect.get(initialisers, name), args, draw)).toEqual([]);
     },
   );
@@ -242,7 +242,7 @@ describe("every method", () => {
       "a network",
       line,
       "forward",
-      [inputs, { training: true, generator, track: true, fuse: true, storage: "f32" }],
+      [inputs, { training: true, rng, track: true, fuse: true, storage: "f32" }],
     ],
     ["an optimizer", optimizer, "differentiate", [loss()]],
     ["an optimizer", optimizer, "update", []],

@@ -281,7 +281,7 @@ describe("a profile", () => {
 });
 
 /** Everything that training changes, on the host. */
-async function stateOf({ state, random, ring }: Gan): Promise<readonly unknown[]> {
+async function stateOf({ state, rng: random, ring }: Gan): Promise<readonly unknown[]> {
   const arrays = Object.values(state).flatMap((file) => [...file.values()]);
   const values = await Promise.all(arrays.map((array) => array.read()));
   return [...values, await random.state.read("u32"), await ring.read()];

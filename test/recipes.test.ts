@@ -155,8 +155,8 @@ describe("steps agree with float64", () => {
       // The noise is the device's own, as WGSL leaves sine and logarithm some freedom; masks are drawn again.
       const drawn = new Map<number, Ref>();
       for (const stream of noise) {
-        gan.random.nextStream = stream;
-        const z = normal(gan.random, [batch, latent]);
+        gan.rng.nextStream = stream;
+        const z = normal(gan.rng, [batch, latent]);
         drawn.set(stream, fromF32(z.shape, await z.read()));
       }
       const chosen = Array.from({ length: batch }, (_, i) =>
@@ -257,7 +257,7 @@ describe("ten steps of a recipe", () => {
       const own = new Map(Object.entries(gan.state)).get(file)!;
       for (const [name, array] of arrays) await copy(own.get(name)!, array);
     }
-    gan.random.state.write(Uint32Array.of(...SEED_WORDS, step));
+    gan.rng.state.write(Uint32Array.of(...SEED_WORDS, step));
     return gan;
   }
 

@@ -124,7 +124,7 @@ test("a program run dispatch by dispatch gives the bits of one that is run whole
   const restore = (): void => {
     const arrays = Object.values(gan.state).flatMap((named) => [...named.values()]);
     arrays.forEach((array, index) => array.write(first[index]!));
-    gan.random.state.write(Uint32Array.of(1, 0, 0));
+    gan.rng.state.write(Uint32Array.of(1, 0, 0));
   };
   const program = programOf(programs, gan.plan, 1);
   await program.run();

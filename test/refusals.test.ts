@@ -5,7 +5,7 @@ import * as longhand from "../src/index.ts";
 import { testDevice } from "./support/device.ts";
 
 const device = await testDevice();
-const generator = longhand.createGenerator(device, 0);
+const rng = longhand.createRng(device, 0);
 
 const f = (...shape: number[]): unknown => new longhand.Tensor(device.empty(shape));
 const i = (...shape: number[]): unknown => new longhand.Tensor(device.empty(shape, "i32"));
@@ -288,10 +288,10 @@ const CALLS: Readonly<Record<string, readonly (readonly unknown[])[]>> = {
   moments: [[f(3), { axes: [1] }], [f(0)], [i(3)], [f(3), { keepDims: "yes" }]],
   dropout: [
     [f(3), { rate: 0.5 }],
-    [f(3), { rate: 0.5, generator: {} }],
-    ...[1, -0.1, "a", Number.NaN, undefined].map((rate) => [f(3), { rate, generator }]),
+    [f(3), { rate: 0.5, rng: {} }],
+    ...[1, -0.1, "a", Number.NaN, undefined].map((rate) => [f(3), { rate, rng }]),
   ],
-  createGenerator: [
+  createRng: [
     [device, -1],
     [device, 0.5],
     [device, 2 ** 53],
@@ -299,23 +299,23 @@ const CALLS: Readonly<Record<string, readonly (readonly unknown[])[]>> = {
     [device, 0, -1],
   ],
   uniform: [
-    [generator, [-1]],
-    [generator, 3],
-    [generator, [1], 2, 1],
-    [generator, [1], Number.NaN],
+    [rng, [-1]],
+    [rng, 3],
+    [rng, [1], 2, 1],
+    [rng, [1], Number.NaN],
     [{}, [1]],
   ],
   normal: [
-    [generator, [1], 0, -1],
-    [generator, [1], Infinity],
-    [generator, [0.5]],
+    [rng, [1], 0, -1],
+    [rng, [1], Infinity],
+    [rng, [0.5]],
     [undefined, [1]],
   ],
   bernoulli: [
-    [generator, [1], 1.5],
-    [generator, [1], -0.5],
-    [generator, [1]],
-    [generator, [-1], 0.5],
+    [rng, [1], 1.5],
+    [rng, [1], -0.5],
+    [rng, [1]],
+    [rng, [-1], 0.5],
   ],
   parameterGroup: [
     [device, "group", { w: i(3) }],

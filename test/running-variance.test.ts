@@ -5,7 +5,7 @@ import { noGrad, Tensor } from "../src/autograd/tensor.ts";
 import { scaled, type Recipe } from "../src/gan/recipe.ts";
 import { recipeNamed } from "../src/gan/recipes/list.ts";
 import type { RunningVariance } from "../src/kernels/batch-norm.ts";
-import { createGenerator, normal } from "../src/kernels/random.ts";
+import { createRng, normal } from "../src/kernels/random.ts";
 import { sequential } from "../src/nn/network.ts";
 import { withConstants } from "../src/runs/constants.ts";
 import { testDevice } from "./support/device.ts";
@@ -25,11 +25,11 @@ interface Remembered {
 async function remembered(recipe: Recipe): Promise<Remembered[]> {
   const { latent, classes = 0 } = recipe;
   const narrow = scaled(recipe, 0.03);
-  const random = createGenerator(device, 5);
+  const random = createRng(device, 5);
   const input = [latent + classes];
   const network = sequential(device, "g", input, recipe.generator(narrow), random);
-  const z = new Tensor(normal(createGenerator(device, 6), [BATCH, ...input]));
-  device.scope(() => void noGrad(() => network.forward(z, { training: true, generator: random })));
+  const z = new Tensor(normal(createRng(device, 6), [BATCH, ...input]));
+  device.scope(() => void noGrad(() => network.forward(z, { training: true, rng: random })));
   const momentum = Number(new Map(Object.entries(recipe)).get("momentum") ?? 0.99);
   const norms = network.layers.filter(({ buffers }) => buffers["running"]);
   return Promise.all(

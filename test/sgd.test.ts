@@ -6,7 +6,7 @@ import { Tensor } from "../src/autograd/tensor.ts";
 import { AttributeError } from "../src/gpu/errors.ts";
 import { compile } from "../src/gpu/program.ts";
 import { advance } from "../src/kernels/counters.ts";
-import { createGenerator } from "../src/kernels/random.ts";
+import { createRng } from "../src/kernels/random.ts";
 import { sgdCounter, type SgdOptions, sgdUpdate } from "../src/kernels/sgd.ts";
 import { adam } from "../src/nn/adam.ts";
 import * as layers from "../src/nn/layers.ts";
@@ -67,7 +67,7 @@ describe("five updates agree with float64", () => {
 });
 
 const build = (): Network =>
-  sequential(device, "net", [5], [layers.dense(7), layers.dense(3)], createGenerator(device, 4));
+  sequential(device, "net", [5], [layers.dense(7), layers.dense(3)], createRng(device, 4));
 
 describe("the optimizer", () => {
   test.each(Object.entries(kinds))("gives the same bits as a program: %s", async (_name, kind) => {

@@ -5,7 +5,7 @@ import { grad, noGrad, Tensor } from "../src/autograd/tensor.ts";
 import type { GpuArray } from "../src/gpu/array.ts";
 import { AttributeError } from "../src/gpu/errors.ts";
 import { compile } from "../src/gpu/program.ts";
-import { createGenerator } from "../src/kernels/random.ts";
+import { createRng } from "../src/kernels/random.ts";
 import type { Layer } from "../src/nn/layer.ts";
 import * as layers from "../src/nn/layers.ts";
 import { type Network, sequential } from "../src/nn/network.ts";
@@ -61,7 +61,7 @@ const kinds: Readonly<Record<string, Kind>> = {
 };
 
 const build = ({ layer, input }: Kind): Network =>
-  sequential(device, "net", input, [spectral(layer)], createGenerator(device, 9));
+  sequential(device, "net", input, [spectral(layer)], createRng(device, 9));
 
 /** Weights of a network of one layer, as they are and as a matrix, and the vector beside them. */
 async function stateOf({ weight }: Kind, { state }: Network) {
@@ -224,7 +224,7 @@ test.each([
   ["BatchNorm", layers.batchNorm()],
 ])("refuses %s, which has no such weights", async (kind, layer) => {
   const wrong = (): unknown =>
-    sequential(device, "net", [4, 4, 2], [spectral(layer)], createGenerator(device, 1));
+    sequential(device, "net", [4, 4, 2], [spectral(layer)], createRng(device, 1));
   expect(await messageOf(AttributeError, wrong)).toBe(
     `spectral: takes dense and conv2d layers, whose weights end in the outputs; got ${kind}`,
   );

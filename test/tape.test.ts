@@ -4,7 +4,7 @@ import { add, batchNorm, matmul, mul, relu, square, sum } from "../src/autograd/
 import { grad, noGrad, Tensor, variable, vectorJacobian } from "../src/autograd/tensor.ts";
 import { AttributeError, DTypeError, ShapeError } from "../src/gpu/errors.ts";
 import { compile } from "../src/gpu/program.ts";
-import { createGenerator } from "../src/kernels/random.ts";
+import { createRng } from "../src/kernels/random.ts";
 import { adam } from "../src/nn/adam.ts";
 import { constant } from "../src/nn/initialisers.ts";
 import type { Layer } from "../src/nn/layer.ts";
@@ -118,7 +118,7 @@ const twins: Layer = {
 };
 
 test("parameters that share a gradient each get it, eagerly and in a program", async () => {
-  const network = sequential(device, "twins", [3], [twins], createGenerator(device, 0));
+  const network = sequential(device, "twins", [3], [twins], createRng(device, 0));
   const optimizer = adam(network);
   const x = vector(5, 6, 7);
   const differentiate = (): void => {

@@ -57,7 +57,7 @@ describe("train", () => {
     expect(records.map(({ epoch }) => epoch)).toEqual([1, 1, 1, 2, 2, 2, 3]);
     expect(records.every(({ lossD, lossG }) => lossD > 0 && lossG > 0)).toBe(true);
     expect(records.every(({ dReal, dFake }) => dReal > 0 && dReal < 1 && dFake < 1)).toBe(true);
-    const [, , step] = await device.read(gan.random.state, "u32");
+    const [, , step] = await device.read(gan.rng.state, "u32");
     expect(step).toBe(7);
   });
 

@@ -6,7 +6,7 @@ import { add, mean, sigmoidCrossEntropy } from "../src/autograd/ops.ts";
 import { Tensor } from "../src/autograd/tensor.ts";
 import type { GpuArray } from "../src/gpu/array.ts";
 import { compile } from "../src/gpu/program.ts";
-import { createGenerator } from "../src/kernels/random.ts";
+import { createRng } from "../src/kernels/random.ts";
 import { adam } from "../src/nn/adam.ts";
 import * as layers from "../src/nn/layers.ts";
 import { type Network, sequential } from "../src/nn/network.ts";
@@ -53,7 +53,7 @@ const build: Readonly<Record<Role, () => Network>> = {
         layers.convTranspose2d(1, 4, doubled),
         layers.tanh(),
       ],
-      createGenerator(device, 0),
+      createRng(device, 0),
     );
   },
   discriminator() {
@@ -72,7 +72,7 @@ const build: Readonly<Record<Role, () => Network>> = {
         layers.flatten(),
         layers.dense(1),
       ],
-      createGenerator(device, 0),
+      createRng(device, 0),
     );
   },
 };

@@ -80,8 +80,8 @@ export async function createLonghand(
     multiplyAdds: full.explain().multiplyAdds,
     async step() {
       if (check) {
-        gan.random.nextStream = 0; // where the step itself draws them
-        latents.push([...(await normal(gan.random, [batch, recipe.latent]).read())]);
+        gan.rng.nextStream = 0; // where the step itself draws them
+        latents.push([...(await normal(gan.rng, [batch, recipe.latent]).read())]);
       }
       await full.run();
       await device.idle();

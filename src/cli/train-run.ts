@@ -144,7 +144,7 @@ async function compileChosen(draft: Draft, gan: Gan, opened: OpenedAdapter): Pro
 /** Puts a checkpoint's arrays and random state on the device. */
 function putOnDevice(gan: Gan, { files, path, state }: Checkpoint): void {
   restoreArrays(gan.state, files, path);
-  gan.random.state.write(
+  gan.rng.state.write(
     Uint32Array.of(state.seed >>> 0, Math.floor(state.seed / 2 ** 32), state.step),
   );
 }

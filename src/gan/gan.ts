@@ -6,7 +6,7 @@ import type { Device } from "../gpu/device.ts";
 import { DataError, UsageError } from "../gpu/errors.ts";
 import type { BatchPlan } from "../kernels/dataset.ts";
 import type { StoredType } from "../kernels/epilogue-attributes.ts";
-import { createGenerator, normal, type Generator } from "../kernels/random.ts";
+import { createRng, normal, type Rng } from "../kernels/random.ts";
 import { SCALARS } from "../kernels/adversarial-loss.ts";
 import { adam } from "../nn/adam.ts";
 import { sequential, type Network } from "../nn/network.ts";
@@ -44,7 +44,7 @@ export interface Gan extends Models {
   readonly generatorAdam: Optimizer;
   readonly discriminatorAdam: Optimizer;
   /** Seed and step: the device counts the steps itself. */
-  readonly random: Generator;
+  readonly rng: Rng;
   /** The dataset as bytes, (count, height, width, 1). */
   readonly images: GpuArray;
   /** Their classes, (count) u8, where the recipe has any. */
@@ -93,7 +93,7 @@ export function planEpoch(count: number, batch: number, lastBatch: "keep" | "dro
 
 /** Builds both networks with first weights drawn from `seed`. */
 export function createModels(device: Device, recipe: Recipe, seed: number): Models {
-  const draws = createGenerator(device, seed, FIRST_WEIGHTS);
+  const draws = createRng(device, seed, FIRST_WEIGHTS);
   const input = [recipe.latent + (recipe.classes ?? 0)];
   const build = (name: string, from = draws): Network =>
     sequential(device, name, input, recipe.generator(recipe), from);
@@ -101,7 +101,7 @@ export function createModels(device: Device, recipe: Recipe, seed: number): Mode
   const layers = recipe.discriminator(recipe);
   const discriminator = sequential(device, "discriminator", recipe.image, layers, draws);
   // Drawn again from the start, the average begins as the generator does.
-  const again = createGenerator(device, seed, FIRST_WEIGHTS);
+  const again = createRng(device, seed, FIRST_WEIGHTS);
   const sampler = recipe.average > 0 ? build("generator_average", again) : generator;
   return { device, recipe, generator, discriminator, sampler };
 }
@@ -153,7 +153,7 @@ export function layOutGan(
     ...models,
     generatorAdam,
     discriminatorAdam,
-    random: createGenerator(device, options.seed),
+    rng: createRng(device, options.seed),
     images,
     labels,
     plan,
@@ -187,7 +187,7 @@ function labelsOf({ name, classes = 0 }: Recipe, data: Images): Uint8Array<Array
 
 /** The latents of a seed, (count, latent): the first ones are the same whatever the count. */
 export function latents(models: Models, seed: number, count: number): GpuArray {
-  const draws = createGenerator(models.device, seed, SAMPLE_NOISE);
+  const draws = createRng(models.device, seed, SAMPLE_NOISE);
   return normal(draws, [count, models.recipe.latent]);
 }
 

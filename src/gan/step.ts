@@ -8,7 +8,7 @@ export type { StepOptions, StepOutputs };
 
 /** Runs (or, inside a trace, records) one step on `count` images. */
 export function trainingStep(gan: Gan, count: number, options: StepOptions = {}): StepOutputs {
-  gan.random.nextStream = 0;
+  gan.rng.nextStream = 0;
   return gan.recipe.order === "together"
     ? stepTogether(gan, count, options)
     : stepInTurn(gan, count);

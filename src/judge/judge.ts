@@ -6,7 +6,7 @@ import { toFloats } from "../data/pixels.ts";
 import type { Device } from "../gpu/device.ts";
 import { CheckpointError, ShapeError } from "../gpu/errors.ts";
 import { compile, type Program } from "../gpu/program.ts";
-import { createGenerator } from "../kernels/random.ts";
+import { createRng } from "../kernels/random.ts";
 import { sequential, type Network } from "../nn/network.ts";
 import { CLASSES, designs, FEATURES, SIDE, type Design, type Which } from "./designs.ts";
 
@@ -70,7 +70,7 @@ export interface Judged {
 
 /** A judge's networks with first weights drawn from a seed. */
 export function createNetworks(device: Device, design: Design, seed: number): JudgeNetworks {
-  const draws = createGenerator(device, seed, FIRST_WEIGHTS);
+  const draws = createRng(device, seed, FIRST_WEIGHTS);
   const body = sequential(device, "body", [SIDE, SIDE, 1], design.body(), draws);
   const head = sequential(device, "head", [FEATURES], design.head(), draws);
   return { device, body, head, readers: new Map() };

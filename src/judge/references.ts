@@ -1,7 +1,7 @@
 // The sets of known quality beside which an evaluation's figures stand: real digits, two kinds of collapse,
 // two kinds of noise. They depend on the judge, the dataset and the count alone.
 import type { Device } from "../gpu/device.ts";
-import { createGenerator, normal, uniform, type Generator } from "../kernels/random.ts";
+import { createRng, normal, uniform, type Rng } from "../kernels/random.ts";
 import {
   evenly,
   figuresOf,
@@ -39,7 +39,7 @@ export async function judgeReferences(
 ): Promise<Readonly<Record<Reference, Judged>>> {
   const rows = evenly(test.count, count);
   const noisy = imagesAt(test, rows);
-  const draws = createGenerator(judge.device, NOISE_SEED, NOISE_STEP);
+  const draws = createRng(judge.device, NOISE_SEED, NOISE_STEP);
   await addNoise(judge.device, draws, noisy);
   const { height, width } = test;
   const shape = { count: rows.length, height, width };
@@ -66,7 +66,7 @@ export async function judgeReferences(
   };
 }
 
-async function addNoise(device: Device, draws: Generator, images: Float32Array): Promise<void> {
+async function addNoise(device: Device, draws: Rng, images: Float32Array): Promise<void> {
   const noise = await device.scope(() => normal(draws, [images.length], 0, SIGMA)).read();
   for (const [at, value] of images.entries()) {
     images[at] = Math.min(1, Math.max(-1, value + noise[at]!));

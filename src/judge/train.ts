@@ -6,7 +6,7 @@ import type { Device } from "../gpu/device.ts";
 import { DataError } from "../gpu/errors.ts";
 import { compile, type Program } from "../gpu/program.ts";
 import { gatherBatch, gatherLabels } from "../kernels/dataset.ts";
-import { createGenerator } from "../kernels/random.ts";
+import { createRng } from "../kernels/random.ts";
 import { adam } from "../nn/adam.ts";
 import { updateAll } from "../nn/optimizer.ts";
 import { CLASSES, SHARES, SIDE, type Design } from "./designs.ts";
@@ -95,7 +95,7 @@ export function trainJudge(device: Device, options: TrainJudgeOptions): JudgeTra
 
   const networks = createNetworks(device, design, seed);
   const { body, head } = networks;
-  const random = createGenerator(device, seed);
+  const rng = createRng(device, seed);
   const images = device.persistent([train.count, SIDE, SIDE, 1], "u8", "judge.dataset");
   images.write(new Uint8Array(train.images.subarray(0, images.size)));
   const labels = device.persistent([train.count], "u8", "judge.labels");
@@ -108,13 +108,13 @@ export function trainJudge(device: Device, options: TrainJudgeOptions): JudgeTra
 
   const step = (share: number): Promise<Program> =>
     compile(device, "judge.step", () => {
-      random.nextStream = 0;
-      const mode = { training: true, generator: random };
-      const x = new Tensor(gatherBatch(images, random, plan, batch));
-      const digits = new Tensor(gatherLabels(labels, random, plan, batch));
+      rng.nextStream = 0;
+      const mode = { training: true, rng };
+      const x = new Tensor(gatherBatch(images, rng, plan, batch));
+      const digits = new Tensor(gatherLabels(labels, rng, plan, batch));
       const loss = softmaxCrossEntropy(head.forward(body.forward(x, mode), mode), digits);
       for (const optimizer of optimizers) optimizer.differentiate(loss);
-      updateAll(optimizers, random, share);
+      updateAll(optimizers, rng, share);
       device.place(add(new Tensor(total), new Tensor(loss.array)).array, total);
       return { loss: loss.array };
     });

@@ -2,7 +2,7 @@
 // each loss flows back by another way.
 import { formatShape, type GpuArray } from "../gpu/array.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
-import type { Generator } from "./random.ts";
+import type { Rng } from "./random.ts";
 import { checkArray } from "./rule.ts";
 
 /** Scalars that one step records. */
@@ -22,7 +22,7 @@ const FORMS = ["logits", "hinge", "probabilities", "clamped"] as const;
 
 /** What the discriminator's outputs are, and how its loss is made of them. */
 export interface AdversarialLossOptions {
-  /** (steps, 4): gets the scalars in the slot of the generator's step. */
+  /** (steps, 4): gets the scalars in the slot of the Rng's step. */
   readonly ring?: GpuArray;
   /** Default `logits`. */
   readonly form?: (typeof FORMS)[number];
@@ -46,7 +46,7 @@ export interface AdversarialLossOptions {
  */
 export function adversarialLoss(
   outputs: GpuArray,
-  generator: Generator,
+  rng: Rng,
   options: AdversarialLossOptions = {},
 ): AdversarialLoss {
   const { ring, form = "logits", smoothing = 0, labels } = options;
@@ -71,7 +71,7 @@ export function adversarialLoss(
       `adversarialLoss: smoothing must be in [0, 1), and 0 with the hinge loss, which has no labels; got ${smoothing}`,
     );
   }
-  checkArray("adversarialLoss", "the generator's state", generator.state, outputs, ["u32"]);
+  checkArray("adversarialLoss", "the Rng's state", rng.state, outputs, ["u32"]);
   if (ring) checkArray("adversarialLoss", "the ring", ring, outputs);
   if (ring && (ring.shape.length !== 2 || ring.shape[0] === 0 || ring.shape[1] !== SCALARS)) {
     throw new ShapeError(
@@ -96,8 +96,8 @@ export function adversarialLoss(
     },
     bind: {
       outputs,
-      labels: labels ?? generator.state,
-      state: generator.state,
+      labels: labels ?? rng.state,
+      state: rng.state,
       scalars,
       ring: ring ?? empty([SCALARS], "no_ring"),
       d_discriminator: dDiscriminator,

@@ -1,8 +1,8 @@
-// What counts on the device from one step to the next: bias corrections of optimizers, and a generator's step.
+// What counts on the device from one step to the next: bias corrections of optimizers, and an Rng's step.
 import type { GpuArray } from "../gpu/array.ts";
 import type { Device } from "../gpu/device.ts";
 import type { Constant } from "../gpu/shader.ts";
-import type { Generator } from "./random.ts";
+import type { Rng } from "./random.ts";
 
 /** Numbers that are 1 − rateᵗ after t advances, 0 at first. */
 export interface Counter {
@@ -25,13 +25,13 @@ function constantsOf(name: "FIRST" | "SECOND", rates: readonly number[]): Record
 }
 
 /**
- * Advances counters, and the generator's step if there is one: the last launch of a step, which all others read.
+ * Advances counters, and the Rng's step if there is one: the last launch of a step, which all others read.
  * One launch for every two counters.
  */
-export function advance(device: Device, counters: readonly Counter[], generator?: Generator): void {
+export function advance(device: Device, counters: readonly Counter[], rng?: Rng): void {
   const [first, second, ...others] = counters;
   if (others.length > 0) advance(device, others);
-  if (!first && !generator) return;
+  if (!first && !rng) return;
   const spare = (count: number, dtype: "f32" | "u32"): GpuArray =>
     device.empty([count], dtype, "counters.spare");
   device.launch({
@@ -40,12 +40,12 @@ export function advance(device: Device, counters: readonly Counter[], generator?
     constants: {
       ...constantsOf("FIRST", first?.rates ?? []),
       ...constantsOf("SECOND", second?.rates ?? []),
-      STEPS: generator ? 1 : 0,
+      STEPS: rng ? 1 : 0,
     },
     bind: {
       first: first?.values ?? spare(MOST, "f32"),
       second: second?.values ?? spare(MOST, "f32"),
-      state: generator?.state ?? spare(3, "u32"),
+      state: rng?.state ?? spare(3, "u32"),
     },
     workgroups: [1, 1, 1],
   });

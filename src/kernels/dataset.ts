@@ -1,7 +1,7 @@
 // Batches from a dataset that lies on the device as bytes.
 import type { GpuArray } from "../gpu/array.ts";
 import { AttributeError } from "../gpu/errors.ts";
-import type { Generator } from "./random.ts";
+import type { Rng } from "./random.ts";
 
 /** How steps walk through a dataset. */
 export interface BatchPlan {
@@ -33,11 +33,11 @@ function orderOf(total: number, plan: BatchPlan, count: number): Readonly<Record
 
 /**
  * Gathers `count` images of `images` (count, H, W, 1) u8 as floats in [−1, 1], into `out`, (count, H, W, 1):
- * those of the generator's step, in its epoch's order.
+ * those of the Rng's step, in its epoch's order.
  */
 export function gatherBatch(
   images: GpuArray,
-  generator: Generator,
+  rng: Rng,
   plan: BatchPlan,
   count: number,
   out: GpuArray = images.device.empty([count, ...images.shape.slice(1)], "f32", "batch"),
@@ -49,7 +49,7 @@ export function gatherBatch(
     shader: "dataset",
     entry: "gather",
     constants: { ...order, PIXELS: pixels },
-    bind: { images, state: generator.state, out },
+    bind: { images, state: rng.state, out },
     workgroups: device.linear(count * Math.ceil(pixels / 16)),
     bytesRead: out.size, // of the whole dataset, a byte a pixel
   });
@@ -60,12 +60,7 @@ export function gatherBatch(
  * The classes, (count) i32, of the images that `gatherBatch` gathers in the same step; `labels` is (images) u8, in
  * the dataset's order. Throws `AttributeError` where the plan doesn't fit them.
  */
-export function gatherLabels(
-  labels: GpuArray,
-  generator: Generator,
-  plan: BatchPlan,
-  count: number,
-): GpuArray {
+export function gatherLabels(labels: GpuArray, rng: Rng, plan: BatchPlan, count: number): GpuArray {
   const { device, size } = labels;
   const order = orderOf(size, plan, count);
   const classes = device.empty([count], "i32", "classes");
@@ -73,7 +68,7 @@ export function gatherLabels(
     shader: "dataset",
     entry: "gather_labels",
     constants: order,
-    bind: { labels, state: generator.state, classes },
+    bind: { labels, state: rng.state, classes },
     workgroups: device.linear(count),
     bytesRead: count, // of all labels, a byte each
   });

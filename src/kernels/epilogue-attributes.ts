@@ -46,7 +46,7 @@ function resolveEpilogue(
   checkAttributes<EpilogueAttributes>(name, attributes, {
     activation: oneOf("relu", "leakyRelu", "tanh", "sigmoid"),
     alpha: finite(0),
-    dropout: anything("a rate and a generator"),
+    dropout: anything("a rate and an Rng"),
   });
   const { activation, alpha = 0.3, dropout } = attributes;
   if (attributes.alpha !== undefined && activation !== "leakyRelu") {
@@ -63,10 +63,10 @@ function resolveEpilogue(
       `${name}: dropout behind ${activation} needs what it drops to go back; use the op dropout`,
     );
   }
-  const { rate, generator } = dropout;
-  const STREAM = takeStream(generator);
+  const { rate, rng } = dropout;
+  const STREAM = takeStream(rng);
   const mask = { DROPS: true, STREAM, RATE: rate, SCALE: 1 / (1 - rate) };
-  return { constants: { ...constants, ...mask }, state: generator.state };
+  return { constants: { ...constants, ...mask }, state: rng.state };
 }
 
 /** What `launch` makes with an op's epilogue and stores as asked, and the way back. Throws `AttributeError`. */

@@ -1,27 +1,22 @@
 // An exponential moving average of arrays that training changes.
 import { formatShape, type GpuArray } from "../gpu/array.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
-import type { Generator } from "./random.ts";
+import type { Rng } from "./random.ts";
 import { checkArray } from "./rule.ts";
 
 /**
  * average += (1 − d) · (values − average), in place, where d is the smaller of `decay` and (1 + step) / (10 + step)
- * of the generator's step: from 1, where that has been counted already.
+ * of the Rng's step: from 1, where that has been counted already.
  *
  * Shapes: average and values alike.
  * Throws: `ShapeError` if they differ; `DTypeError` unless they are f32; `AttributeError` on a decay that isn't in
  * [0, 1).
  * Source: TensorFlow's ExponentialMovingAverage with num_updates.
  */
-export function movingAverage(
-  average: GpuArray,
-  values: GpuArray,
-  generator: Generator,
-  decay: number,
-): void {
+export function movingAverage(average: GpuArray, values: GpuArray, rng: Rng, decay: number): void {
   checkArray("movingAverage", "the average", average, average);
   checkArray("movingAverage", "the values", values, average);
-  checkArray("movingAverage", "the generator's state", generator.state, average, ["u32"]);
+  checkArray("movingAverage", "the Rng's state", rng.state, average, ["u32"]);
   if (formatShape(average.shape) !== formatShape(values.shape)) {
     throw new ShapeError(
       `movingAverage: takes an average of the values' shape ${formatShape(values.shape)}; got ${formatShape(average.shape)}`,
@@ -35,7 +30,7 @@ export function movingAverage(
     shader: "moving-average",
     entry: "update",
     constants: { COUNT: size, REST: 1 - decay },
-    bind: { values, state: generator.state, average },
+    bind: { values, state: rng.state, average },
     workgroups: device.linear(size),
     flop: 3 * size,
   });

@@ -16,18 +16,18 @@ import {
 import { defineRule, type Rule } from "./rule.ts";
 
 /**
- * A generator: its state (seed low, seed high, step) lives on the device, where `advance` counts
+ * An Rng: its state (seed low, seed high, step) lives on the device, where `advance` counts
  * steps; its streams are numbered by call order, from 0 each step.
  */
-export interface Generator {
+export interface Rng {
   readonly state: GpuArray;
   /** The number of the next stream; a step starts by setting it to 0. */
   nextStream: number;
 }
 
 /** What can be drawn from. */
-export const isGenerator: Check = {
-  expects: "a generator: see createGenerator",
+export const isRng: Check = {
+  expects: "an Rng: see createRng",
   accepts: (value) =>
     typeof value === "object" &&
     value !== null &&
@@ -38,29 +38,29 @@ export const isGenerator: Check = {
     extent(0).accepts(value.nextStream),
 };
 
-/** A generator from a seed, a whole number in [0, 2⁵³), at a step in [0, 2³²). Throws `AttributeError`. */
-export function createGenerator(device: Device, seed: number, step = 0): Generator {
-  checkDevice("createGenerator", device);
+/** An Rng from a seed, a whole number in [0, 2⁵³), at a step in [0, 2³²). Throws `AttributeError`. */
+export function createRng(device: Device, seed: number, step = 0): Rng {
+  checkDevice("createRng", device);
   if (!Number.isSafeInteger(seed) || seed < 0) {
     throw new AttributeError(`seed: must be a whole number in [0, 2^53); got ${show(seed)}`);
   }
   if (!Number.isInteger(step) || step < 0 || step >= 2 ** 32) {
     throw new AttributeError(`step: must be a whole number in [0, 2^32); got ${show(step)}`);
   }
-  const state = device.persistent([3], "u32", "generator");
+  const state = device.persistent([3], "u32", "rng");
   state.write(Uint32Array.of(seed >>> 0, Math.floor(seed / 2 ** 32), step));
   return { state, nextStream: 0 };
 }
 
-/** The checks that every draw makes before it takes a stream: of its generator, shape and numbers. */
+/** The checks that every draw makes before it takes a stream: of its rng, shape and numbers. */
 function checkDraw(
   op: string,
-  generator: Generator,
+  rng: Rng,
   shape: readonly number[],
   numbers: Readonly<Record<string, number>>,
   check: Check = finite(),
 ): void {
-  checkAttributes(op, { generator }, { generator: needed(isGenerator) });
+  checkAttributes(op, { rng }, { rng: needed(isRng) });
   checkShape(op, shape);
   for (const [name, value] of Object.entries(numbers)) {
     checkAttributes(op, { [name]: value }, { [name]: needed(check) });
@@ -68,102 +68,88 @@ function checkDraw(
 }
 
 function fill(
-  generator: Generator,
+  rng: Rng,
   shape: readonly number[],
   entry: "uniform_noise" | "normal_noise" | "bernoulli_noise",
   constants: Record<string, number>,
 ): GpuArray {
-  const { device } = generator.state;
+  const { device } = rng.state;
   const out = device.empty(shape, "f32", entry);
   device.launch({
     shader: "random",
     entry,
-    constants: { ...constants, COUNT: out.size, STREAM: takeStream(generator) },
-    bind: { state: generator.state, out },
+    constants: { ...constants, COUNT: out.size, STREAM: takeStream(rng) },
+    bind: { state: rng.state, out },
     workgroups: device.linear(Math.ceil(out.size / 4)),
   });
   return out;
 }
 
 /** The number of the next stream, which is the caller's now. */
-export function takeStream(generator: Generator): number {
-  const stream = generator.nextStream;
-  generator.nextStream += 1;
+export function takeStream(rng: Rng): number {
+  const stream = rng.nextStream;
+  rng.nextStream += 1;
   return stream;
 }
 
 /**
- * Uniform numbers in [low, high), of 24 random bits each: one stream of the generator's.
+ * Uniform numbers in [low, high), of 24 random bits each: one stream of the Rng's.
  *
- * Shapes: generator (its state), shape (…), low (0), high (1) → shape.
+ * Shapes: rng (its state), shape (…), low (0), high (1) → shape.
  * Gradient: none.
- * Throws: `ShapeError` on what isn't a shape; `AttributeError` on what isn't a generator, and unless
+ * Throws: `ShapeError` on what isn't a shape; `AttributeError` on what isn't an Rng, and unless
  * low ≤ high are finite.
  * Source: Philox 4×32-10 (Salmon et al. 2011).
  */
-export function uniform(
-  generator: Generator,
-  shape: readonly number[],
-  low = 0,
-  high = 1,
-): GpuArray {
-  checkDraw("uniform", generator, shape, { low, high });
+export function uniform(rng: Rng, shape: readonly number[], low = 0, high = 1): GpuArray {
+  checkDraw("uniform", rng, shape, { low, high });
   if (low > high) {
     throw new AttributeError(`uniform: low must be at most high; got ${low} and ${high}`);
   }
-  return fill(generator, shape, "uniform_noise", { LOW: low, HIGH: high });
+  return fill(rng, shape, "uniform_noise", { LOW: low, HIGH: high });
 }
 
 /**
- * Normal numbers with a mean and a standard deviation, by Box–Muller: one stream of the generator's.
+ * Normal numbers with a mean and a standard deviation, by Box–Muller: one stream of the Rng's.
  *
- * Shapes: generator (its state), shape (…), mean (0), deviation (1) → shape.
+ * Shapes: rng (its state), shape (…), mean (0), deviation (1) → shape.
  * Gradient: none.
- * Throws: `ShapeError` on what isn't a shape; `AttributeError` on what isn't a generator, and unless
+ * Throws: `ShapeError` on what isn't a shape; `AttributeError` on what isn't an Rng, and unless
  * mean and deviation ≥ 0 are finite.
  * Source: Philox 4×32-10 (Salmon et al. 2011); Box and Muller 1958.
  */
-export function normal(
-  generator: Generator,
-  shape: readonly number[],
-  mean = 0,
-  deviation = 1,
-): GpuArray {
-  checkDraw("normal", generator, shape, { mean });
-  checkDraw("normal", generator, shape, { deviation }, finite(0));
-  return fill(generator, shape, "normal_noise", { MEAN: mean, DEVIATION: deviation });
+export function normal(rng: Rng, shape: readonly number[], mean = 0, deviation = 1): GpuArray {
+  checkDraw("normal", rng, shape, { mean });
+  checkDraw("normal", rng, shape, { deviation }, finite(0));
+  return fill(rng, shape, "normal_noise", { MEAN: mean, DEVIATION: deviation });
 }
 
 /**
  * 1 with a probability, else 0: 1 where `uniform` of the same stream is below it (as float32).
  *
- * Shapes: generator (its state), shape (…), probability (in [0, 1]) → shape.
+ * Shapes: rng (its state), shape (…), probability (in [0, 1]) → shape.
  * Gradient: none.
- * Throws: `ShapeError` on what isn't a shape; `AttributeError` on what isn't a generator, and on a
+ * Throws: `ShapeError` on what isn't a shape; `AttributeError` on what isn't an Rng, and on a
  * probability outside [0, 1].
  * Source: PyTorch's bernoulli.
  */
-export function bernoulli(
-  generator: Generator,
-  shape: readonly number[],
-  probability: number,
-): GpuArray {
-  checkDraw("bernoulli", generator, shape, { probability }, finite(0, 1));
-  return fill(generator, shape, "bernoulli_noise", { PROBABILITY: probability });
+export function bernoulli(rng: Rng, shape: readonly number[], probability: number): GpuArray {
+  checkDraw("bernoulli", rng, shape, { probability }, finite(0, 1));
+  return fill(rng, shape, "bernoulli_noise", { PROBABILITY: probability });
 }
 
 /** What dropout takes. */
 export interface DropoutAttributes {
   /** The share of elements to drop, in [0, 1). */
   readonly rate: number;
-  /** Where the mask comes from: see `createGenerator`. */
-  readonly generator: Generator;
+  /** Where the mask comes from: see `createRng`. */
+  readonly rng: Rng;
 }
 
 /** What dropout's attributes may be. */
 export const dropoutChecks: Checks<DropoutAttributes> = {
   rate: needed(belowOne),
-  generator: needed(isGenerator),
+  rng: needed(isRng),
 };
 
 function drop(x: GpuArray, rate: number, state: GpuArray, stream: number): GpuArray {
@@ -183,10 +169,10 @@ function drop(x: GpuArray, rate: number, state: GpuArray, stream: number): GpuAr
 export const dropout: Rule<readonly [GpuArray], DropoutAttributes> = defineRule({
   name: "dropout",
   attributes: dropoutChecks,
-  forward([x], { rate, generator }: DropoutAttributes) {
-    const stream = takeStream(generator);
-    const out = drop(x, rate, generator.state, stream);
-    return { out, saved: { rate, state: generator.state, stream } };
+  forward([x], { rate, rng }: DropoutAttributes) {
+    const stream = takeStream(rng);
+    const out = drop(x, rate, rng.state, stream);
+    return { out, saved: { rate, state: rng.state, stream } };
   },
   backward: (dout, { rate, state, stream }) => [drop(dout, rate, state, stream)],
 });

@@ -1,19 +1,19 @@
 // What a step records of itself, on the device until somebody reads it.
 import { formatShape, type GpuArray } from "../gpu/array.ts";
 import { ShapeError } from "../gpu/errors.ts";
-import type { Generator } from "./random.ts";
+import type { Rng } from "./random.ts";
 import { checkArray } from "./rule.ts";
 
 /**
- * Writes a step's scalars into its slot of a ring: that of the generator's step, modulo the ring's length.
+ * Writes a step's scalars into its slot of a ring: that of the Rng's step, modulo the ring's length.
  *
  * Shapes: scalars (K); ring (steps, K).
  * Throws: `ShapeError` on other shapes; `DTypeError` unless both are f32; `AttributeError` on two devices.
  */
-export function recordStep(scalars: GpuArray, ring: GpuArray, generator: Generator): void {
+export function recordStep(scalars: GpuArray, ring: GpuArray, rng: Rng): void {
   checkArray("recordStep", "the scalars", scalars, scalars);
   checkArray("recordStep", "the ring", ring, scalars);
-  checkArray("recordStep", "the generator's state", generator.state, scalars, ["u32"]);
+  checkArray("recordStep", "the Rng's state", rng.state, scalars, ["u32"]);
   const [capacity = 0, columns] = ring.shape;
   if (
     scalars.shape.length !== 1 ||
@@ -29,7 +29,7 @@ export function recordStep(scalars: GpuArray, ring: GpuArray, generator: Generat
     shader: "step-log",
     entry: "record",
     constants: { COUNT: scalars.size, CAPACITY: capacity },
-    bind: { scalars, state: generator.state, ring },
+    bind: { scalars, state: rng.state, ring },
     workgroups: [1, 1, 1],
   });
 }

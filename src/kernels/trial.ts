@@ -4,7 +4,7 @@ import type { Device } from "../gpu/device.ts";
 import type { Variant, Workload } from "../gpu/dispatch.ts";
 import type { PipelineEntry } from "../gpu/pipelines.ts";
 import { repeated, type Repeated } from "../gpu/repeat.ts";
-import { createGenerator, uniform } from "./random.ts";
+import { createRng, uniform } from "./random.ts";
 
 /** A variant of a workload, as it can be launched. */
 export interface Way {
@@ -100,7 +100,7 @@ export async function tryOut(
   const standard = ways[0]!;
   const direct = ways.find(({ variant }) => variant === "direct")!;
   const runners = new Map<Way, Runner>();
-  const draws = createGenerator(device, 1);
+  const draws = createRng(device, 1);
   const inputs = workload.inputs.map(({ shape }) => uniform(draws, shape, -1, 1));
   const start = async (way: Way): Promise<Float32Array> => {
     const began = performance.now();

@@ -10,7 +10,7 @@ import type { Tensor } from "../autograd/tensor.ts";
 import { AttributeError } from "../gpu/errors.ts";
 import { belowOne, checkArgument, finite } from "../kernels/attributes.ts";
 import type { EpilogueAttributes } from "../kernels/epilogue-attributes.ts";
-import type { Generator } from "../kernels/random.ts";
+import type { Rng } from "../kernels/random.ts";
 import { SIGMOID, type Layer, type Mode } from "./layer.ts";
 
 const none = (): Readonly<Record<never, never>> => ({});
@@ -56,9 +56,9 @@ export function sigmoid(): Layer {
   return activation(SIGMOID, "", (x) => sigmoidOp(x), { activation: "sigmoid" });
 }
 
-function generatorOf({ generator }: Mode): Generator {
-  if (generator) return generator;
-  throw new AttributeError("Dropout: training needs a generator in its mode");
+function rngOf({ rng }: Mode): Rng {
+  if (rng) return rng;
+  throw new AttributeError("Dropout: training needs an Rng in its mode");
 }
 
 /** Drops elements at a rate in training; does nothing in inference. */
@@ -71,8 +71,7 @@ export function dropout(rate: number): Layer {
     parameters: none,
     buffers: none,
     forward: (x, _parameters, _buffers, mode) =>
-      mode.training ? dropoutOp(x, { rate, generator: generatorOf(mode) }) : x,
-    asEpilogue: (mode) =>
-      mode.training ? { dropout: { rate, generator: generatorOf(mode) } } : {},
+      mode.training ? dropoutOp(x, { rate, rng: rngOf(mode) }) : x,
+    asEpilogue: (mode) => (mode.training ? { dropout: { rate, rng: rngOf(mode) } } : {}),
   };
 }

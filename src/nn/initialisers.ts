@@ -2,16 +2,16 @@
 import { checkShape, type GpuArray } from "../gpu/array.ts";
 import { checkArgument, finite } from "../kernels/attributes.ts";
 import { stretched } from "../kernels/move.ts";
-import { normal, uniform, type Generator } from "../kernels/random.ts";
+import { normal, uniform, type Rng } from "../kernels/random.ts";
 
 /** Makes an array of the given shape. */
-export type Initialiser = (generator: Generator, shape: readonly number[]) => GpuArray;
+export type Initialiser = (rng: Rng, shape: readonly number[]) => GpuArray;
 
 /** Every element the same. */
 export function constant(value: number): Initialiser {
   checkArgument("constant", "its value", value, finite());
-  return (generator, shape) => {
-    const { device } = generator.state;
+  return (rng, shape) => {
+    const { device } = rng.state;
     const one = device.upload(Float32Array.of(value), [], "f32", "constant");
     return stretched("constant", one, shape);
   };
@@ -20,7 +20,7 @@ export function constant(value: number): Initialiser {
 /** Normal with mean 0: Radford et al. 2015 use a deviation of 0.02 for every layer of a DCGAN. */
 export function normalInitialiser(deviation = 0.02): Initialiser {
   checkArgument("normalInitialiser", "its deviation", deviation, finite(0));
-  return (generator, shape) => normal(generator, shape, 0, deviation);
+  return (rng, shape) => normal(rng, shape, 0, deviation);
 }
 
 /** The inputs of a unit: the second-last extent times the receptive field. */
@@ -34,9 +34,9 @@ function fanIn(shape: readonly number[]): number {
  */
 export function fanInUniform(kernel?: readonly number[]): Initialiser {
   if (kernel !== undefined) checkShape("fanInUniform", kernel);
-  return (generator, shape) => {
+  return (rng, shape) => {
     const limit = 1 / Math.sqrt(fanIn(kernel ?? shape));
-    return uniform(generator, shape, -limit, limit);
+    return uniform(rng, shape, -limit, limit);
   };
 }
 
@@ -45,10 +45,10 @@ export function fanInUniform(kernel?: readonly number[]): Initialiser {
  * times the receptive field, as Keras counts them.
  */
 export function glorotUniform(): Initialiser {
-  return (generator, shape) => {
+  return (rng, shape) => {
     const field = shape.slice(0, -2).reduce((product, extent) => product * extent, 1);
     const fans = (shape.at(-1) ?? 1) * field + (shape.at(-2) ?? 1) * field;
     const limit = Math.sqrt(6 / fans);
-    return uniform(generator, shape, -limit, limit);
+    return uniform(rng, shape, -limit, limit);
   };
 }

@@ -3,7 +3,7 @@
 import type { Tensor } from "../autograd/tensor.ts";
 import type { GpuArray } from "../gpu/array.ts";
 import type { EpilogueAttributes, Finished, StoredType } from "../kernels/epilogue-attributes.ts";
-import type { Generator } from "../kernels/random.ts";
+import type { Rng } from "../kernels/random.ts";
 import type { Initialiser } from "./initialisers.ts";
 
 /** What the sigmoid layer is called: the one that `Mode.logits` leaves out at the end. */
@@ -19,7 +19,7 @@ export interface ParameterSpec {
 export interface Mode {
   readonly training: boolean;
   /** Where dropout draws its masks; needed in training. */
-  readonly generator?: Generator;
+  readonly rng?: Rng;
   /** Whether training updates running statistics. Default true. */
   readonly track?: boolean;
   /** Whether a sigmoid that the network ends in is left out, so that a loss can be taken of logits. Default false. */

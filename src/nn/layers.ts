@@ -231,10 +231,10 @@ export function batchNorm(options: BatchNormOptions = {}): Layer {
 }
 
 /** Mean 0 and variance 1. */
-const runningStart: Initialiser = (generator, shape) => {
+const runningStart: Initialiser = (rng, shape) => {
   const half = shape[1]!;
   const values = Float32Array.from({ length: 2 * half }, (_, i) => (i < half ? 0 : 1));
-  return generator.state.device.upload(values, shape, "f32", "running");
+  return rng.state.device.upload(values, shape, "f32", "running");
 };
 
 /** Images `scale` times as high and as wide, each pixel repeated. */

@@ -16,7 +16,7 @@ import {
   type Checks,
 } from "../kernels/attributes.ts";
 import type { EpilogueAttributes } from "../kernels/epilogue-attributes.ts";
-import { isGenerator, type Generator } from "../kernels/random.ts";
+import { isRng, type Rng } from "../kernels/random.ts";
 import { SIGMOID, type Layer, type Mode, type ParameterSpec } from "./layer.ts";
 import { layOut, type Parameter, type ParameterGroup } from "./parameters.ts";
 
@@ -93,7 +93,7 @@ const isLayers: Check = {
 /** What a forward's mode may be. */
 const modeChecks: Checks<Mode> = {
   training: needed(flag),
-  generator: isGenerator,
+  rng: isRng,
   track: flag,
   fuse: flag,
   logits: flag,
@@ -110,7 +110,7 @@ function checkMode(name: string, mode: Mode | undefined): void {
 }
 
 /**
- * Builds a network on a device and draws its first parameters from `generator`. `inputShape` leaves
+ * Builds a network on a device and draws its first parameters from `rng`. `inputShape` leaves
  * out the batch axis. Throws `ShapeError` where a layer doesn't fit the one before.
  */
 export function sequential(
@@ -118,13 +118,13 @@ export function sequential(
   name: string,
   inputShape: readonly number[],
   layers: readonly Layer[],
-  generator: Generator,
+  rng: Rng,
 ): Network {
   checkDevice("sequential", device);
   checkName("sequential", name);
   checkShape(name, inputShape);
   checkArgument(name, "its layers", layers, isLayers);
-  checkArgument(name, "the generator of its first parameters", generator, isGenerator);
+  checkArgument(name, "the Rng of its first parameters", rng, isRng);
   const counts = new Map<string, number>();
   let shape = inputShape;
   const drafts = layers.map((layer) => {
@@ -151,16 +151,14 @@ export function sequential(
   const parameters: Parameter[] = [];
   const state = new Map<string, GpuArray>();
   const place = (full: string, spec: ParameterSpec): Parameter => {
-    const parameter = device.scope(() =>
-      take(full, spec.shape, spec.initialiser(generator, spec.shape)),
-    );
+    const parameter = device.scope(() => take(full, spec.shape, spec.initialiser(rng, spec.shape)));
     parameters.push(parameter);
     state.set(full, parameter.tensor.array);
     return parameter;
   };
   const keep = (full: string, spec: ParameterSpec): GpuArray => {
     const array = device.persistent(spec.shape, "f32", `${name}.${full}`);
-    device.scope(() => device.place(spec.initialiser(generator, spec.shape), array));
+    device.scope(() => device.place(spec.initialiser(rng, spec.shape), array));
     state.set(full, array);
     return array;
   };

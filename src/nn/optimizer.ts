@@ -5,7 +5,7 @@ import { AttributeError } from "../gpu/errors.ts";
 import { show } from "../gpu/foreign-text.ts";
 import { finite, type Check } from "../kernels/attributes.ts";
 import { advance, type Counter } from "../kernels/counters.ts";
-import type { Generator } from "../kernels/random.ts";
+import type { Rng } from "../kernels/random.ts";
 import type { Network } from "./network.ts";
 import type { ParameterGroup } from "./parameters.ts";
 
@@ -29,18 +29,18 @@ export interface Optimizer<Group extends ParameterGroup = Network> {
 }
 
 /**
- * Updates from several optimizers, then counts all that, and the generator's step if there is one, in one launch for
+ * Updates from several optimizers, then counts all that, and the Rng's step if there is one, in one launch for
  * every two counters: the last launches of a step. `share` is what learning rates are multiplied by: for schedules.
  */
 export function updateAll(
   optimizers: readonly Optimizer<ParameterGroup>[],
-  generator?: Generator,
+  rng?: Rng,
   share = 1,
 ): void {
   for (const { updateUncounted } of optimizers) updateUncounted(share);
-  const device = (generator?.state ?? optimizers[0]?.network.arena)?.device;
+  const device = (rng?.state ?? optimizers[0]?.network.arena)?.device;
   const counters = optimizers.flatMap((optimizer) => optimizer.counters);
-  if (device) advance(device, counters, generator);
+  if (device) advance(device, counters, rng);
 }
 
 /** Throws `AttributeError` if there never were gradients to update a group by. */

@@ -7,7 +7,7 @@ import {
   type AdversarialLossOptions,
   SCALARS,
 } from "../../src/kernels/adversarial-loss.ts";
-import { createGenerator } from "../../src/kernels/random.ts";
+import { createRng } from "../../src/kernels/random.ts";
 import { messageOf } from "../message-of.ts";
 import { asFake, asReal, probability, toFool } from "../reference/adversarial-loss.ts";
 import { createRandom, randomRef, type Ref, refOf, zeros } from "../reference/array.ts";
@@ -70,10 +70,10 @@ async function run(outputs: Ref, how: How = {}): Promise<Found> {
   const { keep = true, labels, ...options } = how;
   const launched = (): ReturnType<typeof adversarialLoss> & { readonly ring: GpuArray } => {
     const ring = upload(device, refOf([CAPACITY, SCALARS], Array(CAPACITY * SCALARS).fill(-1)));
-    const generator = createGenerator(device, 3, STEP);
+    const rng = createRng(device, 3, STEP);
     const told = labels && device.upload(Int32Array.from(labels), [labels.length], "i32", "labels");
     const all = { ...options, ...(keep ? { ring } : {}), labels: told };
-    return { ...adversarialLoss(upload(device, outputs), generator, all), ring };
+    return { ...adversarialLoss(upload(device, outputs), rng, all), ring };
   };
   const { result, strays } = await withSlack(device, SLACK, () =>
     guarded(device, launched, async (made) => ({
@@ -223,26 +223,24 @@ test("without a ring nothing is recorded, and shapes follow the logits'", async 
   const found = await run(logits, { keep: false });
   expect(problems(found, logits)).toEqual([]);
   expect(Array.from(found.ring)).toEqual(Array(CAPACITY * SCALARS).fill(-1));
-  const made = adversarialLoss(device.empty([10, 1]), createGenerator(device, 1));
+  const made = adversarialLoss(device.empty([10, 1]), createRng(device, 1));
   expect([made.dDiscriminator.shape, made.dGenerator.shape]).toEqual([
     [10, 1],
     [5, 1],
   ]);
-  expect(adversarialLoss(device.empty([10]), createGenerator(device, 1)).dGenerator.shape).toEqual([
-    5,
-  ]);
+  expect(adversarialLoss(device.empty([10]), createRng(device, 1)).dGenerator.shape).toEqual([5]);
 });
 
 describe("refuses", () => {
-  const generator = createGenerator(device, 1);
+  const rng = createRng(device, 1);
   test.each([[[3, 1]], [[0]], [[]], [[4, 2]], [[4, 1, 1]]])("outputs %o", async (shape) => {
-    const says = await messageOf(ShapeError, () => adversarialLoss(device.empty(shape), generator));
+    const says = await messageOf(ShapeError, () => adversarialLoss(device.empty(shape), rng));
     expect(says).toMatch(/^adversarialLoss: outputs must be \(2B\), \(2B, 1\) or, .*; got \(/);
   });
 
   test.each([[[4]], [[0, 4]], [[4, 3]]])("a ring %o", async (shape) => {
     const says = await messageOf(ShapeError, () =>
-      adversarialLoss(device.empty([2]), generator, { ring: device.empty(shape) }),
+      adversarialLoss(device.empty([2]), rng, { ring: device.empty(shape) }),
     );
     expect(says).toMatch(/^adversarialLoss: the ring must be \(steps, 4\), .*; got \(/);
   });
@@ -251,8 +249,7 @@ describe("refuses", () => {
     kind: Parameters<typeof messageOf>[0],
     shape: readonly number[],
     options: AdversarialLossOptions,
-  ): Promise<string> =>
-    messageOf(kind, () => adversarialLoss(device.empty(shape), generator, options));
+  ): Promise<string> => messageOf(kind, () => adversarialLoss(device.empty(shape), rng, options));
 
   test.each([[[3]], [[1]], [[2, 1]], [[]]])("labels %o", async (shape) => {
     const labels = device.empty(shape, "i32");
@@ -283,14 +280,14 @@ describe("refuses", () => {
   });
 
   test("integers and strangers", async () => {
-    const integers = (): unknown => adversarialLoss(device.empty([2], "i32"), generator);
+    const integers = (): unknown => adversarialLoss(device.empty([2], "i32"), rng);
     expect(await messageOf(DTypeError, integers)).toBe(
       "adversarialLoss: the outputs must be f32; got i32",
     );
     const other = sibling(device);
-    const strange = (): unknown => adversarialLoss(other.empty([2]), generator);
+    const strange = (): unknown => adversarialLoss(other.empty([2]), rng);
     expect(await messageOf(AttributeError, strange)).toMatch(
-      /^adversarialLoss: the generator's state lives on another device/,
+      /^adversarialLoss: the Rng's state lives on another device/,
     );
   });
 });

@@ -5,7 +5,7 @@ import type { Tensor } from "../../src/autograd/tensor.ts";
 import type { Device } from "../../src/gpu/device.ts";
 import { AttributeError } from "../../src/gpu/errors.ts";
 import type { EpilogueAttributes } from "../../src/kernels/epilogue-attributes.ts";
-import { createGenerator } from "../../src/kernels/random.ts";
+import { createRng } from "../../src/kernels/random.ts";
 import { createRandom, map, randomRef, type Ref, refOf, scalar } from "../reference/array.ts";
 import { sameGeometry } from "../reference/conv.ts";
 import { keepMask } from "../reference/philox.ts";
@@ -58,13 +58,13 @@ function inputsOf(x: readonly number[], stages: readonly Stage[]): Ref[] {
 
 function run(stages: readonly Stage[], inputs: readonly Tensor[]): Tensor {
   const [x, ...rest] = inputs;
-  const generator = createGenerator(x!.array.device, SEED, STEP);
+  const rng = createRng(x!.array.device, SEED, STEP);
   return stages.reduce((value, { op, strides = 1, bias, activation, rate }) => {
     const weight = rest.shift()!;
     const epilogue = {
       ...(activation === undefined ? {} : { activation }),
       ...(activation === "leakyRelu" ? { alpha: ALPHA } : {}),
-      ...(rate === undefined ? {} : { dropout: { rate, generator } }),
+      ...(rate === undefined ? {} : { dropout: { rate, rng } }),
     };
     const attributes = { ...(bias ? { bias: rest.shift()! } : {}), epilogue };
     if (op === "conv2d") return conv2d(value, weight, { strides, padding: "same", ...attributes });
@@ -151,7 +151,7 @@ export function epilogueRefusals(
 ): Refusal[] {
   const dropout = (device: Device, rate: number): object => ({
     rate,
-    generator: createGenerator(device, 0),
+    rng: createRng(device, 0),
   });
   const refused = (name: string, says: string, epilogue: (device: Device) => unknown): Refusal => ({
     name,

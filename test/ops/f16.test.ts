@@ -7,7 +7,7 @@ import type { Variant } from "../../src/gpu/dispatch.ts";
 import { DTypeError } from "../../src/gpu/errors.ts";
 import { fromHalves, toHalves } from "../../src/gpu/half.ts";
 import type { StoredType } from "../../src/kernels/epilogue-attributes.ts";
-import { createGenerator } from "../../src/kernels/random.ts";
+import { createRng } from "../../src/kernels/random.ts";
 import { createRandom } from "../reference/array.ts";
 import { testDevice } from "../support/device.ts";
 import { upload } from "./case.ts";
@@ -31,9 +31,9 @@ function runChain(storage: StoredType, wide: boolean): GpuArray[] {
   const whole = (most: number, ...shape: number[]): Tensor =>
     variable(upload(device, wholeNumbers(shape, random, most)));
   const [inner, outer] = wide ? [16, 8] : [5, 3];
-  const generator = createGenerator(device, 7, 1);
+  const rng = createRng(device, 7, 1);
   const leaky = { activation: "leakyRelu", alpha: 0.5 } as const;
-  const dropout = { rate: 0.5, generator };
+  const dropout = { rate: 0.5, rng };
   const wrt = [
     whole(2, 3, 10),
     whole(1, 10, 3 * 3 * inner),

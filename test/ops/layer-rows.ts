@@ -4,7 +4,7 @@ import { Tensor } from "../../src/autograd/tensor.ts";
 import type { Device } from "../../src/gpu/device.ts";
 import { AttributeError, DTypeError, ShapeError } from "../../src/gpu/errors.ts";
 import type { EpilogueAttributes, StoredType } from "../../src/kernels/epilogue-attributes.ts";
-import { createGenerator } from "../../src/kernels/random.ts";
+import { createRng } from "../../src/kernels/random.ts";
 import { createRandom, map, randomRef, type Ref, refOf, reshape, zip } from "../reference/array.ts";
 import {
   batchNormInference,
@@ -164,8 +164,8 @@ function dropped(shape: readonly number[], rate: number): Case {
     name: `(${shape.join(", ")}), rate ${rate}`,
     inputs: [x],
     run: (at) => {
-      const generator = createGenerator(at!.array.device, seed, step);
-      return ops.dropout(at!, { rate, generator });
+      const rng = createRng(at!.array.device, seed, step);
+      return ops.dropout(at!, { rate, rng });
     },
     value: (at) => withinUlp(dropout(at!, mask, rate), 2),
     gradients: (dy) => [withinUlp(dropoutGrad(dy, mask, rate), 2)],
@@ -178,7 +178,7 @@ const dropoutRow: Row = {
     name: `a rate of ${rate}`,
     kind: AttributeError,
     says: /^dropout: rate must be a number in \[0, 1\)/,
-    run: (device) => ops.dropout(empty(device, 4), { rate, generator: createGenerator(device, 0) }),
+    run: (device) => ops.dropout(empty(device, 4), { rate, rng: createRng(device, 0) }),
   })),
 };
 

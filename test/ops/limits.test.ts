@@ -11,7 +11,7 @@ import { conv2d, matmul } from "../../src/autograd/ops.ts";
 import { copyByFours, multiplyAdds } from "../../src/kernels/ceilings.ts";
 import { gatherBatch, gatherLabels } from "../../src/kernels/dataset.ts";
 import { movingAverage } from "../../src/kernels/moving-average.ts";
-import { bernoulli, createGenerator, normal, uniform } from "../../src/kernels/random.ts";
+import { bernoulli, createRng, normal, uniform } from "../../src/kernels/random.ts";
 import { sgdCounter, sgdUpdate } from "../../src/kernels/sgd.ts";
 import { recordStep } from "../../src/kernels/step-log.ts";
 import { testDevice } from "../support/device.ts";
@@ -57,7 +57,7 @@ function launchUnlisted(): {
   labels: GpuArray;
   dispatches: readonly Dispatch[];
 } {
-  const generator = createGenerator(device, 1);
+  const rng = createRng(device, 1);
   const numbers = Float32Array.from({ length: 1000 }, (_, i) => i / 1000);
   const arena = (): GpuArray => {
     const array = device.persistent([1000]);
@@ -101,10 +101,10 @@ function launchUnlisted(): {
   return { written, images, labels, dispatches };
 
   function launch(): void {
-    generator.nextStream = 0;
-    device.place(uniform(generator, [1000]), noise[0]);
-    device.place(normal(generator, [1000]), noise[1]);
-    device.place(bernoulli(generator, [1000], 0.5), noise[2]);
+    rng.nextStream = 0;
+    device.place(uniform(rng, [1000]), noise[0]);
+    device.place(normal(rng, [1000]), noise[1]);
+    device.place(bernoulli(rng, [1000], 0.5), noise[2]);
     device.place(gradients, copied);
     const rest = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 } as const;
     const options = { ...rest, convention: "keras" } as const;
@@ -120,12 +120,12 @@ function launchUnlisted(): {
     sgdUpdate({ parameters: descended, gradients }, rates);
     const momentum = { velocities, started };
     sgdUpdate({ parameters: rolled, gradients, momentum }, rates);
-    device.place(gatherBatch(images, generator, { batch: 200, steps: 1 }, 200), batch);
-    device.place(gatherLabels(labels, generator, { batch: 200, steps: 1 }, 200), classes);
-    adversarialLoss(gradients, generator, { ring });
-    movingAverage(average, gradients, generator, 0.9);
-    recordStep(gradients, log, generator);
-    advance(device, [adamCounter(state, options), sgdCounter(momentum)], generator);
+    device.place(gatherBatch(images, rng, { batch: 200, steps: 1 }, 200), batch);
+    device.place(gatherLabels(labels, rng, { batch: 200, steps: 1 }, 200), classes);
+    adversarialLoss(gradients, rng, { ring });
+    movingAverage(average, gradients, rng, 0.9);
+    recordStep(gradients, log, rng);
+    advance(device, [adamCounter(state, options), sgdCounter(momentum)], rng);
     multiplyAdds(gradients, sums, 1);
     copyByFours(long, longer);
   }
@@ -198,14 +198,10 @@ test("the others give the same bits in two dimensions", async () => {
   device.maxWorkgroups = 8; // copies and optimizers have 16
   const narrow = launchUnlisted();
   device.maxWorkgroups = 2; // noise and the dataset have 4
-  const generator = createGenerator(device, 1);
-  const noise = [
-    uniform(generator, [1000]),
-    normal(generator, [1000]),
-    bernoulli(generator, [1000], 0.5),
-  ];
-  const batch = gatherBatch(narrow.images, generator, { batch: 200, steps: 1 }, 200);
-  const classes = gatherLabels(narrow.labels, generator, { batch: 200, steps: 1 }, 200);
+  const rng = createRng(device, 1);
+  const noise = [uniform(rng, [1000]), normal(rng, [1000]), bernoulli(rng, [1000], 0.5)];
+  const batch = gatherBatch(narrow.images, rng, { batch: 200, steps: 1 }, 200);
+  const classes = gatherLabels(narrow.labels, rng, { batch: 200, steps: 1 }, 200);
   device.maxWorkgroups = 65_535;
   expect(await bits(narrow.written)).toEqual(wide);
   expect(await bits([...noise, batch, classes])).toEqual(wide.slice(0, 5));

@@ -4,7 +4,7 @@ import type { GpuArray } from "../../src/gpu/array.ts";
 import { AttributeError, DTypeError, ShapeError } from "../../src/gpu/errors.ts";
 import { advance } from "../../src/kernels/counters.ts";
 import { movingAverage } from "../../src/kernels/moving-average.ts";
-import { createGenerator } from "../../src/kernels/random.ts";
+import { createRng } from "../../src/kernels/random.ts";
 import { recordStep } from "../../src/kernels/step-log.ts";
 import { messageOf } from "../message-of.ts";
 import { createRandom, full, randomRef, type Ref, zip } from "../reference/array.ts";
@@ -17,7 +17,7 @@ import { sibling } from "./spoilt.ts";
 
 const device = await testDevice();
 const random = createRandom(52);
-const generator = createGenerator(device, 1);
+const rng = createRng(device, 1);
 
 /** What `change` makes of an array, with slack around all arrays, to which it must not write. */
 async function changed(of: Ref, change: (array: GpuArray) => void): Promise<Float32Array> {
@@ -51,7 +51,7 @@ describe("the moving average", () => {
     [100, 3, 0], // the values themselves
   ])("of %i values at step %i with a decay of %d", async (count, step, decay) => {
     const [average, values] = [randomRef([count], random), randomRef([count], random)];
-    const at = createGenerator(device, 7, step);
+    const at = createRng(device, 7, step);
     const found = await changed(average, (array) =>
       movingAverage(array, upload(device, values), at, decay),
     );
@@ -61,7 +61,7 @@ describe("the moving average", () => {
   });
 
   test("follows the steps that are counted between", async () => {
-    const counting = createGenerator(device, 7);
+    const counting = createRng(device, 7);
     const average = device.persistent([5, 14]);
     let expected = full([5, 14], 0);
     for (let step = 1; step <= 20; step += 1) {
@@ -77,8 +77,7 @@ describe("the moving average", () => {
 
   test("stays where the values are the average, and keeps a NaN to its place", async () => {
     const same = randomRef([70], random);
-    const move = (array: GpuArray): void =>
-      movingAverage(array, upload(device, same), generator, 0.9);
+    const move = (array: GpuArray): void => movingAverage(array, upload(device, same), rng, 0.9);
     expect(await changed(same, move)).toEqual(Float32Array.from(same.data));
     const spoilt = zip(same, same, (x) => (x === same.data[3] ? Number.NaN : x));
     const found = await changed(spoilt, move);
@@ -91,7 +90,7 @@ describe("the moving average", () => {
       average: GpuArray,
       values: GpuArray,
       decay = 0.9,
-    ): Promise<string> => messageOf(kind, () => movingAverage(average, values, generator, decay));
+    ): Promise<string> => messageOf(kind, () => movingAverage(average, values, rng, decay));
     const of = (...shape: number[]): GpuArray => device.empty(shape);
     expect(await refused(ShapeError, of(2, 3), of(6))).toBe(
       "movingAverage: takes an average of the values' shape (6); got (2, 3)",
@@ -121,7 +120,7 @@ describe("the record of a step", () => {
     const scalars = randomRef([count], random);
     const ring = full([capacity, count], -9);
     const found = await changed(ring, (array) =>
-      recordStep(upload(device, scalars), array, createGenerator(device, 3, step)),
+      recordStep(upload(device, scalars), array, createRng(device, 3, step)),
     );
     ring.data.set(scalars.data, (step % capacity) * count);
     expect([...found]).toEqual([...ring.data]);
@@ -132,7 +131,7 @@ describe("the record of a step", () => {
       kind: Parameters<typeof messageOf>[0],
       scalars: GpuArray,
       ring: GpuArray,
-    ): Promise<string> => messageOf(kind, () => recordStep(scalars, ring, generator));
+    ): Promise<string> => messageOf(kind, () => recordStep(scalars, ring, rng));
     const of = (...shape: number[]): GpuArray => device.empty(shape);
     for (const [scalars, ring] of [
       [of(4), of(8, 3)],

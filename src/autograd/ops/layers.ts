@@ -67,7 +67,7 @@ export const batchNorm: (
  * Sets elements to 0 at a rate, and scales the rest by 1 / (1 − rate).
  *
  * Shapes: x (…) → the same.
- * Attributes: rate — in [0, 1), the share that is dropped (needed); generator — where the mask
+ * Attributes: rate — in [0, 1), the share that is dropped (needed); rng — where the mask
  * comes from: one stream a call (needed).
  * Gradient: through the same mask, drawn again.
  * Throws: `AttributeError` on a rate outside [0, 1).

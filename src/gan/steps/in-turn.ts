@@ -78,7 +78,7 @@ function apartLesson(gan: Gan, count: number, fake: Tensor): Lesson {
  * batch, else `apart`. Then G learns CE(1, D(G(z))) from new noise, D's weights frozen.
  */
 export function stepInTurn(gan: Gan, count: number): StepOutputs {
-  const { generator, discriminator, generatorAdam, random, ring, recipe } = gan;
+  const { generator, discriminator, generatorAdam, rng, ring, recipe } = gan;
   const z = drawLatents(gan, count);
   const fake = noGrad(() => generator.forward(z, { training: false }));
   const lesson = recipe.order === "combined" ? combinedLesson : apartLesson;
@@ -91,8 +91,8 @@ export function stepInTurn(gan: Gan, count: number): StepOutputs {
     reshape(scalar.detach(), { shape: [1] }),
   );
   const scalars = concat(each, { axis: 0 }).array;
-  recordStep(scalars, ring, random);
-  updateAll([generatorAdam], random);
+  recordStep(scalars, ring, rng);
+  updateAll([generatorAdam], rng);
   averageWeights(gan);
   return { scalars };
 }

@@ -15,9 +15,9 @@ export type StepOutputs = {
 };
 
 /** How networks run in training. */
-export const trainingMode = ({ random, storage }: Gan): Mode => ({
+export const trainingMode = ({ rng, storage }: Gan): Mode => ({
   training: true,
-  generator: random,
+  rng,
   storage,
 });
 
@@ -32,36 +32,36 @@ export const judgingMode = (gan: Gan): Mode => ({
 
 /** Puts the step's `count` real images into `out`, of the recipe's size. */
 export function realImages(gan: Gan, count: number, out: GpuArray): void {
-  const { images, random, plan, device, recipe } = gan;
+  const { images, rng, plan, device, recipe } = gan;
   const [height, width] = recipe.image;
   if (images.shape[1] === height && images.shape[2] === width) {
-    gatherBatch(images, random, plan, count, out);
+    gatherBatch(images, rng, plan, count, out);
     return;
   }
-  const batch = new Tensor(gatherBatch(images, random, plan, count));
+  const batch = new Tensor(gatherBatch(images, rng, plan, count));
   const { edges = "clamp" } = recipe;
   device.place(resize(batch, { size: [height, width], mode: "bilinear", edges }).array, out);
 }
 
 /** The classes of the step's real images, where the recipe has any: generated ones get the same. */
-export const classesOf = ({ labels, random, plan }: Gan, count: number): GpuArray | undefined =>
-  labels && gatherLabels(labels, random, plan, count);
+export const classesOf = ({ labels, rng, plan }: Gan, count: number): GpuArray | undefined =>
+  labels && gatherLabels(labels, rng, plan, count);
 
 /** Noise for the generator, with the classes that it is to draw behind it. */
-export function drawLatents({ random, recipe }: Gan, count: number, classes?: GpuArray): Tensor {
-  const noise = new Tensor(normal(random, [count, recipe.latent]));
+export function drawLatents({ rng, recipe }: Gan, count: number, classes?: GpuArray): Tensor {
+  const noise = new Tensor(normal(rng, [count, recipe.latent]));
   if (!classes) return noise;
   const told = oneHot(new Tensor(classes), { depth: recipe.classes! });
   return concat([noise, told], { axis: 1 });
 }
 
 /** Moves the average of the generator's weights, and of its running statistics, on. To come after their update. */
-export function averageWeights({ generator, sampler, recipe, random }: Gan): void {
+export function averageWeights({ generator, sampler, recipe, rng }: Gan): void {
   if (sampler === generator) return;
-  movingAverage(sampler.arena, generator.arena, random, recipe.average);
+  movingAverage(sampler.arena, generator.arena, rng, recipe.average);
   generator.layers.forEach(({ buffers }, index) => {
     for (const [name, array] of Object.entries(buffers)) {
-      movingAverage(sampler.layers[index]!.buffers[name]!, array, random, recipe.average);
+      movingAverage(sampler.layers[index]!.buffers[name]!, array, rng, recipe.average);
     }
   });
 }

@@ -26,7 +26,7 @@ export interface StepOptions {
  */
 export function stepTogether(gan: Gan, count: number, options: StepOptions = {}): StepOutputs {
   const { generator, discriminator, generatorAdam, discriminatorAdam } = gan;
-  const { random, device, recipe, ring } = gan;
+  const { rng, device, recipe, ring } = gan;
   const mode = trainingMode(gan);
   const classes = classesOf(gan, count);
   const z = drawLatents(gan, count, classes);
@@ -35,7 +35,7 @@ export function stepTogether(gan: Gan, count: number, options: StepOptions = {})
     realImages(gan, count, images.rows(0, count));
     const fake = generator.forward(z, { ...mode, track });
     device.place(fake.array, images.rows(count, count));
-    random.nextStream = 1; // the masks
+    rng.nextStream = 1; // the masks
     const all = new Tensor(images);
     const outputs = discriminator.forward(all, { ...judgingMode(gan), track });
     return { outputs, ofFakes: () => onRows(outputs, all, fake, count) };
@@ -44,7 +44,7 @@ export function stepTogether(gan: Gan, count: number, options: StepOptions = {})
   const { outputs } = judged;
   const { ofFakes } = (options.shareWork ?? true) ? judged : judge(false);
 
-  const { scalars, dDiscriminator, dGenerator } = adversarialLoss(outputs.array, random, {
+  const { scalars, dDiscriminator, dGenerator } = adversarialLoss(outputs.array, rng, {
     ring,
     form: recipe.verdicts === "sigmoid" ? "logits" : recipe.verdicts,
     smoothing: recipe.smoothing,
@@ -52,7 +52,7 @@ export function stepTogether(gan: Gan, count: number, options: StepOptions = {})
   });
   discriminatorAdam.differentiate(outputs, dDiscriminator);
   generatorAdam.differentiate(ofFakes(), dGenerator);
-  updateAll([discriminatorAdam, generatorAdam], random);
+  updateAll([discriminatorAdam, generatorAdam], rng);
   averageWeights(gan);
   return { scalars };
 }
