@@ -67,7 +67,7 @@ fn moments_of_batch(p: Place, origin: vec4f) -> Moments {
 }
 
 // An invocation's rows, and the statistics of its channels for the backward.
-fn finish(p: Place, origin: vec4f, mean: vec4f, inverse: vec4f) {
+fn store_normalised(p: Place, origin: vec4f, mean: vec4f, inverse: vec4f) {
   if (p.split == 0u) {
     for (var i = 0u; i < WIDTH; i++) {
       moments[MOMENTS_AT + p.c + i] = mean[i];
@@ -123,7 +123,7 @@ fn normalise(
       running[at + CHANNELS] = MOMENTUM * running[at + CHANNELS] + REST * (variance[i] * VARIANCE_FACTOR);
     }
   }
-  finish(p, origin, batch.mean, 1f / sqrt(variance + EPSILON));
+  store_normalised(p, origin, batch.mean, 1f / sqrt(variance + EPSILON));
 }
 
 // Inference.
@@ -140,7 +140,7 @@ fn infer(
   let mean = vec4f(known[at], known[at + NEXT], known[at + 2u * NEXT], known[at + 3u * NEXT]);
   let to = at + CHANNELS;
   let variance = vec4f(known[to], known[to + NEXT], known[to + 2u * NEXT], known[to + 3u * NEXT]);
-  finish(p, vec4f(), mean, 1f / sqrt(variance + EPSILON));
+  store_normalised(p, vec4f(), mean, 1f / sqrt(variance + EPSILON));
 }
 // appended: lib/channels.wgsl
 // appended: lib/activation.wgsl

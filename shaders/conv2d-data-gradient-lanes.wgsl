@@ -92,7 +92,7 @@ fn tiled(
   for (var row = 0u; row < TILE_ROWS; row++) {
     if (m + row >= rows) { break; }
     let at = index_of(pixel_of(m + row, phase), phase) * CHANNELS + c;
-    let values = finish4(row_of(&sums, row), at, c);
+    let values = epilogue4(row_of(&sums, row), at, c);
     // Not from 0, which unrolls: stores are most of what compilers work on.
     for (var j = u32(c >= CHANNELS); j < 4u; j++) {
       if (c + j < CHANNELS) { dinp[DINP_AT + at + j] = Dinp(values[j]); }

@@ -139,8 +139,8 @@ fn store(m: u32, n: u32, four: vec4f) {
   let y = phase.first.y + ((m / phase.count.x) % phase.count.y) * STRIDE_H;
   let image = m / (phase.count.x * phase.count.y);
   let at = ((image * HEIGHT + y) * WIDTH + x) * CHANNELS + n;
-  let finished = finish4(four, at, n);
-  for (var j = 0u; j < 4u && n + j < CHANNELS; j++) { dinp[DINP_AT + at + j] = Dinp(finished[j]); }
+  let values = epilogue4(four, at, n);
+  for (var j = 0u; j < 4u && n + j < CHANNELS; j++) { dinp[DINP_AT + at + j] = Dinp(values[j]); }
 }
 
 // One tile a workgroup. Past the last tile all is zero and nothing stored: every lane meets every barrier.

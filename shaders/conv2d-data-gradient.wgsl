@@ -48,7 +48,7 @@ fn store(m: u32, phase: Phase, c: u32, row: mat2x4f, zero: u32) {
   if (m >= BATCH * phase.count.x * phase.count.y) { return; }
   let at = index_of(m, phase) * CHANNELS + c;
   for (var half = zero; half < 8u; half += 4u) {
-    let four = finish4(select(row[1], row[0], half == 0u), at + half, c + half);
+    let four = epilogue4(select(row[1], row[0], half == 0u), at + half, c + half);
     for (var i = half; i < half + 4u; i++) {
       if (c + i < CHANNELS) { dinp[DINP_AT + at + i] = Dinp(four[i - half]); }
     }
@@ -169,7 +169,7 @@ fn narrow(
   }
   for (var i = 0u; i < 8u && m + i < pixels; i++) {
     let at = index_of(m + i, phase) * CHANNELS + c;
-    dinp[DINP_AT + at] = Dinp(finish(select(high[i % 4u], low[i % 4u], i < 4u), at, c));
+    dinp[DINP_AT + at] = Dinp(epilogue(select(high[i % 4u], low[i % 4u], i < 4u), at, c));
   }
 }
 
@@ -208,7 +208,7 @@ fn direct(
       }
     }
   }
-  dinp[DINP_AT + index] = Dinp(finish(sum, index, channel));
+  dinp[DINP_AT + index] = Dinp(epilogue(sum, index, channel));
 }
 // appended: lib/phases.wgsl
 // appended: lib/convolution.wgsl

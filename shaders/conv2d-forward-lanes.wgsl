@@ -108,7 +108,7 @@ fn tiled(
   for (var row = 0u; row < TILE_ROWS; row++) {
     if (m + row >= PIXELS) { break; }
     let at = pixel_of(m + row) * FILTERS + k;
-    let values = finish4(row_of(&sums, row), at, k);
+    let values = epilogue4(row_of(&sums, row), at, k);
     // Not from 0, which unrolls: stores are most of what compilers work on.
     for (var j = u32(k >= FILTERS); j < 4u; j++) {
       if (k + j < FILTERS) { out[OUT_AT + at + j] = Out(values[j]); }

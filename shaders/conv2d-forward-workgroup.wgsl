@@ -87,7 +87,7 @@ fn right_block(n: u32, k: u32) -> mat4x4f {
 fn store(m: u32, n: u32, four: vec4f) {
   if (m >= PIXELS || n >= FILTERS) { return; }
   let at = m * FILTERS + n;
-  let y = finish4(four, at, n);
+  let y = epilogue4(four, at, n);
   for (var j = 0u; j < 4u && n + j < FILTERS; j++) { out[OUT_AT + at + j] = Out(y[j]); }
 }
 

@@ -45,7 +45,7 @@ fn store(m: u32, k: u32, row: mat2x4f, zero: u32) {
   if (m >= PIXELS) { return; }
   let at = m * FILTERS + k;
   for (var half = zero; half < 8u; half += 4u) {
-    let four = finish4(select(row[1], row[0], half == 0u), at + half, k + half);
+    let four = epilogue4(select(row[1], row[0], half == 0u), at + half, k + half);
     for (var i = half; i < half + 4u; i++) {
       if (k + i < FILTERS) { out[OUT_AT + at + i] = Out(four[i - half]); }
     }
@@ -137,7 +137,7 @@ fn direct(
       }
     }
   }
-  out[OUT_AT + index] = Out(finish(sum, index, k));
+  out[OUT_AT + index] = Out(epilogue(sum, index, k));
 }
 // appended: lib/taps.wgsl
 // appended: lib/convolution.wgsl

@@ -20,7 +20,7 @@ fn backward(
 ) {
   let at = ((group.y * groups.x + group.x) * 64u + lane) * 4u;
   for (var i = at; i < min(at + 4u, COUNT); i++) {
-    dinp[DINP_AT + i] = finish(dout[DOUT_AT + i], i, i % COLUMNS);
+    dinp[DINP_AT + i] = epilogue(dout[DOUT_AT + i], i, i % COLUMNS);
   }
 }
 // appended: lib/epilogue.wgsl

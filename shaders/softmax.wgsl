@@ -95,35 +95,35 @@ fn backward(
   let row = (group.y * groups.x + group.x) * 64u + lane;
   if (row >= ROWS) { return; }
   let first = first_of(row);
-  var pulls = vec4f();
+  var products = vec4f();
   for (var start = 0u; start < LENGTH; start += RUN) {
     let end = min(LENGTH, start + RUN);
     var lanes = vec4f();
     var k = start;
     for (; k + 4u <= end; k += 4u) {
       let at = first + k * INNER;
-      lanes += vec4f(pull_of(at), pull_of(at + INNER), pull_of(at + 2u * INNER), pull_of(at + 3u * INNER));
+      lanes += vec4f(product_at(at), product_at(at + INNER), product_at(at + 2u * INNER), product_at(at + 3u * INNER));
     }
     for (; k < end; k++) {
-      lanes.x += pull_of(first + k * INNER);
+      lanes.x += product_at(first + k * INNER);
     }
-    pulls += lanes;
+    products += lanes;
   }
-  let pull = total(pulls);
+  let inner = total(products);
   for (var k = 0u; k < LENGTH; k++) {
     let at = first + k * INNER;
     let d = dout[DOUT_AT + at];
     let y = kept[KEPT_AT + at];
     if (LOG) {
       // A row that is NaN stays so; exp_difference alone would make it 0.
-      dinp[DINP_AT + at] = d - select(exp_difference(y, 0f), y, is_nan(y)) * pull;
+      dinp[DINP_AT + at] = d - select(exp_difference(y, 0f), y, is_nan(y)) * inner;
     } else {
-      dinp[DINP_AT + at] = y * (d - pull);
+      dinp[DINP_AT + at] = y * (d - inner);
     }
   }
 }
 
-fn pull_of(at: u32) -> f32 {
+fn product_at(at: u32) -> f32 {
   let d = dout[DOUT_AT + at];
   return select(d * kept[KEPT_AT + at], d, LOG);
 }

@@ -13,7 +13,7 @@ const DINP_AT = 0u;
 @group(0) @binding(0) var<storage, read> inp: array<f32>;
 @group(0) @binding(1) var<storage, read_write> out: array<f32>;
 @group(0) @binding(2) var<storage, read> dout: array<f32>;
-@group(0) @binding(3) var<storage, read> kept: array<f32>; // the input, or the output: see `slope` and `pull`
+@group(0) @binding(3) var<storage, read> kept: array<f32>; // the input, or the output: see `slope` and `activation_gradient`
 @group(0) @binding(4) var<storage, read_write> dinp: array<f32>;
 
 @compute @workgroup_size(64)
@@ -33,7 +33,7 @@ fn backward(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let i = (group.y * groups.x + group.x) * 64u + lane;
-  if (i < COUNT) { dinp[DINP_AT + i] = pull(dout[DOUT_AT + i], kept[KEPT_AT + i]); }
+  if (i < COUNT) { dinp[DINP_AT + i] = activation_gradient(dout[DOUT_AT + i], kept[KEPT_AT + i]); }
 }
 // appended: lib/activation.wgsl
 // appended: lib/numbers.wgsl

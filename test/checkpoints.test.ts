@@ -248,7 +248,11 @@ describe("a checkpoint of another run is refused with what differs", () => {
       "constants.generatorWidths is [1,2,1] in the checkpoint, [1,1,1] in run.json",
     ],
     ["batch", { batch: 8 }, "batch is 8 in the checkpoint, 4 in run.json"],
-    ["storage", { storage: "f16" }, 'storage is "f16" in the checkpoint, "f32" in run.json'],
+    [
+      "activationType",
+      { activationType: "f16" },
+      'activationType is "f16" in the checkpoint, "f32" in run.json',
+    ],
     ["adapter", { adapter: "a GPU" }, 'adapter is "a GPU" in the checkpoint, "none" in run.json'],
     [
       "data",

@@ -207,7 +207,7 @@ describe("a mistake is told by its key", () => {
 describe("a run's record", () => {
   const record = { format: 1, recipe: "small", batch: 4, seed: 0 } as const;
   const rest = {
-    storage: "f32",
+    activationType: "f32",
     stepsPerEpoch: 5,
     adapter: "",
     versions: {},

@@ -34,7 +34,7 @@ describe.skipIf(!able)("train --f16", () => {
     for (const { code, err } of outcomes) expect(code, err).toBe(0);
     expect(outcomes[1]!.out).toContain("Activations are stored in 16 bits.");
     expect(JSON.parse(readFileSync(join(run("f16"), "run.json"), "utf8"))).toHaveProperty(
-      "storage",
+      "activationType",
       "f16",
     );
     expect(metrics("f16")).not.toBe(metrics("f32"));

@@ -5,7 +5,7 @@ import { dcgan, type DcganConstants } from "../src/gan/recipes/dcgan.ts";
 import type { Recipe } from "../src/gan/recipe.ts";
 import { trainingStep, type StepOptions } from "../src/gan/step.ts";
 import { compile } from "../src/gpu/program.ts";
-import type { StoredType } from "../src/kernels/epilogue-attributes.ts";
+import type { ActivationType } from "../src/kernels/epilogue-attributes.ts";
 import { normal } from "../src/kernels/random.ts";
 import { fromF32, refOf, type Ref } from "./reference/array.ts";
 import {
@@ -40,8 +40,8 @@ const narrow: Recipe<DcganConstants> = {
 };
 
 const data = strokes(61);
-const makeGan = (recipe: Recipe = narrow, storage: StoredType = "f32"): Gan =>
-  createGan(device, recipe, data, { seed: SEED, storage });
+const makeGan = (recipe: Recipe = narrow, activationType: ActivationType = "f32"): Gan =>
+  createGan(device, recipe, data, { seed: SEED, activationType });
 
 /** The narrow recipe with other slopes of leaky ReLU below 0. */
 const withSlope = (slope: number): Recipe => {
@@ -80,7 +80,7 @@ function error(actual: Ref, expected: Ref): number {
 
 /** How far a step may be from float64's, by how it stores activations. */
 interface Bounds {
-  readonly storage: StoredType;
+  readonly activationType: ActivationType;
   readonly slope: number;
   readonly loss: number;
   /** Of gradients, second moments and running statistics: the largest error over the largest value. */
@@ -93,7 +93,7 @@ interface Bounds {
 
 const bounds: readonly Bounds[] = [
   {
-    storage: "f32",
+    activationType: "f32",
     slope: 0.3,
     loss: 1e-6,
     gradient: 2e-5,
@@ -103,7 +103,7 @@ const bounds: readonly Bounds[] = [
   },
   // Without a kink: where rounding turns a sign, the gradient there is another, and no bound would tell much.
   {
-    storage: "f16",
+    activationType: "f16",
     slope: 1,
     loss: 5e-4,
     gradient: 3e-3,
@@ -113,12 +113,12 @@ const bounds: readonly Bounds[] = [
   },
 ];
 
-describe.each(bounds)("one step of a narrow dcgan as $storage against float64", (most) => {
-  const able = most.storage === "f32" || device.gpu.features.has("shader-f16");
+describe.each(bounds)("one step of a narrow dcgan as $activationType against float64", (most) => {
+  const able = most.activationType === "f32" || device.gpu.features.has("shader-f16");
   if (!able) console.log("skipped as f16: the adapter has no shader-f16");
 
   it.skipIf(!able)("agrees in losses, gradients, weights, moments and statistics", async () => {
-    const gan = makeGan(withSlope(most.slope), most.storage);
+    const gan = makeGan(withSlope(most.slope), most.activationType);
     const weights = {
       g: await named(GENERATOR_NAMES, (name) => refFrom(gan, "generator", engineName(name))),
       d: await named(DISCRIMINATOR_NAMES, (name) =>
@@ -229,8 +229,11 @@ describe("ten steps give the same bits", () => {
       for (let i = 0; i < 10; i += 1) await step.run({ poison });
     };
 
-  async function bitsAfter(steps: Run["steps"], storage?: StoredType): Promise<Uint32Array[]> {
-    const gan = makeGan(narrow, storage);
+  async function bitsAfter(
+    steps: Run["steps"],
+    activationType?: ActivationType,
+  ): Promise<Uint32Array[]> {
+    const gan = makeGan(narrow, activationType);
     await steps(gan);
     const bits = [await gan.ring.read()];
     for (const arrays of Object.values(gan.state)) {

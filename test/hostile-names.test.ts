@@ -155,7 +155,7 @@ describe("a run", () => {
       { ...kept, constants: { ...kept.constants, [text]: 1 } },
       { ...kept, constants: { ...kept.constants, verdicts: text } },
       { ...kept, data: { ...kept.data, folder: join(folder, text) } },
-      { ...kept, storage: text },
+      { ...kept, activationType: text },
       { ...kept, [text]: 1, batch: text },
     ];
     for (const each of changed) {

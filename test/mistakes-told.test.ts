@@ -105,7 +105,7 @@ const TOLD: readonly [written: string, call: () => unknown, told: string][] = [
   [
     "line.forward(x, { train: true })",
     () => untyped(line.forward, x, { train: true }),
-    "line: got an attribute train, which it doesn't have: it takes training, rng, track, fuse, logits, storage",
+    "line: got an attribute train, which it doesn't have: it takes training, rng, track, fuse, logits, activationType",
   ],
   [
     "line.forward(array, mode)",
@@ -150,7 +150,7 @@ const TOLD: readonly [written: string, call: () => unknown, told: string][] = [
   [
     "sequential([layers])",
     () => untyped(sequential, [layers.dense(1)]),
-    "sequential: takes a device first, as open of longhand/node or openDevice makes it; got [{ kind, detail, outputShape, parameters, buffers, finishes, halves, forward }]",
+    "sequential: takes a device first, as open of longhand/node or openDevice makes it; got [{ kind, detail, outputShape, parameters, buffers, takesEpilogue, takesF16, forward }]",
   ],
   [
     "sequential(…, [layers.relu])",
@@ -168,7 +168,7 @@ const TOLD: readonly [written: string, call: () => unknown, told: string][] = [
       untyped(conv2d, tensor(device, [1], [1, 1, 1, 1]), tensor(device, [1], [1, 1, 1, 1]), {
         stride: 2,
       }),
-    "conv2d: got an attribute stride, which it doesn't have: it takes strides, padding, dilations, groups, epilogue, storage",
+    "conv2d: got an attribute stride, which it doesn't have: it takes strides, padding, dilations, groups, epilogue, activationType",
   ],
   [
     "createRng(0)",

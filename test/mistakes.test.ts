@@ -242,7 +242,7 @@ describe("every method", () => {
       "a network",
       line,
       "forward",
-      [inputs, { training: true, rng, track: true, fuse: true, storage: "f32" }],
+      [inputs, { training: true, rng, track: true, fuse: true, activationType: "f32" }],
     ],
     ["an optimizer", optimizer, "differentiate", [loss()]],
     ["an optimizer", optimizer, "update", []],

@@ -8,7 +8,7 @@ import { decodeSafetensors, readTensor } from "../src/checkpoint/safetensors.ts"
 import type { Recipe } from "../src/gan/recipe.ts";
 import { recipeNamed, recipes } from "../src/gan/recipes/list.ts";
 import { asBefore, constantsOf, titleOf, withConstants } from "../src/runs/constants.ts";
-import { readRunRecord, recipeOf, type RunRecord } from "../src/runs/run-folder.ts";
+import { parseRecord, readRunRecord, recipeOf, type RunRecord } from "../src/runs/run-folder.ts";
 import { idxBytes } from "./support/idx-bytes.ts";
 import { longhand } from "./support/longhand.ts";
 import { strokes } from "./support/narrow-recipes.ts";
@@ -134,4 +134,10 @@ describe("what a record doesn't say is as it was", () => {
     const before = withConstants(recipe, constantsOf(asBefore(recipe)), "--config");
     expect(before).toEqual(asBefore(recipe));
   });
+});
+
+test("a key of run.json that has another name by now is still read", () => {
+  const { activationType: _, ...rest } = readRunRecord(join(FIXTURE, "run"));
+  const bytes = Buffer.from(JSON.stringify({ ...rest, storage: "f16" }));
+  expect(parseRecord(bytes, "run.json").activationType).toBe("f16");
 });

@@ -39,7 +39,7 @@ interface Kind {
   readonly weight: string;
   readonly apply: (x: Ref, w: Ref) => Ref;
   /** The gradient by the weights that it used. */
-  readonly pull: (dy: Ref, x: Ref, w: Ref) => Ref;
+  readonly weightGradient: (dy: Ref, x: Ref, w: Ref) => Ref;
 }
 
 const geometry = sameGeometry([6, 5], [3, 3], [2, 2]);
@@ -49,14 +49,14 @@ const kinds: Readonly<Record<string, Kind>> = {
     input: [7],
     weight: "dense.kernel",
     apply: (x, w) => matmul(x, w),
-    pull: (dy, x) => matmul(x, dy, { transposeA: true }),
+    weightGradient: (dy, x) => matmul(x, dy, { transposeA: true }),
   },
   conv2d: {
     layer: layers.conv2d(5, 3, { strides: 2, bias: false }),
     input: [6, 5, 2],
     weight: "conv2d.filter",
     apply: (x, w) => conv2d(x, w, geometry),
-    pull: (dy, x, w) => conv2dFilterGrad(dy, x, w.shape, geometry),
+    weightGradient: (dy, x, w) => conv2dFilterGrad(dy, x, w.shape, geometry),
   },
 };
 
@@ -113,7 +113,7 @@ describe.each(Object.entries(kinds))("%s", (_name, kind) => {
     const { w, matrix, u } = await stateOf(kind, net);
     const dy = randomRef(shapeOf(net), random);
     const held = estimate(matrix, u);
-    const g = asMatrix(kind.pull(dy, x, over(w, held)));
+    const g = asMatrix(kind.weightGradient(dy, x, over(w, held)));
     const expected = throughEstimate(g, matrix, held);
     expect(why(await pullBack(net, [x], [dy]).read(), expected)).toBeUndefined();
 
@@ -149,7 +149,11 @@ describe.each(Object.entries(kinds))("%s", (_name, kind) => {
     const first = estimate(matrix, u);
     const second = estimate(matrix, first.right.data);
     const [a, b] = [first, second].map((held, i) =>
-      throughEstimate(asMatrix(kind.pull(dys[i]!, inputs[i]!, over(w, held))), matrix, held),
+      throughEstimate(
+        asMatrix(kind.weightGradient(dys[i]!, inputs[i]!, over(w, held))),
+        matrix,
+        held,
+      ),
     );
     const expected = refOf(
       a!.shape,

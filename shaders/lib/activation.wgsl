@@ -64,7 +64,7 @@ fn slope(v: f32) -> f32 {
 }
 
 // What flows back through f where dy flows into it; chosen, not multiplied by 0, where f is flat.
-fn pull(dy: f32, v: f32) -> f32 {
+fn activation_gradient(dy: f32, v: f32) -> f32 {
   switch OP {
     case IDENTITY: { return dy; }
     case RELU: { return select(0f, dy, v > 0f || is_nan(v)); } // of the output; NaN's is PyTorch's

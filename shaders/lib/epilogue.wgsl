@@ -34,24 +34,24 @@ fn keeps(at: u32) -> bool {
 }
 
 // The element at index `at` of the result, in column `c`. Dropped elements are chosen, not multiplied by 0.
-fn finish(v: f32, at: u32, c: u32) -> f32 {
+fn epilogue(v: f32, at: u32, c: u32) -> f32 {
   var y = v;
   if (!BACK) {
     if (WITH_BIAS) { y += bias[BIAS_AT + c]; }
     y = value(y);
   }
   if (DROPS) { y = select(0f, y * SCALE, keeps(at)); }
-  if (BACK) { y = pull(y, f32(kept[KEPT_AT + at])); }
+  if (BACK) { y = activation_gradient(y, f32(kept[KEPT_AT + at])); }
   return y;
 }
 
 // Four neighbours from `at` on, in columns c to c + 3. Those past the last column stand for nothing.
-fn finish4(v: vec4f, at: u32, c: u32) -> vec4f {
+fn epilogue4(v: vec4f, at: u32, c: u32) -> vec4f {
   let column = min(vec4u(c, c + 1u, c + 2u, c + 3u), vec4u(COLUMNS - 1u));
   let index = vec4u(at) + column - c;
   if (COLUMNS % 4u != 0u) {
     return vec4f(
-      finish(v.x, index.x, column.x), finish(v.y, index.y, column.y), finish(v.z, index.z, column.z), finish(v.w, index.w, column.w),
+      epilogue(v.x, index.x, column.x), epilogue(v.y, index.y, column.y), epilogue(v.z, index.z, column.z), epilogue(v.w, index.w, column.w),
     );
   }
   var y = v;
@@ -68,7 +68,7 @@ fn finish4(v: vec4f, at: u32, c: u32) -> vec4f {
   }
   if (BACK) {
     y = vec4f(
-      pull(y.x, f32(kept[KEPT_AT + index.x])), pull(y.y, f32(kept[KEPT_AT + index.y])), pull(y.z, f32(kept[KEPT_AT + index.z])), pull(y.w, f32(kept[KEPT_AT + index.w])),
+      activation_gradient(y.x, f32(kept[KEPT_AT + index.x])), activation_gradient(y.y, f32(kept[KEPT_AT + index.y])), activation_gradient(y.z, f32(kept[KEPT_AT + index.z])), activation_gradient(y.w, f32(kept[KEPT_AT + index.w])),
     );
   }
   return y;

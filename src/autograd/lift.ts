@@ -4,7 +4,7 @@ import type { GpuArray } from "../gpu/array.ts";
 import { DTypeError } from "../gpu/errors.ts";
 import { show } from "../gpu/foreign-text.ts";
 import type { TransposedAttributes } from "../kernels/convolution.ts";
-import type { Finished } from "../kernels/epilogue-attributes.ts";
+import type { OutputAttributes } from "../kernels/epilogue-attributes.ts";
 import type { ReduceAttributes } from "../kernels/reduce.ts";
 import type { Rule } from "../kernels/rule.ts";
 import { apply, arrayOf, type Tensor } from "./tensor.ts";
@@ -68,11 +68,13 @@ export interface Bias {
 
 /** An op of two tensors and, among the attributes, a bias. */
 export function biased(
-  rule: Rule<readonly [GpuArray, GpuArray, ...GpuArray[]], TransposedAttributes & Finished>,
-): Biased<TransposedAttributes & Finished> {
+  rule: Rule<readonly [GpuArray, GpuArray, ...GpuArray[]], TransposedAttributes & OutputAttributes>,
+): Biased<TransposedAttributes & OutputAttributes> {
   return (x, weight, attributes = {}) => {
     const isObject = isPlain(attributes); // else the rule refuses it
-    const { bias, ...rest }: TransposedAttributes & Bias & Finished = isObject ? attributes : {};
+    const { bias, ...rest }: TransposedAttributes & Bias & OutputAttributes = isObject
+      ? attributes
+      : {};
     const pair = [arrayOf(rule.name, 0, x), arrayOf(rule.name, 1, weight)] as const;
     const more = bias === undefined ? [] : [bias];
     const arrays = more.map((tensor) => arrayOf(rule.name, 2, tensor));
@@ -83,4 +85,8 @@ export function biased(
 /** A function of a tensor along some of its axes. */
 export type Reduce = (x: Tensor, attributes?: ReduceAttributes) => Tensor;
 /** A function of a tensor and a filter or kernel, with a bias and an epilogue among its attributes. */
-export type Biased<A> = (x: Tensor, weight: Tensor, attributes?: A & Bias & Finished) => Tensor;
+export type Biased<A> = (
+  x: Tensor,
+  weight: Tensor,
+  attributes?: A & Bias & OutputAttributes,
+) => Tensor;

@@ -4,7 +4,11 @@ import { formatShape, GpuArray, type DType, type HostArray, type HostData } from
 import { AttributeError, DTypeError, ShapeError } from "../gpu/errors.ts";
 import { show } from "../gpu/foreign-text.ts";
 import { binary } from "../kernels/binary.ts";
-import { pullBack, pullRows, type Pull } from "../kernels/epilogue.ts";
+import {
+  applyEpilogueGradient,
+  epilogueGradientRows,
+  type EpilogueGradient,
+} from "../kernels/epilogue.ts";
 import { checkArray, type Recorded, type Rule } from "../kernels/rule.ts";
 
 /** What the tape keeps of one application of a rule. */
@@ -12,12 +16,12 @@ interface Node {
   readonly name: string;
   readonly inputs: readonly Tensor[];
   readonly backward: Recorded["backward"];
-  /** Which inputs' pulls its backward can take. */
-  readonly pulls: readonly number[];
+  /** Which inputs' epilogue gradients its backward can take. */
+  readonly takesEpilogueGradients: readonly number[];
   /** The same for some rows of its first input. */
   readonly rows: Recorded["rows"];
   /** Set on an epilogue, whose only input is what came before it: what a consumer's backward may take over. */
-  readonly pull?: Pull;
+  readonly epilogueGradient?: EpilogueGradient;
   /** Nodes count up as they are made, so a larger number never feeds a smaller one. */
   readonly order: number;
 }
@@ -111,36 +115,45 @@ export function apply<Inputs extends readonly GpuArray[], Attributes>(
 
 /** Puts what a rule left on the tape, as one node, or as two: what was computed, and its epilogue. */
 function record(name: string, inputs: readonly Tensor[], recorded: Recorded): Tensor {
-  const { out, backward, pulls, rows, pull } = recorded;
+  const { out, backward, takesEpilogueGradients, rows, epilogueGradient } = recorded;
   if (!recording || !inputs.some((input) => input?.tracked)) return new Tensor(out);
   made += 1;
-  const computed = new Tensor(out, true, { name, inputs, backward, pulls, rows, order: made });
-  return pull ? finished(computed, pull) : computed;
+  const computed = new Tensor(out, true, {
+    name,
+    inputs,
+    backward,
+    takesEpilogueGradients,
+    rows,
+    order: made,
+  });
+  return epilogueGradient ? behindEpilogue(computed, epilogueGradient) : computed;
 }
 
 /**
  * A tensor behind an epilogue. `computed` stands for what came before: its array is the result already,
  * and nothing reads it, but gradients flow to it.
  */
-function finished(computed: Tensor, pull: Pull): Tensor {
+function behindEpilogue(computed: Tensor, epilogueGradient: EpilogueGradient): Tensor {
   made += 1;
   return new Tensor(computed.array, true, {
     name: "epilogue",
     inputs: [computed],
-    backward: (dout) => [pullBack(dout, pull)],
-    pulls: [],
+    backward: (dout) => [applyEpilogueGradient(dout, epilogueGradient)],
+    takesEpilogueGradients: [],
     rows: undefined,
-    pull,
+    epilogueGradient,
     order: made,
   });
 }
 
-/** The tensor before the epilogue, and the epilogue's pull under the array's other shape: views commute with it. */
+/** The tensor before the epilogue, and the epilogue's gradient under the array's other shape: views commute with it. */
 export function viewBefore(x: Tensor, view: (before: Tensor) => Tensor): Tensor {
-  const { pull, inputs } = x?.node ?? {};
-  if (!pull) return view(x);
+  const { epilogueGradient, inputs } = x?.node ?? {};
+  if (!epilogueGradient) return view(x);
   const before = view(inputs![0]!);
-  return before.tracked ? finished(before, { ...pull, kept: before.array }) : before;
+  return before.tracked
+    ? behindEpilogue(before, { ...epilogueGradient, kept: before.array })
+    : before;
 }
 
 /**
@@ -154,13 +167,13 @@ export function onRows(out: Tensor, whole: Tensor, part: Tensor, first: number):
   const visit = (tensor: Tensor): Tensor => {
     const found = known.get(tensor);
     if (found) return found;
-    const { name, inputs, rows, pull } = tensor.node ?? {};
+    const { name, inputs, rows, epilogueGradient } = tensor.node ?? {};
     const narrowed = inputs?.map(visit) ?? [];
     const changed = narrowed.map((input, index) => input !== inputs![index]);
     let result = tensor;
     if (changed.includes(true)) {
-      if (pull) {
-        result = finished(narrowed[0]!, pullRows(pull, first, count));
+      if (epilogueGradient) {
+        result = behindEpilogue(narrowed[0]!, epilogueGradientRows(epilogueGradient, first, count));
       } else if (rows && !changed.includes(true, 1)) {
         result = record(name!, narrowed, rows(first, count));
       } else {
@@ -229,9 +242,11 @@ export function vectorJacobian(out: Tensor, dout: GpuArray, wrt: readonly Tensor
   for (const tensor of nodes) {
     const flowing = gradients.get(tensor);
     if (!flowing) continue;
-    const { inputs, backward, pulls } = tensor.node!;
+    const { inputs, backward, takesEpilogueGradients } = tensor.node!;
     const needs = inputs.map((input) => leads.has(input));
-    const taken = inputs.map(({ node }, index) => (pulls.includes(index) ? node?.pull : undefined));
+    const taken = inputs.map(({ node }, index) =>
+      takesEpilogueGradients.includes(index) ? node?.epilogueGradient : undefined,
+    );
     backward(flowing, needs, taken).forEach((gradient, index) => {
       const input = taken[index] ? inputs[index]!.node!.inputs[0]! : inputs[index]!;
       if (!gradient || !needs[index]) return;

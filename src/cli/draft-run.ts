@@ -5,7 +5,7 @@ import type { Recipe } from "../gan/recipe.ts";
 import type { Device } from "../gpu/device.ts";
 import { UsageError } from "../gpu/errors.ts";
 import { printable } from "../gpu/foreign-text.ts";
-import type { StoredType } from "../kernels/epilogue-attributes.ts";
+import type { ActivationType } from "../kernels/epilogue-attributes.ts";
 import { chosenRecipe, type RecipeFlags } from "./config.ts";
 import type { WhichCheckpoint } from "../runs/checkpoint-places.ts";
 import { titleOf } from "../runs/constants.ts";
@@ -65,7 +65,7 @@ export interface Draft {
   readonly batch: number;
   readonly seed: number;
   /** How activations are stored. */
-  readonly storage: StoredType;
+  readonly activationType: ActivationType;
   /** How it is evaluated while it trains, if it is. */
   readonly evaluate: EvaluationPlan | undefined;
   /** The run that is resumed. */
@@ -74,11 +74,11 @@ export interface Draft {
 }
 
 /** What of a run isn't as its recipe has it. */
-function notesOn(recipe: Recipe, storage: StoredType): readonly string[] {
+function notesOn(recipe: Recipe, activationType: ActivationType): readonly string[] {
   const title = titleOf(recipe);
   return [
     ...(title === recipe.name ? [] : [`Recipe ${title}.`]),
-    ...(storage === "f16" ? ["Activations are stored in 16 bits."] : []),
+    ...(activationType === "f16" ? ["Activations are stored in 16 bits."] : []),
   ];
 }
 
@@ -102,7 +102,7 @@ export async function draftRun(
   const { out, force = false } = flags;
   const free = freeRunPath(out, recipe.name, force); // what is wrong with it is said before the data is read
   const dataFolder = flags.data === undefined ? null : resolve(flags.data);
-  const storage = flags.f16 ? "f16" : "f32";
+  const activationType = flags.f16 ? "f16" : "f32";
   const evaluate = evaluationPlan(flags, undefined);
   const data = await loadImages(dataFolder ?? undefined, "train", flags);
   const claim = flags.explain ? undefined : claimNewRun(out, recipe.name, force);
@@ -115,10 +115,10 @@ export async function draftRun(
     dataFolder,
     batch: flags.batch ?? recipe.batch,
     seed: flags.seed ?? 0,
-    storage,
+    activationType,
     evaluate,
     earlier: undefined,
-    notes: [...notesOn(recipe, storage), ...data.notes],
+    notes: [...notesOn(recipe, activationType), ...data.notes],
   };
 }
 
@@ -140,8 +140,12 @@ function evaluationPlan(
 }
 
 /** Throws `UsageError` where an adapter can't store as a run asks. */
-export function checkStorage({ storage, earlier }: Draft, { gpu }: Device, adapter: string): void {
-  if (storage === "f32" || gpu.features.has("shader-f16")) return;
+export function checkStorage(
+  { activationType, earlier }: Draft,
+  { gpu }: Device,
+  adapter: string,
+): void {
+  if (activationType === "f32" || gpu.features.has("shader-f16")) return;
   const mend = earlier
     ? "the run began with it, and --resume keeps that"
     : "leave the flag out to store 32 bits";
@@ -150,7 +154,7 @@ export function checkStorage({ storage, earlier }: Draft, { gpu }: Device, adapt
   );
 }
 
-/** As `draftRun` for `--resume`: recipe, batch, seed, storage and data are the run's; other flags are refused. */
+/** As `draftRun` for `--resume`: recipe, batch, seed, activation type and data are the run's; other flags are refused. */
 export async function draftResumed(
   flags: TrainFlags,
   onClaim: OnClaim = () => undefined,
@@ -183,9 +187,9 @@ async function draftClaimed(
       `--tune: the run in ${path} keeps the kernels that it began with, and so its bits; leave the flag out, or start a new run`,
     );
   }
-  if (flags.f16 && record.storage !== "f16") {
+  if (flags.f16 && record.activationType !== "f16") {
     throw new UsageError(
-      `--f16: the run in ${path} stores activations as ${record.storage}, which --resume keeps; leave the flag out or start a new run`,
+      `--f16: the run in ${path} stores activations as ${record.activationType}, which --resume keeps; leave the flag out or start a new run`,
     );
   }
   for (const flag of ["width", "config"] as const) {
@@ -225,11 +229,11 @@ async function draftClaimed(
     dataFolder,
     batch: record.batch,
     seed: record.seed,
-    storage: record.storage,
+    activationType: record.activationType,
     evaluate,
     earlier: record,
     notes: [
-      ...notesOn(recipe, record.storage),
+      ...notesOn(recipe, record.activationType),
       ...(same ? [] : [`The images in ${data.source} have changed since the run began.`]),
     ],
   };

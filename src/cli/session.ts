@@ -34,7 +34,7 @@ export function limitsFor(trainings: readonly Training[]): (opened: OpenedAdapte
     const memory = kind === "gpu" || kind === "null" ? undefined : machineMemory();
     // One that stores what the adapter can't is refused once the device is open, in words of its own.
     const fit = trainings.filter(
-      ({ storage }) => storage !== "f16" || adapter.features.has("shader-f16"),
+      ({ activationType }) => activationType !== "f16" || adapter.features.has("shader-f16"),
     );
     const each = fit.map((training) =>
       limitsForTraining({ adapter, software, shaderText, memory }, training),

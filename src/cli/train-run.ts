@@ -52,8 +52,8 @@ export async function run(
   flags: TrainFlags,
   { device, opened, journey, leave }: Opened,
 ): Promise<void> {
-  const { folder, recipe, batch, seed, data, storage } = draft;
-  const gan = createGan(device, recipe, data, { seed, batch, storage });
+  const { folder, recipe, batch, seed, data, activationType } = draft;
+  const gan = createGan(device, recipe, data, { seed, batch, activationType });
   const { plan } = gan;
   if (flags.explain) {
     print(...explanationTable((await compileSteps(gan)).full.explain()).split("\n"));
@@ -177,7 +177,7 @@ async function begin(draft: Draft, gan: Gan, opened: OpenedAdapter): Promise<Run
       fingerprint: data.fingerprint,
       transposed: data.transposed,
     },
-    storage: gan.storage,
+    activationType: gan.activationType,
     stepsPerEpoch: gan.plan.steps,
     evaluate: draft.evaluate ?? null,
     adapter: opened.name,

@@ -5,7 +5,7 @@ import { checkStored } from "../gpu/binding.ts";
 import type { Device } from "../gpu/device.ts";
 import { DataError, UsageError } from "../gpu/errors.ts";
 import type { BatchPlan } from "../kernels/dataset.ts";
-import type { StoredType } from "../kernels/epilogue-attributes.ts";
+import type { ActivationType } from "../kernels/epilogue-attributes.ts";
 import { createRng, normal, type Rng } from "../kernels/random.ts";
 import { SCALARS } from "../kernels/adversarial-loss.ts";
 import { adam } from "../nn/adam.ts";
@@ -53,7 +53,7 @@ export interface Gan extends Models {
   /** (steps, scalars): losses and verdicts of the last steps. */
   readonly ring: GpuArray;
   /** How training stores activations. */
-  readonly storage: StoredType;
+  readonly activationType: ActivationType;
   /** Every array that a checkpoint keeps, by file and name. */
   readonly state: Readonly<Partial<Record<CheckpointFile, ReadonlyMap<string, GpuArray>>>>;
 }
@@ -111,7 +111,7 @@ export interface GanOptions {
   readonly seed: number;
   readonly batch?: number;
   /** `f16` stores training's activations in 16 bits, on adapters with `shader-f16` (f32). */
-  readonly storage?: StoredType;
+  readonly activationType?: ActivationType;
 }
 
 /**
@@ -132,8 +132,8 @@ export function layOutGan(
   data: Pick<Images, "count" | "height" | "width">,
   options: GanOptions,
 ): Gan {
-  const { storage = "f32" } = options;
-  checkStored("storage", device.gpu, storage);
+  const { activationType = "f32" } = options;
+  checkStored("activationType", device.gpu, activationType);
   checkRecipe(recipe);
   const [height, width, channels] = recipe.image;
   if (!recipe.resizes && (data.height !== height || data.width !== width)) {
@@ -157,7 +157,7 @@ export function layOutGan(
     images,
     labels,
     plan,
-    storage,
+    activationType,
     ring: device.persistent([RING, SCALARS], "f32", "step_log"),
     state: {
       generator: models.generator.state,

@@ -6,7 +6,7 @@ import { GpuError, MemoryError, UsageError } from "../gpu/errors.ts";
 import { mostBytes, type ArrayLimits } from "../gpu/limits.ts";
 import { paperDevice, type AdapterFacts } from "../gpu/paper-device.ts";
 import { planTrace, type Plan } from "../gpu/plan.ts";
-import type { StoredType } from "../kernels/epilogue-attributes.ts";
+import type { ActivationType } from "../kernels/epilogue-attributes.ts";
 import { layOutGan, type Images } from "./gan.ts";
 import type { Recipe } from "./recipe.ts";
 import { standInSize } from "./stand-in.ts";
@@ -26,7 +26,7 @@ export interface Training {
   readonly recipe: Recipe;
   readonly data: Pick<Images, "count" | "height" | "width">;
   readonly batch: number;
-  readonly storage?: StoredType;
+  readonly activationType?: ActivationType;
 }
 
 /** A step on stand-ins for images, one batch of them: what tuning and timing run. */
@@ -128,12 +128,12 @@ function demandOf(on: TrainingAdapter, training: Training): Demand | string {
 
 function counted(
   on: TrainingAdapter,
-  { recipe, data, batch, storage = "f32" }: Training,
+  { recipe, data, batch, activationType = "f32" }: Training,
   maxWorkgroups?: number,
 ): Demand {
   const { device, buffers } = paperDevice(on.adapter, on);
   device.maxWorkgroups = maxWorkgroups ?? device.maxWorkgroups;
-  const gan = layOutGan(device, recipe, data, { seed: 0, batch, storage });
+  const gan = layOutGan(device, recipe, data, { seed: 0, batch, activationType });
   device.trim();
   const state = [...buffers];
   let largest = { what: "", bytes: 0 };

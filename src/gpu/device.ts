@@ -234,8 +234,8 @@ export class Device {
       return words === 0 ? [] : [[`${name.toUpperCase()}_AT`, words]];
     });
     const constants = { ...launch.constants, ...Object.fromEntries(starts) };
-    const halves = names.filter((name) => launch.bind[name]!.dtype === "f16");
-    const pipeline = this.pipelines.entry({ ...launch, constants, names, halves });
+    const f16Bindings = names.filter((name) => launch.bind[name]!.dtype === "f16");
+    const pipeline = this.pipelines.entry({ ...launch, constants, names, f16Bindings });
     const bindings = pipeline.bindings.map(({ name, binding, access }): Binding => {
       const array = launch.bind[name]!;
       if (array.device !== this) {

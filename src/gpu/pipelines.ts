@@ -8,13 +8,13 @@ import {
   type Constant,
 } from "./shader.ts";
 
-/** Which pipeline a launch wants. `names` are the WGSL variables that it binds, `halves` those that hold f16. */
+/** Which pipeline a launch wants. `names` are the WGSL variables that it binds, `f16Bindings` those that hold f16. */
 export interface PipelineRequest {
   readonly shader: string;
   readonly entry: string;
   readonly constants: Readonly<Record<string, Constant>>;
   readonly names: readonly string[];
-  readonly halves: readonly string[];
+  readonly f16Bindings: readonly string[];
 }
 
 /** A pipeline, made or in the making, with its explicit bind-group layout. */
@@ -47,8 +47,8 @@ export class Pipelines {
   }
 
   entry(request: PipelineRequest): PipelineEntry {
-    const { shader, entry, constants, names, halves } = request;
-    const key = JSON.stringify([shader, entry, constants, names, halves]);
+    const { shader, entry, constants, names, f16Bindings } = request;
+    const key = JSON.stringify([shader, entry, constants, names, f16Bindings]);
     const known = this.#entries.get(key);
     if (known) return known;
     const label = `${shader}.${entry}`;
@@ -65,7 +65,7 @@ export class Pipelines {
         compute: {
           module: this.#device.createShaderModule({
             label,
-            code: specialise(this.#text(path), constants, path, halves),
+            code: specialise(this.#text(path), constants, path, f16Bindings),
           }),
           entryPoint: entry,
         },

@@ -49,7 +49,7 @@ export function librariesOf(wgsl: string): readonly string[] {
 
 /**
  * Replaces the value of each `const NAME = default;` line by the given constant, and the type of the line
- * `alias Inp = …;` by its like of 16 bits for each binding `inp` among `halves`.
+ * `alias Inp = …;` by its like of 16 bits for each binding `inp` among `f16Bindings`.
  *
  * One mechanism serves loop bounds, tiles and attributes alike: WGSL's `override` can't size a
  * function array, and every file stays valid WGSL with working defaults. Throws if a name has no
@@ -60,7 +60,7 @@ export function specialise(
   wgsl: string,
   constants: Readonly<Record<string, Constant>>,
   file: string,
-  halves: readonly string[] = [],
+  f16Bindings: readonly string[] = [],
 ): string {
   let text = wgsl;
   for (const [name, value] of Object.entries(constants)) {
@@ -69,7 +69,7 @@ export function specialise(
     if (!found) throw new Error(`${file}: no line "const ${name} = …;" to specialise`);
     text = text.replace(line, () => `const ${name} = ${literal(value, found[1]!, file, name)};`);
   }
-  for (const name of halves) {
+  for (const name of f16Bindings) {
     const line = new RegExp(
       `^alias (${name[0]!.toUpperCase()}${name.slice(1)}) = (f32|vec4f);`,
       "m",
@@ -79,7 +79,7 @@ export function specialise(
       return `alias ${alias} = ${type === "f32" ? "f16" : "vec4h"};`;
     });
   }
-  return halves.length > 0 ? `enable f16;\n${text}` : text;
+  return f16Bindings.length > 0 ? `enable f16;\n${text}` : text;
 }
 
 function literal(value: Constant, model: string, file: string, name: string): string {

@@ -5,11 +5,11 @@ import { AttributeError, ShapeError } from "../gpu/errors.ts";
 import { finite, flag, instance, needed, oneOf } from "./attributes.ts";
 import type { Epilogue } from "./epilogue.ts";
 import {
-  finishedBy,
-  finishedChecks,
+  withEpilogue,
+  outputChecks,
   STORED,
-  type Finished,
-  type StoredType,
+  type OutputAttributes,
+  type ActivationType,
 } from "./epilogue-attributes.ts";
 import { checkArray, defineRule, type Gradients, type Needs, type Rule } from "./rule.ts";
 
@@ -20,7 +20,7 @@ import { checkArray, defineRule, type Gradients, type Needs, type Rule } from ".
 export type RunningVariance = "population" | "sample";
 
 /** How to normalise, and whether and how to follow the running statistics. */
-export interface BatchNormAttributes extends Finished {
+export interface BatchNormAttributes extends OutputAttributes {
   /** Running statistics (2, C): mean, then variance. Training updates them, inference uses them. */
   readonly running?: GpuArray;
   /** Training uses the batch's mean and population variance; inference the running ones. */
@@ -121,13 +121,13 @@ function normalise(
   moments: GpuArray,
   attributes: BatchNormAttributes,
   epilogue: Epilogue | undefined,
-  storage: StoredType,
+  activationType: ActivationType,
 ): GpuArray {
   const { device } = x;
   const { running, training, epsilon = 1e-3, momentum = 0.99, runningVariance } = attributes;
   const channels = x.shape.at(-1)!;
   const { splits, constants, workgroups } = walk([x]);
-  const out = device.empty(x.shape, storage, "batch_norm");
+  const out = device.empty(x.shape, activationType, "batch_norm");
   const shared = {
     shader: "batch-norm",
     constants: { ...constants, ...epilogue?.constants, TRAINING: training, EPSILON: epsilon },
@@ -218,15 +218,15 @@ export const batchNorm: Rule<Inputs, BatchNormAttributes> = defineRule({
     epsilon: finite(0),
     momentum: finite(0, 1),
     runningVariance: oneOf("population", "sample"),
-    ...finishedChecks,
+    ...outputChecks,
   },
   takes: STORED,
   forward(inputs, attributes: BatchNormAttributes) {
     const [x, gamma, beta] = inputs;
     check(x, gamma, beta, attributes);
     const moments = x.device.empty([2, x.shape.at(-1)!], "f32", "batch_norm.moments");
-    const made = finishedBy("batchNorm", attributes, (epilogue, storage) =>
-      normalise(inputs, moments, attributes, epilogue, storage),
+    const made = withEpilogue("batchNorm", attributes, (epilogue, activationType) =>
+      normalise(inputs, moments, attributes, epilogue, activationType),
     );
     return { ...made, saved: { x, gamma, stats: moments, training: attributes.training } };
   },

@@ -16,13 +16,13 @@ import {
   type TransposedAttributes,
 } from "./convolution.ts";
 import { parameterGradients, weightGradient } from "./conv2d-weight-gradient.ts";
-import { finishing, type Finish } from "./epilogue.ts";
+import { epilogueLaunch, type KernelEpilogue } from "./epilogue.ts";
 import {
   checkBias,
-  finishedBy,
-  finishedChecks,
+  withEpilogue,
+  outputChecks,
   STORED,
-  type Finished,
+  type OutputAttributes,
 } from "./epilogue-attributes.ts";
 import { sumTo } from "./reduce.ts";
 import { defineRule, type Rule } from "./rule.ts";
@@ -37,19 +37,23 @@ import {
   workgroupTiles,
 } from "./variant.ts";
 
-/** (N, H, W, C) and (KH, KW, C / groups, K) to (N, OH, OW, K), finished in the store. */
+/** (N, H, W, C) and (KH, KW, C / groups, K) to (N, OH, OW, K), with its epilogue. */
 export function convolve(
   inp: GpuArray,
   weight: GpuArray,
   geometry: Geometry,
-  finish: Finish = {},
+  epilogue: KernelEpilogue = {},
 ): GpuArray {
   const { device } = inp;
   const { batch, outHeight, outWidth, channels, filters, groups, kernel } = geometry;
-  const out = device.empty([batch, outHeight, outWidth, filters], finish.storage, "conv2d");
+  const out = device.empty(
+    [batch, outHeight, outWidth, filters],
+    epilogue.activationType,
+    "conv2d",
+  );
   const shader = "conv2d-forward";
-  const { constants: finishers, bind: finishBind } = finishing(weight, finish);
-  const constants = { ...constantsOf(geometry), ...finishers };
+  const { constants: epilogueConstants, bind: epilogueBind } = epilogueLaunch(weight, epilogue);
+  const constants = { ...constantsOf(geometry), ...epilogueConstants };
   const pixels = batch * outHeight * outWidth;
   const small = filters < NARROW ? "direct" : onSoftware(device, filters, "tiled");
   const preferred = onGpus(device, pixels, filters, small);
@@ -70,7 +74,7 @@ export function convolve(
         ...lanesTile(device),
         INP_BY_FOUR: loadsFours(inp, channels),
       },
-      bind: { inp, inp4: inp, weight4: weight, out, ...finishBind },
+      bind: { inp, inp4: inp, weight4: weight, out, ...epilogueBind },
       workgroups: device.linear(lanesTiles(lanesTile(device), pixels, filters), 1),
     });
     return out;
@@ -81,11 +85,11 @@ export function convolve(
       shader: "conv2d-forward-workgroup",
       entry: "tiled",
       constants: { ...constants, W_BY_FOUR, INP_BY_FOUR: loadsFours(inp, channels) },
-      bind: { inp, inp4: inp, weight, weight4: weight, out, ...finishBind },
+      bind: { inp, inp4: inp, weight, weight4: weight, out, ...epilogueBind },
       workgroups: device.linear(workgroupTiles(pixels, filters), 1),
     });
   } else if (variant === "direct") {
-    const bind = { inp, weight, out, ...finishBind };
+    const bind = { inp, weight, out, ...epilogueBind };
     const workgroups = device.linear(out.size);
     device.launch({ ...shared, entry: "direct", constants, bind, workgroups });
   } else {
@@ -94,7 +98,7 @@ export function convolve(
       ...shared,
       entry: "tiled",
       constants: { ...constants, W_BY_FOUR },
-      bind: { inp, weight, weight4: weight, out, ...finishBind },
+      bind: { inp, weight, weight4: weight, out, ...epilogueBind },
       workgroups: device.linear(tiles),
     });
   }
@@ -106,14 +110,14 @@ export function dataGradient(
   dout: GpuArray,
   weight: GpuArray,
   geometry: Geometry,
-  finish: Finish = {},
+  epilogue: KernelEpilogue = {},
 ): GpuArray {
   const { device } = dout;
   const { batch, height, width, channels, filters, groups, strides, dilations } = geometry;
   const shape = [batch, height, width, channels];
-  const dinp = device.empty(shape, finish.storage, "conv2d.data_gradient");
+  const dinp = device.empty(shape, epilogue.activationType, "conv2d.data_gradient");
   const shader = "conv2d-data-gradient";
-  const { constants: finishers, bind: finishBind } = finishing(weight, finish);
+  const { constants: epilogueConstants, bind: epilogueBind } = epilogueLaunch(weight, epilogue);
   const phases = strides[0] * strides[1];
   const tilesServe = groups === 1 && Math.max(...dilations) === 1 && phases <= device.maxWorkgroups;
   const pixels = batch * Math.ceil(height / strides[0]) * Math.ceil(width / strides[1]);
@@ -125,8 +129,8 @@ export function dataGradient(
   const entry = chooseVariant(device, workload, preferred, tilesServe, fours);
   const shared = {
     shader,
-    constants: { ...constantsOf(geometry), ...finishers },
-    bind: { dout, weight, dinp, ...finishBind },
+    constants: { ...constantsOf(geometry), ...epilogueConstants },
+    bind: { dout, weight, dinp, ...epilogueBind },
     flop: flopOf(geometry),
     done: () => dataGradientWork(device, entry, geometry),
   } satisfies Partial<Launch>;
@@ -137,7 +141,7 @@ export function dataGradient(
       shader: "conv2d-data-gradient-lanes",
       entry: "tiled",
       constants: { ...shared.constants, ...lanesTile(device) },
-      bind: { dout4: dout, weight4: weight, dinp, ...finishBind },
+      bind: { dout4: dout, weight4: weight, dinp, ...epilogueBind },
       workgroups: [x, y, phases],
     });
     return dinp;
@@ -178,21 +182,21 @@ export function dataGradient(
 type Inputs = readonly [GpuArray, GpuArray, ...GpuArray[]];
 
 /** conv2d: x (N, H, W, C), filter (KH, KW, C / groups, K), bias (K) to (N, OH, OW, K). */
-export const conv2d: Rule<Inputs, ConvolutionAttributes & Finished> = defineRule({
+export const conv2d: Rule<Inputs, ConvolutionAttributes & OutputAttributes> = defineRule({
   name: "conv2d",
-  attributes: { ...convolutionChecks, ...finishedChecks },
+  attributes: { ...convolutionChecks, ...outputChecks },
   takes: STORED,
-  pulls: [0],
+  takesEpilogueGradients: [0],
   forward([x, filter, bias], attributes) {
     const geometry = convolutionGeometry(x.shape, filter.shape, attributes);
     checkBias("conv2d", bias, geometry.filters);
-    const made = finishedBy("conv2d", attributes, (epilogue, storage) =>
-      convolve(x, filter, geometry, { bias, epilogue, storage }),
+    const made = withEpilogue("conv2d", attributes, (epilogue, activationType) =>
+      convolve(x, filter, geometry, { bias, epilogue, activationType }),
     );
     return { ...made, saved: { x, filter, geometry } };
   },
-  backward(dout, { x, filter, geometry }, _attributes, needs, [pull]) {
-    const dx = needs[0] ? dataGradient(dout, filter, geometry, { pull }) : undefined;
+  backward(dout, { x, filter, geometry }, _attributes, needs, [epilogueGradient]) {
+    const dx = needs[0] ? dataGradient(dout, filter, geometry, { epilogueGradient }) : undefined;
     return [dx, ...parameterGradients(x, dout, geometry, needs)];
   },
   rows: ({ x, geometry, ...saved }, out, first, batch) => ({
@@ -202,22 +206,22 @@ export const conv2d: Rule<Inputs, ConvolutionAttributes & Finished> = defineRule
 });
 
 /** The transpose: x (N, h, w, K), filter (KH, KW, C / groups, K), bias (C) to (N, H, W, C). */
-export const convTranspose2d: Rule<Inputs, TransposedAttributes & Finished> = defineRule({
+export const convTranspose2d: Rule<Inputs, TransposedAttributes & OutputAttributes> = defineRule({
   name: "convTranspose2d",
-  attributes: { ...transposedChecks, ...finishedChecks },
+  attributes: { ...transposedChecks, ...outputChecks },
   takes: STORED,
-  pulls: [0],
+  takesEpilogueGradients: [0],
   forward([x, filter, bias], attributes) {
     const geometry = transposedGeometry(x.shape, filter.shape, attributes);
     checkBias("convTranspose2d", bias, geometry.channels);
-    const made = finishedBy("convTranspose2d", attributes, (epilogue, storage) =>
-      dataGradient(x, filter, geometry, { bias, epilogue, storage }),
+    const made = withEpilogue("convTranspose2d", attributes, (epilogue, activationType) =>
+      dataGradient(x, filter, geometry, { bias, epilogue, activationType }),
     );
     return { ...made, saved: { x, filter, bias, geometry } };
   },
-  backward(dout, { x, filter, bias, geometry }, _attributes, needs, [pull]) {
+  backward(dout, { x, filter, bias, geometry }, _attributes, needs, [epilogueGradient]) {
     return [
-      needs[0] ? convolve(dout, filter, geometry, { pull }) : undefined,
+      needs[0] ? convolve(dout, filter, geometry, { epilogueGradient }) : undefined,
       needs[1] ? weightGradient(dout, x, geometry) : undefined,
       bias && needs[2] ? sumTo(dout, bias.shape) : undefined,
     ];

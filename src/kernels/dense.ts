@@ -7,10 +7,10 @@ import { parameterGradients } from "./conv2d-weight-gradient.ts";
 import type { Geometry } from "./convolution.ts";
 import {
   checkBias,
-  finishedBy,
-  finishedChecks,
+  withEpilogue,
+  outputChecks,
   STORED,
-  type Finished,
+  type OutputAttributes,
 } from "./epilogue-attributes.ts";
 import { defineRule, type Rule } from "./rule.ts";
 
@@ -37,11 +37,11 @@ function onePixel(batch: number, channels: number, filters: number): Geometry {
 type Inputs = readonly [GpuArray, GpuArray, ...GpuArray[]];
 
 /** dense: x (…, I), kernel (I, O), bias (O) to (…, O). */
-export const dense: Rule<Inputs, Finished> = defineRule({
+export const dense: Rule<Inputs, OutputAttributes> = defineRule({
   name: "dense",
-  attributes: finishedChecks,
+  attributes: outputChecks,
   takes: STORED,
-  pulls: [0],
+  takesEpilogueGradients: [0],
   forward([x, kernel, bias], attributes) {
     const features = x.shape.at(-1);
     if (features === undefined || kernel.shape.length !== 2 || features !== kernel.shape[0]) {
@@ -53,13 +53,13 @@ export const dense: Rule<Inputs, Finished> = defineRule({
     checkBias("dense", bias, outputs);
     const geometry = onePixel(sizeOf(x.shape.slice(0, -1)), features, outputs);
     const shape = [...x.shape.slice(0, -1), outputs];
-    const made = finishedBy("dense", attributes, (epilogue, storage) =>
-      convolve(x, kernel, geometry, { bias, epilogue, storage }).view(shape),
+    const made = withEpilogue("dense", attributes, (epilogue, activationType) =>
+      convolve(x, kernel, geometry, { bias, epilogue, activationType }).view(shape),
     );
     return { ...made, saved: { x, kernel, geometry } };
   },
-  backward(dout, { x, kernel, geometry }, _attributes, needs, [pull]) {
-    const dx = needs[0] ? dataGradient(dout, kernel, geometry, { pull }) : undefined;
+  backward(dout, { x, kernel, geometry }, _attributes, needs, [epilogueGradient]) {
+    const dx = needs[0] ? dataGradient(dout, kernel, geometry, { epilogueGradient }) : undefined;
     const [dkernel, dbias] = parameterGradients(x, dout, geometry, needs);
     return [dx?.view(x.shape), dkernel?.view(kernel.shape), dbias];
   },

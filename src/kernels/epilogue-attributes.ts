@@ -3,7 +3,7 @@
 import { formatShape, type GpuArray } from "../gpu/array.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
 import { anything, checkAttributes, finite, oneOf, type Checks } from "./attributes.ts";
-import type { Epilogue, Pull } from "./epilogue.ts";
+import type { Epilogue, EpilogueGradient } from "./epilogue.ts";
 import { dropoutChecks, takeStream, type DropoutAttributes } from "./random.ts";
 import { constantName } from "./unary.ts";
 
@@ -18,23 +18,23 @@ export interface EpilogueAttributes {
 }
 
 /** How a result is stored: in 32 bits, or rounded to 16, for adapters with `shader-f16`. */
-export type StoredType = "f32" | "f16";
+export type ActivationType = "f32" | "f16";
 
 /** Attributes of an op that has an epilogue. */
-export interface Finished {
+export interface OutputAttributes {
   readonly epilogue?: EpilogueAttributes;
   /** The result's type (f32). All is computed in f32; past ±65,504 an f16 is infinite. */
-  readonly storage?: StoredType;
+  readonly activationType?: ActivationType;
 }
 
 /** How an op says what these may be; `resolveEpilogue` checks what is in an epilogue. */
-export const finishedChecks: Checks<Finished> = {
+export const outputChecks: Checks<OutputAttributes> = {
   epilogue: anything("an epilogue: activation, alpha, dropout"),
-  storage: oneOf("f32", "f16"),
+  activationType: oneOf("f32", "f16"),
 };
 
 /** What an op with an epilogue takes as its first input, and as its others: weights, which aren't stored as f16. */
-export const STORED: readonly (readonly StoredType[])[] = [["f32", "f16"], ["f32"]];
+export const STORED: readonly (readonly ActivationType[])[] = [["f32", "f16"], ["f32"]];
 
 /** Checks an epilogue and takes its stream; nothing for nothing. Throws `AttributeError`. */
 function resolveEpilogue(
@@ -70,14 +70,14 @@ function resolveEpilogue(
 }
 
 /** What `launch` makes with an op's epilogue and stores as asked, and the way back. Throws `AttributeError`. */
-export function finishedBy(
+export function withEpilogue(
   op: string,
-  attributes: Finished,
-  launch: (epilogue: Epilogue | undefined, storage: StoredType) => GpuArray,
-): { readonly out: GpuArray; readonly pull: Pull | undefined } {
+  attributes: OutputAttributes,
+  launch: (epilogue: Epilogue | undefined, activationType: ActivationType) => GpuArray,
+): { readonly out: GpuArray; readonly epilogueGradient: EpilogueGradient | undefined } {
   const epilogue = resolveEpilogue(op, attributes.epilogue);
-  const out = launch(epilogue, attributes.storage ?? "f32");
-  return { out, pull: epilogue && { epilogue, kept: out, first: 0 } };
+  const out = launch(epilogue, attributes.activationType ?? "f32");
+  return { out, epilogueGradient: epilogue && { epilogue, kept: out, first: 0 } };
 }
 
 /** Throws `ShapeError` unless the bias, if there is one, has an element for each output channel. */

@@ -14,7 +14,7 @@ export interface Epilogue {
  * The way back through an epilogue: the gradient behind it, times its derivative. A kernel whose result is
  * that gradient does so in its store; for others `apply` launches it.
  */
-export interface Pull {
+export interface EpilogueGradient {
   readonly epilogue: Epilogue;
   /** What the forward stored. */
   readonly kept: GpuArray;
@@ -23,40 +23,43 @@ export interface Pull {
 }
 
 /** What a kernel does in its store: an epilogue forward, with a bias or without, or one's way back. */
-export interface Finish {
+export interface KernelEpilogue {
   readonly bias?: GpuArray | undefined;
   readonly epilogue?: Epilogue | undefined;
-  readonly pull?: Pull | undefined;
+  readonly epilogueGradient?: EpilogueGradient | undefined;
   /** The result's type (f32). */
-  readonly storage?: "f32" | "f16";
+  readonly activationType?: "f32" | "f16";
 }
 
 /**
  * The constants and bindings of `lib/epilogue.wgsl`. Its bindings can't be left out of a launch, so
  * `spare`, an array of 32-bit words that the launch reads anyway, stands for those without use.
  */
-export function finishing(
+export function epilogueLaunch(
   spare: GpuArray,
-  { bias, epilogue, pull }: Finish,
+  { bias, epilogue, epilogueGradient }: KernelEpilogue,
 ): {
   readonly constants: Readonly<Record<string, Constant>>;
   readonly bind: { readonly bias: GpuArray; readonly kept: GpuArray; readonly state: GpuArray };
 } {
-  const kept = pull?.kept ?? spare;
-  const state = (pull?.epilogue ?? epilogue)?.state ?? spare;
+  const kept = epilogueGradient?.kept ?? spare;
+  const state = (epilogueGradient?.epilogue ?? epilogue)?.state ?? spare;
   return {
-    constants: pull
-      ? { ...pull.epilogue.constants, BACK: true, FIRST: pull.first }
+    constants: epilogueGradient
+      ? { ...epilogueGradient.epilogue.constants, BACK: true, FIRST: epilogueGradient.first }
       : { ...epilogue?.constants, ...(bias ? { WITH_BIAS: true } : {}) },
     bind: { bias: bias ?? spare, kept, state },
   };
 }
 
 /** The gradient before an epilogue from the one behind it, in a launch of its own. */
-export function pullBack(dout: GpuArray, pull: Pull): GpuArray {
+export function applyEpilogueGradient(
+  dout: GpuArray,
+  epilogueGradient: EpilogueGradient,
+): GpuArray {
   const { device, shape, size } = dout;
   const dinp = device.empty(shape, "f32", "epilogue.backward");
-  const { constants, bind } = finishing(dout, { pull });
+  const { constants, bind } = epilogueLaunch(dout, { epilogueGradient });
   device.launch({
     shader: "epilogue",
     entry: "backward",
@@ -68,9 +71,17 @@ export function pullBack(dout: GpuArray, pull: Pull): GpuArray {
   return dinp;
 }
 
-/** Some rows of a pull: of what it keeps, from row `first` on, `count` of them. */
-export function pullRows(pull: Pull, first: number, count: number): Pull {
-  const { kept } = pull;
+/** The epilogue gradient of some rows: `count` of them, from row `first` on. */
+export function epilogueGradientRows(
+  epilogueGradient: EpilogueGradient,
+  first: number,
+  count: number,
+): EpilogueGradient {
+  const { kept } = epilogueGradient;
   const row = sizeOf(kept.shape.slice(1));
-  return { ...pull, kept: kept.rows(first, count), first: pull.first + first * row };
+  return {
+    ...epilogueGradient,
+    kept: kept.rows(first, count),
+    first: epilogueGradient.first + first * row,
+  };
 }

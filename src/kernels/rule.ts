@@ -4,7 +4,7 @@ import { checkGpuArray } from "../gpu/arguments.ts";
 import type { DType, GpuArray } from "../gpu/array.ts";
 import { AttributeError, DTypeError } from "../gpu/errors.ts";
 import { checkAttributes, type Checks } from "./attributes.ts";
-import type { Pull } from "./epilogue.ts";
+import type { EpilogueGradient } from "./epilogue.ts";
 
 /** The types that an op may take which moves elements and computes nothing: all of 32 bits. */
 export const WORDS: readonly DType[] = ["f32", "i32", "u32"];
@@ -15,17 +15,21 @@ export type Needs = readonly boolean[];
 /** Gradients by input, in input order; undefined where not asked for, or where there is none. */
 export type Gradients = readonly (GpuArray | undefined)[];
 
-/** The pulls of inputs that a backward may take in its own stores, in input order. */
-export type Pulls = readonly (Pull | undefined)[];
+/** The epilogue gradients of inputs that a backward may take in its own stores, in input order. */
+export type EpilogueGradients = readonly (EpilogueGradient | undefined)[];
 
 /** What a forward leaves: the output, and how to get gradients from the output's. */
 export interface Recorded {
   readonly out: GpuArray;
   /** The way back through the epilogue that the output has had; `backward` takes what flows before it. */
-  readonly pull: Pull | undefined;
-  /** Which inputs' pulls `backward` can take. */
-  readonly pulls: readonly number[];
-  readonly backward: (dout: GpuArray, needs: Needs, pulls?: Pulls) => Gradients;
+  readonly epilogueGradient: EpilogueGradient | undefined;
+  /** Which inputs' epilogue gradients `backward` can take. */
+  readonly takesEpilogueGradients: readonly number[];
+  readonly backward: (
+    dout: GpuArray,
+    needs: Needs,
+    epilogueGradients?: EpilogueGradients,
+  ) => Gradients;
   /** What it would have left for some rows of its first input, but for an epilogue: views, nothing computed. */
   readonly rows: ((first: number, count: number) => Recorded) | undefined;
 }
@@ -42,24 +46,28 @@ export interface Rule<Inputs extends readonly GpuArray[], Attributes> {
  * inputs after it). `saved` is what the forward hands to the backward; the tape only keeps it.
  *
  * For gradients that need no launch of their own: a forward that ends in an epilogue also hands out its
- * `pull`; `pulls` names the inputs whose pulls the backward takes in its stores; `rows` gives what the
+ * `epilogueGradient`; `takesEpilogueGradients` names the inputs whose epilogue gradients the backward takes in its stores; `rows` gives what the
  * forward would have saved and made for some rows of its first input, for ops that treat rows apart.
  */
 export function defineRule<Inputs extends readonly GpuArray[], Attributes, Saved>(rule: {
   readonly name: string;
   readonly attributes: Checks<NoInfer<Attributes>>;
   readonly takes?: readonly (readonly DType[])[];
-  readonly pulls?: readonly number[];
+  readonly takesEpilogueGradients?: readonly number[];
   readonly forward: (
     inputs: Inputs,
     attributes: Attributes,
-  ) => { readonly out: GpuArray; readonly saved: Saved; readonly pull?: Pull | undefined };
+  ) => {
+    readonly out: GpuArray;
+    readonly saved: Saved;
+    readonly epilogueGradient?: EpilogueGradient | undefined;
+  };
   readonly backward: (
     dout: GpuArray,
     saved: Saved,
     attributes: Attributes,
     needs: Needs,
-    pulls: Pulls,
+    epilogueGradients: EpilogueGradients,
   ) => Gradients;
   readonly rows?: (
     saved: NoInfer<Saved>,
@@ -68,7 +76,7 @@ export function defineRule<Inputs extends readonly GpuArray[], Attributes, Saved
     count: number,
   ) => { readonly out: GpuArray; readonly saved: NoInfer<Saved> };
 }): Rule<Inputs, Attributes> {
-  const { takes = [["f32"]], rows, pulls: taken = [] } = rule;
+  const { takes = [["f32"]], rows, takesEpilogueGradients: taken = [] } = rule;
   return {
     name: rule.name,
     apply(inputs, attributes) {
@@ -77,11 +85,16 @@ export function defineRule<Inputs extends readonly GpuArray[], Attributes, Saved
         checkArray(rule.name, `input ${index}`, input, inputs[0]!, dtypes);
       });
       checkAttributes(rule.name, attributes, rule.attributes);
-      const record = (out: GpuArray, saved: Saved, pull: Pull | undefined): Recorded => ({
+      const record = (
+        out: GpuArray,
+        saved: Saved,
+        epilogueGradient: EpilogueGradient | undefined,
+      ): Recorded => ({
         out,
-        pull,
-        pulls: taken,
-        backward: (dout, needs, pulls = []) => rule.backward(dout, saved, attributes, needs, pulls),
+        epilogueGradient,
+        takesEpilogueGradients: taken,
+        backward: (dout, needs, epilogueGradients = []) =>
+          rule.backward(dout, saved, attributes, needs, epilogueGradients),
         rows: rows
           ? (first, count) => {
               const part = rows(saved, out, first, count);
@@ -89,8 +102,8 @@ export function defineRule<Inputs extends readonly GpuArray[], Attributes, Saved
             }
           : undefined,
       });
-      const { out, saved, pull } = rule.forward(inputs, attributes);
-      return record(out, saved, pull);
+      const { out, saved, epilogueGradient } = rule.forward(inputs, attributes);
+      return record(out, saved, epilogueGradient);
     },
   };
 }

@@ -2,7 +2,11 @@
 // then a forward over tensors.
 import type { Tensor } from "../autograd/tensor.ts";
 import type { GpuArray } from "../gpu/array.ts";
-import type { EpilogueAttributes, Finished, StoredType } from "../kernels/epilogue-attributes.ts";
+import type {
+  EpilogueAttributes,
+  OutputAttributes,
+  ActivationType,
+} from "../kernels/epilogue-attributes.ts";
 import type { Rng } from "../kernels/random.ts";
 import type { Initialiser } from "./initialisers.ts";
 
@@ -30,7 +34,7 @@ export interface Mode {
    * How layers store results that only layers read which take them so: `f16` on adapters with `shader-f16`.
    * A network's output is f32 whatever this says. Default f32.
    */
-  readonly storage?: StoredType;
+  readonly activationType?: ActivationType;
 }
 
 /** A layer of a network. Shapes leave out the batch axis. */
@@ -48,12 +52,12 @@ export interface Layer {
     parameters: Readonly<Record<string, Tensor>>,
     buffers: Readonly<Record<string, GpuArray>>,
     mode: Mode,
-    finish?: Finished,
+    output?: OutputAttributes,
   ) => Tensor;
   /** What `forward` does with inputs stored as f16: takes them and can store its own result so, or views them. */
-  readonly halves?: "stores" | "views";
+  readonly takesF16?: "stores" | "views";
   /** Which parts of an epilogue `forward` takes. Default none. */
-  readonly finishes?: readonly ("activation" | "dropout")[];
+  readonly takesEpilogue?: readonly ("activation" | "dropout")[];
   /** What the layer is as the epilogue of the one before it, which then does its work. */
   readonly asEpilogue?: (mode: Mode) => EpilogueAttributes;
 }

@@ -98,10 +98,10 @@ export function dense(units: number, options: KernelOptions = {}): Layer {
     },
     parameters: ([inputs]) => kernelSpecs("kernel", [inputs!, units], units, options),
     buffers: none,
-    finishes: ["activation", "dropout"],
-    halves: "stores",
-    forward: (x, { kernel, bias: b }, _buffers, _mode, finish) =>
-      denseOp(x, kernel!, { ...given(b), ...finish }),
+    takesEpilogue: ["activation", "dropout"],
+    takesF16: "stores",
+    forward: (x, { kernel, bias: b }, _buffers, _mode, output) =>
+      denseOp(x, kernel!, { ...given(b), ...output }),
   };
 }
 
@@ -141,10 +141,10 @@ export function conv2d(filters: number, kernel: number, options: ConvolutionOpti
     },
     parameters: (input) => kernelSpecs("filter", shapeOf(input), filters, options),
     buffers: none,
-    finishes: ["activation", "dropout"],
-    halves: "stores",
-    forward: (x, { filter, bias: b }, _buffers, _mode, finish) =>
-      conv2dOp(x, filter!, { strides, padding, ...given(b), ...finish }),
+    takesEpilogue: ["activation", "dropout"],
+    takesF16: "stores",
+    forward: (x, { filter, bias: b }, _buffers, _mode, output) =>
+      conv2dOp(x, filter!, { strides, padding, ...given(b), ...output }),
   };
 }
 
@@ -166,10 +166,10 @@ export function convTranspose2d(
     },
     parameters: (input) => kernelSpecs("filter", shapeOf(input), filters, options),
     buffers: none,
-    finishes: ["activation", "dropout"],
-    halves: "stores",
-    forward: (x, { filter, bias: b }, _buffers, _mode, finish) =>
-      convTranspose2dOp(x, filter!, { strides, padding, ...given(b), ...finish }),
+    takesEpilogue: ["activation", "dropout"],
+    takesF16: "stores",
+    forward: (x, { filter, bias: b }, _buffers, _mode, output) =>
+      convTranspose2dOp(x, filter!, { strides, padding, ...given(b), ...output }),
   };
 }
 
@@ -220,12 +220,12 @@ export function batchNorm(options: BatchNormOptions = {}): Layer {
     buffers: (input) => ({
       running: { shape: [2, input.at(-1)!], initialiser: runningStart },
     }),
-    finishes: ["activation"],
-    halves: "stores",
-    forward(x, { gamma, beta }, { running }, { training, track = true }, finish) {
+    takesEpilogue: ["activation"],
+    takesF16: "stores",
+    forward(x, { gamma, beta }, { running }, { training, track = true }, output) {
       const tracked = training && !track ? {} : { running: running! };
       const rates = { epsilon, momentum, runningVariance };
-      return batchNormOp(x, gamma!, beta!, { training, ...rates, ...tracked, ...finish });
+      return batchNormOp(x, gamma!, beta!, { training, ...rates, ...tracked, ...output });
     },
   };
 }
@@ -272,7 +272,7 @@ export function reshape(shape: readonly number[]): Layer {
     },
     parameters: none,
     buffers: none,
-    halves: "views",
+    takesF16: "views",
     forward: (x) => reshapeOp(x, { shape: [x.shape[0]!, ...shape] }),
   };
 }
@@ -285,7 +285,7 @@ export function flatten(): Layer {
     outputShape: (input) => [sizeOf(input)],
     parameters: none,
     buffers: none,
-    halves: "views",
+    takesF16: "views",
     forward: (x) => reshapeOp(x, { shape: [x.shape[0]!, sizeOf(x.shape.slice(1))] }),
   };
 }

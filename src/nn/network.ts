@@ -41,7 +41,7 @@ export interface Network extends ParameterGroup {
 
 /** The activation and the dropout that come next, as the epilogue of the layer before, and how many layers they are. */
 function epilogueOf(
-  { finishes = [] }: Layer,
+  { takesEpilogue = [] }: Layer,
   next: readonly PlacedLayer[],
   mode: Mode,
 ): { readonly epilogue: EpilogueAttributes | undefined; readonly layers: number } {
@@ -49,8 +49,8 @@ function epilogueOf(
   let layers = 0;
   for (const { layer } of mode.fuse === false ? [] : next) {
     const more = layer.asEpilogue?.(mode);
-    if (!more || (more.dropout && !finishes.includes("dropout"))) break;
-    if (finishes.length === 0 || !follows(more, epilogue)) break;
+    if (!more || (more.dropout && !takesEpilogue.includes("dropout"))) break;
+    if (takesEpilogue.length === 0 || !follows(more, epilogue)) break;
     epilogue = { ...epilogue, ...more };
     layers += 1;
   }
@@ -65,9 +65,9 @@ function follows(more: EpilogueAttributes, before: EpilogueAttributes = {}): boo
 }
 
 /** Whether a layer's result is to be stored as f16: where the layers that read it take it so, and it isn't the last. */
-function storesHalves({ halves }: Layer, next: readonly PlacedLayer[], mode: Mode): boolean {
-  if (mode.storage !== "f16" || halves !== "stores") return false;
-  return next.find(({ layer }) => layer.halves !== "views")?.layer.halves === "stores";
+function storesF16({ takesF16 }: Layer, next: readonly PlacedLayer[], mode: Mode): boolean {
+  if (mode.activationType !== "f16" || takesF16 !== "stores") return false;
+  return next.find(({ layer }) => layer.takesF16 !== "views")?.layer.takesF16 === "stores";
 }
 
 /** The layers that a forward runs. */
@@ -97,7 +97,7 @@ const modeChecks: Checks<Mode> = {
   track: flag,
   fuse: flag,
   logits: flag,
-  storage: oneOf("f32", "f16"),
+  activationType: oneOf("f32", "f16"),
 };
 
 function checkMode(name: string, mode: Mode | undefined): void {
@@ -194,7 +194,7 @@ export function sequential(
           `${name}: takes a batch of ${formatShape(inputShape)}; got ${formatShape(x.shape)}`,
         );
       }
-      checkStored(name, device.gpu, mode.storage ?? "f32");
+      checkStored(name, device.gpu, mode.activationType ?? "f32");
       const run = layersOf(placed, mode);
       let value = x;
       for (let at = 0; at < run.length;) {
@@ -206,7 +206,7 @@ export function sequential(
         at += 1 + done;
         value = layer.forward(value, tensors, buffers, mode, {
           ...(epilogue ? { epilogue } : {}),
-          ...(storesHalves(layer, run.slice(at), mode) ? { storage: "f16" } : {}),
+          ...(storesF16(layer, run.slice(at), mode) ? { activationType: "f16" } : {}),
         });
       }
       return value;

@@ -32,7 +32,7 @@ export function spectral(layer: Layer): Layer {
       const u = { shape: [shape.at(-1)!, 1], initialiser: normalInitialiser(1) };
       return { ...layer.buffers(input), u };
     },
-    forward(x, parameters, { u, ...buffers }, mode, finish) {
+    forward(x, parameters, { u, ...buffers }, mode, output) {
       const name = weightOf(Object.keys(parameters));
       const weight = parameters[name]!;
       const outputs = weight.shape.at(-1)!;
@@ -48,7 +48,7 @@ export function spectral(layer: Layer): Layer {
         return [v, normalised(next)];
       });
       const sigma = sum(mul(left, matmul(w, right)));
-      return layer.forward(x, { ...parameters, [name]: div(weight, sigma) }, buffers, mode, finish);
+      return layer.forward(x, { ...parameters, [name]: div(weight, sigma) }, buffers, mode, output);
     },
   };
 }

@@ -10,7 +10,7 @@ import { recipeNamed } from "../gan/recipes/list.ts";
 import type { Recipe } from "../gan/recipe.ts";
 import { asBefore, constantsSchema, withConstants, type ConstantValues } from "./constants.ts";
 import { printable, shellQuote } from "../gpu/foreign-text.ts";
-import type { StoredType } from "../kernels/epilogue-attributes.ts";
+import type { ActivationType } from "../kernels/epilogue-attributes.ts";
 
 /** How a run is evaluated while it trains. */
 export interface EvaluationPlan {
@@ -37,7 +37,7 @@ export interface RunRecord {
     readonly transposed: boolean;
   };
   /** How training stores activations. */
-  readonly storage: StoredType;
+  readonly activationType: ActivationType;
   readonly stepsPerEpoch: number;
   /** How it is evaluated while it trains; null if it isn't. */
   readonly evaluate: EvaluationPlan | null;
@@ -49,7 +49,15 @@ export interface RunRecord {
   readonly untrained: { readonly logit: number; readonly probability: number };
 }
 
-const schema: z.ZodType<RunRecord> = z.object({
+/** Keys as older versions wrote them, and as they are now. */
+const RENAMED: Readonly<Record<string, string>> = { storage: "activationType" };
+
+const withNewKeys = (value: unknown): unknown =>
+  typeof value === "object" && value !== null
+    ? Object.fromEntries(Object.entries(value).map(([key, of]) => [RENAMED[key] ?? key, of]))
+    : value;
+
+const fields = z.object({
   format: z.literal(1),
   recipe: z.string(),
   constants: constantsSchema.default({}),
@@ -61,7 +69,7 @@ const schema: z.ZodType<RunRecord> = z.object({
     fingerprint: z.string(),
     transposed: z.boolean().default(false), // older runs took images as they are
   }),
-  storage: z.enum(["f32", "f16"]).default("f32"), // older runs say nothing of it
+  activationType: z.enum(["f32", "f16"]).default("f32"), // older runs say nothing of it
   stepsPerEpoch: z.int().min(1),
   evaluate: z
     .object({ every: z.union([z.int().min(1), z.literal("epoch")]), count: z.int().min(2) })
@@ -72,6 +80,8 @@ const schema: z.ZodType<RunRecord> = z.object({
   choices: choicesSchema.default({}), // runs older than the autotuner have none
   untrained: z.object({ logit: anyNumber, probability: anyNumber }),
 });
+
+const schema: z.ZodType<RunRecord> = z.preprocess(withNewKeys, fields);
 
 /** Paths inside a run folder. */
 export interface RunFolder {

@@ -1,7 +1,7 @@
 // Cases of the convolutions: one call each, with its answers.
 import { conv2d, convTranspose2d } from "../../src/autograd/ops.ts";
 import type { ConvolutionAttributes, TransposedAttributes } from "../../src/kernels/convolution.ts";
-import type { Finished } from "../../src/kernels/epilogue-attributes.ts";
+import type { OutputAttributes } from "../../src/kernels/epilogue-attributes.ts";
 import { abs, createRandom, randomRef, type Ref } from "../reference/array.ts";
 import * as binaries from "../reference/binary.ts";
 import { binary } from "../reference/binary.ts";
@@ -58,7 +58,7 @@ function untiledBy({ groups = 1, dilations = 1 }: ConvolutionAttributes): readon
 export function convolution(
   xShape: Shape,
   filterShape: Shape,
-  attributes: ConvolutionAttributes & Finished,
+  attributes: ConvolutionAttributes & OutputAttributes,
 ): Case {
   const [, height, width] = xShape;
   const [kh, kw] = filterShape;
@@ -84,7 +84,7 @@ export function convolution(
 export function transposed(
   xShape: Shape,
   filterShape: Shape,
-  attributes: TransposedAttributes & Finished,
+  attributes: TransposedAttributes & OutputAttributes,
 ): Case {
   const [, height, width] = xShape;
   const [kh, kw] = filterShape;

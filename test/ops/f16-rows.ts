@@ -41,34 +41,52 @@ function halved(made: Case, ways: Pick<Case, "lanes" | "tiles"> = { lanes: true 
 
 /** Where lanes can't share loads, as channels don't come by fours. */
 const odd = { tiles: true } as const;
-const storage = "f16";
+const activationType = "f16";
 
 /** By the op that they are of. */
 export const f16Cases: Readonly<Record<string, readonly Case[]>> = {
   conv2d: [
-    halved(convolution([2, 8, 8, 8], [3, 3, 8, 16], { padding: "same", storage })),
-    halved(convolution([3, 7, 7, 3], [3, 3, 3, 5], { strides: 2, padding: "same", storage }), odd),
+    halved(convolution([2, 8, 8, 8], [3, 3, 8, 16], { padding: "same", activationType })),
+    halved(
+      convolution([3, 7, 7, 3], [3, 3, 3, 5], {
+        strides: 2,
+        padding: "same",
+        activationType,
+      }),
+      odd,
+    ),
   ],
   convTranspose2d: [
     halved(
       withBias(
-        transposed([2, 4, 4, 16], [3, 3, 8, 16], { strides: 2, padding: "same", storage }),
+        transposed([2, 4, 4, 16], [3, 3, 8, 16], {
+          strides: 2,
+          padding: "same",
+          activationType,
+        }),
         convTranspose2d,
         8,
-        { strides: 2, padding: "same", storage },
+        { strides: 2, padding: "same", activationType },
       ),
     ),
-    halved(transposed([3, 3, 5, 7], [5, 5, 1, 7], { strides: 2, padding: "same", storage }), odd),
+    halved(
+      transposed([3, 3, 5, 7], [5, 5, 1, 7], {
+        strides: 2,
+        padding: "same",
+        activationType,
+      }),
+      odd,
+    ),
   ],
   dense: [
-    halved(connected([5, 24], 16, true, storage)),
-    halved(connected([3, 5], 7, false, storage), { tiles: false }),
+    halved(connected([5, 24], 16, true, activationType)),
+    halved(connected([3, 5], 7, false, activationType), { tiles: false }),
   ],
   batchNorm: [
-    halved(norm({ shape: [3, 9, 11, 4], training: true, alpha: 0.3, storage })),
-    halved(norm({ shape: [9, 5], training: true, storage })),
-    halved(norm({ shape: [2, 5, 3, 4], training: false, alpha: 0, storage })),
-    halved(norm({ shape: [65, 3], training: true, storage })),
+    halved(norm({ shape: [3, 9, 11, 4], training: true, alpha: 0.3, activationType })),
+    halved(norm({ shape: [9, 5], training: true, activationType })),
+    halved(norm({ shape: [2, 5, 3, 4], training: false, alpha: 0, activationType })),
+    halved(norm({ shape: [65, 3], training: true, activationType })),
   ],
 };
 

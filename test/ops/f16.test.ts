@@ -6,7 +6,7 @@ import type { GpuArray } from "../../src/gpu/array.ts";
 import type { Variant } from "../../src/gpu/dispatch.ts";
 import { DTypeError } from "../../src/gpu/errors.ts";
 import { fromHalves, toHalves } from "../../src/gpu/half.ts";
-import type { StoredType } from "../../src/kernels/epilogue-attributes.ts";
+import type { ActivationType } from "../../src/kernels/epilogue-attributes.ts";
 import { createRng } from "../../src/kernels/random.ts";
 import { createRandom } from "../reference/array.ts";
 import { testDevice } from "../support/device.ts";
@@ -26,7 +26,7 @@ describe.skipIf(!able).each(Object.entries(f16Cases))("%s stored as f16", (_op, 
 });
 
 /** Layers whose results f16 holds exactly, of whole numbers: no sum rounds, in whatever order. */
-function runChain(storage: StoredType, wide: boolean): GpuArray[] {
+function runChain(activationType: ActivationType, wide: boolean): GpuArray[] {
   const random = createRandom(8);
   const whole = (most: number, ...shape: number[]): Tensor =>
     variable(upload(device, wholeNumbers(shape, random, most)));
@@ -44,20 +44,20 @@ function runChain(storage: StoredType, wide: boolean): GpuArray[] {
     whole(1, outer),
   ];
   const [x, kernel, bias, up, down, downBias, upBias] = wrt;
-  const hidden = dense(x!, kernel!, { bias: bias!, storage, epilogue: leaky });
+  const hidden = dense(x!, kernel!, { bias: bias!, activationType, epilogue: leaky });
   const image = reshape(hidden, { shape: [3, 3, 3, inner] });
   const grown = convTranspose2d(image, up!, {
     strides: 2,
     padding: "same",
     bias: upBias!,
-    storage,
+    activationType,
     epilogue: { activation: "relu", dropout },
   });
   const shrunk = conv2d(grown, down!, {
     strides: 2,
     padding: "same",
     bias: downBias!,
-    storage,
+    activationType,
     epilogue: { ...leaky, dropout },
   });
   const dy = upload(device, wholeNumbers(shrunk.shape, random, 2));
@@ -123,7 +123,7 @@ describe.skipIf(!able)("arrays of f16", () => {
   test("past 65,504 are infinite", async () => {
     const x = new Tensor(device.upload(Float32Array.of(65_504, 65_600, -7e4), [3, 1], "f32"));
     const one = new Tensor(device.upload(Float32Array.of(1), [1, 1], "f32"));
-    const { array } = dense(x, one, { storage: "f16" });
+    const { array } = dense(x, one, { activationType: "f16" });
     const [fits, , far] = await array.read("f16");
     expect([fits, far]).toEqual([65_504, -Infinity]);
   });
@@ -146,8 +146,9 @@ describe.skipIf(!able)("arrays of f16", () => {
 describe("f16 is refused", () => {
   test("as another type than f32 and f16", async () => {
     const [x, kernel] = [device.empty([2, 3]), device.empty([3, 2])].map((a) => new Tensor(a));
-    const call = (): unknown => Reflect.apply(dense, undefined, [x, kernel, { storage: "f64" }]);
-    expect(() => call()).toThrow(/^dense: storage must be 'f32' or 'f16'; got "f64"$/);
+    const call = (): unknown =>
+      Reflect.apply(dense, undefined, [x, kernel, { activationType: "f64" }]);
+    expect(() => call()).toThrow(/^dense: activationType must be 'f32' or 'f16'; got "f64"$/);
   });
 
   test.skipIf(able)("where the adapter has no shader-f16", async () => {
@@ -155,7 +156,7 @@ describe("f16 is refused", () => {
     const says = /: f16 takes an adapter with the feature shader-f16, which this one lacks/;
     for (const call of [
       () => device.empty([4], "f16"),
-      () => dense(x!, kernel!, { storage: "f16" }),
+      () => dense(x!, kernel!, { activationType: "f16" }),
     ]) {
       expect(await refusalOf(device, DTypeError, call)).toMatch(says);
     }

@@ -3,7 +3,7 @@ import * as ops from "../../src/autograd/ops.ts";
 import { Tensor } from "../../src/autograd/tensor.ts";
 import type { Device } from "../../src/gpu/device.ts";
 import { AttributeError, DTypeError, ShapeError } from "../../src/gpu/errors.ts";
-import type { EpilogueAttributes, StoredType } from "../../src/kernels/epilogue-attributes.ts";
+import type { EpilogueAttributes, ActivationType } from "../../src/kernels/epilogue-attributes.ts";
 import { createRng } from "../../src/kernels/random.ts";
 import { createRandom, map, randomRef, type Ref, refOf, reshape, zip } from "../reference/array.ts";
 import {
@@ -32,7 +32,7 @@ interface NormCase {
   readonly smooth?: boolean;
   /** An epilogue's slope below 0: relu, or leaky relu. */
   readonly alpha?: number;
-  readonly storage?: StoredType;
+  readonly activationType?: ActivationType;
 }
 
 const rectified = (alpha: number): EpilogueAttributes =>
@@ -40,7 +40,15 @@ const rectified = (alpha: number): EpilogueAttributes =>
 
 /** batchNorm of random rows. */
 export function norm(given: NormCase): Case {
-  const { shape, training, mean = 0, atol = 1e-5, smooth = true, alpha, storage = "f32" } = given;
+  const {
+    shape,
+    training,
+    mean = 0,
+    atol = 1e-5,
+    smooth = true,
+    alpha,
+    activationType = "f32",
+  } = given;
   const channels = shape.at(-1)!;
   const epsilon = 1e-3;
   const x = map(randomRef(shape, random, -Math.sqrt(3), Math.sqrt(3)), (v) =>
@@ -71,7 +79,12 @@ export function norm(given: NormCase): Case {
         ...(training ? {} : { running: upload(device, both) }),
         ...(alpha === undefined ? {} : { epilogue: rectified(alpha) }),
       };
-      return ops.batchNorm(at!, g!, b!, { training, epsilon, storage, ...attributes });
+      return ops.batchNorm(at!, g!, b!, {
+        training,
+        epsilon,
+        activationType,
+        ...attributes,
+      });
     },
     value: (at, g, b) =>
       close(

@@ -1,6 +1,6 @@
 // Rows of matmul and dense: thin and square, plain, transposed, batched and broadcast.
 import { dense, matmul } from "../../src/autograd/ops.ts";
-import type { StoredType } from "../../src/kernels/epilogue-attributes.ts";
+import type { ActivationType } from "../../src/kernels/epilogue-attributes.ts";
 import { chain, epilogueRefusals } from "./epilogue-rows.ts";
 import { Tensor } from "../../src/autograd/tensor.ts";
 import type { Device } from "../../src/gpu/device.ts";
@@ -92,13 +92,14 @@ export function connected(
   x: Shape,
   outputs: number,
   bias: boolean,
-  storage: StoredType = "f32",
+  storage: ActivationType = "f32",
 ): Case {
   const inputs = [x, [x.at(-1)!, outputs], ...(bias ? [[outputs]] : [])];
   return {
     name: `(${x.join(", ")}) to ${outputs}${bias ? ", with a bias" : ""}`,
     inputs: inputs.map((shape) => randomRef(shape, random)),
-    run: (at, kernel, b) => dense(at!, kernel!, { storage, ...(b ? { bias: b } : {}) }),
+    run: (at, kernel, b) =>
+      dense(at!, kernel!, { activationType: storage, ...(b ? { bias: b } : {}) }),
     value: (...inp) =>
       ofTerms(
         (at, kernel, b) => {

@@ -73,8 +73,8 @@ export function batchNormTrainingGrad(
   for (let i = 0; i < dx.data.length; i++) {
     const c = i % channels;
     const scale = gamma.data[c]! / Math.sqrt(batch.variance.data[c]! + epsilon);
-    const pull = dbeta.data[c]! + xhat.data[i]! * dgamma.data[c]!;
-    dx.data[i] = scale * (dy.data[i]! - pull / count);
+    const inner = dbeta.data[c]! + xhat.data[i]! * dgamma.data[c]!;
+    dx.data[i] = scale * (dy.data[i]! - inner / count);
   }
   return { dx, dgamma, dbeta };
 }

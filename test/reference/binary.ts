@@ -67,10 +67,10 @@ export function binary(f: Binary, a: Ref, b: Ref): Ref {
 export function binaryGrad(f: Binary, dy: Ref, a: Ref, b: Ref): { da: Ref; db: Ref } {
   const wideA = broadcastTo(a, dy.shape);
   const wideB = broadcastTo(b, dy.shape);
-  const pull = (slope: Binary["slopeA"], shape: readonly number[]): Ref =>
+  const gradientOf = (slope: Binary["slopeA"], shape: readonly number[]): Ref =>
     sumTo(
       zip(dy, zip(wideA, wideB, slope), (g, s) => g * s),
       shape,
     );
-  return { da: pull(f.slopeA, a.shape), db: pull(f.slopeB, b.shape) };
+  return { da: gradientOf(f.slopeA, a.shape), db: gradientOf(f.slopeB, b.shape) };
 }

@@ -48,8 +48,8 @@ export function softmaxGrad(dy: Ref, x: Ref): Ref {
   const weighted = zip(dy, y, (g, p) => g * p);
   const dx = zeros(x.shape);
   eachRow(x, (start, end) => {
-    const pull = weighted.data.subarray(start, end).reduce((a, b) => a + b, 0);
-    for (let i = start; i < end; i++) dx.data[i] = y.data[i]! * (dy.data[i]! - pull);
+    const inner = weighted.data.subarray(start, end).reduce((a, b) => a + b, 0);
+    for (let i = start; i < end; i++) dx.data[i] = y.data[i]! * (dy.data[i]! - inner);
   });
   return dx;
 }
@@ -76,8 +76,8 @@ export function logSoftmaxGrad(dy: Ref, x: Ref): Ref {
   const p = softmax(x);
   const dx = zeros(x.shape);
   eachRow(x, (start, end) => {
-    const pull = dy.data.subarray(start, end).reduce((a, b) => a + b, 0);
-    for (let i = start; i < end; i++) dx.data[i] = dy.data[i]! - p.data[i]! * pull;
+    const inner = dy.data.subarray(start, end).reduce((a, b) => a + b, 0);
+    for (let i = start; i < end; i++) dx.data[i] = dy.data[i]! - p.data[i]! * inner;
   });
   return dx;
 }

@@ -30,7 +30,7 @@ export interface Node {
 }
 
 /** An input of a node, and the gradient by it for a given gradient by the node. */
-export type Edge = readonly [input: Node, pull: (dy: Ref) => Ref];
+export type Edge = readonly [input: Node, gradientOf: (dy: Ref) => Ref];
 
 /** A node made by an op; without edges, a constant or a parameter. */
 export function node(value: Ref, ...edges: Edge[]): Node {
@@ -56,10 +56,10 @@ export function gradients(of: Node, by: readonly Node[]): Ref[] {
   for (const at of inputsFirst.toReversed()) {
     const dy = grads.get(at);
     if (dy === undefined) continue;
-    for (const [input, pull] of at.edges) {
+    for (const [input, gradientOf] of at.edges) {
       if (!leadsToBy.get(input)) continue;
       const before = grads.get(input);
-      const dx = pull(dy);
+      const dx = gradientOf(dy);
       grads.set(input, before ? zip(before, dx, (a, b) => a + b) : dx);
     }
   }

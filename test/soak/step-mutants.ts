@@ -97,8 +97,8 @@ export const stepMutants: readonly Mutant[] = [
   {
     kernel: "batch-norm.infer",
     what: "ε is left out",
-    from: "finish(p, vec4f(), mean, 1f / sqrt(variance + EPSILON));",
-    to: "finish(p, vec4f(), mean, 1f / sqrt(variance));",
+    from: "store_normalised(p, vec4f(), mean, 1f / sqrt(variance + EPSILON));",
+    to: "store_normalised(p, vec4f(), mean, 1f / sqrt(variance));",
     noticed: ["batchNorm"],
   },
   {
@@ -177,7 +177,7 @@ export const stepMutants: readonly Mutant[] = [
     kernel: "conv2d-forward.tiled",
     file: "lib/epilogue.wgsl",
     what: "the derivative is the function",
-    from: "pull(y.x, f32(kept[KEPT_AT + index.x]))",
+    from: "activation_gradient(y.x, f32(kept[KEPT_AT + index.x]))",
     to: "value(y.x)",
     noticed: ["convTranspose2d", "conv2d"],
   },

@@ -23,7 +23,7 @@ export const tinyRecord: RunRecord = {
   batch: 4,
   seed: 7,
   data: { folder: "data", images: 22, fingerprint: "66416a86", transposed: false },
-  storage: "f32",
+  activationType: "f32",
   stepsPerEpoch: EPOCH,
   evaluate: null,
   adapter: "none",

@@ -15,7 +15,7 @@ import { type Tensor } from "../tensor.ts";
  * stride⌉ out, the odd one at the end), 'valid' or rows and columns of zeros [top, bottom, left,
  * right] ('valid'); dilations — distance between taps, as strides (1); groups — channels are cut
  * into so many, each with its own filters; C for depthwise (1); bias — added to every pixel (none);
- * epilogue — an activation and dropout of the result, in the same launch (none); storage — the type that
+ * epilogue — an activation and dropout of the result, in the same launch (none); activationType — the type that
  * it is stored as, f32 or f16, infinite past ±65,504 (f32).
  * Gradient: to x, filter and bias.
  * Throws: `ShapeError` if ranks, channels or the bias don't fit, or a filter reaches past the
@@ -33,7 +33,7 @@ export const conv2d: Biased<ConvolutionAttributes> = biased(conv.conv2d);
  * or rows and columns cropped from the full output [top, bottom, left, right] ('valid');
  * outputPadding — rows and columns added at the end, less than the stride or the dilation (0);
  * dilations — as conv2d (1); groups — as conv2d (1); bias — added to every pixel (none); epilogue — as
- * conv2d (none); storage — as conv2d (f32).
+ * conv2d (none); activationType — as conv2d (f32).
  * Gradient: to x, filter and bias.
  * Throws: `ShapeError` if ranks, channels or the bias don't fit, or everything is cropped;
  * `AttributeError` on attributes that can't be; `DTypeError` for f16 without shader-f16.

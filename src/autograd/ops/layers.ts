@@ -29,7 +29,7 @@ export const matmul: (a: Tensor, b: Tensor, attributes?: products.MatmulAttribut
  *
  * Shapes: x (…, I) of f32 or f16, kernel (I, O), bias (O) → (…, O).
  * Attributes: bias — added to every row (none); epilogue — an activation and dropout of the result, in
- * the same launch (none); storage — the type that it is stored as, f32 or f16, infinite past ±65,504
+ * the same launch (none); activationType — the type that it is stored as, f32 or f16, infinite past ±65,504
  * (f32).
  * Gradient: to x, kernel and bias.
  * Throws: `ShapeError` if the sizes differ; `AttributeError` on an epilogue that can't be; `DTypeError`
@@ -49,7 +49,7 @@ export const dense: Biased<object> = biased(connected.dense);
  * of mean and variance, which training updates and inference needs (none); epsilon — ε (1e-3);
  * momentum — the share of the running statistics that stays (0.99); runningVariance — which
  * variance enters the running one: 'population' as in Keras 3, or 'sample', over n − 1, as in PyTorch
- * and, of images (N, H, W, C), in TensorFlow 2's fused kernel ('population'); epilogue — an activation of the result, in the same launch (none); storage — the
+ * and, of images (N, H, W, C), in TensorFlow 2's fused kernel ('population'); epilogue — an activation of the result, in the same launch (none); activationType — the
  * type that it is stored as, f32 or f16, infinite past ±65,504 (f32).
  * Gradient: to x, in training through the batch's statistics; to gamma and beta.
  * Throws: `ShapeError` if gamma, beta or running don't fit; `AttributeError` for inference without

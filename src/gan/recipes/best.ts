@@ -16,7 +16,7 @@ export interface BestConstants extends DcganConstants {
 /** The dcgan's, its weights normalised if `spectral` is set. */
 export const bestDiscriminator = (constants: BestConstants, logits = 1): readonly Layer[] =>
   dcganDiscriminator(constants, logits).map((layer) =>
-    constants.spectral && layer.finishes?.includes("dropout") ? spectral(layer) : layer,
+    constants.spectral && layer.takesEpilogue?.includes("dropout") ? spectral(layer) : layer,
   );
 
 /** β₂ is low because a run is a few thousand steps long: second moments over the last hundred, not the last thousand. */

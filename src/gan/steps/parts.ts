@@ -15,10 +15,10 @@ export type StepOutputs = {
 };
 
 /** How networks run in training. */
-export const trainingMode = ({ rng, storage }: Gan): Mode => ({
+export const trainingMode = ({ rng, activationType }: Gan): Mode => ({
   training: true,
   rng,
-  storage,
+  activationType,
 });
 
 /**
