@@ -1,5 +1,5 @@
 // `npm run bench -- host`: what submitting a step costs the host, on Dawn's null backend, which runs nothing.
-import { compileSteps } from "../src/gan/train.ts";
+import { compileSteps } from "../src/gan/train-steps.ts";
 import { open } from "../src/node.ts";
 import {
   checkReport,

@@ -4,7 +4,7 @@ import type { Device } from "../src/gpu/device.ts";
 import type { Dispatch, Variant } from "../src/gpu/dispatch.ts";
 import { convolve, dataGradient } from "../src/kernels/conv2d.ts";
 import { weightGradient } from "../src/kernels/conv2d-weight-gradient.ts";
-import { convolutionGeometry } from "../src/kernels/convolution.ts";
+import { convolutionGeometry } from "../src/kernels/conv2d-geometry.ts";
 import { multiply } from "../src/kernels/matmul.ts";
 import { createRng, uniform } from "../src/kernels/random.ts";
 

@@ -2,7 +2,7 @@
 import { chosenRecipe, type RecipeFlags } from "../src/cli/config.ts";
 import { titleOf } from "../src/runs/constants.ts";
 import { profilePicture, profileStep, profileTable } from "../src/cli/profiling.ts";
-import { compileSteps } from "../src/gan/train.ts";
+import { compileSteps } from "../src/gan/train-steps.ts";
 import { open } from "../src/node.ts";
 import { benchGan } from "./gan.ts";
 import { writeText } from "./reports.ts";

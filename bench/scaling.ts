@@ -1,5 +1,5 @@
 // `npm run bench -- scaling`: what a step costs as the batch or the networks grow.
-import { compileSteps } from "../src/gan/train.ts";
+import { compileSteps } from "../src/gan/train-steps.ts";
 import { LonghandError } from "../src/gpu/errors.ts";
 import type { Program } from "../src/gpu/program.ts";
 import { open, type Opened } from "../src/node.ts";

@@ -53,7 +53,7 @@ fn as_fake(x: f32) -> vec2f {
   return vec2f(safe_softplus(x), safe_sigmoid(x));
 }
 
-fn to_fool(x: f32) -> vec2f {
+fn generator_loss(x: f32) -> vec2f {
   if (FORM == HINGE) { return vec2f(-x, -1f); }
   return as_real(x);
 }
@@ -96,17 +96,17 @@ fn losses(@builtin(local_invocation_index) lane: u32) {
     if (CLASSES > 1u) { label = min(u32(labels[LABELS_AT + i]), CLASSES - 1u); }
     let real = outputs[OUTPUTS_AT + i * CLASSES + label];
     let fake = outputs[OUTPUTS_AT + (COUNT + i) * CLASSES + label];
-    var right = as_real(real);
-    if (SMOOTHING > 0f) { right = right * (1f - SMOOTHING) + as_fake(real) * SMOOTHING; }
-    let caught = as_fake(fake);
-    let fooled = to_fool(fake);
-    own += vec4f(right.x + caught.x, fooled.x, verdict(real), verdict(fake));
+    var real_term = as_real(real);
+    if (SMOOTHING > 0f) { real_term = real_term * (1f - SMOOTHING) + as_fake(real) * SMOOTHING; }
+    let fake_term = as_fake(fake);
+    let generator_term = generator_loss(fake);
+    own += vec4f(real_term.x + fake_term.x, generator_term.x, verdict(real), verdict(fake));
     for (var j = zero; j < CLASSES; j++) {
       let own_class = j == label;
       let at = i * CLASSES + j;
-      d_discriminator[D_DISCRIMINATOR_AT + at] = select(0f, right.y / f32(COUNT), own_class);
-      d_discriminator[D_DISCRIMINATOR_AT + COUNT * CLASSES + at] = select(0f, caught.y / f32(COUNT), own_class);
-      d_generator[D_GENERATOR_AT + at] = select(0f, fooled.y / f32(COUNT), own_class);
+      d_discriminator[D_DISCRIMINATOR_AT + at] = select(0f, real_term.y / f32(COUNT), own_class);
+      d_discriminator[D_DISCRIMINATOR_AT + COUNT * CLASSES + at] = select(0f, fake_term.y / f32(COUNT), own_class);
+      d_generator[D_GENERATOR_AT + at] = select(0f, generator_term.y / f32(COUNT), own_class);
     }
   }
   sums[lane] = own;

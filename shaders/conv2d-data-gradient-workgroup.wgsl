@@ -74,10 +74,10 @@ fn meets(m: u32, k: u32) -> vec4i {
   // Exact divisions, so rounding doesn't matter.
   let y = (vec4i(row * STRIDE_H) + start.y + PAD_TOP) / i32(STRIDE_H) - tap.y;
   let x = (vec4i(pixel % phase.count.x * STRIDE_W) + start.x + PAD_LEFT) / i32(STRIDE_W) - tap.x;
-  let real = (pixel < vec4u(BATCH * phase.count.x * phase.count.y)) & vec4<bool>(in_sum(k));
+  let in_range = (pixel < vec4u(BATCH * phase.count.x * phase.count.y)) & vec4<bool>(in_sum(k));
   let inside = (y >= vec4i()) & (y < vec4i(i32(OUT_HEIGHT))) & (x >= vec4i()) & (x < vec4i(i32(OUT_WIDTH)));
   let at = ((vec4i(n) * i32(OUT_HEIGHT) + y) * i32(OUT_WIDTH) + x) * i32(FILTERS) + i32(k % FILTERS);
-  return select(vec4i(-1), at, real & inside);
+  return select(vec4i(-1), at, in_range & inside);
 }
 
 // What is outside is chosen, not multiplied by zero.

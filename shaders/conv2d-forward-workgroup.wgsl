@@ -38,9 +38,9 @@ fn taps(m: u32, tap: u32) -> vec4i {
   let n = pixel / (OUT_WIDTH * OUT_HEIGHT);
   let row = vec4i(y * STRIDE_H + tap / KERNEL_W * DILATION_H) - PAD_TOP;
   let column = vec4i((pixel % OUT_WIDTH) * STRIDE_W + tap % KERNEL_W * DILATION_W) - PAD_LEFT;
-  let real = (pixel < vec4u(PIXELS)) & vec4<bool>(tap < KERNEL_H * KERNEL_W);
+  let in_range = (pixel < vec4u(PIXELS)) & vec4<bool>(tap < KERNEL_H * KERNEL_W);
   let inside = (row >= vec4i()) & (row < vec4i(i32(HEIGHT))) & (column >= vec4i()) & (column < vec4i(i32(WIDTH)));
-  return select(vec4i(-1), ((vec4i(n * HEIGHT) + row) * i32(WIDTH) + column) * i32(CHANNELS), real & inside);
+  return select(vec4i(-1), ((vec4i(n * HEIGHT) + row) * i32(WIDTH) + column) * i32(CHANNELS), in_range & inside);
 }
 
 // Padding is chosen, not multiplied by zero: an infinity beside the edge stays out.

@@ -31,9 +31,9 @@ alias Dout4 = vec4f;
 @group(0) @binding(3) var<storage, read_write> dweight: array<f32>; // (KH, KW, C, K)
 @group(0) @binding(4) var<storage, read_write> dbias: array<f32>; // (K)
 
-// The lane's filters at a pixel, zeros if it isn't `real`.
-fn load_dout(pixel: u32, real: bool, k: u32) -> vec4f {
-  return select(vec4f(), vec4f(dout4[(DOUT4_AT + select(0u, pixel, real) * FILTERS + min(k, FILTERS - 4u)) / 4u]), real);
+// The lane's filters at a pixel, zeros if it isn't `in_range`.
+fn load_dout(pixel: u32, in_range: bool, k: u32) -> vec4f {
+  return select(vec4f(), vec4f(dout4[(DOUT4_AT + select(0u, pixel, in_range) * FILTERS + min(k, FILTERS - 4u)) / 4u]), in_range);
 }
 
 // The first and the last-but-one output row (or column) whose tap lies inside an image of `size`, when the
@@ -56,19 +56,19 @@ fn under_one_tap(t: ptr<function, Tile>, m: u32, k: u32, lane: u32) {
     let row = u32(i32(y * STRIDE_H + i) - PAD_TOP);
     for (var first = 0u; first < count; first += 4u) {
       let item = first + vec4u(0u, 1u, 2u, 3u);
-      let real = item < vec4u(count);
+      let in_range = item < vec4u(count);
       let n = item % BATCH;
       let x = columns.x + item / BATCH;
       let column = vec4u(vec4i(x * STRIDE_W + j) - PAD_LEFT);
-      let at = (INP4_AT + select(vec4u(), ((n * HEIGHT + row) * WIDTH + column) * CHANNELS, real) + c) / 4u;
+      let at = (INP4_AT + select(vec4u(), ((n * HEIGHT + row) * WIDTH + column) * CHANNELS, in_range) + c) / 4u;
       let pixel = (n * OUT_HEIGHT + y) * OUT_WIDTH + x;
       let d = mat4x4f(
-        load_dout(pixel.x, real.x, k), load_dout(pixel.y, real.y, k), load_dout(pixel.z, real.z, k), load_dout(pixel.w, real.w, k),
+        load_dout(pixel.x, in_range.x, k), load_dout(pixel.y, in_range.y, k), load_dout(pixel.z, in_range.z, k), load_dout(pixel.w, in_range.w, k),
       );
-      let x0 = select(vec4f(), vec4f(inp4[at.x]), real.x);
-      let x1 = select(vec4f(), vec4f(inp4[at.y]), real.y);
-      let x2 = select(vec4f(), vec4f(inp4[at.z]), real.z);
-      add_steps_by_fours(t, d, x0, x1, x2, select(vec4f(), vec4f(inp4[at.w]), real.w));
+      let x0 = select(vec4f(), vec4f(inp4[at.x]), in_range.x);
+      let x1 = select(vec4f(), vec4f(inp4[at.y]), in_range.y);
+      let x2 = select(vec4f(), vec4f(inp4[at.z]), in_range.z);
+      add_steps_by_fours(t, d, x0, x1, x2, select(vec4f(), vec4f(inp4[at.w]), in_range.w));
     }
   }
 }
@@ -90,9 +90,9 @@ fn under_any_taps(t: ptr<function, Tile>, m: u32, k: u32, lane: u32, zero: u32) 
   let row = m + lane % SHARERS;
   for (var first = zero; first < PIXELS; first += 4u) {
     let pixel = first + vec4u(0u, 1u, 2u, 3u);
-    let real = pixel < vec4u(PIXELS);
+    let in_range = pixel < vec4u(PIXELS);
     let d = mat4x4f(
-      load_dout(pixel.x, real.x, k), load_dout(pixel.y, real.y, k), load_dout(pixel.z, real.z, k), load_dout(pixel.w, real.w, k),
+      load_dout(pixel.x, in_range.x, k), load_dout(pixel.y, in_range.y, k), load_dout(pixel.z, in_range.z, k), load_dout(pixel.w, in_range.w, k),
     );
     add_steps(
       t, d, load_pixels(first, row), load_pixels(first, row + SHARERS),

@@ -47,10 +47,10 @@ fn meets(m: u32, k: u32) -> vec4i {
   let n = pixel / (OUT_WIDTH * OUT_HEIGHT);
   let row = vec4i(y * STRIDE_H + tap / KERNEL_W * DILATION_H) - PAD_TOP;
   let column = vec4i((pixel % OUT_WIDTH) * STRIDE_W + tap % KERNEL_W * DILATION_W) - PAD_LEFT;
-  let real = (pixel < vec4u(PIXELS)) & vec4<bool>(m < ROWS);
+  let in_range = (pixel < vec4u(PIXELS)) & vec4<bool>(m < ROWS);
   let inside = (row >= vec4i()) & (row < vec4i(i32(HEIGHT))) & (column >= vec4i()) & (column < vec4i(i32(WIDTH)));
   let at = ((vec4i(n * HEIGHT) + row) * i32(WIDTH) + column) * i32(CHANNELS) + i32(m % CHANNELS);
-  return select(vec4i(-1), at, real & inside);
+  return select(vec4i(-1), at, in_range & inside);
 }
 
 // Padding is chosen, not multiplied by zero: an infinity beside the edge stays out.

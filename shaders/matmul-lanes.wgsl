@@ -30,7 +30,7 @@ const OUT_AT = 0u;
 @group(0) @binding(3) var<storage, read_write> out: array<f32>;
 
 // Zeros stand for all steps past the last, on both sides: what lies elsewhere may be infinite.
-fn real(k: u32) -> bool {
+fn in_range(k: u32) -> bool {
   return (K % 4u == 0u) | (k < K);
 }
 
@@ -42,17 +42,17 @@ fn load_row(start: u32, row: u32, k: u32) -> vec4f {
 }
 
 fn load_one(start: u32, row: u32, k: u32) -> f32 {
-  return select(0f, a[A_AT + start + min(row, M - 1u) * A_ROW + min(k, K - 1u) * A_COLUMN], real(k));
+  return select(0f, a[A_AT + start + min(row, M - 1u) * A_ROW + min(k, K - 1u) * A_COLUMN], in_range(k));
 }
 
 // Rows m to m + 3 at step k.
 fn load_rows(start: u32, m: u32, k: u32) -> vec4f {
-  return select(vec4f(), a4[(A4_AT + start + min(m, max(M, 4u) - 4u) + min(k, K - 1u) * A_COLUMN) / 4u], real(k));
+  return select(vec4f(), a4[(A4_AT + start + min(m, max(M, 4u) - 4u) + min(k, K - 1u) * A_COLUMN) / 4u], in_range(k));
 }
 
 // Columns n to n + 3 at step k.
 fn load_step(start: u32, k: u32, n: u32) -> vec4f {
-  return select(vec4f(), w4[(W4_AT + start + min(k, K - 1u) * W_ROW + min(n, max(N, 4u) - 4u)) / 4u], real(k));
+  return select(vec4f(), w4[(W4_AT + start + min(k, K - 1u) * W_ROW + min(n, max(N, 4u) - 4u)) / 4u], in_range(k));
 }
 
 // Steps k to k + 3 of column n.

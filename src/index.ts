@@ -13,7 +13,7 @@ export { compile, type Outputs, type Program, type ProgramOptions } from "./gpu/
 export type { AdamConvention, AdamOptions } from "./kernels/adam.ts";
 export type { BatchNormAttributes, RunningVariance } from "./kernels/batch-norm.ts";
 export type { BinaryCrossEntropyBounds } from "./kernels/binary-cross-entropy.ts";
-export type { ConvolutionAttributes, Padding } from "./kernels/convolution.ts";
+export type { ConvolutionAttributes, Padding } from "./kernels/conv2d-geometry.ts";
 export type { GatherAttributes } from "./kernels/gather.ts";
 export type { OneHotAttributes } from "./kernels/one-hot.ts";
 export type {
@@ -39,7 +39,7 @@ export type { ClipAttributes, EluAttributes, LeakyReluAttributes } from "./kerne
 export type { SgdOptions } from "./kernels/sgd.ts";
 export type { SoftmaxCrossEntropyRowsAttributes } from "./kernels/softmax-cross-entropy.ts";
 export type { AxisAttribute } from "./kernels/softmax.ts";
-export { tune, workloadsOf, type Tuned, type TuneOptions, type Use } from "./kernels/tune.ts";
+export { tune, workloadsOf, type Tuned, type TuneOptions, type Use } from "./kernels/autotune.ts";
 export * as metrics from "./metrics/metrics.ts";
 export { adam } from "./nn/adam.ts";
 export * as initialisers from "./nn/initialisers.ts";

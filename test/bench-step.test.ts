@@ -14,7 +14,7 @@ import { bytes, duration, median, percentile, table } from "../bench/reports.ts"
 import { dcganTimes } from "../bench/widths.ts";
 import { createGan } from "../src/gan/gan.ts";
 import { dcgan } from "../src/gan/recipes/dcgan.ts";
-import { compileSteps } from "../src/gan/train.ts";
+import { compileSteps } from "../src/gan/train-steps.ts";
 import { testDevice } from "./support/device.ts";
 
 const device = await testDevice();

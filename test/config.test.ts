@@ -27,7 +27,7 @@ describe("a recipe's constants", () => {
     const constants = constantsOf(recipe);
     const kept: unknown = JSON.parse(JSON.stringify(constants));
     expect(withConstants(recipe, kept, "run.json")).toEqual(recipe);
-    for (const name of ["latent", "batch", "generatorAdam", "generatorWidths", "verdicts"]) {
+    for (const name of ["latent", "batch", "generatorAdam", "generatorWidths", "loss"]) {
       expect(Object.keys(constants)).toContain(name);
     }
     expect(titleOf(recipe)).toBe(recipe.name);
@@ -81,7 +81,11 @@ describe("a mistake is told by its key", () => {
   const cases: readonly [recipe: string, changes: unknown, message: RegExp][] = [
     ["dcgan", { bacth: 8 }, /bacth: is no constant of recipe dcgan, which has .*batch, epochs/],
     ["mlp", { slope: 0.2 }, /slope: is no constant of recipe mlp/],
-    ["dcgan", { name: "x", order: "apart" }, /: name, order: is no constant of recipe dcgan/],
+    [
+      "dcgan",
+      { name: "x", order: "alternating-split" },
+      /: name, order: is no constant of recipe dcgan/,
+    ],
     ["dcgan", { generator: 3 }, /: generator: is no constant/],
     ["dcgan", JSON.parse('{ "__proto__": 3 }'), /__proto__: is no constant/],
     [
@@ -132,27 +136,11 @@ describe("a mistake is told by its key", () => {
       { discriminatorWidths: 8 },
       /discriminatorWidths: must be 2 whole numbers ≥ 1; got 8/,
     ],
-    ["dcgan", { verdicts: "probabilities" }, /verdicts: must be 'logits' or 'hinge'; got "prob/],
-    [
-      "dcgan32",
-      { verdicts: "clamped" },
-      /verdicts: must be 'sigmoid' or 'probabilities'; got "cla/,
-    ],
-    [
-      "dense",
-      { verdicts: "hinge" },
-      /must be 'sigmoid' or 'probabilities' or 'clamped'; got "hinge"/,
-    ],
-    [
-      "mlp",
-      { verdicts: "logits" },
-      /must be 'sigmoid' or 'probabilities' or 'clamped'; got "logits"/,
-    ],
-    [
-      "dcgan",
-      { verdicts: "hinge", smoothing: 0.1 },
-      /smoothing: must be 0 with the verdicts 'hinge'/,
-    ],
+    ["dcgan", { loss: "probabilities" }, /loss: must be 'logits' or 'hinge'; got "prob/],
+    ["dcgan32", { loss: "clamped" }, /loss: must be 'sigmoid' or 'probabilities'; got "cla/],
+    ["dense", { loss: "hinge" }, /must be 'sigmoid' or 'probabilities' or 'clamped'; got "hinge"/],
+    ["mlp", { loss: "logits" }, /must be 'sigmoid' or 'probabilities' or 'clamped'; got "logits"/],
+    ["dcgan", { loss: "hinge", smoothing: 0.1 }, /smoothing: must be 0 with the loss 'hinge'/],
     ["dcgan", { batch: 0, slope: "x" }, /: batch: must be .*; got 0; slope: must be .*; got "x"$/],
   ];
   it.each(cases)("%s: %j", async (name, changes, message) => {
@@ -163,11 +151,9 @@ describe("a mistake is told by its key", () => {
 
   it("that the hinge loss goes with labels that aren't smoothed", () => {
     const smoothed: Recipe = { ...recipeNamed("dcgan"), smoothing: 0.1 };
-    expect(() => withConstants(smoothed, { verdicts: "hinge" }, "F")).toThrow(
-      /smoothing: must be 0/,
-    );
-    const hinge = withConstants(smoothed, { verdicts: "hinge", smoothing: 0 }, "F");
-    expect([hinge.verdicts, hinge.smoothing]).toEqual(["hinge", 0]);
+    expect(() => withConstants(smoothed, { loss: "hinge" }, "F")).toThrow(/smoothing: must be 0/);
+    const hinge = withConstants(smoothed, { loss: "hinge", smoothing: 0 }, "F");
+    expect([hinge.loss, hinge.smoothing]).toEqual(["hinge", 0]);
   });
 
   const files: readonly [name: string, text: string, message: RegExp][] = [
@@ -234,4 +220,12 @@ describe("a run's record", () => {
       expect(fault("gone", {})).resolves.toMatch(/^run\/run\.json: recipe: there is no "gone"/),
     ]);
   });
+});
+
+it("reads constants by the names that older versions gave them", () => {
+  expect(withConstants(recipeNamed("dcgan"), { verdicts: "hinge" }, "F").loss).toBe("hinge");
+  const both = { verdicts: "hinge", loss: "logits" };
+  expect(() => withConstants(recipeNamed("dcgan"), both, "F")).toThrow(
+    /^F: verdicts: is no constant/,
+  );
 });

@@ -13,7 +13,7 @@ import {
 import { createGan, type Gan } from "../src/gan/gan.ts";
 import type { Recipe } from "../src/gan/recipe.ts";
 import { mlp } from "../src/gan/recipes/mlp.ts";
-import { compileSteps, train, type StepPrograms } from "../src/gan/train.ts";
+import { compileSteps, train, type StepPrograms } from "../src/gan/train-steps.ts";
 import { DeviceLostError, GpuError } from "../src/gpu/errors.ts";
 import { compile } from "../src/gpu/program.ts";
 import { unary } from "../src/kernels/unary.ts";

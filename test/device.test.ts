@@ -43,7 +43,7 @@ describe("programs", () => {
       unary("exp", x); // dead
       const y = unary("square", x);
       unary("neg", unary("exp", y)); // dead, both
-      device.place(binary("add", y, x), state);
+      device.moveInto(binary("add", y, x), state);
       return { out: unary("neg", y) };
     });
     expect(program.plan.dropped).toBe(3);
@@ -162,7 +162,7 @@ describe("scopes and memory", () => {
 
   it("copy into a place word by word, and no further", async () => {
     const arena = row(...Array.from({ length: 200 }, () => -1));
-    device.place(
+    device.moveInto(
       row(...Array.from({ length: 70 }, (_, i) => i)),
       device.viewAt(arena, 4 * 64, [70]),
     );
@@ -180,7 +180,7 @@ describe("scopes and memory", () => {
         "u8",
       );
     const arena = bytes(64, () => 255);
-    device.place(
+    device.moveInto(
       bytes(8, (i) => i),
       device.viewAt(arena, 16, [8], "u8"),
     );

@@ -22,7 +22,7 @@ import { keepJudge } from "../src/judge/kept.ts";
 import { resizeImages } from "../src/gan/resize-images.ts";
 import { nearestImages } from "../src/judge/nearest-images.ts";
 import { judgeReferences, referenceFigures } from "../src/judge/references.ts";
-import { trainJudge } from "../src/judge/train.ts";
+import { trainJudge } from "../src/judge/train-judge.ts";
 import { ballRadii, realism, type Matrix } from "../src/metrics/metrics.ts";
 import { messageOf } from "./message-of.ts";
 import { testDevice } from "./support/device.ts";

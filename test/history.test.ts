@@ -1,6 +1,6 @@
 // The losses of a run's steps, kept as floats, come back as the records that they were.
 import { expect, test } from "vitest";
-import type { StepRecord } from "../src/gan/train.ts";
+import type { StepRecord } from "../src/gan/train-steps.ts";
 import { createHistory } from "../src/runs/history.ts";
 
 const record = (step: number): StepRecord => ({

@@ -153,7 +153,7 @@ describe("a run", () => {
     const changed = [
       { ...kept, recipe: text },
       { ...kept, constants: { ...kept.constants, [text]: 1 } },
-      { ...kept, constants: { ...kept.constants, verdicts: text } },
+      { ...kept, constants: { ...kept.constants, loss: text } },
       { ...kept, data: { ...kept.data, folder: join(folder, text) } },
       { ...kept, activationType: text },
       { ...kept, [text]: 1, batch: text },

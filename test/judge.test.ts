@@ -8,7 +8,7 @@ import { encodeSafetensors } from "../src/checkpoint/safetensors.ts";
 import { findJudge, loadJudge, readJudge } from "../src/cli/judges.ts";
 import { loadImages } from "../src/data/files.ts";
 import { CheckpointError, DataError, ShapeError } from "../src/gpu/errors.ts";
-import { designs, FEATURES, SHARES, type Which } from "../src/judge/designs.ts";
+import { designs, FEATURES, LEARNING_RATE_SCALES, type Which } from "../src/judge/designs.ts";
 import { fromBytes } from "../src/data/pixels.ts";
 import {
   accuracyOf,
@@ -20,7 +20,7 @@ import {
   type KeptJudge,
 } from "../src/judge/judge.ts";
 import { decodeJudge, encodeJudge, keepJudge } from "../src/judge/kept.ts";
-import { trainJudge, type JudgeProgress, type LabelledImages } from "../src/judge/train.ts";
+import { trainJudge, type JudgeProgress, type LabelledImages } from "../src/judge/train-judge.ts";
 import { messageOf } from "./message-of.ts";
 import { idxBytes } from "./support/idx-bytes.ts";
 import { testDevice } from "./support/device.ts";
@@ -86,7 +86,7 @@ describe.each([
 
   test("comes out the same, bit for bit, from the same seed, and another from another", async () => {
     const bits = async (seed: number): Promise<string> =>
-      (await lesson(which, SHARES.length * 2, 2, seed)).kept.fingerprint;
+      (await lesson(which, LEARNING_RATE_SCALES.length * 2, 2, seed)).kept.fingerprint;
     const [one, again, other] = [await bits(7), await bits(7), await bits(8)];
     expect(again).toBe(one);
     expect(other).not.toBe(one);

@@ -9,7 +9,7 @@ import { createGan } from "../src/gan/gan.ts";
 import { limitsForTraining, standInTraining, type TrainingAdapter } from "../src/gan/memory.ts";
 import { recipeNamed } from "../src/gan/recipes/list.ts";
 import { standIns } from "../src/gan/stand-in.ts";
-import { compileSteps } from "../src/gan/train.ts";
+import { compileSteps } from "../src/gan/train-steps.ts";
 import { openDevice } from "../src/gpu/device.ts";
 import { MemoryError, UsageError } from "../src/gpu/errors.ts";
 import { DEFAULT_LIMITS, requiredLimits } from "../src/gpu/limits.ts";

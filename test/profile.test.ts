@@ -14,7 +14,7 @@ import { floorOf, sumFloors } from "../src/gpu/roofline.ts";
 import { copyByFours, multiplyAdds } from "../src/kernels/ceilings.ts";
 import { convolve, dataGradient } from "../src/kernels/conv2d.ts";
 import { weightGradient } from "../src/kernels/conv2d-weight-gradient.ts";
-import { convolutionGeometry } from "../src/kernels/convolution.ts";
+import { convolutionGeometry } from "../src/kernels/conv2d-geometry.ts";
 import { multiply } from "../src/kernels/matmul.ts";
 import { testDevice } from "./support/device.ts";
 

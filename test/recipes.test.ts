@@ -70,8 +70,8 @@ function worst(actual: readonly Ref[], expected: readonly Ref[]): number {
 const flat = (running: readonly RunningStats[]): Ref[] =>
   running.flatMap(({ mean, variance }) => [mean, variance]);
 
-const nameOf = ({ name, verdicts, smoothing, average, generatorAdam }: Recipe): string =>
-  `${name}, ${verdicts}, Adam as ${generatorAdam.convention}, smoothing ${smoothing}, average ${average}`;
+const nameOf = ({ name, loss, smoothing, average, generatorAdam }: Recipe): string =>
+  `${name}, ${loss}, Adam as ${generatorAdam.convention}, smoothing ${smoothing}, average ${average}`;
 
 /** Errors of Adam's first and second moments, and of its bias corrections. */
 async function momentErrors(
@@ -123,12 +123,12 @@ describe("steps agree with float64", () => {
   const named = all.map(({ each, steps }) => [steps, nameOf(each.recipe), each] as const);
   test.each(named)("%i of %s", async (steps, _name, each) => {
     const { recipe, noise } = each;
-    const { latent, image, batch, classes = 0, verdicts } = recipe;
+    const { latent, image, batch, classes = 0, loss } = recipe;
     const gan = makeGan(recipe);
     const config: GanConfig = {
       generator: each.generator,
       discriminator: each.discriminator,
-      form: verdicts,
+      form: loss,
       order: recipe.order,
       smoothing: recipe.smoothing,
       average: recipe.average,
@@ -296,7 +296,7 @@ describe("ten steps of a recipe", () => {
 
   test.each(
     narrowRecipes.flatMap(({ recipe }) =>
-      recipe.order === "together" ? [] : [[recipe.name, recipe] as const],
+      recipe.order === "simultaneous" ? [] : [[recipe.name, recipe] as const],
     ),
   )("%s: the generator's phase leaves the discriminator as it is", async (_name, recipe) => {
     const still = { ...recipe.discriminatorAdam, learningRate: 0 };
@@ -318,25 +318,29 @@ describe("refuses", () => {
   test.each<[string, Partial<Recipe>, RegExp]>([
     [
       "logits in turn",
-      { verdicts: "logits" },
-      /^recipe mlp: the order combined takes a discriminator that ends in a sigmoid, and/,
+      { loss: "logits" },
+      /^recipe mlp: the order alternating takes a discriminator that ends in a sigmoid, and/,
     ],
-    ["a hinge in turn", { verdicts: "hinge", order: "apart" }, /^recipe mlp: the order apart/],
+    [
+      "a hinge in turn",
+      { loss: "hinge", order: "alternating-split" },
+      /^recipe mlp: the order alternating-split/,
+    ],
     ["classes in turn", { classes: 10 }, /no classes; got 10 classes: choose/],
     [
       "a smoothed hinge",
-      { order: "together", verdicts: "hinge", smoothing: 0.1 },
+      { order: "simultaneous", loss: "hinge", smoothing: 0.1 },
       /^smoothing: recipe mlp learns by the hinge loss/,
     ],
     [
       "a sigmoid where logits are wanted",
-      { order: "together", verdicts: "logits" },
-      /^recipe mlp: verdicts of logits: takes logits, of a discriminator without sigmoid\(\); its last layer is sigmoid$/,
+      { order: "simultaneous", loss: "logits" },
+      /^recipe mlp: the loss logits takes logits, of a discriminator without sigmoid\(\); its last layer is sigmoid$/,
     ],
     [
       "logits where a sigmoid is wanted",
       { discriminator: () => [flatten(), dense(1)] },
-      /^recipe mlp: verdicts of clamped: takes a discriminator that ends in sigmoid\(\); its last layer is Dense$/,
+      /^recipe mlp: the loss clamped takes a discriminator that ends in sigmoid\(\); its last layer is Dense$/,
     ],
   ])("%s", async (_what, change, says) => {
     const wrong: Recipe = { ...recipe, ...change };

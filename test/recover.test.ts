@@ -9,7 +9,7 @@ import { createGan } from "../src/gan/gan.ts";
 import { badIn, findNonFinite } from "../src/gan/numerics.ts";
 import { scaled } from "../src/gan/recipe.ts";
 import { small } from "../src/gan/recipes/small.ts";
-import { compileSteps, programOf } from "../src/gan/train.ts";
+import { compileSteps, programOf } from "../src/gan/train-steps.ts";
 import { DivergedError } from "../src/gpu/errors.ts";
 import { runStepwise } from "../src/gpu/stepwise.ts";
 import { messageOf } from "./message-of.ts";

@@ -3,7 +3,7 @@
 // far; a clip at 1e-7 stops both.
 import { describe, expect, test } from "vitest";
 import { createGan, type Gan, verdict } from "../src/gan/gan.ts";
-import type { Recipe, Verdicts } from "../src/gan/recipe.ts";
+import type { Recipe, Loss } from "../src/gan/recipe.ts";
 import { trainingStep } from "../src/gan/step.ts";
 import { testDevice } from "./support/device.ts";
 import { narrowRecipes, strokes } from "./support/narrow-recipes.ts";
@@ -41,13 +41,13 @@ const P = 1 / (1 + Math.exp(20)); // 2.06e-9
 const CLIPPED = -Math.log(1e-7); // 16.118
 
 /**
- * By order: the share of a real image's loss in lossD, and of its gradient in Adam's mean: together adds both kinds'
- * means, combined halves them, apart learns twice, the real images first.
+ * By order: the share of a real image's loss in lossD, and of its gradient in Adam's mean: simultaneous adds both
+ * kinds' means, alternating halves them, alternating-split learns twice, the real images first.
  */
 const SHARES = {
-  together: { loss: 1, gradient: 1 },
-  combined: { loss: 1 / 2, gradient: 1 / 2 },
-  apart: { loss: 1 / 2, gradient: 1 / 2 },
+  simultaneous: { loss: 1, gradient: 1 },
+  alternating: { loss: 1 / 2, gradient: 1 / 2 },
+  "alternating-split": { loss: 1 / 2, gradient: 1 / 2 },
 } as const;
 
 describe("a verdict of −20 on real images", () => {
@@ -56,7 +56,7 @@ describe("a verdict of −20 on real images", () => {
   test.each(keras.map(({ recipe }) => [recipe.name, recipe] as const))(
     "%s: loss 20 and gradient −1, and the generator still learns",
     async (_name, recipe) => {
-      expect(recipe.verdicts).toBe<Verdicts>("sigmoid");
+      expect(recipe.loss).toBe<Loss>("sigmoid");
       const { loss, gradient } = SHARES[recipe.order];
       const { scalars, bias, moves } = await found(recipe);
       expect(scalars[0]).toBeCloseTo(20 * loss, 4);
@@ -72,7 +72,7 @@ describe("a verdict of −20 on real images", () => {
   test.each(keras.map(({ recipe }) => [recipe.name, recipe] as const))(
     "%s as before, by probabilities: loss 16.118 and no gradient",
     async (_name, recipe) => {
-      const { scalars, bias, moves } = await found({ ...recipe, verdicts: "probabilities" });
+      const { scalars, bias, moves } = await found({ ...recipe, loss: "probabilities" });
       expect(scalars[0]).toBeCloseTo(CLIPPED * SHARES[recipe.order].loss, 4);
       expect(scalars[1]).toBeCloseTo(CLIPPED, 4);
       expect(Math.abs(bias)).toBe(0);
@@ -83,7 +83,7 @@ describe("a verdict of −20 on real images", () => {
   test("mlp: loss 20, as PyTorch's bound is −100", async () => {
     const { recipe } = narrowRecipes.find((each) => each.recipe.name === "mlp")!;
     const { scalars } = await found(recipe);
-    expect(recipe.verdicts).toBe<Verdicts>("clamped");
+    expect(recipe.loss).toBe<Loss>("clamped");
     expect(scalars[0]).toBeCloseTo(10, 4);
     expect(scalars[1]).toBeCloseTo(20, 4);
   });

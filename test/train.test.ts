@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { createGan, planEpoch, type Gan, type Images } from "../src/gan/gan.ts";
 import { dcgan } from "../src/gan/recipes/dcgan.ts";
 import type { Recipe } from "../src/gan/recipe.ts";
-import { compileSteps, train, type Progress, type TrainOptions } from "../src/gan/train.ts";
+import { compileSteps, train, type Progress, type TrainOptions } from "../src/gan/train-steps.ts";
 import { UsageError } from "../src/gpu/errors.ts";
 import { testDevice } from "./support/device.ts";
 

@@ -12,7 +12,7 @@ import { repeated } from "../src/gpu/repeat.ts";
 import { multiply } from "../src/kernels/matmul.ts";
 import { reduce } from "../src/kernels/reduce.ts";
 import { Speeds, tryOut, type Way } from "../src/kernels/trial.ts";
-import { kernelsVersion, tune, workloadsOf, type Use } from "../src/kernels/tune.ts";
+import { kernelsVersion, tune, workloadsOf, type Use } from "../src/kernels/autotune.ts";
 import { VARIANTS } from "../src/kernels/variant.ts";
 import { spoilt } from "./ops/spoilt.ts";
 import { testDevice } from "./support/device.ts";

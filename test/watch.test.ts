@@ -4,7 +4,7 @@ import { loadImages } from "../src/data/files.ts";
 import { createGan } from "../src/gan/gan.ts";
 import { small } from "../src/gan/recipes/small.ts";
 import type { Recipe } from "../src/gan/recipe.ts";
-import { compileSteps, train, type StepRecord } from "../src/gan/train.ts";
+import { compileSteps, train, type StepRecord } from "../src/gan/train-steps.ts";
 import {
   createWatch,
   EARLY,

@@ -12,7 +12,7 @@ import { serveWeb, type WebServer } from "../src/cli/web.ts";
 import { SERVED_IMAGES } from "../src/data/idx.ts";
 import { UsageError } from "../src/gpu/errors.ts";
 import { shaderText } from "../src/gpu/node.ts";
-import { kernelsVersion } from "../src/kernels/tune.ts";
+import { kernelsVersion } from "../src/kernels/autotune.ts";
 import { messageOf } from "./message-of.ts";
 import { ON_SWIFTSHADER } from "./support/chromium.ts";
 import { openBrowser } from "./support/open-browser.ts";

@@ -1,6 +1,6 @@
 // The chart of both losses: the panel that a run's plot.svg has, in the page's own colours.
 
-import type { StepRecord } from "../src/gan/train.ts";
+import type { StepRecord } from "../src/gan/train-steps.ts";
 import { drawPanel, type PanelColours, type StepAxis } from "../src/pictures/plot-panel.ts";
 import { meanRadius, robustRange } from "../src/pictures/series.ts";
 

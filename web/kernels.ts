@@ -6,7 +6,7 @@ import type { Recipe } from "../src/gan/recipe.ts";
 import { stepWorkloads } from "../src/gan/tune.ts";
 import { openDevice } from "../src/gpu/device.ts";
 import { CheckpointError } from "../src/gpu/errors.ts";
-import { kernelsVersion, tune } from "../src/kernels/tune.ts";
+import { kernelsVersion, tune } from "../src/kernels/autotune.ts";
 import { openAdapter, shaderText } from "./browser.ts";
 import type { TunedMessage, WorkerMessage } from "./messages.ts";
 

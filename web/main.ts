@@ -2,7 +2,7 @@
 
 import { formatJson } from "../src/checkpoint/json.ts";
 import { recipeNamed, recipes } from "../src/gan/recipes/list.ts";
-import type { StepRecord } from "../src/gan/train.ts";
+import type { StepRecord } from "../src/gan/train-steps.ts";
 import { wordsOf } from "../src/gpu/foreign-text.ts";
 import { SERVED_IMAGES, SERVED_LABELS } from "../src/data/idx.ts";
 import { drawLosses } from "./chart.ts";

@@ -1,7 +1,7 @@
 // What the page and its worker say to each other. A worker serves one run: to stop it, the page
 // terminates it.
 
-import type { StepRecord } from "../src/gan/train.ts";
+import type { StepRecord } from "../src/gan/train-steps.ts";
 import type { GrayImage } from "../src/pictures/grid.ts";
 import type { Settings } from "./settings.ts";
 

@@ -6,7 +6,7 @@ import { imageSet, parseIdx, type IdxFile, type ImageSet } from "../src/data/idx
 import { createGan, drawSamples, type Gan } from "../src/gan/gan.ts";
 import { limitsForTraining } from "../src/gan/memory.ts";
 import { recipeNamed } from "../src/gan/recipes/list.ts";
-import { compileSteps, train } from "../src/gan/train.ts";
+import { compileSteps, train } from "../src/gan/train-steps.ts";
 import { openDevice } from "../src/gpu/device.ts";
 import { DataError, DeviceLostError, LonghandError } from "../src/gpu/errors.ts";
 import { wordsOf } from "../src/gpu/foreign-text.ts";

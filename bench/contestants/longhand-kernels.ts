@@ -3,7 +3,7 @@ import type { GpuArray } from "../../src/gpu/array.ts";
 import { openDevice, type Device } from "../../src/gpu/device.ts";
 import { convolve, dataGradient } from "../../src/kernels/conv2d.ts";
 import { weightGradient } from "../../src/kernels/conv2d-weight-gradient.ts";
-import { convolutionGeometry } from "../../src/kernels/convolution.ts";
+import { convolutionGeometry } from "../../src/kernels/conv2d-geometry.ts";
 import { multiply } from "../../src/kernels/matmul.ts";
 import { norm } from "./contestant.ts";
 import { operandsOf, type KernelContestant, type KernelRow } from "./kernel-rows.ts";

@@ -4,7 +4,7 @@ import { createGan, type Gan, type Images } from "../../src/gan/gan.ts";
 import { dcgan } from "../../src/gan/recipes/dcgan.ts";
 import type { Recipe } from "../../src/gan/recipe.ts";
 import { standIns } from "../../src/gan/stand-in.ts";
-import { compileSteps } from "../../src/gan/train.ts";
+import { compileSteps } from "../../src/gan/train-steps.ts";
 import { normal } from "../../src/kernels/random.ts";
 import type { Network } from "../../src/nn/network.ts";
 import { norm, type Contestant, type ContestOptions } from "./contestant.ts";

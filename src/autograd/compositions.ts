@@ -1,4 +1,4 @@
-// Ops that are plain compositions of others: no kernel and no rule of their own, so the tape
+// Ops that are plain compositions of others: no kernel and no op of their own, so the tape
 // differentiates them by itself.
 import { formatShape, type GpuArray } from "../gpu/array.ts";
 import { ShapeError } from "../gpu/errors.ts";
@@ -10,7 +10,7 @@ import {
   wholeOrPair,
   wholes,
 } from "../kernels/attributes.ts";
-import { pair } from "../kernels/convolution.ts";
+import { pair } from "../kernels/conv2d-geometry.ts";
 import { checkImages } from "../kernels/image.ts";
 import { normaliseAxes, type ReduceAttributes } from "../kernels/reduce.ts";
 import type { ResizeMode } from "../kernels/resize.ts";

@@ -1,12 +1,12 @@
-// Rules into functions of tensors: by how many tensors an op takes, and whether attributes may be left out.
+// Ops into functions of tensors: by how many tensors an op takes, and whether attributes may be left out.
 import { isPlain } from "../gpu/arguments.ts";
 import type { GpuArray } from "../gpu/array.ts";
 import { DTypeError } from "../gpu/errors.ts";
 import { show } from "../gpu/foreign-text.ts";
-import type { TransposedAttributes } from "../kernels/convolution.ts";
+import type { TransposedAttributes } from "../kernels/conv2d-geometry.ts";
 import type { OutputAttributes } from "../kernels/epilogue-attributes.ts";
 import type { ReduceAttributes } from "../kernels/reduce.ts";
-import type { Rule } from "../kernels/rule.ts";
+import type { Op } from "../kernels/op.ts";
 import { apply, arrayOf, type Tensor } from "./tensor.ts";
 
 type Array1 = readonly [GpuArray];
@@ -18,46 +18,44 @@ export type Of1 = (x: Tensor) => Tensor;
 export type Of2 = (a: Tensor, b: Tensor) => Tensor;
 
 /** An op of one tensor; `defaults` stand in for attributes that are left out. */
-export function op1<A>(rule: Rule<Array1, A>, defaults: A): (x: Tensor, attributes?: A) => Tensor {
-  return (x, attributes = defaults) => apply(rule, [x], [arrayOf(rule.name, 0, x)], attributes);
+export function op1<A>(op: Op<Array1, A>, defaults: A): (x: Tensor, attributes?: A) => Tensor {
+  return (x, attributes = defaults) => apply(op, [x], [arrayOf(op.name, 0, x)], attributes);
 }
 
 /** An op of two tensors. */
 export function op2<A>(
-  rule: Rule<Array2, A>,
+  op: Op<Array2, A>,
   defaults: A,
 ): (a: Tensor, b: Tensor, attributes?: A) => Tensor {
   return (a, b, attributes = defaults) =>
-    apply(rule, [a, b], [arrayOf(rule.name, 0, a), arrayOf(rule.name, 1, b)], attributes);
+    apply(op, [a, b], [arrayOf(op.name, 0, a), arrayOf(op.name, 1, b)], attributes);
 }
 
 /** An op of one tensor that can't do without its attributes. */
-export function with1<A>(rule: Rule<Array1, A>): (x: Tensor, attributes: A) => Tensor {
-  return (x, attributes) => apply(rule, [x], [arrayOf(rule.name, 0, x)], attributes);
+export function with1<A>(op: Op<Array1, A>): (x: Tensor, attributes: A) => Tensor {
+  return (x, attributes) => apply(op, [x], [arrayOf(op.name, 0, x)], attributes);
 }
 
 /** An op of three tensors that can't do without its attributes. */
 export function with3<A>(
-  rule: Rule<Array3, A>,
+  op: Op<Array3, A>,
 ): (a: Tensor, b: Tensor, c: Tensor, attributes: A) => Tensor {
   return (a, b, c, attributes) => {
-    const array = (index: number, input: Tensor): GpuArray => arrayOf(rule.name, index, input);
-    return apply(rule, [a, b, c], [array(0, a), array(1, b), array(2, c)], attributes);
+    const array = (index: number, input: Tensor): GpuArray => arrayOf(op.name, index, input);
+    return apply(op, [a, b, c], [array(0, a), array(1, b), array(2, c)], attributes);
   };
 }
 
 /** An op of a list of tensors, one or more. */
 export function listed<A>(
-  rule: Rule<readonly GpuArray[], A>,
+  op: Op<readonly GpuArray[], A>,
 ): (tensors: readonly Tensor[], attributes: A) => Tensor {
   return (tensors, attributes) => {
     if (!Array.isArray(tensors) || tensors.length === 0) {
-      throw new DTypeError(
-        `${rule.name}: takes a list of one tensor or more; got ${show(tensors)}`,
-      );
+      throw new DTypeError(`${op.name}: takes a list of one tensor or more; got ${show(tensors)}`);
     }
-    const arrays = Array.from(tensors, (tensor, index) => arrayOf(rule.name, index, tensor));
-    return apply(rule, tensors, arrays, attributes);
+    const arrays = Array.from(tensors, (tensor, index) => arrayOf(op.name, index, tensor));
+    return apply(op, tensors, arrays, attributes);
   };
 }
 
@@ -68,17 +66,17 @@ export interface Bias {
 
 /** An op of two tensors and, among the attributes, a bias. */
 export function biased(
-  rule: Rule<readonly [GpuArray, GpuArray, ...GpuArray[]], TransposedAttributes & OutputAttributes>,
+  op: Op<readonly [GpuArray, GpuArray, ...GpuArray[]], TransposedAttributes & OutputAttributes>,
 ): Biased<TransposedAttributes & OutputAttributes> {
   return (x, weight, attributes = {}) => {
-    const isObject = isPlain(attributes); // else the rule refuses it
+    const isObject = isPlain(attributes); // else the op refuses it
     const { bias, ...rest }: TransposedAttributes & Bias & OutputAttributes = isObject
       ? attributes
       : {};
-    const pair = [arrayOf(rule.name, 0, x), arrayOf(rule.name, 1, weight)] as const;
+    const pair = [arrayOf(op.name, 0, x), arrayOf(op.name, 1, weight)] as const;
     const more = bias === undefined ? [] : [bias];
-    const arrays = more.map((tensor) => arrayOf(rule.name, 2, tensor));
-    return apply(rule, [x, weight, ...more], [...pair, ...arrays], isObject ? rest : attributes);
+    const arrays = more.map((tensor) => arrayOf(op.name, 2, tensor));
+    return apply(op, [x, weight, ...more], [...pair, ...arrays], isObject ? rest : attributes);
   };
 }
 

@@ -28,7 +28,7 @@ export interface SoftmaxCrossEntropyAttributes
 export interface BinaryCrossEntropyAttributes extends LossAttributes, BinaryCrossEntropyBounds {}
 
 const reductions: Check = oneOf("mean", "sum", "none");
-const byTheRule: Check = anything("checked by the rule");
+const byTheOp: Check = anything("checked by the op");
 
 /** Throws `ShapeError` on the mean of nothing: before then, an empty loss has launched nothing. */
 function reduced(op: string, each: Tensor, { reduction = "mean" }: LossAttributes): Tensor {
@@ -64,8 +64,8 @@ export function softmaxCrossEntropy(
 ): Tensor {
   const op = softmaxCrossEntropyRows.name;
   checkAttributes(op, attributes, {
-    axis: byTheRule,
-    labelSmoothing: byTheRule,
+    axis: byTheOp,
+    labelSmoothing: byTheOp,
     reduction: reductions,
   });
   const { reduction: _, ...rest } = attributes;
@@ -95,7 +95,7 @@ export function binaryCrossEntropy(
   attributes: BinaryCrossEntropyAttributes = {},
 ): Tensor {
   const op = binaryCrossEntropyEach.name;
-  checkAttributes(op, attributes, { clip: byTheRule, logClamp: byTheRule, reduction: reductions });
+  checkAttributes(op, attributes, { clip: byTheOp, logClamp: byTheOp, reduction: reductions });
   const { reduction: _, ...rest } = attributes;
   const inp = arrayOf(op, 0, probabilities);
   if (typeof labels !== "number") {

@@ -1,4 +1,4 @@
-// The ops: each rule of the kernels as a function of tensors, one line each, by what it works on.
+// The ops: each op of the kernels as a function of tensors, one line each, by what it works on.
 export * from "./ops/axes.ts";
 export * from "./ops/elements.ts";
 export * from "./ops/images.ts";

@@ -1,4 +1,4 @@
-// Tensors and the tape: reverse-mode differentiation over rules. This file names no op.
+// Tensors and the tape: reverse-mode differentiation over ops. This file names no op.
 import { checkFunction, refuseAsync } from "../gpu/arguments.ts";
 import { formatShape, GpuArray, type DType, type HostArray, type HostData } from "../gpu/array.ts";
 import { AttributeError, DTypeError, ShapeError } from "../gpu/errors.ts";
@@ -9,9 +9,9 @@ import {
   epilogueGradientRows,
   type EpilogueGradient,
 } from "../kernels/epilogue.ts";
-import { checkArray, type Recorded, type Rule } from "../kernels/rule.ts";
+import { checkArray, type Recorded, type Op } from "../kernels/op.ts";
 
-/** What the tape keeps of one application of a rule. */
+/** What the tape keeps of one application of an op. */
 interface Node {
   readonly name: string;
   readonly inputs: readonly Tensor[];
@@ -103,17 +103,17 @@ export function arraysOf(op: string, inputs: readonly Tensor[]): readonly GpuArr
   return arrays;
 }
 
-/** Applies a rule to tensors and records it, if any input is tracked. */
+/** Applies an op to tensors and records it, if any input is tracked. */
 export function apply<Inputs extends readonly GpuArray[], Attributes>(
-  rule: Rule<Inputs, Attributes>,
+  op: Op<Inputs, Attributes>,
   inputs: { readonly [I in keyof Inputs]: Tensor },
   arrays: Inputs,
   attributes: Attributes,
 ): Tensor {
-  return record(rule.name, inputs, rule.apply(arrays, attributes));
+  return record(op.name, inputs, op.apply(arrays, attributes));
 }
 
-/** Puts what a rule left on the tape, as one node, or as two: what was computed, and its epilogue. */
+/** Puts what an op left on the tape, as one node, or as two: what was computed, and its epilogue. */
 function record(name: string, inputs: readonly Tensor[], recorded: Recorded): Tensor {
   const { out, backward, takesEpilogueGradients, rows, epilogueGradient } = recorded;
   if (!recording || !inputs.some((input) => input?.tracked)) return new Tensor(out);

@@ -8,7 +8,7 @@ import { escapeText } from "../gpu/foreign-text.ts";
 import { designs, GOAL, type Which } from "../judge/designs.ts";
 import { createJudge, type Judge, type KeptJudge } from "../judge/judge.ts";
 import { checkFit, decodeJudge, encodeJudge, keepJudge } from "../judge/kept.ts";
-import { trainJudge, type JudgeProgress } from "../judge/train.ts";
+import { trainJudge, type JudgeProgress } from "../judge/train-judge.ts";
 import { readCache, writeCache, type Cached } from "../runs/cache.ts";
 import { collectingAll } from "./collector.ts";
 import { print } from "./print.ts";

@@ -5,7 +5,7 @@ import { removeQuietly } from "../checkpoint/files.ts";
 import { checkSeal, sealedJson } from "../checkpoint/seal.ts";
 import { CheckpointError } from "../gpu/errors.ts";
 import { cacheFolders, shaderText, type OpenedAdapter } from "../gpu/node.ts";
-import { kernelsVersion } from "../kernels/tune.ts";
+import { kernelsVersion } from "../kernels/autotune.ts";
 import { readCache, writeCache } from "../runs/cache.ts";
 import type { RunRecord } from "../runs/run-folder.ts";
 

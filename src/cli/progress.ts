@@ -1,6 +1,6 @@
 // What a person sees while training runs: a bar in a terminal, else a line an epoch.
 import { MultiBar, type SingleBar } from "cli-progress";
-import type { Progress, StepRecord } from "../gan/train.ts";
+import type { Progress, StepRecord } from "../gan/train-steps.ts";
 import { escapeText } from "../gpu/foreign-text.ts";
 import { print } from "./print.ts";
 

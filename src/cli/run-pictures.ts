@@ -5,7 +5,7 @@ import { outputError, readFileBytes, writeFileAtomic } from "../checkpoint/files
 import type { ImageSet } from "../data/idx.ts";
 import { fromBytes } from "../data/pixels.ts";
 import { drawSamples, type Models } from "../gan/gan.ts";
-import type { StepRecord } from "../gan/train.ts";
+import type { StepRecord } from "../gan/train-steps.ts";
 import { CheckpointError } from "../gpu/errors.ts";
 import { wordsOf } from "../gpu/foreign-text.ts";
 import { parameterCount, type Network } from "../nn/network.ts";

@@ -4,7 +4,7 @@ import { openJsonl } from "../checkpoint/jsonl.ts";
 import { DivergedError, OutputError } from "../gpu/errors.ts";
 import { isFiniteRecord } from "../gan/numerics.ts";
 import type { Gan } from "../gan/gan.ts";
-import { train, type StepPrograms, type StepRecord } from "../gan/train.ts";
+import { train, type StepPrograms, type StepRecord } from "../gan/train-steps.ts";
 import { createWatch, type Warning } from "../gan/watch.ts";
 import type { EvaluationRow, Evaluator } from "./evaluating.ts";
 import type { Draft, TrainFlags } from "./draft-run.ts";

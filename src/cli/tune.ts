@@ -7,7 +7,7 @@ import type { Variant } from "../gpu/dispatch.ts";
 import { UsageError } from "../gpu/errors.ts";
 import type { OpenedAdapter } from "../gpu/node.ts";
 import { escapeText } from "../gpu/foreign-text.ts";
-import { tune, type Tuned } from "../kernels/tune.ts";
+import { tune, type Tuned } from "../kernels/autotune.ts";
 import { chosenRecipe, type RecipeFlags } from "./config.ts";
 import { forgetKernelChoices, loadKernelChoices, saveKernelChoices } from "./kernel-choices.ts";
 import { stopAtOnce } from "./interrupt.ts";

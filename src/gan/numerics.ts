@@ -3,7 +3,7 @@ import { formatShape, type GpuArray, type HostArray } from "../gpu/array.ts";
 import type { Program } from "../gpu/program.ts";
 import { runStepwise, type Seen } from "../gpu/stepwise.ts";
 import type { Gan } from "./gan.ts";
-import { programOf, type StepPrograms, type StepRecord } from "./train.ts";
+import { programOf, type StepPrograms, type StepRecord } from "./train-steps.ts";
 
 /** How many elements of an array aren't finite, and which is the first. */
 export interface Bad {

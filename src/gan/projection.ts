@@ -186,9 +186,9 @@ function createSearch(
       const error = mean(square(sub(images, wanted)), { axes: [1, 2, 3] });
       const excess = sub(mean(square(z), { axes: [1] }), one);
       const loss = add(error, mul(square(excess), weight));
-      device.place(error.array, errors);
-      device.place(loss.array, losses);
-      device.place(z.array, latents);
+      device.moveInto(error.array, errors);
+      device.moveInto(loss.array, losses);
+      device.moveInto(z.array, latents);
       optimizer.differentiate(sum(loss)); // by z alone: no gradient of the generator's own is computed
       updateAll([optimizer], undefined, share);
       return {};

@@ -39,8 +39,8 @@ interface Description {
   readonly edges?: ResizeEdges;
   /** How many classes the networks are told of; without it, none. The discriminator has an output for each. */
   readonly classes?: number;
-  /** What the discriminator's outputs are, and so what its loss is made of: see `Verdicts`. */
-  readonly verdicts: Verdicts;
+  /** The loss, by what it is taken of: see `Loss`. */
+  readonly loss: Loss;
   /** How a step goes about it: see `steps`. */
   readonly order: StepOrder;
 }
@@ -53,19 +53,18 @@ interface Description {
  * `probabilities`: cross-entropy within [1e-7, 1 − 1e-7], as Keras does for probabilities from elsewhere. `clamped`:
  * cross-entropy of probabilities whose logarithm is held above −100, as in PyTorch.
  */
-export type Verdicts = "logits" | "hinge" | "sigmoid" | "probabilities" | "clamped";
+export type Loss = "logits" | "hinge" | "sigmoid" | "probabilities" | "clamped";
 
 /** Whether the discriminator's last layer is a sigmoid. */
-export const endsInSigmoid = (verdicts: Verdicts): boolean =>
-  verdicts !== "logits" && verdicts !== "hinge";
+export const endsInSigmoid = (loss: Loss): boolean => loss !== "logits" && loss !== "hinge";
 
 /**
- * `together`: both networks learn at once, from one batch of real and generated images. `combined`: the
- * discriminator first, from one batch of real and generated images with their labels. `apart`: the
+ * `simultaneous`: both networks learn at once, from one batch of real and generated images. `alternating`: the
+ * discriminator first, from one batch of real and generated images with their labels. `alternating-split`: the
  * discriminator first, from a real and then from a generated batch. In both of the latter the generator then
  * learns through the frozen discriminator, from new noise.
  */
-export type StepOrder = "together" | "combined" | "apart";
+export type StepOrder = "simultaneous" | "alternating" | "alternating-split";
 
 /**
  * A GAN in full: networks, constants, and how the dataset is walked. `Own` are the constants of its own
@@ -92,15 +91,15 @@ export function scaled(recipe: Recipe, factor: number): Recipe {
 
 /** Throws `UsageError` on a recipe whose parts don't go together. */
 export function checkRecipe(recipe: Recipe): void {
-  const { name, order, verdicts, classes, smoothing } = recipe;
-  const sigmoid = endsInSigmoid(verdicts);
-  if (order !== "together" && (!sigmoid || classes !== undefined)) {
-    const got = sigmoid ? `${classes} classes` : `verdicts of ${verdicts}`;
+  const { name, order, loss, classes, smoothing } = recipe;
+  const sigmoid = endsInSigmoid(loss);
+  if (order !== "simultaneous" && (!sigmoid || classes !== undefined)) {
+    const got = sigmoid ? `${classes} classes` : `the loss ${loss}`;
     throw new UsageError(
-      `recipe ${name}: the order ${order} takes a discriminator that ends in a sigmoid, and no classes; got ${got}: choose the order together`,
+      `recipe ${name}: the order ${order} takes a discriminator that ends in a sigmoid, and no classes; got ${got}: choose the order simultaneous`,
     );
   }
-  if (verdicts === "hinge" && smoothing !== 0) {
+  if (loss === "hinge" && smoothing !== 0) {
     throw new UsageError(
       `smoothing: recipe ${name} learns by the hinge loss, which has no labels to smooth; got ${smoothing}: set it to 0`,
     );
@@ -111,7 +110,7 @@ export function checkRecipe(recipe: Recipe): void {
       ? "takes a discriminator that ends in"
       : "takes logits, of a discriminator without";
     throw new UsageError(
-      `recipe ${name}: verdicts of ${verdicts}: ${wants} sigmoid(); its last layer is ${last ?? "none"}`,
+      `recipe ${name}: the loss ${loss} ${wants} sigmoid(); its last layer is ${last ?? "none"}`,
     );
   }
 }

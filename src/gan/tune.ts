@@ -1,6 +1,6 @@
 // The autotuner's view of a training step: what it launches that could be launched in another way.
 import type { Device } from "../gpu/device.ts";
-import { workloadsOf, type Use } from "../kernels/tune.ts";
+import { workloadsOf, type Use } from "../kernels/autotune.ts";
 import { createGan } from "./gan.ts";
 import type { Recipe } from "./recipe.ts";
 import { standIns } from "./stand-in.ts";

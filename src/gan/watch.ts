@@ -1,6 +1,6 @@
 // A watch over a training run: tells from its records, evaluations and samples that it goes wrong, each
 // trouble once, with what to try. Pure: it is handed what happened, and keeps no clock and no files.
-import type { StepRecord } from "./train.ts";
+import type { StepRecord } from "./train-steps.ts";
 
 /** What a watch looks at in an evaluation of the generator. */
 export interface WatchedEvaluation {

@@ -282,7 +282,7 @@ export class Device {
    * fresh temporary simply moves in, at no cost; anything else is copied. Throws `ShapeError` on a
    * size that differs.
    */
-  place(array: GpuArray, slot: GpuArray): void {
+  moveInto(array: GpuArray, slot: GpuArray): void {
     checkGpuArray("place", "what is to be placed", array);
     checkGpuArray("place", "its place", slot);
     if (array.size !== slot.size || array.dtype !== slot.dtype) {

@@ -70,7 +70,7 @@ export const designs: Readonly<Record<Which, Design>> = {
 };
 
 /** What the learning rate is multiplied by, in equal parts of training one after another. */
-export const SHARES: readonly number[] = [1, 0.5, 0.2, 0.05];
+export const LEARNING_RATE_SCALES: readonly number[] = [1, 0.5, 0.2, 0.05];
 
 /** A judge's layers in a line: `Conv2d 16, 3×3, stride 1 → ReLU → …`. */
 export function architectureOf(design: Design): string {

@@ -3,7 +3,7 @@
 import { formatShape, type GpuArray } from "../gpu/array.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
 import type { Rng } from "./random.ts";
-import { checkArray } from "./rule.ts";
+import { checkArray } from "./op.ts";
 
 /** Scalars that one step records. */
 export const SCALARS = 4;

@@ -2,7 +2,7 @@
 import type { GpuArray } from "../gpu/array.ts";
 import { flag, wholes } from "./attributes.ts";
 import { normaliseAxes, reducing, type ReduceAttributes } from "./reduce.ts";
-import { defineRule, type Rule } from "./rule.ts";
+import { defineOp, type Op } from "./op.ts";
 
 function place(x: GpuArray, axes: readonly number[], keepDims: boolean): GpuArray {
   const { device } = x;
@@ -30,7 +30,7 @@ function place(x: GpuArray, axes: readonly number[], keepDims: boolean): GpuArra
 }
 
 /** The place of the largest element over some axes, in row-major order among them. No gradient. */
-export const argmax: Rule<readonly [GpuArray], ReduceAttributes> = defineRule({
+export const argmax: Op<readonly [GpuArray], ReduceAttributes> = defineOp({
   name: "argmax",
   attributes: { axes: wholes(), keepDims: flag },
   forward([x], { axes, keepDims = false }: ReduceAttributes) {

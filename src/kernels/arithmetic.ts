@@ -1,18 +1,18 @@
-// The rules of element-wise arithmetic: what binary.ts computes, with gradients.
+// Element-wise arithmetic: what binary.ts computes, with gradients.
 import type { GpuArray } from "../gpu/array.ts";
 import { binary, scale, type BinaryOperation } from "./binary.ts";
 import { sumTo } from "./reduce.ts";
-import { defineRule, type Rule } from "./rule.ts";
+import { defineOp, type Op } from "./op.ts";
 
 type Pair = readonly [GpuArray, GpuArray];
 type NoAttributes = Readonly<Record<never, never>>;
 
-function rule(
+function opOf(
   name: BinaryOperation,
   da: (dout: GpuArray, a: GpuArray, b: GpuArray) => GpuArray,
   db: (dout: GpuArray, a: GpuArray, b: GpuArray) => GpuArray,
-): Rule<Pair, NoAttributes> {
-  return defineRule({
+): Op<Pair, NoAttributes> {
+  return defineOp({
     name,
     attributes: {},
     forward: ([a, b]) => ({ out: binary(name, a, b), saved: { a, b } }),
@@ -24,47 +24,47 @@ function rule(
 }
 
 /** a + b. */
-export const add: Rule<Pair, NoAttributes> = rule(
+export const add: Op<Pair, NoAttributes> = opOf(
   "add",
   (dout) => dout,
   (dout) => dout,
 );
 
 /** a − b. */
-export const sub: Rule<Pair, NoAttributes> = rule(
+export const sub: Op<Pair, NoAttributes> = opOf(
   "sub",
   (dout) => dout,
   (dout) => scale(dout, -1),
 );
 
 /** a · b, element by element. */
-export const mul: Rule<Pair, NoAttributes> = rule(
+export const mul: Op<Pair, NoAttributes> = opOf(
   "mul",
   (dout, _a, b) => binary("mul", dout, b),
   (dout, a) => binary("mul", dout, a),
 );
 
 /** a / b; d/db = −a / b². */
-export const div: Rule<Pair, NoAttributes> = rule(
+export const div: Op<Pair, NoAttributes> = opOf(
   "div",
   (dout, _a, b) => binary("div", dout, b),
   (dout, a, b) => scale(binary("mul", dout, binary("div", binary("div", a, b), b)), -1),
 );
 
 /** Ties share the gradient evenly, as in PyTorch. */
-function extremeRule(name: "maximum" | "minimum"): Rule<Pair, NoAttributes> {
+function extremeRule(name: "maximum" | "minimum"): Op<Pair, NoAttributes> {
   const share = (dout: GpuArray, winner: GpuArray, loser: GpuArray): GpuArray => {
     const wins = binary("greater", winner, loser);
     const ties = scale(binary("equal", winner, loser), 0.5);
     return binary("mul", dout, binary("add", wins, ties));
   };
   return name === "maximum"
-    ? rule(
+    ? opOf(
         name,
         (dout, a, b) => share(dout, a, b),
         (dout, a, b) => share(dout, b, a),
       )
-    : rule(
+    : opOf(
         name,
         (dout, a, b) => share(dout, b, a),
         (dout, a, b) => share(dout, a, b),
@@ -72,7 +72,7 @@ function extremeRule(name: "maximum" | "minimum"): Rule<Pair, NoAttributes> {
 }
 
 /** The larger of a and b; NaN if either is. */
-export const maximum: Rule<Pair, NoAttributes> = extremeRule("maximum");
+export const maximum: Op<Pair, NoAttributes> = extremeRule("maximum");
 
 /** The smaller of a and b; NaN if either is. */
-export const minimum: Rule<Pair, NoAttributes> = extremeRule("minimum");
+export const minimum: Op<Pair, NoAttributes> = extremeRule("minimum");

@@ -11,7 +11,7 @@ import {
   type OutputAttributes,
   type ActivationType,
 } from "./epilogue-attributes.ts";
-import { checkArray, defineRule, type Gradients, type Needs, type Rule } from "./rule.ts";
+import { checkArray, defineOp, type Gradients, type Needs, type Op } from "./op.ts";
 
 /**
  * Which of a batch's variances enters the running one: the population's, as in Keras 3, or the sample's, n / (n − 1)
@@ -210,7 +210,7 @@ function gradients(dz: GpuArray, saved: Normalised, needs: Needs): Gradients {
 }
 
 /** Batch norm: x (…, C), γ (C), β (C). In training, gradients flow through the batch's statistics. */
-export const batchNorm: Rule<Inputs, BatchNormAttributes> = defineRule({
+export const batchNorm: Op<Inputs, BatchNormAttributes> = defineOp({
   name: "batchNorm",
   attributes: {
     running: instance(GpuArray, "an array (2, C) of mean and variance"),

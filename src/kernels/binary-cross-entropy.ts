@@ -2,7 +2,7 @@
 import { formatShape, type GpuArray } from "../gpu/array.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
 import { finite } from "./attributes.ts";
-import { defineRule, type Rule } from "./rule.ts";
+import { defineOp, type Op } from "./op.ts";
 
 /** How the loss is kept finite: by `clip` unless `logClamp` is given. */
 export interface BinaryCrossEntropyBounds {
@@ -51,7 +51,7 @@ function launch(
 }
 
 /** −(t · log p + (1 − t) · log(1 − p)), with labels t as a second input or one for all. */
-export const binaryCrossEntropyEach: Rule<Inputs, BinaryCrossEntropyAttributes> = defineRule({
+export const binaryCrossEntropyEach: Op<Inputs, BinaryCrossEntropyAttributes> = defineOp({
   name: "binaryCrossEntropy",
   attributes: {
     clip: finite(0, 0.5),

@@ -1,4 +1,4 @@
-// Element-wise arithmetic of two raw arrays, with NumPy's broadcasting. Its rules are in arithmetic.ts.
+// Element-wise arithmetic of two raw arrays, with NumPy's broadcasting. The ops are in arithmetic.ts.
 import { formatShape, type GpuArray } from "../gpu/array.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import { collapse, stridesIn, type Walk } from "./strides.ts";

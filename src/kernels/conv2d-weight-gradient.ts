@@ -3,9 +3,9 @@ import type { GpuArray } from "../gpu/array.ts";
 import { byFours } from "../gpu/binding.ts";
 import type { Device } from "../gpu/device.ts";
 import type { Launch, Variant } from "../gpu/dispatch.ts";
-import { constantsOf, flopOf, loadsFours, NARROW, type Geometry } from "./convolution.ts";
+import { constantsOf, flopOf, loadsFours, NARROW, type Geometry } from "./conv2d-geometry.ts";
 import { reduce } from "./reduce.ts";
-import type { Needs } from "./rule.ts";
+import type { Needs } from "./op.ts";
 import { weightGradientWork } from "./tile-work.ts";
 import {
   chooseVariant,

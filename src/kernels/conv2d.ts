@@ -14,7 +14,7 @@ import {
   type ConvolutionAttributes,
   type Geometry,
   type TransposedAttributes,
-} from "./convolution.ts";
+} from "./conv2d-geometry.ts";
 import { parameterGradients, weightGradient } from "./conv2d-weight-gradient.ts";
 import { epilogueLaunch, type KernelEpilogue } from "./epilogue.ts";
 import {
@@ -25,7 +25,7 @@ import {
   type OutputAttributes,
 } from "./epilogue-attributes.ts";
 import { sumTo } from "./reduce.ts";
-import { defineRule, type Rule } from "./rule.ts";
+import { defineOp, type Op } from "./op.ts";
 import { dataGradientWork, forwardWork } from "./tile-work.ts";
 import {
   chooseVariant,
@@ -182,7 +182,7 @@ export function dataGradient(
 type Inputs = readonly [GpuArray, GpuArray, ...GpuArray[]];
 
 /** conv2d: x (N, H, W, C), filter (KH, KW, C / groups, K), bias (K) to (N, OH, OW, K). */
-export const conv2d: Rule<Inputs, ConvolutionAttributes & OutputAttributes> = defineRule({
+export const conv2d: Op<Inputs, ConvolutionAttributes & OutputAttributes> = defineOp({
   name: "conv2d",
   attributes: { ...convolutionChecks, ...outputChecks },
   takes: STORED,
@@ -206,7 +206,7 @@ export const conv2d: Rule<Inputs, ConvolutionAttributes & OutputAttributes> = de
 });
 
 /** The transpose: x (N, h, w, K), filter (KH, KW, C / groups, K), bias (C) to (N, H, W, C). */
-export const convTranspose2d: Rule<Inputs, TransposedAttributes & OutputAttributes> = defineRule({
+export const convTranspose2d: Op<Inputs, TransposedAttributes & OutputAttributes> = defineOp({
   name: "convTranspose2d",
   attributes: { ...transposedChecks, ...outputChecks },
   takes: STORED,

@@ -4,7 +4,7 @@ import { formatShape, sizeOf, type GpuArray } from "../gpu/array.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import { convolve, dataGradient } from "./conv2d.ts";
 import { parameterGradients } from "./conv2d-weight-gradient.ts";
-import type { Geometry } from "./convolution.ts";
+import type { Geometry } from "./conv2d-geometry.ts";
 import {
   checkBias,
   withEpilogue,
@@ -12,7 +12,7 @@ import {
   STORED,
   type OutputAttributes,
 } from "./epilogue-attributes.ts";
-import { defineRule, type Rule } from "./rule.ts";
+import { defineOp, type Op } from "./op.ts";
 
 /** A product (rows, features) · (features, outputs) as a convolution's geometry. */
 function onePixel(batch: number, channels: number, filters: number): Geometry {
@@ -37,7 +37,7 @@ function onePixel(batch: number, channels: number, filters: number): Geometry {
 type Inputs = readonly [GpuArray, GpuArray, ...GpuArray[]];
 
 /** dense: x (…, I), kernel (I, O), bias (O) to (…, O). */
-export const dense: Rule<Inputs, OutputAttributes> = defineRule({
+export const dense: Op<Inputs, OutputAttributes> = defineOp({
   name: "dense",
   attributes: outputChecks,
   takes: STORED,

@@ -2,7 +2,7 @@
 import { formatShape, sizeOf, type GpuArray } from "../gpu/array.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
 import { anyWhole, axisOf, whole } from "./attributes.ts";
-import { defineRule, WORDS, type Rule } from "./rule.ts";
+import { defineOp, WORDS, type Op } from "./op.ts";
 
 /** What gather takes: which axis the indices count along, and which axes they share with x. */
 export interface GatherAttributes {
@@ -115,7 +115,7 @@ function gradient(
 }
 
 /** The rows of x that indices name along an axis. */
-export const gather: Rule<readonly [GpuArray, GpuArray], GatherAttributes> = defineRule({
+export const gather: Op<readonly [GpuArray, GpuArray], GatherAttributes> = defineOp({
   name: "gather",
   attributes: { axis: anyWhole, batchDims: whole(0) },
   takes: [WORDS, ["i32"]],

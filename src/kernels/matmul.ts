@@ -6,7 +6,7 @@ import { AttributeError, ShapeError } from "../gpu/errors.ts";
 import { flag } from "./attributes.ts";
 import { broadcastShape, RANK } from "./binary.ts";
 import { sumTo } from "./reduce.ts";
-import { defineRule, type Rule } from "./rule.ts";
+import { defineOp, type Op } from "./op.ts";
 import { collapse, stridesIn } from "./strides.ts";
 import { productWork } from "./tile-work.ts";
 import {
@@ -183,7 +183,7 @@ function check(a: GpuArray, b: GpuArray, attributes: MatmulAttributes): void {
 }
 
 /** The product of the last two axes; those before broadcast, and vectors are a row or a column. */
-export const matmul: Rule<readonly [GpuArray, GpuArray], MatmulAttributes> = defineRule({
+export const matmul: Op<readonly [GpuArray, GpuArray], MatmulAttributes> = defineOp({
   name: "matmul",
   attributes: { transposeA: flag, transposeB: flag },
   forward([x, y], attributes: MatmulAttributes) {

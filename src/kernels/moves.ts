@@ -1,11 +1,11 @@
-// The rules of ops that only move elements: transpose, slice, concat, tile and broadcastTo. Padding has
+// The ops that only move elements: transpose, slice, concat, tile and broadcastTo. Padding has
 // a file of its own.
 import { formatShape, type GpuArray } from "../gpu/array.ts";
 import { AttributeError, DTypeError, ShapeError } from "../gpu/errors.ts";
 import { anyWhole, axisOf, needed, wholes } from "./attributes.ts";
-import { gathered, move, moved, pathIn, stretched } from "./move.ts";
+import { gathered, move, moved, pathIn, stretched } from "./strided-copy.ts";
 import { reduce, sumTo } from "./reduce.ts";
-import { defineRule, WORDS, type Rule } from "./rule.ts";
+import { defineOp, WORDS, type Op } from "./op.ts";
 import { stridesIn } from "./strides.ts";
 
 type Shape = readonly number[];
@@ -29,7 +29,7 @@ function permuted(x: GpuArray, permutation: readonly number[]): GpuArray {
 }
 
 /** Axes in another order. */
-export const transpose: Rule<Array1, TransposeAttributes> = defineRule({
+export const transpose: Op<Array1, TransposeAttributes> = defineOp({
   name: "transpose",
   attributes: { permutation: wholes() },
   takes: [WORDS],
@@ -85,7 +85,7 @@ function sliceAxis(
 }
 
 /** A strided part of x. */
-export const slice: Rule<Array1, SliceAttributes> = defineRule({
+export const slice: Op<Array1, SliceAttributes> = defineOp({
   name: "slice",
   attributes: { starts: needed(wholes()), sizes: wholes(-1), steps: wholes() },
   takes: [WORDS],
@@ -121,7 +121,7 @@ export interface ConcatAttributes {
 }
 
 /** Arrays one after another along an axis. */
-export const concat: Rule<readonly GpuArray[], ConcatAttributes> = defineRule({
+export const concat: Op<readonly GpuArray[], ConcatAttributes> = defineOp({
   name: "concat",
   attributes: { axis: needed(anyWhole) },
   takes: [WORDS],
@@ -190,7 +190,7 @@ function tiled(x: GpuArray, repetitions: readonly number[]): GpuArray {
 }
 
 /** x again and again along its axes. */
-export const tile: Rule<Array1, TileAttributes> = defineRule({
+export const tile: Op<Array1, TileAttributes> = defineOp({
   name: "tile",
   attributes: { repetitions: needed(wholes(0)) },
   takes: [WORDS],
@@ -216,7 +216,7 @@ export interface BroadcastAttributes {
 }
 
 /** x repeated along new axes, and axes of 1. */
-export const broadcastTo: Rule<Array1, BroadcastAttributes> = defineRule({
+export const broadcastTo: Op<Array1, BroadcastAttributes> = defineOp({
   name: "broadcastTo",
   attributes: { shape: needed(wholes(0)) },
   takes: [WORDS],

@@ -2,7 +2,7 @@
 import { formatShape, type GpuArray } from "../gpu/array.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
 import type { Rng } from "./random.ts";
-import { checkArray } from "./rule.ts";
+import { checkArray } from "./op.ts";
 
 /**
  * average += (1 − d) · (values − average), in place, where d is the smaller of `decay` and (1 + step) / (10 + step)

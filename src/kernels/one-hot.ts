@@ -2,7 +2,7 @@
 import { sizeOf, type GpuArray } from "../gpu/array.ts";
 import { floatBits } from "../gpu/shader.ts";
 import { anyNumber, anyWhole, axisOf, flag, needed, whole } from "./attributes.ts";
-import { defineRule, type Rule } from "./rule.ts";
+import { defineOp, type Op } from "./op.ts";
 
 /** What oneHot takes: how many classes, where their axis goes, and what to write. */
 export interface OneHotAttributes {
@@ -19,7 +19,7 @@ export interface OneHotAttributes {
 }
 
 /** `on` where the new axis's coordinate is the index, `off` elsewhere. */
-export const oneHot: Rule<readonly [GpuArray], OneHotAttributes> = defineRule({
+export const oneHot: Op<readonly [GpuArray], OneHotAttributes> = defineOp({
   name: "oneHot",
   attributes: {
     depth: needed(whole(0)),

@@ -3,8 +3,8 @@ import { formatShape, sizeOf, type DType, type GpuArray } from "../gpu/array.ts"
 import { AttributeError } from "../gpu/errors.ts";
 import { floatBits } from "../gpu/shader.ts";
 import { anyNumber, needed, oneOf, pairs } from "./attributes.ts";
-import { moved, pathIn } from "./move.ts";
-import { defineRule, WORDS, type Rule } from "./rule.ts";
+import { moved, pathIn } from "./strided-copy.ts";
+import { defineOp, WORDS, type Op } from "./op.ts";
 
 /** How many elements to add before and after the ones along an axis. */
 export type AxisPadding = readonly [before: number, after: number];
@@ -111,7 +111,7 @@ function alongAxis(
 }
 
 /** x with more elements around it, or fewer. */
-export const pad: Rule<readonly [GpuArray], PadAttributes> = defineRule({
+export const pad: Op<readonly [GpuArray], PadAttributes> = defineOp({
   name: "pad",
   attributes: {
     padding: needed(pairs),

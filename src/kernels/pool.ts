@@ -4,9 +4,9 @@ import type { Launch } from "../gpu/dispatch.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
 import { show } from "../gpu/foreign-text.ts";
 import { flag, needed, wholeOrPair, type Checks } from "./attributes.ts";
-import { padded, paddingCheck, pair, type Padding } from "./convolution.ts";
+import { padded, paddingCheck, pair, type Padding } from "./conv2d-geometry.ts";
 import { checkImages } from "./image.ts";
-import { defineRule, type Rule } from "./rule.ts";
+import { defineOp, type Op } from "./op.ts";
 
 /** How windows lie over an image; pairs are (vertical, horizontal), a number is for both. */
 export interface PoolAttributes {
@@ -162,7 +162,7 @@ function cellsOf({ shape, constants: of }: Geometry): number | undefined {
 }
 
 /** The largest element of each window. */
-export const maxPool: Rule<readonly [GpuArray], PoolAttributes> = defineRule({
+export const maxPool: Op<readonly [GpuArray], PoolAttributes> = defineOp({
   name: "maxPool",
   attributes: poolChecks,
   forward([x], attributes) {
@@ -187,7 +187,7 @@ export const maxPool: Rule<readonly [GpuArray], PoolAttributes> = defineRule({
 });
 
 /** The mean of each window. */
-export const avgPool: Rule<readonly [GpuArray], AvgPoolAttributes> = defineRule({
+export const avgPool: Op<readonly [GpuArray], AvgPoolAttributes> = defineOp({
   name: "avgPool",
   attributes: { ...poolChecks, countPadding: flag },
   forward([x], { countPadding = false, ...attributes }) {

@@ -2,7 +2,7 @@
 import type { GpuArray } from "../gpu/array.ts";
 import { broadcastShape, operands } from "./binary.ts";
 import { sumTo } from "./reduce.ts";
-import { defineRule, type Rule } from "./rule.ts";
+import { defineOp, type Op } from "./op.ts";
 
 /** a^b; given what flows into that, what flows back to a or to b, in the shape of both stretched. */
 function launch(
@@ -26,7 +26,7 @@ function launch(
 }
 
 /** a to the power b; d/da = b · a^(b − 1), d/db = a^b · log a. */
-export const pow: Rule<readonly [GpuArray, GpuArray], Readonly<Record<never, never>>> = defineRule({
+export const pow: Op<readonly [GpuArray, GpuArray], Readonly<Record<never, never>>> = defineOp({
   name: "pow",
   attributes: {},
   forward: ([a, b]) => {

@@ -13,7 +13,7 @@ import {
   finite,
   needed,
 } from "./attributes.ts";
-import { defineRule, type Rule } from "./rule.ts";
+import { defineOp, type Op } from "./op.ts";
 
 /**
  * An Rng: its state (seed low, seed high, step) lives on the device, where `advance` counts
@@ -166,7 +166,7 @@ function drop(x: GpuArray, rate: number, state: GpuArray, stream: number): GpuAr
 }
 
 /** Inverted dropout: drops elements at `rate` and scales the rest by 1 / (1 − rate). */
-export const dropout: Rule<readonly [GpuArray], DropoutAttributes> = defineRule({
+export const dropout: Op<readonly [GpuArray], DropoutAttributes> = defineOp({
   name: "dropout",
   attributes: dropoutChecks,
   forward([x], { rate, rng }: DropoutAttributes) {

@@ -5,7 +5,7 @@ import { AttributeError, ShapeError } from "../gpu/errors.ts";
 import type { Constant } from "../gpu/shader.ts";
 import { flag, wholes } from "./attributes.ts";
 import { binary, scale } from "./binary.ts";
-import { defineRule, type Rule } from "./rule.ts";
+import { defineOp, type Op } from "./op.ts";
 import { chooseVariant } from "./variant.ts";
 
 /** What `reduce` computes. */
@@ -239,8 +239,8 @@ export function sumTo(x: GpuArray, shape: readonly number[]): GpuArray {
   return axes.length === 0 ? x : reduce(x, "sum", axes, false).view(shape);
 }
 
-function linearRule(name: "sum" | "mean"): Rule<readonly [GpuArray], ReduceAttributes> {
-  return defineRule({
+function linearRule(name: "sum" | "mean"): Op<readonly [GpuArray], ReduceAttributes> {
+  return defineOp({
     name,
     attributes: { axes: wholes(), keepDims: flag },
     forward([x], { axes, keepDims = false }: ReduceAttributes) {
@@ -256,13 +256,13 @@ function linearRule(name: "sum" | "mean"): Rule<readonly [GpuArray], ReduceAttri
 }
 
 /** The sum over some axes. */
-export const sum: Rule<readonly [GpuArray], ReduceAttributes> = linearRule("sum");
+export const sum: Op<readonly [GpuArray], ReduceAttributes> = linearRule("sum");
 
 /** The mean over some axes. */
-export const mean: Rule<readonly [GpuArray], ReduceAttributes> = linearRule("mean");
+export const mean: Op<readonly [GpuArray], ReduceAttributes> = linearRule("mean");
 
-function extremeRule(name: "max" | "min"): Rule<readonly [GpuArray], ReduceAttributes> {
-  return defineRule({
+function extremeRule(name: "max" | "min"): Op<readonly [GpuArray], ReduceAttributes> {
+  return defineOp({
     name,
     attributes: { axes: wholes(), keepDims: flag },
     forward([x], { axes, keepDims = false }: ReduceAttributes) {
@@ -281,7 +281,7 @@ function extremeRule(name: "max" | "min"): Rule<readonly [GpuArray], ReduceAttri
 }
 
 /** The largest element over some axes; NaN if any is. */
-export const max: Rule<readonly [GpuArray], ReduceAttributes> = extremeRule("max");
+export const max: Op<readonly [GpuArray], ReduceAttributes> = extremeRule("max");
 
 /** The smallest element over some axes; NaN if any is. */
-export const min: Rule<readonly [GpuArray], ReduceAttributes> = extremeRule("min");
+export const min: Op<readonly [GpuArray], ReduceAttributes> = extremeRule("min");

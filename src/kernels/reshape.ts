@@ -2,7 +2,7 @@
 import { formatShape, sizeOf, type GpuArray } from "../gpu/array.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
 import { needed, wholes } from "./attributes.ts";
-import { defineRule, WORDS, type Rule } from "./rule.ts";
+import { defineOp, WORDS, type Op } from "./op.ts";
 
 /** The new shape; one extent may be −1 and is worked out. */
 export interface ReshapeAttributes {
@@ -23,7 +23,7 @@ function resolve(from: readonly number[], to: readonly number[]): readonly numbe
 }
 
 /** The same elements under another shape. */
-export const reshape: Rule<readonly [GpuArray], ReshapeAttributes> = defineRule({
+export const reshape: Op<readonly [GpuArray], ReshapeAttributes> = defineOp({
   name: "reshape",
   attributes: { shape: needed(wholes(-1)) },
   takes: [[...WORDS, "f16"]],

@@ -5,7 +5,7 @@ import type { Launch } from "../gpu/dispatch.ts";
 import { AttributeError } from "../gpu/errors.ts";
 import { finite, needed, oneOf, wholes, type Check } from "./attributes.ts";
 import { checkImages } from "./image.ts";
-import { defineRule, type Rule } from "./rule.ts";
+import { defineOp, type Op } from "./op.ts";
 
 /** How a value is found where an output pixel lies between input pixels. */
 export type ResizeMode = "nearest" | "bilinear";
@@ -180,7 +180,7 @@ function launch(
 }
 
 /** Images of another size. */
-export const resize: Rule<readonly [GpuArray], ResizeAttributes> = defineRule({
+export const resize: Op<readonly [GpuArray], ResizeAttributes> = defineOp({
   name: "resize",
   attributes: {
     size: needed(wholes(1, 2)),

@@ -2,7 +2,7 @@
 import { formatShape, GpuArray } from "../gpu/array.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import { either, finite, instance, needed } from "./attributes.ts";
-import { checkArray, defineRule, type Rule } from "./rule.ts";
+import { checkArray, defineOp, type Op } from "./op.ts";
 
 /** The labels: one probability for all elements, or one each (no gradient flows to them). */
 export interface SigmoidCrossEntropyLabels {
@@ -35,21 +35,19 @@ function launch(
 }
 
 /** Elementwise: max(x, 0) − x·t + log(1 + exp(−|x|)), as TensorFlow's `sigmoid_cross_entropy_with_logits`. */
-export const sigmoidCrossEntropy: Rule<readonly [GpuArray], SigmoidCrossEntropyLabels> = defineRule(
-  {
-    name: "sigmoidCrossEntropy",
-    attributes: {
-      labels: needed(either(finite(0, 1), instance(GpuArray, "an array of the logits' shape"))),
-    },
-    forward([logits], { labels }: SigmoidCrossEntropyLabels) {
-      if (typeof labels !== "number") checkArray("sigmoidCrossEntropy", "labels", labels, logits);
-      if (typeof labels !== "number" && formatShape(labels.shape) !== formatShape(logits.shape)) {
-        throw new ShapeError(
-          `sigmoidCrossEntropy: logits ${formatShape(logits.shape)} want labels of the same shape; got ${formatShape(labels.shape)}`,
-        );
-      }
-      return { out: launch("forward", logits, labels), saved: { logits, labels } };
-    },
-    backward: (dout, { logits, labels }) => [launch("backward", logits, labels, dout)],
+export const sigmoidCrossEntropy: Op<readonly [GpuArray], SigmoidCrossEntropyLabels> = defineOp({
+  name: "sigmoidCrossEntropy",
+  attributes: {
+    labels: needed(either(finite(0, 1), instance(GpuArray, "an array of the logits' shape"))),
   },
-);
+  forward([logits], { labels }: SigmoidCrossEntropyLabels) {
+    if (typeof labels !== "number") checkArray("sigmoidCrossEntropy", "labels", labels, logits);
+    if (typeof labels !== "number" && formatShape(labels.shape) !== formatShape(logits.shape)) {
+      throw new ShapeError(
+        `sigmoidCrossEntropy: logits ${formatShape(logits.shape)} want labels of the same shape; got ${formatShape(labels.shape)}`,
+      );
+    }
+    return { out: launch("forward", logits, labels), saved: { logits, labels } };
+  },
+  backward: (dout, { logits, labels }) => [launch("backward", logits, labels, dout)],
+});

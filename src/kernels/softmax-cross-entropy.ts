@@ -2,7 +2,7 @@
 import { formatShape, type GpuArray } from "../gpu/array.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import { anyWhole, axisOf, finite } from "./attributes.ts";
-import { defineRule, type Rule } from "./rule.ts";
+import { defineOp, type Op } from "./op.ts";
 import { type AxisAttribute, rowsAlong, softmaxOf } from "./softmax.ts";
 
 /** Along which axis the classes lie, and how labels are smoothed. */
@@ -48,10 +48,10 @@ function launch(
 }
 
 /** −Σ t · log softmax(logits) along an axis: one loss a row. */
-export const softmaxCrossEntropyRows: Rule<
+export const softmaxCrossEntropyRows: Op<
   readonly [logits: GpuArray, labels: GpuArray],
   SoftmaxCrossEntropyRowsAttributes
-> = defineRule({
+> = defineOp({
   name: "softmaxCrossEntropy",
   attributes: { axis: anyWhole, labelSmoothing: finite(0, 1) },
   takes: [["f32"], ["f32", "i32"]],

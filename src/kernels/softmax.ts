@@ -1,7 +1,7 @@
 // Softmax along an axis, and its logarithm.
 import type { GpuArray } from "../gpu/array.ts";
 import { anyWhole, axisOf } from "./attributes.ts";
-import { defineRule, type Rule } from "./rule.ts";
+import { defineOp, type Op } from "./op.ts";
 
 /** Which axis an op of rows runs along. */
 export interface AxisAttribute {
@@ -64,9 +64,9 @@ function softmaxBackward(
   return dinp;
 }
 
-function rule(name: "softmax" | "logSoftmax"): Rule<readonly [GpuArray], AxisAttribute> {
+function opOf(name: "softmax" | "logSoftmax"): Op<readonly [GpuArray], AxisAttribute> {
   const logarithm = name === "logSoftmax";
-  return defineRule({
+  return defineOp({
     name,
     attributes: { axis: anyWhole },
     forward([x], { axis = -1 }: AxisAttribute) {
@@ -79,7 +79,7 @@ function rule(name: "softmax" | "logSoftmax"): Rule<readonly [GpuArray], AxisAtt
 }
 
 /** exp(x) / Σ exp(x) along an axis. */
-export const softmax: Rule<readonly [GpuArray], AxisAttribute> = rule("softmax");
+export const softmax: Op<readonly [GpuArray], AxisAttribute> = opOf("softmax");
 
 /** x − log Σ exp(x) along an axis. */
-export const logSoftmax: Rule<readonly [GpuArray], AxisAttribute> = rule("logSoftmax");
+export const logSoftmax: Op<readonly [GpuArray], AxisAttribute> = opOf("logSoftmax");

@@ -2,7 +2,7 @@
 import { formatShape, type GpuArray } from "../gpu/array.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import type { Rng } from "./random.ts";
-import { checkArray } from "./rule.ts";
+import { checkArray } from "./op.ts";
 
 /**
  * Writes a step's scalars into its slot of a ring: that of the Rng's step, modulo the ring's length.

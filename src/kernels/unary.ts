@@ -3,7 +3,7 @@ import type { GpuArray } from "../gpu/array.ts";
 import { AttributeError } from "../gpu/errors.ts";
 import { floatBits } from "../gpu/shader.ts";
 import { finite, number, type Checks } from "./attributes.ts";
-import { defineRule, type Rule } from "./rule.ts";
+import { defineOp, type Op } from "./op.ts";
 
 /** What the shader can compute, and which side of the function its derivative is taken from. */
 const KEEPS = {
@@ -69,12 +69,12 @@ function unaryBackward(
   return dinp;
 }
 
-function rule<A>(
+function opOf<A>(
   name: UnaryOperation,
   attributes: Checks<NoInfer<A>>,
   settingsOf: (attributes: A) => Settings,
-): Rule<readonly [GpuArray], A> {
-  return defineRule({
+): Op<readonly [GpuArray], A> {
+  return defineOp({
     name,
     attributes,
     forward([x], given: A) {
@@ -88,8 +88,8 @@ function rule<A>(
 
 type NoAttributes = Readonly<Record<never, never>>;
 
-const plain = (name: UnaryOperation): Rule<readonly [GpuArray], NoAttributes> =>
-  rule<NoAttributes>(name, {}, () => ({}));
+const plain = (name: UnaryOperation): Op<readonly [GpuArray], NoAttributes> =>
+  opOf<NoAttributes>(name, {}, () => ({}));
 
 /** The attribute of `leakyRelu`. */
 export interface LeakyReluAttributes {
@@ -118,9 +118,9 @@ function limits({ min = -Infinity, max = Infinity }: ClipAttributes): Settings {
   return { LOW_BITS: floatBits(min), HIGH_BITS: floatBits(max) };
 }
 
-type Only<A> = Rule<readonly [GpuArray], A>;
+type Only<A> = Op<readonly [GpuArray], A>;
 
-/** A rule for each function of one element, by name. */
+/** An op for each function of one element, by name. */
 export const unaryRules: {
   readonly [Name in Exclude<UnaryOperation, "leakyRelu" | "elu" | "clip">]: Only<NoAttributes>;
 } & {
@@ -129,7 +129,7 @@ export const unaryRules: {
   readonly clip: Only<ClipAttributes>;
 } = {
   relu: plain("relu"),
-  leakyRelu: rule<LeakyReluAttributes>(
+  leakyRelu: opOf<LeakyReluAttributes>(
     "leakyRelu",
     { alpha: finite() },
     ({ alpha = 0.3 }): Settings => ({ ALPHA: alpha }),
@@ -144,8 +144,8 @@ export const unaryRules: {
   abs: plain("abs"),
   neg: plain("neg"),
   reciprocal: plain("reciprocal"),
-  elu: rule<EluAttributes>("elu", { alpha: finite() }, ({ alpha = 1 }): Settings => ({
+  elu: opOf<EluAttributes>("elu", { alpha: finite() }, ({ alpha = 1 }): Settings => ({
     ALPHA: alpha,
   })),
-  clip: rule<ClipAttributes>("clip", { min: number, max: number }, limits),
+  clip: opOf<ClipAttributes>("clip", { min: number, max: number }, limits),
 };

@@ -3,7 +3,7 @@
 import type { GpuArray } from "../gpu/array.ts";
 import type { Device } from "../gpu/device.ts";
 import type { Variant, Workload } from "../gpu/dispatch.ts";
-import type { Geometry } from "./convolution.ts";
+import type { Geometry } from "./conv2d-geometry.ts";
 
 /** The kernels that have variants, with those that each has; one that others stand in for comes last. */
 export const VARIANTS: Readonly<Record<string, readonly Variant[]>> = {

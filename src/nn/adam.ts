@@ -15,7 +15,7 @@ import {
   checkGroup,
   differentiate,
   type Optimizer,
-  shares,
+  scales,
   stateOf,
   updateAll,
 } from "./optimizer.ts";
@@ -70,10 +70,10 @@ export function adam<Group extends ParameterGroup>(
     state: new Map([...stateOf(network, { first, second }), ["corrections", corrections]]),
     differentiate: (loss, gradient) => differentiate(network, loss, gradient),
     update: () => updateAll([optimizer]),
-    updateUncounted(share = 1) {
-      checkArgument("adam", "the share of the learning rate", share, shares);
+    updateUncounted(scale = 1) {
+      checkArgument("adam", "the learning-rate scale", scale, scales);
       checkDifferentiated("adam", network);
-      adamUpdate(arrays, { ...full, learningRate: learningRate * share });
+      adamUpdate(arrays, { ...full, learningRate: learningRate * scale });
     },
     counters: [adamCounter(arrays, full)],
   };

@@ -1,7 +1,7 @@
 // First values of parameters, drawn on the device.
 import { checkShape, type GpuArray } from "../gpu/array.ts";
 import { checkArgument, finite } from "../kernels/attributes.ts";
-import { stretched } from "../kernels/move.ts";
+import { stretched } from "../kernels/strided-copy.ts";
 import { normal, uniform, type Rng } from "../kernels/random.ts";
 
 /** Makes an array of the given shape. */

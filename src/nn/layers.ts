@@ -29,7 +29,7 @@ import {
   paddingCheck,
   transposedGeometry,
   type ConvolutionAttributes,
-} from "../kernels/convolution.ts";
+} from "../kernels/conv2d-geometry.ts";
 import { constant, glorotUniform, type Initialiser } from "./initialisers.ts";
 import type { Layer, ParameterSpec } from "./layer.ts";
 

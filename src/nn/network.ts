@@ -158,7 +158,7 @@ export function sequential(
   };
   const keep = (full: string, spec: ParameterSpec): GpuArray => {
     const array = device.persistent(spec.shape, "f32", `${name}.${full}`);
-    device.scope(() => device.place(spec.initialiser(rng, spec.shape), array));
+    device.scope(() => device.moveInto(spec.initialiser(rng, spec.shape), array));
     state.set(full, array);
     return array;
   };

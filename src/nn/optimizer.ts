@@ -22,22 +22,22 @@ export interface Optimizer<Group extends ParameterGroup = Network> {
   readonly differentiate: (loss: Tensor, gradient?: GpuArray) => void;
   /** Updates every parameter from the gradient arena, and counts the update. */
   readonly update: () => void;
-  /** The same, but for the counters: for `updateAll`. `share` of the learning rate is taken (1). */
-  readonly updateUncounted: (share?: number) => void;
+  /** The same, but for the counters: for `updateAll`. The learning rate is multiplied by `scale` (1). */
+  readonly updateUncounted: (scale?: number) => void;
   /** What counts the updates. */
   readonly counters: readonly Counter[];
 }
 
 /**
  * Updates from several optimizers, then counts all that, and the Rng's step if there is one, in one launch for
- * every two counters: the last launches of a step. `share` is what learning rates are multiplied by: for schedules.
+ * every two counters: the last launches of a step. Learning rates are multiplied by `scale`: for schedules.
  */
 export function updateAll(
   optimizers: readonly Optimizer<ParameterGroup>[],
   rng?: Rng,
-  share = 1,
+  scale = 1,
 ): void {
-  for (const { updateUncounted } of optimizers) updateUncounted(share);
+  for (const { updateUncounted } of optimizers) updateUncounted(scale);
   const device = (rng?.state ?? optimizers[0]?.network.arena)?.device;
   const counters = optimizers.flatMap((optimizer) => optimizer.counters);
   if (device) advance(device, counters, rng);
@@ -69,8 +69,8 @@ export function checkGroup(op: string, group: ParameterGroup): void {
   );
 }
 
-/** What an update's share of the learning rate may be. */
-export const shares: Check = finite(0);
+/** What an update's learning-rate scale may be. */
+export const scales: Check = finite(0);
 
 /** Puts a loss's gradients, or an output's given its own, into a group's gradient arena. */
 export function differentiate(
@@ -81,7 +81,7 @@ export function differentiate(
   const tensors = parameters.map(({ tensor }) => tensor);
   const found = flowing ? vectorJacobian(loss, flowing, tensors) : grad(loss, tensors);
   found.forEach((gradient, index) =>
-    loss.array.device.place(gradient, parameters[index]!.gradient),
+    loss.array.device.moveInto(gradient, parameters[index]!.gradient),
   );
 }
 

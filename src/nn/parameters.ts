@@ -8,7 +8,7 @@ import type { Device } from "../gpu/device.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
 import { keyPath } from "../gpu/foreign-text.ts";
 import { checkArgument, type Check } from "../kernels/attributes.ts";
-import { checkArray } from "../kernels/rule.ts";
+import { checkArray } from "../kernels/op.ts";
 
 /** A parameter in its place: the tensor that forwards use, and where its gradient goes. */
 export interface Parameter {
@@ -53,7 +53,7 @@ export function layOut(
       const array = device.viewAt(arena, offset * 4, shape);
       const gradient = device.viewAt(gradients, offset * 4, shape);
       offset += aligned(shape);
-      device.place(value, array);
+      device.moveInto(value, array);
       return { name: full, tensor: variable(array), gradient };
     },
   };

@@ -8,7 +8,7 @@ import {
   checkGroup,
   differentiate,
   type Optimizer,
-  shares,
+  scales,
   stateOf,
   updateAll,
 } from "./optimizer.ts";
@@ -72,12 +72,12 @@ export function sgd<Group extends ParameterGroup>(
     ),
     differentiate: (loss, gradient) => differentiate(network, loss, gradient),
     update: () => updateAll([optimizer]),
-    updateUncounted(share = 1) {
-      checkArgument("sgd", "the share of the learning rate", share, shares);
+    updateUncounted(scale = 1) {
+      checkArgument("sgd", "the learning-rate scale", scale, scales);
       checkDifferentiated("sgd", network);
       sgdUpdate(
         { parameters, gradients, ...(momentum ? { momentum } : {}) },
-        { ...full, learningRate: learningRate * share },
+        { ...full, learningRate: learningRate * scale },
       );
     },
     counters: momentum ? [sgdCounter(momentum)] : [],

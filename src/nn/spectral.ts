@@ -44,7 +44,7 @@ export function spectral(layer: Layer): Layer {
         // Kept at the length that it has: what gradients need of this forward is another array, which the next
         // forward doesn't overwrite.
         const next = matmul(w, v, { transposeA: true });
-        u!.device.place(next.array, u!);
+        u!.device.moveInto(next.array, u!);
         return [v, normalised(next)];
       });
       const sigma = sum(mul(left, matmul(w, right)));

@@ -2,10 +2,11 @@
 import { z } from "zod";
 import { UsageError } from "../gpu/errors.ts";
 import { keyPath, show } from "../gpu/foreign-text.ts";
-import { endsInSigmoid, type Recipe, type Verdicts } from "../gan/recipe.ts";
+import { endsInSigmoid, type Recipe, type Loss } from "../gan/recipe.ts";
 import { recipeNamed } from "../gan/recipes/list.ts";
 import { belowOne, finite, flag, oneOf, whole, wholes, type Check } from "../kernels/attributes.ts";
 import { adamChecks } from "../nn/adam.ts";
+import { withNewKeys } from "./renamed-keys.ts";
 
 /** What constants of these names must be. Others need be no more than of the type that the recipe has. */
 const known: Readonly<Record<string, Check>> = {
@@ -20,6 +21,9 @@ const known: Readonly<Record<string, Check>> = {
   edges: oneOf("clamp", "mirror"),
   runningVariance: oneOf("population", "sample"),
 };
+
+/** Constants as older versions called them, and as they are called now. */
+const RENAMED = { verdicts: "loss" };
 
 /** What a recipe is whatever its constants are. */
 const FIXED = ["name", "summary", "image", "resizes", "classes", "order"];
@@ -39,10 +43,10 @@ export function constantsOf(recipe: Recipe): ConstantValues {
   );
 }
 
-/** The verdicts that the recipe's last layer and its order of steps can go with. */
-function verdictsOf({ verdicts, order }: Recipe): readonly Verdicts[] {
-  if (!endsInSigmoid(verdicts)) return ["logits", "hinge"];
-  return order === "together"
+/** The losses that the recipe's last layer and its order of steps can go with. */
+function lossesOf({ loss, order }: Recipe): readonly Loss[] {
+  if (!endsInSigmoid(loss)) return ["logits", "hinge"];
+  return order === "simultaneous"
     ? ["sigmoid", "probabilities"]
     : ["sigmoid", "probabilities", "clamped"];
 }
@@ -57,7 +61,7 @@ export function asBefore(recipe: Recipe): Recipe {
     ...recipe,
     generatorAdam: { ...recipe.generatorAdam, convention: "pytorch" },
     discriminatorAdam: { ...recipe.discriminatorAdam, convention: "pytorch" },
-    verdicts: recipe.verdicts === "sigmoid" ? "probabilities" : recipe.verdicts,
+    loss: recipe.loss === "sigmoid" ? "probabilities" : recipe.loss,
     ...(recipe.edges ? { edges: "clamp" } : {}),
     ...("runningVariance" in recipe ? { runningVariance: "population" } : {}),
   };
@@ -76,7 +80,7 @@ const schemaOf = ({ accepts, expects }: Check): z.ZodType =>
 /** The schema of a recipe's constants, all of them optional: those that it has, of the lengths that it has. */
 function constantsSchemaOf(recipe: Recipe): z.ZodType<Partial<Recipe>> {
   const shape = Object.entries(constantsOf(recipe)).map(([name, value]): [string, z.ZodType] => {
-    if (name === "verdicts") return [name, schemaOf(oneOf(...verdictsOf(recipe)))];
+    if (name === "loss") return [name, schemaOf(oneOf(...lossesOf(recipe)))];
     if (!name.endsWith("Adam")) return [name, schemaOf(known[name] ?? alike(value))];
     const rates = Object.entries(adamChecks).map(([rate, check]) => [rate, schemaOf(check)]);
     return [name, z.strictObject(Object.fromEntries(rates)).exactOptional()];
@@ -88,7 +92,8 @@ function constantsSchemaOf(recipe: Recipe): z.ZodType<Partial<Recipe>> {
  * A recipe with some constants changed. `from` is who says so, for errors: a file, or a run's record. Throws
  * `UsageError` naming each key that is unknown or doesn't fit.
  */
-export function withConstants(recipe: Recipe, changes: unknown, from: string): Recipe {
+export function withConstants(recipe: Recipe, given: unknown, from: string): Recipe {
+  const changes = withNewKeys(given, RENAMED);
   const parsed = constantsSchemaOf(recipe).safeParse(changes);
   if (!parsed.success) {
     const complaints = parsed.error.issues.flatMap((issue) => complaintsOf(recipe, changes, issue));
@@ -101,9 +106,9 @@ export function withConstants(recipe: Recipe, changes: unknown, from: string): R
     generatorAdam: { ...recipe.generatorAdam, ...generatorAdam },
     discriminatorAdam: { ...recipe.discriminatorAdam, ...discriminatorAdam },
   };
-  if (changed.verdicts === "hinge" && changed.smoothing > 0) {
+  if (changed.loss === "hinge" && changed.smoothing > 0) {
     throw new UsageError(
-      `${from}: smoothing: must be 0 with the verdicts 'hinge', whose loss has no labels; it is ${changed.smoothing}`,
+      `${from}: smoothing: must be 0 with the loss 'hinge', which has no labels; it is ${changed.smoothing}`,
     );
   }
   return changed;

@@ -1,5 +1,5 @@
 // The losses of all steps of a run, for its plot: four floats a step, as the device had them, and no objects.
-import type { StepRecord } from "../gan/train.ts";
+import type { StepRecord } from "../gan/train-steps.ts";
 
 const COLUMNS = ["lossD", "lossG", "dReal", "dFake"] as const;
 

@@ -3,7 +3,7 @@ import { existsSync, statSync } from "node:fs";
 import { z } from "zod";
 import { anyNumber } from "../checkpoint/json.ts";
 import { cutLog, linesOf, prefixOf, type LogPrefix } from "../checkpoint/jsonl.ts";
-import type { StepRecord } from "../gan/train.ts";
+import type { StepRecord } from "../gan/train-steps.ts";
 import { CheckpointError } from "../gpu/errors.ts";
 
 /** What a log should hold. */

@@ -1,6 +1,6 @@
 // What a run goes on from: a checkpoint, its record and its log, held against each other before anything changes.
 import { makeFolder } from "../checkpoint/files.ts";
-import type { StepRecord } from "../gan/train.ts";
+import type { StepRecord } from "../gan/train-steps.ts";
 import { CheckpointError } from "../gpu/errors.ts";
 import {
   makeNewest,

@@ -10,6 +10,7 @@ import { recipeNamed } from "../gan/recipes/list.ts";
 import type { Recipe } from "../gan/recipe.ts";
 import { asBefore, constantsSchema, withConstants, type ConstantValues } from "./constants.ts";
 import { printable, shellQuote } from "../gpu/foreign-text.ts";
+import { withNewKeys } from "./renamed-keys.ts";
 import type { ActivationType } from "../kernels/epilogue-attributes.ts";
 
 /** How a run is evaluated while it trains. */
@@ -50,12 +51,7 @@ export interface RunRecord {
 }
 
 /** Keys as older versions wrote them, and as they are now. */
-const RENAMED: Readonly<Record<string, string>> = { storage: "activationType" };
-
-const withNewKeys = (value: unknown): unknown =>
-  typeof value === "object" && value !== null
-    ? Object.fromEntries(Object.entries(value).map(([key, of]) => [RENAMED[key] ?? key, of]))
-    : value;
+const RENAMED = { storage: "activationType" };
 
 const fields = z.object({
   format: z.literal(1),
@@ -81,7 +77,7 @@ const fields = z.object({
   untrained: z.object({ logit: anyNumber, probability: anyNumber }),
 });
 
-const schema: z.ZodType<RunRecord> = z.preprocess(withNewKeys, fields);
+const schema: z.ZodType<RunRecord> = z.preprocess((value) => withNewKeys(value, RENAMED), fields);
 
 /** Paths inside a run folder. */
 export interface RunFolder {

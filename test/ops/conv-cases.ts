@@ -1,6 +1,9 @@
 // Cases of the convolutions: one call each, with its answers.
 import { conv2d, convTranspose2d } from "../../src/autograd/ops.ts";
-import type { ConvolutionAttributes, TransposedAttributes } from "../../src/kernels/convolution.ts";
+import type {
+  ConvolutionAttributes,
+  TransposedAttributes,
+} from "../../src/kernels/conv2d-geometry.ts";
 import type { OutputAttributes } from "../../src/kernels/epilogue-attributes.ts";
 import { abs, createRandom, randomRef, type Ref } from "../reference/array.ts";
 import * as binaries from "../reference/binary.ts";

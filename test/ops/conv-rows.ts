@@ -3,7 +3,10 @@
 import { conv2d, convTranspose2d } from "../../src/autograd/ops.ts";
 import { Tensor } from "../../src/autograd/tensor.ts";
 import { AttributeError, type LonghandError, ShapeError } from "../../src/gpu/errors.ts";
-import type { ConvolutionAttributes, TransposedAttributes } from "../../src/kernels/convolution.ts";
+import type {
+  ConvolutionAttributes,
+  TransposedAttributes,
+} from "../../src/kernels/conv2d-geometry.ts";
 import type { Pair } from "../reference/conv.ts";
 import { convolution, KERNELS, type Shape, transposed, withBias } from "./conv-cases.ts";
 import { chain, epilogueRefusals } from "./epilogue-rows.ts";

@@ -114,7 +114,7 @@ describe.skipIf(!able)("arrays of f16", () => {
 
   test("are placed in one another as they are", async () => {
     const whole = device.upload(new Float32Array(16), [2, 8], "f16");
-    device.place(device.upload(values.subarray(0, 8), [8], "f16"), whole.rows(1, 1).view([8]));
+    device.moveInto(device.upload(values.subarray(0, 8), [8], "f16"), whole.rows(1, 1).view([8]));
     expect(await whole.read("f16")).toEqual(
       Float32Array.from([...new Float32Array(8), ...rounded.subarray(0, 8)]),
     );

@@ -102,10 +102,10 @@ function launchUnlisted(): {
 
   function launch(): void {
     rng.nextStream = 0;
-    device.place(uniform(rng, [1000]), noise[0]);
-    device.place(normal(rng, [1000]), noise[1]);
-    device.place(bernoulli(rng, [1000], 0.5), noise[2]);
-    device.place(gradients, copied);
+    device.moveInto(uniform(rng, [1000]), noise[0]);
+    device.moveInto(normal(rng, [1000]), noise[1]);
+    device.moveInto(bernoulli(rng, [1000], 0.5), noise[2]);
+    device.moveInto(gradients, copied);
     const rest = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 } as const;
     const options = { ...rest, convention: "keras" } as const;
     const state = { parameters, gradients, first, second, corrections };
@@ -120,8 +120,8 @@ function launchUnlisted(): {
     sgdUpdate({ parameters: descended, gradients }, rates);
     const momentum = { velocities, started };
     sgdUpdate({ parameters: rolled, gradients, momentum }, rates);
-    device.place(gatherBatch(images, rng, { batch: 200, steps: 1 }, 200), batch);
-    device.place(gatherLabels(labels, rng, { batch: 200, steps: 1 }, 200), classes);
+    device.moveInto(gatherBatch(images, rng, { batch: 200, steps: 1 }, 200), batch);
+    device.moveInto(gatherLabels(labels, rng, { batch: 200, steps: 1 }, 200), classes);
     adversarialLoss(gradients, rng, { ring });
     movingAverage(average, gradients, rng, 0.9);
     recordStep(gradients, log, rng);

@@ -21,8 +21,8 @@ import {
   transpose,
 } from "../../src/autograd/ops.ts";
 import { Tensor } from "../../src/autograd/tensor.ts";
-import type { ConvolutionAttributes } from "../../src/kernels/convolution.ts";
-import { convolutionGeometry } from "../../src/kernels/convolution.ts";
+import type { ConvolutionAttributes } from "../../src/kernels/conv2d-geometry.ts";
+import { convolutionGeometry } from "../../src/kernels/conv2d-geometry.ts";
 import {
   abs,
   createRandom,

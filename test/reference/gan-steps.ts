@@ -14,7 +14,7 @@ export interface GanConfig {
   readonly generator: readonly Layer[];
   readonly discriminator: readonly Layer[];
   readonly form: Form;
-  readonly order: "together" | "combined" | "apart";
+  readonly order: "simultaneous" | "alternating" | "alternating-split";
   readonly smoothing: number;
   /** The decay of the moving average. */
   readonly average: number;
@@ -123,7 +123,7 @@ export function ganStep(config: GanConfig, state: GanState, batch: GanBatch): Ga
   const onReal = (x: Node): Node => loss(asReal(form, smoothing), x);
   const onFake = (x: Node): Node => loss(asFake(form), x);
 
-  if (order === "together") {
+  if (order === "simultaneous") {
     const [g, d] = [nodesOf(state.generator.weights), nodesOf(state.discriminator.weights)];
     const fake = generate(g, true);
     const outputs = judge(d, tape.join(node(real), fake.y, 0));
@@ -141,7 +141,7 @@ export function ganStep(config: GanConfig, state: GanState, batch: GanBatch): Ga
     return finish(lesson, loss(toFool(form), caught), g, fake.running);
   }
 
-  const lesson = order === "combined" ? combined() : apart();
+  const lesson = order === "alternating" ? combined() : apart();
   const g = nodesOf(state.generator.weights);
   const drawn = generate(g, true);
   const frozen = nodesOf(lesson.model.weights);

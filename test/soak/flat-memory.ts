@@ -8,7 +8,7 @@ import { collectingAll } from "../../src/cli/collector.ts";
 import { createGan } from "../../src/gan/gan.ts";
 import type { Recipe } from "../../src/gan/recipe.ts";
 import { mlp } from "../../src/gan/recipes/mlp.ts";
-import { compileSteps, train } from "../../src/gan/train.ts";
+import { compileSteps, train } from "../../src/gan/train-steps.ts";
 import type { Device } from "../../src/gpu/device.ts";
 import { open } from "../../src/node.ts";
 import { observe } from "../support/count-calls.ts";

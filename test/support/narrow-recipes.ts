@@ -179,7 +179,7 @@ export const narrowBest: Recipe = narrowed(wholeBest, [5, 4, 3], [3, 4]);
 
 /** The same networks, whose kernels are there already, with other losses. */
 export const otherLosses: readonly NarrowRecipe[] = [
-  { recipe: { ...narrowDropping, verdicts: "hinge", average: 0.2 }, ...conditionalLayers(0.3) },
+  { recipe: { ...narrowDropping, loss: "hinge", average: 0.2 }, ...conditionalLayers(0.3) },
   { recipe: { ...narrowDropping, smoothing: 0.1 }, ...conditionalLayers(0.3) },
   {
     ...narrowRecipes[0]!,
@@ -187,11 +187,11 @@ export const otherLosses: readonly NarrowRecipe[] = [
   },
   {
     ...narrowRecipes[1]!,
-    recipe: { ...narrowRecipes[1]!.recipe, smoothing: 0.2, verdicts: "probabilities" },
+    recipe: { ...narrowRecipes[1]!.recipe, smoothing: 0.2, loss: "probabilities" },
   },
   {
     ...narrowRecipes[3]!,
-    recipe: { ...narrowRecipes[3]!.recipe, smoothing: 0.2, verdicts: "clamped" },
+    recipe: { ...narrowRecipes[3]!.recipe, smoothing: 0.2, loss: "clamped" },
   },
   // As older runs go on.
   ...[0, 2].map((i) => ({ ...narrowRecipes[i]!, recipe: asBefore(narrowRecipes[i]!.recipe) })),

@@ -118,7 +118,7 @@ const mlpPage = (recipe: Recipe): SourcePage => {
           "`BCELoss` of probabilities: logarithms held above −100; the gradient over max(p · (1 − p), 1e-12)",
         where:
           "PyTorch `aten/src/ATen/native/Loss.cpp`, `binary_cross_entropy_out_cpu` and its backward",
-        here: `the same (\`verdicts\` ${recipe.verdicts})`,
+        here: `the same (\`loss\` ${recipe.loss})`,
         proofs: [["test/sure-verdicts.test.ts", "mlp: loss 20, as PyTorch's bound is −100"], steps],
       },
       {

@@ -78,7 +78,7 @@ export const sigmoidLoss: SourceRow = {
     "of a tensor that a sigmoid layer made: from its logits (`_keras_logits`, or the op `Sigmoid`'s input), bounded by nothing. Only probabilities from elsewhere are clipped to [1e-7, 1 − 1e-7]",
   where:
     "Keras 2.6 `backend.py`, `binary_crossentropy`, and `activations.py`, `sigmoid`; Keras 3 `backend/tensorflow/nn.py`, `_get_logits`",
-  here: "from logits: at −20 with label 1 loss 20 and gradient −1. `--config` with `verdicts` `probabilities` clips",
+  here: "from logits: at −20 with label 1 loss 20 and gradient −1. `--config` with `loss` `probabilities` clips",
   proofs: [["test/sure-verdicts.test.ts", "loss 20 and gradient −1"]],
 };
 
@@ -213,7 +213,7 @@ export const frozen = (recipe: Recipe): SourceRow => ({
     "the discriminator learns from real and from generated images, which the generator draws as in inference (`predict`); then the generator through the frozen discriminator, from new noise and labels of 1",
   where: "Keras 2.6 `engine/training.py`, `Model.train_on_batch`, `Model.predict`",
   here:
-    recipe.order === "apart"
+    recipe.order === "alternating-split"
       ? "the same: a real and then a generated batch, an update each"
       : "the same: real and generated images in one labelled batch",
   proofs: [

@@ -10,7 +10,7 @@ import {
   type RunFolder,
   type RunRecord,
 } from "../../src/runs/run-folder.ts";
-import type { StepRecord } from "../../src/gan/train.ts";
+import type { StepRecord } from "../../src/gan/train-steps.ts";
 
 /** Steps of an epoch in these runs. */
 export const EPOCH = 5;

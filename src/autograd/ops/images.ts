@@ -1,6 +1,6 @@
 // Ops on images (N, H, W, C): convolutions, pooling, resizing.
 import * as conv from "../../kernels/conv2d.ts";
-import type { ConvolutionAttributes, TransposedAttributes } from "../../kernels/convolution.ts";
+import type { ConvolutionAttributes, TransposedAttributes } from "../../kernels/conv2d-geometry.ts";
 import * as pools from "../../kernels/pool.ts";
 import * as resizing from "../../kernels/resize.ts";
 import { with1, biased, type Biased } from "../lift.ts";

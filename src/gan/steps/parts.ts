@@ -27,7 +27,7 @@ export const trainingMode = ({ rng, activationType }: Gan): Mode => ({
  */
 export const judgingMode = (gan: Gan): Mode => ({
   ...trainingMode(gan),
-  logits: gan.recipe.verdicts === "sigmoid",
+  logits: gan.recipe.loss === "sigmoid",
 });
 
 /** Puts the step's `count` real images into `out`, of the recipe's size. */
@@ -40,7 +40,7 @@ export function realImages(gan: Gan, count: number, out: GpuArray): void {
   }
   const batch = new Tensor(gatherBatch(images, rng, plan, count));
   const { edges = "clamp" } = recipe;
-  device.place(resize(batch, { size: [height, width], mode: "bilinear", edges }).array, out);
+  device.moveInto(resize(batch, { size: [height, width], mode: "bilinear", edges }).array, out);
 }
 
 /** The classes of the step's real images, where the recipe has any: generated ones get the same. */

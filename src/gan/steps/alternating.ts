@@ -1,5 +1,5 @@
 // The discriminator learns first, and the generator then, through the discriminator as it has become. Written with the
-// ops and losses that anybody can use: what it costs over `together` is a second forward of both networks.
+// ops and losses that anybody can use: what it costs over `simultaneous` is a second forward of both networks.
 import { concat, mean, reshape, sigmoid, sigmoidCrossEntropy } from "../../autograd/ops.ts";
 import { binaryCrossEntropy } from "../../autograd/losses.ts";
 import { noGrad, Tensor } from "../../autograd/tensor.ts";
@@ -17,31 +17,27 @@ import {
 
 /** Mean cross-entropy of the discriminator's outputs, which are logits or probabilities, by the recipe's bounds. */
 function crossEntropy({ recipe }: Gan, outputs: Tensor, labels: Tensor | number): Tensor {
-  if (recipe.verdicts === "sigmoid") return mean(sigmoidCrossEntropy(outputs, { labels }));
-  return binaryCrossEntropy(
-    outputs,
-    labels,
-    recipe.verdicts === "clamped" ? { logClamp: -100 } : {},
-  );
+  if (recipe.loss === "sigmoid") return mean(sigmoidCrossEntropy(outputs, { labels }));
+  return binaryCrossEntropy(outputs, labels, recipe.loss === "clamped" ? { logClamp: -100 } : {});
 }
 
 /** What the outputs say, as probabilities that no gradient goes through. */
 const probabilitiesOf = ({ recipe }: Gan, outputs: Tensor): Tensor =>
-  recipe.verdicts === "sigmoid" ? sigmoid(outputs.detach()) : outputs.detach();
+  recipe.loss === "sigmoid" ? sigmoid(outputs.detach()) : outputs.detach();
 
 /** What the discriminator learned from: its loss, and its mean verdict on images of either kind. */
-interface Lesson {
+interface DiscriminatorStep {
   readonly loss: Tensor;
   readonly real: Tensor;
   readonly fake: Tensor;
 }
 
 /** One batch of real and then generated images, with their labels. */
-function combinedLesson(gan: Gan, count: number, fake: Tensor): Lesson {
+function stepOnJointBatch(gan: Gan, count: number, fake: Tensor): DiscriminatorStep {
   const { device, discriminator, discriminatorAdam, recipe } = gan;
   const images = device.empty([2 * count, ...recipe.image], "f32", "images");
   realImages(gan, count, images.rows(0, count));
-  device.place(fake.array, images.rows(count, count));
+  device.moveInto(fake.array, images.rows(count, count));
   const outputs = discriminator.forward(new Tensor(images), judgingMode(gan));
   const labels = Float32Array.from({ length: 2 * count }, (_, i) =>
     i < count ? 1 - recipe.smoothing : 0,
@@ -56,7 +52,7 @@ function combinedLesson(gan: Gan, count: number, fake: Tensor): Lesson {
 }
 
 /** A real batch, an update, a generated batch, another update. */
-function apartLesson(gan: Gan, count: number, fake: Tensor): Lesson {
+function stepOnSplitBatches(gan: Gan, count: number, fake: Tensor): DiscriminatorStep {
   const { device, discriminator, discriminatorAdam, recipe } = gan;
   const learn = (images: Tensor, label: number): { loss: Tensor; verdict: Tensor } => {
     const outputs = discriminator.forward(images, judgingMode(gan));
@@ -74,14 +70,14 @@ function apartLesson(gan: Gan, count: number, fake: Tensor): Lesson {
 }
 
 /**
- * D learns from real images, of label 1, and from what G draws as it does for samples, of label 0; `combined` as one
- * batch, else `apart`. Then G learns CE(1, D(G(z))) from new noise, D's weights frozen.
+ * D learns from real images, of label 1, and from what G draws as it does for samples, of label 0; `alternating` as one
+ * batch, else `alternating-split`. Then G learns CE(1, D(G(z))) from new noise, D's weights frozen.
  */
-export function stepInTurn(gan: Gan, count: number): StepOutputs {
+export function stepAlternating(gan: Gan, count: number): StepOutputs {
   const { generator, discriminator, generatorAdam, rng, ring, recipe } = gan;
   const z = drawLatents(gan, count);
   const fake = noGrad(() => generator.forward(z, { training: false }));
-  const lesson = recipe.order === "combined" ? combinedLesson : apartLesson;
+  const lesson = recipe.order === "alternating" ? stepOnJointBatch : stepOnSplitBatches;
   const { loss: lossD, real, fake: caught } = lesson(gan, count, fake);
 
   const drawn = generator.forward(drawLatents(gan, count), trainingMode(gan));

@@ -35,13 +35,13 @@ export interface Recorded {
 }
 
 /** An op as the tape sees it. `Inputs` are raw arrays, `Attributes` whatever else it takes. */
-export interface Rule<Inputs extends readonly GpuArray[], Attributes> {
+export interface Op<Inputs extends readonly GpuArray[], Attributes> {
   readonly name: string;
   readonly apply: (inputs: Inputs, attributes: Attributes) => Recorded;
 }
 
 /**
- * Makes a rule from a forward and a backward that stand side by side. `attributes` says what each may
+ * Makes an op from a forward and a backward that stand side by side. `attributes` says what each may
  * be; `takes` says of which types each input may be (f32 unless given; the last one holds for all
  * inputs after it). `saved` is what the forward hands to the backward; the tape only keeps it.
  *
@@ -49,7 +49,7 @@ export interface Rule<Inputs extends readonly GpuArray[], Attributes> {
  * `epilogueGradient`; `takesEpilogueGradients` names the inputs whose epilogue gradients the backward takes in its stores; `rows` gives what the
  * forward would have saved and made for some rows of its first input, for ops that treat rows apart.
  */
-export function defineRule<Inputs extends readonly GpuArray[], Attributes, Saved>(rule: {
+export function defineOp<Inputs extends readonly GpuArray[], Attributes, Saved>(op: {
   readonly name: string;
   readonly attributes: Checks<NoInfer<Attributes>>;
   readonly takes?: readonly (readonly DType[])[];
@@ -75,16 +75,16 @@ export function defineRule<Inputs extends readonly GpuArray[], Attributes, Saved
     first: number,
     count: number,
   ) => { readonly out: GpuArray; readonly saved: NoInfer<Saved> };
-}): Rule<Inputs, Attributes> {
-  const { takes = [["f32"]], rows, takesEpilogueGradients: taken = [] } = rule;
+}): Op<Inputs, Attributes> {
+  const { takes = [["f32"]], rows, takesEpilogueGradients: taken = [] } = op;
   return {
-    name: rule.name,
+    name: op.name,
     apply(inputs, attributes) {
       inputs.forEach((input, index) => {
         const dtypes = takes[Math.min(index, takes.length - 1)]!;
-        checkArray(rule.name, `input ${index}`, input, inputs[0]!, dtypes);
+        checkArray(op.name, `input ${index}`, input, inputs[0]!, dtypes);
       });
-      checkAttributes(rule.name, attributes, rule.attributes);
+      checkAttributes(op.name, attributes, op.attributes);
       const record = (
         out: GpuArray,
         saved: Saved,
@@ -94,7 +94,7 @@ export function defineRule<Inputs extends readonly GpuArray[], Attributes, Saved
         epilogueGradient,
         takesEpilogueGradients: taken,
         backward: (dout, needs, epilogueGradients = []) =>
-          rule.backward(dout, saved, attributes, needs, epilogueGradients),
+          op.backward(dout, saved, attributes, needs, epilogueGradients),
         rows: rows
           ? (first, count) => {
               const part = rows(saved, out, first, count);
@@ -102,7 +102,7 @@ export function defineRule<Inputs extends readonly GpuArray[], Attributes, Saved
             }
           : undefined,
       });
-      const { out, saved, epilogueGradient } = rule.forward(inputs, attributes);
+      const { out, saved, epilogueGradient } = op.forward(inputs, attributes);
       return record(out, saved, epilogueGradient);
     },
   };

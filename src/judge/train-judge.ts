@@ -9,7 +9,7 @@ import { gatherBatch, gatherLabels } from "../kernels/dataset.ts";
 import { createRng } from "../kernels/random.ts";
 import { adam } from "../nn/adam.ts";
 import { updateAll } from "../nn/optimizer.ts";
-import { CLASSES, SHARES, SIDE, type Design } from "./designs.ts";
+import { CLASSES, LEARNING_RATE_SCALES, SIDE, type Design } from "./designs.ts";
 import { accuracyOf, createNetworks, judgeImages, type JudgeNetworks } from "./judge.ts";
 
 /** Grey digits as bytes, (count, height, width), 0 is black, and the class of each. */
@@ -106,7 +106,7 @@ export function trainJudge(device: Device, options: TrainJudgeOptions): JudgeTra
   );
   const total = device.persistent([], "f32", "judge.loss"); // summed over an epoch's steps
 
-  const step = (share: number): Promise<Program> =>
+  const step = (scale: number): Promise<Program> =>
     compile(device, "judge.step", () => {
       rng.nextStream = 0;
       const mode = { training: true, rng };
@@ -114,8 +114,8 @@ export function trainJudge(device: Device, options: TrainJudgeOptions): JudgeTra
       const digits = new Tensor(gatherLabels(labels, rng, plan, batch));
       const loss = softmaxCrossEntropy(head.forward(body.forward(x, mode), mode), digits);
       for (const optimizer of optimizers) optimizer.differentiate(loss);
-      updateAll(optimizers, rng, share);
-      device.place(add(new Tensor(total), new Tensor(loss.array)).array, total);
+      updateAll(optimizers, rng, scale);
+      device.moveInto(add(new Tensor(total), new Tensor(loss.array)).array, total);
       return { loss: loss.array };
     });
 
@@ -124,8 +124,8 @@ export function trainJudge(device: Device, options: TrainJudgeOptions): JudgeTra
     let stage = -1;
     let [lastReport, seconds, counted] = [performance.now(), 0, 0];
     for (let done = 1; done <= steps; done += 1) {
-      const now = Math.floor(((done - 1) * SHARES.length) / steps);
-      if (now !== stage) program = await step(SHARES[now]!);
+      const now = Math.floor(((done - 1) * LEARNING_RATE_SCALES.length) / steps);
+      if (now !== stage) program = await step(LEARNING_RATE_SCALES[now]!);
       stage = now;
       if ((done - 1) % plan.steps === 0) total.write(Float32Array.of(0));
       const began = performance.now();

@@ -24,7 +24,11 @@ export interface StepOptions {
  * gradients taken at the old weights. D sees real and fake images as one batch; only the fake half carries G's
  * loss back.
  */
-export function stepTogether(gan: Gan, count: number, options: StepOptions = {}): StepOutputs {
+export function stepSimultaneously(
+  gan: Gan,
+  count: number,
+  options: StepOptions = {},
+): StepOutputs {
   const { generator, discriminator, generatorAdam, discriminatorAdam } = gan;
   const { rng, device, recipe, ring } = gan;
   const mode = trainingMode(gan);
@@ -34,7 +38,7 @@ export function stepTogether(gan: Gan, count: number, options: StepOptions = {})
     const images = device.empty([2 * count, ...recipe.image], "f32", "images");
     realImages(gan, count, images.rows(0, count));
     const fake = generator.forward(z, { ...mode, track });
-    device.place(fake.array, images.rows(count, count));
+    device.moveInto(fake.array, images.rows(count, count));
     rng.nextStream = 1; // the masks
     const all = new Tensor(images);
     const outputs = discriminator.forward(all, { ...judgingMode(gan), track });
@@ -46,7 +50,7 @@ export function stepTogether(gan: Gan, count: number, options: StepOptions = {})
 
   const { scalars, dDiscriminator, dGenerator } = adversarialLoss(outputs.array, rng, {
     ring,
-    form: recipe.verdicts === "sigmoid" ? "logits" : recipe.verdicts,
+    form: recipe.loss === "sigmoid" ? "logits" : recipe.loss,
     smoothing: recipe.smoothing,
     labels: classes,
   });

@@ -1,5 +1,5 @@
 // Moving 32-bit words from any strided path through one array to any through another. Nothing is
-// computed, so every 32-bit type will do, and NaN keeps its bits. The rules are in moves.ts and pad.ts.
+// computed, so every 32-bit type will do, and NaN keeps its bits. The ops are in moves.ts and pad.ts.
 import { formatShape, sizeOf, type GpuArray } from "../gpu/array.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import { collapse, stridesIn, type Walk } from "./strides.ts";

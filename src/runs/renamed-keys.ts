@@ -1,0 +1,13 @@
+// Keys that older versions wrote under other names: their runs and `--config` files are still read.
+
+/** A value as it is, but for the keys of an object, of which those in `names` get their new names. */
+export function withNewKeys(value: unknown, names: Readonly<Record<string, string>>): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  const has = (key: string): boolean => Object.hasOwn(value, key);
+  return Object.fromEntries(
+    Object.entries(value).map(([key, of]) => {
+      const name = Object.hasOwn(names, key) ? names[key]! : key;
+      return [has(name) ? key : name, of]; // of two names for one thing, the old one is refused
+    }),
+  );
+}
