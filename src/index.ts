@@ -1,15 +1,18 @@
 // The public API: what runs in Node and in browsers alike. Node's adapters are in `longhand/node`.
 
+export { compile, type Outputs, type Program } from "./autograd/compile.ts";
 export * from "./autograd/compositions.ts";
+export { bernoulli, normal, uniform } from "./autograd/draws.ts";
 export { tensor, type Values } from "./autograd/from-host.ts";
 export * from "./autograd/losses.ts";
 export * from "./autograd/ops.ts";
-export { grad, noGrad, Tensor, variable, vectorJacobian } from "./autograd/tensor.ts";
+export { grad, vectorJacobian, type TensorsLike } from "./autograd/grad.ts";
+export { noGrad, Tensor, variable } from "./autograd/tensor.ts";
 export type { DType, GpuArray, HostData } from "./gpu/array.ts";
 export { openDevice, type Device, type DeviceOptions } from "./gpu/device.ts";
 export type { Variant, Workload } from "./gpu/dispatch.ts";
 export * from "./gpu/errors.ts";
-export { compile, type Outputs, type Program, type ProgramOptions } from "./gpu/program.ts";
+export type { ProgramOptions } from "./gpu/program.ts";
 export type { AdamConvention, AdamOptions } from "./kernels/adam.ts";
 export type { BatchNormAttributes, RunningVariance } from "./kernels/batch-norm.ts";
 export type { BinaryCrossEntropyBounds } from "./kernels/binary-cross-entropy.ts";
@@ -25,14 +28,7 @@ export type {
 } from "./kernels/moves.ts";
 export type { AxisPadding, PadAttributes } from "./kernels/pad.ts";
 export type { AvgPoolAttributes, PoolAttributes } from "./kernels/pool.ts";
-export {
-  bernoulli,
-  createRng,
-  normal,
-  uniform,
-  type DropoutAttributes,
-  type Rng,
-} from "./kernels/random.ts";
+export { createRng, type DropoutAttributes, type Rng } from "./kernels/random.ts";
 export type { ReduceAttributes } from "./kernels/reduce.ts";
 export type { ResizeAttributes, ResizeEdges, ResizeMode } from "./kernels/resize.ts";
 export type { ClipAttributes, EluAttributes, LeakyReluAttributes } from "./kernels/unary.ts";

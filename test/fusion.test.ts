@@ -3,7 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { dcgan, dcganDiscriminator, dcganGenerator } from "../src/gan/recipes/dcgan.ts";
 import { add, batchNorm, conv2d as convolve, reshape } from "../src/autograd/ops.ts";
-import { onRows, Tensor, variable, vectorJacobian } from "../src/autograd/tensor.ts";
+import { onRows, Tensor, variable, vectorJacobianArrays } from "../src/autograd/tensor.ts";
 import type { GpuArray } from "../src/gpu/array.ts";
 import { AttributeError } from "../src/gpu/errors.ts";
 import { createRng, uniform } from "../src/kernels/random.ts";
@@ -29,7 +29,7 @@ function run(net: Network, x: GpuArray, fuse: boolean): GpuArray[] {
   const rng = createRng(device, 3);
   const y = net.forward(input, { training: true, rng, track: false, fuse });
   const tensors = [input, ...net.parameters.map(({ tensor }) => tensor)];
-  return [y.array, ...vectorJacobian(y, noise(...y.shape), tensors)];
+  return [y.array, ...vectorJacobianArrays(y, noise(...y.shape), tensors)];
 }
 
 const words = async (arrays: readonly GpuArray[]): Promise<Uint32Array[]> =>
@@ -85,8 +85,8 @@ describe("gradients from some rows", () => {
     expect(dispatches).toEqual([]);
     const rows = onRows(logits, all, part, 2);
     const alone = variable(images.rows(2, 3));
-    const expected = vectorJacobian(net.forward(alone, mode), flow, [alone, ...wrt]);
-    const found = vectorJacobian(rows, flow, [part, ...wrt]);
+    const expected = vectorJacobianArrays(net.forward(alone, mode), flow, [alone, ...wrt]);
+    const found = vectorJacobianArrays(rows, flow, [part, ...wrt]);
     expect(await words(found)).toEqual(await words(expected));
     expect(await words([rows.array])).toEqual(await words([logits.array.rows(2, 3)]));
   });
@@ -96,7 +96,7 @@ describe("gradients from some rows", () => {
     const rng = createRng(device, 3);
     const logits = net.forward(all, { training: true, rng });
     const part = variable(images.rows(2, 3));
-    const [found] = vectorJacobian(onRows(logits, all, part, 2), noise(3, 1), [part]);
+    const [found] = vectorJacobianArrays(onRows(logits, all, part, 2), noise(3, 1), [part]);
     // The same through the whole batch, of which the other rows get nothing.
     const whole = variable(images);
     rng.nextStream = 0;
@@ -104,7 +104,7 @@ describe("gradients from some rows", () => {
     const flow = new Float32Array(5);
     flow.set(await noise(3, 1).read(), 2);
     const dout = device.upload(flow, [5, 1], "f32");
-    const [expected] = vectorJacobian(again, dout, [whole]);
+    const [expected] = vectorJacobianArrays(again, dout, [whole]);
     expect(await words([found!])).toEqual(await words([expected!.rows(2, 3)]));
   });
 

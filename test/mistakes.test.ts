@@ -1,5 +1,6 @@
 // Every public function with each of its arguments wrong in every way: it works, or it throws one line that is ours, and
 // the device is none the worse. On Dawn's null backend, which checks all that a real adapter would.
+import { compile } from "../src/gpu/program.ts";
 import { afterAll, describe, expect, it } from "vitest";
 import * as longhand from "../src/index.ts";
 import { open } from "../src/node.ts";
@@ -271,7 +272,7 @@ describe("every method", () => {
   });
 
   it("of a program refuses mistakes", async () => {
-    const program = await longhand.compile(device, "p", () => ({ out: device.empty([2]) }));
+    const program = await compile(device, "p", () => ({ out: device.empty([2]) }));
     const run = (options: unknown): unknown => Reflect.apply(program.run, program, [options]);
     expect(await faultsOf("run", run, [{ poison: false }])).toEqual([]);
   });

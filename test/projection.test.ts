@@ -1,6 +1,6 @@
 // The generator's inverse: its gradients by the latents, what it finds again, and what it computes at all.
 import { describe, expect, it, vi } from "vitest";
-import { grad, Tensor, variable } from "../src/autograd/tensor.ts";
+import { gradArrays, Tensor, variable } from "../src/autograd/tensor.ts";
 import { meanSquaredError } from "../src/autograd/losses.ts";
 import { createModels, drawImages, generatorInputs, type Models } from "../src/gan/gan.ts";
 import {
@@ -53,7 +53,7 @@ describe("the gradient by a latent", () => {
     const z = variable(device.upload(start, [1, 6], "f32"));
     const image = new Tensor(device.upload(target, [1, 28, 28, 1], "f32"));
     const drawn = models.sampler.forward(z, { training: false });
-    const [array] = grad(meanSquaredError(drawn, image), [z]);
+    const [array] = gradArrays(meanSquaredError(drawn, image), [z]);
     const gradient = await array!.read();
 
     const arrays = new Map<string, Float32Array>();

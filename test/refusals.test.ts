@@ -100,10 +100,18 @@ const CALLS: Readonly<Record<string, readonly (readonly unknown[])[]>> = {
       { training: false, running: [0, 1] },
     ].map((attributes) => [f(2, 3), f(3), f(3), attributes]),
   ],
-  add: [[f(2, 3), f(2)], [f(3), 2], [f(3)], [a(3), a(3)], [f(3), i(3)], [f(3), f(3), { alpha: 1 }]],
+  add: [
+    [f(2, 3), f(2)],
+    [f(3), "2"],
+    [1, 2],
+    [f(3)],
+    [a(3), a(3)],
+    [f(3), i(3)],
+    [f(3), f(3), { alpha: 1 }],
+  ],
   pow: [
     [f(2, 3), f(2)],
-    [f(3), 2],
+    [f(3), null],
   ],
   relu: [[], [i(3)], [[1, 2, 3]], [f(3), { alpha: 1 }]],
   leakyRelu: [{ alpha: "a" }, { alpha: Number.NaN }, { alpha: Infinity }, { slope: 1 }].map(
@@ -339,9 +347,9 @@ const CALLS: Readonly<Record<string, readonly (readonly unknown[])[]>> = {
     [f(1), [f(1)]],
   ],
   vectorJacobian: [
-    [f(3), device.empty([3], "i32"), []],
-    [f(3), f(3), []],
-    [f(3), a(4), []],
+    [f(3), i(3), []],
+    [f(3), a(3), []],
+    [f(3), f(4), []],
   ],
   variable: [[device.empty([3], "i32")], [f(3)], [[1]]],
   tensor: [

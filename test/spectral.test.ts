@@ -1,7 +1,7 @@
 // Spectral normalisation around layers: values and gradients against float64, what is kept, and what is refused.
 import { describe, expect, test } from "vitest";
 import { add, mul, sum } from "../src/autograd/ops.ts";
-import { grad, noGrad, Tensor } from "../src/autograd/tensor.ts";
+import { gradArrays, noGrad, Tensor } from "../src/autograd/tensor.ts";
 import type { GpuArray } from "../src/gpu/array.ts";
 import { AttributeError } from "../src/gpu/errors.ts";
 import { compile } from "../src/gpu/program.ts";
@@ -89,7 +89,7 @@ function pullBack(net: Network, inputs: readonly Ref[], dys: readonly Ref[]): Gp
     return sum(mul(y, new Tensor(upload(device, dys[i]!))));
   });
   const loss = losses.reduce((a, b) => add(a, b));
-  return grad(loss, [net.parameters[0]!.tensor])[0]!;
+  return gradArrays(loss, [net.parameters[0]!.tensor])[0]!;
 }
 
 describe.each(Object.entries(kinds))("%s", (_name, kind) => {

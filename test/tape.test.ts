@@ -1,7 +1,13 @@
 // The tape: how gradients meet, where they stop, and what is refused. Ops are proven in test/ops.
 import { expect, test } from "vitest";
 import { add, batchNorm, matmul, mul, relu, square, sum } from "../src/autograd/ops.ts";
-import { grad, noGrad, Tensor, variable, vectorJacobian } from "../src/autograd/tensor.ts";
+import {
+  gradArrays,
+  noGrad,
+  Tensor,
+  variable,
+  vectorJacobianArrays,
+} from "../src/autograd/tensor.ts";
 import { AttributeError, DTypeError, ShapeError } from "../src/gpu/errors.ts";
 import { compile } from "../src/gpu/program.ts";
 import { createRng } from "../src/kernels/random.ts";
@@ -23,16 +29,16 @@ const read = async (arrays: readonly { read(): Promise<Float32Array> }[]): Promi
 test("a tensor that is used twice gets the sum of both gradients", async () => {
   const x = vector(1, -2, 3);
   const loss = sum(add(square(x), mul(x, x))); // 2x²
-  expect(await read(grad(loss, [x]))).toEqual([[4, -8, 12]]);
-  expect(await read(grad(loss, [x]))).toEqual([[4, -8, 12]]); // and again
+  expect(await read(gradArrays(loss, [x]))).toEqual([[4, -8, 12]]);
+  expect(await read(gradArrays(loss, [x]))).toEqual([[4, -8, 12]]); // and again
 });
 
 test("gradients flow to what asks for them, and no launch serves another", async () => {
   const [a, b] = [vector(1, 2), vector(3, 4)];
   const loss = sum(mul(a, b));
-  expect(await read(grad(loss, [b]))).toEqual([[1, 2]]);
-  const one = device.record("one", () => void grad(loss, [b])).dispatches.length;
-  const both = device.record("both", () => void grad(loss, [a, b])).dispatches.length;
+  expect(await read(gradArrays(loss, [b]))).toEqual([[1, 2]]);
+  const one = device.record("one", () => void gradArrays(loss, [b])).dispatches.length;
+  const both = device.record("both", () => void gradArrays(loss, [a, b])).dispatches.length;
   expect(both).toBeGreaterThan(one);
 });
 
@@ -46,7 +52,7 @@ test.each([
   const y = batchNorm(x!, gamma!, beta!, { training, running });
   const launches = (...wrt: Tensor[]): string[] =>
     device
-      .record("gradients", () => void vectorJacobian(y, y.array, wrt))
+      .record("gradients", () => void vectorJacobianArrays(y, y.array, wrt))
       .dispatches.map(({ label }) => label.replace("batch-norm-backward.", ""));
   const sums = ["partial_sums", "affine"];
   expect(launches(x!)).toEqual(input);
@@ -57,7 +63,7 @@ test.each([
 
 test("detach and noGrad cut the tape", async () => {
   const x = vector(2, 3);
-  const [constantPart] = await read(grad(sum(mul(x, square(x).detach())), [x]));
+  const [constantPart] = await read(gradArrays(sum(mul(x, square(x).detach())), [x]));
   expect(constantPart).toEqual([4, 9]);
   expect(noGrad(() => relu(x)).tracked).toBe(false);
   expect(relu(x).tracked).toBe(true);
@@ -65,14 +71,14 @@ test("detach and noGrad cut the tape", async () => {
 
 test("a loss of several elements, or a stranger to it, is refused", async () => {
   const x = vector(1, 2);
-  expect(await messageOf(ShapeError, () => grad(square(x), [x]))).toMatch(
+  expect(await messageOf(ShapeError, () => gradArrays(square(x), [x]))).toMatch(
     /^grad: the loss must be a scalar; got \(2\)/,
   );
-  expect(await messageOf(AttributeError, () => grad(sum(x), [vector(1)]))).toMatch(
+  expect(await messageOf(AttributeError, () => gradArrays(sum(x), [vector(1)]))).toMatch(
     /^grad: tensor 0 of shape \(1\) does not lead to the loss/,
   );
   expect(
-    await messageOf(ShapeError, () => vectorJacobian(square(x), vector(1, 2, 3).array, [x])),
+    await messageOf(ShapeError, () => vectorJacobianArrays(square(x), vector(1, 2, 3).array, [x])),
   ).toBe("grad: the output is (2); the gradient that flows into it must be too, got (3)");
 });
 

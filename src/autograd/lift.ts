@@ -7,7 +7,7 @@ import type { TransposedAttributes } from "../kernels/conv2d-geometry.ts";
 import type { OutputAttributes } from "../kernels/epilogue-attributes.ts";
 import type { ReduceAttributes } from "../kernels/reduce.ts";
 import type { Op } from "../kernels/op.ts";
-import { apply, arrayOf, type Tensor } from "./tensor.ts";
+import { apply, arrayOf, Tensor, tensorOf } from "./tensor.ts";
 
 type Array1 = readonly [GpuArray];
 type Array2 = readonly [GpuArray, GpuArray];
@@ -29,6 +29,25 @@ export function op2<A>(
 ): (a: Tensor, b: Tensor, attributes?: A) => Tensor {
   return (a, b, attributes = defaults) =>
     apply(op, [a, b], [arrayOf(op.name, 0, a), arrayOf(op.name, 1, b)], attributes);
+}
+
+/** A function of two tensors, or of a tensor and a number. */
+export interface OfPair {
+  (a: Tensor, b: Tensor | number): Tensor;
+  (a: number, b: Tensor): Tensor;
+}
+
+/** An op of two tensors, of which a number may stand for one: it is uploaded as a scalar. */
+export function ofPair<A extends object>(op: Op<Array2, A>, attributes: A): OfPair {
+  return (a: Tensor | number, b: Tensor | number, given: A = attributes) => {
+    const device = [a, b].find((each) => each instanceof Tensor)?.array.device;
+    const at = (index: number, each: Tensor | number): Tensor =>
+      typeof each === "number" && device
+        ? new Tensor(device.upload(Float32Array.of(each), [], "f32", "scalar"))
+        : tensorOf(op.name, index, each);
+    const [x, y] = [at(0, a), at(1, b)];
+    return apply(op, [x, y], [x.array, y.array], given);
+  };
 }
 
 /** An op of one tensor that can't do without its attributes. */

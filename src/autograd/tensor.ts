@@ -60,6 +60,14 @@ export class Tensor {
   async read(dtype: DType = "f32"): Promise<HostArray> {
     return this.array.read(dtype);
   }
+
+  /**
+   * Overwrites the values: how a compiled step gets a new batch. Throws `DTypeError` or `ShapeError` on data of another
+   * type or length.
+   */
+  write(data: HostArray): void {
+    this.array.write(data);
+  }
 }
 
 let recording = true;
@@ -90,7 +98,12 @@ export function noGrad<T>(body: () => T): T {
 
 /** The array of an op's input. Throws `DTypeError` on what isn't a tensor. */
 export function arrayOf(op: string, index: number, input: Tensor): GpuArray {
-  if (input instanceof Tensor) return input.array;
+  return tensorOf(op, index, input).array;
+}
+
+/** An op's input. Throws `DTypeError` on what isn't a tensor. */
+export function tensorOf(op: string, index: number, input: unknown): Tensor {
+  if (input instanceof Tensor) return input;
   throw new DTypeError(
     `${op}: input ${index} must be a Tensor; got ${show(input)}: wrap an array in new Tensor or variable`,
   );
@@ -210,7 +223,7 @@ function path(root: Tensor, wanted: ReadonlySet<Tensor>): { nodes: Tensor[]; lea
  * computed; calling it again gives the same bits. Second derivatives are not offered.
  * Throws `ShapeError` unless `loss` has one element, `AttributeError` if a tensor doesn't lead to it.
  */
-export function grad(loss: Tensor, wrt: readonly Tensor[]): GpuArray[] {
+export function gradArrays(loss: Tensor, wrt: readonly Tensor[]): GpuArray[] {
   arrayOf("grad", 0, loss);
   if (loss.array.size !== 1) {
     throw new ShapeError(
@@ -219,14 +232,18 @@ export function grad(loss: Tensor, wrt: readonly Tensor[]): GpuArray[] {
   }
   const { device } = loss.array;
   const one = device.upload(Float32Array.of(1), loss.shape, "f32", "one");
-  return vectorJacobian(loss, one, wrt);
+  return vectorJacobianArrays(loss, one, wrt);
 }
 
 /**
  * Like `grad`, for an output of any shape and the gradient that flows into it, an array. Throws
  * `ShapeError` if their shapes differ, `DTypeError` unless both are f32.
  */
-export function vectorJacobian(out: Tensor, dout: GpuArray, wrt: readonly Tensor[]): GpuArray[] {
+export function vectorJacobianArrays(
+  out: Tensor,
+  dout: GpuArray,
+  wrt: readonly Tensor[],
+): GpuArray[] {
   checkArray("grad", "the gradient that flows in", dout, arrayOf("grad", 0, out));
   if (!Array.isArray(wrt)) {
     throw new DTypeError(`grad: takes a list of tensors to differentiate by; got ${show(wrt)}`);

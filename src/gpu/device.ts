@@ -267,14 +267,27 @@ export class Device {
     if (this.#trace) {
       throw new TraceError(`${label}: a program is being traced already (${this.#trace.label})`);
     }
-    const trace: Trace = { label, dispatches: [], temporaries: new Set() };
+    const trace: Trace = { label, dispatches: [], temporaries: new Set(), last: new Map() };
     this.#trace = trace;
     try {
       body();
+      for (const launch of trace.last.values()) launch();
     } finally {
       this.#trace = undefined;
     }
     return trace;
+  }
+
+  /**
+   * Has `launch` called when the function that is being traced has returned, once for each `subject`; undefined takes
+   * that back. True the first time that a trace hears of a subject; outside a trace nothing happens, and it is false.
+   */
+  atTraceEnd(subject: object, launch: (() => void) | undefined): boolean {
+    if (!this.#trace) return false;
+    const { last } = this.#trace;
+    const isFirst = !last.has(subject);
+    last.set(subject, launch ?? (() => undefined));
+    return isFirst;
   }
 
   /**
@@ -283,11 +296,11 @@ export class Device {
    * size that differs.
    */
   moveInto(array: GpuArray, slot: GpuArray): void {
-    checkGpuArray("place", "what is to be placed", array);
-    checkGpuArray("place", "its place", slot);
+    checkGpuArray("moveInto", "what is to be moved", array);
+    checkGpuArray("moveInto", "its place", slot);
     if (array.size !== slot.size || array.dtype !== slot.dtype) {
       throw new ShapeError(
-        `place: ${formatShape(array.shape)} does not fit ${formatShape(slot.shape)}`,
+        `moveInto: ${formatShape(array.shape)} does not fit ${formatShape(slot.shape)}`,
       );
     }
     const { storage } = array;

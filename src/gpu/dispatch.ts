@@ -65,6 +65,8 @@ export interface Trace {
   readonly label: string;
   readonly dispatches: Dispatch[];
   readonly temporaries: Set<Storage>;
+  /** What is still to be launched once the traced function has returned, by what it is for. */
+  readonly last: Map<object, () => void>;
 }
 
 /**

@@ -26,12 +26,13 @@ function constantsOf(name: "FIRST" | "SECOND", rates: readonly number[]): Record
 
 /**
  * Advances counters, and the Rng's step if there is one: the last launch of a step, which all others read.
- * One launch for every two counters.
+ * One launch for every two counters. A trace that draws from an Rng and doesn't advance it does so at its end.
  */
 export function advance(device: Device, counters: readonly Counter[], rng?: Rng): void {
   const [first, second, ...others] = counters;
   if (others.length > 0) advance(device, others);
   if (!first && !rng) return;
+  if (rng) device.atTraceEnd(rng, undefined);
   const spare = (count: number, dtype: "f32" | "u32"): GpuArray =>
     device.empty([count], dtype, "counters.spare");
   device.launch({

@@ -1,7 +1,7 @@
 // Batches from a dataset that lies on the device as bytes.
 import type { GpuArray } from "../gpu/array.ts";
 import { AttributeError } from "../gpu/errors.ts";
-import type { Rng } from "./random.ts";
+import { beginStep, type Rng } from "./random.ts";
 
 /** How steps walk through a dataset. */
 export interface BatchPlan {
@@ -44,6 +44,7 @@ export function gatherBatch(
 ): GpuArray {
   const { device, shape } = images;
   const order = orderOf(shape[0]!, plan, count);
+  beginStep(rng);
   const pixels = out.size / count;
   device.launch({
     shader: "dataset",
@@ -63,6 +64,7 @@ export function gatherBatch(
 export function gatherLabels(labels: GpuArray, rng: Rng, plan: BatchPlan, count: number): GpuArray {
   const { device, size } = labels;
   const order = orderOf(size, plan, count);
+  beginStep(rng);
   const classes = device.empty([count], "i32", "classes");
   device.launch({
     shader: "dataset",

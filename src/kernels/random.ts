@@ -13,17 +13,22 @@ import {
   finite,
   needed,
 } from "./attributes.ts";
+import { advance } from "./counters.ts";
 import { defineOp, type Op } from "./op.ts";
 
 /**
- * An Rng: its state (seed low, seed high, step) lives on the device, where `advance` counts
- * steps; its streams are numbered by call order, from 0 each step.
+ * An Rng: its state (seed low, seed high, step) lives on the device; what is drawn follows from it, from the draw's
+ * number in its step, and from nothing else. A compiled step counts its draws from where it began to, and ends by
+ * counting the state's step up: each run draws other numbers, and those of a step are the same whenever it is run.
  */
 export interface Rng {
   readonly state: GpuArray;
-  /** The number of the next stream; a step starts by setting it to 0. */
+  /** The number of the next draw. */
   nextStream: number;
 }
+
+/** Where compiled steps begin to count an Rng's draws: behind those that were made before any was traced. */
+const firstStreams = new WeakMap<Rng, number>();
 
 /** What can be drawn from. */
 export const isRng: Check = {
@@ -85,8 +90,18 @@ function fill(
   return out;
 }
 
+/** To be called before a launch reads an Rng's state: a trace then counts its draws anew, and ends its step. */
+export function beginStep(rng: Rng): void {
+  const { device } = rng.state;
+  if (!device.atTraceEnd(rng, () => advance(device, [], rng))) return;
+  const first = firstStreams.get(rng) ?? rng.nextStream;
+  firstStreams.set(rng, first);
+  rng.nextStream = first;
+}
+
 /** The number of the next stream, which is the caller's now. */
 export function takeStream(rng: Rng): number {
+  beginStep(rng);
   const stream = rng.nextStream;
   rng.nextStream += 1;
   return stream;

@@ -40,7 +40,7 @@ export const adamChecks: Checks<AdamOptions> = {
  * 1 − β₂ᵗ. Keras's convention: p −= α · m / (√v + ε) with α = learningRate · √(1 − β₂ᵗ) / (1 − β₁ᵗ). PyTorch's:
  * p −= learningRate · m̂ / (√v̂ + ε), with m̂ and v̂ corrected, and so ε too.
  *
- * Shapes: network (or any `parameterGroup`) → an optimizer of it: `differentiate(loss)`, `update()`.
+ * Shapes: network (or any `parameterGroup`) → an optimizer of it: `step(loss)`, or `differentiate(loss)` and `update()`.
  * Attributes: learningRate — finite, ≥ 0 (1e-3); beta1 — how much of m stays, in [0, 1) (0.9); beta2 —
  * how much of v stays, in [0, 1) (0.999); epsilon — ε, finite, > 0 (1e-7, Keras's; PyTorch's is 1e-8);
  * convention — 'keras' or 'pytorch' ('keras').
@@ -70,6 +70,10 @@ export function adam<Group extends ParameterGroup>(
     state: new Map([...stateOf(network, { first, second }), ["corrections", corrections]]),
     differentiate: (loss, gradient) => differentiate(network, loss, gradient),
     update: () => updateAll([optimizer]),
+    step(loss) {
+      optimizer.differentiate(loss);
+      optimizer.update();
+    },
     updateUncounted(scale = 1) {
       checkArgument("adam", "the learning-rate scale", scale, scales);
       checkDifferentiated("adam", network);

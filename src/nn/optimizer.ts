@@ -1,5 +1,5 @@
 // What optimizers share: where gradients go, and the names of what a checkpoint keeps.
-import { grad, vectorJacobian, type Tensor } from "../autograd/tensor.ts";
+import { gradArrays, vectorJacobianArrays, type Tensor } from "../autograd/tensor.ts";
 import { GpuArray } from "../gpu/array.ts";
 import { AttributeError } from "../gpu/errors.ts";
 import { show } from "../gpu/foreign-text.ts";
@@ -20,6 +20,8 @@ export interface Optimizer<Group extends ParameterGroup = Network> {
    * gradient that flows into it.
    */
   readonly differentiate: (loss: Tensor, gradient?: GpuArray) => void;
+  /** One step down a loss: `differentiate(loss)`, then `update()`. */
+  readonly step: (loss: Tensor) => void;
   /** Updates every parameter from the gradient arena, and counts the update. */
   readonly update: () => void;
   /** The same, but for the counters: for `updateAll`. The learning rate is multiplied by `scale` (1). */
@@ -47,7 +49,7 @@ export function updateAll(
 export function checkDifferentiated(op: string, { name, gradients }: ParameterGroup): void {
   if (gradients.storage.written) return;
   throw new AttributeError(
-    `${op}: there are no gradients of ${name} to update it by; call differentiate(loss) before update()`,
+    `${op}: there are no gradients of ${name} to update it by; call step(loss), or differentiate(loss) before update()`,
   );
 }
 
@@ -79,7 +81,7 @@ export function differentiate(
   flowing?: GpuArray,
 ): void {
   const tensors = parameters.map(({ tensor }) => tensor);
-  const found = flowing ? vectorJacobian(loss, flowing, tensors) : grad(loss, tensors);
+  const found = flowing ? vectorJacobianArrays(loss, flowing, tensors) : gradArrays(loss, tensors);
   found.forEach((gradient, index) =>
     loss.array.device.moveInto(gradient, parameters[index]!.gradient),
   );

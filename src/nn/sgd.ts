@@ -18,7 +18,7 @@ import type { ParameterGroup } from "./parameters.ts";
  * Stochastic gradient descent: g += weightDecay · p; v = momentum · v + (1 − dampening) · g, but v = g in
  * the first step; p −= learningRate · v, or with Nesterov p −= learningRate · (g + momentum · v).
  *
- * Shapes: network (or any `parameterGroup`) → an optimizer of it: `differentiate(loss)`, `update()`.
+ * Shapes: network (or any `parameterGroup`) → an optimizer of it: `step(loss)`, or `differentiate(loss)` and `update()`.
  * Attributes: learningRate — finite, ≥ 0 (0.01); momentum — finite, ≥ 0 (0); dampening — in [0, 1] (0);
  * nesterov — whether to step by where the velocity leads (false); weightDecay — finite, ≥ 0 (0).
  * Gradient: none.
@@ -72,6 +72,10 @@ export function sgd<Group extends ParameterGroup>(
     ),
     differentiate: (loss, gradient) => differentiate(network, loss, gradient),
     update: () => updateAll([optimizer]),
+    step(loss) {
+      optimizer.differentiate(loss);
+      optimizer.update();
+    },
     updateUncounted(scale = 1) {
       checkArgument("sgd", "the learning-rate scale", scale, scales);
       checkDifferentiated("sgd", network);

@@ -1,7 +1,7 @@
 // The convolutions' rows of the op table on the device, and which variant runs when nobody says.
 import { describe, expect, test } from "vitest";
 import { conv2d, matmul, sum } from "../../src/autograd/ops.ts";
-import { variable, vectorJacobian } from "../../src/autograd/tensor.ts";
+import { variable, vectorJacobianArrays } from "../../src/autograd/tensor.ts";
 import { Device } from "../../src/gpu/device.ts";
 import { shaderText } from "../../src/gpu/node.ts";
 import { testDevice } from "../support/device.ts";
@@ -48,7 +48,7 @@ describe("variants by default with eight lanes", () => {
       const x = variable(device.empty([1, 6, 6, channels]));
       const filter = variable(device.empty([3, 3, channels, filters]));
       const y = conv2d(x, filter, { padding: "same" });
-      vectorJacobian(y, device.empty(y.shape), [x, filter]);
+      vectorJacobianArrays(y, device.empty(y.shape), [x, filter]);
     });
     expect(found.slice(0, 3)).toEqual(ran);
   });
@@ -72,7 +72,7 @@ describe("variants by default with four lanes", () => {
       const x = variable(device.empty([1, 6, 6, 16]));
       const filter = variable(device.empty([3, 3, 16, 32]));
       const y = conv2d(x, filter, { padding: "same" });
-      vectorJacobian(y, device.empty(y.shape), [x, filter]);
+      vectorJacobianArrays(y, device.empty(y.shape), [x, filter]);
       matmul(variable(device.empty([8, 16])), variable(device.empty([16, 32])));
     });
     expect(found).toContain("matmul.tiled");
@@ -100,7 +100,7 @@ describe("variants by default where lanes can't share loads", () => {
         const x = variable(device.empty([1, 6, 6, channels]));
         const filter = variable(device.empty([3, 3, channels / groups, filters]));
         const y = conv2d(x, filter, { groups, dilations, strides, padding: "same" });
-        vectorJacobian(y, device.empty(y.shape), [x, filter]);
+        vectorJacobianArrays(y, device.empty(y.shape), [x, filter]);
       });
       expect(found.slice(0, 3)).toEqual([
         `conv2d-forward.${forward}`,
@@ -187,7 +187,7 @@ describe("variants by default on a GPU", () => {
         const x = variable(gpu.empty([1, 8, 8, channels]));
         const filter = variable(gpu.empty([3, 3, channels / groups, filters]));
         const y = conv2d(x, filter, { groups, padding: "same" });
-        vectorJacobian(y, gpu.empty(y.shape), [x, filter]);
+        vectorJacobianArrays(y, gpu.empty(y.shape), [x, filter]);
       });
       expect(found.slice(0, 3)).toEqual(ran);
     },

@@ -3,7 +3,7 @@
 import type { Device } from "../../src/gpu/device.ts";
 import type { Dispatch } from "../../src/gpu/dispatch.ts";
 import { compile } from "../../src/gpu/program.ts";
-import { Tensor, variable, vectorJacobian } from "../../src/autograd/tensor.ts";
+import { Tensor, variable, vectorJacobianArrays } from "../../src/autograd/tensor.ts";
 import type { DType, GpuArray } from "../../src/gpu/array.ts";
 import { createRandom, randomRef, type Ref } from "../reference/array.ts";
 import { compareWhole } from "../reference/compare.ts";
@@ -39,7 +39,7 @@ export function launchCase(
   );
   const y = each.run(...tensors);
   const tracked = isFloat(y.array.dtype) ? tensors.filter((tensor) => tensor.tracked) : [];
-  return { y: y.array, gradients: tracked.length ? vectorJacobian(y, dy, tracked) : [] };
+  return { y: y.array, gradients: tracked.length ? vectorJacobianArrays(y, dy, tracked) : [] };
 }
 
 /** The output alone (0), or the gradient of one input alone (from 1). */
@@ -49,7 +49,7 @@ function launchOne(each: Case, inputs: readonly GpuArray[], dy: GpuArray, which:
   const y = each.run(...tensors);
   if (which === 0) return y.array;
   const wanted = tensors.find((tensor) => tensor.tracked)!;
-  return vectorJacobian(y, dy, [wanted])[0]!;
+  return vectorJacobianArrays(y, dy, [wanted])[0]!;
 }
 
 /**

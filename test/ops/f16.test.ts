@@ -1,7 +1,7 @@
 // Activations stored as f16: each op against float64, chains against the same stored as f32, and refusals.
 import { describe, expect, test } from "vitest";
 import { conv2d, convTranspose2d, dense, neg, reshape } from "../../src/autograd/ops.ts";
-import { Tensor, variable, vectorJacobian } from "../../src/autograd/tensor.ts";
+import { Tensor, variable, vectorJacobianArrays } from "../../src/autograd/tensor.ts";
 import type { GpuArray } from "../../src/gpu/array.ts";
 import type { Variant } from "../../src/gpu/dispatch.ts";
 import { DTypeError } from "../../src/gpu/errors.ts";
@@ -61,7 +61,7 @@ function runChain(activationType: ActivationType, wide: boolean): GpuArray[] {
     epilogue: { ...leaky, dropout },
   });
   const dy = upload(device, wholeNumbers(shrunk.shape, random, 2));
-  return [hidden.array, grown.array, shrunk.array, ...vectorJacobian(shrunk, dy, wrt)];
+  return [hidden.array, grown.array, shrunk.array, ...vectorJacobianArrays(shrunk, dy, wrt)];
 }
 
 const floats = async (array: GpuArray): Promise<Float32Array> =>

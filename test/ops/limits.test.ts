@@ -1,7 +1,7 @@
 // What the kernels ask of a device: WebGPU's default limits are enough for every launch of the op
 // table, in every variant, and each kernel copes with more workgroups than one dimension holds.
 import { expect, test } from "vitest";
-import { variable, vectorJacobian } from "../../src/autograd/tensor.ts";
+import { variable, vectorJacobianArrays } from "../../src/autograd/tensor.ts";
 import type { GpuArray, HostArray } from "../../src/gpu/array.ts";
 import type { Dispatch } from "../../src/gpu/dispatch.ts";
 import { adamCounter, adamUpdate } from "../../src/kernels/adam.ts";
@@ -185,7 +185,8 @@ function workgroupBytes(shader: string): number {
 test("every kernel of an op is laid out in two dimensions by some case", () => {
   const others = unlisted.dispatches
     .map(({ label }) => label)
-    .filter((label) => !listed.has(label));
+    // A traced draw counts up its Rng's step, which is one workgroup's work.
+    .filter((label) => !listed.has(label) || label === "counters.advance");
   const missing = [...kernels.keys()].filter((label) => !spread.has(label));
   expect(missing.toSorted()).toEqual([...new Set(others)].toSorted());
 });
@@ -219,7 +220,7 @@ test("what doesn't fit a dimension at all goes another way", () => {
     const gradient = labels(() => {
       const x = variable(device.empty([1, 4, 4, 8]));
       const y = conv2d(x, variable(device.empty([2, 2, 8, 8])), { strides: 2 });
-      vectorJacobian(y, device.empty(y.shape), [x]);
+      vectorJacobianArrays(y, device.empty(y.shape), [x]);
     });
     expect(gradient).toEqual([
       expect.stringMatching(/^conv2d-forward.*tiled$/), // where tiles do fit

@@ -3,7 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { softmaxCrossEntropy } from "../../src/autograd/losses.ts";
 import * as ops from "../../src/autograd/ops.ts";
-import { grad, Tensor, variable, vectorJacobian } from "../../src/autograd/tensor.ts";
+import { gradArrays, Tensor, variable, vectorJacobianArrays } from "../../src/autograd/tensor.ts";
 import type { GpuArray } from "../../src/gpu/array.ts";
 import { adamCounter, adamUpdate } from "../../src/kernels/adam.ts";
 import { advance } from "../../src/kernels/counters.ts";
@@ -116,7 +116,7 @@ function forward(f: Forward): (c: OracleCase) => Promise<Answers> {
 function backward(f: Forward): (c: OracleCase) => Promise<Answers> {
   return (c) => {
     const { y, by } = f(c);
-    const gradients = vectorJacobian(y, upload(device, inputOf(c, "dy")), Object.values(by));
+    const gradients = vectorJacobianArrays(y, upload(device, inputOf(c, "dy")), Object.values(by));
     return read(Object.fromEntries(Object.keys(by).map((name, i) => [`d${name}`, gradients[i]!])));
   };
 }
@@ -175,7 +175,7 @@ const files: Readonly<Record<string, (c: OracleCase) => Promise<Answers>>> = {
   softmax_cross_entropy: (c) => read({ loss: entropyOf(c).loss.array }),
   softmax_cross_entropy_grad: (c) => {
     const { loss, logits } = entropyOf(c);
-    return read({ dlogits: grad(loss, [logits])[0]! });
+    return read({ dlogits: gradArrays(loss, [logits])[0]! });
   },
 };
 

@@ -2,7 +2,7 @@
 // call order, steps by the device's own counter, masks made again in backward, epochs in full.
 import { describe, expect, test } from "vitest";
 import { dropout } from "../../src/autograd/ops.ts";
-import { variable, vectorJacobian } from "../../src/autograd/tensor.ts";
+import { variable, vectorJacobianArrays } from "../../src/autograd/tensor.ts";
 import type { GpuArray } from "../../src/gpu/array.ts";
 import { AttributeError, ShapeError } from "../../src/gpu/errors.ts";
 import { compile } from "../../src/gpu/program.ts";
@@ -125,7 +125,7 @@ describe("dropout", () => {
     const x = variable(upload(device, full([1003], 1)));
     const y = dropout(x, { rate: 0.3, rng });
     uniform(rng, [4]); // stream 2, drawn between forward and backward
-    const [dx] = vectorJacobian(y, upload(device, full([1003], 1)), [x]);
+    const [dx] = vectorJacobianArrays(y, upload(device, full([1003], 1)), [x]);
     const kept = [...reference.keepMask(1003, 0.3, draw(1, 2))];
     const expected = kept.map((keep) => (keep ? Math.fround(1 / 0.7) : 0));
     expect(await values(y.array)).toEqual(expected);

@@ -7,79 +7,79 @@ import {
   type EluAttributes,
   type LeakyReluAttributes,
 } from "../../kernels/unary.ts";
-import { op1, op2, type Of1, type Of2 } from "../lift.ts";
+import { ofPair, op1, type Of1, type OfPair } from "../lift.ts";
 import { type Tensor } from "../tensor.ts";
 
 /**
  * a + b, element by element.
  *
- * Shapes: a (…), b (…), broadcast as NumPy does → the broadcast shape.
+ * Shapes: a (…) or a number, b (…) or a number, broadcast as NumPy does → the broadcast shape.
  * Gradient: to both, summed over what was stretched.
  * Throws: `ShapeError` if the shapes don't broadcast.
  * Source: NumPy.
  */
-export const add: Of2 = op2(pairs.add, {});
+export const add: OfPair = ofPair(pairs.add, {});
 
 /**
  * a − b, element by element.
  *
- * Shapes: a (…), b (…), broadcast as NumPy does → the broadcast shape.
+ * Shapes: a (…) or a number, b (…) or a number, broadcast as NumPy does → the broadcast shape.
  * Gradient: to both, summed over what was stretched.
  * Throws: `ShapeError` if the shapes don't broadcast.
  * Source: NumPy.
  */
-export const sub: Of2 = op2(pairs.sub, {});
+export const sub: OfPair = ofPair(pairs.sub, {});
 
 /**
  * a · b, element by element.
  *
- * Shapes: a (…), b (…), broadcast as NumPy does → the broadcast shape.
+ * Shapes: a (…) or a number, b (…) or a number, broadcast as NumPy does → the broadcast shape.
  * Gradient: to both, summed over what was stretched.
  * Throws: `ShapeError` if the shapes don't broadcast.
  * Source: NumPy.
  */
-export const mul: Of2 = op2(pairs.mul, {});
+export const mul: OfPair = ofPair(pairs.mul, {});
 
 /**
  * a / b, element by element.
  *
- * Shapes: a (…), b (…), broadcast as NumPy does → the broadcast shape.
+ * Shapes: a (…) or a number, b (…) or a number, broadcast as NumPy does → the broadcast shape.
  * Gradient: to both (1 / b and −a / b²), summed over what was stretched.
  * Throws: `ShapeError` if the shapes don't broadcast.
  * Source: NumPy.
  */
-export const div: Of2 = op2(pairs.div, {});
+export const div: OfPair = ofPair(pairs.div, {});
 
 /**
  * a to the power b, element by element. NaN where a is negative and b isn't whole; a⁰ and 1ᵇ are 1, of
  * NaN too.
  *
- * Shapes: a (…), b (…), broadcast as NumPy does → the broadcast shape.
+ * Shapes: a (…) or a number, b (…) or a number, broadcast as NumPy does → the broadcast shape.
  * Gradient: to a, b·a^(b − 1), and 0 where b is 0; to b, a^b·log(a), and 0 where a is 0 and b ≥ 0.
  * Throws: `ShapeError` if the shapes don't broadcast.
  * Source: C99's pow; PyTorch's gradients.
  */
-export const pow: Of2 = op2(powers.pow, {});
+export const pow: OfPair = ofPair(powers.pow, {});
 
 /**
  * The larger of a and b, element by element; NaN if either is.
  *
- * Shapes: a (…), b (…), broadcast as NumPy does → the broadcast shape.
+ * Shapes: a (…) or a number, b (…) or a number, broadcast as NumPy does → the broadcast shape.
  * Gradient: to the larger one; equal ones get half each.
  * Throws: `ShapeError` if the shapes don't broadcast.
  * Source: PyTorch's maximum.
  */
-export const maximum: Of2 = op2(pairs.maximum, {});
+export const maximum: OfPair = ofPair(pairs.maximum, {});
 
 /**
  * The smaller of a and b, element by element; NaN if either is.
  *
- * Shapes: a (…), b (…), broadcast as NumPy does → the broadcast shape.
+ * Shapes: a (…) or a number, b (…) or a number, broadcast as NumPy does → the broadcast shape.
  * Gradient: to the smaller one; equal ones get half each.
  * Throws: `ShapeError` if the shapes don't broadcast.
  * Source: PyTorch's minimum.
  */
-export const minimum: Of2 = op2(pairs.minimum, {});
+export const minimum: OfPair = ofPair(pairs.minimum, {});
 
 /**
  * max(x, 0); NaN stays NaN.

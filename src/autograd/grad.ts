@@ -1,0 +1,48 @@
+// Gradients as tensors: what people ask for.
+import { DTypeError } from "../gpu/errors.ts";
+import { show } from "../gpu/foreign-text.ts";
+import { gradArrays, Tensor, vectorJacobianArrays } from "./tensor.ts";
+
+/** A tensor for each of a list's. */
+export type TensorsLike<List extends readonly Tensor[]> = { readonly [I in keyof List]: Tensor };
+
+/** Arrays as tensors, one for each of a list's. */
+function tensorsLike<List extends readonly Tensor[]>(
+  list: List,
+  arrays: ReturnType<typeof gradArrays>,
+): TensorsLike<List>;
+function tensorsLike(
+  _list: readonly Tensor[],
+  arrays: ReturnType<typeof gradArrays>,
+): readonly Tensor[] {
+  return arrays.map((array) => new Tensor(array));
+}
+
+/**
+ * The gradients of a scalar with respect to some tensors, in their order: `const [dw, db] = grad(loss, [w, b])`. Only
+ * what leads to them is computed; calling it again gives the same bits. Second derivatives are not offered.
+ * Throws `ShapeError` unless `loss` has one element, `AttributeError` if a tensor doesn't lead to it.
+ */
+export function grad<const List extends readonly Tensor[]>(
+  loss: Tensor,
+  wrt: List,
+): TensorsLike<List> {
+  return tensorsLike(wrt, gradArrays(loss, wrt));
+}
+
+/**
+ * Like `grad`, for an output of any shape and the gradient that flows into it. Throws `ShapeError` if their shapes
+ * differ, `DTypeError` unless both are tensors of f32.
+ */
+export function vectorJacobian<const List extends readonly Tensor[]>(
+  out: Tensor,
+  dout: Tensor,
+  wrt: List,
+): TensorsLike<List> {
+  if (!(dout instanceof Tensor)) {
+    throw new DTypeError(
+      `vectorJacobian: the gradient that flows in must be a Tensor; got ${show(dout)}: wrap an array in new Tensor`,
+    );
+  }
+  return tensorsLike(wrt, vectorJacobianArrays(out, dout.array, wrt));
+}
