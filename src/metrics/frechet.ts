@@ -1,8 +1,8 @@
 // The Fréchet distance between two sets of features, each taken for a Gaussian: what FID is with
 // Inception's features (Heusel et al. 2017, "GANs Trained by a Two Time-Scale Update Rule").
 
-import { EVD, Matrix as Dense, SVD } from "ml-matrix";
 import { ShapeError } from "../gpu/errors.ts";
+import { factorOf, singularValueSum } from "./factors.ts";
 import { requireFinite, requireMatrix, requireParts, type Matrix } from "./matrix.ts";
 
 /** A normal distribution: `mean` has `size` numbers, `covariance` (size, size). */
@@ -73,18 +73,9 @@ export function frechetDistance(real: Gaussian, fake: Gaussian): number {
     distance += (real.mean[c]! - fake.mean[c]!) ** 2;
     distance += real.covariance[c * size + c]! + fake.covariance[c * size + c]!;
   }
-  const product = factorOf(real).transpose().mmul(factorOf(fake));
-  const options = { computeLeftSingularVectors: false, computeRightSingularVectors: false };
-  const roots = new SVD(product, options).diagonal;
-  distance -= 2 * roots.reduce((sum, root) => sum + root, 0);
+  const factors = [real, fake].map((each) => factorOf(each.covariance, size));
+  distance -= 2 * singularValueSum(factors[0]!, factors[1]!);
   return Math.max(0, requireFinite(op, distance));
-}
-
-/** F with covariance F Fᵀ: its eigenvectors, each times the root of its eigenvalue. */
-function factorOf({ size, covariance }: Gaussian): Dense {
-  const square = Dense.from1DArray(size, size, covariance);
-  const { eigenvectorMatrix: factor, realEigenvalues } = new EVD(square, { assumeSymmetric: true });
-  return factor.mulRowVector(realEigenvalues.map((value) => Math.sqrt(Math.max(0, value))));
 }
 
 function requireGaussian(op: string, name: string, gaussian: Gaussian): void {
