@@ -175,7 +175,7 @@ describe("what a training takes", () => {
     const many = { recipe, data: { ...data, count: 240_000 }, batch: 8 };
     const paper = await on({});
     expect(await messageOf(MemoryError, () => limitsForTraining(paper, many))).toBe(
-      "data: the dataset of 240000 images takes 188160000 bytes, and it binds at most 134217728 at once; leave some out (at most 171196 fit), or choose another adapter (npm run doctor lists them)",
+      "data: the dataset of 240000 images takes 188160000 bytes, and it binds at most 134217728 at once; leave some out (at most 171196 fit), or choose another adapter",
     );
     const wide = { recipe: { ...recipe, generatorWidths: [4096, 4096, 64] }, data, batch: 8 };
     expect(await messageOf(MemoryError, () => limitsForTraining(paper, wide))).toMatch(

@@ -20,13 +20,22 @@ const SHARED_BY_ALL = [
 ];
 /** Only these may import the rooms beside nn. */
 const USERS = ["gan", "judge", "runs", "cli", "web"];
-/** Whole packages' entry points, which gather from every room. */
-const FACES = ["src/index.ts", "src/node.ts", "src/cli/main.ts"];
+/** Entry points of the engine's package, each with the rooms that it may gather from, and the command line's. */
+const ENTRIES: Readonly<Record<string, readonly string[]>> = {
+  "src/index.ts": ["gpu", "kernels", "autograd", "nn", "metrics"],
+  "src/node.ts": ["gpu"],
+  "src/browser.ts": ["gpu"],
+  "src/gan.ts": ["gan"],
+  "src/data.ts": ["data", "data-bytes.ts"],
+  "src/data-bytes.ts": ["data"],
+  "src/metrics.ts": ["metrics"],
+};
+const FACES = [...Object.keys(ENTRIES), "src/cli/main.ts"];
 /** The only files of the engine that know Node; the first alone imports Dawn. */
 const PLATFORM = /^src\/gpu\/node(\.ts|\/[\w-]+\.ts)$/;
 
 /** Most files are far below; a file near its ceiling wants a room of its own. */
-const CEILINGS = { src: 300, web: 300, shaders: 250, test: 400 } as const;
+const CEILINGS = { src: 300, web: 300, packages: 300, shaders: 250, test: 400 } as const;
 /** Files above, with what keeps them whole. */
 const TALL: Readonly<Record<string, number>> = {
   "src/gpu/device.ts": 500, // one recorder, whose private state arrays, launches and reads share
@@ -47,6 +56,9 @@ function filesIn(folder: string, ending: RegExp): string[] {
     .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)))
     .toSorted();
 }
+
+/** Of the package that npm installs: how it is built. */
+const builders = filesIn("packages", /\.ts$/).filter((file) => !file.includes("/dist/"));
 
 const text = (file: string): string => readFileSync(join(ROOT, file), "utf8");
 const lines = (file: string): number => text(file).trimEnd().split("\n").length;
@@ -95,6 +107,8 @@ const imports = [...sources, ...pages.filter((file) => file.endsWith(".ts"))].fl
 
 /** Why an import isn't allowed, if it isn't. */
 function faultOf({ from, to, typeOnly }: Import): string | undefined {
+  const gathered = ENTRIES[from];
+  if (gathered) return gathered.includes(roomOf(to)) ? undefined : "is not of this entry's rooms";
   if (FACES.includes(from) || !(to.startsWith("src/") || to.startsWith("web/"))) return undefined;
   const [room, target] = [roomOf(from), roomOf(to)];
   if (room === target || SHARED_BY_ALL.includes(to)) return undefined;
@@ -108,6 +122,18 @@ function faultOf({ from, to, typeOnly }: Import): string | undefined {
   const [here, there] = [STAIRS.indexOf(room), STAIRS.indexOf(target)];
   if (here < 0 || there < 0) return "is in no known room";
   return there < here ? undefined : "imports upwards";
+}
+
+/** The files that some files lead to, by imports of a kind. */
+function reachedFrom(first: readonly string[], counts: (each: Import) => boolean): Set<string> {
+  const seen = new Set<string>();
+  const open = [...first];
+  for (let file = open.pop(); file !== undefined; file = open.pop()) {
+    if (seen.has(file)) continue;
+    seen.add(file);
+    open.push(...imports.filter((each) => each.from === file && counts(each)).map(({ to }) => to));
+  }
+  return seen;
 }
 
 describe("imports", () => {
@@ -146,6 +172,27 @@ describe("imports", () => {
     expect(reach).toEqual([]); // nor does the engine reach it by another's hand
   });
 
+  test("keep each platform's files out of the other's entry, and both out of all others", () => {
+    const apart = { "src/node.ts": ["src/gpu/browser.ts"], "src/browser.ts": ["src/gpu/node.ts"] };
+    const both = ["src/gpu/node.ts", "src/gpu/browser.ts"];
+    const faults = Object.keys(ENTRIES).flatMap((entry) => {
+      const barred = entry in apart ? apart[entry as keyof typeof apart] : both;
+      const reached = reachedFrom([entry], ({ typeOnly }) => !typeOnly);
+      return barred.filter((file) => reached.has(file)).map((file) => `${entry} → ${file}`);
+    });
+    expect(faults).toEqual([]);
+  });
+
+  test("of the entries name no package but Dawn, so that installing one installs no more", () => {
+    const reached = reachedFrom(Object.keys(ENTRIES), () => true);
+    const packages = imports
+      .filter(
+        ({ from, to }) => reached.has(from) && !to.startsWith("src/") && !to.startsWith("node:"),
+      )
+      .map(({ to }) => to);
+    expect([...new Set(packages)]).toEqual(["webgpu"]);
+  });
+
   test("leave no cycle between files", () => {
     const graph = new Map<string, string[]>();
     for (const { from, to, typeOnly } of imports) {
@@ -165,13 +212,7 @@ describe("imports", () => {
   });
 
   test("reach every file from a face of the package", () => {
-    const seen = new Set<string>();
-    const open = [...FACES, ...pages];
-    for (let file = open.pop(); file !== undefined; file = open.pop()) {
-      if (seen.has(file)) continue;
-      seen.add(file);
-      open.push(...imports.filter(({ from }) => from === file).map(({ to }) => to));
-    }
+    const seen = reachedFrom([...FACES, ...pages], () => true);
     const orphans = sources.filter((file) => !seen.has(file) && !file.endsWith(".d.ts"));
     expect(orphans).toEqual([]);
   });
@@ -183,6 +224,7 @@ describe("files", () => {
     ...pages,
     ...filesIn("shaders", /\.wgsl$/),
     ...filesIn("test", /\.m?ts$/),
+    ...builders,
   ].filter((file) => !file.endsWith(".d.ts"));
 
   test("stay below their ceilings", () => {

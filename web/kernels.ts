@@ -7,7 +7,7 @@ import { stepWorkloads } from "../src/gan/tune.ts";
 import { openDevice } from "../src/gpu/device.ts";
 import { CheckpointError } from "../src/gpu/errors.ts";
 import { kernelsVersion, tune } from "../src/kernels/autotune.ts";
-import { openAdapter, shaderText } from "./browser.ts";
+import { openAdapter, shaderText } from "../src/browser.ts";
 import type { TunedMessage, WorkerMessage } from "./messages.ts";
 
 /** Choices in a stored text; none where they are of other kernels, or the text isn't ours. */

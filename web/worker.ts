@@ -11,7 +11,7 @@ import { openDevice } from "../src/gpu/device.ts";
 import { DataError, DeviceLostError, LonghandError } from "../src/gpu/errors.ts";
 import { wordsOf } from "../src/gpu/foreign-text.ts";
 import { tileGrid } from "../src/pictures/grid.ts";
-import { openAdapter, shaderText, type BrowserAdapter } from "./browser.ts";
+import { openAdapter, shaderText, type BrowserAdapter } from "../src/browser.ts";
 import { readChoices, tuneKernels } from "./kernels.ts";
 import type { StartMessage, WorkerMessage } from "./messages.ts";
 

@@ -1,6 +1,6 @@
 // Longhand in a page.
 import { recipeNamed } from "../../src/gan/recipes/list.ts";
-import { openAdapter, shaderText } from "../../web/browser.ts";
+import { openAdapter, shaderText } from "../../src/browser.ts";
 import { longhandKernels } from "../contestants/longhand-kernels.ts";
 import { createLonghand } from "../contestants/longhand.ts";
 import { offer } from "./offer.ts";

@@ -1,5 +1,5 @@
 // TensorFlow.js in a page: it opens the browser's adapter itself.
-import { openAdapter } from "../../web/browser.ts";
+import { openAdapter } from "../../src/browser.ts";
 import { create, createKernel } from "../peers/tfjs.mjs";
 import { offer } from "./offer.ts";
 

@@ -1,6 +1,12 @@
 // How a command that failed says so, and with which exit code.
 import type { OutputConfiguration } from "commander";
-import { DivergedError, LonghandError, UsageError } from "../gpu/errors.ts";
+import {
+  AdapterError,
+  DivergedError,
+  LonghandError,
+  MemoryError,
+  UsageError,
+} from "../gpu/errors.ts";
 import { escapeText, wordsOf } from "../gpu/foreign-text.ts";
 
 /** Prints an error as a person wants it, and returns the exit code: 2 for usage, 1 for the rest. */
@@ -12,10 +18,17 @@ export function report(error: unknown): number {
   }
   if (verbose && error instanceof Error) {
     console.error(String(error.stack).split("\n").map(escapeText).join("\n"));
-  } else if (error instanceof LonghandError) console.error(`longhand: ${error.message}`);
-  else console.error(`longhand: unexpected: ${wordsOf(error)} (--verbose shows where)`);
+  } else if (error instanceof LonghandError) {
+    console.error(`longhand: ${error.message}${adviceOn(error)}`);
+  } else console.error(`longhand: unexpected: ${wordsOf(error)} (--verbose shows where)`);
   if (error instanceof DivergedError) return 3;
   return error instanceof UsageError ? 2 : 1;
+}
+
+/** What this command line has to offer where it is an adapter that doesn't serve. */
+function adviceOn(error: LonghandError): string {
+  const ofAdapter = error instanceof AdapterError || error instanceof MemoryError;
+  return ofAdapter ? " (npm run doctor lists adapters and their limits)" : "";
 }
 
 /** A remark on stderr, beside what a command prints. */

