@@ -70,12 +70,6 @@ async function writeModules(shaders: Readonly<Record<string, string>>): Promise<
     format: "esm",
     chunkFileNames: "[name].js",
     comments: { legal: false, annotation: true, jsdoc: false },
-    // Functions and classes keep their names: they are what errors show.
-    minify: {
-      compress: false,
-      mangle: { toplevel: false, keepNames: { function: true, class: true } },
-      codegen: { removeWhitespace: true },
-    },
   });
   await bundle.close();
 }

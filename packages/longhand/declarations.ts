@@ -1,57 +1,184 @@
-// The declarations of the package, so that they need no types but TypeScript's own: of those that tsc wrote, the ones
-// that an entry reaches.
+// The declarations of the package: of those that tsc wrote, what an entry reaches, needing no types but TypeScript's own.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, posix } from "node:path";
 
+/** A declaration, an import or an export, with the comment above it. */
+interface Statement {
+  readonly comment: string;
+  readonly text: string;
+  /** The name that it declares; none for imports and exports of others' names. */
+  readonly name: string | undefined;
+}
+
+/** A name that a file has from another; `*` for all of that file's. */
+interface Link {
+  readonly local: string;
+  readonly file: string;
+  readonly name: string;
+}
+
+interface File {
+  readonly statements: readonly Statement[];
+  readonly imports: readonly Link[];
+  readonly exports: readonly Link[];
+}
+
+/** Writes the declarations of `entries`, and what they reach, from one folder to another. Paths have no endings. */
+export function writeDeclarations(from: string, to: string, entries: readonly string[]): void {
+  const files = new Map<string, File>();
+  const fileAt = (path: string): File => {
+    const file = files.get(path) ?? parse(path, readFileSync(join(from, `${path}.d.ts`), "utf8"));
+    files.set(path, file);
+    return file;
+  };
+  const needed = reach(fileAt, entries, true);
+  const handedOn = reach(fileAt, entries, false);
+  const gpuNames = new Set<string>();
+  for (const [path, names] of needed) {
+    const named = handedOn.get(path) ?? new Set();
+    const text = written(path, fileAt(path), { names, named, needed, gpuNames });
+    write(join(to, `${path}.d.ts`), text);
+  }
+  write(join(to, `${GPU_TYPES}.d.ts`), gpuTypes([...gpuNames].toSorted()));
+}
+
+// ---------------------------------------------------------------------------------------------
+// Reading: tsc begins each statement in a line's first column, and indents or closes all others.
+
+const HEAD = /^export (?:declare )?|^declare /;
+const DECLARED = /^(?:abstract )?(?:const|function|class|interface|type|let) (\w+)/;
+const LINKED =
+  /^(import|export)\s+(?:type\s+)?(?:(\*)(?: as (\w+))?|\{([^}]*)\})\s+from\s+"([^"]+)\.ts";/;
+
+function parse(path: string, text: string): File {
+  const statements: Statement[] = [];
+  let comment = "";
+  for (const part of text.split(
+    /^(?=\/\*\*|\/\/|import\b|export\b|declare\b|interface\b|type\b)/m,
+  )) {
+    if (part.startsWith("/")) comment += part;
+    else {
+      statements.push({ comment, text: part, name: DECLARED.exec(part.replace(HEAD, ""))?.[1] });
+      comment = "";
+    }
+  }
+  const linksOf = (word: string): Link[] =>
+    statements.flatMap(({ text: each }) => {
+      const [, kind, star, space, list, target = ""] = LINKED.exec(each) ?? [];
+      if (kind !== word) return [];
+      const file = posix.join(posix.dirname(path), target);
+      if (star) return [{ local: space ?? "*", file, name: "*" }];
+      return (list ?? "").split(",").flatMap((item) => {
+        const [, name, local] = /^\s*(?:type\s+)?(\w+)(?:\s+as\s+(\w+))?\s*$/.exec(item) ?? [];
+        return name === undefined ? [] : [{ local: local ?? name, file, name }];
+      });
+    });
+  return { statements, imports: linksOf("import"), exports: linksOf("export") };
+}
+
+// ---------------------------------------------------------------------------------------------
+// Reaching
+
+const INLINE = /\bimport\("([^"]+)\.ts"\)\.(\w+)/g;
+
+type Names = Map<string, Set<string>>;
+
+/** Which names of which files the entries export, and with `used` also what those are made of. */
+function reach(fileAt: (path: string) => File, entries: readonly string[], used: boolean): Names {
+  const needed: Names = new Map();
+  const open: [string, string][] = entries.map((entry) => [entry, "*"]);
+  for (let next = open.pop(); next; next = open.pop()) {
+    const [path, name] = next;
+    const names = needed.get(path) ?? new Set();
+    if (names.has(name)) continue;
+    needed.set(path, names.add(name));
+    const file = fileAt(path);
+    for (const { local, file: target, name: theirs } of file.exports) {
+      if (local === "*") open.push([target, name]);
+      else if (local === name || name === "*") open.push([target, theirs]);
+    }
+    for (const statement of file.statements) {
+      if (statement.name === undefined) continue;
+      if (name === "*" && statement.text.startsWith("export")) open.push([path, statement.name]);
+      if (statement.name !== name || !used) continue;
+      for (const { local, file: target, name: theirs } of file.imports) {
+        if (theirs !== "*" && words(statement).has(local)) open.push([target, theirs]);
+        if (theirs !== "*") continue;
+        for (const [, member] of statement.text.matchAll(new RegExp(`\\b${local}\\.(\\w+)`, "g"))) {
+          open.push([target, member!]);
+        }
+      }
+      for (const [, target, member] of statement.text.matchAll(INLINE)) {
+        open.push([posix.join(posix.dirname(path), target!), member!]);
+      }
+      for (const { name: other } of file.statements) {
+        if (other !== undefined && words(statement).has(other)) open.push([path, other]);
+      }
+    }
+  }
+  return needed;
+}
+
+const COMMENTS = /\/\*[\s\S]*?\*\/|\/\/.*/g;
+const COMMENT_LINES = /^[ \t]*(?:\/\*\*[\s\S]*?\*\/|\/\/.*)\n/gm;
+const words = ({ text }: Statement): Set<string> =>
+  new Set(text.replaceAll(COMMENTS, "").match(/\w+/g));
+
+// ---------------------------------------------------------------------------------------------
+// Writing
+
 const GPU_TYPES = "gpu/webgpu-types";
 const GPU_NAME = /\bGPU[A-Z]\w+/g;
-const COMMENTS = /^[ \t]*(?:\/\*\*[\s\S]*?\*\/|\/\/.*)\n/gm;
-/** A path in an import, or an export, of another declaration. */
-const IMPORTED = /(\bfrom\s+|\bimport\()"(\.[^"]+)\.ts"/g;
-const EXPORTED = /^export\b[^;]*?\bfrom\s+"(\.[^"]+)\.ts"/gm;
 
-/** Writes the declarations of `entries`, and all that they reach, from one folder to another. */
-export function writeDeclarations(from: string, to: string, entries: readonly string[]): void {
-  const texts = new Map<string, string>();
-  const read = (file: string): string => readFileSync(join(from, `${file}.d.ts`), "utf8");
-  for (const file of reachedFrom(entries, (each) => pathsIn(each, read(each), IMPORTED, 2))) {
-    texts.set(file, read(file));
-  }
-  // What no entry hands on itself is there for its types alone.
-  const handedOn = reachedFrom(entries, (each) => pathsIn(each, texts.get(each)!, EXPORTED, 1));
-  const names = new Set<string>();
-  for (const [file, text] of texts) {
-    const bare = text.replaceAll(COMMENTS, "");
-    const own = [...new Set(bare.match(GPU_NAME))].toSorted();
-    own.forEach((name) => names.add(name));
-    const imported =
-      own.length > 0
-        ? `import type { ${own.join(", ")} } from "${pathTo(file, GPU_TYPES)}";\n`
-        : "";
-    const whole = imported + (handedOn.has(file) ? text : bare);
-    write(join(to, `${file}.d.ts`), whole.replaceAll(IMPORTED, '$1"$2.js"'));
-  }
-  write(join(to, `${GPU_TYPES}.d.ts`), gpuTypes([...names].toSorted()));
+interface Wanted {
+  /** Of the file's names those that are needed, and those that an entry exports. */
+  readonly names: ReadonlySet<string>;
+  readonly named: ReadonlySet<string>;
+  /** Of all files. */
+  readonly needed: Names;
+  /** Collects WebGPU's. */
+  readonly gpuNames: Set<string>;
 }
 
-/** Files, by paths without endings, that `first` lead to. */
-function reachedFrom(first: readonly string[], next: (file: string) => string[]): Set<string> {
-  const reached = new Set<string>();
-  const open = [...first];
-  for (let file = open.pop(); file !== undefined; file = open.pop()) {
-    if (reached.has(file)) continue;
-    reached.add(file);
-    open.push(...next(file));
+/**
+ * A file's declarations of some names, with the imports and exports that these take. What nobody can name has no
+ * comments: it is there for the types of what has.
+ */
+function written(
+  path: string,
+  { statements, imports, exports }: File,
+  { names, named, needed, gpuNames }: Wanted,
+): string {
+  const kept = statements.filter(({ name }) => name !== undefined && names.has(name));
+  const used = new Set(kept.flatMap((statement) => [...words(statement)]));
+  const own = [...used].filter((word) => word.match(GPU_NAME)).toSorted();
+  own.forEach((name) => gpuNames.add(name));
+  const lines = imports
+    .filter(({ local }) => used.has(local))
+    .map((link) => linkLine("import type", path, link));
+  if (own.length > 0) {
+    lines.push(`import type { ${own.join(", ")} } from "${pathTo(path, GPU_TYPES)}";`);
   }
-  return reached;
+  for (const link of exports) {
+    const wanted =
+      link.local === "*" ? needed.has(link.file) : names.has(link.local) || names.has("*");
+    if (wanted) lines.push(linkLine("export", path, link));
+  }
+  const bodies = kept.map(({ comment, text, name }) => {
+    const whole = named.has(name!) ? comment + text : text.replaceAll(COMMENT_LINES, "");
+    return whole.replaceAll(/\.ts"\)/g, '.js")');
+  });
+  return `${lines.map((line) => `${line}\n`).join("")}${bodies.join("")}export {};\n`;
 }
 
-function pathsIn(file: string, text: string, pattern: RegExp, group: number): string[] {
-  return [...text.matchAll(pattern)].map((match) => posix.join(posix.dirname(file), match[group]!));
+function linkLine(word: string, path: string, { local, file, name }: Link): string {
+  const all = local === "*" ? "*" : `* as ${local}`;
+  const some = local === name ? `{ ${name} }` : `{ ${name} as ${local} }`;
+  return `${word} ${name === "*" ? all : some} from "${pathTo(path, file)}";`;
 }
 
-function pathTo(file: string, target: string): string {
-  const path = `${posix.relative(posix.dirname(file), target)}.js`;
+function pathTo(from: string, to: string): string {
+  const path = `${posix.relative(posix.dirname(from), to)}.js`;
   return path.startsWith(".") ? path : `./${path}`;
 }
 
