@@ -1,0 +1,82 @@
+// A classifier of MNIST's digits: trained, tested, saved and loaded. `npm run example -- examples/classifier.ts [epochs]`
+import {
+  adam,
+  argmax,
+  batches,
+  compile,
+  createRng,
+  layers,
+  sequential,
+  softmaxCrossEntropy,
+  type Device,
+  type Network,
+} from "longhand";
+import { mnist } from "longhand/data";
+import { load, open, save } from "longhand/node";
+
+const epochs = Number(process.argv[2] ?? 3);
+const path = process.argv[3] ?? "classifier.safetensors";
+const { device, adapter, close } = await open();
+console.log(adapter.line);
+
+const createModel = (on: Device, seed: number): Network =>
+  sequential(
+    on,
+    "classifier",
+    [28, 28, 1],
+    [
+      layers.conv2d(16, 3, { strides: 2, padding: "same" }),
+      layers.relu(),
+      layers.conv2d(32, 3, { strides: 2, padding: "same" }),
+      layers.relu(),
+      layers.flatten(),
+      layers.dropout(0.3),
+      layers.dense(10),
+    ],
+    createRng(on, seed),
+  );
+
+const model = createModel(device, 0);
+const optimizer = adam(model, { learningRate: 2e-3 });
+
+// The dataset lies on the device; a step takes the batch of its Rng's step, and the Rng counts on.
+const rng = createRng(device, 1);
+const train = batches(device, await mnist("train"), { batch: 100, rng });
+const step = await compile(device, "train", () => {
+  const { images, labels } = train.next();
+  const loss = softmaxCrossEntropy(model.forward(images, { training: true, rng }), labels);
+  optimizer.step(loss);
+  return { loss };
+});
+
+for (let epoch = 1; epoch <= epochs; epoch += 1) {
+  const began = performance.now();
+  for (let i = 0; i < train.steps; i += 1) await step.run();
+  const loss = (await step.outputs.loss.read())[0]!;
+  const seconds = (performance.now() - began) / 1000;
+  console.log(
+    `epoch ${epoch}: loss ${loss.toFixed(3)}, ${seconds.toFixed(0)} s, ${await accuracyOf(model)}`,
+  );
+}
+
+await save(model, path);
+const again = createModel(device, 9);
+load(again, path);
+console.log(`loaded from ${path}: ${await accuracyOf(again)}`);
+close();
+
+/** How many of the test images a model gets right, in words. */
+async function accuracyOf(of: Network): Promise<string> {
+  const set = await mnist("test");
+  const order = createRng(device, 0);
+  const test = batches(device, set, { batch: 1000, rng: order, shuffle: false });
+  const answer = await compile(device, "test", () => ({
+    digits: argmax(of.forward(test.next().images, { training: false }), { axes: [1] }),
+  }));
+  let right = 0;
+  for (let i = 0; i < test.steps; i += 1) {
+    const digits = await (await answer.run()).digits.read("i32");
+    right += digits.filter((digit, at) => digit === set.labels![i * 1000 + at]).length;
+  }
+  return `${((100 * right) / set.count).toFixed(2)} % of ${set.count} test images right`;
+}
