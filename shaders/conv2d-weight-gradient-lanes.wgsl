@@ -36,7 +36,7 @@ fn load_dout(pixel: u32, in_range: bool, k: u32) -> vec4f {
   return select(vec4f(), vec4f(dout4[(DOUT4_AT + select(0u, pixel, in_range) * FILTERS + min(k, FILTERS - 4u)) / 4u]), in_range);
 }
 
-// The first and the last-but-one output row (or column) whose tap lies inside an image of `size`, when the
+// The first output row (or column) whose tap lies inside an image of `size`, and the one past the last, when the
 // tap is `before` pixels before the image at output 0.
 fn span(before: i32, size: i32, stride: i32, count: i32) -> vec2u {
   let first = (max(before, 0) + stride - 1) / stride;

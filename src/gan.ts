@@ -42,4 +42,3 @@ export {
   type TrainOptions,
 } from "./gan/train-steps.ts";
 export { stepWorkloads } from "./gan/tune.ts";
-export { createWatch, type Trouble, type Warning, type Watch } from "./gan/watch.ts";

@@ -38,6 +38,7 @@ export type { AxisAttribute } from "./kernels/softmax.ts";
 export { tune, workloadsOf, type Tuned, type TuneOptions, type Use } from "./kernels/autotune.ts";
 export * as metrics from "./metrics/metrics.ts";
 export { adam } from "./nn/adam.ts";
+export { batches, type Batches, type BatchOptions, type ImageBytes } from "./nn/batches.ts";
 export * as initialisers from "./nn/initialisers.ts";
 export type { Layer, Mode, ParameterSpec } from "./nn/layer.ts";
 export * as layers from "./nn/layers.ts";

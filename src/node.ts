@@ -3,6 +3,7 @@ import { openDevice, type Device, type DeviceOptions } from "./gpu/device.ts";
 import type { LimitRequest } from "./gpu/limits.ts";
 import { openAdapter, shaderText, type OpenedAdapter } from "./gpu/node.ts";
 
+export { load, save, type Saveable } from "./checkpoint/saved-model.ts";
 export { openAdapter, shaderText, type AdapterKind, type OpenedAdapter } from "./gpu/node.ts";
 
 /** A device, the adapter that it is on, and how to let both go. */

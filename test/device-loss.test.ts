@@ -3,13 +3,8 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { afterEach, describe, expect, it } from "vitest";
-import {
-  checkpointFiles,
-  parseState,
-  restoreArrays,
-  formatState,
-  STATE_FILE,
-} from "../src/checkpoint/state.ts";
+import { checkpointFiles, restoreArrays } from "../src/checkpoint/arrays.ts";
+import { parseState, formatState, STATE_FILE } from "../src/checkpoint/state.ts";
 import { createGan, type Gan } from "../src/gan/gan.ts";
 import type { Recipe } from "../src/gan/recipe.ts";
 import { mlp } from "../src/gan/recipes/mlp.ts";

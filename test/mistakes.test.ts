@@ -33,6 +33,11 @@ const CALLS: Readonly<Record<string, Args>> = {
   argmax: [f(2, 2), { axes: [1], keepDims: true }],
   avgPool: [image, { size: 2, strides: 1, padding: "same", dilations: 1, countPadding: true }],
   batchNorm: [image, f(2), f(2), { training: true, epsilon: 1e-3, momentum: 0.9 }],
+  batches: [
+    device,
+    { images: new Uint8Array(4), count: 1, height: 2, width: 2 },
+    { batch: 1, rng, shuffle: true, dropLast: true },
+  ],
   bernoulli: [rng, [2, 2], 0.5],
   binaryCrossEntropy: [f(2), f(2), { clip: 1e-7, reduction: "mean" }],
   broadcastTo: [f(1, 2), { shape: [2, 2] }],
@@ -113,7 +118,7 @@ const CALLS: Readonly<Record<string, Args>> = {
 const x = f(2, 2);
 const LED: Readonly<Record<string, Args>> = {
   grad: [longhand.mean(longhand.square(x)), [x]],
-  vectorJacobian: [longhand.square(x), device.empty([2, 2]), [x]],
+  vectorJacobian: [longhand.square(x), f(2, 2), [x]],
 };
 
 const METRICS: Readonly<Record<string, Args>> = {

@@ -65,10 +65,10 @@ describe("on Node", () => {
     "says in a line what to install for SwiftShader, and for MNIST",
     async () => {
       const code = `
-      import { loadImages } from "longhand/data";
+      import { mnist } from "longhand/data";
       import { open } from "longhand/node";
       await open("swiftshader").catch((error) => console.log(error.message));
-      await loadImages(undefined, "train").catch((error) => console.log(error.message));`;
+      await mnist().catch((error) => console.log(error.message));`;
       const lines = String(await printed(code))
         .trimEnd()
         .split("\n");
@@ -110,10 +110,10 @@ const USER = `
 import { adam, compile, createRng, layers, mean, metrics, sequential, square, tensor } from "longhand";
 import type { Layer, LonghandError, Network, Program, Tensor } from "longhand";
 import { open as openInPage, type BrowserAdapter } from "longhand/browser";
-import { imageSet, loadImages, parseIdx, type ImageSet } from "longhand/data";
+import { idx, imageSet, parseIdx, type ImageSet } from "longhand/data";
 import { compileSteps, createGan, recipeNamed, recipes, train, type Recipe } from "longhand/gan";
 import { frechetDistance, gaussianOf, type Matrix } from "longhand/metrics";
-import { open, shaderText, type Opened, type OpenedAdapter } from "longhand/node";
+import { open, save, shaderText, type Opened, type OpenedAdapter } from "longhand/node";
 
 export async function line({ device, adapter }: Opened): Promise<Float32Array> {
   const parts: readonly Layer[] = [layers.dense(1), layers.relu()];
@@ -128,6 +128,7 @@ export async function line({ device, adapter }: Opened): Promise<Float32Array> {
   const named: OpenedAdapter = adapter;
   const text: string = shaderText("matmul.wgsl") + named.line;
   await step.run();
+  await save(network, "line.safetensors");
   // @ts-expect-error -- there is no such output
   void step.outputs.nonesuch;
   // @ts-expect-error -- a number is no list of layers
@@ -148,7 +149,7 @@ export async function gan(bytes: Uint8Array): Promise<number> {
 }
 
 export async function judged(matrix: Matrix): Promise<number> {
-  const { count } = await loadImages("folder", "test");
+  const { count } = await idx("folder", "test");
   return metrics.frechetDistance(gaussianOf(matrix), gaussianOf(matrix)) * count + frechetDistance(gaussianOf(matrix), gaussianOf(matrix));
 }
 

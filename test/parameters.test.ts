@@ -5,6 +5,9 @@ import { add, mul } from "../src/autograd/ops.ts";
 import { tensor } from "../src/autograd/from-host.ts";
 import { compile } from "../src/gpu/program.ts";
 import { adam } from "../src/nn/adam.ts";
+import { createRng } from "../src/kernels/random.ts";
+import * as layers from "../src/nn/layers.ts";
+import { sequential } from "../src/nn/network.ts";
 import { parameterGroup } from "../src/nn/parameters.ts";
 import { sgd } from "../src/nn/sgd.ts";
 import { adamAttr, expectedOf, inputOf, loadCases } from "./reference/oracle.ts";
@@ -52,3 +55,23 @@ test.each(loadCases("adam.json").map((each) => [each.name, each] as const))(
     }
   },
 );
+
+test("a network says what it is, as Keras's summary does", () => {
+  const net = sequential(
+    device,
+    "net",
+    [28, 28, 1],
+    [layers.conv2d(4, 3, { padding: "same" }), layers.flatten(), layers.dense(10)],
+    createRng(device, 0),
+  );
+  expect(net.summary()).toBe(
+    [
+      "net, from (N, 28, 28, 1)",
+      "layer                      output          parameters",
+      "conv2d   4, 3×3, stride 1  (N, 28, 28, 4)          40",
+      "flatten                    (N, 3136)                0",
+      "dense    10                (N, 10)             31,370",
+      "31,410 parameters",
+    ].join("\n"),
+  );
+});

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { checkpointFiles } from "../src/checkpoint/state.ts";
+import { checkpointFiles } from "../src/checkpoint/arrays.ts";
 import { createGan } from "../src/gan/gan.ts";
 import { badIn, findNonFinite } from "../src/gan/numerics.ts";
 import { scaled } from "../src/gan/recipe.ts";

@@ -299,6 +299,11 @@ const CALLS: Readonly<Record<string, readonly (readonly unknown[])[]>> = {
     [f(3), { rate: 0.5, rng: {} }],
     ...[1, -0.1, "a", Number.NaN, undefined].map((rate) => [f(3), { rate, rng }]),
   ],
+  batches: [
+    [device, { images: new Uint8Array(4), count: 1, height: 2, width: 3 }, { batch: 1, rng }],
+    [device, { images: new Uint8Array(4), count: 1, height: 2, width: 2 }, { batch: 2, rng }],
+    [device, { images: new Uint8Array(4), count: 1, height: 2, width: 2 }, { batch: 0, rng }],
+  ],
   createRng: [
     [device, -1],
     [device, 0.5],

@@ -23,7 +23,7 @@ const USERS = ["gan", "judge", "runs", "cli", "web"];
 /** Entry points of the engine's package, each with the rooms that it may gather from, and the command line's. */
 const ENTRIES: Readonly<Record<string, readonly string[]>> = {
   "src/index.ts": ["gpu", "kernels", "autograd", "nn", "metrics"],
-  "src/node.ts": ["gpu"],
+  "src/node.ts": ["gpu", "checkpoint"],
   "src/browser.ts": ["gpu"],
   "src/gan.ts": ["gan"],
   "src/data.ts": ["data", "data-bytes.ts"],

@@ -70,6 +70,13 @@ async function writeModules(shaders: Readonly<Record<string, string>>): Promise<
     format: "esm",
     chunkFileNames: "[name].js",
     comments: { legal: false, annotation: true, jsdoc: false },
+    // Shorter names inside functions alone: what errors show stays as it is, and so do lines, as Node prints the whole
+    // line that throws.
+    minify: {
+      compress: false,
+      mangle: { toplevel: false, keepNames: { function: true, class: true } },
+      codegen: { removeWhitespace: false },
+    },
   });
   await bundle.close();
 }

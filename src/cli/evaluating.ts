@@ -6,7 +6,7 @@ import { z } from "zod";
 import { readFileBytes, removeQuietly } from "../checkpoint/files.ts";
 import { formatJson, MAX_JSON_BYTES, parseJson } from "../checkpoint/json.ts";
 import { cutLog, linesOf, openJsonl, prefixOf } from "../checkpoint/jsonl.ts";
-import { checkpointFiles } from "../checkpoint/state.ts";
+import { checkpointFiles } from "../checkpoint/arrays.ts";
 import { drawSamples, type Gan } from "../gan/gan.ts";
 import type { WatchedEvaluation } from "../gan/watch.ts";
 import { CheckpointError } from "../gpu/errors.ts";

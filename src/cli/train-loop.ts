@@ -1,5 +1,5 @@
 // The loop of `longhand train`: what is written and said while a run trains.
-import { checkpointFiles } from "../checkpoint/state.ts";
+import { checkpointFiles } from "../checkpoint/arrays.ts";
 import { openJsonl } from "../checkpoint/jsonl.ts";
 import { DivergedError, OutputError } from "../gpu/errors.ts";
 import { isFiniteRecord } from "../gan/numerics.ts";

@@ -1,6 +1,6 @@
 // A run on an open device, from its plan to its last picture.
 import { writeFileAtomic } from "../checkpoint/files.ts";
-import { restoreArrays } from "../checkpoint/state.ts";
+import { restoreArrays } from "../checkpoint/arrays.ts";
 import { createGan, verdict, type Gan } from "../gan/gan.ts";
 import { findNonFinite } from "../gan/numerics.ts";
 import { compileSteps, type StepPrograms } from "../gan/train-steps.ts";

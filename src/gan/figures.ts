@@ -3,7 +3,7 @@ import { noGrad, Tensor } from "../autograd/tensor.ts";
 import type { GpuArray } from "../gpu/array.ts";
 import { explainPlan } from "../gpu/explain.ts";
 import { planTrace } from "../gpu/plan.ts";
-import { parameterCount } from "../nn/network.ts";
+import { parameterCount } from "../nn/parameters.ts";
 import type { Gan } from "./gan.ts";
 import { trainingStep } from "./step.ts";
 

@@ -93,9 +93,9 @@ export async function* project(
     for (const [restart, loss] of losses.entries()) {
       if (best && !(loss < best.loss)) continue;
       const latent = latents.slice(restart * length, (restart + 1) * length);
-      const told = starts.oneHot.subarray(restart * classes, (restart + 1) * classes);
-      const digit = classes > 0 ? told.indexOf(1) : undefined;
-      const inputs = Float32Array.of(...latent, ...told);
+      const oneHot = starts.oneHot.subarray(restart * classes, (restart + 1) * classes);
+      const digit = classes > 0 ? oneHot.indexOf(1) : undefined;
+      const inputs = Float32Array.of(...latent, ...oneHot);
       const [norm, error] = [normOf(latent), errors[restart]!];
       best = { restart, latent, inputs, digit, norm, error, loss };
     }
@@ -147,7 +147,7 @@ interface Search {
   readonly errors: GpuArray;
   readonly losses: GpuArray;
   readonly latents: GpuArray;
-  /** Draws every restart and moves it by Adam's step, at a share of the learning rate. */
+  /** Draws every restart and moves it by Adam's step, the learning rate scaled. */
   readonly step: (share: number) => Record<string, never>;
 }
 
@@ -168,7 +168,7 @@ function createSearch(
   const one = constant([1], "one", Float32Array.of(1));
   const weight = constant([1], "prior", Float32Array.of(prior));
   const { classes = 0 } = recipe;
-  const told = classes > 0 ? constant([count, classes], "classes", starts.oneHot) : undefined;
+  const oneHot = classes > 0 ? constant([count, classes], "classes", starts.oneHot) : undefined;
   const start = constant([count, recipe.latent], "starts", starts.latents);
   const group = parameterGroup(device, "projection", { z: start });
   const { z } = group.tensors;
@@ -180,7 +180,7 @@ function createSearch(
     losses,
     latents,
     step(share) {
-      const images = sampler.forward(told ? concat([z, told], { axis: 1 }) : z, {
+      const images = sampler.forward(oneHot ? concat([z, oneHot], { axis: 1 }) : z, {
         training: false,
       });
       const error = mean(square(sub(images, wanted)), { axes: [1, 2, 3] });

@@ -1,6 +1,7 @@
 // Batches from a dataset that lies on the device as bytes.
 import type { GpuArray } from "../gpu/array.ts";
 import { AttributeError } from "../gpu/errors.ts";
+import type { Constant } from "../gpu/shader.ts";
 import { beginStep, type Rng } from "./random.ts";
 
 /** How steps walk through a dataset. */
@@ -9,13 +10,19 @@ export interface BatchPlan {
   readonly batch: number;
   /** Steps an epoch. */
   readonly steps: number;
+  /** Whether each epoch has an order of its own (true), or the dataset's. */
+  readonly shuffle?: boolean;
 }
 
 /**
  * The constants of both launches: `total` images in `plan`'s batches, `count` of them now. Throws `AttributeError`
  * where some step's images would lie past the end.
  */
-function orderOf(total: number, plan: BatchPlan, count: number): Readonly<Record<string, number>> {
+function orderOf(
+  total: number,
+  plan: BatchPlan,
+  count: number,
+): Readonly<Record<string, Constant>> {
   if (count < 1 || count > plan.batch || (plan.steps - 1) * plan.batch >= total) {
     throw new AttributeError(
       `batch: ${count} of ${plan.batch} images in ${plan.steps} steps an epoch don't fit a dataset of ${total}`,
@@ -28,6 +35,7 @@ function orderOf(total: number, plan: BatchPlan, count: number): Readonly<Record
     STRIDE: plan.batch,
     STEPS: plan.steps,
     HALF_BITS: Math.ceil(bits / 2),
+    ...(plan.shuffle === false ? { SHUFFLE: false } : {}),
   };
 }
 

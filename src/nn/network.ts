@@ -18,6 +18,7 @@ import {
 import type { EpilogueAttributes } from "../kernels/epilogue-attributes.ts";
 import { isRng, type Rng } from "../kernels/random.ts";
 import { SIGMOID, type Layer, type Mode, type ParameterSpec } from "./layer.ts";
+import { summaryOf } from "./summary.ts";
 import { layOut, type Parameter, type ParameterGroup } from "./parameters.ts";
 
 /** A layer inside a network, with its shapes (batch axis left out) and what it owns. */
@@ -37,6 +38,8 @@ export interface Network extends ParameterGroup {
   /** Parameters and buffers by name, such as `conv2d_1.filter`: what a checkpoint keeps. */
   readonly state: ReadonlyMap<string, GpuArray>;
   readonly forward: (x: Tensor, mode: Mode) => Tensor;
+  /** The layers as a table: what they are, the shapes that they give, and their learned numbers. */
+  readonly summary: () => string;
 }
 
 /** The activation and the dropout that come next, as the epilogue of the layer before, and how many layers they are. */
@@ -177,7 +180,7 @@ export function sequential(
     };
   });
 
-  return {
+  const network = {
     name,
     inputShape,
     outputShape: shape,
@@ -186,7 +189,7 @@ export function sequential(
     arena,
     gradients,
     state,
-    forward(x, mode) {
+    forward(x: Tensor, mode: Mode) {
       arrayOf(name, 0, x);
       checkMode(name, mode);
       if (formatShape(x.shape.slice(1)) !== formatShape(inputShape)) {
@@ -212,9 +215,5 @@ export function sequential(
       return value;
     },
   };
-}
-
-/** Number of learned values of a layer or network. */
-export function parameterCount(parameters: readonly Parameter[]): number {
-  return parameters.reduce((total, { tensor }) => total + tensor.array.size, 0);
+  return { ...network, summary: () => summaryOf(network) };
 }

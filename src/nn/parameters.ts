@@ -27,6 +27,11 @@ export interface ParameterGroup {
   readonly gradients: GpuArray;
 }
 
+/** Number of learned values of a layer or network. */
+export function parameterCount(parameters: readonly Parameter[]): number {
+  return parameters.reduce((total, { tensor }) => total + tensor.array.size, 0);
+}
+
 const ALIGNMENT = 64; // floats in 256 bytes: from there arrays are bound without an offset
 
 const aligned = (shape: readonly number[]): number =>

@@ -1,5 +1,5 @@
 // The networks of a run, as its checkpoint has them: what every command after training starts from.
-import { restoreArrays } from "../checkpoint/state.ts";
+import { restoreArrays } from "../checkpoint/arrays.ts";
 import { createModels, type Models } from "../gan/gan.ts";
 import type { Device } from "../gpu/device.ts";
 import type { WhichCheckpoint } from "./checkpoint-places.ts";

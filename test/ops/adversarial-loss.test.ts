@@ -9,7 +9,7 @@ import {
 } from "../../src/kernels/adversarial-loss.ts";
 import { createRng } from "../../src/kernels/random.ts";
 import { messageOf } from "../message-of.ts";
-import { asFake, asReal, probability, toFool } from "../reference/adversarial-loss.ts";
+import { asFake, asReal, probability, generatorLoss } from "../reference/adversarial-loss.ts";
 import { createRandom, randomRef, type Ref, refOf, zeros } from "../reference/array.ts";
 import { compareToOracle } from "../reference/compare.ts";
 import { testDevice } from "../support/device.ts";
@@ -51,17 +51,17 @@ function expected(
   const mean = (values: readonly number[], f: (x: number) => number): number =>
     values.reduce((sum, x) => sum + f(x), 0) / count;
   const [real, fake] = [half(0), half(count)];
-  const [right, caught, fooled] = [asReal(form, smoothing), asFake(form), toFool(form)];
+  const [onReal, onFake, onFakeForG] = [asReal(form, smoothing), asFake(form), generatorLoss(form)];
   const dDiscriminator = zeros(shape);
   const dGenerator = zeros([count, ...shape.slice(1)]);
   for (let i = 0; i < count; i += 1) {
-    dDiscriminator.data[at(i)] = right.slope(real[i]!) / count;
-    dDiscriminator.data[at(count + i)] = caught.slope(fake[i]!) / count;
-    dGenerator.data[at(i)] = fooled.slope(fake[i]!) / count;
+    dDiscriminator.data[at(i)] = onReal.slope(real[i]!) / count;
+    dDiscriminator.data[at(count + i)] = onFake.slope(fake[i]!) / count;
+    dGenerator.data[at(i)] = onFakeForG.slope(fake[i]!) / count;
   }
-  const lossD = mean(real, right.value) + mean(fake, caught.value);
+  const lossD = mean(real, onReal.value) + mean(fake, onFake.value);
   const verdicts = [real, fake].map((outputs) => mean(outputs, probability(form)));
-  const scalars = refOf([SCALARS], [lossD, mean(fake, fooled.value), ...verdicts]);
+  const scalars = refOf([SCALARS], [lossD, mean(fake, onFakeForG.value), ...verdicts]);
   return { scalars, dDiscriminator, dGenerator };
 }
 
@@ -71,8 +71,9 @@ async function run(outputs: Ref, how: How = {}): Promise<Found> {
   const launched = (): ReturnType<typeof adversarialLoss> & { readonly ring: GpuArray } => {
     const ring = upload(device, refOf([CAPACITY, SCALARS], Array(CAPACITY * SCALARS).fill(-1)));
     const rng = createRng(device, 3, STEP);
-    const told = labels && device.upload(Int32Array.from(labels), [labels.length], "i32", "labels");
-    const all = { ...options, ...(keep ? { ring } : {}), labels: told };
+    const classes =
+      labels && device.upload(Int32Array.from(labels), [labels.length], "i32", "labels");
+    const all = { ...options, ...(keep ? { ring } : {}), labels: classes };
     return { ...adversarialLoss(upload(device, outputs), rng, all), ring };
   };
   const { result, strays } = await withSlack(device, SLACK, () =>
@@ -122,7 +123,7 @@ describe("agrees with float64", () => {
     expect(problems(await run(each), each)).toEqual([]);
   });
 
-  test("infinite logits, certain and right", async () => {
+  test("infinite logits, certain and onReal", async () => {
     const logits = refOf([4], [Infinity, 3, -Infinity, -3]);
     const { scalars, dDiscriminator, dGenerator } = await run(logits);
     const one = Math.log1p(Math.exp(-3));
@@ -300,7 +301,7 @@ test.each<[Form, number]>([
   ["clamped", 0.2],
 ])("the reference's slopes are those of its losses: %s, smoothed by %d", (form, smoothing) => {
   const h = 1e-5;
-  for (const { value, slope } of [asReal(form, smoothing), asFake(form), toFool(form)]) {
+  for (const { value, slope } of [asReal(form, smoothing), asFake(form), generatorLoss(form)]) {
     for (const x of outputsOf(form, [8]).data) {
       const difference = (value(x + h) - value(x - h)) / (2 * h);
       expect(Math.abs(difference - slope(x))).toBeLessThan(1e-6 * Math.max(1, slope(x) ** 2));

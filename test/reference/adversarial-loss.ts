@@ -68,7 +68,7 @@ export function asReal(form: Form, smoothing = 0): Unary {
 export const asFake = (form: Form): Unary => FAKE[form];
 
 /** The generator's loss on an image of its own. */
-export const toFool = (form: Form): Unary =>
+export const generatorLoss = (form: Form): Unary =>
   form === "hinge" ? { value: (x) => -x, slope: () => -1 } : REAL[form];
 
 /** A verdict as a probability. */

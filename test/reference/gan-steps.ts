@@ -1,6 +1,6 @@
 // A GAN's training step in float64, in each order that recipes know: from given networks, images and draws.
 import type { AdamOptions } from "./adam.ts";
-import { asFake, asReal, type Form, probability, toFool } from "./adversarial-loss.ts";
+import { asFake, asReal, type Form, probability, generatorLoss } from "./adversarial-loss.ts";
 import { type Ref, refOf } from "./array.ts";
 import { oneHot } from "./losses.ts";
 import { averaged } from "./moving-average.ts";
@@ -50,7 +50,7 @@ export interface GanStep {
 }
 
 /** What a discriminator learned. */
-interface Lesson {
+interface DiscriminatorStep {
   readonly model: Model;
   readonly gradients: readonly Ref[];
   readonly loss: number;
@@ -86,19 +86,24 @@ export function ganStep(config: GanConfig, state: GanState, batch: GanBatch): Ga
   const judge = (weights: readonly Node[], images: Node): Node =>
     forward(config.discriminator, weights, [], images, { training: true, mask }).y;
 
-  const finish = (lesson: Lesson, lossG: Node, g: readonly Node[], running: Model["running"]) => {
+  const resultOf = (
+    learned: DiscriminatorStep,
+    lossG: Node,
+    g: readonly Node[],
+    running: Model["running"],
+  ) => {
     const generatorGradients = gradients(lossG, g);
     const next = updated(state.generator, generatorGradients, config.generatorAdam);
     const generator: Model = { ...next, running };
     const steps = state.steps + 1;
     const follow = (old: Ref, now: Ref): Ref => averaged(old, now, steps, config.average);
     return {
-      scalars: [lesson.loss, valueOf(lossG), lesson.real, lesson.fake],
+      scalars: [learned.loss, valueOf(lossG), learned.real, learned.fake],
       generatorGradients,
-      discriminatorGradients: lesson.gradients,
+      discriminatorGradients: learned.gradients,
       state: {
         generator,
-        discriminator: lesson.model,
+        discriminator: learned.model,
         average: {
           weights: state.average.weights.map((old, i) => follow(old, generator.weights[i]!)),
           running: state.average.running.map((old, i) => ({
@@ -127,28 +132,28 @@ export function ganStep(config: GanConfig, state: GanState, batch: GanBatch): Ga
     const [g, d] = [nodesOf(state.generator.weights), nodesOf(state.discriminator.weights)];
     const fake = generate(g, true);
     const outputs = judge(d, tape.join(node(real), fake.y, 0));
-    const right = verdicts(outputs, 0, count, labels);
-    const caught = verdicts(outputs, count, count, labels);
-    const lossD = tape.plus(onReal(right), onFake(caught));
+    const onReals = verdicts(outputs, 0, count, labels);
+    const onFakes = verdicts(outputs, count, count, labels);
+    const lossD = tape.plus(onReal(onReals), onFake(onFakes));
     const found = gradients(lossD, d);
-    const lesson: Lesson = {
+    const learned: DiscriminatorStep = {
       model: updated(state.discriminator, found, config.discriminatorAdam),
       gradients: found,
       loss: valueOf(lossD),
-      real: mean(right),
-      fake: mean(caught),
+      real: mean(onReals),
+      fake: mean(onFakes),
     };
-    return finish(lesson, loss(toFool(form), caught), g, fake.running);
+    return resultOf(learned, loss(generatorLoss(form), onFakes), g, fake.running);
   }
 
-  const lesson = order === "alternating" ? combined() : apart();
+  const ofD = order === "alternating" ? jointBatch() : splitBatches();
   const g = nodesOf(state.generator.weights);
   const drawn = generate(g, true);
-  const frozen = nodesOf(lesson.model.weights);
-  const lossG = loss(toFool(form), verdicts(judge(frozen, drawn.y), 0, count, []));
-  return finish(lesson, lossG, g, drawn.running);
+  const frozen = nodesOf(ofD.model.weights);
+  const lossG = loss(generatorLoss(form), verdicts(judge(frozen, drawn.y), 0, count, []));
+  return resultOf(ofD, lossG, g, drawn.running);
 
-  function combined(): Lesson {
+  function jointBatch(): DiscriminatorStep {
     const fake = generate(nodesOf(state.generator.weights), false).y;
     const all = tape.join(node(real), fake, 0);
     const learned = learn(state.discriminator, all, (outputs) =>
@@ -163,12 +168,12 @@ export function ganStep(config: GanConfig, state: GanState, batch: GanBatch): Ga
     return { ...learned, real: of(0), fake: of(count) };
   }
 
-  function apart(): Lesson {
+  function splitBatches(): DiscriminatorStep {
     const fake = generate(nodesOf(state.generator.weights), false).y;
     const first = learn(state.discriminator, node(real), onReal);
     const second = learn(first.model, fake, onFake);
-    const [right, caught] = [mean(first.outputs), mean(second.outputs)];
-    return { ...second, loss: (first.loss + second.loss) / 2, real: right, fake: caught };
+    const [onReals, onFakes] = [mean(first.outputs), mean(second.outputs)];
+    return { ...second, loss: (first.loss + second.loss) / 2, real: onReals, fake: onFakes };
   }
 }
 

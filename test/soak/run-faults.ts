@@ -17,6 +17,7 @@ import { loadImages } from "../../src/data/files.ts";
 import { ENDING_SIGNALS } from "../../src/cli/interrupt.ts";
 import { recipes } from "../../src/gan/recipes/list.ts";
 import { readCheckpoint } from "../../src/runs/checkpoints.ts";
+import { LOCK_FILE } from "../../src/runs/lock.ts";
 import { runFolder } from "../../src/runs/run-folder.ts";
 import { idxBytes } from "../support/idx-bytes.ts";
 import { ARGUMENTS, ROOT } from "../support/longhand.ts";
@@ -130,6 +131,15 @@ async function newCheckpoint(path: string, child: ChildProcess, from: number): P
   }
 }
 
+/** Waits until a process has claimed its run, or has ended. */
+async function claimed(path: string, child: ChildProcess): Promise<void> {
+  const isOurs = (): boolean => {
+    const lock = join(path, LOCK_FILE);
+    return existsSync(lock) && readFileSync(lock, "utf8").includes(String(child.pid));
+  };
+  while (child.exitCode === null && child.signalCode === null && !isOurs()) await after(20);
+}
+
 /** The command that begins a run, or goes on with it where it has a checkpoint. */
 function commandFor(path: string, data: string, ...args: string[]): string[] {
   const has = existsSync(join(path, "checkpoint")) || existsSync(join(path, "checkpoints"));
@@ -217,6 +227,8 @@ export async function stopRuns(count: number, seed: number): Promise<Report> {
       commandFor(path, data, "--steps", "1000000", "--checkpoint-minutes", "1000"),
     );
     if (random() < 0.6) await newCheckpoint(path, child, from);
+    // Before our code is loaded Node itself answers this one: it opens a debugger, and goes on.
+    if (name === "SIGUSR1") await claimed(path, child);
     await after(below(random, 2500));
     child.kill(name);
     const { code, signal, err } = await ended;

@@ -42,8 +42,8 @@ function stepOnJointBatch(gan: Gan, count: number, fake: Tensor): DiscriminatorS
   const labels = Float32Array.from({ length: 2 * count }, (_, i) =>
     i < count ? 1 - recipe.smoothing : 0,
   );
-  const told = new Tensor(device.upload(labels, [2 * count, 1], "f32", "labels"));
-  const loss = crossEntropy(gan, outputs, told);
+  const targets = new Tensor(device.upload(labels, [2 * count, 1], "f32", "labels"));
+  const loss = crossEntropy(gan, outputs, targets);
   discriminatorAdam.differentiate(loss);
   discriminatorAdam.update();
   const { array } = probabilitiesOf(gan, outputs);
@@ -77,13 +77,13 @@ export function stepAlternating(gan: Gan, count: number): StepOutputs {
   const { generator, discriminator, generatorAdam, rng, ring, recipe } = gan;
   const z = drawLatents(gan, count);
   const fake = noGrad(() => generator.forward(z, { training: false }));
-  const lesson = recipe.order === "alternating" ? stepOnJointBatch : stepOnSplitBatches;
-  const { loss: lossD, real, fake: caught } = lesson(gan, count, fake);
+  const learn = recipe.order === "alternating" ? stepOnJointBatch : stepOnSplitBatches;
+  const { loss: lossD, real, fake: onFake } = learn(gan, count, fake);
 
   const drawn = generator.forward(drawLatents(gan, count), trainingMode(gan));
   const lossG = crossEntropy(gan, discriminator.forward(drawn, judgingMode(gan)), 1);
   generatorAdam.differentiate(lossG);
-  const each = [lossD, lossG, real, caught].map((scalar) =>
+  const each = [lossD, lossG, real, onFake].map((scalar) =>
     reshape(scalar.detach(), { shape: [1] }),
   );
   const scalars = concat(each, { axis: 0 }).array;

@@ -1,0 +1,32 @@
+// A model in one safetensors file.
+import { basename, dirname } from "node:path";
+import type { GpuArray } from "../gpu/array.ts";
+import { readFileBytes, writeFileAtomic } from "./files.ts";
+import { checkpointFiles, restoreArrays } from "./arrays.ts";
+
+/** What can be saved: a network, an optimizer, or whatever else has its arrays by name. */
+export interface Saveable {
+  readonly state: ReadonlyMap<string, GpuArray>;
+}
+
+const NAME = "model";
+
+/**
+ * Writes all arrays of a network (or an optimizer) to a safetensors file, which PyTorch and others read; it takes the
+ * place of an older one only when it is whole. Rejects with `OutputError` where it can't be written, `DivergedError`
+ * where a number isn't finite.
+ */
+export async function save(model: Saveable, path: string): Promise<void> {
+  const files = await checkpointFiles({ [NAME]: model.state });
+  writeFileAtomic(path, files[`${NAME}.safetensors`]!);
+}
+
+/**
+ * Reads what `save` wrote into a network (or an optimizer) of the same layers. All is checked before the first array
+ * changes. Throws `CheckpointError` where a tensor is missing, of another shape or one too many.
+ */
+export function load(model: Saveable, path: string): void {
+  const name = basename(path).replace(/\.safetensors$/, "");
+  const files = new Map([[`${name}.safetensors`, readFileBytes(path)]]);
+  restoreArrays({ [name]: model.state }, files, dirname(path));
+}

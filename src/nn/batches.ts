@@ -1,0 +1,128 @@
+// Batches of a dataset that lies on the device: a compiled step uploads nothing, and the same seed and step give the
+// same images.
+import { Tensor } from "../autograd/tensor.ts";
+import type { GpuArray } from "../gpu/array.ts";
+import { checkDevice } from "../gpu/check-device.ts";
+import type { Device } from "../gpu/device.ts";
+import { AttributeError, ShapeError } from "../gpu/errors.ts";
+import { show } from "../gpu/foreign-text.ts";
+import {
+  checkArgument,
+  checkAttributes,
+  type Check,
+  flag,
+  needed,
+  whole,
+} from "../kernels/attributes.ts";
+import { gatherBatch, gatherLabels, type BatchPlan } from "../kernels/dataset.ts";
+import { isRng, type Rng } from "../kernels/random.ts";
+
+/** Grey images as bytes, and a class for each if there are labels: as `longhand/data` reads them, or one's own. */
+export interface ImageBytes {
+  /** (count, height, width), one byte a pixel. */
+  readonly images: Uint8Array;
+  readonly count: number;
+  readonly height: number;
+  readonly width: number;
+  /** (count), each 0 to 255. */
+  readonly labels?: Uint8Array | undefined;
+}
+
+/** How to walk through a dataset. */
+export interface BatchOptions {
+  /** Images a step. */
+  readonly batch: number;
+  /** Whose step says which batch it is, and whose seed the order follows from. */
+  readonly rng: Rng;
+  /** Whether each epoch has an order of its own (true), or the dataset's. */
+  readonly shuffle?: boolean;
+  /** Whether the images left over at an epoch's end sit it out (true), or make a smaller last batch. */
+  readonly dropLast?: boolean;
+}
+
+/** A dataset on a device, batch by batch. */
+export interface Batches {
+  /** Steps an epoch. */
+  readonly steps: number;
+  /** Images of an epoch's last step: fewer than the others only with `dropLast: false`. */
+  readonly last: number;
+  /**
+   * The batch of the Rng's step: images (count, H, W, 1) in [−1, 1], and their classes, (count) i32. `count` is the
+   * batch's size; for the last step of an epoch, which needs a program of its own if it is smaller, `last`.
+   * Throws `AttributeError` where the classes are asked for and there are none.
+   */
+  readonly next: (count?: number) => { readonly images: Tensor; readonly labels: Tensor };
+}
+
+const isImages: Check = {
+  expects:
+    "images as bytes: { images, count, height, width }, as mnist() of longhand/data gives them",
+  accepts: (value) =>
+    typeof value === "object" &&
+    value !== null &&
+    "images" in value &&
+    value.images instanceof Uint8Array &&
+    "count" in value &&
+    "height" in value &&
+    "width" in value &&
+    [value.count, value.height, value.width].every(whole(1).accepts),
+};
+
+/**
+ * Puts a dataset on a device, to be walked through in batches.
+ *
+ * Throws: `AttributeError` on what is no set of images, and on a batch larger than it; `ShapeError` where bytes or
+ * labels don't fit their count; `MemoryError` where the device can't bind them.
+ */
+export function batches(device: Device, set: ImageBytes, options: BatchOptions): Batches {
+  checkDevice("batches", device);
+  checkArgument("batches", "the dataset", set, isImages);
+  checkAttributes<BatchOptions>("batches", options, {
+    batch: needed(whole(1)),
+    rng: needed(isRng),
+    shuffle: flag,
+    dropLast: flag,
+  });
+  const { count, height, width } = set;
+  const { batch, rng, shuffle = true, dropLast = true } = options;
+  if (set.images.length !== count * height * width) {
+    throw new ShapeError(
+      `batches: ${count} images of ${height}×${width} take ${count * height * width} bytes; got ${set.images.length}`,
+    );
+  }
+  if (set.labels && set.labels.length !== count) {
+    throw new ShapeError(`batches: ${count} images take as many labels; got ${set.labels.length}`);
+  }
+  if (batch > count) {
+    throw new AttributeError(
+      `batches: batch must be at most the dataset's ${count} images; got ${show(batch)}`,
+    );
+  }
+  const bytes = device.persistent([count, height, width, 1], "u8", "batches.images");
+  bytes.write(new Uint8Array(set.images));
+  const classes = set.labels && device.persistent([count], "u8", "batches.labels");
+  classes?.write(new Uint8Array(set.labels!));
+  const steps = dropLast ? Math.floor(count / batch) : Math.ceil(count / batch);
+  const plan = { batch, steps, shuffle };
+  return {
+    steps,
+    last: count - (steps - 1) * batch < batch ? count - (steps - 1) * batch : batch,
+    next: (size = batch) => batchOf(bytes, classes, rng, plan, size),
+  };
+}
+
+function batchOf(
+  bytes: GpuArray,
+  classes: GpuArray | undefined,
+  rng: Rng,
+  plan: BatchPlan,
+  size: number,
+): ReturnType<Batches["next"]> {
+  return {
+    images: new Tensor(gatherBatch(bytes, rng, plan, size)),
+    get labels() {
+      if (classes) return new Tensor(gatherLabels(classes, rng, plan, size));
+      throw new AttributeError("batches: the dataset has no labels; give them beside the images");
+    },
+  };
+}
