@@ -148,7 +148,7 @@ export function opsDoc(): string {
     "",
     "```ts",
     'import { conv2d, tensor, vectorJacobian } from "longhand";',
-    'import { open } from "longhand/node"; // in a browser: openDevice',
+    'import { open } from "longhand/node"; // in a page: longhand/browser',
     "",
     "const { device, close } = await open();",
     "const x = tensor(device, [1, 2, 3, 4], [1, 2, 2, 1], { tracked: true }); // values, shape (f32)",
