@@ -1,6 +1,7 @@
 // `longhand doctor`: what this machine has to run on, what `auto` makes of it, and what to
 // install for more speed. Prints only; what it knows of adapters comes from the engine.
 
+import { commandFor } from "../runs/command-words.ts";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { arch, cpus, platform, release, version } from "node:os";
 import { escapeText } from "../gpu/foreign-text.ts";
@@ -181,7 +182,7 @@ async function tunedLines(adapter: string): Promise<string[]> {
     trouble !== undefined
       ? `none that hold: ${trouble}`
       : length === 0
-        ? "none: npm run tune measures which kernels are fastest on this adapter"
+        ? `none: ${commandFor("tune")} measures which kernels are fastest on this adapter`
         : `${length} shapes measured on this adapter, for new runs`;
   return [state, `kept in ${path}`];
 }

@@ -1,4 +1,5 @@
 // A run before its first write: flags checked, data loaded, nothing changed on the disk.
+import { commandFor } from "../runs/command-words.ts";
 import { resolve } from "node:path";
 import { loadImages, type LoadedImageSet } from "../data/files.ts";
 import type { Recipe } from "../gan/recipe.ts";
@@ -150,7 +151,7 @@ export function checkStorage(
     ? "the run began with it, and --resume keeps that"
     : "leave the flag out to store 32 bits";
   throw new UsageError(
-    `--f16: ${adapter} has no shader-f16; ${mend}; another adapter may have it: see npm run doctor, and --adapter`,
+    `--f16: ${adapter} has no shader-f16; ${mend}; another adapter may have it: see ${commandFor("doctor")}, and --adapter`,
   );
 }
 

@@ -1,5 +1,6 @@
 // `longhand evaluate`: how good a run's digits are, as figures beside those of sets of known quality, and
 // as a page.
+import { commandFor } from "../runs/command-words.ts";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { withFolders, writeFileAtomic } from "../checkpoint/files.ts";
@@ -231,7 +232,7 @@ async function bySecondJudge(
   const { value, trouble } = await findJudge("second");
   if (!value) {
     print(
-      `${trouble ?? "No second judge is kept"}; npm run judge -- --second trains one to set beside.`,
+      `${trouble ?? "No second judge is kept"}; ${commandFor("judge", "--second")} trains one to set beside.`,
     );
     return null;
   }

@@ -1,4 +1,5 @@
 // How a command that failed says so, and with which exit code.
+import { commandFor } from "../runs/command-words.ts";
 import type { OutputConfiguration } from "commander";
 import {
   AdapterError,
@@ -28,7 +29,7 @@ export function report(error: unknown): number {
 /** What this command line has to offer where it is an adapter that doesn't serve. */
 function adviceOn(error: LonghandError): string {
   const ofAdapter = error instanceof AdapterError || error instanceof MemoryError;
-  return ofAdapter ? " (npm run doctor lists adapters and their limits)" : "";
+  return ofAdapter ? ` (${commandFor("doctor")} lists adapters and their limits)` : "";
 }
 
 /** A remark on stderr, beside what a command prints. */

@@ -1,4 +1,5 @@
 // Judges on the disk: where they are kept, how one is loaded, and trained where there is none.
+import { commandFor } from "../runs/command-words.ts";
 import { readFileBytes, writeToFirst } from "../checkpoint/files.ts";
 import { loadImages } from "../data/files.ts";
 import { nameOf } from "../gpu/adapter-words.ts";
@@ -29,10 +30,11 @@ export interface JudgeRequest {
   readonly out?: string | undefined;
 }
 
-const flagOf = (which: Which): string => (which === "second" ? " --second" : "");
+const flagOf = (which: Which): string => (which === "second" ? "--second " : "");
 
 /** The command that trains a judge anew. */
-export const judgeCommandFor = (which: Which): string => `npm run judge --${flagOf(which)} --force`;
+export const judgeCommandFor = (which: Which): string =>
+  commandFor("judge", `${flagOf(which)}--force`);
 
 /** `99.12 %` */
 export const formatAccuracy = (accuracy: number): string => `${(accuracy * 100).toFixed(2)} %`;

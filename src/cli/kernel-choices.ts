@@ -1,4 +1,5 @@
 // Where the autotuner's answers are kept: a file an adapter, in the user's cache folder.
+import { commandFor } from "../runs/command-words.ts";
 import { existsSync } from "node:fs";
 import { formatChoices, parseChoices, type Choices } from "../checkpoint/choices.ts";
 import { removeQuietly } from "../checkpoint/files.ts";
@@ -53,8 +54,8 @@ export async function choicesFor(
       trouble === undefined
         ? chosen > 0
           ? `as tuned on this adapter at ${chosen} of ${all} shapes (${path})`
-          : "the defaults; npm run tune measures which are fastest here"
-        : `the defaults, not those that were tuned: ${trouble}; npm run tune measures anew`,
+          : `the defaults; ${commandFor("tune")} measures which are fastest here`
+        : `the defaults, not those that were tuned: ${trouble}; ${commandFor("tune")} measures anew`,
   };
 }
 

@@ -1,4 +1,5 @@
 // Options and arguments that several commands share, and how they are read.
+import { commandFor } from "../runs/command-words.ts";
 import { InvalidArgumentError, Option } from "commander";
 import { recipes } from "../gan/recipes/list.ts";
 import type { WhichCheckpoint } from "../runs/checkpoint-places.ts";
@@ -34,7 +35,7 @@ export const seedList = (text: string): readonly number[] => text.split(",").map
 export const adapterOption = (): Option =>
   new Option(
     "--adapter <name>",
-    "auto, gpu, software, swiftshader, or part of an adapter's name (see npm run doctor)",
+    `auto, gpu, software, swiftshader, or part of an adapter's name (see ${commandFor("doctor")})`,
   ).env("LONGHAND_ADAPTER");
 
 /** `--data`, of what `what` is. */

@@ -1,4 +1,5 @@
 // The loop of `longhand train`: what is written and said while a run trains.
+import { commandFor } from "../runs/command-words.ts";
 import { checkpointFiles } from "../checkpoint/arrays.ts";
 import { openJsonl } from "../checkpoint/jsonl.ts";
 import { DivergedError, OutputError } from "../gpu/errors.ts";
@@ -165,7 +166,7 @@ export async function loop(options: Loop): Promise<void> {
   const time = formatDuration((performance.now() - began) / 1000);
   print(
     step < until
-      ? `Stopped at step ${step} of ${until} after ${time}. Go on with: npm run train -- --resume ${shellQuote(folder.path)}`
+      ? `Stopped at step ${step} of ${until} after ${time}. Go on with: ${resumeCommand(folder.path)}`
       : `Done: ${step} steps in ${time}. Samples, plots and the checkpoint are in ${folder.path}`,
   );
 
@@ -175,11 +176,13 @@ export async function loop(options: Loop): Promise<void> {
     log.close();
     draft.claim?.release();
     print(
-      `Stopped at step ${step} of ${until}, all of which is saved. Go on with: npm run train -- --resume ${shellQuote(folder.path)}`,
+      `Stopped at step ${step} of ${until}, all of which is saved. Go on with: ${resumeCommand(folder.path)}`,
     );
     interrupt.endNow();
   }
 }
+
+const resumeCommand = (path: string): string => commandFor("train", `--resume ${shellQuote(path)}`);
 
 function lossWords({ lossD, lossG, dReal, dFake }: StepRecord): string {
   return `the losses are ${lossD} (D) and ${lossG} (G), the mean verdicts ${dReal} and ${dFake}`;
@@ -187,7 +190,7 @@ function lossWords({ lossD, lossG, dReal, dFake }: StepRecord): string {
 
 function diverged(step: number, what: string, saved: number, { path }: RunFolder): DivergedError {
   return new DivergedError(
-    `Step ${step}: ${what}: the run has diverged, and more steps won't mend it. The checkpoint of step ${saved} is kept as it was. Try lower learning rates (--config) or another --seed; npm run train -- --resume ${shellQuote(path)} --check-numerics says which dispatch it begins with`,
+    `Step ${step}: ${what}: the run has diverged, and more steps won't mend it. The checkpoint of step ${saved} is kept as it was. Try lower learning rates (--config) or another --seed; ${resumeCommand(path)} --check-numerics says which dispatch it begins with`,
   );
 }
 

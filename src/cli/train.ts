@@ -1,4 +1,5 @@
 // `longhand train`: checks flags, claims the run's folder, and trains until the end, whatever becomes of the device.
+import { commandFor } from "../runs/command-words.ts";
 import type { Device } from "../gpu/device.ts";
 import { DeviceLostError, OutputError, UsageError } from "../gpu/errors.ts";
 import { shellQuote } from "../gpu/foreign-text.ts";
@@ -90,7 +91,7 @@ async function attempt(
 /** An error's message, and where the run stands. */
 function withStanding(error: OutputError, { folder }: Draft, { saved }: Journey): OutputError {
   return new OutputError(
-    `${error.message} Its newest checkpoint is of step ${saved}; once that is mended, go on with: npm run train -- --resume ${shellQuote(folder.path)}`,
+    `${error.message} Its newest checkpoint is of step ${saved}; once that is mended, go on with: ${commandFor("train", `--resume ${shellQuote(folder.path)}`)}`,
     { cause: error },
   );
 }

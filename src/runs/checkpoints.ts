@@ -2,6 +2,7 @@
 // `RUN/checkpoints/step-0000500`, where the last few stay. `RUN/best` is that of the least Fréchet distance. What is
 // read is whole, of this very run, and checked before anything else happens; where it isn't, the newest that is gets
 // named.
+import { commandFor } from "./command-words.ts";
 import { existsSync, readFileSync, renameSync } from "node:fs";
 import { dirname } from "node:path";
 import { outputError, readFileBytes } from "../checkpoint/files.ts";
@@ -198,7 +199,7 @@ function adviceFor(folder: RunFolder, which: WhichCheckpoint): string {
 
 /** The command that goes on from a checkpoint. */
 export function resumeCommand({ path }: RunFolder, which: WhichCheckpoint): string {
-  return `npm run train -- --resume ${shellQuote(path)} --checkpoint ${which}`;
+  return commandFor("train", `--resume ${shellQuote(path)} --checkpoint ${which}`);
 }
 
 /**
