@@ -5,6 +5,8 @@
 
 const FOURS = 16u;
 const LEARNING_RATE = 0.001f;
+const RATE_ON_DEVICE = false; // whether it is multiplied by `rate`
+const WEIGHT_DECAY = 0f; // what a parameter loses of itself, times the learning rate (Loshchilov and Hutter 2019)
 const BETA1 = 0.9f;
 const BETA2 = 0.999f;
 const REST1 = 0.1f; // 1 − β1, rounded on the host from float64
@@ -18,12 +20,19 @@ const PARAMETERS_AT = 0u;
 const FIRST_AT = 0u;
 const SECOND_AT = 0u;
 const CORRECTIONS_AT = 0u;
+const RATE_AT = 0u;
 
 @group(0) @binding(0) var<storage, read> gradients: array<vec4f>;
 @group(0) @binding(1) var<storage, read_write> parameters: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> first: array<vec4f>; // running mean of gradients
 @group(0) @binding(3) var<storage, read_write> second: array<vec4f>; // running mean of their squares
 @group(0) @binding(4) var<storage, read> corrections: array<f32>; // 1 − β1ᵗ, 1 − β2ᵗ of the t updates before
+@group(0) @binding(5) var<storage, read> rate: array<f32>; // (1)
+
+fn learning_rate() -> f32 {
+  if (RATE_ON_DEVICE) { return LEARNING_RATE * rate[RATE_AT]; }
+  return LEARNING_RATE;
+}
 
 @compute @workgroup_size(64)
 fn update(
@@ -42,9 +51,10 @@ fn update(
   first[FIRST_AT / 4u + i] = m;
   second[SECOND_AT / 4u + i] = v;
   let at = PARAMETERS_AT / 4u + i;
+  if (WEIGHT_DECAY > 0f) { parameters[at] *= 1f - learning_rate() * WEIGHT_DECAY; }
   if (KERAS) {
-    parameters[at] -= (LEARNING_RATE * sqrt(correction2) / correction1) * m / (sqrt(v) + EPSILON);
+    parameters[at] -= (learning_rate() * sqrt(correction2) / correction1) * m / (sqrt(v) + EPSILON);
   } else {
-    parameters[at] -= LEARNING_RATE * (m / correction1) / (sqrt(v / correction2) + EPSILON);
+    parameters[at] -= learning_rate() * (m / correction1) / (sqrt(v / correction2) + EPSILON);
   }
 }

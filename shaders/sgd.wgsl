@@ -4,6 +4,7 @@
 
 const COUNT = 64u;
 const LEARNING_RATE = 0.01f;
+const RATE_ON_DEVICE = false; // whether it is multiplied by `rate`
 const MOMENTUM = 0.9f;
 const KEEP = 1f; // 1 − dampening, rounded on the host from float64
 const NESTEROV = false;
@@ -14,11 +15,18 @@ const GRADIENTS_AT = 0u;
 const PARAMETERS_AT = 0u;
 const VELOCITIES_AT = 0u;
 const STARTED_AT = 0u;
+const RATE_AT = 0u;
 
 @group(0) @binding(0) var<storage, read> gradients: array<f32>;
 @group(0) @binding(1) var<storage, read_write> parameters: array<f32>;
 @group(0) @binding(2) var<storage, read_write> velocities: array<f32>;
 @group(0) @binding(3) var<storage, read> started: array<f32>; // 0 before the first update, then 1
+@group(0) @binding(4) var<storage, read> rate: array<f32>; // (1)
+
+fn learning_rate() -> f32 {
+  if (RATE_ON_DEVICE) { return LEARNING_RATE * rate[RATE_AT]; }
+  return LEARNING_RATE;
+}
 
 fn decayed_gradient(i: u32) -> f32 {
   let g = gradients[GRADIENTS_AT + i];
@@ -35,7 +43,7 @@ fn descend(
 ) {
   let i = (group.y * groups.x + group.x) * 64u + lane;
   if (i >= COUNT) { return; }
-  parameters[PARAMETERS_AT + i] -= LEARNING_RATE * decayed_gradient(i);
+  parameters[PARAMETERS_AT + i] -= learning_rate() * decayed_gradient(i);
 }
 
 @compute @workgroup_size(64)
@@ -50,5 +58,5 @@ fn roll(
   let v = select(g, MOMENTUM * velocities[VELOCITIES_AT + i] + KEEP * g, started[STARTED_AT] != 0f);
   velocities[VELOCITIES_AT + i] = v;
   let step = select(v, g + MOMENTUM * v, NESTEROV);
-  parameters[PARAMETERS_AT + i] -= LEARNING_RATE * step;
+  parameters[PARAMETERS_AT + i] -= learning_rate() * step;
 }

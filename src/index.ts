@@ -37,12 +37,14 @@ export type { SoftmaxCrossEntropyRowsAttributes } from "./kernels/softmax-cross-
 export type { AxisAttribute } from "./kernels/softmax.ts";
 export { tune, workloadsOf, type Tuned, type TuneOptions, type Use } from "./kernels/autotune.ts";
 export * as metrics from "./metrics/metrics.ts";
-export { adam } from "./nn/adam.ts";
+export { adam, type AdamOptimizerOptions } from "./nn/adam.ts";
 export { batches, type Batches, type BatchOptions, type ImageBytes } from "./nn/batches.ts";
+export { clipGradients, type ClipGradients } from "./nn/clip-gradients.ts";
 export * as initialisers from "./nn/initialisers.ts";
 export type { Layer, Mode, ParameterSpec } from "./nn/layer.ts";
 export * as layers from "./nn/layers.ts";
 export { sequential, type Network } from "./nn/network.ts";
 export { parameterGroup, type Parameter, type ParameterGroup } from "./nn/parameters.ts";
 export type { Optimizer } from "./nn/optimizer.ts";
-export { sgd } from "./nn/sgd.ts";
+export * as schedules from "./nn/schedules.ts";
+export { sgd, type SgdOptimizerOptions } from "./nn/sgd.ts";

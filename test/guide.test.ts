@@ -49,3 +49,8 @@ test(
     expect(found.every(Number.isFinite)).toBe(true);
   },
 );
+
+test("a learning rate on the device", { timeout: 120_000 }, async () => {
+  const [loss] = await outputOf(blocks[3]!);
+  expect(loss).toBeLessThan(0.01);
+});

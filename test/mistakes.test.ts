@@ -42,6 +42,7 @@ const CALLS: Readonly<Record<string, Args>> = {
   binaryCrossEntropy: [f(2), f(2), { clip: 1e-7, reduction: "mean" }],
   broadcastTo: [f(1, 2), { shape: [2, 2] }],
   clip: [f(2, 2), { min: 0, max: 1 }],
+  clipGradients: [line, { norm: 1 }],
   compile: [device, "p", () => ({ out: longhand.add(f(2, 2), f(2, 2)) }), { share: true }],
   concat: [[f(2, 2), f(2, 2)], { axis: 0 }],
   conv2d: [

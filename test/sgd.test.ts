@@ -112,8 +112,14 @@ describe("the optimizer", () => {
   });
 
   test.each([
-    [{ learningRate: -1 }, "sgd: learningRate must be a finite number ≥ 0; got -1"],
-    [{ learningRate: Infinity }, "sgd: learningRate must be a finite number ≥ 0; got Infinity"],
+    [
+      { learningRate: -1 },
+      "sgd: learningRate must be a finite number ≥ 0, or a scalar tensor of f32; got -1",
+    ],
+    [
+      { learningRate: Infinity },
+      "sgd: learningRate must be a finite number ≥ 0, or a scalar tensor of f32; got Infinity",
+    ],
     [{ momentum: Number.NaN }, "sgd: momentum must be a finite number ≥ 0; got NaN"],
     [{ dampening: 2, momentum: 0.9 }, "sgd: dampening must be a number in [0, 1]; got 2"],
     [{ weightDecay: -0.1 }, "sgd: weightDecay must be a finite number ≥ 0; got -0.1"],
@@ -129,7 +135,10 @@ describe("the optimizer", () => {
 });
 
 test.each([
-  [{ learningRate: Number.NaN }, "adam: learningRate must be a finite number ≥ 0; got NaN"],
+  [
+    { learningRate: Number.NaN },
+    "adam: learningRate must be a finite number ≥ 0, or a scalar tensor of f32; got NaN",
+  ],
   [{ beta1: 1 }, "adam: beta1 must be a number in [0, 1); got 1"],
   [{ epsilon: 0 }, "adam: epsilon must be a finite number > 0; got 0"],
   [{ lr: 0.1 }, "adam: got an attribute lr, which it doesn't have"],

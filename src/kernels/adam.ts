@@ -28,6 +28,14 @@ export interface AdamState {
   readonly second: GpuArray;
   /** (2): 1 − β1ᵗ and 1 − β2ᵗ after t updates; both 0 before the first. */
   readonly corrections: GpuArray;
+  /** (1): what the learning rate is multiplied by, where it is to change without another program. */
+  readonly rate?: GpuArray | undefined;
+}
+
+/** The constants of an update. */
+export interface AdamUpdateOptions extends AdamOptions {
+  /** What a parameter loses of itself in an update, times the learning rate (0). */
+  readonly weightDecay?: number;
 }
 
 /**
@@ -35,8 +43,8 @@ export interface AdamState {
  * (√v + ε) with α = lr · √(1 − β₂ᵗ) / (1 − β₁ᵗ) by Keras's. Afterwards `adamCounter` is to be advanced. Throws
  * `ShapeError` unless the arrays are whole fours.
  */
-export function adamUpdate(state: AdamState, options: AdamOptions): void {
-  const { parameters, gradients, first, second, corrections } = state;
+export function adamUpdate(state: AdamState, options: AdamUpdateOptions): void {
+  const { parameters, gradients, first, second, corrections, rate } = state;
   const { device, size } = parameters;
   if (size % 4 !== 0 || ![parameters, gradients, first, second].every(byFours)) {
     throw new ShapeError(
@@ -49,6 +57,8 @@ export function adamUpdate(state: AdamState, options: AdamOptions): void {
     constants: {
       FOURS: size / 4,
       LEARNING_RATE: options.learningRate,
+      ...(rate ? { RATE_ON_DEVICE: true } : {}),
+      ...(options.weightDecay ? { WEIGHT_DECAY: options.weightDecay } : {}),
       BETA1: options.beta1,
       BETA2: options.beta2,
       REST1: 1 - options.beta1,
@@ -56,7 +66,7 @@ export function adamUpdate(state: AdamState, options: AdamOptions): void {
       EPSILON: options.epsilon,
       KERAS: options.convention === "keras",
     },
-    bind: { gradients, parameters, first, second, corrections },
+    bind: { gradients, parameters, first, second, corrections, rate: rate ?? corrections },
     workgroups: device.linear(size / 4),
     flop: 12 * size,
   });

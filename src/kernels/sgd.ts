@@ -22,6 +22,8 @@ export interface SgdState {
   readonly gradients: GpuArray;
   /** With momentum alone. */
   readonly momentum?: Momentum;
+  /** (1): what the learning rate is multiplied by, where it is to change without another program. */
+  readonly rate?: GpuArray | undefined;
 }
 
 /** What momentum keeps from one update to the next. */
@@ -38,10 +40,11 @@ export function sgdCounter({ started }: Momentum): Counter {
 
 /** p −= lr · v, in place, for every parameter of an arena. With momentum, `sgdCounter` is to be advanced afterwards. */
 export function sgdUpdate(
-  { parameters, gradients, momentum }: SgdState,
+  { parameters, gradients, momentum, rate: given }: SgdState,
   options: SgdOptions,
 ): void {
   const { device, size } = parameters;
+  const rate = given ?? gradients; // a binding can't be left out
   const shared = {
     shader: "sgd",
     workgroups: device.linear(size),
@@ -49,10 +52,11 @@ export function sgdUpdate(
   const constants = {
     COUNT: size,
     LEARNING_RATE: options.learningRate,
+    ...(given ? { RATE_ON_DEVICE: true } : {}),
     WEIGHT_DECAY: options.weightDecay,
   };
   if (!momentum) {
-    const bind = { gradients, parameters };
+    const bind = { gradients, parameters, rate };
     device.launch({ ...shared, entry: "descend", constants, bind, flop: 4 * size });
     return;
   }
@@ -66,7 +70,7 @@ export function sgdUpdate(
       KEEP: 1 - options.dampening,
       NESTEROV: options.nesterov,
     },
-    bind: { gradients, parameters, velocities, started },
+    bind: { gradients, parameters, velocities, started, rate },
     flop: 9 * size,
   });
 }

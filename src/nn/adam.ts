@@ -1,4 +1,5 @@
 // The Adam optimizer over a network's arena: one update launch, however many parameters there are.
+import type { Tensor } from "../autograd/tensor.ts";
 import type { GpuArray } from "../gpu/array.ts";
 import {
   belowOne,
@@ -15,6 +16,8 @@ import {
   checkGroup,
   differentiate,
   type Optimizer,
+  rateCheck,
+  rateOf,
   scales,
   stateOf,
   updateAll,
@@ -35,36 +38,49 @@ export const adamChecks: Checks<AdamOptions> = {
   convention: oneOf("pytorch", "keras"),
 };
 
+/** Adam's constants, and what else `adam` takes. */
+export interface AdamOptimizerOptions extends Partial<Omit<AdamOptions, "learningRate">> {
+  /** A number, or a scalar on the device: `write` to it changes the rate of programs that are compiled already. */
+  readonly learningRate?: number | Tensor;
+  readonly weightDecay?: number;
+}
+
 /**
  * Adam, from running means m of the gradients and v of their squares, which t updates leave short by 1 − β₁ᵗ and
  * 1 − β₂ᵗ. Keras's convention: p −= α · m / (√v + ε) with α = learningRate · √(1 − β₂ᵗ) / (1 − β₁ᵗ). PyTorch's:
  * p −= learningRate · m̂ / (√v̂ + ε), with m̂ and v̂ corrected, and so ε too.
  *
  * Shapes: network (or any `parameterGroup`) → an optimizer of it: `step(loss)`, or `differentiate(loss)` and `update()`.
- * Attributes: learningRate — finite, ≥ 0 (1e-3); beta1 — how much of m stays, in [0, 1) (0.9); beta2 —
+ * Attributes: learningRate — finite, ≥ 0, or a scalar tensor, for schedules (1e-3); weightDecay — λ, finite, ≥ 0: each
+ * update first takes learningRate · λ of a parameter away from it, as AdamW does (0); beta1 — how much of m stays, in [0, 1) (0.9); beta2 —
  * how much of v stays, in [0, 1) (0.999); epsilon — ε, finite, > 0 (1e-7, Keras's; PyTorch's is 1e-8);
  * convention — 'keras' or 'pytorch' ('keras').
  * Gradient: none.
  * Throws: `AttributeError` on other constants.
  * Source: Kingma and Ba 2015: 'keras' is the formula before its section 2.1, as in Keras 2 and 3, whose defaults
- * these are; 'pytorch' its algorithm 1, as in PyTorch's and optax's adam.
+ * these are; 'pytorch' its algorithm 1, as in PyTorch's and optax's adam. Weight decay: Loshchilov and Hutter 2019.
  */
 export function adam<Group extends ParameterGroup>(
   network: Group,
-  options: Partial<AdamOptions> = {},
+  options: AdamOptimizerOptions = {},
 ): Optimizer<Group> {
   checkGroup("adam", network);
-  checkAttributes<Partial<AdamOptions>>("adam", options, adamChecks);
-  const { learningRate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 } = options;
-  const { convention = "keras" } = options;
+  checkAttributes<AdamOptimizerOptions>("adam", options, {
+    ...adamChecks,
+    learningRate: rateCheck,
+    weightDecay: finite(0),
+  });
+  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7, convention = "keras" } = options;
+  const { learningRate, rate } = rateOf(options.learningRate ?? 1e-3);
+  const { weightDecay = 0 } = options;
   const { arena: parameters, gradients } = network;
   const persistent = (shape: readonly number[], what: string): GpuArray =>
     parameters.device.persistent(shape, "f32", `${network.name}.adam.${what}`);
   const first = persistent(parameters.shape, "first");
   const second = persistent(parameters.shape, "second");
   const corrections = persistent([2], "corrections");
-  const full = { convention, learningRate, beta1, beta2, epsilon };
-  const arrays = { parameters, gradients, first, second, corrections };
+  const full = { convention, learningRate, beta1, beta2, epsilon, weightDecay };
+  const arrays = { parameters, gradients, first, second, corrections, rate };
   const optimizer: Optimizer<Group> = {
     network,
     state: new Map([...stateOf(network, { first, second }), ["corrections", corrections]]),

@@ -1,5 +1,5 @@
 // What optimizers share: where gradients go, and the names of what a checkpoint keeps.
-import { gradArrays, vectorJacobianArrays, type Tensor } from "../autograd/tensor.ts";
+import { gradArrays, Tensor, vectorJacobianArrays } from "../autograd/tensor.ts";
 import { GpuArray } from "../gpu/array.ts";
 import { AttributeError } from "../gpu/errors.ts";
 import { show } from "../gpu/foreign-text.ts";
@@ -69,6 +69,25 @@ export function checkGroup(op: string, group: ParameterGroup): void {
   throw new AttributeError(
     `${op}: takes a network or a parameterGroup; got ${show(given)}: put tensors into parameterGroup(device, name, { … })`,
   );
+}
+
+/** What a learning rate may be. */
+export const rateCheck: Check = {
+  expects: "a finite number ≥ 0, or a scalar tensor of f32",
+  accepts: (value) =>
+    value instanceof Tensor
+      ? value.array.size === 1 && value.array.dtype === "f32"
+      : finite(0).accepts(value),
+};
+
+/** A learning rate as kernels take it: a constant, or 1 and the array that it is multiplied by. */
+export function rateOf(learningRate: number | Tensor): {
+  readonly learningRate: number;
+  readonly rate: GpuArray | undefined;
+} {
+  return typeof learningRate === "number"
+    ? { learningRate, rate: undefined }
+    : { learningRate: 1, rate: learningRate.array };
 }
 
 /** What an update's learning-rate scale may be. */

@@ -1,4 +1,5 @@
 // Stochastic gradient descent over a network's arena: one update launch, however many parameters there are.
+import type { Tensor } from "../autograd/tensor.ts";
 import type { GpuArray } from "../gpu/array.ts";
 import { AttributeError } from "../gpu/errors.ts";
 import { checkArgument, checkAttributes, finite, flag } from "../kernels/attributes.ts";
@@ -8,18 +9,26 @@ import {
   checkGroup,
   differentiate,
   type Optimizer,
+  rateCheck,
+  rateOf,
   scales,
   stateOf,
   updateAll,
 } from "./optimizer.ts";
 import type { ParameterGroup } from "./parameters.ts";
 
+/** The constants, and what else `sgd` takes. */
+export interface SgdOptimizerOptions extends Partial<Omit<SgdOptions, "learningRate">> {
+  /** A number, or a scalar on the device: `write` to it changes the rate of programs that are compiled already. */
+  readonly learningRate?: number | Tensor;
+}
+
 /**
  * Stochastic gradient descent: g += weightDecay · p; v = momentum · v + (1 − dampening) · g, but v = g in
  * the first step; p −= learningRate · v, or with Nesterov p −= learningRate · (g + momentum · v).
  *
  * Shapes: network (or any `parameterGroup`) → an optimizer of it: `step(loss)`, or `differentiate(loss)` and `update()`.
- * Attributes: learningRate — finite, ≥ 0 (0.01); momentum — finite, ≥ 0 (0); dampening — in [0, 1] (0);
+ * Attributes: learningRate — finite, ≥ 0, or a scalar tensor, for schedules (0.01); momentum — finite, ≥ 0 (0); dampening — in [0, 1] (0);
  * nesterov — whether to step by where the velocity leads (false); weightDecay — finite, ≥ 0 (0).
  * Gradient: none.
  * Throws: `AttributeError` on other constants, and for nesterov without momentum or with dampening.
@@ -27,23 +36,18 @@ import type { ParameterGroup } from "./parameters.ts";
  */
 export function sgd<Group extends ParameterGroup>(
   network: Group,
-  options: Partial<SgdOptions> = {},
+  options: SgdOptimizerOptions = {},
 ): Optimizer<Group> {
   checkGroup("sgd", network);
-  checkAttributes<Partial<SgdOptions>>("sgd", options, {
-    learningRate: finite(0),
+  checkAttributes<SgdOptimizerOptions>("sgd", options, {
+    learningRate: rateCheck,
     momentum: finite(0),
     dampening: finite(0, 1),
     nesterov: flag,
     weightDecay: finite(0),
   });
-  const {
-    learningRate = 0.01,
-    momentum: rate = 0,
-    dampening = 0,
-    nesterov = false,
-    weightDecay = 0,
-  } = options;
+  const { momentum: rate = 0, dampening = 0, nesterov = false, weightDecay = 0 } = options;
+  const { learningRate, rate: onDevice } = rateOf(options.learningRate ?? 0.01);
   if (nesterov && (rate === 0 || dampening !== 0)) {
     throw new AttributeError(
       `sgd: nesterov takes a momentum above 0 and no dampening; got momentum ${rate} and dampening ${dampening}`,
@@ -80,7 +84,7 @@ export function sgd<Group extends ParameterGroup>(
       checkArgument("sgd", "the learning-rate scale", scale, scales);
       checkDifferentiated("sgd", network);
       sgdUpdate(
-        { parameters, gradients, ...(momentum ? { momentum } : {}) },
+        { parameters, gradients, rate: onDevice, ...(momentum ? { momentum } : {}) },
         { ...full, learningRate: learningRate * scale },
       );
     },

@@ -34,8 +34,8 @@ export const stepMutants: readonly Mutant[] = [
   {
     kernel: "adam.update",
     what: "by Keras's convention the rate isn't corrected for the second moment",
-    from: "LEARNING_RATE * sqrt(correction2) / correction1",
-    to: "LEARNING_RATE / correction1",
+    from: "learning_rate() * sqrt(correction2) / correction1",
+    to: "learning_rate() / correction1",
     noticed: { file: "test/adam.test.ts", name: "six updates agree with float64, keras" },
   },
   {
