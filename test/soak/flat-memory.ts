@@ -28,7 +28,7 @@ export interface Flatness {
   readonly adapter: string;
   readonly steps: number;
   /**
-   * From a fifth of the steps on (before, V8 and Dawn fill their pools): buffers that were made, and their bytes, those
+   * From half of the steps on (before, V8 and Dawn fill their pools): buffers that were made, and their bytes, those
    * that were destroyed since included.
    */
   readonly buffers: number;
@@ -40,7 +40,7 @@ export interface Flatness {
 }
 
 const SAMPLES = 16;
-const WARM = 1 / 5;
+const WARM = 1 / 2;
 
 const tiny: Recipe = {
   ...mlp,

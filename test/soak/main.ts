@@ -117,7 +117,7 @@ async function killMutants(pattern: string | undefined): Promise<boolean> {
 }
 
 /** Most that a step may leave, in bytes: on the heap once all is collected, and of the process's memory. */
-const LEFT = { heap: 64, resident: 1000 } as const;
+const LEFT = { heap: 64, resident: 512 } as const;
 
 /** Trains for some steps in processes of their own, on each adapter, with all garbage collected and as V8 likes. */
 async function holdMemory(names: readonly string[], steps: number): Promise<Report> {

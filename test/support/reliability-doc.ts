@@ -55,7 +55,7 @@ export const PROVEN: Readonly<Record<string, string>> = {
   kills:
     "SIGKILL at random instants of a run that saves after each step, resumed each time by the real command line: the newest acknowledged checkpoint loads, and the bits are an undisturbed run's in the end.",
   memory:
-    "Training steps and their reports, in a process of its own: what is left behind a step, by least squares over the last four fifths.",
+    "Training steps and their reports, in a process of its own: what is left behind a step, by least squares over the last half.",
 };
 
 /** What was kept; nothing where there is no file yet. Throws `CheckpointError` where it is damaged. */
