@@ -54,7 +54,7 @@ for (let i = 1; i <= steps; i += 1) {
   const { loss } = await step.run();
   if (i % train.steps !== 0 && i !== steps) continue;
   const seconds = ((performance.now() - began) / 1000).toFixed(0);
-  const value = (await loss.read())[0]!.toFixed(3);
+  const value = (await loss.item()).toFixed(3);
   console.log(`step ${i}: loss ${value}, ${seconds} s, ${await accuracyOf(model)}`);
   began = performance.now();
 }

@@ -87,7 +87,7 @@ const shown = normal(createRng(device, 2), [64, latent]);
 for (let i = 1; i <= steps; i += 1) {
   const { lossD, lossG } = await step.run();
   if (i % 100 !== 0 && i !== steps) continue;
-  const [d, g] = [(await lossD.read())[0]!, (await lossG.read())[0]!];
+  const [d, g] = [await lossD.item(), await lossG.item()];
   console.log(`step ${i} of ${steps}: loss D ${d.toFixed(3)}, loss G ${g.toFixed(3)}`);
   const images = await generator.forward(shown, { training: false }).read();
   writeFileSync(picture, grid(images));

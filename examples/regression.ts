@@ -43,7 +43,7 @@ const step = await compile(device, "step", () => {
 
 for (let i = 1; i <= 500; i += 1) {
   const { loss } = await step.run();
-  if (i % 100 === 0) console.log(`step ${i}: loss ${(await loss.read())[0]!.toFixed(4)}`);
+  if (i % 100 === 0) console.log(`step ${i}: loss ${(await loss.item()).toFixed(4)}`);
 }
 
 const at = tensor(device, [[-1.5], [0], [1.5]]);

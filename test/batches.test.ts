@@ -176,3 +176,17 @@ describe("a model in a file", () => {
     expect(readFileSync(path)).toEqual(bytes);
   });
 });
+
+test("a scalar is read by item, and written by a number", async () => {
+  const scalar = tensor(device, 2);
+  expect(await scalar.item()).toBe(2);
+  scalar.write(0.5);
+  expect(await scalar.item()).toBe(0.5);
+  const whole = tensor(device, [3], undefined, { dtype: "i32" });
+  whole.write(-4);
+  expect(await whole.item()).toBe(-4);
+  expect(await messageOf(ShapeError, () => tensor(device, [1, 2]).item())).toBe(
+    "item: takes a tensor of one element; got (2): read() gives all of them",
+  );
+  expect(() => tensor(device, [1, 2]).write(1)).toThrow(ShapeError);
+});

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, expect, test } from "vitest";
+import { layers } from "../src/index.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const FACES = { longhand: "index", "longhand/node": "node", "longhand/data": "data" } as const;
@@ -53,4 +54,11 @@ test(
 test("a learning rate on the device", { timeout: 120_000 }, async () => {
   const [loss] = await outputOf(blocks[3]!);
   expect(loss).toBeLessThan(0.01);
+});
+
+test("every layer is in its table, and no other", () => {
+  const table = /\| layer \| \|\n([\s\S]*?)\n\n/.exec(page)![1]!;
+  const named = [...table.matchAll(/`(\w+)\(/g)].map(([, name]) => name!);
+  const all = Object.entries(layers).filter(([, value]) => typeof value === "function");
+  expect(named.toSorted()).toEqual(all.map(([name]) => name).toSorted());
 });

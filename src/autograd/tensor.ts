@@ -61,12 +61,26 @@ export class Tensor {
     return this.array.read(dtype);
   }
 
+  /** The one value of a scalar. Throws `ShapeError` on more than one element, else as `read`. */
+  async item(): Promise<number> {
+    if (this.array.size !== 1) {
+      throw new ShapeError(
+        `item: takes a tensor of one element; got ${formatShape(this.shape)}: read() gives all of them`,
+      );
+    }
+    const [value] = await this.array.read(this.array.dtype);
+    return value!;
+  }
+
   /**
-   * Overwrites the values: how a compiled step gets a new batch. Throws `DTypeError` or `ShapeError` on data of another
-   * type or length.
+   * Overwrites the values, a scalar's by a number: how a compiled step gets a new batch, or a rate. Throws `DTypeError` or
+   * `ShapeError` on data of another type or length.
    */
-  write(data: HostArray): void {
-    this.array.write(data);
+  write(data: HostArray | number): void {
+    const scalar = typeof data === "number" && this.array.dtype === "f32";
+    this.array.write(
+      scalar ? Float32Array.of(data) : typeof data === "number" ? Int32Array.of(data) : data,
+    );
   }
 }
 
