@@ -116,8 +116,11 @@ async function killMutants(pattern: string | undefined): Promise<boolean> {
   return killed === chosen.length;
 }
 
-/** Most that a step may leave, in bytes: on the heap once all is collected, and of the process's memory. */
+/** Most that a step may leave once all is collected, in bytes: on the heap, and of the process's memory. */
 const LEFT = { heap: 64, resident: 512 } as const;
+
+/** Most that resident memory may vary by where V8 collects as it likes: its young generation fills and empties. */
+const SWING = 24e6;
 
 /** Trains for some steps in processes of their own, on each adapter, with all garbage collected and as V8 likes. */
 async function holdMemory(names: readonly string[], steps: number): Promise<Report> {
@@ -131,14 +134,14 @@ async function holdMemory(names: readonly string[], steps: number): Promise<Repo
     const args = ["--import", "tsx", "test/soak/flat-memory.ts", String(steps), adapter, garbage];
     const { stdout } = await promisify(execFile)(process.execPath, args);
     const found: Flatness = JSON.parse(stdout);
-    const [least, most] = [Math.min, Math.max].map((end) =>
-      end(...found.samples.map(({ resident }) => resident / 1e6)).toFixed(1),
-    );
-    const passed =
-      found.buffers === 0 &&
-      found.residentPerStep < LEFT.resident &&
-      (garbage === "garbage" || found.heapPerStep < LEFT.heap);
-    const line = `${found.adapter}, ${garbage === "garbage" ? "as V8 collects" : "all collected"}: ${found.buffers} buffers, ${found.bytes} bytes made; a step leaves ${found.heapPerStep.toFixed(0)} bytes on the heap, ${found.residentPerStep.toFixed(0)} resident (${least} to ${most} MB)`;
+    const resident = found.samples.map((sample) => sample.resident);
+    const [least, most] = [Math.min(...resident), Math.max(...resident)];
+    const flat =
+      garbage === "garbage"
+        ? most - least < SWING
+        : found.residentPerStep < LEFT.resident && found.heapPerStep < LEFT.heap;
+    const passed = found.buffers === 0 && flat;
+    const line = `${found.adapter}, ${garbage === "garbage" ? "as V8 collects" : "all collected"}: ${found.buffers} buffers, ${found.bytes} bytes made; a step leaves ${found.heapPerStep.toFixed(0)} bytes on the heap, ${found.residentPerStep.toFixed(0)} resident (${(least / 1e6).toFixed(1)} to ${(most / 1e6).toFixed(1)} MB)`;
     console.log(`${passed ? "flat " : "GROWS"} ${line}`);
     figures.push(line);
     if (!passed) failures.push(line);
@@ -211,7 +214,7 @@ program
   .command("memory")
   .description("thousands of training steps leave neither buffers nor memory behind")
   .argument("[adapters...]", "such as llvmpipe or swiftshader (default: all here; null always)")
-  .option("--steps <n>", "training steps", whole, 10_000)
+  .option("--steps <n>", "training steps", whole, 20_000)
   .option("--keep", "keep the figures for docs/reliability.md, which npm run docs writes")
   .action(async (names: string[], { steps, keep }: { steps: number; keep?: true }) => {
     const report = await holdMemory(names, steps);
