@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 const ROOT = new URL("..", import.meta.url).pathname;
 const read = (path: string): string => readFileSync(join(ROOT, path), "utf8");
 const page = read("docs/glossary.md");
-const rows = [...page.matchAll(/^\| ([\w -]+) \| (.+) \| `([^`]+)` \|$/gm)].slice(0);
+const rows = [...page.matchAll(/^\| ([\w -]+) \| (.+) \| `([^`]+)` \|$/gm)];
 
 function filesIn(folder: string, ending: RegExp): string[] {
   return readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })

@@ -33,6 +33,9 @@ test("schedules refuse what are no rates", async () => {
   expect(await messageOf(AttributeError, () => schedules.cosine(1, Number.NaN, 4))).toBe(
     "cosine: to must be a finite number ≥ 0; got NaN",
   );
+  expect(await messageOf(AttributeError, () => schedules.stepwise(1, 0.5, 0))).toBe(
+    "stepwise: every must be a finite number > 0; got 0", // or the rate would be 0 at once
+  );
   expect(
     await messageOf(AttributeError, () => Reflect.apply(schedules.warmUp, null, [3, 0.1])),
   ).toBe("warmUp: takes a schedule to go on with; got 0.1");

@@ -5,17 +5,41 @@ import { Tensor } from "./tensor.ts";
 type Rng = draws.Rng;
 type Shape = readonly number[];
 
-/** Uniform numbers in [low, high): see `uniform` of kernels/random.ts. */
+/**
+ * Uniform numbers in [low, high), of 24 random bits each: one stream of the Rng's.
+ *
+ * Shapes: rng (its state), shape (…), low (0), high (1) → shape.
+ * Gradient: none.
+ * Throws: `ShapeError` on what isn't a shape; `AttributeError` on what isn't an Rng, and unless
+ * low ≤ high are finite.
+ * Source: Philox 4×32-10 (Salmon et al. 2011).
+ */
 export function uniform(rng: Rng, shape: Shape, low = 0, high = 1): Tensor {
   return new Tensor(draws.uniform(rng, shape, low, high));
 }
 
-/** Normal numbers with a mean and a standard deviation: see `normal` of kernels/random.ts. */
+/**
+ * Normal numbers with a mean and a standard deviation, by Box–Muller: one stream of the Rng's.
+ *
+ * Shapes: rng (its state), shape (…), mean (0), deviation (1) → shape.
+ * Gradient: none.
+ * Throws: `ShapeError` on what isn't a shape; `AttributeError` on what isn't an Rng, and unless
+ * mean and deviation ≥ 0 are finite.
+ * Source: Philox 4×32-10 (Salmon et al. 2011); Box and Muller 1958.
+ */
 export function normal(rng: Rng, shape: Shape, mean = 0, deviation = 1): Tensor {
   return new Tensor(draws.normal(rng, shape, mean, deviation));
 }
 
-/** 1 with a probability, else 0: see `bernoulli` of kernels/random.ts. */
+/**
+ * 1 with a probability, else 0: 1 where `uniform` of the same stream is below it (as float32).
+ *
+ * Shapes: rng (its state), shape (…), probability (in [0, 1]) → shape.
+ * Gradient: none.
+ * Throws: `ShapeError` on what isn't a shape; `AttributeError` on what isn't an Rng, and on a
+ * probability outside [0, 1].
+ * Source: PyTorch's bernoulli.
+ */
 export function bernoulli(rng: Rng, shape: Shape, probability: number): Tensor {
   return new Tensor(draws.bernoulli(rng, shape, probability));
 }

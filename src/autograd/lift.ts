@@ -14,8 +14,6 @@ type Array2 = readonly [GpuArray, GpuArray];
 type Array3 = readonly [GpuArray, GpuArray, GpuArray];
 /** A function of one tensor. */
 export type Of1 = (x: Tensor) => Tensor;
-/** A function of two tensors. */
-export type Of2 = (a: Tensor, b: Tensor) => Tensor;
 
 /** An op of one tensor; `defaults` stand in for attributes that are left out. */
 export function op1<A>(op: Op<Array1, A>, defaults: A): (x: Tensor, attributes?: A) => Tensor {

@@ -77,10 +77,8 @@ export class Tensor {
    * `ShapeError` on data of another type or length.
    */
   write(data: HostArray | number): void {
-    const scalar = typeof data === "number" && this.array.dtype === "f32";
-    this.array.write(
-      scalar ? Float32Array.of(data) : typeof data === "number" ? Int32Array.of(data) : data,
-    );
+    if (typeof data !== "number") this.array.write(data);
+    else this.array.write(this.array.dtype === "f32" ? Float32Array.of(data) : Int32Array.of(data));
   }
 }
 

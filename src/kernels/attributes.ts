@@ -92,6 +92,12 @@ export const belowOne: Check = {
   accepts: (value) => typeof value === "number" && value >= 0 && value < 1,
 };
 
+/** A finite number above 0. */
+export const positive: Check = {
+  expects: "a finite number > 0",
+  accepts: (value) => typeof value === "number" && value > 0 && value < Infinity,
+};
+
 /** Any number but NaN: infinities are allowed. */
 export const number: Check = {
   expects: "a number",

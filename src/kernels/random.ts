@@ -107,15 +107,7 @@ export function takeStream(rng: Rng): number {
   return stream;
 }
 
-/**
- * Uniform numbers in [low, high), of 24 random bits each: one stream of the Rng's.
- *
- * Shapes: rng (its state), shape (…), low (0), high (1) → shape.
- * Gradient: none.
- * Throws: `ShapeError` on what isn't a shape; `AttributeError` on what isn't an Rng, and unless
- * low ≤ high are finite.
- * Source: Philox 4×32-10 (Salmon et al. 2011).
- */
+/** What `uniform` of autograd/draws.ts gives, as an array. */
 export function uniform(rng: Rng, shape: readonly number[], low = 0, high = 1): GpuArray {
   checkDraw("uniform", rng, shape, { low, high });
   if (low > high) {
@@ -124,30 +116,14 @@ export function uniform(rng: Rng, shape: readonly number[], low = 0, high = 1): 
   return fill(rng, shape, "uniform_noise", { LOW: low, HIGH: high });
 }
 
-/**
- * Normal numbers with a mean and a standard deviation, by Box–Muller: one stream of the Rng's.
- *
- * Shapes: rng (its state), shape (…), mean (0), deviation (1) → shape.
- * Gradient: none.
- * Throws: `ShapeError` on what isn't a shape; `AttributeError` on what isn't an Rng, and unless
- * mean and deviation ≥ 0 are finite.
- * Source: Philox 4×32-10 (Salmon et al. 2011); Box and Muller 1958.
- */
+/** What `normal` of autograd/draws.ts gives, as an array. */
 export function normal(rng: Rng, shape: readonly number[], mean = 0, deviation = 1): GpuArray {
   checkDraw("normal", rng, shape, { mean });
   checkDraw("normal", rng, shape, { deviation }, finite(0));
   return fill(rng, shape, "normal_noise", { MEAN: mean, DEVIATION: deviation });
 }
 
-/**
- * 1 with a probability, else 0: 1 where `uniform` of the same stream is below it (as float32).
- *
- * Shapes: rng (its state), shape (…), probability (in [0, 1]) → shape.
- * Gradient: none.
- * Throws: `ShapeError` on what isn't a shape; `AttributeError` on what isn't an Rng, and on a
- * probability outside [0, 1].
- * Source: PyTorch's bernoulli.
- */
+/** What `bernoulli` of autograd/draws.ts gives, as an array. */
 export function bernoulli(rng: Rng, shape: readonly number[], probability: number): GpuArray {
   checkDraw("bernoulli", rng, shape, { probability }, finite(0, 1));
   return fill(rng, shape, "bernoulli_noise", { PROBABILITY: probability });

@@ -3,31 +3,22 @@ import type { Tensor } from "../autograd/tensor.ts";
 import type { GpuArray } from "../gpu/array.ts";
 import {
   belowOne,
-  type Check,
-  checkArgument,
   checkAttributes,
   type Checks,
   finite,
   oneOf,
+  positive,
 } from "../kernels/attributes.ts";
 import { adamCounter, adamUpdate, type AdamOptions } from "../kernels/adam.ts";
 import {
-  checkDifferentiated,
   checkGroup,
-  differentiate,
   type Optimizer,
+  optimizerOf,
   rateCheck,
   rateOf,
-  scales,
   stateOf,
-  updateAll,
 } from "./optimizer.ts";
 import type { ParameterGroup } from "./parameters.ts";
-
-const positive: Check = {
-  expects: "a finite number > 0",
-  accepts: (value) => typeof value === "number" && value > 0 && value < Infinity,
-};
 
 /** What Adam's constants may be. */
 export const adamChecks: Checks<AdamOptions> = {
@@ -52,8 +43,8 @@ export interface AdamOptimizerOptions extends Partial<Omit<AdamOptions, "learnin
  *
  * Shapes: network (or any `parameterGroup`) → an optimizer of it: `step(loss)`, or `differentiate(loss)` and `update()`.
  * Attributes: learningRate — finite, ≥ 0, or a scalar tensor, for schedules (1e-3); weightDecay — λ, finite, ≥ 0: each
- * update first takes learningRate · λ of a parameter away from it, as AdamW does (0); beta1 — how much of m stays, in [0, 1) (0.9); beta2 —
- * how much of v stays, in [0, 1) (0.999); epsilon — ε, finite, > 0 (1e-7, Keras's; PyTorch's is 1e-8);
+ * update first takes learningRate · λ of a parameter away from it, as AdamW does (0); beta1 — how much of m stays, in
+ * [0, 1) (0.9); beta2 — how much of v stays, in [0, 1) (0.999); epsilon — ε, finite, > 0 (1e-7, Keras's; PyTorch's is 1e-8);
  * convention — 'keras' or 'pytorch' ('keras').
  * Gradient: none.
  * Throws: `AttributeError` on other constants.
@@ -81,21 +72,9 @@ export function adam<Group extends ParameterGroup>(
   const corrections = persistent([2], "corrections");
   const full = { convention, learningRate, beta1, beta2, epsilon, weightDecay };
   const arrays = { parameters, gradients, first, second, corrections, rate };
-  const optimizer: Optimizer<Group> = {
-    network,
+  return optimizerOf("adam", network, {
     state: new Map([...stateOf(network, { first, second }), ["corrections", corrections]]),
-    differentiate: (loss, gradient) => differentiate(network, loss, gradient),
-    update: () => updateAll([optimizer]),
-    step(loss) {
-      optimizer.differentiate(loss);
-      optimizer.update();
-    },
-    updateUncounted(scale = 1) {
-      checkArgument("adam", "the learning-rate scale", scale, scales);
-      checkDifferentiated("adam", network);
-      adamUpdate(arrays, { ...full, learningRate: learningRate * scale });
-    },
     counters: [adamCounter(arrays, full)],
-  };
-  return optimizer;
+    launch: (scale) => adamUpdate(arrays, { ...full, learningRate: learningRate * scale }),
+  });
 }

@@ -3,7 +3,7 @@ import { gradArrays, Tensor, vectorJacobianArrays } from "../autograd/tensor.ts"
 import { GpuArray } from "../gpu/array.ts";
 import { AttributeError } from "../gpu/errors.ts";
 import { show } from "../gpu/foreign-text.ts";
-import { finite, type Check } from "../kernels/attributes.ts";
+import { checkArgument, finite, type Check } from "../kernels/attributes.ts";
 import { advance, type Counter } from "../kernels/counters.ts";
 import type { Rng } from "../kernels/random.ts";
 import type { Network } from "./network.ts";
@@ -45,8 +45,41 @@ export function updateAll(
   if (device) advance(device, counters, rng);
 }
 
+/** What one optimizer has that others haven't. */
+interface OptimizerParts {
+  readonly state: Optimizer["state"];
+  readonly counters: Optimizer["counters"];
+  /** Launches an update of every parameter, the learning rate multiplied by `scale`. */
+  readonly launch: (scale: number) => void;
+}
+
+/** An optimizer of a group; `op` is what errors call it. */
+export function optimizerOf<Group extends ParameterGroup>(
+  op: string,
+  network: Group,
+  { state, counters, launch }: OptimizerParts,
+): Optimizer<Group> {
+  const optimizer: Optimizer<Group> = {
+    network,
+    state,
+    counters,
+    differentiate: (loss, gradient) => differentiate(network, loss, gradient),
+    update: () => updateAll([optimizer]),
+    step(loss) {
+      optimizer.differentiate(loss);
+      optimizer.update();
+    },
+    updateUncounted(scale = 1) {
+      checkArgument(op, "the learning-rate scale", scale, finite(0));
+      checkDifferentiated(op, network);
+      launch(scale);
+    },
+  };
+  return optimizer;
+}
+
 /** Throws `AttributeError` if there never were gradients to update a group by. */
-export function checkDifferentiated(op: string, { name, gradients }: ParameterGroup): void {
+function checkDifferentiated(op: string, { name, gradients }: ParameterGroup): void {
   if (gradients.storage.written) return;
   throw new AttributeError(
     `${op}: there are no gradients of ${name} to update it by; call step(loss), or differentiate(loss) before update()`,
@@ -90,15 +123,8 @@ export function rateOf(learningRate: number | Tensor): {
     : { learningRate: 1, rate: learningRate.array };
 }
 
-/** What an update's learning-rate scale may be. */
-export const scales: Check = finite(0);
-
 /** Puts a loss's gradients, or an output's given its own, into a group's gradient arena. */
-export function differentiate(
-  { parameters }: ParameterGroup,
-  loss: Tensor,
-  flowing?: GpuArray,
-): void {
+function differentiate({ parameters }: ParameterGroup, loss: Tensor, flowing?: GpuArray): void {
   const tensors = parameters.map(({ tensor }) => tensor);
   const found = flowing ? vectorJacobianArrays(loss, flowing, tensors) : gradArrays(loss, tensors);
   found.forEach((gradient, index) =>

@@ -1,16 +1,14 @@
-// Learning rates over steps, as functions of a step: `rate.write(Float32Array.of(schedule(i)))` sets a scalar that an
-// optimizer was given as its learning rate.
+// Learning rates over steps, as functions of a step: `rate.write(schedule(i))` sets a scalar that an optimizer was given as
+// its learning rate.
 import { AttributeError } from "../gpu/errors.ts";
 import { show } from "../gpu/foreign-text.ts";
+import { checkArgument, finite, positive } from "../kernels/attributes.ts";
 
 /** The learning rate of a step; the first is 1. */
 export type Schedule = (step: number) => number;
 
 function checkNumbers(name: string, numbers: Readonly<Record<string, number>>): void {
-  for (const [what, value] of Object.entries(numbers)) {
-    if (typeof value === "number" && value >= 0 && value < Infinity) continue;
-    throw new AttributeError(`${name}: ${what} must be a finite number ≥ 0; got ${show(value)}`);
-  }
+  for (const [what, value] of Object.entries(numbers)) checkArgument(name, what, value, finite(0));
 }
 
 /** How far a step is along `steps`, in [0, 1]. */
@@ -36,7 +34,8 @@ export function cosine(from: number, to: number, steps: number): Schedule {
 
 /** A rate that is multiplied by `factor` after every `every` steps. */
 export function stepwise(rate: number, factor: number, every: number): Schedule {
-  checkNumbers("stepwise", { rate, factor, every });
+  checkNumbers("stepwise", { rate, factor });
+  checkArgument("stepwise", "every", every, positive);
   return (step) => rate * factor ** Math.floor(step / every);
 }
 

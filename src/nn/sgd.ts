@@ -2,18 +2,15 @@
 import type { Tensor } from "../autograd/tensor.ts";
 import type { GpuArray } from "../gpu/array.ts";
 import { AttributeError } from "../gpu/errors.ts";
-import { checkArgument, checkAttributes, finite, flag } from "../kernels/attributes.ts";
+import { checkAttributes, finite, flag } from "../kernels/attributes.ts";
 import { sgdCounter, type SgdOptions, sgdUpdate } from "../kernels/sgd.ts";
 import {
-  checkDifferentiated,
   checkGroup,
-  differentiate,
   type Optimizer,
+  optimizerOf,
   rateCheck,
   rateOf,
-  scales,
   stateOf,
-  updateAll,
 } from "./optimizer.ts";
 import type { ParameterGroup } from "./parameters.ts";
 
@@ -64,8 +61,8 @@ export function sgd<Group extends ParameterGroup>(
           started: persistent([1], "started"),
         };
   const full = { learningRate, momentum: rate, dampening, nesterov, weightDecay };
-  const optimizer: Optimizer<Group> = {
-    network,
+  const arrays = { parameters, gradients, rate: onDevice, ...(momentum ? { momentum } : {}) };
+  return optimizerOf("sgd", network, {
     state: new Map(
       momentum
         ? [
@@ -74,21 +71,7 @@ export function sgd<Group extends ParameterGroup>(
           ]
         : [],
     ),
-    differentiate: (loss, gradient) => differentiate(network, loss, gradient),
-    update: () => updateAll([optimizer]),
-    step(loss) {
-      optimizer.differentiate(loss);
-      optimizer.update();
-    },
-    updateUncounted(scale = 1) {
-      checkArgument("sgd", "the learning-rate scale", scale, scales);
-      checkDifferentiated("sgd", network);
-      sgdUpdate(
-        { parameters, gradients, rate: onDevice, ...(momentum ? { momentum } : {}) },
-        { ...full, learningRate: learningRate * scale },
-      );
-    },
     counters: momentum ? [sgdCounter(momentum)] : [],
-  };
-  return optimizer;
+    launch: (scale) => sgdUpdate(arrays, { ...full, learningRate: learningRate * scale }),
+  });
 }

@@ -16,7 +16,7 @@ const SOURCES = [
   ["Moving elements", "src/autograd/ops/moves.ts"],
   ["Compositions", "src/autograd/compositions.ts"],
   ["Losses", "src/autograd/losses.ts"],
-  ["Random numbers", "src/kernels/random.ts"],
+  ["Random numbers", "src/autograd/draws.ts"],
   ["Optimizers", "src/nn/adam.ts"],
   ["Optimizers", "src/nn/sgd.ts"],
 ] as const;
