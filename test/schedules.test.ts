@@ -118,6 +118,13 @@ test("gradients are scaled by the norm of all of them, and clipped by value", as
   }
 });
 
+test("clipping what was never differentiated is refused, as its update is", async () => {
+  const group = parameterGroup(device, "group", { w: tensor(device, W) });
+  expect(await messageOf(AttributeError, () => clipGradients(group, { norm: 1 }))).toMatch(
+    /^clipGradients: there are no gradients of group to update it by; call step\(loss\)/,
+  );
+});
+
 test("clipping is part of a compiled step", async () => {
   const group = parameterGroup(device, "group", { w: tensor(device, W) });
   const optimizer = sgd(group, { learningRate: 1 });

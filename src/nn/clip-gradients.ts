@@ -3,7 +3,7 @@ import { add, clip, div, minimum, mul, sqrt, square, sum } from "../autograd/ops
 import { noGrad, Tensor } from "../autograd/tensor.ts";
 import { AttributeError } from "../gpu/errors.ts";
 import { checkAttributes, finite } from "../kernels/attributes.ts";
-import { checkGroup } from "./optimizer.ts";
+import { checkDifferentiated, checkGroup } from "./optimizer.ts";
 import type { ParameterGroup } from "./parameters.ts";
 
 /** How to clip: one of both. */
@@ -20,7 +20,7 @@ const TINY = 1e-6; // so that gradients that are 0 stay 0: PyTorch's
  * Scales all gradients of a network (or a `parameterGroup`) so that their norm is at most `norm`, or clips each to
  * [−value, value]. To be called after `optimizer.differentiate(loss)` and before `optimizer.update()`.
  *
- * Throws: `AttributeError` unless one of both is given, finite and ≥ 0.
+ * Throws: `AttributeError` unless one of both is given, finite and ≥ 0, and where there never were gradients.
  * Source: PyTorch's clip_grad_norm_ and clip_grad_value_.
  */
 export function clipGradients(network: ParameterGroup, by: ClipGradients): void {
@@ -30,6 +30,7 @@ export function clipGradients(network: ParameterGroup, by: ClipGradients): void 
   if ((norm === undefined) === (value === undefined)) {
     throw new AttributeError("clipGradients: takes norm or value, one of both");
   }
+  checkDifferentiated("clipGradients", network); // clipped zeros would pass for gradients
   const { gradients } = network;
   const { device } = gradients;
   const all = new Tensor(gradients);

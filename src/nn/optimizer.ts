@@ -79,7 +79,7 @@ export function optimizerOf<Group extends ParameterGroup>(
 }
 
 /** Throws `AttributeError` if there never were gradients to update a group by. */
-function checkDifferentiated(op: string, { name, gradients }: ParameterGroup): void {
+export function checkDifferentiated(op: string, { name, gradients }: ParameterGroup): void {
   if (gradients.storage.written) return;
   throw new AttributeError(
     `${op}: there are no gradients of ${name} to update it by; call step(loss), or differentiate(loss) before update()`,
