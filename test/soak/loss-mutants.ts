@@ -29,14 +29,14 @@ export const lossMutants: readonly Mutant[] = [
     what: "weight decay with another sign",
     from: "return g + WEIGHT_DECAY",
     to: "return g - WEIGHT_DECAY",
-    noticed: { file: "test/sgd.test.ts", name: "weight decay" },
+    noticed: { file: "test/kernels/sgd.test.ts", name: "weight decay" },
   },
   {
     kernel: "sgd.roll",
     what: "the first gradient is dampened too",
     from: "select(g, MOMENTUM * velocities[VELOCITIES_AT + i] + KEEP * g, started[STARTED_AT] != 0f)",
     to: "select(KEEP * g, MOMENTUM * velocities[VELOCITIES_AT + i] + KEEP * g, started[STARTED_AT] != 0f)",
-    noticed: { file: "test/sgd.test.ts", name: "dampened momentum" },
+    noticed: { file: "test/kernels/sgd.test.ts", name: "dampened momentum" },
   },
   {
     kernel: "softmax-cross-entropy.forward",

@@ -58,7 +58,7 @@ async function crossTable(names: readonly string[]): Promise<boolean> {
         LONGHAND_ADAPTER: adapter,
         LONGHAND_LIMITS: limits,
       };
-      const { code } = await vitest(["test/ops/"], variables, true);
+      const { code } = await vitest(["test/kernels/"], variables, true);
       if (code !== 0) failed.push(`${adapter} with ${limits} limits`);
     }
   }
@@ -71,8 +71,8 @@ function testsOf({ noticed }: Mutant): readonly string[] {
   return "file" in noticed
     ? [noticed.file, "-t", noticed.name]
     : [
-        "test/ops/ops.test.ts",
-        "test/ops/convolutions.test.ts",
+        "test/kernels/ops.test.ts",
+        "test/kernels/conv2d.test.ts",
         "-t",
         `the op (${noticed.join("|")}) `,
       ];

@@ -23,7 +23,7 @@ export interface Mutant {
 
 /** The op's row is where a mutant should be noticed. */
 const by = (...ops: string[]): readonly string[] => ops;
-const random = (name: string): Mutant["noticed"] => ({ file: "test/ops/random.test.ts", name });
+const random = (name: string): Mutant["noticed"] => ({ file: "test/kernels/random.test.ts", name });
 
 /** The path below `shaders/` of the file that a mutant changes. */
 export function fileOf({ kernel, file }: Mutant): string {

@@ -2,9 +2,9 @@
 // average, the record, Adam and the counters.
 import type { Mutant } from "./mutants.ts";
 
-const oracle = (name: string): Mutant["noticed"] => ({ file: "test/ops/oracle.test.ts", name });
+const oracle = (name: string): Mutant["noticed"] => ({ file: "test/kernels/oracle.test.ts", name });
 const adversarial = (name: string): Mutant["noticed"] => ({
-  file: "test/ops/adversarial-loss.test.ts",
+  file: "test/kernels/adversarial-loss.test.ts",
   name,
 });
 
@@ -22,21 +22,21 @@ export const stepMutants: readonly Mutant[] = [
     what: "by PyTorch's convention ε isn't corrected",
     from: "(sqrt(v / correction2) + EPSILON)",
     to: "(sqrt(v / correction2) + EPSILON / sqrt(correction2))",
-    noticed: { file: "test/adam.test.ts", name: "six updates agree with float64, pytorch" },
+    noticed: { file: "test/kernels/adam.test.ts", name: "six updates agree with float64, pytorch" },
   },
   {
     kernel: "adam.update",
     what: "by Keras's convention ε is corrected",
     from: "m / (sqrt(v) + EPSILON)",
     to: "m / (sqrt(v) + EPSILON * sqrt(correction2))",
-    noticed: { file: "test/adam.test.ts", name: "six updates agree with float64, keras" },
+    noticed: { file: "test/kernels/adam.test.ts", name: "six updates agree with float64, keras" },
   },
   {
     kernel: "adam.update",
     what: "by Keras's convention the rate isn't corrected for the second moment",
     from: "learning_rate() * sqrt(correction2) / correction1",
     to: "learning_rate() / correction1",
-    noticed: { file: "test/adam.test.ts", name: "six updates agree with float64, keras" },
+    noticed: { file: "test/kernels/adam.test.ts", name: "six updates agree with float64, keras" },
   },
   {
     kernel: "adversarial-loss.losses",
@@ -92,7 +92,7 @@ export const stepMutants: readonly Mutant[] = [
     what: "the sample's variance isn't remembered",
     from: "REST * (variance[i] * VARIANCE_FACTOR)",
     to: "REST * variance[i]",
-    noticed: { file: "test/running-variance.test.ts", name: "dcgan32 remembers" },
+    noticed: { file: "test/kernels/batch-norm.test.ts", name: "dcgan32 remembers" },
   },
   {
     kernel: "batch-norm.infer",
@@ -141,21 +141,21 @@ export const stepMutants: readonly Mutant[] = [
     what: "two steps at once",
     from: "+= STEPS;",
     to: "+= 2u * STEPS;",
-    noticed: { file: "test/ops/random.test.ts", name: "draw anew" },
+    noticed: { file: "test/kernels/random.test.ts", name: "draw anew" },
   },
   {
     kernel: "moving-average.update",
     what: "early steps decay as late ones do",
     from: "max(REST, 9f / (10f + f32(state[STATE_AT + 2])))",
     to: "REST",
-    noticed: { file: "test/ops/step-parts.test.ts", name: "values at step" },
+    noticed: { file: "test/kernels/step-parts.test.ts", name: "values at step" },
   },
   {
     kernel: "step-log.record",
     what: "the ring has a slot too few",
     from: "(state[STATE_AT + 2] % CAPACITY) * COUNT",
     to: "(state[STATE_AT + 2] % max(CAPACITY - 1u, 1u)) * COUNT",
-    noticed: { file: "test/ops/step-parts.test.ts", name: "scalars in a ring" },
+    noticed: { file: "test/kernels/step-parts.test.ts", name: "scalars in a ring" },
   },
   {
     kernel: "epilogue.backward",
@@ -171,7 +171,7 @@ export const stepMutants: readonly Mutant[] = [
     what: "a part of the batch gets the mask of the first rows",
     from: "philox(vec4u((FIRST + at) / 4u,",
     to: "philox(vec4u(at / 4u,",
-    noticed: { file: "test/fusion.test.ts", name: "the masks of those rows" },
+    noticed: { file: "test/nn/network.test.ts", name: "the masks of those rows" },
   },
   {
     kernel: "conv2d-forward.tiled",

@@ -4,7 +4,7 @@
 import { afterAll, afterEach } from "vitest";
 import type { Device } from "../../src/gpu/device.ts";
 import { open } from "../../src/node.ts";
-import { spoilt } from "../ops/spoilt.ts";
+import { spoilt } from "../kernels/spoilt.ts";
 import { fileOf, mutants } from "../soak/mutants.ts";
 
 /** Opens the test file's device; after each test it must be free of GPU errors, after all it is let go. */

@@ -1,8 +1,8 @@
 // docs/ops.md from the ops' docstrings, the op table and the mutants' record: nothing in it is written
-// by hand, so nothing in it can be out of date (test/ops-doc.test.ts).
+// by hand, so nothing in it can be out of date (test/docs/ops.test.ts).
 import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
-import { table } from "../ops/table.ts";
+import { table } from "../kernels/table.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const RECORD = new URL("docs/mutants.json", ROOT);
@@ -103,10 +103,10 @@ function proofOf({ name, heading }: OpDoc): string {
     const refusals = row.refusals === 1 ? "refusal" : "refusals";
     return `row \`${name}\`: ${row.cases} cases, ${row.refusals} ${refusals} of its own`;
   }
-  if (heading !== "Optimizers") return "`test/ops/random.test.ts`";
+  if (heading !== "Optimizers") return "`test/kernels/random.test.ts`";
   return name === "sgd"
-    ? "`test/sgd.test.ts`"
-    : "`test/adam.test.ts`, `test/ops/oracle.test.ts`, `test/parameters.test.ts`";
+    ? "`test/kernels/sgd.test.ts`"
+    : "`test/kernels/adam.test.ts`, `test/kernels/oracle.test.ts`, `test/nn/parameters.test.ts`";
 }
 
 const verdicts = z.array(
@@ -144,7 +144,7 @@ export function opsDoc(): string {
   return [
     "# Ops",
     "",
-    "Made by `npm run docs` from the docstrings, the op table and the mutants' record; `npx vitest run test/ops-doc.test.ts` holds it to them.",
+    "Made by `npm run docs` from the docstrings, the op table and the mutants' record; `npx vitest run test/docs/ops.test.ts` holds it to them.",
     "",
     "```ts",
     'import { conv2d, tensor, vectorJacobian } from "longhand";',
@@ -161,7 +161,7 @@ export function opsDoc(): string {
     "close();",
     "```",
     "",
-    "Images are (N, H, W, C), filters (KH, KW, in, out), transposed convolutions' (KH, KW, out, in). Every array is float32, but for the integers (`i32`) that argmax gives and gather and oneHot take; the ops that only move elements take `i32` too. A wrong call throws a `ShapeError`, `DTypeError` or `AttributeError`, all `LonghandError`s, of one line, before anything is launched (`npx vitest run test/refusals.test.ts`).",
+    "Images are (N, H, W, C), filters (KH, KW, in, out), transposed convolutions' (KH, KW, out, in). Every array is float32, but for the integers (`i32`) that argmax gives and gather and oneHot take; the ops that only move elements take `i32` too. A wrong call throws a `ShapeError`, `DTypeError` or `AttributeError`, all `LonghandError`s, of one line, before anything is launched (`npx vitest run test/api/refusals.test.ts`).",
     "",
     `${rows.size} ops and ${cases} cases in the table (\`npx vitest run test/ops\`). Every case's value and gradients are held to float64, and must come out with the same bits again, with launches laid out in two dimensions, and as a program whose temporaries start as NaN; each array lies inside a longer binding, with NaN on either side that nothing may read or write. Every op refuses what isn't a tensor, a wrong type and, with two inputs, two devices. Attributes that an op doesn't have are refused.`,
     "",

@@ -67,8 +67,8 @@ const dcgan32Page = (recipe: Recipe): SourcePage => ({
         "scikit-image 0.17.2 `transform/_warps.py`, `resize`; `_shared/interpolation.pxd`, `coord_map`, mode 'R'; 0.19.3 `scipy.ndimage.zoom`, mode 'mirror', `grid_mode`",
       here: `the same (\`edges\` ${valueOf(recipe, "edges")}). Repeated outermost pixels would differ in 7,212 of MNIST's 60,000 training images, by up to 0.125`,
       proofs: [
-        ["test/dcgan32-resize.test.ts", "the corners, by hand"],
-        ["test/dcgan32-resize.test.ts", "7,212 differ"],
+        ["test/gan/resize-images.test.ts", "the corners, by hand"],
+        ["test/gan/resize-images.test.ts", "7,212 differ"],
       ],
     },
     firstWeights,
@@ -100,7 +100,7 @@ const mlpPage = (recipe: Recipe): SourcePage => {
         source: "kernels and biases uniform in ±1 / √(fan in)",
         where: "PyTorch `nn/modules/linear.py`, `Linear.reset_parameters`",
         here: "the same, from random numbers of our own",
-        proofs: [["test/initialisers.test.ts", "starts as PyTorch's when asked"]],
+        proofs: [["test/nn/initialisers.test.ts", "starts as PyTorch's when asked"]],
       },
       {
         what: "Adam",
@@ -108,8 +108,8 @@ const mlpPage = (recipe: Recipe): SourcePage => {
         where: "PyTorch `optim/adam.py`, `_single_tensor_adam`",
         here: `as ${adam.convention}, ε ${adam.epsilon}, rate ${adam.learningRate}, β₁ ${adam.beta1}, β₂ ${adam.beta2}`,
         proofs: [
-          ["test/adam.test.ts", "six updates agree with float64"],
-          ["test/parameters.test.ts", "adam on a group is PyTorch's"],
+          ["test/kernels/adam.test.ts", "six updates agree with float64"],
+          ["test/nn/parameters.test.ts", "adam on a group is PyTorch's"],
         ],
       },
       {
@@ -119,7 +119,10 @@ const mlpPage = (recipe: Recipe): SourcePage => {
         where:
           "PyTorch `aten/src/ATen/native/Loss.cpp`, `binary_cross_entropy_out_cpu` and its backward",
         here: `the same (\`loss\` ${recipe.loss})`,
-        proofs: [["test/sure-verdicts.test.ts", "mlp: loss 20, as PyTorch's bound is −100"], steps],
+        proofs: [
+          ["test/gan/sure-verdicts.test.ts", "mlp: loss 20, as PyTorch's bound is −100"],
+          steps,
+        ],
       },
       {
         what: "order of a step",
@@ -128,7 +131,7 @@ const mlpPage = (recipe: Recipe): SourcePage => {
         where: "PyTorch `optim/optimizer.py`, `Optimizer.zero_grad`",
         here: "the same; those gradients are never computed",
         proofs: [
-          ["test/recipes.test.ts", "the generator's phase leaves the discriminator as it is"],
+          ["test/gan/recipes.test.ts", "the generator's phase leaves the discriminator as it is"],
         ],
       },
       {
@@ -136,7 +139,9 @@ const mlpPage = (recipe: Recipe): SourcePage => {
         source: "none: dense layers and ReLU",
         where: "PyTorch `nn/modules/activation.py`, `ReLU`",
         here: "none",
-        proofs: [["test/running-variance.test.ts", "the others have batch norm of vectors alone"]],
+        proofs: [
+          ["test/kernels/batch-norm.test.ts", "the others have batch norm of vectors alone"],
+        ],
       },
       dropout(recipe, "PyTorch `nn/functional.py`, `dropout`"),
       lastBatch(
@@ -243,7 +248,7 @@ export function sourceText({ recipe, follows, rows, own }: SourcePage): string {
   return [
     `# \`${recipe.name}\`, line by line`,
     "",
-    `Made by \`npm run docs\`; \`npx vitest run test/recipes-doc.test.ts\` holds it to the code. Each proof runs by \`npx vitest run FILE -t "NAME"\`. [All recipes](../README.md)`,
+    `Made by \`npm run docs\`; \`npx vitest run test/docs/recipes.test.ts\` holds it to the code. Each proof runs by \`npx vitest run FILE -t "NAME"\`. [All recipes](../README.md)`,
     "",
     `It follows: ${follows}`,
     "",

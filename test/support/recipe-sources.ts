@@ -25,7 +25,7 @@ export const valueOf = (recipe: Recipe, name: string): string => {
   return String(value);
 };
 
-export const steps: Proof = ["test/recipes.test.ts", "steps agree with float64"];
+export const steps: Proof = ["test/gan/recipes.test.ts", "steps agree with float64"];
 
 // What Keras does, in either version.
 
@@ -37,8 +37,8 @@ export const firstWeights: SourceRow = {
     "Keras 2.6 `initializers/initializers_v2.py`, `VarianceScaling`; Keras 3 `initializers/random_initializers.py`, `VarianceScaling`, `compute_fans`; the layers' default arguments",
   here: "the same, from random numbers of our own",
   proofs: [
-    ["test/initialisers.test.ts", "a layer starts as Keras's by itself"],
-    ["test/initialisers.test.ts", "batch norm starts as Keras's"],
+    ["test/nn/initialisers.test.ts", "a layer starts as Keras's by itself"],
+    ["test/nn/initialisers.test.ts", "batch norm starts as Keras's"],
   ],
 };
 
@@ -56,8 +56,8 @@ export function kerasAdam(recipe: Recipe): SourceRow {
       "Keras 2.6 `optimizer_v2/adam.py`, `Adam._resource_apply_dense`; Keras 3 `optimizers/adam.py`, `Adam.update_step`",
     here: `as ${g.convention}, ε ${g.epsilon}, ${rates}, β₁ ${g.beta1}, β₂ ${g.beta2}`,
     proofs: [
-      ["test/adam.test.ts", "six updates agree with float64"],
-      ["test/adam.test.ts", "a first update by hand"],
+      ["test/kernels/adam.test.ts", "six updates agree with float64"],
+      ["test/kernels/adam.test.ts", "a first update by hand"],
     ],
   };
 }
@@ -69,7 +69,7 @@ export const logitsLoss: SourceRow = {
   where:
     "TensorFlow `python/ops/nn_impl.py`, `sigmoid_cross_entropy_with_logits`; Keras 3 `backend/tensorflow/nn.py`, `binary_crossentropy`",
   here: "the same, with both gradients from logits: no clip",
-  proofs: [["test/ops/adversarial-loss.test.ts", "extreme logits"]],
+  proofs: [["test/kernels/adversarial-loss.test.ts", "extreme logits"]],
 };
 
 export const sigmoidLoss: SourceRow = {
@@ -79,7 +79,7 @@ export const sigmoidLoss: SourceRow = {
   where:
     "Keras 2.6 `backend.py`, `binary_crossentropy`, and `activations.py`, `sigmoid`; Keras 3 `backend/tensorflow/nn.py`, `_get_logits`",
   here: "from logits: at −20 with label 1 loss 20 and gradient −1. `--config` with `loss` `probabilities` clips",
-  proofs: [["test/sure-verdicts.test.ts", "loss 20 and gradient −1"]],
+  proofs: [["test/gan/sure-verdicts.test.ts", "loss 20 and gradient −1"]],
 };
 
 export function batchNorm(momentum: string): SourceRow {
@@ -100,7 +100,7 @@ export const ofVectors: SourceRow = {
   where:
     "Keras 2.6 `BatchNormalizationBase._calculate_mean_and_var`; Keras 3 `BatchNormalization._moments`",
   here: "the population's: batch norm is of vectors alone",
-  proofs: [["test/running-variance.test.ts", "the others have batch norm of vectors alone"]],
+  proofs: [["test/kernels/batch-norm.test.ts", "the others have batch norm of vectors alone"]],
 };
 
 export const asKeras3 = (recipe: Recipe): SourceRow => ({
@@ -111,7 +111,7 @@ export const asKeras3 = (recipe: Recipe): SourceRow => ({
   here: `of images the ${valueOf(recipe, "runningVariance")}'s (\`runningVariance\`), of vectors the population's`,
   proofs: [
     [
-      "test/running-variance.test.ts",
+      "test/kernels/batch-norm.test.ts",
       recipe.name === "dcgan" ? "remembers of images" : "have the dcgan's generator",
     ],
   ],
@@ -124,7 +124,7 @@ export const asKeras2 = (recipe: Recipe): SourceRow => ({
   where:
     "Keras 2.6 `BatchNormalizationBase._fused_batch_norm`, `_maybe_add_or_remove_bessels_correction`; TensorFlow `core/kernels/fused_batch_norm_op.cc`",
   here: `of images the ${valueOf(recipe, "runningVariance")}'s (\`runningVariance\`), of vectors the population's`,
-  proofs: [["test/running-variance.test.ts", "remembers of images"]],
+  proofs: [["test/kernels/batch-norm.test.ts", "remembers of images"]],
 });
 
 export const padding: SourceRow = {
@@ -134,7 +134,7 @@ export const padding: SourceRow = {
   where:
     "TensorFlow `core/framework/kernel_shape_util.cc`, `GetWindowedOutputSizeVerbose`; `conv2d_backprop_input`",
   here: "the same",
-  proofs: [["test/layer-padding.test.ts", "before"]],
+  proofs: [["test/nn/layers.test.ts", "before"]],
 };
 
 export function slope(recipe: Recipe, told: boolean): SourceRow {
@@ -144,7 +144,7 @@ export function slope(recipe: Recipe, told: boolean): SourceRow {
     where:
       "Keras 2.6 `layers/advanced_activations.py`, `LeakyReLU(alpha=0.3)`; Keras 3 `layers/activations/leaky_relu.py`, `negative_slope=0.3`",
     here: told ? `told ${valueOf(recipe, "slope")}` : valueOf(recipe, "slope"),
-    proofs: [["test/recipes.test.ts", "steps agree with float64"]],
+    proofs: [["test/gan/recipes.test.ts", "steps agree with float64"]],
   };
 }
 
@@ -155,7 +155,7 @@ export function dropout(recipe: Recipe, where: string): SourceRow {
     where,
     here: `the same, rate ${valueOf(recipe, "dropout")}`,
     proofs: [
-      ["test/ops/random.test.ts", "drops by the reference's mask, and backward drops the same"],
+      ["test/kernels/random.test.ts", "drops by the reference's mask, and backward drops the same"],
     ],
   };
 }
@@ -168,7 +168,7 @@ export const pixels: SourceRow = {
   source: "(x − 127.5) / 127.5",
   where: "the tutorial `generative/dcgan.ipynb`",
   here: "the same: 0 is −1, 255 is 1",
-  proofs: [["test/ops/random.test.ts", "pixels 0 and 255 are exactly −1 and 1"]],
+  proofs: [["test/kernels/random.test.ts", "pixels 0 and 255 are exactly −1 and 1"]],
 };
 
 export function lastBatch(recipe: Recipe, source: string, where: string): SourceRow {
@@ -178,7 +178,7 @@ export function lastBatch(recipe: Recipe, source: string, where: string): Source
     source,
     where,
     here: kept ? "kept: 60,000 images make 234 batches and one of 96" : "dropped (`lastBatch`)",
-    proofs: [["test/train.test.ts", "keeps or drops what is left over"]],
+    proofs: [["test/gan/train-steps.test.ts", "keeps or drops what is left over"]],
   };
 }
 
@@ -203,7 +203,7 @@ export const together: SourceRow = {
   where: "the tutorial `generative/dcgan.ipynb`, `train_step`",
   here: "the same, in one program",
   proofs: [
-    ["test/gan-step.test.ts", "agrees in losses, gradients, weights, moments and statistics"],
+    ["test/gan/gan-step.test.ts", "agrees in losses, gradients, weights, moments and statistics"],
   ],
 };
 
@@ -218,6 +218,6 @@ export const frozen = (recipe: Recipe): SourceRow => ({
       : "the same: real and generated images in one labelled batch",
   proofs: [
     steps,
-    ["test/recipes.test.ts", "the generator's phase leaves the discriminator as it is"],
+    ["test/gan/recipes.test.ts", "the generator's phase leaves the discriminator as it is"],
   ],
 });

@@ -1,0 +1,14 @@
+// A slice of the fuzzing that `npm run soak` does in full: IDX files and PNGs spoilt by lot.
+import { expect, test } from "vitest";
+import { fuzzIdx } from "../soak/fuzz-idx.ts";
+import { fuzzPng } from "../soak/fuzz-png.ts";
+
+test.each([
+  ["IDX files", fuzzIdx],
+  ["PNGs", fuzzPng],
+])("spoilt %s are refused in a line or read, in little time and memory", async (_, run) => {
+  const { failures, refused, accepted } = await run(500, 1);
+  expect(failures).toEqual([]);
+  expect(refused).toBeGreaterThan(100);
+  expect(accepted).toBeGreaterThan(15);
+});

@@ -1,0 +1,64 @@
+// docs/guide.md's code runs as it stands, and is short.
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, expect, test } from "vitest";
+import { layers } from "../../src/index.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const FACES = { longhand: "index", "longhand/node": "node", "longhand/data": "data" } as const;
+const page = readFileSync(join(ROOT, "docs/guide.md"), "utf8");
+const blocks = [...page.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code!);
+const folder = mkdtempSync(join(ROOT, "node_modules", ".guide-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+async function outputOf(code: string): Promise<number[]> {
+  const source = Object.entries(FACES).reduce(
+    (text, [name, face]) =>
+      text.replaceAll(`from "${name}"`, `from ${JSON.stringify(join(ROOT, "src", `${face}.ts`))}`),
+    code,
+  );
+  const file = join(folder, "guide.mts");
+  writeFileSync(file, source);
+  const flags = ["--import", import.meta.resolve("tsx"), file];
+  const { stdout } = await promisify(execFile)(process.execPath, flags, { cwd: folder });
+  return [...stdout.matchAll(/-?\d+(\.\d+)?(e-\d+)?(?=[,\]\s])/g)].map(([number]) =>
+    Number(number),
+  );
+}
+
+test("a device, tensors, gradients", { timeout: 120_000 }, async () => {
+  // x·w = (−1.5, −2.5), y − 3 = 2 x·w − 2 = (−5, −7): the loss is 37, its gradient 2/2 · 2 · xᵀ(−5, −7).
+  expect(await outputOf(blocks[0]!)).toEqual([37, -52, -76]);
+});
+
+test("a network and an optimizer", { timeout: 120_000 }, async () => {
+  const found = (await outputOf(blocks[1]!)).slice(-4);
+  [0, 1, 1, 0].forEach((value, i) => expect(Math.abs(found[i]! - value)).toBeLessThan(0.3));
+});
+
+test(
+  "a compiled GAN with a loss of one's own, in under 60 lines",
+  { timeout: 120_000 },
+  async () => {
+    const code = blocks[2]!;
+    expect(code.trim().split("\n").length).toBeLessThan(60);
+    const found = await outputOf(code);
+    expect(found.length).toBeGreaterThanOrEqual(4);
+    expect(found.every(Number.isFinite)).toBe(true);
+  },
+);
+
+test("a learning rate on the device", { timeout: 120_000 }, async () => {
+  const [loss] = await outputOf(blocks[3]!);
+  expect(loss).toBeLessThan(0.01);
+});
+
+test("every layer is in its table, and no other", () => {
+  const table = /\| layer \| \|\n([\s\S]*?)\n\n/.exec(page)![1]!;
+  const named = [...table.matchAll(/`(\w+)\(/g)].map(([, name]) => name!);
+  const all = Object.entries(layers).filter(([, value]) => typeof value === "function");
+  expect(named.toSorted()).toEqual(all.map(([name]) => name).toSorted());
+});

@@ -1,0 +1,62 @@
+// The examples run as they stand, by public names only, for fewer steps than people would take.
+import { execFile } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, expect, test } from "vitest";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+/** Whose `paths` lead the package's names to the sources. */
+const TSX_TSCONFIG_PATH = join(ROOT, "tsconfig.json");
+const folder = mkdtempSync(join(tmpdir(), "longhand-examples-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const run = async (name: string, ...args: string[]): Promise<string> => {
+  const flags = ["--import", import.meta.resolve("tsx")];
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [...flags, join(ROOT, "examples", name), ...args],
+    { cwd: folder, timeout: 240_000, env: { ...process.env, TSX_TSCONFIG_PATH } },
+  );
+  return stdout;
+};
+
+test("regression.ts draws a sine", { timeout: 240_000 }, async () => {
+  const said = await run("regression.ts");
+  const found = Number(/the model says (-?[\d.]+)/.exec(said)?.[1]);
+  expect(Math.abs(found - Math.sin(1.5))).toBeLessThan(0.15);
+});
+
+test("classifier.ts learns digits, and is the same once loaded", { timeout: 240_000 }, async () => {
+  const said = await run("classifier.ts", "100", join(folder, "c.safetensors"));
+  const shares = [...said.matchAll(/([\d.]+) % of 10000 test images right/g)].map(([, n]) =>
+    Number(n),
+  );
+  expect(shares).toHaveLength(2);
+  expect(shares[0]).toBeGreaterThan(80);
+  expect(shares[1]).toBe(shares[0]);
+});
+
+test("mnist-gan.ts trains, draws and saves", { timeout: 240_000 }, async () => {
+  const picture = join(folder, "samples.pgm");
+  const said = await run("mnist-gan.ts", "20", picture);
+  const losses = /step 20 of 20: loss D ([\d.]+), loss G ([\d.]+)/.exec(said)!.slice(1).map(Number);
+  expect(losses.every((loss) => loss > 0 && loss < 10)).toBe(true);
+  expect(statSync(picture).size).toBe("P5 224 224 255\n".length + 224 * 224);
+  expect(new Set(readFileSync(picture)).size).toBeGreaterThan(50); // grays
+  expect(readdirSync(folder)).toContain("generator.safetensors");
+});
+
+test("each is short, and imports no more than the package shows", () => {
+  const files = readdirSync(join(ROOT, "examples")).filter((name) => name.endsWith(".ts"));
+  expect(files).toHaveLength(3);
+  for (const file of files) {
+    const text = readFileSync(join(ROOT, "examples", file), "utf8");
+    expect(text.trimEnd().split("\n").length, file).toBeLessThanOrEqual(110);
+    for (const [, from] of text.matchAll(/from "([^"]+)"/g)) {
+      expect(from).toMatch(/^(longhand(\/\w+)?|node:\w+)$/);
+    }
+  }
+});

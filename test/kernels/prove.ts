@@ -1,0 +1,106 @@
+// The tests that prove some of the table's ops on the device.
+import { describe, expect, test } from "vitest";
+import { Tensor } from "../../src/autograd/tensor.ts";
+import type { Device } from "../../src/gpu/device.ts";
+import { AttributeError, DTypeError, type LonghandError } from "../../src/gpu/errors.ts";
+import { messageOf } from "../support/message-of.ts";
+import { type Case, type Row, upload } from "./case.ts";
+import { judge, recordCase, referenceError } from "./drive.ts";
+import { SLACK, withSlack } from "./guard.ts";
+import { sibling } from "./spoilt.ts";
+import { astray, SOAK, variantsOf, withVariant } from "./variants.ts";
+
+/** Central differences of step 1e-5 in float64 leave about this much. */
+const CLOSE = 1e-6;
+
+/** Defines the tests of an op's row: its cases, in every variant of its kernels, and its refusals. */
+export function prove(device: Device, op: string, { cases, refusals, refuses = "i32" }: Row): void {
+  describe(`the op ${op}`, () => {
+    test.each(cases.map((each) => [each.name, each] as const))("%s", async (_name, each) => {
+      expect(await problemsOf(device, each)).toEqual([]);
+    });
+
+    test.each(refusals.map((each) => [each.name, each] as const))(
+      "refuses %s",
+      async (_name, { kind, says, run }) => {
+        expect(await refusalOf(device, kind, () => run(device))).toMatch(says);
+      },
+    );
+
+    test("refuses what isn't a tensor", async () => {
+      const { inputs, run } = cases[0]!;
+      const notTensors: unknown[] = inputs.map(({ shape }) => ({ array: device.empty(shape) }));
+      const call = (): unknown => Reflect.apply(run, undefined, notTensors);
+      const message = await refusalOf(device, DTypeError, call);
+      expect(message).toMatch(new RegExp(`^${op}: input \\d must be a Tensor; got { array }`));
+    });
+
+    // What has one input can't have two devices.
+    const { length } = cases[0]!.inputs;
+    test.each(length > 1 ? ["refuses two devices"] : [])("%s", async () => {
+      const { inputs, dtypes, run } = cases[0]!;
+      const other = sibling(device);
+      const tensors = inputs.map((input, i) => {
+        const home = i === 0 ? device : other;
+        return new Tensor(upload(home, input, dtypes?.[i]));
+      });
+      const message = await refusalOf(device, AttributeError, () => run(...tensors));
+      expect(message).toMatch(new RegExp(`^${op}: input 1 lives on another device than input 0`));
+    });
+
+    test(`refuses ${refuses}`, async () => {
+      const { inputs, run } = cases[0]!;
+      const tensors = inputs.map(({ shape }) => new Tensor(device.empty(shape, refuses)));
+      const message = await refusalOf(device, DTypeError, () => run(...tensors));
+      expect(message).toMatch(new RegExp(`^${op}: input 0 must be .*; got ${refuses}$`));
+    });
+  });
+}
+
+/**
+ * Defines a file's last test: that its rows took no more distinct pipelines than this, each of which
+ * some adapter compiles for a second. In the soak they may take any number.
+ */
+export function capPipelines(device: Device, most: number): void {
+  const cap = SOAK ? Infinity : most;
+  test(`the rows take at most ${cap} distinct pipelines`, () => {
+    console.log(`${device.pipelines.count} distinct pipelines`);
+    expect(device.pipelines.count).toBeLessThanOrEqual(cap);
+  });
+}
+
+/** What is wrong with a case: the reference, or the device in one of the kernels' variants. */
+export async function problemsOf(device: Device, each: Case): Promise<readonly string[]> {
+  const error = each.smooth === false ? 0 : referenceError(each);
+  const problems = error < CLOSE ? [] : [`the reference's gradients are off by ${error}`];
+  // With the slack that it is judged with: where arrays start is written into pipelines.
+  const recorded = await withSlack(device, SLACK, async () => recordCase(device, each));
+  const variants = variantsOf(device, recorded, each);
+  if (variants.length === 0) problems.push(...(await judge(device, each)).problems);
+  for (const variant of variants) {
+    const verdict = await withVariant(device, variant, () => judge(device, each));
+    const strays = astray(variant, verdict.dispatches, each).map((label) => `${label} ran instead`);
+    problems.push(...[...verdict.problems, ...strays].map((problem) => `${variant}: ${problem}`));
+  }
+  return problems;
+}
+
+/** What a refused call says. Throws unless it is one line of the right kind, and nothing was launched. */
+export async function refusalOf(
+  device: Device,
+  kind: new (message: string) => LonghandError,
+  call: () => unknown,
+): Promise<string> {
+  let thrown: unknown;
+  const { dispatches } = device.record("refused", () => {
+    try {
+      call();
+    } catch (error) {
+      thrown = error;
+    }
+  });
+  expect(dispatches).toEqual([]);
+  return messageOf(kind, () => {
+    if (thrown !== undefined) throw thrown;
+  });
+}

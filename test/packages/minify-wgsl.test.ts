@@ -1,0 +1,43 @@
+// Shaders as the package has them: without comments and needless space, and otherwise the same.
+import { expect, test } from "vitest";
+import { minifyWgsl } from "../../packages/longhand/minify-wgsl.ts";
+import { readdirSync, readFileSync } from "node:fs";
+import { bindingsOf, librariesOf, specialise } from "../../src/gpu/shader.ts";
+
+const FOLDER = new URL("../../shaders/", import.meta.url);
+const files = readdirSync(FOLDER, { recursive: true, encoding: "utf8" }).filter((file) =>
+  file.endsWith(".wgsl"),
+);
+
+/** WGSL's tokens: names and numbers, operators of up to three characters, single ones else. */
+const TOKEN =
+  /[\p{XID_Start}_][\p{XID_Continue}]*|(?:0[xX][\da-fA-F.]+(?:[pP][+-]?\d+)?|\d*\.?\d+\.?(?:[eE][+-]?\d+)?)[iufh]?|<<=|>>=|->|\+\+|--|&&|\|\||<<|>>|[<>=!+\-*/%&|^]=|\S/gu;
+const tokens = (text: string): readonly string[] =>
+  text.replaceAll(/\/\/.*/g, "").match(TOKEN) ?? [];
+
+test.each(files)("%s keeps its tokens, and what the engine reads off it", (file) => {
+  const text = readFileSync(new URL(file, FOLDER), "utf8");
+  const minified = minifyWgsl(text);
+  expect(tokens(minified)).toEqual(tokens(text));
+  expect(bindingsOf(minified)).toEqual(bindingsOf(text));
+  expect(librariesOf(minified)).toEqual(librariesOf(text));
+  const lines = (from: string): string[] => from.match(/^(?:const|alias) .*?;/gm) ?? [];
+  expect(lines(minified)).toEqual(lines(text));
+  for (const [, name, value] of text.matchAll(/^const (\w+) = (\d+u);/gm)) {
+    const constants = { [name!]: Number.parseInt(value!, 10) + 1 };
+    expect(tokens(specialise(minified, constants, file))).toEqual(
+      tokens(specialise(text, constants, file)),
+    );
+  }
+});
+
+test("a space between two operators stays, as does one between two names", () => {
+  expect(minifyWgsl("fn f() -> f32 {\n  return a - -b + c / *p; // why\n}\n")).toBe(
+    "fn f()-> f32{\nreturn a - -b+c / *p;\n}",
+  );
+  expect(minifyWgsl("let x = y & & z;")).toBe("let x=y & & z;");
+});
+
+test("a block comment is refused", () => {
+  expect(() => minifyWgsl("/* no */")).toThrow(/block comment/);
+});
