@@ -3,11 +3,11 @@
 import { chosenRecipe, type RecipeFlags } from "../src/cli/config.ts";
 import { titleOf } from "../src/runs/constants.ts";
 import type { Recipe } from "../src/gan/recipe.ts";
-import { explainPlan, type ExplainedDispatch } from "../src/gpu/explain.ts";
+import { explainPlan, type ExplainedDispatch } from "../src/gpu/inspection/explain.ts";
 import { openDevice } from "../src/gpu/device.ts";
-import { openAdapter, shaderText } from "../src/gpu/node.ts";
+import { openAdapter, shaderText } from "../src/gpu/node/adapter.ts";
 import { planTrace } from "../src/gpu/plan.ts";
-import { floorOf, groupBy, sumFloors, type Ceilings } from "../src/gpu/roofline.ts";
+import { floorOf, groupBy, sumFloors, type Ceilings } from "../src/gpu/inspection/roofline.ts";
 import { textTable } from "../src/gpu/text-table.ts";
 import { trainingStep } from "../src/gan/step.ts";
 import { benchGan } from "./gan.ts";

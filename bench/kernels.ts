@@ -1,7 +1,8 @@
 // How fast the heavy kernels are, in every variant that an adapter runs, at the full dcgan's shapes.
+import { kernelChoices, type Variant } from "../src/kernels/variant.ts";
 import type { GpuArray } from "../src/gpu/array.ts";
 import type { Device } from "../src/gpu/device.ts";
-import type { Dispatch, Variant } from "../src/gpu/dispatch.ts";
+import type { Dispatch } from "../src/gpu/dispatch.ts";
 import { convolve, dataGradient } from "../src/kernels/conv2d.ts";
 import { weightGradient } from "../src/kernels/conv2d-weight-gradient.ts";
 import { convolutionGeometry } from "../src/kernels/conv2d-geometry.ts";
@@ -11,7 +12,7 @@ import { createRng, uniform } from "../src/kernels/random.ts";
 /** One kernel at one shape. */
 interface Workload {
   readonly name: string;
-  /** The key under which `device.variants` knows the kernel. */
+  /** The key under which `kernelChoices(device).forced` knows the kernel. */
   readonly kernel: string;
   readonly launch: () => GpuArray;
 }
@@ -85,11 +86,11 @@ const median = (values: readonly number[]): number =>
 
 /** The dispatches of a workload in a variant, or in what is chosen by default. */
 function record(device: Device, { kernel, launch }: Workload, variant?: Variant): Dispatch[] {
-  if (variant) device.variants.set(kernel, variant);
+  if (variant) kernelChoices(device).forced.set(kernel, variant);
   try {
     return device.record("bench", () => void launch()).dispatches;
   } finally {
-    device.variants.delete(kernel);
+    kernelChoices(device).forced.delete(kernel);
   }
 }
 
@@ -119,14 +120,14 @@ export async function timeKernels(
     });
     for (let round = -1; round < options.rounds; round++) {
       for (const { variant, times } of candidates) {
-        device.variants.set(workload.kernel, variant);
+        kernelChoices(device).forced.set(workload.kernel, variant);
         const start = performance.now();
         device.scope(() => void workload.launch());
         await device.idle();
         if (round >= 0) times.push(performance.now() - start); // the first round compiles
       }
     }
-    device.variants.delete(workload.kernel);
+    kernelChoices(device).forced.delete(workload.kernel);
     const timings = candidates.map(({ times, flop, ...rest }) => ({
       name: workload.name,
       ...rest,

@@ -5,7 +5,7 @@ import { cpus } from "node:os";
 import { dirname } from "node:path";
 import { OutputError, UsageError } from "../src/gpu/errors.ts";
 import { textTable } from "../src/gpu/text-table.ts";
-import { versions } from "../src/gpu/node.ts";
+import { versions } from "../src/gpu/node/adapter.ts";
 
 /** The middle value; the upper one of two. */
 export const median = (values: readonly number[]): number => percentile(values, 0.5);

@@ -1,6 +1,7 @@
 // `longhand/browser`: a device in one call, in a page or a worker, on the adapter that the browser gives.
 import { openAdapter, shaderText, type BrowserAdapter } from "./gpu/browser.ts";
-import { openDevice, type Device, type DeviceOptions } from "./gpu/device.ts";
+import type { DeviceOptions } from "./gpu/device-options.ts";
+import { openDevice, type Device } from "./gpu/device.ts";
 import type { LimitRequest } from "./gpu/limits.ts";
 
 export { openAdapter, shaderText, type BrowserAdapter } from "./gpu/browser.ts";

@@ -9,8 +9,14 @@ export * from "./autograd/ops.ts";
 export { grad, vectorJacobian, type TensorsLike } from "./autograd/grad.ts";
 export { noGrad, Tensor, variable } from "./autograd/tensor.ts";
 export type { DType, GpuArray, HostData } from "./gpu/array.ts";
-export { openDevice, type Device, type DeviceOptions } from "./gpu/device.ts";
-export type { Variant, Workload } from "./gpu/dispatch.ts";
+export type { DeviceOptions } from "./gpu/device-options.ts";
+export { openDevice, type Device } from "./gpu/device.ts";
+export {
+  kernelChoices,
+  type KernelChoices,
+  type Variant,
+  type Workload,
+} from "./kernels/variant.ts";
 export * from "./gpu/errors.ts";
 export type { ProgramOptions } from "./gpu/program.ts";
 export type { AdamConvention, AdamOptions } from "./kernels/adam.ts";

@@ -1,10 +1,16 @@
 // `longhand/node`: a device in one call, on the best adapter that this machine has.
-import { openDevice, type Device, type DeviceOptions } from "./gpu/device.ts";
+import type { DeviceOptions } from "./gpu/device-options.ts";
+import { openDevice, type Device } from "./gpu/device.ts";
 import type { LimitRequest } from "./gpu/limits.ts";
-import { openAdapter, shaderText, type OpenedAdapter } from "./gpu/node.ts";
+import { openAdapter, shaderText, type OpenedAdapter } from "./gpu/node/adapter.ts";
 
 export { load, save, type Saveable } from "./checkpoint/saved-model.ts";
-export { openAdapter, shaderText, type AdapterKind, type OpenedAdapter } from "./gpu/node.ts";
+export {
+  openAdapter,
+  shaderText,
+  type AdapterKind,
+  type OpenedAdapter,
+} from "./gpu/node/adapter.ts";
 
 /** A device, the adapter that it is on, and how to let both go. */
 export interface Opened {

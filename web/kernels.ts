@@ -1,6 +1,6 @@
 // The kernels of a run in a browser: what was tuned on its adapter before, or is now.
 
-import { formatChoices, parseChoices, type Choices } from "../src/checkpoint/choices.ts";
+import { formatChoices, parseChoices, type Choices } from "../src/runs/choices.ts";
 import { limitsForTraining, standInTraining } from "../src/gan/memory.ts";
 import type { Recipe } from "../src/gan/recipe.ts";
 import { stepWorkloads } from "../src/gan/tune.ts";

@@ -2,7 +2,7 @@
 // as an argument; answers each message with one.
 import { chosenRecipe } from "../../src/cli/config.ts";
 import type { Recipe } from "../../src/gan/recipe.ts";
-import { openAdapter, shaderText } from "../../src/gpu/node.ts";
+import { openAdapter, shaderText } from "../../src/gpu/node/adapter.ts";
 import { countCalls } from "../counters.ts";
 import { longhandKernels } from "./longhand-kernels.ts";
 import { createLonghand, type Platform } from "./longhand.ts";

@@ -1,6 +1,6 @@
 // Compiled functions of tensors.
 import type { Device } from "../gpu/device.ts";
-import type { Explanation } from "../gpu/explain.ts";
+import type { Explanation } from "../gpu/inspection/explain.ts";
 import * as programs from "../gpu/program.ts";
 import { Tensor } from "./tensor.ts";
 

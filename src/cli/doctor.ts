@@ -5,14 +5,14 @@ import { commandFor } from "../runs/command-words.ts";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { arch, cpus, platform, release, version } from "node:os";
 import { escapeText } from "../gpu/foreign-text.ts";
-import type { AdapterKind, AdapterSurvey, OpenedAdapter } from "../gpu/node.ts";
+import type { AdapterKind, AdapterSurvey, OpenedAdapter } from "../gpu/node/adapter.ts";
 import {
   installAdvice,
   openAdapter,
   surveyAdapters,
   swiftshaderFolder,
   versions,
-} from "../gpu/node.ts";
+} from "../gpu/node/adapter.ts";
 import { loadKernelChoices } from "./kernel-choices.ts";
 
 /** What `doctor` takes. */

@@ -1,11 +1,11 @@
 // Where the autotuner's answers are kept: a file an adapter, in the user's cache folder.
 import { commandFor } from "../runs/command-words.ts";
 import { existsSync } from "node:fs";
-import { formatChoices, parseChoices, type Choices } from "../checkpoint/choices.ts";
+import { formatChoices, parseChoices, type Choices } from "../runs/choices.ts";
 import { removeQuietly } from "../checkpoint/files.ts";
 import { checkSeal, sealedJson } from "../checkpoint/seal.ts";
 import { CheckpointError } from "../gpu/errors.ts";
-import { cacheFolders, shaderText, type OpenedAdapter } from "../gpu/node.ts";
+import { cacheFolders, shaderText, type OpenedAdapter } from "../gpu/node/adapter.ts";
 import { kernelsVersion } from "../kernels/autotune.ts";
 import { readCache, writeCache } from "../runs/cache.ts";
 import type { RunRecord } from "../runs/run-folder.ts";

@@ -1,9 +1,9 @@
 // Where a step's time goes, for people: measured beside the adapter's ceilings, as a table and as a picture.
 import { SingleBar } from "cli-progress";
 import type { Device } from "../gpu/device.ts";
-import { profile, type Profile, type ProfileOptions } from "../gpu/profile.ts";
+import { profile, type Profile, type ProfileOptions } from "../gpu/inspection/profile.ts";
 import type { Program } from "../gpu/program.ts";
-import { roofline, type Ceilings, type RooflineRow } from "../gpu/roofline.ts";
+import { roofline, type Ceilings, type RooflineRow } from "../gpu/inspection/roofline.ts";
 import { textTable } from "../gpu/text-table.ts";
 import { measureCeilings } from "../kernels/ceilings.ts";
 import { rooflinePicture } from "../pictures/roofline.ts";

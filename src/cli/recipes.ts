@@ -1,4 +1,5 @@
 // `longhand recipes`: what recipes there are, how large they are, and how long an epoch takes here.
+import { kernelChoices } from "../kernels/variant.ts";
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { formatJson } from "../checkpoint/json.ts";
@@ -13,7 +14,7 @@ import { trainingStep } from "../gan/step.ts";
 import type { Device } from "../gpu/device.ts";
 import { UsageError } from "../gpu/errors.ts";
 import { escapeText } from "../gpu/foreign-text.ts";
-import type { OpenedAdapter } from "../gpu/node.ts";
+import type { OpenedAdapter } from "../gpu/node/adapter.ts";
 import { compile } from "../gpu/program.ts";
 import { textTable } from "../gpu/text-table.ts";
 import { chosenRecipe, type RecipeFlags } from "./config.ts";
@@ -79,7 +80,8 @@ export async function recipesCommand(flags: RecipesFlags): Promise<void> {
   const list = async (device: Device, { name, line, kind }: OpenedAdapter): Promise<void> => {
     if (time) print(line);
     const { choices } = await loadKernelChoices(name);
-    for (const [key, variant] of Object.entries(choices)) device.choices.set(key, variant);
+    for (const [key, variant] of Object.entries(choices))
+      kernelChoices(device).stored.set(key, variant);
     const gans = planned.map((each): [Gan, Entry] => {
       const { recipe, batch } = each;
       const gan = createGan(device, recipe, standIns(recipe, batch), { seed: 0, batch });

@@ -4,7 +4,7 @@ import { constrainedMemory } from "node:process";
 import { totalmem } from "node:os";
 import { limitsForTraining, type Training } from "../gan/memory.ts";
 import type { ArrayLimits, LimitRequest } from "../gpu/limits.ts";
-import { shaderText, type OpenedAdapter } from "../gpu/node.ts";
+import { shaderText, type OpenedAdapter } from "../gpu/node/adapter.ts";
 import { open } from "../node.ts";
 
 /** Arrays as large as the adapter has them: for commands whose sizes show only as they go. */

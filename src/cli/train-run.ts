@@ -1,4 +1,5 @@
 // A run on an open device, from its plan to its last picture.
+import { kernelChoices } from "../kernels/variant.ts";
 import { writeFileAtomic } from "../checkpoint/files.ts";
 import { restoreArrays } from "../checkpoint/arrays.ts";
 import { createGan, verdict, type Gan } from "../gan/gan.ts";
@@ -6,8 +7,8 @@ import { findNonFinite } from "../gan/numerics.ts";
 import { compileSteps, type StepPrograms } from "../gan/train-steps.ts";
 import type { Device } from "../gpu/device.ts";
 import { CheckpointError, DivergedError } from "../gpu/errors.ts";
-import { explanationTable } from "../gpu/explain.ts";
-import { versions, type OpenedAdapter } from "../gpu/node.ts";
+import { explanationTable } from "../gpu/inspection/explain.ts";
+import { versions, type OpenedAdapter } from "../gpu/node/adapter.ts";
 import { workloadsOf } from "../kernels/autotune.ts";
 import { olderCheckpoints } from "../runs/checkpoint-places.ts";
 import { KEPT_CHECKPOINTS, readCheckpoint, type Checkpoint } from "../runs/checkpoints.ts";
@@ -131,13 +132,15 @@ async function explained(
 async function compileChosen(draft: Draft, gan: Gan, opened: OpenedAdapter): Promise<StepPrograms> {
   const { device } = gan;
   const { choices, words } = await choicesFor(draft.earlier, opened);
-  for (const [key, variant] of Object.entries(choices)) device.choices.set(key, variant);
+  for (const [key, variant] of Object.entries(choices))
+    kernelChoices(device).stored.set(key, variant);
   let programs: StepPrograms | undefined;
   const uses = await workloadsOf(device, async () => {
     programs = await compileSteps(gan);
   });
-  for (const key of device.choices.keys()) if (!uses.has(key)) device.choices.delete(key);
-  print(`Kernels: ${words(device.choices.size, uses.size)}`);
+  for (const key of kernelChoices(device).stored.keys())
+    if (!uses.has(key)) kernelChoices(device).stored.delete(key);
+  print(`Kernels: ${words(kernelChoices(device).stored.size, uses.size)}`);
   return programs!;
 }
 
@@ -184,7 +187,7 @@ async function begin(draft: Draft, gan: Gan, opened: OpenedAdapter): Promise<Run
     versions: Object.fromEntries(
       Object.entries(versions()).map(([name, version]) => [name, String(version)]),
     ),
-    choices: Object.fromEntries(gan.device.choices),
+    choices: Object.fromEntries(kernelChoices(gan.device).stored),
     untrained,
   };
   draft.claim?.begin();

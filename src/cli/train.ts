@@ -3,7 +3,7 @@ import { commandFor } from "../runs/command-words.ts";
 import type { Device } from "../gpu/device.ts";
 import { DeviceLostError, OutputError, UsageError } from "../gpu/errors.ts";
 import { shellQuote } from "../gpu/foreign-text.ts";
-import type { OpenedAdapter } from "../gpu/node.ts";
+import type { OpenedAdapter } from "../gpu/node/adapter.ts";
 import { checkStorage, draftResumed, draftRun, type Draft, type TrainFlags } from "./draft-run.ts";
 import { remark } from "./failure.ts";
 import { stopAtOnce } from "./interrupt.ts";

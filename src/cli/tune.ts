@@ -1,11 +1,11 @@
 // `longhand tune`: measures which variant of each kernel is fastest on this adapter, and keeps the answers.
+import { type Variant } from "../kernels/variant.ts";
 import { standInTraining } from "../gan/memory.ts";
 import type { Recipe } from "../gan/recipe.ts";
 import { stepWorkloads } from "../gan/tune.ts";
 import type { Device } from "../gpu/device.ts";
-import type { Variant } from "../gpu/dispatch.ts";
 import { UsageError } from "../gpu/errors.ts";
-import type { OpenedAdapter } from "../gpu/node.ts";
+import type { OpenedAdapter } from "../gpu/node/adapter.ts";
 import { escapeText } from "../gpu/foreign-text.ts";
 import { tune, type Tuned } from "../kernels/autotune.ts";
 import { chosenRecipe, type RecipeFlags } from "./config.ts";

@@ -1,7 +1,7 @@
 // What a recipe comes to, counted from its plans: nothing runs.
 import { noGrad, Tensor } from "../autograd/tensor.ts";
 import type { GpuArray } from "../gpu/array.ts";
-import { explainPlan } from "../gpu/explain.ts";
+import { explainPlan } from "../gpu/inspection/explain.ts";
 import { planTrace } from "../gpu/plan.ts";
 import { parameterCount } from "../nn/parameters.ts";
 import type { Gan } from "./gan.ts";

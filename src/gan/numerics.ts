@@ -1,7 +1,7 @@
 // Where a step's numbers stop being finite: the step is taken again, dispatch by dispatch.
 import { formatShape, type GpuArray, type HostArray } from "../gpu/array.ts";
 import type { Program } from "../gpu/program.ts";
-import { runStepwise, type Seen } from "../gpu/stepwise.ts";
+import { runStepwise, type Seen } from "../gpu/inspection/stepwise.ts";
 import type { Gan } from "./gan.ts";
 import { programOf, type StepPrograms, type StepRecord } from "./train-steps.ts";
 

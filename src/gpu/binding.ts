@@ -121,17 +121,6 @@ export function faultOf(error: GPUError): LonghandError {
     : new GpuError(words);
 }
 
-/** Throws `AttributeError` unless a device can be opened with such options. */
-export function checkDeviceOptions(options: unknown): void {
-  const given = typeof options === "object" && options !== null ? options : {};
-  const { adapter, shaderText } = Object.assign(Object.create(null), given);
-  const opens = typeof adapter === "object" && adapter !== null && "requestDevice" in adapter;
-  if (opens && typeof shaderText === "function") return;
-  throw new AttributeError(
-    `openDevice: takes { adapter: a GPUAdapter, shaderText: a function, software: true or false }; got ${show(options)}; on Node, open of longhand/node does all that`,
-  );
-}
-
 /** Throws unless an array of this name, shape and dtype can be made on a device. */
 export function checkNew(
   gpu: GPUDevice,

@@ -1,69 +1,30 @@
 // The device: arrays, launches, reads. A launch is recorded by the open trace, or run eagerly.
-import { checkFunction, checkGpuArray, checkOffset, refuseAsync } from "./arguments.ts";
+import { checkFunction, checkGpuArray, checkOffset } from "./arguments.ts";
 import {
   byteSize,
   checkShape,
   exactBytes,
-  formatShape,
   GpuArray,
-  locate,
   type DType,
   type HostArray,
   type HostData,
   type Storage,
 } from "./array.ts";
-import {
-  bufferOf,
-  bytesOf,
-  checkData,
-  checkDeviceOptions,
-  checkNew,
-  checkView,
-  hostView,
-  rangeOf,
-  wordsIntoBinding,
-} from "./binding.ts";
-import { AttributeError, DTypeError, GpuError, ShapeError, TraceError } from "./errors.ts";
+import { bufferOf, bytesOf, checkData, checkNew, checkView, hostView } from "./binding.ts";
+import { DTypeError, GpuError, ShapeError, TraceError } from "./errors.ts";
 import { show, wordsOf } from "./foreign-text.ts";
-import {
-  conflicts,
-  refuseAliases,
-  type Binding,
-  type Dispatch,
-  type Launch,
-  type Trace,
-  type Variant,
-  type Workload,
-} from "./dispatch.ts";
-import { Faults, type Wait } from "./faults.ts";
-import {
-  checkBytes,
-  DEVICE_FEATURES,
-  mostBytes,
-  requiredLimits,
-  type LimitRequest,
-} from "./limits.ts";
+import { checkDeviceOptions, type DeviceOptions } from "./device-options.ts";
+import type { Launch, Trace } from "./dispatch.ts";
+
+import { Faults } from "./faults.ts";
+import { checkBytes, DEVICE_FEATURES, mostBytes, requiredLimits } from "./limits.ts";
+import { dispatchOf } from "./launching.ts";
+import { Memory } from "./memory.ts";
+import { moveInto } from "./move-into.ts";
 import { Pipelines } from "./pipelines.ts";
-import { BufferPool } from "./pool.ts";
+import { Recorder } from "./recorder.ts";
 import { StagingPool } from "./staging.ts";
 import { storagesIn } from "./storages-in.ts";
-
-/** What `openDevice` needs: an adapter, and where the text of `shaders/` is found. */
-export interface DeviceOptions {
-  readonly adapter: GPUAdapter;
-  readonly shaderText: (path: string) => string;
-  /** True on an adapter that runs on the CPU: chooses the default variants of kernels. */
-  readonly software: boolean;
-  /** How to wait for what the GPU owes, where `await` alone keeps a CPU core busy. Default: that. */
-  readonly wait?: Wait;
-  /** Which limits to ask the adapter for. Default: WebGPU's defaults. */
-  readonly limits?: LimitRequest;
-  /** Eager arrays may hold this many bytes at once before an op throws `MemoryError`. Default 2 GiB. */
-  readonly eagerByteBudget?: number;
-}
-
-const EAGER_BATCH = 256; // dispatches encoded before an eager submit
-const STORAGE_USAGE = 0x80 | 0x4 | 0x8; // STORAGE | COPY_SRC | COPY_DST
 
 /** Opens a device on an adapter. Throws `GpuError` when the adapter refuses. */
 export async function openDevice(options: DeviceOptions): Promise<Device> {
@@ -100,26 +61,13 @@ export class Device {
    * for tests that show it.
    */
   slack = 0;
-  /**
-   * Which of a kernel's entry points to launch in place of its default, by shader. A launcher passes
-   * over one that can't serve the shapes at hand.
-   */
-  readonly variants: Map<string, Variant> = new Map();
-  /** Variants by `Workload.key`, as measured on this adapter: they go before a kernel's default. */
-  readonly choices: Map<string, Variant> = new Map();
-  /** Told of each launch that has several variants to choose from. */
-  onChoice: ((workload: Workload) => void) | undefined;
 
   readonly #faults: Faults;
-  readonly #pool: BufferPool;
+  readonly #memory: Memory;
+  readonly #recorder: Recorder;
   readonly #staging: StagingPool;
   readonly #most: number; // bytes of an array
-  readonly #collected: FinalizationRegistry<GPUBuffer>;
   #trace: Trace | undefined;
-  #scope: Set<Storage> | undefined;
-  #encoder: GPUCommandEncoder | undefined;
-  #pass: GPUComputePassEncoder | undefined;
-  #encoded = 0;
 
   constructor(gpu: GPUDevice, options: Omit<DeviceOptions, "adapter" | "limits">) {
     this.gpu = gpu;
@@ -129,10 +77,10 @@ export class Device {
     this.lanes = gpu.features.has("subgroups") && least === most ? (least ?? 0) : 0;
     this.maxWorkgroups = gpu.limits.maxComputeWorkgroupsPerDimension;
     this.pipelines = new Pipelines(gpu, options.shaderText, this.#faults);
-    this.#pool = new BufferPool(gpu, options.eagerByteBudget ?? 2 ** 31);
+    this.#memory = new Memory(gpu, options.eagerByteBudget ?? 2 ** 31);
+    this.#recorder = new Recorder(gpu, this.pipelines);
     this.#staging = new StagingPool(gpu);
     this.#most = mostBytes(gpu.limits);
-    this.#collected = new FinalizationRegistry((buffer) => this.#pool.give(buffer));
   }
 
   /** Throws the loss of the device, or the first error that the GPU reported: after one, no result can be trusted. */
@@ -146,7 +94,7 @@ export class Device {
 
   /** Bytes held by eager arrays at the moment. */
   get eagerBytes(): number {
-    return this.#pool.bytes;
+    return this.#memory.eagerBytes;
   }
 
   /** An array with undefined contents: a temporary inside a trace, else eager. */
@@ -162,11 +110,7 @@ export class Device {
       this.#trace.temporaries.add(storage);
       return new GpuArray(this, storage, slack, shape, dtype);
     }
-    const buffer = this.#pool.take(bytes, label);
-    const storage: Storage = { ...fresh, kind: "eager", buffer };
-    this.#collected.register(storage, buffer, storage);
-    this.#scope?.add(storage);
-    return new GpuArray(this, storage, slack, shape, dtype);
+    return new GpuArray(this, this.#memory.eager(fresh), slack, shape, dtype);
   }
 
   /** An array that outlives traces and scopes, zero at first: parameters, moments, counters, data. */
@@ -175,18 +119,8 @@ export class Device {
     checkNew(this.gpu, label, shape, dtype);
     checkBytes(label, shape, dtype, this.#most);
     const bytes = byteSize(shape, dtype);
-    const buffer = this.gpu.createBuffer({ label, size: bytes, usage: STORAGE_USAGE });
-    const kind = "persistent" as const;
-    const storage: Storage = {
-      label,
-      bytes,
-      slack: 0,
-      kind,
-      buffer,
-      parent: undefined,
-      written: false,
-    };
-    return new GpuArray(this, storage, 0, shape, dtype);
+    const fresh = { label, bytes, slack: 0, parent: undefined, written: false };
+    return new GpuArray(this, this.#memory.persistent(fresh), 0, shape, dtype);
   }
 
   /** Copies host data to a new array. Throws `ShapeError` or `DTypeError` if it doesn't fit. */
@@ -222,42 +156,10 @@ export class Device {
   /** Records a kernel launch in the open trace, or encodes it. */
   launch(launch: Launch): void {
     this.check();
-    if (launch.workgroups.some((count) => count === 0)) return; // nothing to compute
-    if (launch.workgroups.some((count) => count > this.maxWorkgroups)) {
-      throw new GpuError(
-        `${launch.shader}.${launch.entry}: ${launch.workgroups.join(" × ")} workgroups, a dimension takes ${this.maxWorkgroups}`,
-      );
-    }
-    const names = Object.keys(launch.bind);
-    const starts = names.flatMap((name): [string, number][] => {
-      const words = wordsIntoBinding(launch.bind[name]!);
-      return words === 0 ? [] : [[`${name.toUpperCase()}_AT`, words]];
-    });
-    const constants = { ...launch.constants, ...Object.fromEntries(starts) };
-    const f16Bindings = names.filter((name) => launch.bind[name]!.dtype === "f16");
-    const pipeline = this.pipelines.entry({ ...launch, constants, names, f16Bindings });
-    const bindings = pipeline.bindings.map(({ name, binding, access }): Binding => {
-      const array = launch.bind[name]!;
-      if (array.device !== this) {
-        throw new AttributeError(
-          `${pipeline.label}: ${name} lives on another device; move it by reading and uploading it`,
-        );
-      }
-      return { binding, access, array };
-    });
-    refuseAliases(pipeline.label, bindings);
-    for (const { access, array } of bindings) array.storage.written ||= access === "read_write";
-    const dispatch: Dispatch = {
-      label: pipeline.label,
-      pipeline,
-      bindings,
-      workgroups: launch.workgroups,
-      flop: launch.flop ?? 0,
-      done: launch.done,
-      bytesRead: launch.bytesRead,
-    };
+    const dispatch = dispatchOf(this, launch);
+    if (!dispatch) return;
     if (this.#trace) this.#trace.dispatches.push(dispatch);
-    else this.#encode(dispatch);
+    else this.#recorder.encode(dispatch);
   }
 
   /** Runs `body` with launches recorded instead of run. */
@@ -291,50 +193,11 @@ export class Device {
   }
 
   /**
-   * Makes several arrays parts of one arena, which starts at `arena`'s first byte. Inside a trace a
-   * fresh temporary simply moves in, at no cost; anything else is copied. Throws `ShapeError` on a
-   * size that differs.
+   * Makes an array's values those of `slot`, a part of an arena. Inside a trace a fresh temporary moves in at no
+   * cost; anything else is copied. Throws `ShapeError` on a size that differs.
    */
   moveInto(array: GpuArray, slot: GpuArray): void {
-    checkGpuArray("moveInto", "what is to be moved", array);
-    checkGpuArray("moveInto", "its place", slot);
-    if (array.size !== slot.size || array.dtype !== slot.dtype) {
-      throw new ShapeError(
-        `moveInto: ${formatShape(array.shape)} does not fit ${formatShape(slot.shape)}`,
-      );
-    }
-    const { storage } = array;
-    const whole =
-      array.byteOffset === 0 &&
-      storage.bytes === byteSize(array.shape, array.dtype) &&
-      wordsIntoBinding(slot) === 0; // pipelines know where their arrays start
-    if (this.#trace?.temporaries.has(storage) && whole && !conflicts(this.#trace, storage, slot)) {
-      storage.parent = { storage: slot.storage, byteOffset: slot.byteOffset };
-      slot.storage.written = true;
-      this.#trace.temporaries.delete(storage);
-      return;
-    }
-    const [from, to] = [array, slot].map((end) => locate(end.storage, end.byteOffset));
-    if (from!.root !== to!.root) {
-      this.#copy(array, slot);
-    } else if (from!.byteOffset !== to!.byteOffset) {
-      // In the arena already, as another part of it: no dispatch may read and write one buffer.
-      const between = this.empty(array.shape, array.dtype, storage.label);
-      this.#copy(array, between);
-      this.#copy(between, slot);
-    }
-  }
-
-  #copy(array: GpuArray, slot: GpuArray): void {
-    const count = Math.ceil(exactBytes(array.shape, array.dtype) / 4); // words, as smaller types are packed
-    const words = (of: GpuArray): GpuArray => this.viewAt(of, 0, [count], "u32");
-    this.launch({
-      shader: "move",
-      entry: "copy",
-      constants: { COUNT: count, SHAPE: [1, 1, 1, 1, 1, 1, 1, count] },
-      bind: { inp: words(array), out: words(slot) },
-      workgroups: this.linear(count),
-    });
+    moveInto(this, this.#trace, array, slot);
   }
 
   /** Workgroups that cover `count` invocations of 64, in two dimensions where one is too short. */
@@ -347,37 +210,18 @@ export class Device {
 
   /** Gives back every eager array made by `body`, but those in its result. Nothing async inside. */
   scope<T>(body: () => T): T {
-    const outer = this.#scope;
-    const made = new Set<Storage>();
-    checkFunction("scope", body);
-    this.#scope = made;
-    let result: T;
-    try {
-      result = body();
-    } finally {
-      this.#scope = outer;
-    }
-    for (const kept of storagesIn(result, Device)) {
-      if (made.delete(kept)) outer?.add(kept);
-    }
-    for (const storage of made) this.free(storage);
-    refuseAsync("scope", result);
-    return result;
+    return this.#memory.scope(body, (result) => storagesIn(result, Device));
   }
 
   /** Gives an eager storage's buffer back to the pool, ends a persistent one's. Its arrays are void then. */
   free(storage: Storage): void {
-    if (storage.kind === "temporary" || !storage.buffer) return;
-    this.#collected.unregister(storage);
-    if (storage.kind === "eager") this.#pool.give(storage.buffer);
-    else storage.buffer.destroy();
-    storage.buffer = undefined;
+    this.#memory.free(storage);
   }
 
   /** Ends the buffers of eager arrays that were given back, which are kept for the next ones. */
   trim(): void {
     this.flush();
-    this.#pool.trim();
+    this.#memory.trim();
   }
 
   /** Overwrites an array. Throws `DTypeError` or `ShapeError` if the data doesn't fit it. */
@@ -410,23 +254,12 @@ export class Device {
     const first = offset % 4; // of an f16 in the middle of a word
     const exact = first + exactBytes(array.shape, array.dtype);
     const bytes = Math.max(4, Math.ceil(exact / 4) * 4);
-    const staging = this.#staging.take(bytes);
-    this.#end();
-    const encoder = this.#encoder ?? this.gpu.createCommandEncoder({ label: "read" });
-    this.#encoder = encoder;
-    encoder.copyBufferToBuffer(buffer, offset - first, staging, 0, bytes);
-    this.flush();
-    try {
-      await this.settle("read", staging.mapAsync(1, 0, bytes));
-      const copy = staging.getMappedRange(0, bytes).slice(0);
-      staging.unmap();
+    const wait = async (owed: Promise<undefined>): Promise<void> => {
+      await this.settle("read", owed);
       this.check();
-      this.#staging.give(staging);
-      return hostView(copy, first, array.size, dtype);
-    } catch (error) {
-      staging.destroy();
-      throw error;
-    }
+    };
+    const copy = await this.#staging.read(this.#recorder, buffer, offset - first, bytes, wait);
+    return hostView(copy, first, array.size, dtype);
   }
 
   /** Waits for something that the GPU owes. Throws `DeviceLostError` once the device is lost, `GpuError` on a refusal. */
@@ -436,11 +269,7 @@ export class Device {
 
   /** Submits what the eager recorder holds. */
   flush(): void {
-    this.#end();
-    if (!this.#encoder) return;
-    this.gpu.queue.submit([this.#encoder.finish()]);
-    this.#encoder = undefined;
-    this.#encoded = 0;
+    this.#recorder.flush();
   }
 
   /** Waits until the GPU has done all that was submitted. Throws what it reported. */
@@ -454,35 +283,5 @@ export class Device {
   /** Ends the device; every array on it is gone. */
   destroy(): void {
     this.gpu.destroy();
-  }
-
-  /**
-   * The bind group of a dispatch. Its label names the dispatch in every GPU error. `planned` says
-   * which buffer a program gave to a temporary.
-   */
-  bindGroup(dispatch: Dispatch, planned?: ReadonlyMap<Storage, GPUBuffer>): GPUBindGroup {
-    return this.gpu.createBindGroup({
-      label: dispatch.label,
-      layout: dispatch.pipeline.layout,
-      entries: dispatch.bindings.map(({ binding, array }) => ({
-        binding,
-        resource: rangeOf(array, dispatch.label, planned),
-      })),
-    });
-  }
-
-  #encode(dispatch: Dispatch): void {
-    this.#encoder ??= this.gpu.createCommandEncoder({ label: "eager" });
-    this.#pass ??= this.#encoder.beginComputePass({ label: "eager" });
-    this.#pass.setPipeline(this.pipelines.make(dispatch.pipeline));
-    this.#pass.setBindGroup(0, this.bindGroup(dispatch));
-    this.#pass.dispatchWorkgroups(...dispatch.workgroups);
-    this.#encoded += 1;
-    if (this.#encoded >= EAGER_BATCH) this.flush();
-  }
-
-  #end(): void {
-    this.#pass?.end();
-    this.#pass = undefined;
   }
 }

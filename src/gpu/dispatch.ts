@@ -4,25 +4,6 @@ import { GpuError } from "./errors.ts";
 import type { PipelineEntry } from "./pipelines.ts";
 import type { Constant } from "./shader.ts";
 
-/**
- * A way to compute what a kernel computes. `tiled`, `narrow` and `direct` are entry points of its shader,
- * by the shape of their tile; `workgroup` and `subgroup` are shaders of their own, with those suffixes,
- * for GPUs.
- */
-export type Variant = "tiled" | "narrow" | "direct" | "workgroup" | "subgroup" | "lanes";
-
-/** A launch that may be made in several variants: all that is needed to make it again on other arrays. */
-export interface Workload {
-  /** The kernel, as `Device.variants` names it. */
-  readonly kernel: string;
-  /** Kernel, shapes and attributes in words: what `Device.choices` goes by. */
-  readonly key: string;
-  readonly inputs: readonly GpuArray[];
-  /** What Σ|terms| of an output element can reach when every input lies in [−1, 1]. */
-  readonly terms: number;
-  readonly launch: (...inputs: GpuArray[]) => GpuArray;
-}
-
 /** What a kernel's launcher asks for. `bind` goes by the names of the shader's variables. */
 export interface Launch {
   /** Path below `shaders/`, without `.wgsl`. */

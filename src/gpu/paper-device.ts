@@ -1,6 +1,7 @@
 // A device on paper: arrays, traces and plans as an adapter would have them, while nothing is allocated, compiled or
 // run. It says how much memory something takes before anything is done.
-import { Device, type DeviceOptions } from "./device.ts";
+import { Device } from "./device.ts";
+import type { DeviceOptions } from "./device-options.ts";
 import { DEFAULT_LIMITS, DEVICE_FEATURES } from "./limits.ts";
 
 /** What of an adapter decides on the kernels that a device launches. */

@@ -1,10 +1,11 @@
 // Trace once, plan once, replay forever: one encoder, one compute pass, one submit a run.
+import { bindGroup } from "./recorder.ts";
 import { checkFunction, checkName, checkOptions, refuseAsync } from "./arguments.ts";
 import { GpuArray, type Storage } from "./array.ts";
 import { checkDevice } from "./check-device.ts";
 import type { Device } from "./device.ts";
 import { AttributeError, MemoryError, TraceError } from "./errors.ts";
-import { explainPlan, type Explanation } from "./explain.ts";
+import { explainPlan, type Explanation } from "./inspection/explain.ts";
 import { keyPath, show } from "./foreign-text.ts";
 import { planTrace, type Plan } from "./plan.ts";
 
@@ -191,7 +192,7 @@ export class Program<T extends Outputs = Outputs> {
     );
     this.planned = planned;
     this.#buffers = [...new Set(planned.values())];
-    this.#bindGroups = plan.dispatches.map((dispatch) => device.bindGroup(dispatch, planned));
+    this.#bindGroups = plan.dispatches.map((dispatch) => bindGroup(device.gpu, dispatch, planned));
   }
 
   /** Bytes of every captured array that the program reads or writes. */

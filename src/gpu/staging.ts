@@ -1,6 +1,7 @@
 // Buffers that arrays are read through, kept for the next read. One that is ended lives on until its wrapper is
 // collected, and the collector doesn't know how much memory that holds: a buffer a read grew a process by 12 KB each time.
 import { sizeClass } from "./pool.ts";
+import type { Recorder } from "./recorder.ts";
 
 const USAGE = 0x1 | 0x8; // MAP_READ | COPY_DST
 const KEPT_BYTES = 2 ** 22;
@@ -31,5 +32,27 @@ export class StagingPool {
     const list = this.#free.get(buffer.size);
     if (list) list.push(buffer);
     else this.#free.set(buffer.size, [buffer]);
+  }
+
+  /** Returns bytes of a buffer as they are after all launches so far. `wait` waits for the GPU, and throws what it reports. */
+  async read(
+    recorder: Recorder,
+    from: GPUBuffer,
+    offset: number,
+    bytes: number,
+    wait: (owed: Promise<undefined>) => Promise<void>,
+  ): Promise<ArrayBuffer> {
+    const staging = this.take(bytes);
+    recorder.copy(from, offset, staging, bytes);
+    try {
+      await wait(staging.mapAsync(1, 0, bytes));
+      const copy = staging.getMappedRange(0, bytes).slice(0);
+      staging.unmap();
+      this.give(staging);
+      return copy;
+    } catch (error) {
+      staging.destroy();
+      throw error;
+    }
   }
 }

@@ -4,7 +4,6 @@ import type { GpuArray } from "../gpu/array.ts";
 import { checkFunction } from "../gpu/arguments.ts";
 import { checkDevice } from "../gpu/check-device.ts";
 import type { Device } from "../gpu/device.ts";
-import type { Variant, Workload } from "../gpu/dispatch.ts";
 import { librariesOf } from "../gpu/shader.ts";
 import {
   callback,
@@ -15,7 +14,7 @@ import {
   type Check,
 } from "./attributes.ts";
 import { Speeds, tryOut, type Outcome, type Way } from "./trial.ts";
-import { VARIANTS } from "./variant.ts";
+import { VARIANTS, kernelChoices, type Variant, type Workload } from "./variant.ts";
 
 /** A workload, and how often it was launched. */
 export interface Use {
@@ -50,14 +49,14 @@ export async function workloadsOf(
   checkDevice("workloadsOf", device);
   checkFunction("workloadsOf", body);
   const uses = new Map<string, Use>();
-  device.onChoice = (workload) => {
+  kernelChoices(device).onChoice = (workload) => {
     const times = (uses.get(workload.key)?.times ?? 0) + 1;
     uses.set(workload.key, { workload, times });
   };
   try {
     await body();
   } finally {
-    device.onChoice = undefined;
+    kernelChoices(device).onChoice = undefined;
   }
   return uses;
 }
@@ -86,16 +85,19 @@ interface Task extends Use {
 function waysOf(device: Device, { kernel, key, inputs, launch }: Workload): Way[] {
   const force = (variant: Variant | undefined): Way["launch"] => {
     return (arrays: readonly GpuArray[]): GpuArray => {
-      const [forced, chosen] = [device.variants.get(kernel), device.choices.get(key)];
-      device.choices.delete(key);
-      device.variants.delete(kernel);
-      if (variant) device.variants.set(kernel, variant);
+      const [forced, chosen] = [
+        kernelChoices(device).forced.get(kernel),
+        kernelChoices(device).stored.get(key),
+      ];
+      kernelChoices(device).stored.delete(key);
+      kernelChoices(device).forced.delete(kernel);
+      if (variant) kernelChoices(device).forced.set(kernel, variant);
       try {
         return launch(...arrays);
       } finally {
-        device.variants.delete(kernel);
-        if (forced) device.variants.set(kernel, forced);
-        if (chosen) device.choices.set(key, chosen);
+        kernelChoices(device).forced.delete(kernel);
+        if (forced) kernelChoices(device).forced.set(kernel, forced);
+        if (chosen) kernelChoices(device).stored.set(key, chosen);
       }
     };
   };

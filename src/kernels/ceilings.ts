@@ -1,9 +1,9 @@
 // An adapter's ceilings: the most multiply-adds and the most bytes a second that any kernel could hope for.
 import type { GpuArray } from "../gpu/array.ts";
 import type { Device } from "../gpu/device.ts";
-import { profile, type ProfileOptions } from "../gpu/profile.ts";
+import { profile, type ProfileOptions } from "../gpu/inspection/profile.ts";
 import { compile } from "../gpu/program.ts";
-import type { Ceilings } from "../gpu/roofline.ts";
+import type { Ceilings } from "../gpu/inspection/roofline.ts";
 
 const SEQUENCES = 12;
 const STEPS = 8; // of a round, as the shader has them

@@ -2,7 +2,7 @@
 import type { GpuArray } from "../gpu/array.ts";
 import { byFours } from "../gpu/binding.ts";
 import type { Device } from "../gpu/device.ts";
-import type { Launch, Variant } from "../gpu/dispatch.ts";
+import type { Launch } from "../gpu/dispatch.ts";
 import { constantsOf, flopOf, loadsFours, NARROW, type Geometry } from "./conv2d-geometry.ts";
 import { reduce } from "./reduce.ts";
 import type { Needs } from "./op.ts";
@@ -16,6 +16,7 @@ import {
   onGpus,
   onSoftware,
   workgroupTiles,
+  type Variant,
 } from "./variant.ts";
 
 /** Output pixels that one partial sum covers: enough partials to fill an adapter, few enough to add. */

@@ -1,7 +1,6 @@
 // Matrix products, plain and batched, with each operand optionally transposed.
 import { formatShape, sizeOf, type GpuArray } from "../gpu/array.ts";
 import { byFours } from "../gpu/binding.ts";
-import type { Workload } from "../gpu/dispatch.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
 import { flag } from "./attributes.ts";
 import { broadcastShape, RANK } from "./binary.ts";
@@ -16,6 +15,7 @@ import {
   onSoftware,
   productTile,
   workgroupTiles,
+  type Workload,
 } from "./variant.ts";
 
 /** Which operands to read transposed (their last two axes swapped). */

@@ -1,12 +1,11 @@
 // Reductions over any axes: sum, mean, max and min.
 import { formatShape, sizeOf, type GpuArray } from "../gpu/array.ts";
-import type { Workload } from "../gpu/dispatch.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
 import type { Constant } from "../gpu/shader.ts";
 import { flag, wholes } from "./attributes.ts";
 import { binary, scale } from "./binary.ts";
 import { defineOp, type Op } from "./op.ts";
-import { chooseVariant } from "./variant.ts";
+import { chooseVariant, type Workload } from "./variant.ts";
 
 /** What `reduce` computes. */
 export type Reduction = "sum" | "mean" | "max" | "min";

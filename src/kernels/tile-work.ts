@@ -1,9 +1,15 @@
 // What a heavy kernel really does: the operations of its tiles, those past a matrix's edge included, and
 // without the taps in the padding that it skips. `flop` says what the op needs; the plan compares the two.
 import type { Device } from "../gpu/device.ts";
-import type { Variant } from "../gpu/dispatch.ts";
 import type { Geometry } from "./conv2d-geometry.ts";
-import { filterLanesTile, lanesRows, lanesTile, type LanesTile, productTile } from "./variant.ts";
+import {
+  filterLanesTile,
+  lanesRows,
+  lanesTile,
+  type LanesTile,
+  productTile,
+  type Variant,
+} from "./variant.ts";
 
 /** What an invocation, or a workgroup that works as one, makes at once. */
 interface Tile {

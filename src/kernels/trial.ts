@@ -1,9 +1,9 @@
 // One workload in several variants: each held against `direct`'s result, then all timed in turn.
+import { type Variant, type Workload } from "./variant.ts";
 import type { GpuArray } from "../gpu/array.ts";
 import type { Device } from "../gpu/device.ts";
-import type { Variant, Workload } from "../gpu/dispatch.ts";
 import type { PipelineEntry } from "../gpu/pipelines.ts";
-import { repeated, type Repeated } from "../gpu/repeat.ts";
+import { repeated, type Repeated } from "../gpu/inspection/repeat.ts";
 import { createRng, uniform } from "./random.ts";
 
 /** A variant of a workload, as it can be launched. */

@@ -2,8 +2,47 @@
 // the lanes of a subgroup share, tiles through workgroup memory, or one output an invocation.
 import type { GpuArray } from "../gpu/array.ts";
 import type { Device } from "../gpu/device.ts";
-import type { Variant, Workload } from "../gpu/dispatch.ts";
 import type { Geometry } from "./conv2d-geometry.ts";
+
+/**
+ * A way to compute what a kernel computes. `tiled`, `narrow` and `direct` are entry points of its shader,
+ * by the shape of their tile; `workgroup` and `subgroup` are shaders of their own, with those suffixes,
+ * for GPUs.
+ */
+export type Variant = "tiled" | "narrow" | "direct" | "workgroup" | "subgroup" | "lanes";
+
+/** A launch that may be made in several variants: all that is needed to make it again on other arrays. */
+export interface Workload {
+  /** The kernel, as `KernelChoices.forced` names it. */
+  readonly kernel: string;
+  /** Kernel, shapes and attributes in words: what `KernelChoices.stored` goes by. */
+  readonly key: string;
+  readonly inputs: readonly GpuArray[];
+  /** What Σ|terms| of an output element can reach when every input lies in [−1, 1]. */
+  readonly terms: number;
+  readonly launch: (...inputs: GpuArray[]) => GpuArray;
+}
+
+/** What decides which variants a device launches. Empty until somebody chooses. */
+export interface KernelChoices {
+  /** Variants by kernel, which go before all else. A launcher passes over one that can't serve the shapes. */
+  readonly forced: Map<string, Variant>;
+  /** Variants by `Workload.key`, as measured on this adapter: they go before a kernel's default. */
+  readonly stored: Map<string, Variant>;
+  /** Called with each launch that has several variants to choose from. */
+  onChoice: ((workload: Workload) => void) | undefined;
+}
+
+const ofDevices = new WeakMap<Device, KernelChoices>();
+
+/** Returns a device's choices, to read or to change. They live as long as the device. */
+export function kernelChoices(device: Device): KernelChoices {
+  const known = ofDevices.get(device);
+  if (known) return known;
+  const fresh: KernelChoices = { forced: new Map(), stored: new Map(), onChoice: undefined };
+  ofDevices.set(device, fresh);
+  return fresh;
+}
 
 /** The kernels that have variants, with those that each has; one that others stand in for comes last. */
 export const VARIANTS: Readonly<Record<string, readonly Variant[]>> = {
@@ -15,8 +54,8 @@ export const VARIANTS: Readonly<Record<string, readonly Variant[]>> = {
 };
 
 /**
- * The variant to launch: the one that `device.variants` names for the kernel, else the one that
- * `device.choices` holds for the workload, else `preferred`; but `tiled` where lanes can't share these
+ * The variant to launch: the one that `forced` names for the kernel, else the one that
+ * `stored` holds for the workload, else `preferred`; but `tiled` where lanes can't share these
  * loads, and always `direct` where tiles can't serve the shapes.
  */
 export function chooseVariant(
@@ -27,11 +66,12 @@ export function chooseVariant(
   lanesServe: boolean,
 ): Variant {
   if (!tilesServe) return "direct";
-  device.onChoice?.(workload);
+  const choices = kernelChoices(device);
+  choices.onChoice?.(workload);
   const { kernel, key } = workload;
-  const stored = device.choices.get(key);
+  const stored = choices.stored.get(key);
   const usual = stored && VARIANTS[kernel]?.includes(stored) ? stored : preferred;
-  const chosen = device.variants.get(kernel) ?? usual;
+  const chosen = choices.forced.get(kernel) ?? usual;
   return chosen === "lanes" && !(lanesServe && device.lanes > 0) ? "tiled" : chosen;
 }
 

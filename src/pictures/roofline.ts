@@ -3,7 +3,7 @@
 
 import * as Plot from "@observablehq/plot";
 
-import type { Ceilings, RooflineRow } from "../gpu/roofline.ts";
+import type { Ceilings, RooflineRow } from "../gpu/inspection/roofline.ts";
 import { MARGIN, startPage, WIDTH, type Page } from "./page.ts";
 import { FAINT_INK, INK } from "./plot-panel.ts";
 

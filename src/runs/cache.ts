@@ -5,7 +5,7 @@ import { basename, dirname, join } from "node:path";
 import { readFileBytes, removeQuietly, writeToFirst } from "../checkpoint/files.ts";
 import { isAbandoned } from "../checkpoint/folders.ts";
 import { LonghandError } from "../gpu/errors.ts";
-import { cacheFolders } from "../gpu/node.ts";
+import { cacheFolders } from "../gpu/node/adapter.ts";
 
 /** What was found under a name. */
 export interface Cached<T> {

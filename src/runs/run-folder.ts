@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { z } from "zod";
-import { choicesSchema, type Choices } from "../checkpoint/choices.ts";
+import { choicesSchema, type Choices } from "./choices.ts";
 import { outputError, readFileBytes, writeFileAtomic } from "../checkpoint/files.ts";
 import { anyNumber, formatJson, MAX_JSON_BYTES, parseJson } from "../checkpoint/json.ts";
 import { CheckpointError, UsageError } from "../gpu/errors.ts";

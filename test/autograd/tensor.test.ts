@@ -16,7 +16,7 @@ import { constant } from "../../src/nn/initialisers.ts";
 import type { Layer } from "../../src/nn/layer.ts";
 import { sequential } from "../../src/nn/network.ts";
 import { openDevice } from "../../src/gpu/device.ts";
-import { openAdapter, shaderText } from "../../src/gpu/node.ts";
+import { openAdapter, shaderText } from "../../src/gpu/node/adapter.ts";
 import { messageOf } from "../support/message-of.ts";
 import { testDevice } from "../support/device.ts";
 

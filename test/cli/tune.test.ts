@@ -1,4 +1,5 @@
 // What was tuned, as files: kept an adapter, taken up by new runs, kept by a run for as long as it lasts.
+import { type Variant } from "../../src/kernels/variant.ts";
 import {
   existsSync,
   mkdirSync,
@@ -11,7 +12,7 @@ import {
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it, vi } from "vitest";
-import { parseChoices } from "../../src/checkpoint/choices.ts";
+import { parseChoices } from "../../src/runs/choices.ts";
 import {
   choicesFor,
   forgetKernelChoices,
@@ -21,7 +22,6 @@ import {
 import { tuneRecipe } from "../../src/cli/tune.ts";
 import { recipeNamed } from "../../src/gan/recipes/list.ts";
 import { stepWorkloads } from "../../src/gan/tune.ts";
-import type { Variant } from "../../src/gpu/dispatch.ts";
 import { CheckpointError } from "../../src/gpu/errors.ts";
 import { open } from "../../src/node.ts";
 import { messageOf } from "../support/message-of.ts";

@@ -11,7 +11,7 @@ import { scaled } from "../../src/gan/recipe.ts";
 import { small } from "../../src/gan/recipes/small.ts";
 import { compileSteps, programOf } from "../../src/gan/train-steps.ts";
 import { DivergedError } from "../../src/gpu/errors.ts";
-import { runStepwise } from "../../src/gpu/stepwise.ts";
+import { runStepwise } from "../../src/gpu/inspection/stepwise.ts";
 import { messageOf } from "../support/message-of.ts";
 import { testDevice } from "../support/device.ts";
 import { idxBytes } from "../support/idx-bytes.ts";

@@ -10,7 +10,7 @@ import {
   ShapeError,
   TraceError,
 } from "../../src/gpu/errors.ts";
-import { openAdapter, shaderText } from "../../src/gpu/node.ts";
+import { openAdapter, shaderText } from "../../src/gpu/node/adapter.ts";
 import { compile } from "../../src/gpu/program.ts";
 import { bindingsOf, specialise } from "../../src/gpu/shader.ts";
 import { binary } from "../../src/kernels/binary.ts";

@@ -13,7 +13,7 @@ import { compileSteps } from "../../src/gan/train-steps.ts";
 import { openDevice } from "../../src/gpu/device.ts";
 import { MemoryError, UsageError } from "../../src/gpu/errors.ts";
 import { DEFAULT_LIMITS, requiredLimits } from "../../src/gpu/limits.ts";
-import { openAdapter, shaderText } from "../../src/gpu/node.ts";
+import { openAdapter, shaderText } from "../../src/gpu/node/adapter.ts";
 import { paperDevice } from "../../src/gpu/paper-device.ts";
 import { sizeClass } from "../../src/gpu/pool.ts";
 import { compile } from "../../src/gpu/program.ts";

@@ -6,14 +6,13 @@ import type { Recipe } from "../../src/gan/recipe.ts";
 import { stepWorkloads } from "../../src/gan/tune.ts";
 import type { GpuArray } from "../../src/gpu/array.ts";
 import type { Device } from "../../src/gpu/device.ts";
-import type { Variant } from "../../src/gpu/dispatch.ts";
-import { shaderText } from "../../src/gpu/node.ts";
-import { repeated } from "../../src/gpu/repeat.ts";
+import { shaderText } from "../../src/gpu/node/adapter.ts";
+import { repeated } from "../../src/gpu/inspection/repeat.ts";
 import { multiply } from "../../src/kernels/matmul.ts";
 import { reduce } from "../../src/kernels/reduce.ts";
 import { Speeds, tryOut, type Way } from "../../src/kernels/trial.ts";
 import { kernelsVersion, tune, workloadsOf, type Use } from "../../src/kernels/autotune.ts";
-import { VARIANTS } from "../../src/kernels/variant.ts";
+import { VARIANTS, kernelChoices, type Variant } from "../../src/kernels/variant.ts";
 import { spoilt } from "./spoilt.ts";
 import { testDevice } from "../support/device.ts";
 import { SHADERS } from "../support/kernels.ts";
@@ -39,18 +38,18 @@ describe("choices", () => {
     const usual = launched();
     const other: Variant = usual === "matmul.tiled" ? "direct" : "tiled";
     try {
-      device.choices.set("matmul 16x8 by 33x8 transposed", other);
+      kernelChoices(device).stored.set("matmul 16x8 by 33x8 transposed", other);
       expect(launched()).toBe(usual);
-      device.choices.set(KEY, other);
+      kernelChoices(device).stored.set(KEY, other);
       expect(launched()).toBe(`matmul.${other}`);
-      device.variants.set("matmul", other === "tiled" ? "direct" : "tiled");
+      kernelChoices(device).forced.set("matmul", other === "tiled" ? "direct" : "tiled");
       expect(launched()).toBe(`matmul.${other === "tiled" ? "direct" : "tiled"}`);
-      device.variants.clear();
-      device.choices.set(KEY, "narrow"); // which matrices don't come in
+      kernelChoices(device).forced.clear();
+      kernelChoices(device).stored.set(KEY, "narrow"); // which matrices don't come in
       expect(launched()).toBe(usual);
     } finally {
-      device.variants.clear();
-      device.choices.clear();
+      kernelChoices(device).forced.clear();
+      kernelChoices(device).stored.clear();
     }
   });
 });
@@ -83,7 +82,7 @@ describe("workloads", () => {
       ),
     ).toBe(true);
     expect([...kernels].filter((kernel) => !VARIANTS[kernel])).toEqual([]);
-    expect(device.onChoice).toBeUndefined();
+    expect(kernelChoices(device).onChoice).toBeUndefined();
   });
 
   it("are named by what decides their cost", async () => {
@@ -130,7 +129,7 @@ describe("tune", () => {
     }
     const winner = candidates.find(({ variant }) => variant === chosen)!;
     expect(chosen === standard || winner.ratio! < 0.97).toBe(true);
-    expect([device.variants.size, device.choices.size]).toEqual([0, 0]);
+    expect([kernelChoices(device).forced.size, kernelChoices(device).stored.size]).toEqual([0, 0]);
     expect(launched()).toBe(usual);
   });
 
@@ -158,11 +157,11 @@ describe("tune", () => {
     const { workload } = uses[0]!;
     const ways = (["tiled", "direct", "workgroup"] as const).map((variant): Way => {
       const launch = ([a, b]: readonly GpuArray[]): GpuArray => {
-        device.variants.set("matmul", variant);
+        kernelChoices(device).forced.set("matmul", variant);
         try {
           return workload.launch(a!, b!);
         } finally {
-          device.variants.clear();
+          kernelChoices(device).forced.clear();
         }
       };
       const { dispatches } = device.record("way", () => void launch(workload.inputs));

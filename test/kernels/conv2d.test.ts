@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { conv2d, matmul, sum } from "../../src/autograd/ops.ts";
 import { variable, vectorJacobianArrays } from "../../src/autograd/tensor.ts";
 import { Device } from "../../src/gpu/device.ts";
-import { shaderText } from "../../src/gpu/node.ts";
+import { shaderText } from "../../src/gpu/node/adapter.ts";
 import { testDevice } from "../support/device.ts";
 import { capPipelines, prove } from "./prove.ts";
 import { table } from "./table.ts";

@@ -1,9 +1,9 @@
 // Activations stored as f16: each op against float64, chains against the same stored as f32, and refusals.
+import { type Variant } from "../../src/kernels/variant.ts";
 import { describe, expect, test } from "vitest";
 import { conv2d, convTranspose2d, dense, neg, reshape } from "../../src/autograd/ops.ts";
 import { Tensor, variable, vectorJacobianArrays } from "../../src/autograd/tensor.ts";
 import type { GpuArray } from "../../src/gpu/array.ts";
-import type { Variant } from "../../src/gpu/dispatch.ts";
 import { DTypeError } from "../../src/gpu/errors.ts";
 import { fromHalves, toHalves } from "../../src/gpu/half.ts";
 import type { ActivationType } from "../../src/kernels/epilogue-attributes.ts";

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { relu, add } from "../../src/autograd/ops.ts";
 import type { Device } from "../../src/gpu/device.ts";
-import { shaderText } from "../../src/gpu/node.ts";
+import { shaderText } from "../../src/gpu/node/adapter.ts";
 import { randomRef, createRandom, abs, map, zip } from "../reference/array.ts";
 import { testDevice } from "../support/device.ts";
 import { type Case, exactly } from "./case.ts";

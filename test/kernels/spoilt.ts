@@ -1,6 +1,6 @@
 // A device whose kernels are wrong in one place: what shows that the tests would notice.
 import { Device } from "../../src/gpu/device.ts";
-import { shaderText } from "../../src/gpu/node.ts";
+import { shaderText } from "../../src/gpu/node/adapter.ts";
 
 /** One change to a shader's text. */
 export interface Mutant {

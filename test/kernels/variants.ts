@@ -1,7 +1,8 @@
 // The kernels' variants: which there are, how to make one run, and whether it did.
+import { kernelChoices, type Variant } from "../../src/kernels/variant.ts";
 import type { Device } from "../../src/gpu/device.ts";
-import type { Dispatch, Variant } from "../../src/gpu/dispatch.ts";
-import { shaderText } from "../../src/gpu/node.ts";
+import type { Dispatch } from "../../src/gpu/dispatch.ts";
+import { shaderText } from "../../src/gpu/node/adapter.ts";
 import type { Case } from "./case.ts";
 
 /** A kernel's variants as the labels of their dispatches. */
@@ -66,12 +67,12 @@ export async function withVariant<T>(
   body: () => Promise<T> | T,
 ): Promise<T> {
   for (const kernel of Object.keys(HEAVY)) {
-    if (offered(kernel).includes(variant)) device.variants.set(kernel, variant);
+    if (offered(kernel).includes(variant)) kernelChoices(device).forced.set(kernel, variant);
   }
   try {
     return await body();
   } finally {
-    device.variants.clear();
+    kernelChoices(device).forced.clear();
   }
 }
 

@@ -5,7 +5,7 @@ import { cpus } from "node:os";
 import { writeFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { Command, InvalidArgumentError } from "commander";
-import { surveyAdapters } from "../../src/gpu/node.ts";
+import { surveyAdapters } from "../../src/gpu/node/adapter.ts";
 import type { Verdict } from "../support/ops-doc.ts";
 import { keptReports, RELIABILITY_FIGURES } from "../support/reliability-doc.ts";
 import { PARTS, runFaults, type RunFaults } from "./faults.ts";

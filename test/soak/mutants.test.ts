@@ -1,6 +1,6 @@
 // The list of mutants is whole: each changes what it says it does, and every kernel has one.
 import { expect, test } from "vitest";
-import { shaderText } from "../../src/gpu/node.ts";
+import { shaderText } from "../../src/gpu/node/adapter.ts";
 import { kernelNames } from "../support/kernels.ts";
 import { fileOf, mutants } from "./mutants.ts";
 

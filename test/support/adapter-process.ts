@@ -40,7 +40,7 @@ export interface Ran {
  * the timeout kills has no exit code. `shell` is run first, where it may mount what it likes.
  */
 export function run(body: string, env: Record<string, string> = {}, shell?: string): Promise<Ran> {
-  const url = new URL("../../src/gpu/node.ts", import.meta.url).href;
+  const url = new URL("../../src/gpu/node/adapter.ts", import.meta.url).href;
   const code = `import { openAdapter } from "${url}"; const say = (value) => console.log(JSON.stringify(value)); ${body}`;
   const own = [process.execPath, "--import", "tsx", "--input-type=module", "--eval", code];
   const argv =

@@ -1,6 +1,6 @@
 // Every kernel there is: the entry points of the files below `shaders/`.
 import { readdirSync } from "node:fs";
-import { shaderText } from "../../src/gpu/node.ts";
+import { shaderText } from "../../src/gpu/node/adapter.ts";
 import { librariesOf } from "../../src/gpu/shader.ts";
 
 /** The shaders, by their paths without `.wgsl`. */

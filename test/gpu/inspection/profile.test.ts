@@ -1,16 +1,17 @@
 // Plans in figures, and where a step's time goes: the sums add up, peaks are what WebGPU is asked for, work
 // done is counted as the kernels do it, and a profile leaves the state as it was.
+import { kernelChoices, type Variant } from "../../../src/kernels/variant.ts";
 import { afterAll, describe, expect, it } from "vitest";
 import { profilePicture, profileStep, profileTable } from "../../../src/cli/profiling.ts";
 import { createGan, type Gan } from "../../../src/gan/gan.ts";
 import { dcgan } from "../../../src/gan/recipes/dcgan.ts";
 import { trainingStep } from "../../../src/gan/step.ts";
 import type { GpuArray } from "../../../src/gpu/array.ts";
-import type { Dispatch, Variant } from "../../../src/gpu/dispatch.ts";
-import { explainPlan, explanationTable } from "../../../src/gpu/explain.ts";
-import { profile, type Profile } from "../../../src/gpu/profile.ts";
+import type { Dispatch } from "../../../src/gpu/dispatch.ts";
+import { explainPlan, explanationTable } from "../../../src/gpu/inspection/explain.ts";
+import { profile, type Profile } from "../../../src/gpu/inspection/profile.ts";
 import { compile } from "../../../src/gpu/program.ts";
-import { floorOf, sumFloors } from "../../../src/gpu/roofline.ts";
+import { floorOf, sumFloors } from "../../../src/gpu/inspection/roofline.ts";
 import { copyByFours, multiplyAdds } from "../../../src/kernels/ceilings.ts";
 import { convolve, dataGradient } from "../../../src/kernels/conv2d.ts";
 import { weightGradient } from "../../../src/kernels/conv2d-weight-gradient.ts";
@@ -124,9 +125,9 @@ function bytesOfDispatch(dispatch: Dispatch): [number, number] {
 describe("work done", () => {
   /** FLOP needed and done of what `launch` launches first, in a variant. */
   const workOf = (shader: string, variant: Variant, launch: () => GpuArray): [number, number] => {
-    device.variants.set(shader, variant);
+    kernelChoices(device).forced.set(shader, variant);
     const [first] = device.record("work", () => void launch()).dispatches;
-    device.variants.delete(shader);
+    kernelChoices(device).forced.delete(shader);
     return [first!.flop, first!.done!()];
   };
 

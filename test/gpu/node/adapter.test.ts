@@ -9,7 +9,7 @@ import { doctor } from "../../../src/cli/doctor.ts";
 import type { ListedAdapter } from "../../../src/gpu/adapter-words.ts";
 import { inOrderOfChoice, kindOf, lineOf, nameOf, serves } from "../../../src/gpu/adapter-words.ts";
 import { AdapterError } from "../../../src/gpu/errors.ts";
-import { listAdapters, openAdapter, shaderText } from "../../../src/gpu/node.ts";
+import { listAdapters, openAdapter, shaderText } from "../../../src/gpu/node/adapter.ts";
 import {
   CAN_UNSHARE,
   EMBEDDED,

@@ -14,7 +14,7 @@ import {
   SQUARES,
 } from "../../support/adapter-process.ts";
 
-const NODE_URL = new URL("../../../src/gpu/node.ts", import.meta.url).href;
+const NODE_URL = new URL("../../../src/gpu/node/adapter.ts", import.meta.url).href;
 
 describe.runIf(EMBEDDED)("the embedded SwiftShader", () => {
   test("unpacks into an empty cache, computes, and the process ends by itself", async () => {

@@ -1,4 +1,4 @@
-// The platform file for Node: opens a WebGPU adapter through Dawn and reads shader files. With the files of `node/` the
+// Opens a WebGPU adapter through Dawn and reads shader files. With the other files of this folder the
 // only one of the engine that imports Node built-ins, and the only one that imports `webgpu`.
 //
 // Dawn tells the names of its adapters only in an error, and a bad Vulkan driver can take the
@@ -8,20 +8,20 @@
 
 import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import type { AdapterKind, ListedAdapter } from "./adapter-words.ts";
-import { inOrderOfChoice, lineOf, serves } from "./adapter-words.ts";
-import { AdapterError, AttributeError } from "./errors.ts";
-import { quote, show } from "./foreign-text.ts";
-import { dlopenComplaint, loadLoader } from "./node/libraries.ts";
-import { listInChild, type AdapterSurvey } from "./node/listing.ts";
-import { versions } from "./node/packages.ts";
-import { embeddedAdapter, embeddedTrouble, unpackSwiftshader } from "./node/swiftshader.ts";
+import type { AdapterKind, ListedAdapter } from "../adapter-words.ts";
+import { inOrderOfChoice, lineOf, serves } from "../adapter-words.ts";
+import { AdapterError, AttributeError } from "../errors.ts";
+import { quote, show } from "../foreign-text.ts";
+import { dlopenComplaint, loadLoader } from "./libraries.ts";
+import { listInChild, type AdapterSurvey } from "./listing.ts";
+import { versions } from "./packages.ts";
+import { embeddedAdapter, embeddedTrouble, unpackSwiftshader } from "./swiftshader.ts";
 
-export type { AdapterKind, ListedAdapter } from "./adapter-words.ts";
-export type { AdapterSurvey } from "./node/listing.ts";
-export { versions } from "./node/packages.ts";
-export { swiftshaderFolder } from "./node/swiftshader.ts";
-export { cacheFolders } from "./node/unpacked.ts";
+export type { AdapterKind, ListedAdapter } from "../adapter-words.ts";
+export type { AdapterSurvey } from "./listing.ts";
+export { versions } from "./packages.ts";
+export { swiftshaderFolder } from "./swiftshader.ts";
+export { cacheFolders } from "./unpacked.ts";
 
 /** An adapter that is open in this process. */
 export interface OpenedAdapter {
@@ -44,7 +44,7 @@ const shaderTexts = new Map<string, string>();
 export function shaderText(path: string): string {
   let text = shaderTexts.get(path);
   if (text === undefined) {
-    text = readFileSync(new URL(`../../shaders/${path}`, import.meta.url), "utf8");
+    text = readFileSync(new URL(`../../../shaders/${path}`, import.meta.url), "utf8");
     shaderTexts.set(path, text);
   }
   return text;

@@ -1,9 +1,9 @@
 // A program's plan as data and as a table: what each dispatch reads, writes and costs, which buffer holds
 // its result and until when, and what the whole step takes.
-import { exactBytes, formatShape, locate, type GpuArray, type Storage } from "./array.ts";
-import type { Dispatch } from "./dispatch.ts";
-import type { Plan } from "./plan.ts";
-import { textTable } from "./text-table.ts";
+import { exactBytes, formatShape, locate, type GpuArray, type Storage } from "../array.ts";
+import type { Dispatch } from "../dispatch.ts";
+import type { Plan } from "../plan.ts";
+import { textTable } from "../text-table.ts";
 
 /** An array that a dispatch writes, and where it is. */
 export interface ExplainedResult {

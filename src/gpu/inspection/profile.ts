@@ -4,10 +4,10 @@
 //
 // A dispatch is repeated inside its pass until the timestamps' steps are small against it: browsers, and
 // Dawn by default, round them to 0.1 ms. What a repetition changes in the program's state is put back.
-import { locate, type Storage } from "./array.ts";
-import type { Device } from "./device.ts";
+import { locate, type Storage } from "../array.ts";
+import type { Device } from "../device.ts";
 import type { ExplainedDispatch } from "./explain.ts";
-import type { Program } from "./program.ts";
+import type { Program } from "../program.ts";
 
 /** How long one repetition of a dispatch takes. */
 export interface DispatchTime extends ExplainedDispatch {

@@ -1,7 +1,7 @@
 // Which variants of kernels an adapter runs fastest, as JSON: for a file, or a browser's storage.
+import { type Variant } from "../kernels/variant.ts";
 import { z } from "zod";
-import type { Variant } from "../gpu/dispatch.ts";
-import { formatJson, parseJson } from "./json.ts";
+import { formatJson, parseJson } from "../checkpoint/json.ts";
 
 /** Variants by the keys of their workloads. */
 export type Choices = Readonly<Record<string, Variant>>;

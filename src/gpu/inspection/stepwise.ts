@@ -1,8 +1,8 @@
 // A program run dispatch by dispatch, with what each one wrote read back: for finding where a step goes wrong.
-import type { GpuArray, HostArray } from "./array.ts";
-import type { Device } from "./device.ts";
-import type { Dispatch } from "./dispatch.ts";
-import type { Program } from "./program.ts";
+import type { GpuArray, HostArray } from "../array.ts";
+import type { Device } from "../device.ts";
+import type { Dispatch } from "../dispatch.ts";
+import type { Program } from "../program.ts";
 
 /** An array that a dispatch read or wrote, and its elements as they are after it. */
 export interface Seen {

@@ -1,8 +1,9 @@
 // One launch, or the few that make up an op, again and again in one compute pass: how long do they take?
-import type { GpuArray, Storage } from "./array.ts";
-import type { Device } from "./device.ts";
-import type { Dispatch } from "./dispatch.ts";
-import { planTrace } from "./plan.ts";
+import { bindGroup } from "../recorder.ts";
+import type { GpuArray, Storage } from "../array.ts";
+import type { Device } from "../device.ts";
+import type { Dispatch } from "../dispatch.ts";
+import { planTrace } from "../plan.ts";
 
 /** Something launched in a trace, compiled and with buffers of its own, to be run many times. */
 export interface Repeated {
@@ -40,7 +41,7 @@ export async function repeated(
     plan.lifetimes.map(({ storage, slot }) => [storage, slots[slot]!]),
   );
   for (const storage of plan.outputs) storage.buffer = allocate(storage.label, storage.bytes);
-  const bindGroups = dispatches.map((dispatch) => device.bindGroup(dispatch, planned));
+  const bindGroups = dispatches.map((dispatch) => bindGroup(device.gpu, dispatch, planned));
   const clock = device.gpu.features.has("timestamp-query") ? new PassClock(device.gpu) : undefined;
 
   const encode = (pass: GPUComputePassEncoder, count: number): void => {

@@ -1,0 +1,44 @@
+// From what a kernel's launcher asks for to a dispatch: the pipeline, and each array at its binding.
+import { wordsIntoBinding } from "./binding.ts";
+import type { Device } from "./device.ts";
+import { refuseAliases, type Binding, type Dispatch, type Launch } from "./dispatch.ts";
+import { AttributeError, GpuError } from "./errors.ts";
+
+/** Returns the dispatch of a launch, or undefined if there is nothing to compute. Throws what a launch may not be. */
+export function dispatchOf(device: Device, launch: Launch): Dispatch | undefined {
+  const { shader, entry, workgroups, bind } = launch;
+  if (workgroups.some((count) => count === 0)) return undefined;
+  if (workgroups.some((count) => count > device.maxWorkgroups)) {
+    throw new GpuError(
+      `${shader}.${entry}: ${workgroups.join(" × ")} workgroups, a dimension takes ${device.maxWorkgroups}`,
+    );
+  }
+  const names = Object.keys(bind);
+  const starts = names.flatMap((name): [string, number][] => {
+    const words = wordsIntoBinding(bind[name]!);
+    return words === 0 ? [] : [[`${name.toUpperCase()}_AT`, words]];
+  });
+  const constants = { ...launch.constants, ...Object.fromEntries(starts) };
+  const f16Bindings = names.filter((name) => bind[name]!.dtype === "f16");
+  const pipeline = device.pipelines.entry({ ...launch, constants, names, f16Bindings });
+  const bindings = pipeline.bindings.map(({ name, binding, access }): Binding => {
+    const array = bind[name]!;
+    if (array.device !== device) {
+      throw new AttributeError(
+        `${pipeline.label}: ${name} lives on another device; move it by reading and uploading it`,
+      );
+    }
+    return { binding, access, array };
+  });
+  refuseAliases(pipeline.label, bindings);
+  for (const { access, array } of bindings) array.storage.written ||= access === "read_write";
+  return {
+    label: pipeline.label,
+    pipeline,
+    bindings,
+    workgroups,
+    flop: launch.flop ?? 0,
+    done: launch.done,
+    bytesRead: launch.bytesRead,
+  };
+}

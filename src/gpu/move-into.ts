@@ -1,0 +1,55 @@
+// How an array becomes a part of an arena: inside a trace a fresh temporary moves in, anything else is copied.
+import { checkGpuArray } from "./arguments.ts";
+import { byteSize, exactBytes, formatShape, locate, type GpuArray } from "./array.ts";
+import { wordsIntoBinding } from "./binding.ts";
+import type { Device } from "./device.ts";
+import { conflicts, type Trace } from "./dispatch.ts";
+import { ShapeError } from "./errors.ts";
+
+/** Does `Device.moveInto`, in the trace that is open, if one is. */
+export function moveInto(
+  device: Device,
+  trace: Trace | undefined,
+  array: GpuArray,
+  slot: GpuArray,
+): void {
+  checkGpuArray("moveInto", "what is to be moved", array);
+  checkGpuArray("moveInto", "its place", slot);
+  if (array.size !== slot.size || array.dtype !== slot.dtype) {
+    throw new ShapeError(
+      `moveInto: ${formatShape(array.shape)} does not fit ${formatShape(slot.shape)}`,
+    );
+  }
+  const { storage } = array;
+  const whole =
+    array.byteOffset === 0 &&
+    storage.bytes === byteSize(array.shape, array.dtype) &&
+    wordsIntoBinding(slot) === 0; // pipelines know where their arrays start
+  if (trace?.temporaries.has(storage) && whole && !conflicts(trace, storage, slot)) {
+    storage.parent = { storage: slot.storage, byteOffset: slot.byteOffset };
+    slot.storage.written = true;
+    trace.temporaries.delete(storage);
+    return;
+  }
+  const [from, to] = [array, slot].map((end) => locate(end.storage, end.byteOffset));
+  if (from!.root !== to!.root) {
+    copy(device, array, slot);
+  } else if (from!.byteOffset !== to!.byteOffset) {
+    // In the arena already, as another part of it: no dispatch may read and write one buffer.
+    const between = device.empty(array.shape, array.dtype, storage.label);
+    copy(device, array, between);
+    copy(device, between, slot);
+  }
+}
+
+function copy(device: Device, array: GpuArray, slot: GpuArray): void {
+  const count = Math.ceil(exactBytes(array.shape, array.dtype) / 4); // words, as smaller types are packed
+  const words = (of: GpuArray): GpuArray => device.viewAt(of, 0, [count], "u32");
+  device.launch({
+    shader: "move",
+    entry: "copy",
+    constants: { COUNT: count, SHAPE: [1, 1, 1, 1, 1, 1, 1, count] },
+    bind: { inp: words(array), out: words(slot) },
+    workgroups: device.linear(count),
+  });
+}
