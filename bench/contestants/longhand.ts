@@ -1,5 +1,6 @@
 // Longhand's own training step as a contestant: the program that `npm run train` runs.
-import { openDevice, type DeviceOptions } from "../../src/gpu/device-options.ts";
+import { openDevice } from "../../src/gpu/device.ts";
+import type { DeviceOptions } from "../../src/gpu/device-options.ts";
 import { createGan, type Gan, type Images } from "../../src/gan/gan.ts";
 import { dcgan } from "../../src/gan/recipes/dcgan.ts";
 import type { Recipe } from "../../src/gan/recipe.ts";
