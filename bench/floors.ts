@@ -1,6 +1,6 @@
 // `npm run bench -- floors`: how fast a training step could be on a GPU of stated peak and bandwidth, from the
 // very plan that would run there. Nothing runs: the plan is made on Dawn's null backend.
-import { chosenRecipe, type RecipeFlags } from "../src/cli/config.ts";
+import { chosenRecipe, type RecipeFlags } from "../src/runs/config.ts";
 import { titleOf } from "../src/runs/constants.ts";
 import type { Recipe } from "../src/gan/recipe.ts";
 import { explainPlan, type ExplainedDispatch } from "../src/gpu/inspection/explain.ts";

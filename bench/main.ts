@@ -1,7 +1,7 @@
 // `npm run bench`: what is fast, what is slow, on this adapter. Commands are thin: each has a file of its own.
 import { cpus } from "node:os";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { refuseKeptFlags } from "../src/cli/npm-flags.ts";
+import { refuseKeptFlags } from "../src/terminal/npm-flags.ts";
 import { recipes } from "../src/gan/recipes/list.ts";
 import { LonghandError, UsageError } from "../src/gpu/errors.ts";
 import { open } from "../src/node.ts";

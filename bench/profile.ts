@@ -1,9 +1,10 @@
 // `npm run bench -- profile`: a training step kernel by kernel, beside the adapter's own ceilings.
-import { chosenRecipe, type RecipeFlags } from "../src/cli/config.ts";
+import { chosenRecipe, type RecipeFlags } from "../src/runs/config.ts";
 import { titleOf } from "../src/runs/constants.ts";
-import { profilePicture, profileStep, profileTable } from "../src/cli/profiling.ts";
+import { profilePicture, profileStep, profileTable } from "../src/runs/profiling.ts";
 import { compileSteps } from "../src/gan/train-steps.ts";
 import { open } from "../src/node.ts";
+import { terminal } from "../src/terminal/ui.ts";
 import { benchGan } from "./gan.ts";
 import { writeText } from "./reports.ts";
 
@@ -28,7 +29,10 @@ export async function profileCommand(flags: ProfileFlags): Promise<void> {
     const title = `${recipe}, batch ${batch}: a step's kernels`;
     console.log(`${adapter.name}; ${title}`);
     const { full } = await compileSteps(benchGan(device, chosen, batch));
-    const step = await profileStep(device, full, adapter.name, { rounds, timestamps: !clock });
+    const step = await profileStep(terminal, device, full, adapter.name, {
+      rounds,
+      timestamps: !clock,
+    });
     console.log(profileTable(step, { each: flags.each ?? false }));
     if (flags.svg !== undefined) writeText(flags.svg, profilePicture(step, title));
     if (flags.json !== undefined) {

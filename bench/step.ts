@@ -1,5 +1,5 @@
 // `npm run bench -- step`: one training step in all the rows of the goals, counted from outside.
-import { chosenRecipe, type RecipeFlags } from "../src/cli/config.ts";
+import { chosenRecipe, type RecipeFlags } from "../src/runs/config.ts";
 import { titleOf } from "../src/runs/constants.ts";
 import { batchOf, browserArena, ON_NODE, type Remote } from "./contestants/start.ts";
 import type { StepReply } from "./contestants/messages.ts";

@@ -1,6 +1,6 @@
 // A contestant's process: Dawn allows one instance a process. Started by `startContestant` with its options
 // as an argument; answers each message with one.
-import { chosenRecipe } from "../../src/cli/config.ts";
+import { chosenRecipe } from "../../src/runs/config.ts";
 import type { Recipe } from "../../src/gan/recipe.ts";
 import { openAdapter, shaderText } from "../../src/gpu/node/adapter.ts";
 import { countCalls } from "../counters.ts";

@@ -1,8 +1,28 @@
 // Options and arguments that several commands share, and how they are read.
+import { existsSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { commandFor } from "../runs/command-words.ts";
-import { InvalidArgumentError, Option } from "commander";
+import { InvalidArgumentError, Option, type Command } from "commander";
+import { UsageError } from "../gpu/errors.ts";
 import { recipes } from "../gan/recipes/list.ts";
 import type { WhichCheckpoint } from "../runs/checkpoint-places.ts";
+
+/** Throws `UsageError` unless a file that is to be written has such an ending. `beside` says what else is written. */
+export function requireEnding(flag: string, path: string, ending: string, beside = ""): void {
+  if (path.endsWith(ending)) return;
+  throw new UsageError(`${flag} ${path}: must end in ${ending}${beside}`);
+}
+
+/** Throws `UsageError` if the folder of a file that is to be written isn't there. */
+export function requireFolder(flag: string, path: string | undefined): void {
+  if (path === undefined || existsSync(dirname(resolve(path)))) return;
+  throw new UsageError(
+    `${flag} ${path}: the folder it should be in does not exist; make it, or name another`,
+  );
+}
+
+/** How many samples are drawn and held at once. */
+export const MOST_SAMPLES = 100_000;
 
 /** A whole number, `least` or more, and no more than `most`. */
 export function whole(least: number, most?: number): (text: string) => number {
@@ -96,3 +116,12 @@ A config file has the constants that differ from the recipe's, and may name the 
   { "recipe": "dcgan", "batch": 64, "generatorAdam": { "learningRate": 5e-4 }, "discriminatorWidths": [32, 64] }
 A module exports such an object by default. Constants are listed in docs/recipes/README.md; a key that the recipe
 doesn't have, and a value that doesn't fit, are refused by name. Flags such as --batch go before the file.`;
+
+/** Adds the options that say which recipe, and the words on a file of constants. */
+export function addRecipeOptions(command: Command, otherwise?: string): Command {
+  return command
+    .addOption(recipeOption(otherwise))
+    .addOption(widthOption())
+    .addOption(configOption())
+    .addHelpText("after", CONFIG_HELP);
+}

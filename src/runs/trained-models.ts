@@ -5,6 +5,8 @@ import type { Device } from "../gpu/device.ts";
 import type { WhichCheckpoint } from "./checkpoint-places.ts";
 import { readCheckpoint } from "./checkpoints.ts";
 import { readRunRecord, recipeOf, runFolder, type RunRecord } from "./run-folder.ts";
+import { withDevice } from "./session.ts";
+import type { Ui } from "./ui.ts";
 
 /** A run that was read before a device is opened, so that a wrong path costs nothing. */
 export interface TrainedRun {
@@ -37,4 +39,27 @@ export function readTrainedRun(run: string, which: WhichCheckpoint = "last"): Tr
       return models;
     },
   };
+}
+
+/** Which of a run's checkpoints, on which adapter. */
+export interface WhichRun {
+  readonly checkpoint?: WhichCheckpoint;
+  readonly adapter?: string;
+}
+
+/**
+ * Reads a run, opens a device, and calls `body` with the run's networks on it. Says which adapter it is, and what a
+ * person should know of the checkpoint. Throws what `readTrainedRun` throws before a device is opened.
+ */
+export async function withTrainedRun(
+  ui: Pick<Ui, "print">,
+  run: string,
+  { checkpoint, adapter }: WhichRun,
+  body: (models: Models) => Promise<void>,
+): Promise<void> {
+  const trained = readTrainedRun(run, checkpoint);
+  await withDevice(adapter, async (device, { line }) => {
+    ui.print(line, ...trained.notes);
+    await body(trained.models(device));
+  });
 }

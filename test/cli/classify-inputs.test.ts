@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { readInputs } from "../../src/cli/classify-inputs.ts";
+import { readInputs } from "../../src/runs/classify-inputs.ts";
 import { DataError, UsageError } from "../../src/gpu/errors.ts";
 import { encodePng } from "../../src/pictures/png.ts";
 import { messageOf } from "../support/message-of.ts";

@@ -23,11 +23,12 @@ import {
   type NativeTensor,
 } from "../../src/checkpoint/safetensors.ts";
 import { formatState } from "../../src/checkpoint/state.ts";
-import type { TrainFlags } from "../../src/cli/draft-run.ts";
-import { evaluateCommand, type EvaluateFlags } from "../../src/cli/evaluate.ts";
-import { parseEvaluation, type Evaluation } from "../../src/cli/evaluation-file.ts";
-import { judgeCommand } from "../../src/cli/judge.ts";
-import { trainCommand } from "../../src/cli/train.ts";
+import type { TrainFlags } from "../../src/runs/training/draft-run.ts";
+import { evaluateRun, type EvaluateRequest } from "../../src/runs/evaluation/evaluate.ts";
+import { parseEvaluation, type Evaluation } from "../../src/runs/evaluation/evaluation-file.ts";
+import { judgeCommand } from "../../src/cli/commands/judge.ts";
+import { trainRun } from "../../src/runs/training/train.ts";
+import { terminal } from "../../src/terminal/ui.ts";
 import { loadImages } from "../../src/data/files.ts";
 import {
   CheckpointError,
@@ -64,9 +65,9 @@ const [train, tested] = await Promise.all([
 
 const tiny = { recipe: "small", width: 0.25, batch: BATCH, data: at("data") } as const;
 const trained = (name: string, flags: TrainFlags = {}): Promise<string> =>
-  said(() => trainCommand({ ...tiny, steps: STEPS, out: at(name), ...flags }));
-const evaluated = (name: string, flags: EvaluateFlags = {}): Promise<string> =>
-  said(() => evaluateCommand(at(name), { count: COUNT, ...flags }));
+  said(() => trainRun(terminal, { ...tiny, steps: STEPS, out: at(name), ...flags }));
+const evaluated = (name: string, flags: EvaluateRequest = {}): Promise<string> =>
+  said(() => evaluateRun(terminal, at(name), { count: COUNT, ...flags }));
 const readEvaluation = (...names: string[]): Evaluation =>
   parseEvaluation(bytes(...names), names.join("/"));
 
@@ -219,7 +220,7 @@ describe("train --evaluate-every", () => {
 
   it("takes epoch for a pace, and goes on with it after a stop, with the same bits", async () => {
     await trained("epochs", { steps: 11, evaluateEvery: "epoch", evaluateCount: 100 });
-    await said(() => trainCommand({ resume: at("epochs"), steps: STEPS }));
+    await said(() => trainRun(terminal, { resume: at("epochs"), steps: STEPS }));
     expect(bitsOf("epochs")).toEqual(bitsOf("plain"));
     expect(rowsOf("epochs").map(({ step }) => step)).toEqual([8, 16]);
   });
@@ -233,7 +234,7 @@ describe("a refused evaluation says why in a line, and leaves nothing", () => {
   });
 
   type Kind = new (message: string) => LonghandError;
-  const cases: readonly [what: string, run: string, EvaluateFlags, Kind, says: RegExp][] = [
+  const cases: readonly [what: string, run: string, EvaluateRequest, Kind, says: RegExp][] = [
     ["no run", "none", {}, CheckpointError, /none: .*does not exist/],
     ["a folder without a run", "data", {}, CheckpointError, /data: .*no run/],
     ["a damaged run", "damaged", {}, CheckpointError, /checkpoint.*generator\.safetensors: /],

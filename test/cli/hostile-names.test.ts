@@ -5,17 +5,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { decodeSafetensors, readTensor } from "../../src/checkpoint/safetensors.ts";
-import { classifyCommand } from "../../src/cli/classify.ts";
-import { doctor } from "../../src/cli/doctor.ts";
-import { evaluateCommand } from "../../src/cli/evaluate.ts";
-import { interpolateCommand } from "../../src/cli/interpolate.ts";
-import { judgeCommand } from "../../src/cli/judge.ts";
-import { projectCommand } from "../../src/cli/project.ts";
-import { recipesCommand } from "../../src/cli/recipes.ts";
-import { gifCommand, sampleCommand, showCommand } from "../../src/cli/samples.ts";
-import { trainCommand } from "../../src/cli/train.ts";
-import { tuneCommand } from "../../src/cli/tune.ts";
-import { serveWeb } from "../../src/cli/web.ts";
+import { classifyCommand } from "../../src/cli/commands/classify.ts";
+import { doctor } from "../../src/cli/words/doctor.ts";
+import { evaluateRun } from "../../src/runs/evaluation/evaluate.ts";
+import { interpolateCommand } from "../../src/cli/commands/interpolate.ts";
+import { judgeCommand } from "../../src/cli/commands/judge.ts";
+import { projectCommand } from "../../src/cli/commands/project.ts";
+import { recipesCommand } from "../../src/cli/commands/recipes.ts";
+import { gifCommand } from "../../src/cli/commands/gif.ts";
+import { sampleCommand } from "../../src/cli/commands/sample.ts";
+import { showCommand } from "../../src/cli/commands/show.ts";
+import { trainRun } from "../../src/runs/training/train.ts";
+import { terminal } from "../../src/terminal/ui.ts";
+import { tuneCommand } from "../../src/cli/commands/tune.ts";
+import { serveWeb } from "../../web/server.ts";
 import { CheckpointError, LonghandError } from "../../src/gpu/errors.ts";
 import { messageOf } from "../support/message-of.ts";
 import { idxBytes } from "../support/idx-bytes.ts";
@@ -48,24 +51,33 @@ const odd = (): string[] => printed.splice(0).filter((text) => text !== "" && !i
 const adapter = "null";
 /** Each command with a name where one goes. */
 const COMMANDS: readonly [string, (name: string) => unknown][] = [
-  ["train --recipe", (recipe) => trainCommand({ recipe, adapter })],
-  ["train --config", (config) => trainCommand({ config, adapter })],
-  ["train --data", (name) => trainCommand({ recipe: "mlp", data: join(folder, name), adapter })],
-  ["train --resume", (name) => trainCommand({ resume: join(folder, name), adapter })],
-  ["train --resume --recipe", (recipe) => trainCommand({ resume: run, recipe, adapter })],
-  ["train --resume --out", (out) => trainCommand({ resume: run, out, adapter })],
+  ["train --recipe", (recipe) => trainRun(terminal, { recipe, adapter })],
+  ["train --config", (config) => trainRun(terminal, { config, adapter })],
+  [
+    "train --data",
+    (name) => trainRun(terminal, { recipe: "mlp", data: join(folder, name), adapter }),
+  ],
+  ["train --resume", (name) => trainRun(terminal, { resume: join(folder, name), adapter })],
+  ["train --resume --recipe", (recipe) => trainRun(terminal, { resume: run, recipe, adapter })],
+  ["train --resume --out", (out) => trainRun(terminal, { resume: run, out, adapter })],
   [
     "train --out of a file",
-    (name) => trainCommand({ recipe: "mlp", data, out: fileOf(name), adapter }),
+    (name) => trainRun(terminal, { recipe: "mlp", data, out: fileOf(name), adapter }),
   ],
   [
     "train --out of a run",
-    (name) => trainCommand({ recipe: "mlp", data, out: runOf(name), adapter }),
+    (name) => trainRun(terminal, { recipe: "mlp", data, out: runOf(name), adapter }),
   ],
   [
     "train --adapter",
     (name) =>
-      trainCommand({ recipe: "mlp", batch: 4, data, out: join(folder, "new"), adapter: name }),
+      trainRun(terminal, {
+        recipe: "mlp",
+        batch: 4,
+        data,
+        out: join(folder, "new"),
+        adapter: name,
+      }),
   ],
   ["recipes --recipe", (recipe) => recipesCommand({ recipe, time: false })],
   [
@@ -95,8 +107,8 @@ const COMMANDS: readonly [string, (name: string) => unknown][] = [
         adapter,
       }),
   ],
-  ["evaluate", (name) => evaluateCommand(join(folder, name), { adapter })],
-  ["evaluate --data", (name) => evaluateCommand(run, { data: join(folder, name), adapter })],
+  ["evaluate", (name) => evaluateRun(terminal, join(folder, name), { adapter })],
+  ["evaluate --data", (name) => evaluateRun(terminal, run, { data: join(folder, name), adapter })],
   ["web --data", (name) => serveWeb({ data: join(folder, name) })],
   ["doctor --adapter", (name) => doctor({ adapter: name, write: () => undefined })],
 ];
@@ -159,7 +171,7 @@ describe("a run", () => {
       { ...kept, [text]: 1, batch: text },
     ];
     for (const each of changed) {
-      const call = (): unknown => trainCommand({ resume: run, steps: 2, adapter });
+      const call = (): unknown => trainRun(terminal, { resume: run, steps: 2, adapter });
       expect(await withRecord(JSON.stringify(each), call)).not.toBe("");
     }
   });

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
 import { afterAll, describe, expect, it } from "vitest";
-import { keptByNpm, refuseKeptFlags } from "../../src/cli/npm-flags.ts";
+import { keptByNpm, refuseKeptFlags } from "../../src/terminal/npm-flags.ts";
 import { recipeOption, whole } from "../../src/cli/options.ts";
 import { UsageError } from "../../src/gpu/errors.ts";
 import { messageOf } from "../support/message-of.ts";

@@ -14,7 +14,8 @@ import { isDeepStrictEqual } from "node:util";
 import { PNG } from "pngjs";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { constantsOf } from "../../src/runs/constants.ts";
-import { trainCommand } from "../../src/cli/train.ts";
+import { trainRun } from "../../src/runs/training/train.ts";
+import { terminal } from "../../src/terminal/ui.ts";
 import { loadImages } from "../../src/data/files.ts";
 import { recipes } from "../../src/gan/recipes/list.ts";
 import { idxBytes } from "../support/idx-bytes.ts";
@@ -94,8 +95,8 @@ describe("every recipe, narrow", () => {
     const { name } = recipe;
     const run = at(`each-${name}`);
     // In this process, since starting one takes longer than two such steps.
-    await trainCommand({ recipe: name, width: 0.05, batch: 2, steps: 2, data, out: run });
-    await trainCommand({ resume: run, steps: 3 });
+    await trainRun(terminal, { recipe: name, width: 0.05, batch: 2, steps: 2, data, out: run });
+    await trainRun(terminal, { resume: run, steps: 3 });
     said.mockRestore();
     const rows = rowsOf(`each-${name}`).map((line): Record<string, number> => JSON.parse(line));
     expect(rows.map(({ step }) => step)).toEqual([1, 2, 3]);

@@ -18,8 +18,9 @@ import {
   forgetKernelChoices,
   loadKernelChoices,
   saveKernelChoices,
-} from "../../src/cli/kernel-choices.ts";
-import { tuneRecipe } from "../../src/cli/tune.ts";
+} from "../../src/runs/kernel-choices.ts";
+import { tuneRecipe } from "../../src/runs/tuning.ts";
+import { terminal } from "../../src/terminal/ui.ts";
 import { recipeNamed } from "../../src/gan/recipes/list.ts";
 import { stepWorkloads } from "../../src/gan/tune.ts";
 import { CheckpointError } from "../../src/gpu/errors.ts";
@@ -104,7 +105,7 @@ describe("tune", () => {
     try {
       const recipe = recipeNamed("small");
       const tuneFor = async (budget: number): Promise<void> =>
-        tuneRecipe({ recipe, batch: 1, adapter: undefined, budget, again: true });
+        tuneRecipe(terminal, { recipe, batch: 1, adapter: undefined, budget, again: true });
       const keys = [...(await stepWorkloads(device, recipe, 1)).keys()];
       const left = keys.find((key) => key.startsWith("conv2d-forward 1x1x1x100 to 1x1x1568"))!;
       const known = keys

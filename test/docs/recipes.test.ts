@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { chosenRecipe, readConfig } from "../../src/cli/config.ts";
+import { chosenRecipe, readConfig } from "../../src/runs/config.ts";
 import { recipes } from "../../src/gan/recipes/list.ts";
 import { sourcePages, sourcePath, sourceText } from "../support/recipe-pages.ts";
 import {

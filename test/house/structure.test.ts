@@ -8,7 +8,18 @@ import { describe, expect, test } from "vitest";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Each room may import from itself and from those before it. */
-const STAIRS = ["gpu", "kernels", "autograd", "nn", "gan", "judge", "runs", "cli", "web"];
+const STAIRS = [
+  "gpu",
+  "kernels",
+  "autograd",
+  "nn",
+  "gan",
+  "judge",
+  "runs",
+  "web",
+  "terminal",
+  "cli",
+];
 /** These stand beside nn: of the engine they know its errors and its types. */
 const BESIDE = ["data", "checkpoint", "pictures", "metrics"];
 const SHARED_BY_ALL = [
@@ -19,7 +30,7 @@ const SHARED_BY_ALL = [
   "src/gpu/system-reason.ts",
 ];
 /** Only these may import the rooms beside nn. */
-const USERS = ["gan", "judge", "runs", "cli", "web"];
+const USERS = ["gan", "judge", "runs", "web", "terminal", "cli"];
 /** Entry points of the engine's package, each with the rooms that it may gather from, and the command line's. */
 const ENTRIES: Readonly<Record<string, readonly string[]>> = {
   "src/index.ts": ["gpu", "kernels", "autograd", "nn", "metrics"],
@@ -150,6 +161,13 @@ describe("imports", () => {
     expect(faults).toEqual([]);
   });
 
+  test("of the benchmarks reach no command", () => {
+    const reached = filesIn("bench", /\.ts$/)
+      .flatMap(importsOf)
+      .filter(({ to }) => to.startsWith("src/cli/"));
+    expect(reached).toEqual([]);
+  });
+
   test("name Node in one place of the engine, and Dawn in one file", () => {
     const engine = new Set(["gpu", "kernels", "autograd", "nn", "gan", "judge", "metrics"]);
     const platform = imports.filter(
@@ -232,6 +250,15 @@ describe("files", () => {
       return lines(file) > CEILINGS[folder];
     });
     expect(tall.map((file) => `${file}: ${lines(file)} lines`)).toEqual([]);
+  });
+
+  test("of the command line are thin, and long work knows no console", () => {
+    const thick = filesIn("src/cli/commands", /\.ts$/).filter((file) => lines(file) > 80);
+    expect(thick.map((file) => `${file}: ${lines(file)} lines`)).toEqual([]);
+    const loud = sources.filter(
+      (file) => file.startsWith("src/runs/") && /\bconsole\.|process\.std/.test(text(file)),
+    );
+    expect(loud).toEqual([]);
   });
 
   test("open with what they are", () => {

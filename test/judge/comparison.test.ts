@@ -5,7 +5,7 @@ import {
   formatEvaluation,
   parseEvaluation,
   type Evaluation,
-} from "../../src/cli/evaluation-file.ts";
+} from "../../src/runs/evaluation/evaluation-file.ts";
 import { loadImages } from "../../src/data/files.ts";
 import { CheckpointError, DataError, ShapeError } from "../../src/gpu/errors.ts";
 import { chooseSamples, rankSamples } from "../../src/judge/choose.ts";

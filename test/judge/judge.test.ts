@@ -5,7 +5,8 @@ import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import { encodeSafetensors } from "../../src/checkpoint/safetensors.ts";
-import { findJudge, loadJudge, readJudge } from "../../src/cli/judges.ts";
+import { findJudge, loadJudge, readJudge } from "../../src/runs/evaluation/judges.ts";
+import { terminal } from "../../src/terminal/ui.ts";
 import { loadImages } from "../../src/data/files.ts";
 import { CheckpointError, DataError, ShapeError } from "../../src/gpu/errors.ts";
 import { designs, FEATURES, LEARNING_RATE_SCALES, type Which } from "../../src/judge/designs.ts";
@@ -183,7 +184,7 @@ describe("a kept judge", () => {
     expect(value).toBe(undefined);
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, bytes);
-    const [loaded, said] = await listen(() => loadJudge(device, "second"));
+    const [loaded, said] = await listen(() => loadJudge(terminal, device, "second"));
     expect(said).toMatch(
       /gets only [\d.]+ % of the test images right: npm run judge -- --second --force/,
     );
@@ -191,13 +192,13 @@ describe("a kept judge", () => {
 
     const others = { ...kept, architecture: "another" };
     writeFileSync(path, await encodeJudge(others));
-    expect(await messageOf(CheckpointError, () => loadJudge(device, "second"))).toBe(
+    expect(await messageOf(CheckpointError, () => loadJudge(terminal, device, "second"))).toBe(
       `${path}: was trained by a version whose second judge differs; train it anew: npm run judge -- --second --force`,
     );
     expect(readFileSync(path).equals(await encodeJudge(others))).toBe(true);
     const first = join(dirname(path), "first.safetensors");
     writeFileSync(first, bytes);
-    expect(await messageOf(CheckpointError, () => loadJudge(device, "first"))).toContain(
+    expect(await messageOf(CheckpointError, () => loadJudge(terminal, device, "first"))).toContain(
       "holds the second judge, not the first one; train it anew: npm run judge -- --force",
     );
     expect(
@@ -258,7 +259,7 @@ describe("a kept judge", () => {
     }
     const path = join(folder, "cache/longhand/judges/second.safetensors");
     const folderOf = dirname(path);
-    const ask = () => listen(() => loadJudge(device, "second", { data, epochs: 1 }));
+    const ask = () => listen(() => loadJudge(terminal, device, "second", { data, epochs: 1 }));
     rmSync(folderOf, { recursive: true, force: true });
     const [judge] = await ask();
     const whole = readFileSync(path);

@@ -216,7 +216,7 @@ describe("a run whose plots can't be drawn as PNG", () => {
     vi.doMock("../../src/pictures/raster.ts", () => ({
       rasterizeSvg: () => Promise.reject(new Error("no WebAssembly here\nat a place")),
     }));
-    const { writeLossPlot } = await import("../../src/cli/run-pictures.ts");
+    const { writeLossPlot } = await import("../../src/runs/training/run-pictures.ts");
     const run = runFolder(folder);
     const record = { recipe: "small", batch: 4, seed: 0, stepsPerEpoch: 20 };
     writeFileSync(join(folder, "losses.png"), "an older plot");

@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { encodeSafetensors } from "../../src/checkpoint/safetensors.ts";
 import { checkSeal, EMPTY_SEAL, sealed, sealedJson } from "../../src/checkpoint/seal.ts";
-import { loadKernelChoices, saveKernelChoices } from "../../src/cli/kernel-choices.ts";
+import { loadKernelChoices, saveKernelChoices } from "../../src/runs/kernel-choices.ts";
 import { CheckpointError, OutputError } from "../../src/gpu/errors.ts";
 import { readCache, writeCache } from "../../src/runs/cache.ts";
 import { messageOf } from "../support/message-of.ts";

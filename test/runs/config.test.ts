@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { chosenRecipe } from "../../src/cli/config.ts";
+import { chosenRecipe } from "../../src/runs/config.ts";
 import { asBefore, constantsOf, titleOf, withConstants } from "../../src/runs/constants.ts";
 import { recipeOf } from "../../src/runs/run-folder.ts";
 import type { Recipe } from "../../src/gan/recipe.ts";

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { draftResumed, draftRun } from "../../src/cli/draft-run.ts";
+import { draftResumed, draftRun } from "../../src/runs/training/draft-run.ts";
 import { UsageError } from "../../src/gpu/errors.ts";
 import { readRunRecord } from "../../src/runs/run-folder.ts";
 import { messageOf } from "../support/message-of.ts";

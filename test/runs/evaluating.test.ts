@@ -12,7 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { openJsonl } from "../../src/checkpoint/jsonl.ts";
-import { readEvaluations, type EvaluationRow } from "../../src/cli/evaluating.ts";
+import { readEvaluations, type EvaluationRow } from "../../src/runs/evaluation/evaluating.ts";
 import { CheckpointError } from "../../src/gpu/errors.ts";
 import { readCheckpoint, saveBest, saveCheckpoint } from "../../src/runs/checkpoints.ts";
 import type { RunFolder } from "../../src/runs/run-folder.ts";

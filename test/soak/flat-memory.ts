@@ -4,7 +4,7 @@
 import { fileURLToPath } from "node:url";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { collectingAll } from "../../src/cli/collector.ts";
+import { collectingAll } from "../../src/runs/collector.ts";
 import { createGan } from "../../src/gan/gan.ts";
 import type { Recipe } from "../../src/gan/recipe.ts";
 import { mlp } from "../../src/gan/recipes/mlp.ts";

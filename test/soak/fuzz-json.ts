@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { chosenRecipe } from "../../src/cli/config.ts";
+import { chosenRecipe } from "../../src/runs/config.ts";
 import { recipes } from "../../src/gan/recipes/list.ts";
 import { UsageError } from "../../src/gpu/errors.ts";
 import { constantsOf } from "../../src/runs/constants.ts";

@@ -2,7 +2,7 @@
 // are kept beside the page.
 import { existsSync, readFileSync } from "node:fs";
 import { constantsOf } from "../../src/runs/constants.ts";
-import { type Evaluation, parseEvaluation } from "../../src/cli/evaluation-file.ts";
+import { type Evaluation, parseEvaluation } from "../../src/runs/evaluation/evaluation-file.ts";
 import { recipes } from "../../src/gan/recipes/list.ts";
 import {
   type Figures,

@@ -8,7 +8,7 @@ import { gzipSync } from "node:zlib";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseChoices } from "../../src/runs/choices.ts";
-import { serveWeb, type WebServer } from "../../src/cli/web.ts";
+import { serveWeb, type WebServer } from "../../web/server.ts";
 import { SERVED_IMAGES } from "../../src/data/idx.ts";
 import { UsageError } from "../../src/gpu/errors.ts";
 import { shaderText } from "../../src/gpu/node/adapter.ts";

@@ -2,7 +2,8 @@
 // done is counted as the kernels do it, and a profile leaves the state as it was.
 import { kernelChoices, type Variant } from "../../../src/kernels/variant.ts";
 import { afterAll, describe, expect, it } from "vitest";
-import { profilePicture, profileStep, profileTable } from "../../../src/cli/profiling.ts";
+import { profilePicture, profileStep, profileTable } from "../../../src/runs/profiling.ts";
+import { terminal } from "../../../src/terminal/ui.ts";
 import { createGan, type Gan } from "../../../src/gan/gan.ts";
 import { dcgan } from "../../../src/gan/recipes/dcgan.ts";
 import { trainingStep } from "../../../src/gan/step.ts";
@@ -252,7 +253,7 @@ describe("a profile", () => {
   });
 
   it("is told beside the adapter's ceilings, kernel by kernel, and drawn", async () => {
-    const step = await profileStep(device, program, "the adapter", { rounds: 1 });
+    const step = await profileStep(terminal, device, program, "the adapter", { rounds: 1 });
     expect(step.ceilings.flops).toBeGreaterThan(1e6);
     expect(step.ceilings.bandwidth).toBeGreaterThan(1e6);
     const { kernels } = step;

@@ -5,7 +5,7 @@ import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { doctor } from "../../../src/cli/doctor.ts";
+import { doctor } from "../../../src/cli/words/doctor.ts";
 import type { ListedAdapter } from "../../../src/gpu/adapter-words.ts";
 import { inOrderOfChoice, kindOf, lineOf, nameOf, serves } from "../../../src/gpu/adapter-words.ts";
 import { AdapterError } from "../../../src/gpu/errors.ts";

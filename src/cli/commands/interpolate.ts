@@ -1,0 +1,72 @@
+// `longhand interpolate`: a walk through a run's latent space from seed to seed, as a PNG strip and a GIF.
+import { join } from "node:path";
+import type { Command } from "commander";
+import { writeFileAtomic } from "../../checkpoint/files.ts";
+import { UsageError } from "../../gpu/errors.ts";
+import { drawWalk } from "../../runs/interpolation.ts";
+import { withTrainedRun, type WhichRun } from "../../runs/trained-models.ts";
+import { print } from "../../terminal/print.ts";
+import { terminal } from "../../terminal/ui.ts";
+import { adapterOption, checkpointOption, seedList, requireEnding, whole } from "../options.ts";
+import { seedsOf, type SeedFlags } from "../words/seeds.ts";
+
+/** The flags of `interpolate`. */
+export interface InterpolateFlags extends SeedFlags, WhichRun {
+  readonly steps?: number;
+  readonly digit?: number;
+  readonly out?: string;
+}
+
+const MOST_STEPS = 100; // a strip of more would be wider than viewers show
+
+/** Walks from seed to seed, and leaves a strip with a row a leg, and a GIF that loops. */
+export async function interpolateCommand(run: string, flags: InterpolateFlags): Promise<void> {
+  const seeds = seedsOf(flags);
+  const { steps = 10, out = join(run, "interpolation.png") } = flags;
+  if (steps > MOST_STEPS) throw new UsageError(`--steps ${steps}: choose at most ${MOST_STEPS}`);
+  requireEnding("--out", out, ".png", "; the GIF lies beside it");
+  await withTrainedRun(terminal, run, flags, async (models) => {
+    const bars = terminal.bars("{bar} {value}/{total} legs");
+    const bar = bars?.create(1, 0);
+    const onLeg = (done: number, total: number): void => {
+      bar?.setTotal(total);
+      bar?.update(done);
+    };
+    const { digit } = flags;
+    const drawing = drawWalk(models, { seeds, steps, digit, onLeg });
+    const { png, gif, frames, legs } = await drawing.finally(() => bars?.stop());
+    writeFileAtomic(out, png);
+    const stops = [...seeds, ...(legs > 1 ? [seeds[0]] : [])].join(" to ");
+    print(`${out} (seeds ${stops}: a row each leg, ${steps + 1} images in it)`);
+    const loop = out.replace(/\.png$/, ".gif");
+    writeFileAtomic(loop, gif);
+    print(`${loop} (${frames} frames, in a loop)`);
+  });
+}
+
+/** Adds `interpolate` to the command line. */
+export function addInterpolate(program: Command): void {
+  program
+    .command("interpolate")
+    .description(
+      "walk through a run's latent space from seed to seed: a PNG strip, and a GIF that loops",
+    )
+    .argument("<run>", "a run folder")
+    .option(
+      "--seeds <list>",
+      "where to stop, in order, as sample --seed draws them first (default: 0,1,2,3,4)",
+      seedList,
+    )
+    .option("--from <n>", "instead of --seeds: there from this seed", whole(0))
+    .option("--to <n>", "to this one, and back", whole(0))
+    .option("--steps <n>", "steps from one seed to the next (default: 10)", whole(1))
+    .option(
+      "--digit <n>",
+      "of a conditional run: this digit (default: 0 to 9, one a seed)",
+      whole(0),
+    )
+    .option("--out <file>", "the strip; the GIF lies beside it (default: RUN/interpolation.png)")
+    .addOption(checkpointOption())
+    .addOption(adapterOption())
+    .action(async (run: string, flags: InterpolateFlags) => interpolateCommand(run, flags));
+}

@@ -1,0 +1,57 @@
+// The recipe that a command is about: --recipe, changed by --width and by a file of constants, which is JSON, or a
+// TypeScript or JavaScript module whose default export they are.
+import { scaled, type Recipe } from "../gan/recipe.ts";
+import { recipeNamed } from "../gan/recipes/list.ts";
+import { UsageError } from "../gpu/errors.ts";
+import { printable, quote, show } from "../gpu/foreign-text.ts";
+import { withConstants, type ConstantValues } from "./constants.ts";
+import { configValue, noConstants } from "./config-value.ts";
+
+/** The flags that say which recipe. */
+export interface RecipeFlags {
+  /** Default: the config's, else dcgan. */
+  readonly recipe?: string | undefined;
+  /** A factor for every hidden width, whoever set them. */
+  readonly width?: number | undefined;
+  /** A file of constants. */
+  readonly config?: string | undefined;
+}
+
+/** What a config file holds. */
+export interface Config {
+  /** The recipe that it is for, if it says so. */
+  readonly recipe: string | undefined;
+  readonly constants: ConstantValues;
+}
+
+/**
+ * The recipe that flags ask for: first the config's constants, then widths times `width`. Throws `UsageError` where
+ * the file can't be read, or doesn't fit the recipe.
+ */
+export async function chosenRecipe({ recipe, width, config }: RecipeFlags): Promise<Recipe> {
+  const file = config === undefined ? undefined : await readConfig(config);
+  if (recipe !== undefined && file?.recipe !== undefined && recipe !== file.recipe) {
+    throw new UsageError(
+      `--recipe ${printable(recipe, 80)}: ${printable(config!)} says it is for recipe ${quote(file.recipe)}; leave the flag out, or take recipe out of the file`,
+    );
+  }
+  const named = recipeNamed(recipe ?? file?.recipe ?? "dcgan");
+  const configured = file
+    ? withConstants(named, file.constants, `--config ${printable(config!)}`)
+    : named;
+  return width === undefined ? configured : scaled(configured, width);
+}
+
+/** Reads a config file. Throws `UsageError` if it can't be read, or is no object of constants. */
+export async function readConfig(path: string): Promise<Config> {
+  const where = `--config ${printable(path)}`;
+  const value = await configValue(path, where);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new UsageError(`${where}: ${noConstants(show(value))}`);
+  }
+  const { recipe, ...constants }: ConstantValues = { ...value };
+  if (recipe !== undefined && typeof recipe !== "string") {
+    throw new UsageError(`${where}: recipe: must be a recipe's name; got ${show(recipe)}`);
+  }
+  return { recipe, constants };
+}

@@ -1,0 +1,191 @@
+// Judges on the disk: where they are kept, how one is loaded, and trained where there is none.
+import { existsSync } from "node:fs";
+import { commandFor } from "../command-words.ts";
+import { readFileBytes, writeToFirst } from "../../checkpoint/files.ts";
+import { loadImages } from "../../data/files.ts";
+import { nameOf } from "../../gpu/adapter-words.ts";
+import type { Device } from "../../gpu/device.ts";
+import { CheckpointError } from "../../gpu/errors.ts";
+import { designs, GOAL, type Which } from "../../judge/designs.ts";
+import { createJudge, type Judge, type KeptJudge } from "../../judge/judge.ts";
+import { checkFit, decodeJudge, encodeJudge, keepJudge } from "../../judge/kept.ts";
+import { trainJudge, type JudgeProgress } from "../../judge/train-judge.ts";
+import { readCache, writeCache, type Cached } from "../cache.ts";
+import { collectingAll } from "../collector.ts";
+import { formatDuration } from "../duration.ts";
+import type { Ui } from "../ui.ts";
+
+/** What `trainAndKeep` needs to know; what is left out has its default. */
+export interface JudgeRequest {
+  readonly which: Which;
+  readonly seed?: number | undefined;
+  readonly epochs?: number | undefined;
+  /** A folder of IDX files to learn from and to be tested on (MNIST). */
+  readonly data?: string | undefined;
+  /** Exchange each image's rows and columns. */
+  readonly transpose?: boolean | undefined;
+  /** The adapter's name, to be kept (what WebGPU calls it). */
+  readonly adapterName?: string | undefined;
+  /** The file to write (the cache folder's). */
+  readonly out?: string | undefined;
+}
+
+const flagOf = (which: Which): string => (which === "second" ? "--second " : "");
+
+/** The command that trains a judge anew. */
+export const judgeCommandFor = (which: Which): string =>
+  commandFor("judge", `${flagOf(which)}--force`);
+
+/** `99.12 %` */
+export const formatAccuracy = (accuracy: number): string => `${(accuracy * 100).toFixed(2)} %`;
+
+const nameIn = (which: Which): string => `judges/${which}.safetensors`;
+
+/**
+ * The judge that the cache keeps, and where. What is damaged there counts as none, with the trouble told. Throws
+ * `CheckpointError`, which says how to mend it, where a whole file holds another judge or another version's.
+ */
+export async function findJudge(which: Which): Promise<Cached<KeptJudge>> {
+  const found = await readCache(nameIn(which), decodeJudge);
+  try {
+    if (found.value) checkFit(found.value, which, found.path);
+    return found;
+  } catch (error) {
+    throw advised(error, which);
+  }
+}
+
+/** Reads a judge from a file. Throws `CheckpointError`, which says how to mend it. */
+export async function readJudge(path: string, which: Which): Promise<KeptJudge> {
+  try {
+    const kept = await decodeJudge(readFileBytes(path), path);
+    checkFit(kept, which, path);
+    return kept;
+  } catch (error) {
+    throw advised(error, which);
+  }
+}
+
+/**
+ * Returns the judge that is kept: in the cache, where damage counts as none, or in a file of somebody's own, where it is
+ * refused; none with `force`.
+ */
+export async function findKept(
+  which: Which,
+  out: string | undefined,
+  force: boolean,
+): Promise<Cached<KeptJudge>> {
+  const none = { path: out ?? "", value: undefined, trouble: undefined };
+  if (force || (out !== undefined && !existsSync(out))) return none;
+  return out === undefined ? findJudge(which) : { ...none, value: await readJudge(out, which) };
+}
+
+/** An error with what to do about it. */
+function advised(error: unknown, which: Which): unknown {
+  if (!(error instanceof CheckpointError)) return error;
+  return new CheckpointError(
+    `${error.message.replace(/[.]$/, "")}; train it anew: ${judgeCommandFor(which)}`,
+    { cause: error },
+  );
+}
+
+/**
+ * The judge that `npm run judge` kept, on a device. Where none is kept, or it is damaged, it says so, and trains and
+ * keeps one as `request` has it. Throws `CheckpointError` where another version's is kept.
+ */
+export async function loadJudge(
+  ui: Ui,
+  device: Device,
+  which: Which,
+  request: Omit<JudgeRequest, "which"> = {},
+): Promise<Judge> {
+  const { path, value, trouble } = await findJudge(which);
+  let kept = value;
+  if (!kept) {
+    ui.print(
+      trouble === undefined
+        ? `No ${which} judge is kept yet (${path}): training it now, which is done once.`
+        : `${trouble}: the ${which} judge is trained anew, which is done once.`,
+    );
+    kept = await trainAndKeep(ui, device, { ...request, which });
+  } else if (kept.accuracy < GOAL) {
+    ui.print(
+      `The ${which} judge gets only ${formatAccuracy(kept.accuracy)} of the test images right: ${judgeCommandFor(which)} trains a better one.`,
+    );
+  }
+  return createJudge(device, kept);
+}
+
+/** Trains a judge, with its progress shown, and keeps it at the end: until then an older one stays. */
+export async function trainAndKeep(
+  ui: Ui,
+  device: Device,
+  request: JudgeRequest,
+): Promise<KeptJudge> {
+  const { which, data } = request;
+  const design = designs[which];
+  const { seed = design.seed, epochs = design.epochs } = request;
+  const [train, test] = [
+    await loadImages(data, "train", request),
+    await loadImages(data, "test", request),
+  ];
+  for (const note of train.notes) ui.print(note);
+  const training = trainJudge(device, { design, train, test, seed, epochs });
+  ui.print(
+    `Training the ${which} judge: ${training.steps} steps of ${design.batch} images, ${epochs} epoch${epochs === 1 ? "" : "s"}, seed ${seed}`,
+  );
+  const view = createView(ui, training.steps, epochs);
+  const began = performance.now();
+  let accuracy = 0;
+  try {
+    await collectingAll(async () => {
+      for await (const progress of training.run()) {
+        view.update(progress);
+        accuracy = progress.accuracy ?? accuracy;
+      }
+    });
+  } finally {
+    view.stop();
+  }
+  const { device: own, description } = device.gpu.adapterInfo;
+  const { adapterName: adapter = nameOf(own, description) } = request;
+  const kept = await keepJudge(training.networks, { which, accuracy, seed, epochs, adapter });
+  const bytes = await encodeJudge(kept);
+  const none = "Can't keep the judge: there is no cache folder; give --out FILE.";
+  const path =
+    request.out === undefined
+      ? writeCache(nameIn(which), bytes, none)
+      : writeToFirst([request.out], bytes, none);
+  const time = formatDuration((performance.now() - began) / 1000);
+  ui.print(
+    `${formatAccuracy(accuracy)} of ${test.count} test images right after ${time}: ${verdictOn(accuracy, which)}. Kept as ${path}`,
+  );
+  return kept;
+}
+
+function verdictOn(accuracy: number, which: Which): string {
+  const goal = `the goal of ${(GOAL * 100).toFixed(1)} %`;
+  if (accuracy >= GOAL) return `${goal} is reached`;
+  return `below ${goal}; more --epochs or another --seed may reach it: ${judgeCommandFor(which)} --epochs 6`;
+}
+
+/** A bar if somebody watches, and a line per epoch. */
+function createView(
+  ui: Ui,
+  steps: number,
+  epochs: number,
+): { readonly update: (progress: JudgeProgress) => void; readonly stop: () => void } {
+  const bars = ui.bars("epoch {epoch} {bar} step {value}/{total} | loss {loss} | {left} left");
+  const bar = bars?.create(steps, 0, { epoch: `1/${epochs}`, loss: "?", left: "?" });
+  return {
+    update({ step, epoch, loss, secondsPerStep, accuracy }) {
+      const left = formatDuration((steps - step) * secondsPerStep);
+      bar?.update(step, { epoch: `${epoch}/${epochs}`, loss: loss.toFixed(4), left });
+      if (accuracy === undefined) return;
+      const line = `Epoch ${epoch}/${epochs}: loss ${loss.toFixed(4)}, ${formatAccuracy(accuracy)} of the test images right${step < steps ? `; ${left} left` : ""}`;
+      if (bars) bars.say(line);
+      else ui.print(line);
+    },
+    stop: () => bars?.stop(),
+  };
+}

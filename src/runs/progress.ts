@@ -1,0 +1,88 @@
+// What a person sees while training runs: a bar if somebody watches, and a line per epoch.
+import type { Progress, StepRecord } from "../gan/train-steps.ts";
+import { formatDuration } from "./duration.ts";
+import type { Bar, Ui } from "./ui.ts";
+
+function formatRecord(record: StepRecord): string {
+  const { lossD, lossG, dReal, dFake } = record;
+  return `loss D ${lossD.toFixed(3)}, G ${lossG.toFixed(3)}; D(real) ${dReal.toFixed(2)}, D(fake) ${dFake.toFixed(2)}`;
+}
+
+/** The mean of some records, as of the last of them. */
+function meanOf(records: readonly StepRecord[]): StepRecord {
+  const last = records.at(-1)!;
+  const mean = (key: "lossD" | "lossG" | "dReal" | "dFake"): number =>
+    records.reduce((sum, record) => sum + record[key], 0) / records.length;
+  return {
+    ...last,
+    lossD: mean("lossD"),
+    lossG: mean("lossG"),
+    dReal: mean("dReal"),
+    dFake: mean("dFake"),
+  };
+}
+
+/** Where a run's progress goes. */
+export interface ProgressView {
+  readonly update: (progress: Progress) => void;
+  /** Prints a line, above the bar where there is one. */
+  readonly say: (line: string) => void;
+  readonly stop: () => void;
+}
+
+/** What the view needs to know of the run beforehand. */
+export interface ProgressPlan {
+  readonly from: number;
+  readonly until: number;
+  readonly stepsPerEpoch: number;
+  readonly batch: number;
+}
+
+/** Shows a run's progress as a bar, if somebody watches, and prints a line per epoch. */
+export function createProgressView(
+  ui: Pick<Ui, "bars" | "print">,
+  plan: ProgressPlan,
+): ProgressView {
+  const epochs = Math.ceil(plan.until / plan.stepsPerEpoch);
+  const bars = ui.bars(
+    "epoch {epoch} {bar} step {value}/{total} | {record} | {rate} | {left} left",
+  );
+  let bar: Bar | undefined;
+  let epoch: StepRecord[] = [];
+  const say = (line: string): void => {
+    if (bars && bar) bars.say(line);
+    else ui.print(line);
+  };
+  return {
+    say,
+    stop() {
+      bars?.stop();
+    },
+    update(progress) {
+      const { step, records, imagesPerSecond } = progress;
+      const last = records.at(-1);
+      if (!last) return;
+      epoch = [...epoch.filter((record) => record.epoch === last.epoch), ...records];
+      const left = formatDuration(((plan.until - step) * plan.batch) / imagesPerSecond);
+      const rate = `${Number.isFinite(imagesPerSecond) ? imagesPerSecond.toFixed(0) : "?"} images/s`;
+      const payload = {
+        epoch: `${last.epoch}/${epochs}`,
+        record: formatRecord(meanOf(records)),
+        rate,
+        left,
+      };
+      if (bars) {
+        bar ??= bars.create(plan.until, plan.from, payload);
+        bar.update(step, payload);
+      }
+      const ends = progress.epochDone !== undefined || step === plan.until;
+      if (!ends) return;
+      const of = progress.epochDone
+        ? `Epoch ${last.epoch}/${epochs}`
+        : `Step ${step}/${plan.until}`;
+      say(
+        `${of}: ${formatRecord(meanOf(epoch))}; ${rate}${step < plan.until ? `, ${left} left` : ""}`,
+      );
+    },
+  };
+}

@@ -1,0 +1,241 @@
+// A run before its first write: flags checked, data loaded, nothing changed on the disk.
+import { commandFor } from "../command-words.ts";
+import { resolve } from "node:path";
+import { loadImages, type LoadedImageSet } from "../../data/files.ts";
+import type { Recipe } from "../../gan/recipe.ts";
+import type { Device } from "../../gpu/device.ts";
+import { UsageError } from "../../gpu/errors.ts";
+import { printable } from "../../gpu/foreign-text.ts";
+import type { ActivationType } from "../../kernels/epilogue-attributes.ts";
+import { chosenRecipe, type RecipeFlags } from "../config.ts";
+import type { WhichCheckpoint } from "../checkpoint-places.ts";
+import { titleOf } from "../constants.ts";
+import { claimNewRun, claimRun, freeRunPath, type Claim } from "../claim.ts";
+import {
+  readRunRecord,
+  recipeOf,
+  runFolder,
+  type EvaluationPlan,
+  type RunFolder,
+  type RunRecord,
+} from "../run-folder.ts";
+
+/** The flags of `train`, as the command line gives them; what is undefined has its default. */
+export interface TrainFlags extends RecipeFlags {
+  readonly epochs?: number;
+  readonly steps?: number;
+  /** Minutes after which training stops, as on Ctrl-C. */
+  readonly minutes?: number;
+  readonly batch?: number;
+  readonly seed?: number;
+  readonly out?: string;
+  readonly data?: string;
+  /** Exchange each image's rows and columns. */
+  readonly transpose?: boolean;
+  readonly adapter?: string;
+  readonly sampleEvery?: number;
+  readonly checkpointEvery?: number;
+  /** Minutes after which a checkpoint is saved, besides at epochs. */
+  readonly checkpointMinutes?: number;
+  /** Where a number isn't finite, take the step again and say which dispatch made it. */
+  readonly checkNumerics?: boolean;
+  readonly evaluateEvery?: number | "epoch";
+  readonly evaluateCount?: number;
+  /** Seconds to tune for first; true for as many as by default. */
+  readonly tune?: number | true;
+  /** Store activations in 16 bits. */
+  readonly f16?: boolean;
+  readonly resume?: string;
+  /** From which checkpoint to resume. */
+  readonly checkpoint?: WhichCheckpoint;
+  /** How many of the newest checkpoints stay. */
+  readonly keepCheckpoints?: number;
+  readonly force?: boolean;
+  readonly explain?: boolean;
+  readonly profile?: boolean;
+}
+
+/** A run that is about to start or to go on: all checked, nothing written yet. */
+export interface Draft {
+  readonly folder: RunFolder;
+  /** Its folder is this process's; undefined where nothing is to be written. */
+  readonly claim: Claim | undefined;
+  readonly recipe: Recipe;
+  readonly data: LoadedImageSet;
+  readonly dataFolder: string | null;
+  readonly batch: number;
+  readonly seed: number;
+  /** How activations are stored. */
+  readonly activationType: ActivationType;
+  /** How it is evaluated while it trains, if it is. */
+  readonly evaluate: EvaluationPlan | undefined;
+  /** The run that is resumed. */
+  readonly earlier: RunRecord | undefined;
+  readonly notes: readonly string[];
+}
+
+/** What of a run isn't as its recipe has it. */
+function notesOn(recipe: Recipe, activationType: ActivationType): readonly string[] {
+  const title = titleOf(recipe);
+  return [
+    ...(title === recipe.name ? [] : [`Recipe ${title}.`]),
+    ...(activationType === "f16" ? ["Activations are stored in 16 bits."] : []),
+  ];
+}
+
+/** Told of a claim as soon as it is made. */
+type OnClaim = (claim: Claim) => void;
+
+/**
+ * Checks the flags of a new run, loads its data and claims its folder. Throws `UsageError` or `DataError`, and has
+ * claimed nothing then.
+ */
+export async function draftRun(
+  flags: TrainFlags,
+  onClaim: OnClaim = () => undefined,
+): Promise<Draft> {
+  if (flags.checkpoint !== undefined) {
+    throw new UsageError(
+      `--checkpoint ${flags.checkpoint}: says from which checkpoint --resume goes on; give that too`,
+    );
+  }
+  const recipe = await chosenRecipe(flags);
+  const { out, force = false } = flags;
+  const free = freeRunPath(out, recipe.name, force); // what is wrong with it is said before the data is read
+  const dataFolder = flags.data === undefined ? null : resolve(flags.data);
+  const activationType = flags.f16 ? "f16" : "f32";
+  const evaluate = evaluationPlan(flags, undefined);
+  const data = await loadImages(dataFolder ?? undefined, "train", flags);
+  const claim = flags.explain ? undefined : claimNewRun(out, recipe.name, force);
+  if (claim) onClaim(claim);
+  return {
+    folder: runFolder(claim?.path ?? free),
+    claim,
+    recipe,
+    data,
+    dataFolder,
+    batch: flags.batch ?? recipe.batch,
+    seed: flags.seed ?? 0,
+    activationType,
+    evaluate,
+    earlier: undefined,
+    notes: [...notesOn(recipe, activationType), ...data.notes],
+  };
+}
+
+/** Samples of an evaluation in training. */
+export const USUAL_COUNT = 2000;
+
+/** How a run is evaluated: as the flags say, else as it began. */
+function evaluationPlan(
+  { evaluateEvery: every, evaluateCount: count }: TrainFlags,
+  began: EvaluationPlan | null | undefined,
+): EvaluationPlan | undefined {
+  if (every === undefined && !began) {
+    if (count === undefined) return undefined;
+    throw new UsageError(
+      `--evaluate-count ${count}: says how many samples --evaluate-every draws; give that too`,
+    );
+  }
+  return { every: every ?? began!.every, count: count ?? began?.count ?? USUAL_COUNT };
+}
+
+/** Throws `UsageError` where an adapter can't store as a run asks. */
+export function checkStorage(
+  { activationType, earlier }: Draft,
+  { gpu }: Device,
+  adapter: string,
+): void {
+  if (activationType === "f32" || gpu.features.has("shader-f16")) return;
+  const mend = earlier
+    ? "the run began with it, and --resume keeps that"
+    : "leave the flag out to store 32 bits";
+  throw new UsageError(
+    `--f16: ${adapter} has no shader-f16; ${mend}; another adapter may have it: see ${commandFor("doctor")}, and --adapter`,
+  );
+}
+
+/** As `draftRun` for `--resume`: recipe, batch, seed, activation type and data are the run's; other flags are refused. */
+export async function draftResumed(
+  flags: TrainFlags,
+  onClaim: OnClaim = () => undefined,
+): Promise<Draft> {
+  const path = flags.resume!;
+  const claim = flags.explain ? undefined : claimRun(path, flags.force ?? false);
+  if (claim) onClaim(claim);
+  try {
+    return await draftClaimed(flags, path, claim);
+  } catch (error) {
+    claim?.release();
+    throw error;
+  }
+}
+
+async function draftClaimed(
+  flags: TrainFlags,
+  path: string,
+  claim: Claim | undefined,
+): Promise<Draft> {
+  const record = readRunRecord(path);
+  const refuse = (flag: string, got: unknown, has: unknown): void => {
+    if (got === undefined || got === has) return;
+    throw new UsageError(
+      `--${flag} ${printable(String(got), 80)}: the run in ${path} has ${flag} ${printable(String(has), 80)}, which --resume keeps; leave the flag out or start a new run`,
+    );
+  };
+  if (flags.tune !== undefined) {
+    throw new UsageError(
+      `--tune: the run in ${path} keeps the kernels that it began with, and so its bits; leave the flag out, or start a new run`,
+    );
+  }
+  if (flags.f16 && record.activationType !== "f16") {
+    throw new UsageError(
+      `--f16: the run in ${path} stores activations as ${record.activationType}, which --resume keeps; leave the flag out or start a new run`,
+    );
+  }
+  for (const flag of ["width", "config"] as const) {
+    if (flags[flag] === undefined) continue;
+    throw new UsageError(
+      `--${flag}: the run in ${path} keeps the constants that it began with; leave the flag out, or start a new run`,
+    );
+  }
+  refuse("recipe", flags.recipe, record.recipe);
+  refuse("batch", flags.batch, record.batch);
+  refuse("seed", flags.seed, record.seed);
+  const { transposed: transpose } = record.data;
+  if (flags.transpose !== undefined && flags.transpose !== transpose) {
+    const has = transpose ? "exchanged" : "as they are";
+    throw new UsageError(
+      `--${flags.transpose ? "" : "no-"}transpose: the run in ${path} takes its images' rows and columns ${has}, which --resume keeps; leave the flag out or start a new run`,
+    );
+  }
+  if (flags.out !== undefined && resolve(flags.out) !== resolve(path)) {
+    refuse("out", flags.out, path);
+  }
+  const dataFolder = flags.data === undefined ? record.data.folder : resolve(flags.data);
+  const data = await loadImages(dataFolder ?? undefined, "train", { transpose });
+  const same = data.fingerprint === record.data.fingerprint;
+  if (!same && flags.data !== undefined) {
+    throw new UsageError(
+      `--data ${flags.data}: holds other images than the run in ${path} was trained on; leave the flag out or start a new run`,
+    );
+  }
+  const recipe = recipeOf(record, path);
+  const evaluate = evaluationPlan(flags, record.evaluate);
+  return {
+    folder: runFolder(path),
+    claim,
+    recipe,
+    data,
+    dataFolder,
+    batch: record.batch,
+    seed: record.seed,
+    activationType: record.activationType,
+    evaluate,
+    earlier: record,
+    notes: [
+      ...notesOn(recipe, record.activationType),
+      ...(same ? [] : [`The images in ${data.source} have changed since the run began.`]),
+    ],
+  };
+}

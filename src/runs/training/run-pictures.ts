@@ -1,0 +1,154 @@
+// The pictures of a run, written into its folder: grids, the GIF, the loss plot and the networks.
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { outputError, readFileBytes, writeFileAtomic } from "../../checkpoint/files.ts";
+import type { ImageSet } from "../../data/idx.ts";
+import { fromBytes } from "../../data/pixels.ts";
+import { drawSamples, type Models } from "../../gan/gan.ts";
+import type { StepRecord } from "../../gan/train-steps.ts";
+import { CheckpointError } from "../../gpu/errors.ts";
+import { wordsOf } from "../../gpu/foreign-text.ts";
+import { type Network } from "../../nn/network.ts";
+import { parameterCount } from "../../nn/parameters.ts";
+import { addCaption } from "../../pictures/caption.ts";
+import { encodeGif } from "../../pictures/gif.ts";
+import { tileGrid, type GrayImage } from "../../pictures/grid.ts";
+import { modelDiagram, type ModelPicture } from "../../pictures/model.ts";
+import { lossPlot } from "../../pictures/plot.ts";
+import { encodePng } from "../../pictures/png.ts";
+import { rasterizeSvg } from "../../pictures/raster.ts";
+import { readGrayPicture } from "../../pictures/read-digit.ts";
+import type { RunFolder, RunRecord } from "../run-folder.ts";
+
+/** Images of a run's grids. */
+export const GRID = 16;
+
+/** Draws the grid of a run's 16 fixed latents to `path`, and returns the images, as floats in [−1, 1]. */
+export async function writeGrid(models: Models, seed: number, path: string): Promise<Float32Array> {
+  const [height, width] = models.recipe.image;
+  const images = await drawSamples(models, seed, GRID);
+  writeFileAtomic(path, encodePng(tileGrid(images, GRID, height, width)));
+  return images;
+}
+
+/** A PNG of ours, read back. Throws `CheckpointError` if it can't be. */
+export function readGray(path: string): GrayImage {
+  const bytes = readFileBytes(path);
+  try {
+    return readGrayPicture(bytes, path);
+  } catch {
+    throw new CheckpointError(
+      `${path}: is no picture that can be read; draw the run's samples again`,
+    );
+  }
+}
+
+interface Frame {
+  readonly step: number;
+  readonly label: string;
+  readonly path: string;
+}
+
+/** The grids of a run in the order of training, the untrained one first. */
+export function framesOf(folder: RunFolder, record: RunRecord): readonly Frame[] {
+  let names: string[];
+  try {
+    names = readdirSync(folder.samples);
+  } catch (error) {
+    throw outputError(folder.samples, error);
+  }
+  const untrained = { step: 0, label: "untrained", path: folder.untrained };
+  const trained = names
+    .flatMap((name): Frame[] => {
+      const [, kind, digits] = /^(epoch|step)-(\d+)\.png$/.exec(name) ?? [];
+      if (!kind || !digits) return [];
+      const number = Number(digits);
+      const step = kind === "epoch" ? number * record.stepsPerEpoch : number;
+      return [{ step, label: `${kind} ${number}`, path: join(folder.samples, name) }];
+    })
+    .toSorted((a, b) => a.step - b.step);
+  return [...(existsSync(folder.untrained) ? [untrained] : []), ...trained];
+}
+
+/** Writes the GIF of all grids. Throws `CheckpointError` if there is none. */
+export function writeGif(folder: RunFolder, record: RunRecord): number {
+  const frames = framesOf(folder, record);
+  if (frames.length === 0) {
+    throw new CheckpointError(`${folder.samples}: holds no grids yet; train for an epoch first`);
+  }
+  const pictures = frames.map(({ label, path }) => addCaption(readGray(path), label));
+  writeFileAtomic(folder.gif, encodeGif(pictures));
+  return frames.length;
+}
+
+/** Writes the plot of both losses. `say` is told where there can be no PNG of it. */
+export async function writeLossPlot(
+  folder: RunFolder,
+  record: Pick<RunRecord, "recipe" | "batch" | "seed" | "stepsPerEpoch">,
+  records: readonly StepRecord[],
+  say: (line: string) => void,
+): Promise<void> {
+  const title = `${record.recipe}: batch ${record.batch}, seed ${record.seed}`;
+  const { stepsPerEpoch } = record;
+  await writeDrawing(folder.losses, lossPlot([...records], { title, stepsPerEpoch }), say);
+}
+
+/** Writes what a new run begins with: samples of the data and of the untrained generator, both networks. */
+export async function writeFirstPictures(
+  folder: RunFolder,
+  models: Models,
+  data: ImageSet,
+  seed: number,
+  say: (line: string) => void,
+): Promise<void> {
+  writeFileAtomic(folder.trainingSamples, encodePng(trainingGrid(data)));
+  await writeGrid(models, seed, folder.untrained);
+  for (const network of [models.generator, models.discriminator]) {
+    const drawing = modelDiagram([pictureOf(network)]);
+    await writeDrawing(folder.network(network.name), drawing, say);
+  }
+}
+
+/** The first 16 images of a dataset, in its own order and size, dark on light. */
+function trainingGrid({ images, count, height, width }: ImageSet): GrayImage {
+  const shown = Math.min(16, count);
+  const values = fromBytes(images.subarray(0, shown * height * width));
+  return tileGrid(values, shown, height, width, { invert: true });
+}
+
+function pictureOf(network: Network): ModelPicture {
+  return {
+    name: network.name,
+    inputShape: [...network.inputShape],
+    layers: network.layers.map(({ layer, outputShape, parameters }) => ({
+      name: layer.kind,
+      detail: layer.detail,
+      outputShape: [...outputShape],
+      parameters: parameterCount(Object.values(parameters)),
+    })),
+  };
+}
+
+let saidWhy = false;
+
+/**
+ * Writes an SVG to `path`, and as PNG beside it. If that can't be drawn, `say` is told once, the run goes
+ * on, and a PNG of an earlier state goes, as it would belie the SVG.
+ */
+async function writeDrawing(path: string, svg: string, say: (line: string) => void): Promise<void> {
+  writeFileAtomic(path, svg);
+  const beside = path.replace(/\.svg$/, ".png");
+  let png: Uint8Array;
+  try {
+    png = await rasterizeSvg(svg);
+  } catch (error) {
+    rmSync(beside, { force: true });
+    if (!saidWhy) {
+      const reason = wordsOf(error);
+      say(`Plots are written as SVG alone; as PNG they can't be drawn: ${reason}`);
+    }
+    saidWhy = true;
+    return;
+  }
+  writeFileAtomic(beside, png);
+}

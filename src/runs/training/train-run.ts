@@ -1,0 +1,239 @@
+// A run on an open device, from its plan to its last picture.
+import { kernelChoices } from "../../kernels/variant.ts";
+import { writeFileAtomic } from "../../checkpoint/files.ts";
+import { restoreArrays } from "../../checkpoint/arrays.ts";
+import { createGan, verdict, type Gan } from "../../gan/gan.ts";
+import { findNonFinite } from "../../gan/numerics.ts";
+import { compileSteps, type StepPrograms } from "../../gan/train-steps.ts";
+import type { Device } from "../../gpu/device.ts";
+import { CheckpointError, DivergedError } from "../../gpu/errors.ts";
+import { explanationTable } from "../../gpu/inspection/explain.ts";
+import { versions, type OpenedAdapter } from "../../gpu/node/adapter.ts";
+import { workloadsOf } from "../../kernels/autotune.ts";
+import { olderCheckpoints } from "../checkpoint-places.ts";
+import { KEPT_CHECKPOINTS, readCheckpoint, type Checkpoint } from "../checkpoints.ts";
+import { constantsOf } from "../constants.ts";
+import { readResumable } from "../resume.ts";
+import { createRunFolder, type RunRecord } from "../run-folder.ts";
+import type { Draft, TrainFlags } from "./draft-run.ts";
+import { createEvaluator, readEvaluations } from "../evaluation/evaluating.ts";
+import { collectingAll } from "../collector.ts";
+import { choicesFor } from "../kernel-choices.ts";
+import { profilePicture, profileStep, profileTable } from "../profiling.ts";
+import { writeFirstPictures } from "./run-pictures.ts";
+import type { Ui } from "../ui.ts";
+import { loop } from "./train-loop.ts";
+
+/** What of a run outlives a device that is lost. */
+export interface Journey {
+  /** When its first step began, by `performance.now()`. */
+  began: number | undefined;
+  /** Steps done, saved or not. */
+  reached: number;
+  /** The newest checkpoint's step. */
+  saved: number;
+  /** Set as soon as there is a checkpoint to go on from. */
+  record: RunRecord | undefined;
+  /** Where the device was lost last. */
+  lostAt: number | undefined;
+}
+
+/** What a run has at hand once a device is open. */
+interface Opened {
+  readonly device: Device;
+  readonly opened: OpenedAdapter;
+  readonly journey: Journey;
+  /** Leaves signals to the loop. */
+  readonly leave: () => void;
+}
+
+/** Trains on an open device to the end, or until asked to stop. */
+export async function run(
+  ui: Ui,
+  draft: Draft,
+  flags: TrainFlags,
+  { device, opened, journey, leave }: Opened,
+): Promise<void> {
+  const { print } = ui;
+  const { folder, recipe, batch, seed, data, activationType } = draft;
+  const gan = createGan(device, recipe, data, { seed, batch, activationType });
+  const { plan } = gan;
+  if (flags.explain) {
+    print(...explanationTable((await compileSteps(gan)).full.explain()).split("\n"));
+    return;
+  }
+  // After a loss the newest checkpoint is this process's own, whichever it began with.
+  const which = journey.record ? "last" : (flags.checkpoint ?? "last");
+  const resumed = draft.earlier && readResumable(folder, draft.earlier, which);
+  if (draft.earlier && draft.earlier.stepsPerEpoch !== plan.steps) {
+    throw new CheckpointError(
+      `${folder.path}: its epochs have ${draft.earlier.stepsPerEpoch} steps, with these images they would have ${plan.steps}; resume with the data it was trained on`,
+    );
+  }
+  if (resumed) putOnDevice(gan, resumed.checkpoint);
+  const from = resumed?.checkpoint.step ?? 0;
+  const until = flags.steps ?? (flags.epochs ?? recipe.epochs) * plan.steps;
+  if (until <= from && draft.earlier) {
+    print(`${folder.path} has ${from} steps already; ${until} were asked for. Nothing to do.`);
+    return;
+  }
+  print(describe(draft, gan, from, until));
+  const evaluations = resumed && readEvaluations(folder, resumed.checkpoint);
+  for (const note of [...(resumed?.notes ?? []), ...(evaluations?.notes ?? [])]) print(note);
+  resumed?.begin();
+  evaluations?.begin(draft.earlier?.adapter === opened.name);
+
+  const programs = await compileChosen(ui, draft, gan, opened);
+  print(
+    `Peak GPU memory ${(programs.peakBytes / 1e6).toFixed(0)} MB, the dataset's ${(data.images.length / 1e6).toFixed(0)} MB included; ${programs.full.plan.dispatches.length} dispatches a step`,
+  );
+  const evaluator =
+    draft.evaluate && (await createEvaluator(ui, gan, folder, draft, draft.evaluate));
+  const record = draft.earlier ?? (await begin(ui, draft, gan, opened));
+  if (flags.profile && !journey.record) await writeProfile(ui, draft, gan, programs.full, opened);
+  leave();
+  const said = { rows: resumed?.records ?? [], evaluations: evaluations?.rows ?? [] };
+  const sound = opened.kind !== "null"; // whose numbers are whatever lay in memory
+  // A run that was told to keep more isn't told again as it is resumed.
+  const keep =
+    flags.keepCheckpoints ?? Math.max(KEPT_CHECKPOINTS, 1 + olderCheckpoints(folder).length);
+  const all = {
+    ui,
+    draft,
+    gan,
+    programs,
+    record,
+    from,
+    until,
+    flags,
+    keep,
+    evaluator,
+    journey,
+    sound,
+  };
+  try {
+    await collectingAll(() => loop({ ...all, ...said }));
+  } catch (error) {
+    if (!(error instanceof DivergedError) || !flags.checkNumerics) throw error;
+    throw await explained(ui, error, gan, programs, draft, journey);
+  }
+}
+
+/** The error of a run that has diverged, with the dispatch that did it, found from the newest checkpoint on. */
+async function explained(
+  ui: Ui,
+  error: DivergedError,
+  gan: Gan,
+  programs: StepPrograms,
+  { folder }: Draft,
+  { reached }: Journey,
+): Promise<DivergedError> {
+  const checkpoint = readCheckpoint(folder, "last");
+  const from = checkpoint.step;
+  ui.print(`Taking steps ${from + 1} to ${reached} again, to see where it begins.`);
+  const found = await findNonFinite(gan, programs, {
+    from,
+    until: reached,
+    restore: () => putOnDevice(gan, checkpoint),
+  });
+  const words = found
+    ? `the first to go bad, at step ${found.step}: ${found.words}`
+    : `taken again, steps ${from + 1} to ${reached} stayed finite: the adapter gives other bits from the same numbers, or its memory fails`;
+  return new DivergedError(`${error.message}; ${words}`, { cause: error });
+}
+
+/**
+ * Compiles the steps with the run's own kernels, or with what was tuned on this adapter if it is a new
+ * run, and says so. From then on the device holds those choices that the steps have a use for.
+ */
+async function compileChosen(
+  ui: Ui,
+  draft: Draft,
+  gan: Gan,
+  opened: OpenedAdapter,
+): Promise<StepPrograms> {
+  const { device } = gan;
+  const { choices, words } = await choicesFor(draft.earlier, opened);
+  for (const [key, variant] of Object.entries(choices))
+    kernelChoices(device).stored.set(key, variant);
+  let programs: StepPrograms | undefined;
+  const uses = await workloadsOf(device, async () => {
+    programs = await compileSteps(gan);
+  });
+  for (const key of kernelChoices(device).stored.keys())
+    if (!uses.has(key)) kernelChoices(device).stored.delete(key);
+  ui.print(`Kernels: ${words(kernelChoices(device).stored.size, uses.size)}`);
+  return programs!;
+}
+
+/** Puts a checkpoint's arrays and random state on the device. */
+function putOnDevice(gan: Gan, { files, path, state }: Checkpoint): void {
+  restoreArrays(gan.state, files, path);
+  gan.rng.state.write(
+    Uint32Array.of(state.seed >>> 0, Math.floor(state.seed / 2 ** 32), state.step),
+  );
+}
+
+function describe(draft: Draft, gan: Gan, from: number, until: number): string {
+  const { plan } = gan;
+  const left = plan.dropped
+    ? `, the ${plan.dropped} images left over sit the epoch out`
+    : plan.last < plan.batch
+      ? `, the last of ${plan.last}`
+      : "";
+  const start = from > 0 ? `resumed at step ${from}, ` : "";
+  return `Recipe ${draft.recipe.name}: ${start}${until} steps in all; an epoch is ${plan.steps} batches of ${plan.batch}${left}. Seed ${draft.seed}. Writing to ${draft.folder.path}`;
+}
+
+/** The first writes of a new run: its folder, the models, and the untrained networks' picture and verdict. */
+async function begin(ui: Ui, draft: Draft, gan: Gan, opened: OpenedAdapter): Promise<RunRecord> {
+  const { folder, seed, data } = draft;
+  const untrained = await verdict(gan, seed);
+  const { logit, probability } = untrained;
+  const record: RunRecord = {
+    format: 1,
+    recipe: draft.recipe.name,
+    constants: constantsOf(draft.recipe),
+    batch: draft.batch,
+    seed,
+    data: {
+      folder: draft.dataFolder,
+      images: data.count,
+      fingerprint: data.fingerprint,
+      transposed: data.transposed,
+    },
+    activationType: gan.activationType,
+    stepsPerEpoch: gan.plan.steps,
+    evaluate: draft.evaluate ?? null,
+    adapter: opened.name,
+    versions: Object.fromEntries(
+      Object.entries(versions()).map(([name, version]) => [name, String(version)]),
+    ),
+    choices: Object.fromEntries(kernelChoices(gan.device).stored),
+    untrained,
+  };
+  draft.claim?.begin();
+  createRunFolder(folder, record);
+  await writeFirstPictures(folder, gan, data, seed, ui.print);
+  writeFileAtomic(folder.metrics, "");
+  ui.print(
+    `Untrained: D gives G's first image a logit of ${logit.toFixed(4)}, so ${(probability * 100).toFixed(1)} % real (${folder.untrained})`,
+  );
+  return record;
+}
+
+/** Profiles the step before the first one: prints the table, and leaves the picture in the run's folder. */
+async function writeProfile(
+  ui: Ui,
+  { folder, recipe }: Draft,
+  gan: Gan,
+  step: StepPrograms["full"],
+  opened: OpenedAdapter,
+): Promise<void> {
+  ui.print("Profiling the step; the networks stay as they are.");
+  const profiled = await profileStep(ui, gan.device, step, opened.name, { rounds: 3 });
+  ui.print(...profileTable(profiled).split("\n"));
+  const title = `${recipe.name}, batch ${gan.plan.batch}: a step's kernels`;
+  writeFileAtomic(folder.roofline, profilePicture(profiled, title));
+  ui.print(`The same as a picture: ${folder.roofline}`);
+}

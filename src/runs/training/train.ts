@@ -1,0 +1,120 @@
+// A training from its request to its end: claims the run's folder, and trains on whatever becomes of the device.
+import { commandFor } from "../command-words.ts";
+import type { Device } from "../../gpu/device.ts";
+import { DeviceLostError, OutputError, UsageError } from "../../gpu/errors.ts";
+import { shellQuote } from "../../gpu/foreign-text.ts";
+import type { OpenedAdapter } from "../../gpu/node/adapter.ts";
+import { checkStorage, draftResumed, draftRun, type Draft, type TrainFlags } from "./draft-run.ts";
+import type { Claim } from "../claim.ts";
+import type { RunRecord } from "../run-folder.ts";
+import { limitsFor, withDevice } from "../session.ts";
+import { run, type Journey } from "./train-run.ts";
+import { TUNING_BUDGET, tuneRecipe } from "../tuning.ts";
+import type { Ui } from "../ui.ts";
+
+/** Trains, and leaves a run folder. Throws a `LonghandError` for whatever a person can mend. */
+export async function trainRun(ui: Ui, flags: TrainFlags): Promise<void> {
+  if (flags.epochs !== undefined && flags.steps !== undefined) {
+    throw new UsageError("--epochs and --steps: give one of them; each says where the run ends");
+  }
+  const journey: Journey = {
+    began: undefined,
+    reached: 0,
+    saved: 0,
+    record: undefined,
+    lostAt: undefined,
+  };
+  let claim: Claim | undefined;
+  const stop = (): void => {
+    claim?.release();
+    const kept = journey.record ? "the newest checkpoint is kept" : "nothing was written";
+    ui.remark(`stopped before a step was done; ${kept}`);
+  };
+  let leave = ui.stopAtOnce(stop);
+  const claimed = (made: Claim): void => {
+    claim = made;
+  };
+  try {
+    let draft: Draft | undefined =
+      flags.resume === undefined
+        ? await draftRun(flags, claimed)
+        : await draftResumed(flags, claimed);
+    while (draft) {
+      draft = await attempt(ui, draft, flags, journey, leave);
+      leave();
+      if (draft) leave = ui.stopAtOnce(stop);
+    }
+  } finally {
+    leave();
+    claim?.release();
+  }
+}
+
+/**
+ * Trains to the end, or until asked to stop; `leave` leaves signals to the loop. Returns the run as it is to go on with
+ * if its device was lost.
+ */
+async function attempt(
+  ui: Ui,
+  draft: Draft,
+  flags: TrainFlags,
+  journey: Journey,
+  leave: () => void,
+): Promise<Draft | undefined> {
+  try {
+    const body = async (device: Device, opened: OpenedAdapter): Promise<void> => {
+      ui.print(opened.line);
+      checkStorage(draft, device, opened.name);
+      for (const note of draft.notes) ui.print(note);
+      if (draft.earlier && draft.earlier.adapter !== opened.name) {
+        ui.print(
+          `The run was on ${draft.earlier.adapter}; it goes on with this adapter, and other bits.`,
+        );
+      }
+      if (flags.tune !== undefined && !draft.earlier) {
+        const budget = flags.tune === true ? TUNING_BUDGET : flags.tune;
+        const { recipe, batch } = draft;
+        await tuneRecipe(ui, { recipe, batch, adapter: flags.adapter, budget, again: false });
+      }
+      await run(ui, draft, flags, { device, opened, journey, leave });
+    };
+    await withDevice(flags.adapter, body, limitsFor([draft]));
+    return undefined;
+  } catch (error) {
+    if (error instanceof OutputError && journey.record) throw withStanding(error, draft, journey);
+    if (!(error instanceof DeviceLostError) || !journey.record) throw error;
+    return afterLoss(ui, draft, journey.record, journey, error);
+  }
+}
+
+/** An error's message, and where the run stands. */
+function withStanding(error: OutputError, { folder }: Draft, { saved }: Journey): OutputError {
+  return new OutputError(
+    `${error.message} Its newest checkpoint is of step ${saved}; once that is mended, go on with: ${commandFor("train", `--resume ${shellQuote(folder.path)}`)}`,
+    { cause: error },
+  );
+}
+
+/** How a run goes on after its device was lost: from its newest checkpoint. Throws if it got no further than last time. */
+function afterLoss(
+  ui: Ui,
+  draft: Draft,
+  earlier: RunRecord,
+  journey: Journey,
+  error: DeviceLostError,
+): Draft {
+  const { reached, saved, lostAt } = journey;
+  const lost = error.message.replace(/; start again from the last checkpoint$/, "");
+  if (lostAt !== undefined && reached <= lostAt) {
+    throw new DeviceLostError(
+      `${lost}, twice in a row after step ${reached}; its newest checkpoint is kept: try a smaller --batch or another --adapter, or go on with --resume ${shellQuote(draft.folder.path)}`,
+      { cause: error },
+    );
+  }
+  // The first step after a checkpoint is always reported, later ones now and then.
+  journey.lostAt = Math.max(reached, saved + 1);
+  ui.print(
+    `After step ${reached}: ${lost}. Opening a new one, to go on from the newest checkpoint.`,
+  );
+  return { ...draft, earlier, notes: [] };
+}

@@ -1,0 +1,41 @@
+// How a command that failed says so, and with which exit code.
+import { commandFor } from "../runs/command-words.ts";
+import type { OutputConfiguration } from "commander";
+import {
+  AdapterError,
+  DivergedError,
+  LonghandError,
+  MemoryError,
+  UsageError,
+} from "../gpu/errors.ts";
+import { escapeText, wordsOf } from "../gpu/foreign-text.ts";
+
+/** Prints an error as a person wants it, and returns the exit code: 2 for usage, 1 for the rest. */
+export function report(error: unknown): number {
+  const verbose = process.argv.includes("--verbose");
+  if (error instanceof Error && "exitCode" in error && "code" in error) {
+    // commander has printed its own sentence, or help that was asked for
+    return error.exitCode === 0 ? 0 : 2;
+  }
+  if (verbose && error instanceof Error) {
+    console.error(String(error.stack).split("\n").map(escapeText).join("\n"));
+  } else if (error instanceof LonghandError) {
+    console.error(`longhand: ${error.message}${adviceOn(error)}`);
+  } else console.error(`longhand: unexpected: ${wordsOf(error)} (--verbose shows where)`);
+  if (error instanceof DivergedError) return 3;
+  return error instanceof UsageError ? 2 : 1;
+}
+
+/** What this command line has to offer where it is an adapter that doesn't serve. */
+function adviceOn(error: LonghandError): string {
+  const ofAdapter = error instanceof AdapterError || error instanceof MemoryError;
+  return ofAdapter ? ` (${commandFor("doctor")} lists adapters and their limits)` : "";
+}
+
+/** Commander's complaints in one printable line: they repeat what was typed. */
+export const complaints: OutputConfiguration = {
+  outputError: (text, write) => {
+    const line = escapeText(text.trimEnd().replace(/\n\((?=Did you mean )/, " ("));
+    write(`${line}\n`);
+  },
+};
