@@ -18,6 +18,7 @@ export {
   type Workload,
 } from "./kernels/variant.ts";
 export * from "./gpu/errors.ts";
+export type { StopSignal } from "./gpu/stop-signal.ts";
 export type { ProgramOptions } from "./gpu/program.ts";
 export type { AdamConvention, AdamOptions } from "./kernels/adam.ts";
 export type { BatchNormAttributes, RunningVariance } from "./kernels/batch-norm.ts";
@@ -54,3 +55,13 @@ export { parameterGroup, type Parameter, type ParameterGroup } from "./nn/parame
 export type { Optimizer } from "./nn/optimizer.ts";
 export * as schedules from "./nn/schedules.ts";
 export { sgd, type SgdOptimizerOptions } from "./nn/sgd.ts";
+export {
+  runSteps,
+  trainLoop,
+  type Callback,
+  type LoopControl,
+  type LoopEnd,
+  type StepReport,
+  type StepsOptions,
+  type TrainLoopOptions,
+} from "./nn/train-loop.ts";

@@ -11,6 +11,7 @@ export {
   type AdapterKind,
   type OpenedAdapter,
 } from "./gpu/node/adapter.ts";
+export { showProgress, stopSignal, type ShownReport } from "./gpu/node/script.ts";
 
 /** A device, the adapter that it is on, and how to let both go. */
 export interface Opened {

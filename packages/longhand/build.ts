@@ -54,8 +54,7 @@ function minifiedShaders(): Record<string, string> {
   );
 }
 
-// In a few files rather than in one a module: of 300 files' headers npm's archive would be a tenth larger. Node finds
-// the shaders two folders up, as it does from src/gpu.
+// In a few files rather than in one a module: of 300 files' headers npm's archive would be a tenth larger.
 async function writeModules(shaders: Readonly<Record<string, string>>): Promise<void> {
   const bundle = await rolldown({
     input: [...ENTRIES, "nn/initialisers", "nn/layers"].map((entry) =>
@@ -63,7 +62,7 @@ async function writeModules(shaders: Readonly<Record<string, string>>): Promise<
     ),
     external: [/^node:/, "webgpu"],
     treeshake: { moduleSideEffects: false },
-    plugins: [shaderMap(shaders), pureConstants(), namespaces()],
+    plugins: [shaderMap(shaders), shaderFolder(), pureConstants(), namespaces()],
   });
   await bundle.write({
     dir: join(HERE, "dist/js"),
@@ -89,6 +88,14 @@ function shaderMap(shaders: Readonly<Record<string, string>>): Plugin {
       /gpu[\\/]shader-map\.js$/.test(id)
         ? `export const shaders = ${JSON.stringify(shaders)};`
         : undefined,
+  };
+}
+
+/** Has Node read shaders two folders above dist/js, where src/gpu/node has them three folders up. */
+function shaderFolder(): Plugin {
+  return {
+    name: "longhand:shader-folder",
+    transform: (code) => code.replaceAll("../../../shaders/", "../../shaders/"),
   };
 }
 

@@ -3,6 +3,7 @@
 import type { GpuArray } from "../gpu/array.ts";
 import { compile, type Program } from "../gpu/program.ts";
 import { SCALARS } from "../kernels/adversarial-loss.ts";
+import { runSteps, type StepReport, type StepsOptions } from "../nn/train-loop.ts";
 import type { EpochPlan, Gan } from "./gan.ts";
 import { trainingStep } from "./step.ts";
 
@@ -79,6 +80,55 @@ export function programOf({ full, short }: StepPrograms, plan: EpochPlan, step: 
 /** Real GPUs are reset by some systems when one submit takes 2 s: a slow step is cut up. */
 const SLOW_STEP_SECONDS = 0.5;
 
+/** Returns how to take a GAN's steps and read their records: what `trainLoop` runs. */
+export function stepsOf(
+  { plan, ring, device }: Gan,
+  programs: StepPrograms,
+  { from, until, reportEvery = [], reportSeconds = 0.5 }: TrainOptions,
+): StepsOptions<readonly StepRecord[]> {
+  let program = programs.full;
+  let submitted = 0;
+  return {
+    steps: until,
+    from,
+    reportSeconds,
+    // The ring of scalars is read before it wraps.
+    reportEvery: [...reportEvery, plan.steps, Math.floor(ring.shape[0]! / 2)],
+    async step(step) {
+      program = programOf(programs, plan, step);
+      submitted = performance.now();
+      await program.run();
+    },
+    async values(after, step) {
+      const values = await readRing(ring, after, step); // waits for every step so far
+      const seconds = (performance.now() - submitted) / 1000;
+      if (!device.software && program.parts === 1 && seconds > SLOW_STEP_SECONDS * 2) {
+        program.parts = Math.ceil(seconds / SLOW_STEP_SECONDS);
+      }
+      return recordsOf(values, after, plan);
+    },
+  };
+}
+
+/** Returns a loop's report as a GAN's progress. `from` is the step that the loop began after. */
+export function progressOf(
+  { step, values: records, secondsPerStep }: StepReport<readonly StepRecord[]>,
+  plan: EpochPlan,
+  from: number,
+): Progress {
+  const ends = (upTo: number): number => Math.floor(upTo / plan.steps);
+  const timed = step - from - 1;
+  const short = ends(step) - ends(from + 1); // epochs whose last batch is among the timed ones
+  const images = timed * plan.batch - short * (plan.batch - plan.last);
+  return {
+    step,
+    records,
+    epochDone: step % plan.steps === 0 ? step / plan.steps : undefined,
+    imagesPerSecond: images / (secondsPerStep * timed),
+    secondsPerStep,
+  };
+}
+
 /**
  * Runs steps `from + 1` to `until`, and yields after each epoch, each multiple of `reportEvery`, at the
  * end, and at least about every `reportSeconds`. Leaving the loop early is safe: what was submitted
@@ -89,64 +139,25 @@ export async function* train(
   programs: StepPrograms,
   options: TrainOptions,
 ): AsyncGenerator<Progress, void, undefined> {
-  const { plan, ring, device } = gan;
-  const { from, until, reportEvery = [], reportSeconds = 0.5 } = options;
-  const capacity = ring.shape[0]!;
-  let began = performance.now();
-  let lastReport = began;
-  let reported = from;
-  let counted = from;
-  let images = 0;
-  for (let step = from + 1; step <= until; step += 1) {
-    const endsEpoch = step % plan.steps === 0;
-    const program = programOf(programs, plan, step);
-    const submitted = performance.now();
-    await program.run();
-    images += endsEpoch ? plan.last : plan.batch;
-    const due =
-      step === from + 1 ||
-      endsEpoch ||
-      step === until ||
-      step - reported >= capacity / 2 ||
-      reportEvery.some((every) => step % every === 0) ||
-      performance.now() - lastReport >= reportSeconds * 1000;
-    if (!due) continue;
-
-    const values = await readRing(ring, reported, step); // waits for every step so far
-    const now = performance.now();
-    const seconds = (now - submitted) / 1000;
-    if (!device.software && program.parts === 1 && seconds > SLOW_STEP_SECONDS * 2) {
-      program.parts = Math.ceil(seconds / SLOW_STEP_SECONDS);
-    }
-    const records: StepRecord[] = [];
-    for (let done = reported + 1; done <= step; done += 1) {
-      const at = (done - 1 - reported) * SCALARS;
-      const [lossD, lossG, dReal, dFake] = values.subarray(at, at + SCALARS);
-      records.push({
-        step: done,
-        epoch: epochOf(done, plan),
-        lossD: lossD!,
-        lossG: lossG!,
-        dReal: dReal!,
-        dFake: dFake!,
-      });
-    }
-    reported = step;
-    lastReport = now;
-    const elapsed = step === from + 1 ? Number.NaN : (now - began) / 1000;
-    yield {
-      step,
-      records,
-      epochDone: endsEpoch ? step / plan.steps : undefined,
-      imagesPerSecond: images / elapsed,
-      secondsPerStep: elapsed / (step - counted),
-    };
-    if (step === from + 1) {
-      began = performance.now();
-      counted = step;
-      images = 0;
-    }
+  for await (const report of runSteps(stepsOf(gan, programs, options))) {
+    yield progressOf(report, gan.plan, options.from);
   }
+}
+
+/** The records of the steps after `after`, from their scalars. */
+function recordsOf(values: Float32Array, after: number, plan: EpochPlan): readonly StepRecord[] {
+  return Array.from({ length: values.length / SCALARS }, (_, i): StepRecord => {
+    const [lossD, lossG, dReal, dFake] = values.subarray(i * SCALARS, (i + 1) * SCALARS);
+    const step = after + 1 + i;
+    return {
+      step,
+      epoch: epochOf(step, plan),
+      lossD: lossD!,
+      lossG: lossG!,
+      dReal: dReal!,
+      dFake: dFake!,
+    };
+  });
 }
 
 /** The scalars of steps `after + 1` to `until`, in their order: no more of the ring than is new. */

@@ -1,6 +1,7 @@
 // The shapes of a heavy kernel: register tiles (narrow ones for images of few channels), tiles whose loads
 // the lanes of a subgroup share, tiles through workgroup memory, or one output an invocation.
 import type { GpuArray } from "../gpu/array.ts";
+import { checkDevice } from "../gpu/check-device.ts";
 import type { Device } from "../gpu/device.ts";
 import type { Geometry } from "./conv2d-geometry.ts";
 
@@ -35,8 +36,9 @@ export interface KernelChoices {
 
 const ofDevices = new WeakMap<Device, KernelChoices>();
 
-/** Returns a device's choices, to read or to change. They live as long as the device. */
+/** Returns a device's choices, to read or to change. They live as long as the device. Throws `AttributeError` on what is no device. */
 export function kernelChoices(device: Device): KernelChoices {
+  checkDevice("kernelChoices", device);
   const known = ofDevices.get(device);
   if (known) return known;
   const fresh: KernelChoices = { forced: new Map(), stored: new Map(), onChoice: undefined };

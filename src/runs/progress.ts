@@ -1,6 +1,6 @@
 // What a person sees while training runs: a bar if somebody watches, and a line per epoch.
 import type { Progress, StepRecord } from "../gan/train-steps.ts";
-import { formatDuration } from "./duration.ts";
+import { formatDuration } from "../gpu/duration.ts";
 import type { Bar, Ui } from "./ui.ts";
 
 function formatRecord(record: StepRecord): string {

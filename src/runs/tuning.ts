@@ -7,7 +7,7 @@ import type { Device } from "../gpu/device.ts";
 import type { OpenedAdapter } from "../gpu/node/adapter.ts";
 import { tune, type Tuned } from "../kernels/autotune.ts";
 import { loadKernelChoices, saveKernelChoices } from "./kernel-choices.ts";
-import { formatDuration } from "./duration.ts";
+import { formatDuration } from "../gpu/duration.ts";
 import { limitsFor, withDevice } from "./session.ts";
 import type { Ui } from "./ui.ts";
 

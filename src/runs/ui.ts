@@ -1,4 +1,5 @@
 // Whom long work tells what it does, and who may ask it to stop. The command line's is a terminal.
+import type { StopSignal } from "../gpu/stop-signal.ts";
 
 /** A bar: how far a task is. */
 export interface Bar {
@@ -18,8 +19,8 @@ export interface Bars {
 /** What a loop asks between its steps. */
 export interface Interrupt {
   readonly asked: () => boolean;
-  /** Resolves once asked. */
-  readonly asking: Promise<void>;
+  /** Aborted once asked. */
+  readonly signal: StopSignal;
   /** Once asked, ends the process, for when there is nothing to wait for. */
   readonly endNow: () => void;
   /** Leaves signals to Node again. */

@@ -24,6 +24,9 @@ const matrix = { rows: 4, columns: 2, values: Float32Array.from({ length: 8 }, (
 const chances = { rows: 2, columns: 2, values: Float32Array.of(0.5, 0.5, 0.25, 0.75) };
 const image = f(1, 4, 4, 2);
 
+const step = (): void => undefined;
+const { signal } = new AbortController();
+
 type Args = readonly unknown[];
 /** A right call of each function. */
 const CALLS: Readonly<Record<string, Args>> = {
@@ -58,6 +61,7 @@ const CALLS: Readonly<Record<string, Args>> = {
   elu: [f(2, 2), { alpha: 1 }],
   exp: [f(2, 2)],
   gather: [f(2, 2), i(2), { axis: 0, batchDims: 0 }],
+  kernelChoices: [device],
   leakyRelu: [f(2, 2), { alpha: 0.1 }],
   log: [f(2, 2)],
   logSoftmax: [f(2, 2), { axis: 1 }],
@@ -92,6 +96,7 @@ const CALLS: Readonly<Record<string, Args>> = {
   relu: [f(2, 2)],
   reshape: [f(2, 2), { shape: [4] }],
   resize: [image, { size: [8, 8], mode: "bilinear", coordinates: "halfPixel" }],
+  runSteps: [{ steps: 1, step, from: 0, values: () => 1, reportEvery: [1], reportSeconds: 1 }],
   sequential: [device, "net", [2], [layers.dense(1)], rng],
   sgd: [group, { learningRate: 0.1, momentum: 0.9, dampening: 0, nesterov: true, weightDecay: 0 }],
   sigmoid: [f(2, 2)],
@@ -107,6 +112,12 @@ const CALLS: Readonly<Record<string, Args>> = {
   tanh: [f(2, 2)],
   tensor: [device, [1, 2, 3, 4], [2, 2], { dtype: "f32", tracked: true }],
   tile: [f(2, 2), { repetitions: [1, 2] }],
+  trainLoop: [
+    {
+      ...{ steps: 1, step, from: 0, values: () => 1, reportEvery: 1, reportSeconds: 1 },
+      ...{ callbacks: [], checkpoint: { save: step, every: 1, seconds: 1 }, signal },
+    },
+  ],
   transpose: [f(2, 2), { permutation: [1, 0] }],
   tune: [device, [], { budget: 1 }],
   uniform: [rng, [2, 2], 0, 1],

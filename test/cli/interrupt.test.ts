@@ -13,7 +13,7 @@ import {
 import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { ENDING_SIGNALS } from "../../src/terminal/interrupt.ts";
+import { ENDING_SIGNALS } from "../../src/gpu/node/signals.ts";
 import { LOCK_FILE } from "../../src/runs/lock.ts";
 import { idxBytes } from "../support/idx-bytes.ts";
 import { ARGUMENTS, longhand, ROOT } from "../support/longhand.ts";

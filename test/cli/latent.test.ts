@@ -65,7 +65,7 @@ describe("what can't be done is refused in a sentence, and leaves nothing", () =
     ["no index", ["project", run, "mnist:"], /takes the index/],
     ["no such file", ["project", run, join(folder, "none.png")], /Can't read .*none.png/],
     ["no picture", ["project", run, text], /text.png: is a text; PNG and JPEG pictures are read/],
-    ["many restarts", ["project", run, "mnist:7", "--restarts", "257"], /at most 256/],
+    ["many restarts", ["project", run, "mnist:7", "--restarts", "257"], /from 1 to 256/],
     ["a digit on demand", ["project", run, "mnist:7", "--digit", "7"], /not told of classes/],
   ];
   it.each(cases)("%s", async (_, args, says) => {

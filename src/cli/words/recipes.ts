@@ -2,7 +2,7 @@
 import { formatJson } from "../../checkpoint/json.ts";
 import { textTable } from "../../gpu/text-table.ts";
 import { constantsOf, titleOf } from "../../runs/constants.ts";
-import { formatDuration } from "../../runs/duration.ts";
+import { formatDuration } from "../../gpu/duration.ts";
 import { IMAGES, type Entry, type Timing } from "../../runs/recipe-times.ts";
 
 const grouped = (count: number): string => Math.round(count).toLocaleString("en");

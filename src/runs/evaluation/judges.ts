@@ -12,7 +12,7 @@ import { checkFit, decodeJudge, encodeJudge, keepJudge } from "../../judge/kept.
 import { trainJudge, type JudgeProgress } from "../../judge/train-judge.ts";
 import { readCache, writeCache, type Cached } from "../cache.ts";
 import { collectingAll } from "../collector.ts";
-import { formatDuration } from "../duration.ts";
+import { formatDuration } from "../../gpu/duration.ts";
 import type { Ui } from "../ui.ts";
 
 /** What `trainAndKeep` needs to know; what is left out has its default. */

@@ -5,13 +5,14 @@ import { openJsonl } from "../../checkpoint/jsonl.ts";
 import { DivergedError, OutputError } from "../../gpu/errors.ts";
 import { isFiniteRecord } from "../../gan/numerics.ts";
 import type { Gan } from "../../gan/gan.ts";
-import { train, type StepPrograms, type StepRecord } from "../../gan/train-steps.ts";
+import { progressOf, stepsOf, type StepPrograms, type StepRecord } from "../../gan/train-steps.ts";
 import { createWatch, type Warning } from "../../gan/watch.ts";
 import type { EvaluationRow, Evaluator } from "../evaluation/evaluating.ts";
 import type { Draft, TrainFlags } from "./draft-run.ts";
-import { formatDuration } from "../duration.ts";
+import { formatDuration } from "../../gpu/duration.ts";
 import { createProgressView } from "../progress.ts";
 import type { Ui } from "../ui.ts";
+import { trainLoop, type Callback, type LoopEnd } from "../../nn/train-loop.ts";
 import { createHistory } from "../history.ts";
 import { saveCheckpoint } from "../checkpoints.ts";
 import type { RunFolder, RunRecord } from "../run-folder.ts";
@@ -46,117 +47,123 @@ export interface Loop {
 /** Minutes between checkpoints, if epochs last longer. */
 const CHECKPOINT_MINUTES = 5;
 
-/** Trains to the end or to Ctrl-C; writes the log, pictures and checkpoints as it goes. */
+/** Trains to the end or until asked to stop; writes the log, pictures and checkpoints as it goes. */
 export async function loop(options: Loop): Promise<void> {
   const { ui, draft, gan, programs, record, from, until, flags, rows, evaluator, journey } =
     options;
   const { folder, seed } = draft;
-  const { sampleEvery, checkpointEvery } = flags;
-  const stepsPerEpoch = gan.plan.steps;
-  const view = createProgressView(ui, { from, until, stepsPerEpoch, batch: gan.plan.batch });
+  const { plan } = gan;
+  const { sampleEvery, checkpointEvery, checkpointMinutes = CHECKPOINT_MINUTES } = flags;
+  const view = createProgressView(ui, {
+    from,
+    until,
+    stepsPerEpoch: plan.steps,
+    batch: plan.batch,
+  });
   const log = openJsonl(folder.metrics);
   const interrupt = ui.onInterrupt(
     view.say,
     "again to stop at once, and lose what came after the newest checkpoint",
     () => draft.claim?.release(),
   );
-  const history = createHistory(rows, stepsPerEpoch);
+  const history = createHistory(rows, plan.steps);
   const watch = createWatch({ records: rows, evaluations: options.evaluations });
   const warn = (warnings: readonly Warning[]): void => {
     for (const { words } of warnings) view.say(words);
-  };
-  // A picture that can't be written ends the run, but not before the steps that it shows are saved.
-  let trouble: unknown;
-  // Asked to stop right after a save, while the device is a step ahead: a grid would be of that step.
-  let isAhead = false;
-  const drawGrid = async (path: string): Promise<void> => {
-    try {
-      warn(watch.samples(step, await writeGrid(gan, seed, path), GRID));
-    } catch (error) {
-      if (!(error instanceof OutputError)) throw error;
-      trouble = error;
-    }
   };
   const due = (every: number | undefined, step: number): boolean =>
     every !== undefined && step % every === 0;
   journey.began ??= performance.now();
   const began = journey.began;
-  const minutesSince = (time: number): number => (performance.now() - time) / 60_000;
-  let step = from;
-  let saved = from;
-  let savedAt = performance.now();
-  let estimated = false;
-  let { parts } = programs.full;
-  const save = async (): Promise<void> => {
+  const elapsed = (): number => (performance.now() - began) / 1000;
+  const draw = async (step: number, path: string): Promise<void> =>
+    warn(watch.samples(step, await writeGrid(gan, seed, path), GRID));
+  const plot = (): Promise<void> => writeLossPlot(folder, record, history.records(), view.say);
+
+  const save = async (step: number): Promise<void> => {
     const files = await checkpointFiles(gan.state, { finite: options.sound }).catch(
       (error: unknown) => {
-        throw error instanceof DivergedError ? diverged(step, error.message, saved, folder) : error;
+        if (!(error instanceof DivergedError)) throw error;
+        throw diverged(step, error.message, journey.saved, folder);
       },
     );
     saveCheckpoint(folder, { files, step, seed, record, log }, options.keep);
-    saved = step;
     journey.saved = step;
-    savedAt = performance.now();
+    if (step > from && step % plan.steps === 0) await plot();
     if (journey.record) return;
     draft.claim?.settle();
     journey.record = record;
   };
+
+  let estimated = false;
+  let { parts } = programs.full;
+  const onReport: Callback<readonly StepRecord[]> = async (report, control) => {
+    const { step, values: records, secondsPerStep } = report;
+    const progress = progressOf(report, plan, from);
+    journey.reached = step;
+    draft.claim?.check();
+    log.append(records);
+    history.add(records);
+    const bad = options.sound ? records.find((each) => !isFiniteRecord(each)) : undefined;
+    if (bad) throw diverged(bad.step, lossWords(bad), journey.saved, folder);
+    warn(watch.records(records));
+    view.update(progress);
+    if (!estimated && step - from >= 5) {
+      estimated = true;
+      view.say(estimate(gan, secondsPerStep, until - step));
+    }
+    if (parts !== programs.full.parts) {
+      parts = programs.full.parts;
+      view.say(
+        `A step takes long on this GPU: it is submitted in ${parts} parts, so that the system does not take the GPU for hung`,
+      );
+    }
+    const { epochDone } = progress;
+    try {
+      if (epochDone !== undefined) await draw(step, folder.epochGrid(epochDone));
+      if (due(sampleEvery, step)) await draw(step, folder.stepGrid(step));
+    } catch (error) {
+      // A picture that can't be written ends the run, but not before the steps that it shows are saved.
+      if (error instanceof OutputError) await control.save();
+      throw error;
+    }
+    if (due(evaluator?.every, step)) {
+      const row = await evaluator?.evaluate(step, view.say, { record, log });
+      if (row) warn(watch.evaluation(row));
+    }
+    if (interrupt.asked() || elapsed() >= (flags.minutes ?? Infinity) * 60) control.stop();
+  };
+
+  const paces = [sampleEvery, evaluator?.every].filter((every) => every !== undefined);
+  const everySave = [plan.steps, checkpointEvery].filter((every) => every !== undefined);
+  let end: LoopEnd;
   try {
-    if (from === 0) await save();
+    if (from === 0) await save(0);
     journey.record = record;
     journey.reached = from;
-    journey.saved = saved;
-    const paces = [sampleEvery, checkpointEvery, evaluator?.every];
-    const reportEvery = paces.filter((every) => every !== undefined);
-    const steps = train(gan, programs, { from, until, reportEvery });
-    for (;;) {
-      const next = steps.next();
-      // A first step may compile for minutes: while nothing is there to be saved, nothing is waited for.
-      const progress = await Promise.race([next, ...(saved === step ? [interrupt.asking] : [])]);
-      if (!progress) {
-        if (step === from) return endNow();
-        isAhead = true;
-        break;
-      }
-      if (progress.done) break;
-      const { records, epochDone, secondsPerStep } = progress.value;
-      step = progress.value.step;
-      journey.reached = step;
-      draft.claim?.check();
-      log.append(records);
-      history.add(records);
-      const bad = options.sound ? records.find((each) => !isFiniteRecord(each)) : undefined;
-      if (bad) throw diverged(bad.step, lossWords(bad), saved, folder);
-      warn(watch.records(records));
-      view.update(progress.value);
-      if (!estimated && step - from >= 5) {
-        estimated = true;
-        view.say(estimate(gan, secondsPerStep, until - step));
-      }
-      if (parts !== programs.full.parts) {
-        parts = programs.full.parts;
-        view.say(
-          `A step takes long on this GPU: it is submitted in ${parts} parts, so that the system does not take the GPU for hung`,
-        );
-      }
-      if (epochDone !== undefined) await drawGrid(folder.epochGrid(epochDone));
-      if (due(sampleEvery, step)) await drawGrid(folder.stepGrid(step));
-      if (due(evaluator?.every, step)) {
-        const row = await evaluator?.evaluate(step, view.say, { record, log });
-        if (row) warn(watch.evaluation(row));
-      }
-      const overdue = minutesSince(savedAt) >= (flags.checkpointMinutes ?? CHECKPOINT_MINUTES);
-      if (epochDone !== undefined || due(checkpointEvery, step) || overdue || trouble) await save();
-      if (trouble) throw trouble;
-      if (epochDone !== undefined) await writeLossPlot(folder, record, history.records(), view.say);
-      if (interrupt.asked() || minutesSince(began) >= (flags.minutes ?? Infinity)) break;
+    journey.saved = from;
+    end = await trainLoop({
+      ...stepsOf(gan, programs, { from, until, reportEvery: paces }),
+      callbacks: [onReport],
+      checkpoint: { save, every: everySave, seconds: checkpointMinutes * 60 },
+      signal: interrupt.signal,
+    });
+    if (end.isAhead && end.step === from) {
+      view.stop();
+      log.close();
+      draft.claim?.release();
+      ui.print(
+        `Stopped at step ${from} of ${until}, all of which is saved. Go on with: ${resumeCommand(folder.path)}`,
+      );
+      // Nothing waits for the step under way, which the device would have to end before it is let go.
+      interrupt.endNow();
+      return;
     }
-    if (!isAhead && step % stepsPerEpoch !== 0 && !due(sampleEvery, step)) {
-      await drawGrid(folder.stepGrid(step));
-    }
-    if (saved !== step) await save();
-    if (trouble) throw trouble;
-    await writeLossPlot(folder, record, history.records(), view.say);
+    const { step } = end;
+    // While the device is a step ahead, a grid would be of that step.
+    const drawn = step % plan.steps === 0 || due(sampleEvery, step);
+    if (!end.isAhead && !drawn) await draw(step, folder.stepGrid(step));
+    await plot();
     writeGif(folder, record);
   } finally {
     interrupt.release();
@@ -165,23 +172,12 @@ export async function loop(options: Loop): Promise<void> {
   }
   const best = evaluator?.best();
   if (best !== undefined) ui.print(`Of the checkpoints, ${best}`);
-  const time = formatDuration((performance.now() - began) / 1000);
+  const time = formatDuration(elapsed());
   ui.print(
-    step < until
-      ? `Stopped at step ${step} of ${until} after ${time}. Go on with: ${resumeCommand(folder.path)}`
-      : `Done: ${step} steps in ${time}. Samples, plots and the checkpoint are in ${folder.path}`,
+    end.stopped
+      ? `Stopped at step ${end.step} of ${until} after ${time}. Go on with: ${resumeCommand(folder.path)}`
+      : `Done: ${end.step} steps in ${time}. Samples, plots and the checkpoint are in ${folder.path}`,
   );
-
-  /** Ends the process without waiting for the step under way, which the device would have to end before it is let go. */
-  function endNow(): void {
-    view.stop();
-    log.close();
-    draft.claim?.release();
-    ui.print(
-      `Stopped at step ${step} of ${until}, all of which is saved. Go on with: ${resumeCommand(folder.path)}`,
-    );
-    interrupt.endNow();
-  }
 }
 
 const resumeCommand = (path: string): string => commandFor("train", `--resume ${shellQuote(path)}`);
