@@ -14,14 +14,6 @@ const REST2 = 0.001f;
 const EPSILON = 1e-7f;
 const KERAS = false; // whether ε stands beside √v, not beside √v̂
 
-// Where each array starts in its binding, in 32-bit words.
-const GRADIENTS_AT = 0u;
-const PARAMETERS_AT = 0u;
-const FIRST_AT = 0u;
-const SECOND_AT = 0u;
-const CORRECTIONS_AT = 0u;
-const RATE_AT = 0u;
-
 @group(0) @binding(0) var<storage, read> gradients: array<vec4f>;
 @group(0) @binding(1) var<storage, read_write> parameters: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> first: array<vec4f>; // running mean of gradients

@@ -2,18 +2,7 @@
 // rows, and in training dx = γ / σ · (dout − mean(dout) − x̂ · mean(dout · x̂)), as the batch's statistics depend
 // on x too (Ioffe and Szegedy 2015, simplified). In inference they don't, so that dx = γ / σ · dout.
 
-// Where each array starts in its binding, in 32-bit words.
-const INP_AT = 0u;
-const DOUT_AT = 0u;
-const STATS_AT = 0u;
-const PARTIAL_AT = 0u;
-const PARTIALS_AT = 0u;
-const GAMMA_AT = 0u;
-const DGAMMA_AT = 0u;
-const DBETA_AT = 0u;
-const DINP_AT = 0u;
-
-// Element types: f16 and vec4h where the array is stored so; its _AT then counts 16-bit words.
+// Element types: f16 and vec4h where the array is stored so.
 alias Inp = vec4f;
 
 @group(0) @binding(0) var<storage, read> inp: array<Inp>; // (R, C)

@@ -8,18 +8,7 @@ const REST = 0.01f; // 1 − MOMENTUM, rounded on the host from float64
 const VARIANCE_FACTOR = 1f; // of the batch's variance as it enters the running one; n / (n − 1) unbiases it
 const TRACK = true;
 
-// Where each array starts in its binding, in 32-bit words.
-const INP_AT = 0u;
-const PARTIAL_AT = 0u;
-const PARTIALS_AT = 0u;
-const MOMENTS_AT = 0u;
-const RUNNING_AT = 0u;
-const KNOWN_AT = 0u;
-const GAMMA_AT = 0u;
-const BETA_AT = 0u;
-const OUT_AT = 0u;
-
-// Element types: f16 and vec4h where the array is stored so; its _AT then counts 16-bit words.
+// Element types: f16 and vec4h where the array is stored so.
 alias Inp = vec4f;
 alias Out = f32;
 

@@ -8,12 +8,6 @@ const LOW = 1e-7f;
 const HIGH = 0.9999999f; // 1 − LOW, rounded on the host from float64
 const LOG_LOW = -100f;
 
-// Where each array starts in its binding, in 32-bit words.
-const PROBABILITIES_AT = 0u;
-const LABELS_AT = 0u;
-const DOUT_AT = 0u;
-const OUT_AT = 0u;
-
 @group(0) @binding(0) var<storage, read> probabilities: array<f32>;
 @group(0) @binding(1) var<storage, read> labels: array<f32>;
 @group(0) @binding(2) var<storage, read> dout: array<f32>;

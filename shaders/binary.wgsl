@@ -14,11 +14,6 @@ const OP = ADD;
 const FACTOR = 1f;
 const COUNT = 64u;
 
-// Where each array starts in its binding, in 32-bit words.
-const A_AT = 0u;
-const B_AT = 0u;
-const OUT_AT = 0u;
-
 @group(0) @binding(0) var<storage, read> a: array<f32>;
 @group(0) @binding(1) var<storage, read> b: array<f32>;
 @group(0) @binding(2) var<storage, read_write> out: array<f32>;

@@ -6,12 +6,6 @@
 const COUNT = 64u; // invocations, or vectors of four
 const ROUNDS = 4u;
 
-// Where each array starts in its binding, in 32-bit words.
-const RATES_AT = 0u;
-const SUMS_AT = 0u;
-const INP_AT = 0u;
-const OUT_AT = 0u;
-
 @group(0) @binding(0) var<storage, read> rates: array<f32>; // (2): a and b, which no compiler knows
 @group(0) @binding(1) var<storage, read_write> sums: array<f32>; // (COUNT)
 @group(0) @binding(2) var<storage, read> inp: array<vec4f>; // (COUNT)

@@ -8,12 +8,7 @@ enable subgroups;
 const COLUMNS = CHANNELS;
 const TILES_N = (CHANNELS + TILE_COLUMNS - 1u) / TILE_COLUMNS;
 
-// Where each array starts in its binding, in 32-bit words.
-const DOUT4_AT = 0u;
-const WEIGHT4_AT = 0u;
-const DINP_AT = 0u;
-
-// Element types: f16 and vec4h where the array is stored so; its _AT then counts 16-bit words.
+// Element types: f16 and vec4h where the array is stored so.
 alias Dout4 = vec4f;
 alias Dinp = f32;
 

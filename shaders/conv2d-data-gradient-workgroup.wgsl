@@ -10,14 +10,7 @@ const TILES_N = (CHANNELS + 63u) / 64u;
 const LEFT_ALONG = true;
 const RIGHT_ALONG = true;
 
-// Where each array starts in its binding, in 32-bit words.
-const DOUT_AT = 0u;
-const DOUT4_AT = 0u;
-const WEIGHT_AT = 0u;
-const WEIGHT4_AT = 0u;
-const DINP_AT = 0u;
-
-// Element types: f16 and vec4h where the array is stored so; its _AT then counts 16-bit words.
+// Element types: f16 and vec4h where the array is stored so.
 alias Dout = f32;
 alias Dout4 = vec4f;
 alias Dinp = f32;

@@ -8,14 +8,7 @@ const BY_FOUR = true; // FILTERS is a multiple of 4, and the arrays are aligned
 const COLUMNS = CHANNELS;
 const TILES_N = (CHANNELS + 7u) / 8u;
 
-// Where each array starts in its binding, in 32-bit words.
-const DOUT_AT = 0u;
-const DOUT4_AT = 0u;
-const WEIGHT_AT = 0u;
-const WEIGHT4_AT = 0u;
-const DINP_AT = 0u;
-
-// Element types: f16 and vec4h where the array is stored so; its _AT then counts 16-bit words.
+// Element types: f16 and vec4h where the array is stored so.
 alias Dout = f32;
 alias Dout4 = vec4f;
 alias Dinp = f32;

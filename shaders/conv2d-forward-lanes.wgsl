@@ -11,13 +11,7 @@ const COLUMNS = FILTERS;
 const STEPS = KERNEL_H * KERNEL_W * CHANNELS; // of the sum
 const TILES_N = (FILTERS + TILE_COLUMNS - 1u) / TILE_COLUMNS;
 
-// Where each array starts in its binding, in 32-bit words.
-const INP_AT = 0u;
-const INP4_AT = 0u;
-const WEIGHT4_AT = 0u;
-const OUT_AT = 0u;
-
-// Element types: f16 and vec4h where the array is stored so; its _AT then counts 16-bit words.
+// Element types: f16 and vec4h where the array is stored so.
 alias Inp = f32;
 alias Inp4 = vec4f;
 alias Out = f32;

@@ -12,14 +12,7 @@ const TILES_N = (FILTERS + 63u) / 64u;
 const LEFT_ALONG = true;
 const RIGHT_ALONG = false;
 
-// Where each array starts in its binding, in 32-bit words.
-const INP_AT = 0u;
-const INP4_AT = 0u;
-const WEIGHT_AT = 0u;
-const WEIGHT4_AT = 0u;
-const OUT_AT = 0u;
-
-// Element types: f16 and vec4h where the array is stored so; its _AT then counts 16-bit words.
+// Element types: f16 and vec4h where the array is stored so.
 alias Inp = f32;
 alias Inp4 = vec4f;
 alias Out = f32;

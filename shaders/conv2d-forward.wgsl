@@ -8,13 +8,7 @@ const PIXELS = BATCH * OUT_HEIGHT * OUT_WIDTH;
 const COLUMNS = FILTERS;
 const TILES_N = (FILTERS + 7u) / 8u;
 
-// Where each array starts in its binding, in 32-bit words.
-const INP_AT = 0u;
-const WEIGHT_AT = 0u;
-const WEIGHT4_AT = 0u;
-const OUT_AT = 0u;
-
-// Element types: f16 and vec4h where the array is stored so; its _AT then counts 16-bit words.
+// Element types: f16 and vec4h where the array is stored so.
 alias Inp = f32;
 alias Out = f32;
 

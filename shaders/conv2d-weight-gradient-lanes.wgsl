@@ -13,14 +13,7 @@ const ROWS = KERNEL_H * KERNEL_W * CHANNELS; // of the filter as a matrix (taps 
 const TILES_M = (ROWS + TILE_ROWS - 1u) / TILE_ROWS;
 const TILES_N = (FILTERS + TILE_COLUMNS - 1u) / TILE_COLUMNS;
 
-// Where each array starts in its binding, in 32-bit words.
-const INP_AT = 0u;
-const INP4_AT = 0u;
-const DOUT4_AT = 0u;
-const DWEIGHT_AT = 0u;
-const DBIAS_AT = 0u;
-
-// Element types: f16 and vec4h where the array is stored so; its _AT then counts 16-bit words.
+// Element types: f16 and vec4h where the array is stored so.
 alias Inp = f32;
 alias Inp4 = vec4f;
 alias Dout4 = vec4f;

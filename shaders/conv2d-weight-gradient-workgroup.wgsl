@@ -15,15 +15,7 @@ const TILES_N = (FILTERS + 63u) / 64u;
 const LEFT_ALONG = false;
 const RIGHT_ALONG = false;
 
-// Where each array starts in its binding, in 32-bit words.
-const INP_AT = 0u;
-const INP4_AT = 0u;
-const DOUT_AT = 0u;
-const DOUT4_AT = 0u;
-const DWEIGHT_AT = 0u;
-const DBIAS_AT = 0u;
-
-// Element types: f16 and vec4h where the array is stored so; its _AT then counts 16-bit words.
+// Element types: f16 and vec4h where the array is stored so.
 alias Inp = f32;
 alias Inp4 = vec4f;
 alias Dout = f32;

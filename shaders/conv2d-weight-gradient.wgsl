@@ -14,14 +14,7 @@ const ROWS = KERNEL_H * KERNEL_W * CHANNELS; // of the filter as a matrix (taps 
 const TILES_M = (ROWS + 7u) / 8u;
 const TILES_N = (FILTERS + 7u) / 8u;
 
-// Where each array starts in its binding, in 32-bit words.
-const INP_AT = 0u;
-const DOUT_AT = 0u;
-const DOUT4_AT = 0u;
-const DWEIGHT_AT = 0u;
-const DBIAS_AT = 0u;
-
-// Element types: f16 and vec4h where the array is stored so; its _AT then counts 16-bit words.
+// Element types: f16 and vec4h where the array is stored so.
 alias Inp = f32;
 alias Dout = f32;
 alias Dout4 = vec4f;

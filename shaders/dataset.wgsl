@@ -10,13 +10,6 @@ const STEPS = 8u; // steps an epoch
 const SHUFFLE = true; // whether an epoch has an order of its own, or the dataset's
 const HALF_BITS = 3u; // the permutation works on 2 · HALF_BITS bits, the least even number that holds IMAGES
 
-// Where each array starts in its binding, in 32-bit words.
-const IMAGES_AT = 0u;
-const STATE_AT = 0u;
-const OUT_AT = 0u;
-const LABELS_AT = 0u;
-const CLASSES_AT = 0u;
-
 @group(0) @binding(0) var<storage, read> images: array<u32>; // four pixels a word
 @group(0) @binding(1) var<storage, read> state: array<u32>; // seed low, seed high, step
 @group(0) @binding(2) var<storage, read_write> out: array<f32>; // (BATCH, PIXELS)

@@ -4,10 +4,6 @@
 const COUNT = 64u;
 const COLUMNS = 4u;
 
-// Where each array starts in its binding, in 32-bit words.
-const DOUT_AT = 0u;
-const DINP_AT = 0u;
-
 @group(0) @binding(0) var<storage, read> dout: array<f32>;
 @group(0) @binding(1) var<storage, read_write> dinp: array<f32>;
 

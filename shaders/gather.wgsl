@@ -14,15 +14,6 @@ const PICKS = 8u; // indices of one batch
 const PITCH = max(PICKS, 1u); // without indices x has a gradient still, but a modulus of 0 doesn't compile
 const BLOCK = 4u; // terms that are summed before they join the rest: about √PICKS of them round least
 
-// Where each array starts in its binding, in 32-bit words.
-const INDICES_AT = 0u;
-const INP_AT = 0u;
-const OUT_AT = 0u;
-const DOUT_AT = 0u;
-const DINP_AT = 0u;
-const LINKS_AT = 0u;
-const NEXT_AT = 0u;
-
 @group(0) @binding(0) var<storage, read> indices: array<i32>; // (B, PICKS)
 // Moved as words, whatever they mean: NaN keeps its bits.
 @group(0) @binding(1) var<storage, read> inp: array<u32>; // (B, O, ROWS, INNER)

@@ -18,12 +18,6 @@ const A_BY_FOUR = true; // the same holds of a's, and the array is aligned
 
 const TILES_N = (N + TILE_COLUMNS - 1u) / TILE_COLUMNS;
 
-// Where each array starts in its binding, in 32-bit words.
-const A_AT = 0u;
-const A4_AT = 0u;
-const W4_AT = 0u;
-const OUT_AT = 0u;
-
 @group(0) @binding(0) var<storage, read> a: array<f32>;
 @group(0) @binding(1) var<storage, read> a4: array<vec4f>; // the same array
 @group(0) @binding(2) var<storage, read> w4: array<vec4f>;

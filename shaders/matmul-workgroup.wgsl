@@ -20,13 +20,6 @@ const TILES_N = (N + 63u) / 64u;
 const LEFT_ALONG = A_COLUMN == 1u;
 const RIGHT_ALONG = W_ROW == 1u;
 
-// Where each array starts in its binding, in 32-bit words.
-const A_AT = 0u;
-const A4_AT = 0u;
-const W_AT = 0u;
-const W4_AT = 0u;
-const OUT_AT = 0u;
-
 @group(0) @binding(0) var<storage, read> a: array<f32>;
 @group(0) @binding(1) var<storage, read> a4: array<vec4f>; // the same array as a
 @group(0) @binding(2) var<storage, read> w: array<f32>;

@@ -16,12 +16,6 @@ const W_COLUMN = 1u;
 const TILES_N = (N + 7u) / 8u;
 const W_BY_FOUR = true; // w's columns are contiguous and aligned: load four at once
 
-// Where each array starts in its binding, in 32-bit words.
-const A_AT = 0u;
-const W_AT = 0u;
-const W4_AT = 0u;
-const OUT_AT = 0u;
-
 @group(0) @binding(0) var<storage, read> a: array<f32>;
 @group(0) @binding(1) var<storage, read> w: array<f32>;
 @group(0) @binding(2) var<storage, read> w4: array<vec4f>; // the same array as w

@@ -11,10 +11,6 @@ const INP_STRIDES = array<i32, 8>(0i, 0i, 0i, 0i, 0i, 0i, 0i, 1i);
 const OUT_START = 0i;
 const OUT_STRIDES = array<i32, 8>(0i, 0i, 0i, 0i, 0i, 0i, 0i, 1i);
 
-// Where each array starts in its binding, in 32-bit words.
-const INP_AT = 0u;
-const OUT_AT = 0u;
-
 @group(0) @binding(0) var<storage, read> inp: array<u32>;
 @group(0) @binding(1) var<storage, read_write> out: array<u32>;
 

@@ -4,11 +4,6 @@
 const COUNT = 64u;
 const REST = 0.001f; // 1 − decay, rounded on the host from float64
 
-// Where each array starts in its binding, in 32-bit words.
-const VALUES_AT = 0u;
-const STATE_AT = 0u;
-const AVERAGE_AT = 0u;
-
 @group(0) @binding(0) var<storage, read> values: array<f32>; // (COUNT)
 @group(0) @binding(1) var<storage, read> state: array<u32>; // seed low, seed high, step
 @group(0) @binding(2) var<storage, read_write> average: array<f32>; // (COUNT)

@@ -9,10 +9,6 @@ const WRAP = false;
 const ON = 0x3f800000u;
 const OFF = 0u;
 
-// Where each array starts in its binding, in 32-bit words.
-const INDICES_AT = 0u;
-const OUT_AT = 0u;
-
 @group(0) @binding(0) var<storage, read> indices: array<i32>; // (O, INNER)
 @group(0) @binding(1) var<storage, read_write> out: array<u32>; // (O, DEPTH, INNER): an f32's bits
 

@@ -13,12 +13,6 @@ const INNER = 1u;
 const BEFORE = 0u;
 const AFTER = 0u;
 
-// Where each array starts in its binding, in 32-bit words.
-const INP_AT = 0u;
-const OUT_AT = 0u;
-const DOUT_AT = 0u;
-const DINP_AT = 0u;
-
 @group(0) @binding(0) var<storage, read> inp: array<u32>; // (OUTER, EXTENT, INNER), of any 32-bit type
 @group(0) @binding(1) var<storage, read_write> out: array<u32>; // (OUTER, PADDED, INNER)
 @group(0) @binding(2) var<storage, read> dout: array<f32>;

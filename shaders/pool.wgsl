@@ -30,14 +30,6 @@ const CELLS_H = (HEIGHT + KERNEL_H - 1) / KERNEL_H;
 const CELLS_W = (WIDTH + KERNEL_W - 1) / KERNEL_W;
 const CELLS = u32(BATCH * CELLS_H * CELLS_W * CHANNELS);
 
-// Where each array starts in its binding, in 32-bit words.
-const INP_AT = 0u;
-const OUT_AT = 0u;
-const FOUND_AT = 0u;
-const WINNER_AT = 0u;
-const DOUT_AT = 0u;
-const DINP_AT = 0u;
-
 @group(0) @binding(0) var<storage, read> inp: array<f32>; // (N, H, W, C)
 @group(0) @binding(1) var<storage, read_write> out: array<f32>; // (N, OH, OW, C)
 @group(0) @binding(2) var<storage, read_write> found: array<i32>; // (N, OH, OW, C): pixels, y·W + x, or −1

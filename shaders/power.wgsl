@@ -7,12 +7,6 @@
 const COUNT = 64u; // elements of the output, and of dout
 const TO_BASE = true; // what flows back to a; else to b
 
-// Where each array starts in its binding, in 32-bit words.
-const A_AT = 0u;
-const B_AT = 0u;
-const DOUT_AT = 0u;
-const OUT_AT = 0u;
-
 @group(0) @binding(0) var<storage, read> a: array<f32>;
 @group(0) @binding(1) var<storage, read> b: array<f32>;
 @group(0) @binding(2) var<storage, read> dout: array<f32>;

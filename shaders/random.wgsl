@@ -11,11 +11,6 @@ const PROBABILITY = 0.5f; // of a 1
 const RATE = 0.5f; // share of elements that dropout sets to 0
 const SCALE = 2f; // 1 / (1 − RATE)
 
-// Where each array starts in its binding, in 32-bit words.
-const STATE_AT = 0u;
-const INP_AT = 0u;
-const OUT_AT = 0u;
-
 @group(0) @binding(0) var<storage, read> state: array<u32>; // seed low, seed high, step
 @group(0) @binding(1) var<storage, read> inp: array<f32>;
 @group(0) @binding(2) var<storage, read_write> out: array<f32>;

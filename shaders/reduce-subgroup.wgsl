@@ -17,10 +17,6 @@ const CHUNK = 64u;
 const SPLITS = 1u;
 const DIVISOR = 1f; // of a mean
 
-// Where each array starts in its binding, in 32-bit words.
-const INP_AT = 0u;
-const OUT_AT = 0u;
-
 @group(0) @binding(0) var<storage, read> inp: array<f32>; // (OUTPUTS, COUNT)
 @group(0) @binding(1) var<storage, read_write> out: array<f32>; // (OUTPUTS, SPLITS)
 

@@ -19,12 +19,6 @@ const REDUCED = array<u32, 4>(1u, 1u, 1u, 64u);
 const REDUCED_STRIDES = array<u32, 4>(0u, 0u, 0u, 64u);
 const DIVISOR = 1f; // of a mean
 
-// Where each array starts in its binding, in 32-bit words.
-const INP_AT = 0u;
-const OUT_AT = 0u;
-const FOUND_AT = 0u;
-const PLACES_AT = 0u;
-
 @group(0) @binding(0) var<storage, read> inp: array<f32>;
 @group(0) @binding(1) var<storage, read_write> out: array<f32>; // (SPLITS, OUTPUTS)
 @group(0) @binding(2) var<storage, read> found: array<i32>; // (SPLITS, OUTPUTS): what each run found

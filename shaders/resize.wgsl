@@ -27,12 +27,6 @@ const OVERHANG_W = 0i;
 const OUTPUTS = u32(BATCH * OUT_HEIGHT * OUT_WIDTH * CHANNELS);
 const INPUTS = u32(BATCH * HEIGHT * WIDTH * CHANNELS);
 
-// Where each array starts in its binding, in 32-bit words.
-const INP_AT = 0u;
-const OUT_AT = 0u;
-const DOUT_AT = 0u;
-const DINP_AT = 0u;
-
 @group(0) @binding(0) var<storage, read> inp: array<f32>; // (N, H, W, C)
 @group(0) @binding(1) var<storage, read_write> out: array<f32>; // (N, OH, OW, C)
 @group(0) @binding(2) var<storage, read> dout: array<f32>; // (N, OH, OW, C)

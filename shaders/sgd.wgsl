@@ -10,13 +10,6 @@ const KEEP = 1f; // 1 − dampening, rounded on the host from float64
 const NESTEROV = false;
 const WEIGHT_DECAY = 0f;
 
-// Where each array starts in its binding, in 32-bit words.
-const GRADIENTS_AT = 0u;
-const PARAMETERS_AT = 0u;
-const VELOCITIES_AT = 0u;
-const STARTED_AT = 0u;
-const RATE_AT = 0u;
-
 @group(0) @binding(0) var<storage, read> gradients: array<f32>;
 @group(0) @binding(1) var<storage, read_write> parameters: array<f32>;
 @group(0) @binding(2) var<storage, read_write> velocities: array<f32>;

@@ -3,12 +3,6 @@
 
 const COUNT = 64u;
 
-// Where each array starts in its binding, in 32-bit words.
-const LOGITS_AT = 0u;
-const LABELS_AT = 0u;
-const DOUT_AT = 0u;
-const OUT_AT = 0u;
-
 @group(0) @binding(0) var<storage, read> logits: array<f32>;
 @group(0) @binding(1) var<storage, read> labels: array<f32>;
 @group(0) @binding(2) var<storage, read> dout: array<f32>;

@@ -11,12 +11,6 @@ const KEEP = 1f; // 1 − ε
 const SHARE = 0f; // ε / K
 const RUN = 64u; // elements added in one chain: its rounding grows with its length
 
-// Where each array starts in its binding, in 32-bit words.
-const LOGS_AT = 0u;
-const LABELS_AT = 0u;
-const OUT_AT = 0u;
-const DOUT_AT = 0u;
-
 @group(0) @binding(0) var<storage, read> logs: array<f32>; // (outer, LENGTH, INNER)
 @group(0) @binding(1) var<storage, read> labels: array<u32>; // words: f32 as logs, or i32 (outer, INNER)
 @group(0) @binding(2) var<storage, read> dout: array<f32>; // (outer, INNER), as the forward's out

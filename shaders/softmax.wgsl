@@ -10,13 +10,6 @@ const LOG = false;
 // Rounding grows with the length of a chain of adds: rows are summed in four lanes, by runs of this many.
 const RUN = 128u;
 
-// Where each array starts in its binding, in 32-bit words.
-const INP_AT = 0u;
-const OUT_AT = 0u;
-const DOUT_AT = 0u;
-const KEPT_AT = 0u;
-const DINP_AT = 0u;
-
 @group(0) @binding(0) var<storage, read> inp: array<f32>; // (outer, LENGTH, INNER), as are all
 @group(0) @binding(1) var<storage, read_write> out: array<f32>;
 @group(0) @binding(2) var<storage, read> dout: array<f32>;

@@ -229,13 +229,11 @@ export class Device {
       );
     }
     const names = Object.keys(launch.bind);
-    const starts = names.flatMap((name): [string, number][] => {
-      const words = wordsIntoBinding(launch.bind[name]!);
-      return words === 0 ? [] : [[`${name.toUpperCase()}_AT`, words]];
-    });
-    const constants = { ...launch.constants, ...Object.fromEntries(starts) };
+    const starts = Object.fromEntries(
+      names.map((name) => [name, wordsIntoBinding(launch.bind[name]!)]),
+    );
     const f16Bindings = names.filter((name) => launch.bind[name]!.dtype === "f16");
-    const pipeline = this.pipelines.entry({ ...launch, constants, names, f16Bindings });
+    const pipeline = this.pipelines.entry({ ...launch, starts, names, f16Bindings });
     const bindings = pipeline.bindings.map(({ name, binding, access }): Binding => {
       const array = launch.bind[name]!;
       if (array.device !== this) {
