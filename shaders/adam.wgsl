@@ -27,12 +27,8 @@ fn learning_rate() -> f32 {
 }
 
 @compute @workgroup_size(64)
-fn update(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let i = (group.y * groups.x + group.x) * 64u + lane;
+fn update(invocation: Invocation) {
+  let i = flat_index(invocation);
   if (i >= FOURS) { return; }
   // This update's own corrections: counters.wgsl advances what is stored, once all have read it.
   let correction1 = BETA1 * corrections[CORRECTIONS_AT] + REST1;
@@ -50,3 +46,4 @@ fn update(
     parameters[at] -= learning_rate() * (m / correction1) / (sqrt(v / correction2) + EPSILON);
   }
 }
+// appended: lib/invocation.wgsl

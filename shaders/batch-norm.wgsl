@@ -79,12 +79,8 @@ fn store_normalised(p: Place, origin: vec4f, mean: vec4f, inverse: vec4f) {
 }
 
 @compute @workgroup_size(64)
-fn batch_partials(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let index = linear(group, groups, lane);
+fn batch_partials(invocation: Invocation) {
+  let index = flat_index(invocation);
   if (index >= SPLITS * BLOCKS) { return; }
   let p = place(index);
   let run = moments_of_run(p, origin_of(p.c));
@@ -93,12 +89,8 @@ fn batch_partials(
 }
 
 @compute @workgroup_size(64)
-fn normalise(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let index = linear(group, groups, lane);
+fn normalise(invocation: Invocation) {
+  let index = flat_index(invocation);
   if (index >= SPLITS * BLOCKS) { return; }
   let p = place(index);
   let origin = origin_of(p.c);
@@ -117,12 +109,8 @@ fn normalise(
 
 // Inference.
 @compute @workgroup_size(64)
-fn infer(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let index = linear(group, groups, lane);
+fn infer(invocation: Invocation) {
+  let index = flat_index(invocation);
   if (index >= SPLITS * BLOCKS) { return; }
   let p = place(index);
   let at = KNOWN_AT + p.c;
@@ -131,6 +119,7 @@ fn infer(
   let variance = vec4f(known[to], known[to + NEXT], known[to + 2u * NEXT], known[to + 3u * NEXT]);
   store_normalised(p, vec4f(), mean, 1f / sqrt(variance + EPSILON));
 }
+// appended: lib/invocation.wgsl
 // appended: lib/channels.wgsl
 // appended: lib/activation.wgsl
 // appended: lib/numbers.wgsl

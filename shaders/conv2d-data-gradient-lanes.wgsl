@@ -54,13 +54,9 @@ fn seen(m: u32, phase: Phase, i: u32, j: u32) -> bool {
 }
 
 @compute @workgroup_size(LANES)
-fn tiled(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(subgroup_invocation_id) lane: u32,
-) {
-  let phase = phase_of(group.z);
-  let tile = group.y * groups.x + group.x;
+fn tiled(group: Workgroup, @builtin(subgroup_invocation_id) lane: u32) {
+  let phase = phase_of(group.id.z);
+  let tile = workgroup_index(group);
   let c = (tile % TILES_N) * TILE_COLUMNS + 4u * lane;
   let m = (tile / TILES_N) * TILE_ROWS;
   let rows = BATCH * phase.count.x * phase.count.y;
@@ -94,10 +90,8 @@ fn tiled(
     }
   }
 }
+// appended: lib/invocation.wgsl
 // appended: lib/lanes-tile.wgsl
 // appended: lib/phases.wgsl
 // appended: lib/convolution.wgsl
 // appended: lib/epilogue.wgsl
-// appended: lib/activation.wgsl
-// appended: lib/philox.wgsl
-// appended: lib/numbers.wgsl

@@ -138,22 +138,16 @@ fn store(m: u32, n: u32, four: vec4f) {
 
 // One tile a workgroup. Past the last tile all is zero and nothing stored: every lane meets every barrier.
 @compute @workgroup_size(64)
-fn tiled(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let tile = group.y * groups.x + group.x;
+fn tiled(group: Workgroup, @builtin(local_invocation_index) lane: u32) {
+  let tile = workgroup_index(group);
   let m = tile / TILES_N * 64u;
   let n = tile % TILES_N * 64u;
-  let zero = u32(groups.x == 0u);
-  let own = phase_of(group.z);
+  let zero = u32(group.count.x == 0u);
+  let own = phase_of(group.id.z);
   phase = own;
   make_tile(m, n, zero, own.taps.x * own.taps.y * FILTERS, lane, zero);
 }
+// appended: lib/invocation.wgsl
 // appended: lib/workgroup-tile.wgsl
 // appended: lib/convolution.wgsl
 // appended: lib/epilogue.wgsl
-// appended: lib/activation.wgsl
-// appended: lib/philox.wgsl
-// appended: lib/numbers.wgsl

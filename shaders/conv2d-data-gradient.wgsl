@@ -50,13 +50,9 @@ fn store(m: u32, phase: Phase, c: u32, row: mat2x4f, zero: u32) {
 
 // Eight pixels of one phase by eight channels an invocation. GROUPS and both dilations are 1.
 @compute @workgroup_size(64)
-fn tiled(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let phase = phase_of(group.z);
-  let tile = (group.y * groups.x + group.x) * 64u + lane;
+fn tiled(invocation: Invocation) {
+  let phase = phase_of(invocation.group.z);
+  let tile = flat_index(invocation);
   let c = (tile % TILES_N) * 8u;
   let m = (tile / TILES_N) * 8u;
   if (m >= BATCH * phase.count.x * phase.count.y) { return; }
@@ -120,14 +116,10 @@ fn tiled(
 // Eight pixels of one phase by one channel an invocation: for images of one to three channels, where an
 // eight-wide tile would idle. GROUPS and both dilations are 1.
 @compute @workgroup_size(64)
-fn narrow(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let phase = phase_of(group.z);
+fn narrow(invocation: Invocation) {
+  let phase = phase_of(invocation.group.z);
   let pixels = BATCH * phase.count.x * phase.count.y;
-  let tile = (group.y * groups.x + group.x) * 64u + lane;
+  let tile = flat_index(invocation);
   let c = tile % CHANNELS;
   let m = (tile / CHANNELS) * 8u;
   if (m >= pixels) { return; }
@@ -168,12 +160,8 @@ fn narrow(
 
 // One input element an invocation: for grouped and dilated cases, and the tile's oracle.
 @compute @workgroup_size(64)
-fn direct(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let index = (group.y * groups.x + group.x) * 64u + lane;
+fn direct(invocation: Invocation) {
+  let index = flat_index(invocation);
   if (index >= BATCH * HEIGHT * WIDTH * CHANNELS) { return; }
   let channel = index % CHANNELS;
   let x = (index / CHANNELS) % WIDTH;
@@ -203,9 +191,7 @@ fn direct(
   }
   dinp[DINP_AT + index] = Dinp(epilogue(sum, index, channel));
 }
+// appended: lib/invocation.wgsl
 // appended: lib/phases.wgsl
 // appended: lib/convolution.wgsl
 // appended: lib/epilogue.wgsl
-// appended: lib/activation.wgsl
-// appended: lib/philox.wgsl
-// appended: lib/numbers.wgsl

@@ -48,12 +48,8 @@ fn store(m: u32, k: u32, row: mat2x4f, zero: u32) {
 
 // Eight pixels by eight filters an invocation, in registers. GROUPS is 1.
 @compute @workgroup_size(64)
-fn tiled(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let tile = (group.y * groups.x + group.x) * 64u + lane;
+fn tiled(invocation: Invocation) {
+  let tile = flat_index(invocation);
   let k = (tile % TILES_N) * 8u;
   let m = (tile / TILES_N) * 8u;
   if (m >= PIXELS) { return; }
@@ -107,12 +103,8 @@ fn tiled(
 
 // One output an invocation: for grouped and very narrow filters, and the tile's oracle.
 @compute @workgroup_size(64)
-fn direct(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let index = (group.y * groups.x + group.x) * 64u + lane;
+fn direct(invocation: Invocation) {
+  let index = flat_index(invocation);
   if (index >= PIXELS * FILTERS) { return; }
   let k = index % FILTERS;
   let m = index / FILTERS;
@@ -133,9 +125,7 @@ fn direct(
   }
   out[OUT_AT + index] = Out(epilogue(sum, index, k));
 }
+// appended: lib/invocation.wgsl
 // appended: lib/taps.wgsl
 // appended: lib/convolution.wgsl
 // appended: lib/epilogue.wgsl
-// appended: lib/activation.wgsl
-// appended: lib/philox.wgsl
-// appended: lib/numbers.wgsl

@@ -103,16 +103,12 @@ fn add_bias(k: u32, zero: u32) {
 }
 
 @compute @workgroup_size(LANES)
-fn tiled(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(subgroup_invocation_id) lane: u32,
-) {
-  let tile = group.y * groups.x + group.x;
+fn tiled(group: Workgroup, @builtin(subgroup_invocation_id) lane: u32) {
+  let tile = workgroup_index(group);
   let k = (tile % TILES_N) * TILE_COLUMNS + 4u * lane;
   let m = (tile / TILES_N) * TILE_ROWS;
   if (tile / TILES_N > TILES_M) { return; }
-  let zero = u32(groups.x == 0u); // in a way that compilers can't see, so that loops over few pixels stay loops
+  let zero = u32(group.count.x == 0u); // in a way that compilers can't see, so that loops over few pixels stay loops
   if (tile / TILES_N == TILES_M) {
     add_bias(k, zero);
     return;
@@ -133,6 +129,7 @@ fn tiled(
     }
   }
 }
+// appended: lib/invocation.wgsl
 // appended: lib/lanes-tile.wgsl
 // appended: lib/taps.wgsl
 // appended: lib/convolution.wgsl

@@ -98,18 +98,15 @@ fn store(m: u32, n: u32, four: vec4f) {
 
 // One tile a workgroup. Past the last tile all is zero and nothing stored: every lane meets every barrier.
 @compute @workgroup_size(64)
-fn tiled(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let tile = group.y * groups.x + group.x;
+fn tiled(group: Workgroup, @builtin(local_invocation_index) lane: u32) {
+  let tile = workgroup_index(group);
   let m = tile / TILES_N * 64u;
   let n = tile % TILES_N * 64u;
-  let zero = u32(groups.x == 0u);
-  split = group.z;
-  let end = min(PIXELS, (group.z + 1u) * CHUNK);
-  make_tile(m, n, group.z * CHUNK, end, lane, zero);
+  let zero = u32(group.count.x == 0u);
+  split = group.id.z;
+  let end = min(PIXELS, (group.id.z + 1u) * CHUNK);
+  make_tile(m, n, group.id.z * CHUNK, end, lane, zero);
 }
+// appended: lib/invocation.wgsl
 // appended: lib/workgroup-tile.wgsl
 // appended: lib/convolution.wgsl

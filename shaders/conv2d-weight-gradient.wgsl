@@ -72,16 +72,13 @@ fn add_bias(split: u32, first: u32, end: u32, k: u32) {
 
 // Eight rows of the filter (taps and channels) by eight filters an invocation. GROUPS is 1.
 @compute @workgroup_size(64)
-fn tiled(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let tile = (group.y * groups.x + group.x) * 64u + lane;
+fn tiled(invocation: Invocation) {
+  let split = invocation.group.z;
+  let tile = flat_index(invocation);
   let k = (tile % TILES_N) * 8u;
   let m = (tile / TILES_N) * 8u;
-  let end = min(PIXELS, (group.z + 1u) * CHUNK);
-  if (tile / TILES_N == TILES_M) { add_bias(group.z, group.z * CHUNK, end, k); }
+  let end = min(PIXELS, (split + 1u) * CHUNK);
+  if (tile / TILES_N == TILES_M) { add_bias(split, split * CHUNK, end, k); }
   if (m >= ROWS) { return; }
   var r0 = mat2x4f();
   var r1 = mat2x4f();
@@ -92,7 +89,7 @@ fn tiled(
   var r6 = mat2x4f();
   var r7 = mat2x4f();
   let kernel = m / CHANNELS; // the tap, where it is shared
-  for (var pixel = group.z * CHUNK; pixel < end; pixel++) {
+  for (var pixel = split * CHUNK; pixel < end; pixel++) {
     let p = tap(pixel, kernel / KERNEL_W, kernel % KERNEL_W);
     if (SHARED_TAP && p < 0) { continue; }
     let at = pixel * FILTERS;
@@ -106,7 +103,7 @@ fn tiled(
     r6 += load_inp(pixel, p, m + 6u) * d;
     r7 += load_inp(pixel, p, m + 7u) * d;
   }
-  let at = group.z * WEIGHTS;
+  let at = split * WEIGHTS;
   store(at, m, k, r0);
   store(at, m + 1u, k, r1);
   store(at, m + 2u, k, r2);
@@ -119,17 +116,14 @@ fn tiled(
 
 // One weight, or one element of the bias, an invocation: for grouped and very narrow cases, and the tile's oracle.
 @compute @workgroup_size(64)
-fn direct(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let index = (group.y * groups.x + group.x) * 64u + lane;
-  let end = min(PIXELS, (group.z + 1u) * CHUNK);
+fn direct(invocation: Invocation) {
+  let split = invocation.group.z;
+  let index = flat_index(invocation);
+  let end = min(PIXELS, (split + 1u) * CHUNK);
   if ((index >= WEIGHTS) & (index < WEIGHTS + FILTERS)) {
     var total = 0f;
-    for (var pixel = group.z * CHUNK; pixel < end; pixel++) { total += f32(dout[DOUT_AT + pixel * FILTERS + index - WEIGHTS]); }
-    dbias[DBIAS_AT + group.z * FILTERS + index - WEIGHTS] = total;
+    for (var pixel = split * CHUNK; pixel < end; pixel++) { total += f32(dout[DOUT_AT + pixel * FILTERS + index - WEIGHTS]); }
+    dbias[DBIAS_AT + split * FILTERS + index - WEIGHTS] = total;
   }
   if (index >= WEIGHTS) { return; }
   let width = CHANNELS / GROUPS; // input channels a filter sees
@@ -137,12 +131,13 @@ fn direct(
   let channel = (k / (FILTERS / GROUPS)) * width + (index / FILTERS) % width;
   let kernel = index / (FILTERS * width);
   var sum = 0f;
-  for (var pixel = group.z * CHUNK; pixel < end; pixel++) {
+  for (var pixel = split * CHUNK; pixel < end; pixel++) {
     let at = tap(pixel, kernel / KERNEL_W, kernel % KERNEL_W);
     if (at < 0) { continue; }
     sum += f32(inp[INP_AT + u32(at) + channel]) * f32(dout[DOUT_AT + pixel * FILTERS + k]);
   }
-  dweight[DWEIGHT_AT + group.z * WEIGHTS + index] = sum;
+  dweight[DWEIGHT_AT + split * WEIGHTS + index] = sum;
 }
+// appended: lib/invocation.wgsl
 // appended: lib/taps.wgsl
 // appended: lib/convolution.wgsl

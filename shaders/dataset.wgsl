@@ -46,13 +46,9 @@ fn image_of(row: u32) -> u32 {
 
 // Sixteen pixels an invocation, so that the permutation is walked once for all of them.
 @compute @workgroup_size(64)
-fn gather(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
+fn gather(invocation: Invocation) {
   let runs = (PIXELS + 15u) / 16u;
-  let index = (group.y * groups.x + group.x) * 64u + lane;
+  let index = flat_index(invocation);
   if (index >= BATCH * runs) { return; }
   let row = index / runs;
   let image = image_of(row);
@@ -65,14 +61,11 @@ fn gather(
 }
 
 @compute @workgroup_size(64)
-fn gather_labels(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let row = (group.y * groups.x + group.x) * 64u + lane;
+fn gather_labels(invocation: Invocation) {
+  let row = flat_index(invocation);
   if (row >= BATCH) { return; }
   let image = image_of(row);
   classes[CLASSES_AT + row] = i32((labels[LABELS_AT + image / 4u] >> (8u * (image % 4u))) & 255u);
 }
+// appended: lib/invocation.wgsl
 // appended: lib/philox.wgsl

@@ -30,12 +30,8 @@ fn row(at: u32) -> u32 {
 }
 
 @compute @workgroup_size(64)
-fn gather(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let index = (group.y * groups.x + group.x) * 64u + lane;
+fn gather(invocation: Invocation) {
+  let index = flat_index(invocation);
   if (index >= COUNT) { return; }
   let s = index % INNER;
   let i = (index / INNER) % PITCH;
@@ -47,12 +43,8 @@ fn gather(
 // Where a row is named next: for each row the first i that names it, then for each i the next one that
 // names the same row; PICKS where there is none. All the scans for one row together pass each i once.
 @compute @workgroup_size(64)
-fn link(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let index = (group.y * groups.x + group.x) * 64u + lane;
+fn link(invocation: Invocation) {
+  let index = flat_index(invocation);
   if (index >= COUNT) { return; }
   let at = index % (ROWS + PICKS);
   let named = (index / (ROWS + PICKS)) * PICKS;
@@ -69,12 +61,8 @@ fn link(
 }
 
 @compute @workgroup_size(64)
-fn gradient(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let index = (group.y * groups.x + group.x) * 64u + lane;
+fn gradient(invocation: Invocation) {
+  let index = flat_index(invocation);
   if (index >= COUNT) { return; }
   let s = index % INNER;
   let n = (index / INNER) % ROWS;
@@ -95,3 +83,4 @@ fn gradient(
   }
   dinp[DINP_AT + index] = total;
 }
+// appended: lib/invocation.wgsl

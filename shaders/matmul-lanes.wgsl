@@ -65,16 +65,12 @@ fn load_w(start: u32, k: u32, n: u32) -> mat4x4f {
 }
 
 @compute @workgroup_size(LANES)
-fn tiled(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(subgroup_invocation_id) lane: u32,
-) {
-  let tile = group.y * groups.x + group.x;
+fn tiled(group: Workgroup, @builtin(subgroup_invocation_id) lane: u32) {
+  let tile = workgroup_index(group);
   let n = (tile % TILES_N) * TILE_COLUMNS + 4u * lane;
   let m = (tile / TILES_N) * TILE_ROWS;
   if (m >= M) { return; }
-  let start = batch_offsets(group.z);
+  let start = batch_offsets(group.id.z);
   let own = m + lane % SHARERS;
   let fours = m + 4u * (lane % SHARERS);
   var sums = Tile();
@@ -94,7 +90,7 @@ fn tiled(
   }
   for (var row = 0u; row < TILE_ROWS; row++) {
     if (m + row >= M) { break; }
-    let at = (group.z * M + m + row) * N + n;
+    let at = (group.id.z * M + m + row) * N + n;
     let values = row_of(&sums, row);
     // Not from 0, which unrolls: stores are most of what compilers work on.
     for (var j = u32(n >= N); j < 4u; j++) {
@@ -102,5 +98,6 @@ fn tiled(
     }
   }
 }
+// appended: lib/invocation.wgsl
 // appended: lib/lanes-tile.wgsl
 // appended: lib/batches.wgsl

@@ -46,16 +46,12 @@ fn store(batch: u32, m: u32, n: u32, row: mat2x4f) {
 
 // An 8×8 tile an invocation, in registers: a row of the tile is a mat2x4f, two vectors of four.
 @compute @workgroup_size(64)
-fn tiled(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let tile = (group.y * groups.x + group.x) * 64u + lane;
+fn tiled(invocation: Invocation) {
+  let tile = flat_index(invocation);
   let n = (tile % TILES_N) * 8u;
   let m = (tile / TILES_N) * 8u;
   if (m >= M) { return; }
-  let batch = group.z;
+  let batch = invocation.group.z;
   let start = batch_offsets(batch);
   let a_at = start.x;
   let p0 = a_at + m * A_ROW;
@@ -99,12 +95,8 @@ fn tiled(
 
 // One output an invocation: for matrices too thin for a tile, and the tile's oracle.
 @compute @workgroup_size(64)
-fn direct(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let i = (group.y * groups.x + group.x) * 64u + lane;
+fn direct(invocation: Invocation) {
+  let i = flat_index(invocation);
   if (i >= BATCH * M * N) { return; }
   let n = i % N;
   let m = (i / N) % M;
@@ -118,4 +110,5 @@ fn direct(
   }
   out[OUT_AT + i] = sum;
 }
+// appended: lib/invocation.wgsl
 // appended: lib/batches.wgsl

@@ -30,12 +30,8 @@ fn source(j: u32) -> u32 {
 }
 
 @compute @workgroup_size(64)
-fn forward(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let index = (group.y * groups.x + group.x) * 64u + lane;
+fn forward(invocation: Invocation) {
+  let index = flat_index(invocation);
   if (index >= COUNT) { return; }
   let outer = index / (PADDED * INNER);
   let j = index / INNER % PADDED;
@@ -44,12 +40,8 @@ fn forward(
 }
 
 @compute @workgroup_size(64)
-fn backward(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let index = (group.y * groups.x + group.x) * 64u + lane;
+fn backward(invocation: Invocation) {
+  let index = flat_index(invocation);
   if (index >= COUNT) { return; }
   let k = index / INNER % EXTENT;
   let row = DOUT_AT + index / (EXTENT * INNER) * PADDED * INNER + index % INNER;
@@ -72,3 +64,4 @@ fn backward(
   for (var j = first; j < end; j++) { sum += dout[row + j * INNER]; }
   dinp[DINP_AT + index] = sum;
 }
+// appended: lib/invocation.wgsl

@@ -21,12 +21,8 @@ fn draw(block: u32) -> vec4u {
 
 // Four elements an invocation, as many as one draw gives.
 @compute @workgroup_size(64)
-fn uniform_noise(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let block = (group.y * groups.x + group.x) * 64u + lane;
+fn uniform_noise(invocation: Invocation) {
+  let block = flat_index(invocation);
   if (block * 4u >= COUNT) { return; }
   let words = draw(block);
   for (var i = 0u; i < 4u && block * 4u + i < COUNT; i++) {
@@ -35,12 +31,8 @@ fn uniform_noise(
 }
 
 @compute @workgroup_size(64)
-fn normal_noise(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let block = (group.y * groups.x + group.x) * 64u + lane;
+fn normal_noise(invocation: Invocation) {
+  let block = flat_index(invocation);
   if (block * 4u >= COUNT) { return; }
   let words = draw(block);
   let values = vec4f(normal_pair(words.xy), normal_pair(words.zw));
@@ -50,12 +42,8 @@ fn normal_noise(
 }
 
 @compute @workgroup_size(64)
-fn bernoulli_noise(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let block = (group.y * groups.x + group.x) * 64u + lane;
+fn bernoulli_noise(invocation: Invocation) {
+  let block = flat_index(invocation);
   if (block * 4u >= COUNT) { return; }
   let words = draw(block);
   for (var i = 0u; i < 4u && block * 4u + i < COUNT; i++) {
@@ -66,12 +54,8 @@ fn bernoulli_noise(
 // Forward of the input and backward of the output's gradient alike. Dropped elements are chosen, not
 // multiplied by zero: an infinity that is dropped is gone.
 @compute @workgroup_size(64)
-fn dropout(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let block = (group.y * groups.x + group.x) * 64u + lane;
+fn dropout(invocation: Invocation) {
+  let block = flat_index(invocation);
   if (block * 4u >= COUNT) { return; }
   let words = draw(block);
   for (var i = 0u; i < 4u && block * 4u + i < COUNT; i++) {
@@ -79,4 +63,5 @@ fn dropout(
     out[OUT_AT + at] = select(0f, inp[INP_AT + at] * SCALE, unit(words[i]) >= RATE);
   }
 }
+// appended: lib/invocation.wgsl
 // appended: lib/philox.wgsl

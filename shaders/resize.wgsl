@@ -60,12 +60,8 @@ fn between(a: f32, b: f32, rest: i32, unit: i32) -> f32 {
 }
 
 @compute @workgroup_size(64)
-fn forward(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let index = (group.y * groups.x + group.x) * 64u + lane;
+fn forward(invocation: Invocation) {
+  let index = flat_index(invocation);
   if (index >= OUTPUTS) { return; }
   let at = pixel_of(index, OUT_HEIGHT, OUT_WIDTH, CHANNELS);
   let row = source_row(at.y);
@@ -107,12 +103,8 @@ fn weight(at: i32, source: i32, unit: i32, round: i32) -> f32 {
 }
 
 @compute @workgroup_size(64)
-fn backward(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let index = (group.y * groups.x + group.x) * 64u + lane;
+fn backward(invocation: Invocation) {
+  let index = flat_index(invocation);
   if (index >= INPUTS) { return; }
   let at = pixel_of(index, HEIGHT, WIDTH, CHANNELS);
   let y_last = last_output(at.y, STEP_H, SHIFT_H, UNIT_H, ROUND_H, OVERHANG_H, HEIGHT, OUT_HEIGHT);
@@ -132,4 +124,5 @@ fn backward(
   }
   dinp[DINP_AT + index] = sum;
 }
+// appended: lib/invocation.wgsl
 // appended: lib/images.wgsl

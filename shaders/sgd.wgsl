@@ -29,23 +29,15 @@ fn decayed_gradient(i: u32) -> f32 {
 
 // Without momentum there is no velocity to keep.
 @compute @workgroup_size(64)
-fn descend(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let i = (group.y * groups.x + group.x) * 64u + lane;
+fn descend(invocation: Invocation) {
+  let i = flat_index(invocation);
   if (i >= COUNT) { return; }
   parameters[PARAMETERS_AT + i] -= learning_rate() * decayed_gradient(i);
 }
 
 @compute @workgroup_size(64)
-fn roll(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let i = (group.y * groups.x + group.x) * 64u + lane;
+fn roll(invocation: Invocation) {
+  let i = flat_index(invocation);
   if (i >= COUNT) { return; }
   let g = decayed_gradient(i);
   let v = select(g, MOMENTUM * velocities[VELOCITIES_AT + i] + KEEP * g, started[STARTED_AT] != 0f);
@@ -53,3 +45,4 @@ fn roll(
   let step = select(v, g + MOMENTUM * v, NESTEROV);
   parameters[PARAMETERS_AT + i] -= learning_rate() * step;
 }
+// appended: lib/invocation.wgsl

@@ -37,12 +37,8 @@ fn term(row: u32, first: u32, k: u32) -> f32 {
 }
 
 @compute @workgroup_size(64)
-fn forward(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let row = (group.y * groups.x + group.x) * 64u + lane;
+fn forward(invocation: Invocation) {
+  let row = flat_index(invocation);
   if (row >= ROWS) { return; }
   let first = first_of(row);
   var loss = 0f;
@@ -57,12 +53,8 @@ fn forward(
 }
 
 @compute @workgroup_size(64)
-fn backward(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let row = (group.y * groups.x + group.x) * 64u + lane;
+fn backward(invocation: Invocation) {
+  let row = flat_index(invocation);
   if (row >= ROWS) { return; }
   let first = first_of(row);
   var sum = 0f;
@@ -87,15 +79,12 @@ fn backward(
 }
 
 @compute @workgroup_size(64)
-fn backward_labels(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let at = (group.y * groups.x + group.x) * 64u + lane;
+fn backward_labels(invocation: Invocation) {
+  let at = flat_index(invocation);
   if (at >= ROWS * LENGTH) { return; }
   let row = (at / (LENGTH * INNER)) * INNER + at % INNER;
   out[OUT_AT + at] = -dout[DOUT_AT + row] * KEEP * logs[LOGS_AT + at];
 }
+// appended: lib/invocation.wgsl
 // appended: lib/numbers.wgsl
 // appended: lib/exp-log.wgsl

@@ -68,3 +68,5 @@ fn epilogue4(v: vec4f, at: u32, c: u32) -> vec4f {
   }
   return y;
 }
+// appended: lib/activation.wgsl
+// appended: lib/philox.wgsl

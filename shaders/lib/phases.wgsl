@@ -45,3 +45,4 @@ fn index_of(m: u32, phase: Phase) -> u32 {
   let n = m / (phase.count.x * phase.count.y);
   return (n * HEIGHT + y) * WIDTH + x;
 }
+// appended: lib/convolution.wgsl

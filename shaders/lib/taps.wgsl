@@ -11,3 +11,4 @@ fn tap(m: u32, i: u32, j: u32) -> i32 {
   let inside = (row >= 0) & (row < i32(HEIGHT)) & (column >= 0) & (column < i32(WIDTH));
   return select(-1, ((i32(n * HEIGHT) + row) * i32(WIDTH) + column) * i32(CHANNELS), inside);
 }
+// appended: lib/convolution.wgsl

@@ -25,7 +25,7 @@ import { checkName } from "./arguments.ts";
 import { dawnsWords, show } from "./foreign-text.ts";
 import { fromHalves, toHalves } from "./half.ts";
 
-/** WebGPU binds buffers from multiples of this many bytes; shaders add the rest (the `_AT` constants that `specialise` adds to them). */
+/** WebGPU binds buffers from multiples of this many bytes; shaders add the rest (their `_AT` constants). */
 const ALIGNMENT = 256;
 
 /** The buffer and byte offset behind an array. Throws if it was given back, or isn't planned yet. */

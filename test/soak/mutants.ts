@@ -80,8 +80,8 @@ export const mutants: readonly Mutant[] = [
   {
     kernel: "conv2d-weight-gradient.tiled",
     what: "the last pixel of a run is left out",
-    from: "for (var pixel = group.z * CHUNK; pixel < end; pixel++) {\n    let p =",
-    to: "for (var pixel = group.z * CHUNK; pixel + 1u < end; pixel++) {\n    let p =",
+    from: "for (var pixel = split * CHUNK; pixel < end; pixel++) {\n    let p =",
+    to: "for (var pixel = split * CHUNK; pixel + 1u < end; pixel++) {\n    let p =",
     noticed: by("conv2d"),
   },
   {
