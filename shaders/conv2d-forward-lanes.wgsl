@@ -64,6 +64,15 @@ fn seen(m: u32, i: u32, j: u32) -> bool {
   return found >= 0;
 }
 
+fn store(m: u32, k: u32, four: vec4f) {
+  let at = pixel_of(m) * FILTERS + k;
+  let values = epilogue4(four, at, k);
+  // Not from 0, which unrolls: stores are most of what compilers work on.
+  for (var j = u32(k >= FILTERS); j < 4u; j++) {
+    if (k + j < FILTERS) { out[OUT_AT + at + j] = Out(values[j]); }
+  }
+}
+
 @compute @workgroup_size(LANES)
 fn tiled(group: Workgroup, @builtin(subgroup_invocation_id) lane: u32) {
   let tile = workgroup_index(group);
@@ -95,15 +104,7 @@ fn tiled(group: Workgroup, @builtin(subgroup_invocation_id) lane: u32) {
       add_steps(&sums, w, load_steps(p0, step), load_steps(p1, step), load_steps(p2, step), load_steps(p3, step));
     }
   }
-  for (var row = 0u; row < TILE_ROWS; row++) {
-    if (m + row >= PIXELS) { break; }
-    let at = pixel_of(m + row) * FILTERS + k;
-    let values = epilogue4(row_of(&sums, row), at, k);
-    // Not from 0, which unrolls: stores are most of what compilers work on.
-    for (var j = u32(k >= FILTERS); j < 4u; j++) {
-      if (k + j < FILTERS) { out[OUT_AT + at + j] = Out(values[j]); }
-    }
-  }
+  store_tile(&sums, m, k, PIXELS);
 }
 // appended: lib/invocation.wgsl
 // appended: lib/lanes-tile.wgsl

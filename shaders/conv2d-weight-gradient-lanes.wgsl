@@ -102,6 +102,13 @@ fn add_bias(k: u32, zero: u32) {
   }
 }
 
+fn store(m: u32, k: u32, four: vec4f) {
+  // Not from 0, which unrolls: stores are most of what compilers work on.
+  for (var j = u32(k >= FILTERS); j < 4u; j++) {
+    if (k + j < FILTERS) { dweight[DWEIGHT_AT + m * FILTERS + k + j] = four[j]; }
+  }
+}
+
 @compute @workgroup_size(LANES)
 fn tiled(group: Workgroup, @builtin(subgroup_invocation_id) lane: u32) {
   let tile = workgroup_index(group);
@@ -119,15 +126,7 @@ fn tiled(group: Workgroup, @builtin(subgroup_invocation_id) lane: u32) {
   } else {
     under_any_taps(&sums, m, k, lane, zero);
   }
-  for (var row = 0u; row < TILE_ROWS; row++) {
-    if (m + row >= ROWS) { break; }
-    let at = (m + row) * FILTERS + k;
-    let values = row_of(&sums, row);
-    // Not from 0, which unrolls: stores are most of what compilers work on.
-    for (var j = u32(k >= FILTERS); j < 4u; j++) {
-      if (k + j < FILTERS) { dweight[DWEIGHT_AT + at + j] = values[j]; }
-    }
-  }
+  store_tile(&sums, m, k, ROWS);
 }
 // appended: lib/invocation.wgsl
 // appended: lib/lanes-tile.wgsl

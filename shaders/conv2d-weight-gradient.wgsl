@@ -25,6 +25,8 @@ alias Dout4 = vec4f;
 @group(0) @binding(3) var<storage, read_write> dweight: array<f32>; // (SPLITS, KH, KW, C / groups, K)
 @group(0) @binding(4) var<storage, read_write> dbias: array<f32>; // (SPLITS, K)
 
+var<private> split: u32;
+
 // Input of filter row `row` at an output pixel; `found` is where the tile's tap is, if it has but one.
 // Rows past ROWS repeat the last one, columns past FILTERS likewise; neither is stored. Padding is
 // chosen, not multiplied by zero: an infinity beside the edge stays out.
@@ -49,17 +51,21 @@ fn load_dout(at: u32, k: u32) -> vec4f {
   );
 }
 
-fn store(at: u32, m: u32, k: u32, row: mat2x4f) {
+fn load_inp_four(pixel: u32, found: i32, row: u32) -> vec4f {
+  return vec4f(
+    load_inp(pixel, found, row), load_inp(pixel, found, row + 1u), load_inp(pixel, found, row + 2u), load_inp(pixel, found, row + 3u),
+  );
+}
+
+fn store(m: u32, k: u32, four: vec4f) {
   if (m >= ROWS) { return; }
-  // Not from 0, which unrolls: the stores are most of what lavapipe's compiler works on.
-  for (var i = u32(k >= FILTERS); i < 4u; i++) {
-    if (k + i < FILTERS) { dweight[DWEIGHT_AT + at + m * FILTERS + k + i] = row[0][i]; }
-    if (k + 4u + i < FILTERS) { dweight[DWEIGHT_AT + at + m * FILTERS + k + 4u + i] = row[1][i]; }
+  for (var j = 0u; j < 4u && k + j < FILTERS; j++) {
+    dweight[DWEIGHT_AT + split * WEIGHTS + m * FILTERS + k + j] = four[j];
   }
 }
 
 // The bias's part of pixels `first` to `end` for filters k to k + 7.
-fn add_bias(split: u32, first: u32, end: u32, k: u32) {
+fn add_bias(first: u32, end: u32, k: u32) {
   var sum = mat2x4f();
   for (var pixel = first; pixel < end; pixel++) {
     sum += mat2x4f(load_dout(pixel * FILTERS, k), load_dout(pixel * FILTERS, k + 4u));
@@ -73,51 +79,29 @@ fn add_bias(split: u32, first: u32, end: u32, k: u32) {
 // Eight rows of the filter (taps and channels) by eight filters an invocation. GROUPS is 1.
 @compute @workgroup_size(64)
 fn tiled(invocation: Invocation) {
-  let split = invocation.group.z;
+  split = invocation.group.z;
   let tile = flat_index(invocation);
   let k = (tile % TILES_N) * 8u;
   let m = (tile / TILES_N) * 8u;
   let end = min(PIXELS, (split + 1u) * CHUNK);
-  if (tile / TILES_N == TILES_M) { add_bias(split, split * CHUNK, end, k); }
+  if (tile / TILES_N == TILES_M) { add_bias(split * CHUNK, end, k); }
   if (m >= ROWS) { return; }
-  var r0 = mat2x4f();
-  var r1 = mat2x4f();
-  var r2 = mat2x4f();
-  var r3 = mat2x4f();
-  var r4 = mat2x4f();
-  var r5 = mat2x4f();
-  var r6 = mat2x4f();
-  var r7 = mat2x4f();
+  var rows = Rows();
   let kernel = m / CHANNELS; // the tap, where it is shared
   for (var pixel = split * CHUNK; pixel < end; pixel++) {
     let p = tap(pixel, kernel / KERNEL_W, kernel % KERNEL_W);
     if (SHARED_TAP && p < 0) { continue; }
     let at = pixel * FILTERS;
     let d = mat2x4f(load_dout(at, k), load_dout(at, k + 4u));
-    r0 += load_inp(pixel, p, m) * d;
-    r1 += load_inp(pixel, p, m + 1u) * d;
-    r2 += load_inp(pixel, p, m + 2u) * d;
-    r3 += load_inp(pixel, p, m + 3u) * d;
-    r4 += load_inp(pixel, p, m + 4u) * d;
-    r5 += load_inp(pixel, p, m + 5u) * d;
-    r6 += load_inp(pixel, p, m + 6u) * d;
-    r7 += load_inp(pixel, p, m + 7u) * d;
+    add_step(&rows, load_inp_four(pixel, p, m), load_inp_four(pixel, p, m + 4u), d);
   }
-  let at = split * WEIGHTS;
-  store(at, m, k, r0);
-  store(at, m + 1u, k, r1);
-  store(at, m + 2u, k, r2);
-  store(at, m + 3u, k, r3);
-  store(at, m + 4u, k, r4);
-  store(at, m + 5u, k, r5);
-  store(at, m + 6u, k, r6);
-  store(at, m + 7u, k, r7);
+  store_tile(&rows, m, k, u32(m >= ROWS));
 }
 
 // One weight, or one element of the bias, an invocation: for grouped and very narrow cases, and the tile's oracle.
 @compute @workgroup_size(64)
 fn direct(invocation: Invocation) {
-  let split = invocation.group.z;
+  split = invocation.group.z;
   let index = flat_index(invocation);
   let end = min(PIXELS, (split + 1u) * CHUNK);
   if ((index >= WEIGHTS) & (index < WEIGHTS + FILTERS)) {
@@ -139,5 +123,6 @@ fn direct(invocation: Invocation) {
   dweight[DWEIGHT_AT + split * WEIGHTS + index] = sum;
 }
 // appended: lib/invocation.wgsl
+// appended: lib/register-tile.wgsl
 // appended: lib/taps.wgsl
 // appended: lib/convolution.wgsl

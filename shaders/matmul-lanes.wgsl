@@ -64,13 +64,23 @@ fn load_w(start: u32, k: u32, n: u32) -> mat4x4f {
   ));
 }
 
+var<private> batch: u32;
+
+fn store(m: u32, n: u32, four: vec4f) {
+  // Not from 0, which unrolls: stores are most of what compilers work on.
+  for (var j = u32(n >= N); j < 4u; j++) {
+    if (n + j < N) { out[OUT_AT + (batch * M + m) * N + n + j] = four[j]; }
+  }
+}
+
 @compute @workgroup_size(LANES)
 fn tiled(group: Workgroup, @builtin(subgroup_invocation_id) lane: u32) {
   let tile = workgroup_index(group);
   let n = (tile % TILES_N) * TILE_COLUMNS + 4u * lane;
   let m = (tile / TILES_N) * TILE_ROWS;
   if (m >= M) { return; }
-  let start = batch_offsets(group.id.z);
+  batch = group.id.z;
+  let start = batch_offsets(batch);
   let own = m + lane % SHARERS;
   let fours = m + 4u * (lane % SHARERS);
   var sums = Tile();
@@ -88,15 +98,7 @@ fn tiled(group: Workgroup, @builtin(subgroup_invocation_id) lane: u32) {
       );
     }
   }
-  for (var row = 0u; row < TILE_ROWS; row++) {
-    if (m + row >= M) { break; }
-    let at = (group.id.z * M + m + row) * N + n;
-    let values = row_of(&sums, row);
-    // Not from 0, which unrolls: stores are most of what compilers work on.
-    for (var j = u32(n >= N); j < 4u; j++) {
-      if (n + j < N) { out[OUT_AT + at + j] = values[j]; }
-    }
-  }
+  store_tile(&sums, m, n, M);
 }
 // appended: lib/invocation.wgsl
 // appended: lib/lanes-tile.wgsl

@@ -66,8 +66,8 @@ export const mutants: readonly Mutant[] = [
   {
     kernel: "conv2d-data-gradient.narrow",
     what: "the taps of the phase's first row are all there is",
-    from: "      let at = (kernel * CHANNELS + c) * FILTERS;",
-    to: "      if (i > 0u) { continue; }\n      let at = (kernel * CHANNELS + c) * FILTERS;",
+    from: "      let at = (kernel_of(phase, i, j) * CHANNELS + c) * FILTERS;",
+    to: "      if (i > 0u) { continue; }\n      let at = (kernel_of(phase, i, j) * CHANNELS + c) * FILTERS;",
     noticed: by("conv2d", "convTranspose2d"),
   },
   {
@@ -129,8 +129,8 @@ export const mutants: readonly Mutant[] = [
   {
     kernel: "matmul.tiled",
     what: "the bound on columns is dropped",
-    from: "if (n + i < N) {",
-    to: "if (n <= N) {",
+    from: "j < 4u && n + j < N",
+    to: "j < 4u && n <= N",
     noticed: by("matmul"),
   },
   {
