@@ -26,6 +26,7 @@ import { recipesCommand, STEPS_BUDGET, type RecipesFlags } from "./recipes.ts";
 import { gifCommand, sampleCommand, showCommand, type SampleFlags } from "./samples.ts";
 import { addTrainCommand } from "./train-command.ts";
 import { DEFAULT_BUDGET, tuneCommand, type TuneFlags } from "./tune.ts";
+import { wgslCommand, type WgslFlags } from "./commands/wgsl.ts";
 
 const MOST_SAMPLES = 100_000; // drawn and held at once
 
@@ -70,6 +71,19 @@ program
   .addOption(adapterOption())
   .option("--verbose", "show stack traces")
   .action(async (flags: TuneFlags) => tuneCommand(flags));
+
+program
+  .command("wgsl")
+  .description("print a shader as the driver gets it: joined with its libraries, and specialised")
+  .argument("<shader>", "a file of shaders/, such as conv2d-forward")
+  .addOption(recipeOption())
+  .option("--variant <name>", "as this variant of the kernel (default: what a run launches)")
+  .addOption(widthOption())
+  .addOption(configOption())
+  .option("--batch <n>", "images a step (default: the recipe's)", whole(1))
+  .addOption(adapterOption())
+  .option("--verbose", "show stack traces")
+  .action(async (shader: string, flags: WgslFlags) => wgslCommand(shader, flags));
 
 program
   .command("sample")
