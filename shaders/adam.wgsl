@@ -14,14 +14,6 @@ const REST2 = 0.001f;
 const EPSILON = 1e-7f;
 const KERAS = false; // whether ε stands beside √v, not beside √v̂
 
-// Where each array starts in its binding, in 32-bit words.
-const GRADIENTS_AT = 0u;
-const PARAMETERS_AT = 0u;
-const FIRST_AT = 0u;
-const SECOND_AT = 0u;
-const CORRECTIONS_AT = 0u;
-const RATE_AT = 0u;
-
 @group(0) @binding(0) var<storage, read> gradients: array<vec4f>;
 @group(0) @binding(1) var<storage, read_write> parameters: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> first: array<vec4f>; // running mean of gradients
@@ -35,12 +27,8 @@ fn learning_rate() -> f32 {
 }
 
 @compute @workgroup_size(64)
-fn update(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let i = (group.y * groups.x + group.x) * 64u + lane;
+fn update(invocation: Invocation) {
+  let i = flat_index(invocation);
   if (i >= FOURS) { return; }
   // This update's own corrections: counters.wgsl advances what is stored, once all have read it.
   let correction1 = BETA1 * corrections[CORRECTIONS_AT] + REST1;
@@ -58,3 +46,4 @@ fn update(
     parameters[at] -= learning_rate() * (m / correction1) / (sqrt(v / correction2) + EPSILON);
   }
 }
+// appended: lib/invocation.wgsl

@@ -19,15 +19,6 @@ const SMOOTHING = 0f; // what the label of real images lacks to 1, for the discr
 const RECORD = true;
 const CAPACITY = 64u; // steps that the ring holds
 
-// Where each array starts in its binding, in 32-bit words.
-const OUTPUTS_AT = 0u;
-const LABELS_AT = 0u;
-const STATE_AT = 0u;
-const SCALARS_AT = 0u;
-const RING_AT = 0u;
-const D_DISCRIMINATOR_AT = 0u;
-const D_GENERATOR_AT = 0u;
-
 @group(0) @binding(0) var<storage, read> outputs: array<f32>; // (2 · COUNT, CLASSES)
 @group(0) @binding(1) var<storage, read> labels: array<i32>; // (COUNT), for either half; unread with one class
 @group(0) @binding(2) var<storage, read> state: array<u32>; // seed low, seed high, step

@@ -2,18 +2,7 @@
 // rows, and in training dx = γ / σ · (dout − mean(dout) − x̂ · mean(dout · x̂)), as the batch's statistics depend
 // on x too (Ioffe and Szegedy 2015, simplified). In inference they don't, so that dx = γ / σ · dout.
 
-// Where each array starts in its binding, in 32-bit words.
-const INP_AT = 0u;
-const DOUT_AT = 0u;
-const STATS_AT = 0u;
-const PARTIAL_AT = 0u;
-const PARTIALS_AT = 0u;
-const GAMMA_AT = 0u;
-const DGAMMA_AT = 0u;
-const DBETA_AT = 0u;
-const DINP_AT = 0u;
-
-// Element types: f16 and vec4h where the array is stored so; its _AT then counts 16-bit words.
+// Element types: f16 and vec4h where the array is stored so.
 alias Inp = vec4f;
 
 @group(0) @binding(0) var<storage, read> inp: array<Inp>; // (R, C)
@@ -80,12 +69,8 @@ fn store_row(row: u32, c: u32, dx: vec4f) {
 }
 
 @compute @workgroup_size(64)
-fn partial_sums(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let index = linear(group, groups, lane);
+fn partial_sums(invocation: Invocation) {
+  let index = flat_index(invocation);
   if (index >= SPLITS * BLOCKS) { return; }
   let p = place(index);
   let sums = sums_of_run(p, origin_of(p.c), stat(0u, p.c), stat(1u, p.c));
@@ -95,24 +80,16 @@ fn partial_sums(
 
 // Where no gradient of x is asked for.
 @compute @workgroup_size(64)
-fn affine(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let index = linear(group, groups, lane);
+fn affine(invocation: Invocation) {
+  let index = flat_index(invocation);
   if (index >= SPLITS * BLOCKS) { return; }
   let p = place(index);
   if (p.split == 0u) { store_sums(p.c, sums_of_runs(p)); }
 }
 
 @compute @workgroup_size(64)
-fn input(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let index = linear(group, groups, lane);
+fn input(invocation: Invocation) {
+  let index = flat_index(invocation);
   if (index >= SPLITS * BLOCKS) { return; }
   let p = place(index);
   let origin = origin_of(p.c);
@@ -136,15 +113,12 @@ fn input(
 
 // Inference.
 @compute @workgroup_size(64)
-fn inference_input(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let index = linear(group, groups, lane);
+fn inference_input(invocation: Invocation) {
+  let index = flat_index(invocation);
   if (index >= SPLITS * BLOCKS) { return; }
   let p = place(index);
   let scale = gamma_at(p.c) * stat(1u, p.c);
   for (var row = p.first; row < p.end; row++) { store_row(row, p.c, scale * dout_at(row, p.c)); }
 }
+// appended: lib/invocation.wgsl
 // appended: lib/channels.wgsl

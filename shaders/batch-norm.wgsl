@@ -8,18 +8,7 @@ const REST = 0.01f; // 1 − MOMENTUM, rounded on the host from float64
 const VARIANCE_FACTOR = 1f; // of the batch's variance as it enters the running one; n / (n − 1) unbiases it
 const TRACK = true;
 
-// Where each array starts in its binding, in 32-bit words.
-const INP_AT = 0u;
-const PARTIAL_AT = 0u;
-const PARTIALS_AT = 0u;
-const MOMENTS_AT = 0u;
-const RUNNING_AT = 0u;
-const KNOWN_AT = 0u;
-const GAMMA_AT = 0u;
-const BETA_AT = 0u;
-const OUT_AT = 0u;
-
-// Element types: f16 and vec4h where the array is stored so; its _AT then counts 16-bit words.
+// Element types: f16 and vec4h where the array is stored so.
 alias Inp = vec4f;
 alias Out = f32;
 
@@ -90,12 +79,8 @@ fn store_normalised(p: Place, origin: vec4f, mean: vec4f, inverse: vec4f) {
 }
 
 @compute @workgroup_size(64)
-fn batch_partials(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let index = linear(group, groups, lane);
+fn batch_partials(invocation: Invocation) {
+  let index = flat_index(invocation);
   if (index >= SPLITS * BLOCKS) { return; }
   let p = place(index);
   let run = moments_of_run(p, origin_of(p.c));
@@ -104,12 +89,8 @@ fn batch_partials(
 }
 
 @compute @workgroup_size(64)
-fn normalise(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let index = linear(group, groups, lane);
+fn normalise(invocation: Invocation) {
+  let index = flat_index(invocation);
   if (index >= SPLITS * BLOCKS) { return; }
   let p = place(index);
   let origin = origin_of(p.c);
@@ -128,12 +109,8 @@ fn normalise(
 
 // Inference.
 @compute @workgroup_size(64)
-fn infer(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let index = linear(group, groups, lane);
+fn infer(invocation: Invocation) {
+  let index = flat_index(invocation);
   if (index >= SPLITS * BLOCKS) { return; }
   let p = place(index);
   let at = KNOWN_AT + p.c;
@@ -142,6 +119,7 @@ fn infer(
   let variance = vec4f(known[to], known[to + NEXT], known[to + 2u * NEXT], known[to + 3u * NEXT]);
   store_normalised(p, vec4f(), mean, 1f / sqrt(variance + EPSILON));
 }
+// appended: lib/invocation.wgsl
 // appended: lib/channels.wgsl
 // appended: lib/activation.wgsl
 // appended: lib/numbers.wgsl

@@ -8,12 +8,6 @@ const LOW = 1e-7f;
 const HIGH = 0.9999999f; // 1 − LOW, rounded on the host from float64
 const LOG_LOW = -100f;
 
-// Where each array starts in its binding, in 32-bit words.
-const PROBABILITIES_AT = 0u;
-const LABELS_AT = 0u;
-const DOUT_AT = 0u;
-const OUT_AT = 0u;
-
 @group(0) @binding(0) var<storage, read> probabilities: array<f32>;
 @group(0) @binding(1) var<storage, read> labels: array<f32>;
 @group(0) @binding(2) var<storage, read> dout: array<f32>;
@@ -30,12 +24,8 @@ fn bounded(value: f32) -> f32 {
 }
 
 @compute @workgroup_size(64)
-fn forward(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let i = (group.y * groups.x + group.x) * 64u + lane;
+fn forward(invocation: Invocation) {
+  let i = flat_index(invocation);
   if (i >= COUNT) { return; }
   let p = held(probabilities[PROBABILITIES_AT + i]);
   let t = label(i);
@@ -47,12 +37,8 @@ fn forward(
 }
 
 @compute @workgroup_size(64)
-fn backward(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let i = (group.y * groups.x + group.x) * 64u + lane;
+fn backward(invocation: Invocation) {
+  let i = flat_index(invocation);
   if (i >= COUNT) { return; }
   let p = probabilities[PROBABILITIES_AT + i];
   let d = dout[DOUT_AT + i];
@@ -68,15 +54,12 @@ fn backward(
 
 // dlabels = dloss · (log(1 − p) − log p).
 @compute @workgroup_size(64)
-fn backward_labels(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let i = (group.y * groups.x + group.x) * 64u + lane;
+fn backward_labels(invocation: Invocation) {
+  let i = flat_index(invocation);
   if (i >= COUNT) { return; }
   let p = held(probabilities[PROBABILITIES_AT + i]);
   out[OUT_AT + i] = dout[DOUT_AT + i] * (bounded(log_of_other(p)) - bounded(natural_log(p)));
 }
+// appended: lib/invocation.wgsl
 // appended: lib/numbers.wgsl
 // appended: lib/labels.wgsl

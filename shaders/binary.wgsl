@@ -14,11 +14,6 @@ const OP = ADD;
 const FACTOR = 1f;
 const COUNT = 64u;
 
-// Where each array starts in its binding, in 32-bit words.
-const A_AT = 0u;
-const B_AT = 0u;
-const OUT_AT = 0u;
-
 @group(0) @binding(0) var<storage, read> a: array<f32>;
 @group(0) @binding(1) var<storage, read> b: array<f32>;
 @group(0) @binding(2) var<storage, read_write> out: array<f32>;
@@ -39,15 +34,12 @@ fn apply(x: f32, y: f32) -> f32 {
 }
 
 @compute @workgroup_size(64)
-fn binary(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let index = (group.y * groups.x + group.x) * 64u + lane;
+fn binary(invocation: Invocation) {
+  let index = flat_index(invocation);
   if (index >= COUNT) { return; }
   let at = operands_of(index);
   out[OUT_AT + index] = apply(a[A_AT + at.x], b[B_AT + at.y]);
 }
+// appended: lib/invocation.wgsl
 // appended: lib/numbers.wgsl
 // appended: lib/broadcast.wgsl

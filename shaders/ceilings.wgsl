@@ -6,12 +6,6 @@
 const COUNT = 64u; // invocations, or vectors of four
 const ROUNDS = 4u;
 
-// Where each array starts in its binding, in 32-bit words.
-const RATES_AT = 0u;
-const SUMS_AT = 0u;
-const INP_AT = 0u;
-const OUT_AT = 0u;
-
 @group(0) @binding(0) var<storage, read> rates: array<f32>; // (2): a and b, which no compiler knows
 @group(0) @binding(1) var<storage, read_write> sums: array<f32>; // (COUNT)
 @group(0) @binding(2) var<storage, read> inp: array<vec4f>; // (COUNT)
@@ -20,12 +14,8 @@ const OUT_AT = 0u;
 // Twelve sequences hide a multiply-add's latency and still fit a CPU's sixteen registers; eight steps hide
 // what the loop itself costs. Scalars, as lavapipe reached a third less with the same in vectors of four.
 @compute @workgroup_size(64)
-fn multiply_adds(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let i = (group.y * groups.x + group.x) * 64u + lane;
+fn multiply_adds(invocation: Invocation) {
+  let i = flat_index(invocation);
   if (i >= COUNT) { return; }
   let a = rates[RATES_AT];
   let b = rates[RATES_AT + 1u];
@@ -72,14 +62,11 @@ fn multiply_adds(
 
 // Four vectors an invocation, each next to its neighbours'.
 @compute @workgroup_size(64)
-fn copy(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let i = (group.y * groups.x + group.x) * 256u + lane;
+fn copy(invocation: Invocation) {
+  let i = (invocation.group.y * invocation.groups.x + invocation.group.x) * 256u + invocation.lane;
   if (i < COUNT) { out[OUT_AT / 4u + i] = inp[INP_AT / 4u + i]; }
   if (i + 64u < COUNT) { out[OUT_AT / 4u + i + 64u] = inp[INP_AT / 4u + i + 64u]; }
   if (i + 128u < COUNT) { out[OUT_AT / 4u + i + 128u] = inp[INP_AT / 4u + i + 128u]; }
   if (i + 192u < COUNT) { out[OUT_AT / 4u + i + 192u] = inp[INP_AT / 4u + i + 192u]; }
 }
+// appended: lib/invocation.wgsl

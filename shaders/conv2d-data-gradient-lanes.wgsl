@@ -8,12 +8,7 @@ enable subgroups;
 const COLUMNS = CHANNELS;
 const TILES_N = (CHANNELS + TILE_COLUMNS - 1u) / TILE_COLUMNS;
 
-// Where each array starts in its binding, in 32-bit words.
-const DOUT4_AT = 0u;
-const WEIGHT4_AT = 0u;
-const DINP_AT = 0u;
-
-// Element types: f16 and vec4h where the array is stored so; its _AT then counts 16-bit words.
+// Element types: f16 and vec4h where the array is stored so.
 alias Dout4 = vec4f;
 alias Dinp = f32;
 
@@ -58,51 +53,46 @@ fn seen(m: u32, phase: Phase, i: u32, j: u32) -> bool {
   return found >= 0;
 }
 
+var<private> phase: Phase; // as the store finds it; control flow must go by values that all lanes share
+
+fn store(m: u32, c: u32, four: vec4f) {
+  let at = index_of(pixel_of(m, phase), phase) * CHANNELS + c;
+  let values = epilogue4(four, at, c);
+  // Not from 0, which unrolls: stores are most of what compilers work on.
+  for (var j = u32(c >= CHANNELS); j < 4u; j++) {
+    if (c + j < CHANNELS) { dinp[DINP_AT + at + j] = Dinp(values[j]); }
+  }
+}
+
 @compute @workgroup_size(LANES)
-fn tiled(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(subgroup_invocation_id) lane: u32,
-) {
-  let phase = phase_of(group.z);
-  let tile = group.y * groups.x + group.x;
+fn tiled(group: Workgroup, @builtin(subgroup_invocation_id) lane: u32) {
+  let own = phase_of(group.id.z);
+  phase = own;
+  let tile = workgroup_index(group);
   let c = (tile % TILES_N) * TILE_COLUMNS + 4u * lane;
   let m = (tile / TILES_N) * TILE_ROWS;
-  let rows = BATCH * phase.count.x * phase.count.y;
-  if (m >= rows) { return; }
-  let q0 = meets(pixel_of(m + lane % SHARERS, phase), phase);
-  let q1 = meets(pixel_of(m + SHARERS + lane % SHARERS, phase), phase);
-  let q2 = meets(pixel_of(m + 2u * SHARERS + lane % SHARERS, phase), phase);
-  let q3 = meets(pixel_of(m + 3u * SHARERS + lane % SHARERS, phase), phase);
+  if (m >= pixels_of(own)) { return; }
+  let row = m + lane % SHARERS;
+  let met = Meetings(
+    meets(pixel_of(row, own), own), meets(pixel_of(row + SHARERS, own), own),
+    meets(pixel_of(row + 2u * SHARERS, own), own), meets(pixel_of(row + 3u * SHARERS, own), own),
+  );
   var sums = Tile();
-  for (var i = 0u; phase.tap.y + i * STRIDE_H < KERNEL_H; i++) {
-    for (var j = 0u; phase.tap.x + j * STRIDE_W < KERNEL_W; j++) {
-      if (!seen(m, phase, i, j)) { continue; }
-      let at0 = tap(q0, i, j);
-      let at1 = tap(q1, i, j);
-      let at2 = tap(q2, i, j);
-      let at3 = tap(q3, i, j);
-      let kernel = (phase.tap.y + i * STRIDE_H) * KERNEL_W + phase.tap.x + j * STRIDE_W;
+  for (var i = 0u; i < own.taps.y; i++) {
+    for (var j = 0u; j < own.taps.x; j++) {
+      if (!seen(m, own, i, j)) { continue; }
+      let at = taps(met, i, j);
+      let kernel = kernel_of(own, i, j);
       for (var k = 0u; k < FILTERS; k += 4u) {
         let w = load_weights(kernel, c, k);
-        add_steps(&sums, w, load_four(at0, k), load_four(at1, k), load_four(at2, k), load_four(at3, k));
+        add_steps(&sums, w, load_four(at.x, k), load_four(at.y, k), load_four(at.z, k), load_four(at.w, k));
       }
     }
   }
-  for (var row = 0u; row < TILE_ROWS; row++) {
-    if (m + row >= rows) { break; }
-    let at = index_of(pixel_of(m + row, phase), phase) * CHANNELS + c;
-    let values = epilogue4(row_of(&sums, row), at, c);
-    // Not from 0, which unrolls: stores are most of what compilers work on.
-    for (var j = u32(c >= CHANNELS); j < 4u; j++) {
-      if (c + j < CHANNELS) { dinp[DINP_AT + at + j] = Dinp(values[j]); }
-    }
-  }
+  store_tile(&sums, m, c, pixels_of(own));
 }
+// appended: lib/invocation.wgsl
 // appended: lib/lanes-tile.wgsl
 // appended: lib/phases.wgsl
 // appended: lib/convolution.wgsl
 // appended: lib/epilogue.wgsl
-// appended: lib/activation.wgsl
-// appended: lib/philox.wgsl
-// appended: lib/numbers.wgsl

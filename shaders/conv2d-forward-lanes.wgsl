@@ -11,13 +11,7 @@ const COLUMNS = FILTERS;
 const STEPS = KERNEL_H * KERNEL_W * CHANNELS; // of the sum
 const TILES_N = (FILTERS + TILE_COLUMNS - 1u) / TILE_COLUMNS;
 
-// Where each array starts in its binding, in 32-bit words.
-const INP_AT = 0u;
-const INP4_AT = 0u;
-const WEIGHT4_AT = 0u;
-const OUT_AT = 0u;
-
-// Element types: f16 and vec4h where the array is stored so; its _AT then counts 16-bit words.
+// Element types: f16 and vec4h where the array is stored so.
 alias Inp = f32;
 alias Inp4 = vec4f;
 alias Out = f32;
@@ -70,13 +64,18 @@ fn seen(m: u32, i: u32, j: u32) -> bool {
   return found >= 0;
 }
 
+fn store(m: u32, k: u32, four: vec4f) {
+  let at = pixel_of(m) * FILTERS + k;
+  let values = epilogue4(four, at, k);
+  // Not from 0, which unrolls: stores are most of what compilers work on.
+  for (var j = u32(k >= FILTERS); j < 4u; j++) {
+    if (k + j < FILTERS) { out[OUT_AT + at + j] = Out(values[j]); }
+  }
+}
+
 @compute @workgroup_size(LANES)
-fn tiled(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(subgroup_invocation_id) lane: u32,
-) {
-  let tile = group.y * groups.x + group.x;
+fn tiled(group: Workgroup, @builtin(subgroup_invocation_id) lane: u32) {
+  let tile = workgroup_index(group);
   let k = (tile % TILES_N) * TILE_COLUMNS + 4u * lane;
   let m = (tile / TILES_N) * TILE_ROWS;
   if (m >= PIXELS) { return; }
@@ -105,20 +104,10 @@ fn tiled(
       add_steps(&sums, w, load_steps(p0, step), load_steps(p1, step), load_steps(p2, step), load_steps(p3, step));
     }
   }
-  for (var row = 0u; row < TILE_ROWS; row++) {
-    if (m + row >= PIXELS) { break; }
-    let at = pixel_of(m + row) * FILTERS + k;
-    let values = epilogue4(row_of(&sums, row), at, k);
-    // Not from 0, which unrolls: stores are most of what compilers work on.
-    for (var j = u32(k >= FILTERS); j < 4u; j++) {
-      if (k + j < FILTERS) { out[OUT_AT + at + j] = Out(values[j]); }
-    }
-  }
+  store_tile(&sums, m, k, PIXELS);
 }
+// appended: lib/invocation.wgsl
 // appended: lib/lanes-tile.wgsl
 // appended: lib/taps.wgsl
 // appended: lib/convolution.wgsl
 // appended: lib/epilogue.wgsl
-// appended: lib/activation.wgsl
-// appended: lib/philox.wgsl
-// appended: lib/numbers.wgsl

@@ -13,14 +13,7 @@ const ROWS = KERNEL_H * KERNEL_W * CHANNELS; // of the filter as a matrix (taps 
 const TILES_M = (ROWS + TILE_ROWS - 1u) / TILE_ROWS;
 const TILES_N = (FILTERS + TILE_COLUMNS - 1u) / TILE_COLUMNS;
 
-// Where each array starts in its binding, in 32-bit words.
-const INP_AT = 0u;
-const INP4_AT = 0u;
-const DOUT4_AT = 0u;
-const DWEIGHT_AT = 0u;
-const DBIAS_AT = 0u;
-
-// Element types: f16 and vec4h where the array is stored so; its _AT then counts 16-bit words.
+// Element types: f16 and vec4h where the array is stored so.
 alias Inp = f32;
 alias Inp4 = vec4f;
 alias Dout4 = vec4f;
@@ -109,17 +102,20 @@ fn add_bias(k: u32, zero: u32) {
   }
 }
 
+fn store(m: u32, k: u32, four: vec4f) {
+  // Not from 0, which unrolls: stores are most of what compilers work on.
+  for (var j = u32(k >= FILTERS); j < 4u; j++) {
+    if (k + j < FILTERS) { dweight[DWEIGHT_AT + m * FILTERS + k + j] = four[j]; }
+  }
+}
+
 @compute @workgroup_size(LANES)
-fn tiled(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(subgroup_invocation_id) lane: u32,
-) {
-  let tile = group.y * groups.x + group.x;
+fn tiled(group: Workgroup, @builtin(subgroup_invocation_id) lane: u32) {
+  let tile = workgroup_index(group);
   let k = (tile % TILES_N) * TILE_COLUMNS + 4u * lane;
   let m = (tile / TILES_N) * TILE_ROWS;
   if (tile / TILES_N > TILES_M) { return; }
-  let zero = u32(groups.x == 0u); // in a way that compilers can't see, so that loops over few pixels stay loops
+  let zero = u32(group.count.x == 0u); // in a way that compilers can't see, so that loops over few pixels stay loops
   if (tile / TILES_N == TILES_M) {
     add_bias(k, zero);
     return;
@@ -130,16 +126,9 @@ fn tiled(
   } else {
     under_any_taps(&sums, m, k, lane, zero);
   }
-  for (var row = 0u; row < TILE_ROWS; row++) {
-    if (m + row >= ROWS) { break; }
-    let at = (m + row) * FILTERS + k;
-    let values = row_of(&sums, row);
-    // Not from 0, which unrolls: stores are most of what compilers work on.
-    for (var j = u32(k >= FILTERS); j < 4u; j++) {
-      if (k + j < FILTERS) { dweight[DWEIGHT_AT + at + j] = values[j]; }
-    }
-  }
+  store_tile(&sums, m, k, ROWS);
 }
+// appended: lib/invocation.wgsl
 // appended: lib/lanes-tile.wgsl
 // appended: lib/taps.wgsl
 // appended: lib/convolution.wgsl

@@ -15,15 +15,7 @@ const TILES_N = (FILTERS + 63u) / 64u;
 const LEFT_ALONG = false;
 const RIGHT_ALONG = false;
 
-// Where each array starts in its binding, in 32-bit words.
-const INP_AT = 0u;
-const INP4_AT = 0u;
-const DOUT_AT = 0u;
-const DOUT4_AT = 0u;
-const DWEIGHT_AT = 0u;
-const DBIAS_AT = 0u;
-
-// Element types: f16 and vec4h where the array is stored so; its _AT then counts 16-bit words.
+// Element types: f16 and vec4h where the array is stored so.
 alias Inp = f32;
 alias Inp4 = vec4f;
 alias Dout = f32;
@@ -40,17 +32,11 @@ var<private> split: u32;
 
 // Index of the element that filter row m meets at output pixels k … k + 3; −1 in the padding and past the
 // last row or pixel.
-fn meets(m: u32, k: u32) -> vec4i {
-  let pixel = k + vec4u(0u, 1u, 2u, 3u);
+fn inp_at(m: u32, k: u32) -> vec4i {
   let tap = m / CHANNELS;
-  let y = (pixel / OUT_WIDTH) % OUT_HEIGHT;
-  let n = pixel / (OUT_WIDTH * OUT_HEIGHT);
-  let row = vec4i(y * STRIDE_H + tap / KERNEL_W * DILATION_H) - PAD_TOP;
-  let column = vec4i((pixel % OUT_WIDTH) * STRIDE_W + tap % KERNEL_W * DILATION_W) - PAD_LEFT;
-  let in_range = (pixel < vec4u(PIXELS)) & vec4<bool>(m < ROWS);
-  let inside = (row >= vec4i()) & (row < vec4i(i32(HEIGHT))) & (column >= vec4i()) & (column < vec4i(i32(WIDTH)));
-  let at = ((vec4i(n * HEIGHT) + row) * i32(WIDTH) + column) * i32(CHANNELS) + i32(m % CHANNELS);
-  return select(vec4i(-1), at, in_range & inside);
+  let at = taps(k, tap / KERNEL_W, tap % KERNEL_W);
+  let in_range = (k + vec4u(0u, 1u, 2u, 3u) < vec4u(PIXELS)) & vec4<bool>(m < ROWS);
+  return select(vec4i(-1), at + i32(m % CHANNELS), (at >= vec4i()) & in_range);
 }
 
 // Padding is chosen, not multiplied by zero: an infinity beside the edge stays out.
@@ -63,14 +49,14 @@ fn inp_four(at: i32) -> vec4f {
 }
 
 fn inp_row(m: u32, k: u32) -> vec4f {
-  let at = meets(m, k);
+  let at = inp_at(m, k);
   if (m == ROWS) { return select(vec4f(), vec4f(1f), k + vec4u(0u, 1u, 2u, 3u) < vec4u(PIXELS)); }
   return vec4f(inp_one(at.x), inp_one(at.y), inp_one(at.z), inp_one(at.w));
 }
 
 fn left_block(m: u32, k: u32) -> mat4x4f {
   if (INP_BY_FOUR && m < ROWS) {
-    let at = meets(m, k);
+    let at = inp_at(m, k);
     return mat4x4f(inp_four(at.x), inp_four(at.y), inp_four(at.z), inp_four(at.w));
   }
   return transpose(mat4x4f(inp_row(m, k), inp_row(m + 1u, k), inp_row(m + 2u, k), inp_row(m + 3u, k)));
@@ -106,18 +92,16 @@ fn store(m: u32, n: u32, four: vec4f) {
 
 // One tile a workgroup. Past the last tile all is zero and nothing stored: every lane meets every barrier.
 @compute @workgroup_size(64)
-fn tiled(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let tile = group.y * groups.x + group.x;
+fn tiled(group: Workgroup, @builtin(local_invocation_index) lane: u32) {
+  let tile = workgroup_index(group);
   let m = tile / TILES_N * 64u;
   let n = tile % TILES_N * 64u;
-  let zero = u32(groups.x == 0u);
-  split = group.z;
-  let end = min(PIXELS, (group.z + 1u) * CHUNK);
-  make_tile(m, n, group.z * CHUNK, end, lane, zero);
+  let zero = u32(group.count.x == 0u);
+  split = group.id.z;
+  let end = min(PIXELS, (group.id.z + 1u) * CHUNK);
+  make_tile(m, n, group.id.z * CHUNK, end, lane, zero);
 }
+// appended: lib/invocation.wgsl
 // appended: lib/workgroup-tile.wgsl
+// appended: lib/taps.wgsl
 // appended: lib/convolution.wgsl

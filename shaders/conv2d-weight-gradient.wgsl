@@ -14,14 +14,7 @@ const ROWS = KERNEL_H * KERNEL_W * CHANNELS; // of the filter as a matrix (taps 
 const TILES_M = (ROWS + 7u) / 8u;
 const TILES_N = (FILTERS + 7u) / 8u;
 
-// Where each array starts in its binding, in 32-bit words.
-const INP_AT = 0u;
-const DOUT_AT = 0u;
-const DOUT4_AT = 0u;
-const DWEIGHT_AT = 0u;
-const DBIAS_AT = 0u;
-
-// Element types: f16 and vec4h where the array is stored so; its _AT then counts 16-bit words.
+// Element types: f16 and vec4h where the array is stored so.
 alias Inp = f32;
 alias Dout = f32;
 alias Dout4 = vec4f;
@@ -31,6 +24,8 @@ alias Dout4 = vec4f;
 @group(0) @binding(2) var<storage, read> dout4: array<Dout4>; // the same array
 @group(0) @binding(3) var<storage, read_write> dweight: array<f32>; // (SPLITS, KH, KW, C / groups, K)
 @group(0) @binding(4) var<storage, read_write> dbias: array<f32>; // (SPLITS, K)
+
+var<private> split: u32;
 
 // Input of filter row `row` at an output pixel; `found` is where the tile's tap is, if it has but one.
 // Rows past ROWS repeat the last one, columns past FILTERS likewise; neither is stored. Padding is
@@ -56,17 +51,21 @@ fn load_dout(at: u32, k: u32) -> vec4f {
   );
 }
 
-fn store(at: u32, m: u32, k: u32, row: mat2x4f) {
+fn load_inp_four(pixel: u32, found: i32, row: u32) -> vec4f {
+  return vec4f(
+    load_inp(pixel, found, row), load_inp(pixel, found, row + 1u), load_inp(pixel, found, row + 2u), load_inp(pixel, found, row + 3u),
+  );
+}
+
+fn store(m: u32, k: u32, four: vec4f) {
   if (m >= ROWS) { return; }
-  // Not from 0, which unrolls: the stores are most of what lavapipe's compiler works on.
-  for (var i = u32(k >= FILTERS); i < 4u; i++) {
-    if (k + i < FILTERS) { dweight[DWEIGHT_AT + at + m * FILTERS + k + i] = row[0][i]; }
-    if (k + 4u + i < FILTERS) { dweight[DWEIGHT_AT + at + m * FILTERS + k + 4u + i] = row[1][i]; }
+  for (var j = 0u; j < 4u && k + j < FILTERS; j++) {
+    dweight[DWEIGHT_AT + split * WEIGHTS + m * FILTERS + k + j] = four[j];
   }
 }
 
 // The bias's part of pixels `first` to `end` for filters k to k + 7.
-fn add_bias(split: u32, first: u32, end: u32, k: u32) {
+fn add_bias(first: u32, end: u32, k: u32) {
   var sum = mat2x4f();
   for (var pixel = first; pixel < end; pixel++) {
     sum += mat2x4f(load_dout(pixel * FILTERS, k), load_dout(pixel * FILTERS, k + 4u));
@@ -79,64 +78,36 @@ fn add_bias(split: u32, first: u32, end: u32, k: u32) {
 
 // Eight rows of the filter (taps and channels) by eight filters an invocation. GROUPS is 1.
 @compute @workgroup_size(64)
-fn tiled(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let tile = (group.y * groups.x + group.x) * 64u + lane;
+fn tiled(invocation: Invocation) {
+  split = invocation.group.z;
+  let tile = flat_index(invocation);
   let k = (tile % TILES_N) * 8u;
   let m = (tile / TILES_N) * 8u;
-  let end = min(PIXELS, (group.z + 1u) * CHUNK);
-  if (tile / TILES_N == TILES_M) { add_bias(group.z, group.z * CHUNK, end, k); }
+  let end = min(PIXELS, (split + 1u) * CHUNK);
+  if (tile / TILES_N == TILES_M) { add_bias(split * CHUNK, end, k); }
   if (m >= ROWS) { return; }
-  var r0 = mat2x4f();
-  var r1 = mat2x4f();
-  var r2 = mat2x4f();
-  var r3 = mat2x4f();
-  var r4 = mat2x4f();
-  var r5 = mat2x4f();
-  var r6 = mat2x4f();
-  var r7 = mat2x4f();
+  var rows = Rows();
   let kernel = m / CHANNELS; // the tap, where it is shared
-  for (var pixel = group.z * CHUNK; pixel < end; pixel++) {
+  for (var pixel = split * CHUNK; pixel < end; pixel++) {
     let p = tap(pixel, kernel / KERNEL_W, kernel % KERNEL_W);
     if (SHARED_TAP && p < 0) { continue; }
     let at = pixel * FILTERS;
     let d = mat2x4f(load_dout(at, k), load_dout(at, k + 4u));
-    r0 += load_inp(pixel, p, m) * d;
-    r1 += load_inp(pixel, p, m + 1u) * d;
-    r2 += load_inp(pixel, p, m + 2u) * d;
-    r3 += load_inp(pixel, p, m + 3u) * d;
-    r4 += load_inp(pixel, p, m + 4u) * d;
-    r5 += load_inp(pixel, p, m + 5u) * d;
-    r6 += load_inp(pixel, p, m + 6u) * d;
-    r7 += load_inp(pixel, p, m + 7u) * d;
+    add_step(&rows, load_inp_four(pixel, p, m), load_inp_four(pixel, p, m + 4u), d);
   }
-  let at = group.z * WEIGHTS;
-  store(at, m, k, r0);
-  store(at, m + 1u, k, r1);
-  store(at, m + 2u, k, r2);
-  store(at, m + 3u, k, r3);
-  store(at, m + 4u, k, r4);
-  store(at, m + 5u, k, r5);
-  store(at, m + 6u, k, r6);
-  store(at, m + 7u, k, r7);
+  store_tile(&rows, m, k, u32(m >= ROWS));
 }
 
 // One weight, or one element of the bias, an invocation: for grouped and very narrow cases, and the tile's oracle.
 @compute @workgroup_size(64)
-fn direct(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let index = (group.y * groups.x + group.x) * 64u + lane;
-  let end = min(PIXELS, (group.z + 1u) * CHUNK);
+fn direct(invocation: Invocation) {
+  split = invocation.group.z;
+  let index = flat_index(invocation);
+  let end = min(PIXELS, (split + 1u) * CHUNK);
   if ((index >= WEIGHTS) & (index < WEIGHTS + FILTERS)) {
     var total = 0f;
-    for (var pixel = group.z * CHUNK; pixel < end; pixel++) { total += f32(dout[DOUT_AT + pixel * FILTERS + index - WEIGHTS]); }
-    dbias[DBIAS_AT + group.z * FILTERS + index - WEIGHTS] = total;
+    for (var pixel = split * CHUNK; pixel < end; pixel++) { total += f32(dout[DOUT_AT + pixel * FILTERS + index - WEIGHTS]); }
+    dbias[DBIAS_AT + split * FILTERS + index - WEIGHTS] = total;
   }
   if (index >= WEIGHTS) { return; }
   let width = CHANNELS / GROUPS; // input channels a filter sees
@@ -144,12 +115,14 @@ fn direct(
   let channel = (k / (FILTERS / GROUPS)) * width + (index / FILTERS) % width;
   let kernel = index / (FILTERS * width);
   var sum = 0f;
-  for (var pixel = group.z * CHUNK; pixel < end; pixel++) {
+  for (var pixel = split * CHUNK; pixel < end; pixel++) {
     let at = tap(pixel, kernel / KERNEL_W, kernel % KERNEL_W);
     if (at < 0) { continue; }
     sum += f32(inp[INP_AT + u32(at) + channel]) * f32(dout[DOUT_AT + pixel * FILTERS + k]);
   }
-  dweight[DWEIGHT_AT + group.z * WEIGHTS + index] = sum;
+  dweight[DWEIGHT_AT + split * WEIGHTS + index] = sum;
 }
+// appended: lib/invocation.wgsl
+// appended: lib/register-tile.wgsl
 // appended: lib/taps.wgsl
 // appended: lib/convolution.wgsl

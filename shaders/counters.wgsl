@@ -12,11 +12,6 @@ const SECOND_RATES = array<f32, 2>(0.9f, 0.999f);
 const SECOND_RESTS = array<f32, 2>(0.1f, 0.001f);
 const STEPS = 1u; // what is added to the step
 
-// Where each array starts in its binding, in 32-bit words.
-const FIRST_AT = 0u;
-const SECOND_AT = 0u;
-const STATE_AT = 0u;
-
 @group(0) @binding(0) var<storage, read_write> first: array<f32>; // (FIRST_COUNT)
 @group(0) @binding(1) var<storage, read_write> second: array<f32>; // (SECOND_COUNT)
 @group(0) @binding(2) var<storage, read_write> state: array<u32>; // seed low, seed high, step

@@ -10,13 +10,6 @@ const STEPS = 8u; // steps an epoch
 const SHUFFLE = true; // whether an epoch has an order of its own, or the dataset's
 const HALF_BITS = 3u; // the permutation works on 2 · HALF_BITS bits, the least even number that holds IMAGES
 
-// Where each array starts in its binding, in 32-bit words.
-const IMAGES_AT = 0u;
-const STATE_AT = 0u;
-const OUT_AT = 0u;
-const LABELS_AT = 0u;
-const CLASSES_AT = 0u;
-
 @group(0) @binding(0) var<storage, read> images: array<u32>; // four pixels a word
 @group(0) @binding(1) var<storage, read> state: array<u32>; // seed low, seed high, step
 @group(0) @binding(2) var<storage, read_write> out: array<f32>; // (BATCH, PIXELS)
@@ -53,13 +46,9 @@ fn image_of(row: u32) -> u32 {
 
 // Sixteen pixels an invocation, so that the permutation is walked once for all of them.
 @compute @workgroup_size(64)
-fn gather(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
+fn gather(invocation: Invocation) {
   let runs = (PIXELS + 15u) / 16u;
-  let index = (group.y * groups.x + group.x) * 64u + lane;
+  let index = flat_index(invocation);
   if (index >= BATCH * runs) { return; }
   let row = index / runs;
   let image = image_of(row);
@@ -72,14 +61,11 @@ fn gather(
 }
 
 @compute @workgroup_size(64)
-fn gather_labels(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let row = (group.y * groups.x + group.x) * 64u + lane;
+fn gather_labels(invocation: Invocation) {
+  let row = flat_index(invocation);
   if (row >= BATCH) { return; }
   let image = image_of(row);
   classes[CLASSES_AT + row] = i32((labels[LABELS_AT + image / 4u] >> (8u * (image % 4u))) & 255u);
 }
+// appended: lib/invocation.wgsl
 // appended: lib/philox.wgsl

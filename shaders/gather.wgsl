@@ -14,15 +14,6 @@ const PICKS = 8u; // indices of one batch
 const PITCH = max(PICKS, 1u); // without indices x has a gradient still, but a modulus of 0 doesn't compile
 const BLOCK = 4u; // terms that are summed before they join the rest: about √PICKS of them round least
 
-// Where each array starts in its binding, in 32-bit words.
-const INDICES_AT = 0u;
-const INP_AT = 0u;
-const OUT_AT = 0u;
-const DOUT_AT = 0u;
-const DINP_AT = 0u;
-const LINKS_AT = 0u;
-const NEXT_AT = 0u;
-
 @group(0) @binding(0) var<storage, read> indices: array<i32>; // (B, PICKS)
 // Moved as words, whatever they mean: NaN keeps its bits.
 @group(0) @binding(1) var<storage, read> inp: array<u32>; // (B, O, ROWS, INNER)
@@ -39,12 +30,8 @@ fn row(at: u32) -> u32 {
 }
 
 @compute @workgroup_size(64)
-fn gather(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let index = (group.y * groups.x + group.x) * 64u + lane;
+fn gather(invocation: Invocation) {
+  let index = flat_index(invocation);
   if (index >= COUNT) { return; }
   let s = index % INNER;
   let i = (index / INNER) % PITCH;
@@ -56,12 +43,8 @@ fn gather(
 // Where a row is named next: for each row the first i that names it, then for each i the next one that
 // names the same row; PICKS where there is none. All the scans for one row together pass each i once.
 @compute @workgroup_size(64)
-fn link(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let index = (group.y * groups.x + group.x) * 64u + lane;
+fn link(invocation: Invocation) {
+  let index = flat_index(invocation);
   if (index >= COUNT) { return; }
   let at = index % (ROWS + PICKS);
   let named = (index / (ROWS + PICKS)) * PICKS;
@@ -78,12 +61,8 @@ fn link(
 }
 
 @compute @workgroup_size(64)
-fn gradient(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let index = (group.y * groups.x + group.x) * 64u + lane;
+fn gradient(invocation: Invocation) {
+  let index = flat_index(invocation);
   if (index >= COUNT) { return; }
   let s = index % INNER;
   let n = (index / INNER) % ROWS;
@@ -104,3 +83,4 @@ fn gradient(
   }
   dinp[DINP_AT + index] = total;
 }
+// appended: lib/invocation.wgsl

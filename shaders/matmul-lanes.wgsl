@@ -18,12 +18,6 @@ const A_BY_FOUR = true; // the same holds of a's, and the array is aligned
 
 const TILES_N = (N + TILE_COLUMNS - 1u) / TILE_COLUMNS;
 
-// Where each array starts in its binding, in 32-bit words.
-const A_AT = 0u;
-const A4_AT = 0u;
-const W4_AT = 0u;
-const OUT_AT = 0u;
-
 @group(0) @binding(0) var<storage, read> a: array<f32>;
 @group(0) @binding(1) var<storage, read> a4: array<vec4f>; // the same array
 @group(0) @binding(2) var<storage, read> w4: array<vec4f>;
@@ -70,17 +64,23 @@ fn load_w(start: u32, k: u32, n: u32) -> mat4x4f {
   ));
 }
 
+var<private> batch: u32;
+
+fn store(m: u32, n: u32, four: vec4f) {
+  // Not from 0, which unrolls: stores are most of what compilers work on.
+  for (var j = u32(n >= N); j < 4u; j++) {
+    if (n + j < N) { out[OUT_AT + (batch * M + m) * N + n + j] = four[j]; }
+  }
+}
+
 @compute @workgroup_size(LANES)
-fn tiled(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(subgroup_invocation_id) lane: u32,
-) {
-  let tile = group.y * groups.x + group.x;
+fn tiled(group: Workgroup, @builtin(subgroup_invocation_id) lane: u32) {
+  let tile = workgroup_index(group);
   let n = (tile % TILES_N) * TILE_COLUMNS + 4u * lane;
   let m = (tile / TILES_N) * TILE_ROWS;
   if (m >= M) { return; }
-  let start = batch_offsets(group.z);
+  batch = group.id.z;
+  let start = batch_offsets(batch);
   let own = m + lane % SHARERS;
   let fours = m + 4u * (lane % SHARERS);
   var sums = Tile();
@@ -98,15 +98,8 @@ fn tiled(
       );
     }
   }
-  for (var row = 0u; row < TILE_ROWS; row++) {
-    if (m + row >= M) { break; }
-    let at = (group.z * M + m + row) * N + n;
-    let values = row_of(&sums, row);
-    // Not from 0, which unrolls: stores are most of what compilers work on.
-    for (var j = u32(n >= N); j < 4u; j++) {
-      if (n + j < N) { out[OUT_AT + at + j] = values[j]; }
-    }
-  }
+  store_tile(&sums, m, n, M);
 }
+// appended: lib/invocation.wgsl
 // appended: lib/lanes-tile.wgsl
 // appended: lib/batches.wgsl

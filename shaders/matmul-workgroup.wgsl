@@ -20,13 +20,6 @@ const TILES_N = (N + 63u) / 64u;
 const LEFT_ALONG = A_COLUMN == 1u;
 const RIGHT_ALONG = W_ROW == 1u;
 
-// Where each array starts in its binding, in 32-bit words.
-const A_AT = 0u;
-const A4_AT = 0u;
-const W_AT = 0u;
-const W4_AT = 0u;
-const OUT_AT = 0u;
-
 @group(0) @binding(0) var<storage, read> a: array<f32>;
 @group(0) @binding(1) var<storage, read> a4: array<vec4f>; // the same array as a
 @group(0) @binding(2) var<storage, read> w: array<f32>;
@@ -91,18 +84,15 @@ fn store(m: u32, n: u32, four: vec4f) {
 
 // One tile a workgroup. Past the last tile all is zero and nothing stored: every lane meets every barrier.
 @compute @workgroup_size(64)
-fn tiled(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let tile = group.y * groups.x + group.x;
+fn tiled(group: Workgroup, @builtin(local_invocation_index) lane: u32) {
+  let tile = workgroup_index(group);
   let m = tile / TILES_N * 64u;
   let n = tile % TILES_N * 64u;
-  let zero = u32(groups.x == 0u);
-  batch = group.z;
+  let zero = u32(group.count.x == 0u);
+  batch = group.id.z;
   start = batch_offsets(batch);
   make_tile(m, n, zero, K, lane, zero);
 }
+// appended: lib/invocation.wgsl
 // appended: lib/batches.wgsl
 // appended: lib/workgroup-tile.wgsl

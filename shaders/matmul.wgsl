@@ -16,16 +16,12 @@ const W_COLUMN = 1u;
 const TILES_N = (N + 7u) / 8u;
 const W_BY_FOUR = true; // w's columns are contiguous and aligned: load four at once
 
-// Where each array starts in its binding, in 32-bit words.
-const A_AT = 0u;
-const W_AT = 0u;
-const W4_AT = 0u;
-const OUT_AT = 0u;
-
 @group(0) @binding(0) var<storage, read> a: array<f32>;
 @group(0) @binding(1) var<storage, read> w: array<f32>;
 @group(0) @binding(2) var<storage, read> w4: array<vec4f>; // the same array as w
 @group(0) @binding(3) var<storage, read_write> out: array<f32>;
+
+var<private> batch: u32;
 
 // Columns past N repeat the last one; they are computed and not stored.
 fn load_w(at: u32, n: u32) -> vec4f {
@@ -40,77 +36,41 @@ fn load_w(at: u32, n: u32) -> vec4f {
   );
 }
 
-fn store(batch: u32, m: u32, n: u32, row: mat2x4f) {
-  if (m >= M) { return; }
-  let at = (batch * M + m) * N;
-  // Not from 0, which unrolls: the stores are most of what lavapipe's compiler works on.
-  for (var i = u32(n >= N); i < 4u; i++) {
-    if (n + i < N) { out[OUT_AT + at + n + i] = row[0][i]; }
-    if (n + 4u + i < N) { out[OUT_AT + at + n + 4u + i] = row[1][i]; }
-  }
+// Step k of the sum for four rows, which start at `rows`.
+fn load_a(rows: vec4u, k: u32) -> vec4f {
+  let at = A_AT + k * A_COLUMN + rows;
+  return vec4f(a[at.x], a[at.y], a[at.z], a[at.w]);
 }
 
-// An 8×8 tile an invocation, in registers: a row of the tile is a mat2x4f, two vectors of four.
+fn store(m: u32, n: u32, four: vec4f) {
+  if (m >= M) { return; }
+  for (var j = 0u; j < 4u && n + j < N; j++) { out[OUT_AT + (batch * M + m) * N + n + j] = four[j]; }
+}
+
+// An 8×8 tile an invocation, in registers (lib/register-tile.wgsl).
 @compute @workgroup_size(64)
-fn tiled(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let tile = (group.y * groups.x + group.x) * 64u + lane;
+fn tiled(invocation: Invocation) {
+  let tile = flat_index(invocation);
   let n = (tile % TILES_N) * 8u;
   let m = (tile / TILES_N) * 8u;
   if (m >= M) { return; }
-  let batch = group.z;
+  batch = invocation.group.z;
   let start = batch_offsets(batch);
-  let a_at = start.x;
-  let p0 = a_at + m * A_ROW;
-  let p1 = a_at + min(m + 1u, M - 1u) * A_ROW;
-  let p2 = a_at + min(m + 2u, M - 1u) * A_ROW;
-  let p3 = a_at + min(m + 3u, M - 1u) * A_ROW;
-  let p4 = a_at + min(m + 4u, M - 1u) * A_ROW;
-  let p5 = a_at + min(m + 5u, M - 1u) * A_ROW;
-  let p6 = a_at + min(m + 6u, M - 1u) * A_ROW;
-  let p7 = a_at + min(m + 7u, M - 1u) * A_ROW;
-  var r0 = mat2x4f();
-  var r1 = mat2x4f();
-  var r2 = mat2x4f();
-  var r3 = mat2x4f();
-  var r4 = mat2x4f();
-  var r5 = mat2x4f();
-  var r6 = mat2x4f();
-  var r7 = mat2x4f();
+  let top = start.x + min(m + vec4u(0u, 1u, 2u, 3u), vec4u(M - 1u)) * A_ROW;
+  let bottom = start.x + min(m + vec4u(4u, 5u, 6u, 7u), vec4u(M - 1u)) * A_ROW;
+  var rows = Rows();
   for (var k = 0u; k < K; k++) {
     let at = start.y + k * W_ROW;
     let b = mat2x4f(load_w(at, n), load_w(at, n + 4u));
-    let step = k * A_COLUMN;
-    r0 += a[A_AT + p0 + step] * b;
-    r1 += a[A_AT + p1 + step] * b;
-    r2 += a[A_AT + p2 + step] * b;
-    r3 += a[A_AT + p3 + step] * b;
-    r4 += a[A_AT + p4 + step] * b;
-    r5 += a[A_AT + p5 + step] * b;
-    r6 += a[A_AT + p6 + step] * b;
-    r7 += a[A_AT + p7 + step] * b;
+    add_step(&rows, load_a(top, k), load_a(bottom, k), b);
   }
-  store(batch, m, n, r0);
-  store(batch, m + 1u, n, r1);
-  store(batch, m + 2u, n, r2);
-  store(batch, m + 3u, n, r3);
-  store(batch, m + 4u, n, r4);
-  store(batch, m + 5u, n, r5);
-  store(batch, m + 6u, n, r6);
-  store(batch, m + 7u, n, r7);
+  store_tile(&rows, m, n, u32(m >= M));
 }
 
 // One output an invocation: for matrices too thin for a tile, and the tile's oracle.
 @compute @workgroup_size(64)
-fn direct(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let i = (group.y * groups.x + group.x) * 64u + lane;
+fn direct(invocation: Invocation) {
+  let i = flat_index(invocation);
   if (i >= BATCH * M * N) { return; }
   let n = i % N;
   let m = (i / N) % M;
@@ -124,4 +84,6 @@ fn direct(
   }
   out[OUT_AT + i] = sum;
 }
+// appended: lib/invocation.wgsl
+// appended: lib/register-tile.wgsl
 // appended: lib/batches.wgsl

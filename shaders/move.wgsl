@@ -11,20 +11,12 @@ const INP_STRIDES = array<i32, 8>(0i, 0i, 0i, 0i, 0i, 0i, 0i, 1i);
 const OUT_START = 0i;
 const OUT_STRIDES = array<i32, 8>(0i, 0i, 0i, 0i, 0i, 0i, 0i, 1i);
 
-// Where each array starts in its binding, in 32-bit words.
-const INP_AT = 0u;
-const OUT_AT = 0u;
-
 @group(0) @binding(0) var<storage, read> inp: array<u32>;
 @group(0) @binding(1) var<storage, read_write> out: array<u32>;
 
 @compute @workgroup_size(64)
-fn copy(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let index = (group.y * groups.x + group.x) * 64u + lane;
+fn copy(invocation: Invocation) {
+  let index = flat_index(invocation);
   if (index >= COUNT) { return; }
   var rest = index;
   let d7 = i32(rest % SHAPE[7]);
@@ -51,11 +43,8 @@ fn copy(
 }
 
 @compute @workgroup_size(64)
-fn fill(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let index = (group.y * groups.x + group.x) * 64u + lane;
+fn fill(invocation: Invocation) {
+  let index = flat_index(invocation);
   if (index < COUNT) { out[OUT_AT + index] = VALUE; }
 }
+// appended: lib/invocation.wgsl

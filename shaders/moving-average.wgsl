@@ -4,24 +4,16 @@
 const COUNT = 64u;
 const REST = 0.001f; // 1 − decay, rounded on the host from float64
 
-// Where each array starts in its binding, in 32-bit words.
-const VALUES_AT = 0u;
-const STATE_AT = 0u;
-const AVERAGE_AT = 0u;
-
 @group(0) @binding(0) var<storage, read> values: array<f32>; // (COUNT)
 @group(0) @binding(1) var<storage, read> state: array<u32>; // seed low, seed high, step
 @group(0) @binding(2) var<storage, read_write> average: array<f32>; // (COUNT)
 
 @compute @workgroup_size(64)
-fn update(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let i = (group.y * groups.x + group.x) * 64u + lane;
+fn update(invocation: Invocation) {
+  let i = flat_index(invocation);
   if (i >= COUNT) { return; }
   let rest = max(REST, 9f / (10f + f32(state[STATE_AT + 2])));
   let before = average[AVERAGE_AT + i];
   average[AVERAGE_AT + i] = before + rest * (values[VALUES_AT + i] - before);
 }
+// appended: lib/invocation.wgsl

@@ -9,20 +9,12 @@ const WRAP = false;
 const ON = 0x3f800000u;
 const OFF = 0u;
 
-// Where each array starts in its binding, in 32-bit words.
-const INDICES_AT = 0u;
-const OUT_AT = 0u;
-
 @group(0) @binding(0) var<storage, read> indices: array<i32>; // (O, INNER)
 @group(0) @binding(1) var<storage, read_write> out: array<u32>; // (O, DEPTH, INNER): an f32's bits
 
 @compute @workgroup_size(64)
-fn one_hot(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let at = (group.y * groups.x + group.x) * 64u + lane;
+fn one_hot(invocation: Invocation) {
+  let at = flat_index(invocation);
   if (at >= COUNT) { return; }
   let d = (at / INNER) % DEPTH;
   let o = at / (INNER * DEPTH);
@@ -30,3 +22,4 @@ fn one_hot(
   let from_start = select(index, index + i32(DEPTH), WRAP & (index < 0));
   out[OUT_AT + at] = select(OFF, ON, from_start == i32(d));
 }
+// appended: lib/invocation.wgsl

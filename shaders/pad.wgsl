@@ -13,12 +13,6 @@ const INNER = 1u;
 const BEFORE = 0u;
 const AFTER = 0u;
 
-// Where each array starts in its binding, in 32-bit words.
-const INP_AT = 0u;
-const OUT_AT = 0u;
-const DOUT_AT = 0u;
-const DINP_AT = 0u;
-
 @group(0) @binding(0) var<storage, read> inp: array<u32>; // (OUTER, EXTENT, INNER), of any 32-bit type
 @group(0) @binding(1) var<storage, read_write> out: array<u32>; // (OUTER, PADDED, INNER)
 @group(0) @binding(2) var<storage, read> dout: array<f32>;
@@ -36,12 +30,8 @@ fn source(j: u32) -> u32 {
 }
 
 @compute @workgroup_size(64)
-fn forward(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let index = (group.y * groups.x + group.x) * 64u + lane;
+fn forward(invocation: Invocation) {
+  let index = flat_index(invocation);
   if (index >= COUNT) { return; }
   let outer = index / (PADDED * INNER);
   let j = index / INNER % PADDED;
@@ -50,12 +40,8 @@ fn forward(
 }
 
 @compute @workgroup_size(64)
-fn backward(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let index = (group.y * groups.x + group.x) * 64u + lane;
+fn backward(invocation: Invocation) {
+  let index = flat_index(invocation);
   if (index >= COUNT) { return; }
   let k = index / INNER % EXTENT;
   let row = DOUT_AT + index / (EXTENT * INNER) * PADDED * INNER + index % INNER;
@@ -78,3 +64,4 @@ fn backward(
   for (var j = first; j < end; j++) { sum += dout[row + j * INNER]; }
   dinp[DINP_AT + index] = sum;
 }
+// appended: lib/invocation.wgsl

@@ -30,14 +30,6 @@ const CELLS_H = (HEIGHT + KERNEL_H - 1) / KERNEL_H;
 const CELLS_W = (WIDTH + KERNEL_W - 1) / KERNEL_W;
 const CELLS = u32(BATCH * CELLS_H * CELLS_W * CHANNELS);
 
-// Where each array starts in its binding, in 32-bit words.
-const INP_AT = 0u;
-const OUT_AT = 0u;
-const FOUND_AT = 0u;
-const WINNER_AT = 0u;
-const DOUT_AT = 0u;
-const DINP_AT = 0u;
-
 @group(0) @binding(0) var<storage, read> inp: array<f32>; // (N, H, W, C)
 @group(0) @binding(1) var<storage, read_write> out: array<f32>; // (N, OH, OW, C)
 @group(0) @binding(2) var<storage, read_write> found: array<i32>; // (N, OH, OW, C): pixels, y·W + x, or −1
@@ -82,12 +74,8 @@ fn find_winner(at: vec4i) -> i32 {
 }
 
 @compute @workgroup_size(64)
-fn max_forward(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let index = (group.y * groups.x + group.x) * 64u + lane;
+fn max_forward(invocation: Invocation) {
+  let index = flat_index(invocation);
   if (index >= OUTPUTS) { return; }
   let at = pixel_of(index, OUT_HEIGHT, OUT_WIDTH, CHANNELS);
   let pixel = find_winner(at);
@@ -98,23 +86,15 @@ fn max_forward(
 
 // Where each window's maximum comes from: needed only if a gradient is.
 @compute @workgroup_size(64)
-fn max_winner(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let index = (group.y * groups.x + group.x) * 64u + lane;
+fn max_winner(invocation: Invocation) {
+  let index = flat_index(invocation);
   if (index >= OUTPUTS) { return; }
   found[FOUND_AT + index] = find_winner(pixel_of(index, OUT_HEIGHT, OUT_WIDTH, CHANNELS));
 }
 
 @compute @workgroup_size(64)
-fn max_backward(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let index = (group.y * groups.x + group.x) * 64u + lane;
+fn max_backward(invocation: Invocation) {
+  let index = flat_index(invocation);
   if (index >= INPUTS) { return; }
   let at = pixel_of(index, HEIGHT, WIDTH, CHANNELS);
   let y_last = last_window(at.y, PAD_TOP, STRIDE_H, OUT_HEIGHT);
@@ -135,12 +115,8 @@ fn max_backward(
 // Windows side by side: each sets its own pixels, and needs no other. Rows and columns that are left over make
 // cells of their own, without a window.
 @compute @workgroup_size(64)
-fn max_backward_apart(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let index = (group.y * groups.x + group.x) * 64u + lane;
+fn max_backward_apart(invocation: Invocation) {
+  let index = flat_index(invocation);
   if (index >= CELLS) { return; }
   let at = pixel_of(index, CELLS_H, CELLS_W, CHANNELS);
   var pixel = -1;
@@ -171,12 +147,8 @@ fn count(y: i32, x: i32) -> f32 {
 }
 
 @compute @workgroup_size(64)
-fn average_forward(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let index = (group.y * groups.x + group.x) * 64u + lane;
+fn average_forward(invocation: Invocation) {
+  let index = flat_index(invocation);
   if (index >= OUTPUTS) { return; }
   let at = pixel_of(index, OUT_HEIGHT, OUT_WIDTH, CHANNELS);
   let top = at.y * STRIDE_H - PAD_TOP;
@@ -197,12 +169,8 @@ fn average_forward(
 }
 
 @compute @workgroup_size(64)
-fn average_backward(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let index = (group.y * groups.x + group.x) * 64u + lane;
+fn average_backward(invocation: Invocation) {
+  let index = flat_index(invocation);
   if (index >= INPUTS) { return; }
   let at = pixel_of(index, HEIGHT, WIDTH, CHANNELS);
   let y_last = last_window(at.y, PAD_TOP, STRIDE_H, OUT_HEIGHT);
@@ -220,5 +188,6 @@ fn average_backward(
   }
   dinp[DINP_AT + index] = sum;
 }
+// appended: lib/invocation.wgsl
 // appended: lib/numbers.wgsl
 // appended: lib/images.wgsl

@@ -7,12 +7,6 @@
 const COUNT = 64u; // elements of the output, and of dout
 const TO_BASE = true; // what flows back to a; else to b
 
-// Where each array starts in its binding, in 32-bit words.
-const A_AT = 0u;
-const B_AT = 0u;
-const DOUT_AT = 0u;
-const OUT_AT = 0u;
-
 @group(0) @binding(0) var<storage, read> a: array<f32>;
 @group(0) @binding(1) var<storage, read> b: array<f32>;
 @group(0) @binding(2) var<storage, read> dout: array<f32>;
@@ -121,24 +115,16 @@ fn power(factor: f32, x: f32, y: f32, less: bool) -> f32 {
 }
 
 @compute @workgroup_size(64)
-fn forward(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let index = (group.y * groups.x + group.x) * 64u + lane;
+fn forward(invocation: Invocation) {
+  let index = flat_index(invocation);
   if (index >= COUNT) { return; }
   let at = operands_of(index);
   out[OUT_AT + index] = power(1f, a[A_AT + at.x], b[B_AT + at.y], false);
 }
 
 @compute @workgroup_size(64)
-fn backward(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let index = (group.y * groups.x + group.x) * 64u + lane;
+fn backward(invocation: Invocation) {
+  let index = flat_index(invocation);
   if (index >= COUNT) { return; }
   let at = operands_of(index);
   let x = a[A_AT + at.x];
@@ -152,5 +138,6 @@ fn backward(
     out[OUT_AT + index] = select(dy * power(natural_log(x), x, y, false), 0f, x_is_0 && y >= 0f);
   }
 }
+// appended: lib/invocation.wgsl
 // appended: lib/numbers.wgsl
 // appended: lib/broadcast.wgsl

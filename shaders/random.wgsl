@@ -11,11 +11,6 @@ const PROBABILITY = 0.5f; // of a 1
 const RATE = 0.5f; // share of elements that dropout sets to 0
 const SCALE = 2f; // 1 / (1 − RATE)
 
-// Where each array starts in its binding, in 32-bit words.
-const STATE_AT = 0u;
-const INP_AT = 0u;
-const OUT_AT = 0u;
-
 @group(0) @binding(0) var<storage, read> state: array<u32>; // seed low, seed high, step
 @group(0) @binding(1) var<storage, read> inp: array<f32>;
 @group(0) @binding(2) var<storage, read_write> out: array<f32>;
@@ -26,12 +21,8 @@ fn draw(block: u32) -> vec4u {
 
 // Four elements an invocation, as many as one draw gives.
 @compute @workgroup_size(64)
-fn uniform_noise(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let block = (group.y * groups.x + group.x) * 64u + lane;
+fn uniform_noise(invocation: Invocation) {
+  let block = flat_index(invocation);
   if (block * 4u >= COUNT) { return; }
   let words = draw(block);
   for (var i = 0u; i < 4u && block * 4u + i < COUNT; i++) {
@@ -40,12 +31,8 @@ fn uniform_noise(
 }
 
 @compute @workgroup_size(64)
-fn normal_noise(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let block = (group.y * groups.x + group.x) * 64u + lane;
+fn normal_noise(invocation: Invocation) {
+  let block = flat_index(invocation);
   if (block * 4u >= COUNT) { return; }
   let words = draw(block);
   let values = vec4f(normal_pair(words.xy), normal_pair(words.zw));
@@ -55,12 +42,8 @@ fn normal_noise(
 }
 
 @compute @workgroup_size(64)
-fn bernoulli_noise(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let block = (group.y * groups.x + group.x) * 64u + lane;
+fn bernoulli_noise(invocation: Invocation) {
+  let block = flat_index(invocation);
   if (block * 4u >= COUNT) { return; }
   let words = draw(block);
   for (var i = 0u; i < 4u && block * 4u + i < COUNT; i++) {
@@ -71,12 +54,8 @@ fn bernoulli_noise(
 // Forward of the input and backward of the output's gradient alike. Dropped elements are chosen, not
 // multiplied by zero: an infinity that is dropped is gone.
 @compute @workgroup_size(64)
-fn dropout(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let block = (group.y * groups.x + group.x) * 64u + lane;
+fn dropout(invocation: Invocation) {
+  let block = flat_index(invocation);
   if (block * 4u >= COUNT) { return; }
   let words = draw(block);
   for (var i = 0u; i < 4u && block * 4u + i < COUNT; i++) {
@@ -84,4 +63,5 @@ fn dropout(
     out[OUT_AT + at] = select(0f, inp[INP_AT + at] * SCALE, unit(words[i]) >= RATE);
   }
 }
+// appended: lib/invocation.wgsl
 // appended: lib/philox.wgsl

@@ -17,10 +17,6 @@ const CHUNK = 64u;
 const SPLITS = 1u;
 const DIVISOR = 1f; // of a mean
 
-// Where each array starts in its binding, in 32-bit words.
-const INP_AT = 0u;
-const OUT_AT = 0u;
-
 @group(0) @binding(0) var<storage, read> inp: array<f32>; // (OUTPUTS, COUNT)
 @group(0) @binding(1) var<storage, read_write> out: array<f32>; // (OUTPUTS, SPLITS)
 
@@ -70,14 +66,13 @@ fn top_key_of(at: u32, end: u32) -> u32 {
 
 @compute @workgroup_size(64)
 fn reduce(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
+  group: Workgroup,
   @builtin(local_invocation_index) lane: u32,
   @builtin(subgroup_invocation_id) member: u32,
   @builtin(subgroup_size) size: u32,
 ) {
   // Past the last run there is nothing to read or to store, but every lane meets the barrier.
-  let index = group.y * groups.x + group.x;
+  let index = workgroup_index(group);
   let row = index / SPLITS * COUNT;
   let first = index % SPLITS * CHUNK;
   let end = select(0u, row + min(COUNT, first + CHUNK), index < OUTPUTS * SPLITS);
@@ -101,4 +96,5 @@ fn reduce(
   }
   if (lane == 0u && index < OUTPUTS * SPLITS) { out[OUT_AT + index] = result; }
 }
+// appended: lib/invocation.wgsl
 // appended: lib/numbers.wgsl

@@ -19,12 +19,6 @@ const REDUCED = array<u32, 4>(1u, 1u, 1u, 64u);
 const REDUCED_STRIDES = array<u32, 4>(0u, 0u, 0u, 64u);
 const DIVISOR = 1f; // of a mean
 
-// Where each array starts in its binding, in 32-bit words.
-const INP_AT = 0u;
-const OUT_AT = 0u;
-const FOUND_AT = 0u;
-const PLACES_AT = 0u;
-
 @group(0) @binding(0) var<storage, read> inp: array<f32>;
 @group(0) @binding(1) var<storage, read_write> out: array<f32>; // (SPLITS, OUTPUTS)
 @group(0) @binding(2) var<storage, read> found: array<i32>; // (SPLITS, OUTPUTS): what each run found
@@ -59,12 +53,8 @@ fn combine(a: f32, b: f32) -> f32 {
 }
 
 @compute @workgroup_size(64)
-fn reduce(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let index = (group.y * groups.x + group.x) * 64u + lane;
+fn reduce(invocation: Invocation) {
+  let index = flat_index(invocation);
   if (index >= OUTPUTS * SPLITS) { return; }
   let base = kept_offset(index % OUTPUTS);
   let first = (index / OUTPUTS) * CHUNK;
@@ -97,12 +87,8 @@ fn rank_of(x: f32) -> u32 {
 // The place of the largest element of each run, among the reduced ones in row-major order; of equals,
 // the first.
 @compute @workgroup_size(64)
-fn argmax(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let index = (group.y * groups.x + group.x) * 64u + lane;
+fn argmax(invocation: Invocation) {
+  let index = flat_index(invocation);
   if (index >= OUTPUTS * SPLITS) { return; }
   let base = kept_offset(index % OUTPUTS);
   let first = (index / OUTPUTS) * CHUNK;
@@ -119,12 +105,8 @@ fn argmax(
 
 // The same among what the runs found, which are in order.
 @compute @workgroup_size(64)
-fn argmax_of_runs(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let index = (group.y * groups.x + group.x) * 64u + lane;
+fn argmax_of_runs(invocation: Invocation) {
+  let index = flat_index(invocation);
   if (index >= OUTPUTS) { return; }
   let base = kept_offset(index);
   var best = 0u;
@@ -137,4 +119,5 @@ fn argmax_of_runs(
   }
   places[PLACES_AT + index] = i32(best);
 }
+// appended: lib/invocation.wgsl
 // appended: lib/numbers.wgsl

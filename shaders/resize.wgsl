@@ -27,12 +27,6 @@ const OVERHANG_W = 0i;
 const OUTPUTS = u32(BATCH * OUT_HEIGHT * OUT_WIDTH * CHANNELS);
 const INPUTS = u32(BATCH * HEIGHT * WIDTH * CHANNELS);
 
-// Where each array starts in its binding, in 32-bit words.
-const INP_AT = 0u;
-const OUT_AT = 0u;
-const DOUT_AT = 0u;
-const DINP_AT = 0u;
-
 @group(0) @binding(0) var<storage, read> inp: array<f32>; // (N, H, W, C)
 @group(0) @binding(1) var<storage, read_write> out: array<f32>; // (N, OH, OW, C)
 @group(0) @binding(2) var<storage, read> dout: array<f32>; // (N, OH, OW, C)
@@ -66,12 +60,8 @@ fn between(a: f32, b: f32, rest: i32, unit: i32) -> f32 {
 }
 
 @compute @workgroup_size(64)
-fn forward(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let index = (group.y * groups.x + group.x) * 64u + lane;
+fn forward(invocation: Invocation) {
+  let index = flat_index(invocation);
   if (index >= OUTPUTS) { return; }
   let at = pixel_of(index, OUT_HEIGHT, OUT_WIDTH, CHANNELS);
   let row = source_row(at.y);
@@ -113,12 +103,8 @@ fn weight(at: i32, source: i32, unit: i32, round: i32) -> f32 {
 }
 
 @compute @workgroup_size(64)
-fn backward(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let index = (group.y * groups.x + group.x) * 64u + lane;
+fn backward(invocation: Invocation) {
+  let index = flat_index(invocation);
   if (index >= INPUTS) { return; }
   let at = pixel_of(index, HEIGHT, WIDTH, CHANNELS);
   let y_last = last_output(at.y, STEP_H, SHIFT_H, UNIT_H, ROUND_H, OVERHANG_H, HEIGHT, OUT_HEIGHT);
@@ -138,4 +124,5 @@ fn backward(
   }
   dinp[DINP_AT + index] = sum;
 }
+// appended: lib/invocation.wgsl
 // appended: lib/images.wgsl

@@ -10,13 +10,6 @@ const KEEP = 1f; // 1 − dampening, rounded on the host from float64
 const NESTEROV = false;
 const WEIGHT_DECAY = 0f;
 
-// Where each array starts in its binding, in 32-bit words.
-const GRADIENTS_AT = 0u;
-const PARAMETERS_AT = 0u;
-const VELOCITIES_AT = 0u;
-const STARTED_AT = 0u;
-const RATE_AT = 0u;
-
 @group(0) @binding(0) var<storage, read> gradients: array<f32>;
 @group(0) @binding(1) var<storage, read_write> parameters: array<f32>;
 @group(0) @binding(2) var<storage, read_write> velocities: array<f32>;
@@ -36,23 +29,15 @@ fn decayed_gradient(i: u32) -> f32 {
 
 // Without momentum there is no velocity to keep.
 @compute @workgroup_size(64)
-fn descend(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let i = (group.y * groups.x + group.x) * 64u + lane;
+fn descend(invocation: Invocation) {
+  let i = flat_index(invocation);
   if (i >= COUNT) { return; }
   parameters[PARAMETERS_AT + i] -= learning_rate() * decayed_gradient(i);
 }
 
 @compute @workgroup_size(64)
-fn roll(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let i = (group.y * groups.x + group.x) * 64u + lane;
+fn roll(invocation: Invocation) {
+  let i = flat_index(invocation);
   if (i >= COUNT) { return; }
   let g = decayed_gradient(i);
   let v = select(g, MOMENTUM * velocities[VELOCITIES_AT + i] + KEEP * g, started[STARTED_AT] != 0f);
@@ -60,3 +45,4 @@ fn roll(
   let step = select(v, g + MOMENTUM * v, NESTEROV);
   parameters[PARAMETERS_AT + i] -= learning_rate() * step;
 }
+// appended: lib/invocation.wgsl

@@ -3,24 +3,14 @@
 
 const COUNT = 64u;
 
-// Where each array starts in its binding, in 32-bit words.
-const LOGITS_AT = 0u;
-const LABELS_AT = 0u;
-const DOUT_AT = 0u;
-const OUT_AT = 0u;
-
 @group(0) @binding(0) var<storage, read> logits: array<f32>;
 @group(0) @binding(1) var<storage, read> labels: array<f32>;
 @group(0) @binding(2) var<storage, read> dout: array<f32>;
 @group(0) @binding(3) var<storage, read_write> out: array<f32>;
 
 @compute @workgroup_size(64)
-fn forward(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let i = (group.y * groups.x + group.x) * 64u + lane;
+fn forward(invocation: Invocation) {
+  let i = flat_index(invocation);
   if (i >= COUNT) { return; }
   let x = logits[LOGITS_AT + i];
   // (max(x, 0) − x·t) written without the cancellation that large x and t = 1 bring.
@@ -30,12 +20,8 @@ fn forward(
 }
 
 @compute @workgroup_size(64)
-fn backward(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let i = (group.y * groups.x + group.x) * 64u + lane;
+fn backward(invocation: Invocation) {
+  let i = flat_index(invocation);
   if (i >= COUNT) { return; }
   let x = logits[LOGITS_AT + i];
   let t = label(i);
@@ -43,5 +29,6 @@ fn backward(
   let wrong = select(safe_sigmoid(x) - t, -safe_sigmoid(-x), t == 1f);
   out[OUT_AT + i] = dout[DOUT_AT + i] * wrong;
 }
+// appended: lib/invocation.wgsl
 // appended: lib/numbers.wgsl
 // appended: lib/labels.wgsl

@@ -11,12 +11,6 @@ const KEEP = 1f; // 1 − ε
 const SHARE = 0f; // ε / K
 const RUN = 64u; // elements added in one chain: its rounding grows with its length
 
-// Where each array starts in its binding, in 32-bit words.
-const LOGS_AT = 0u;
-const LABELS_AT = 0u;
-const OUT_AT = 0u;
-const DOUT_AT = 0u;
-
 @group(0) @binding(0) var<storage, read> logs: array<f32>; // (outer, LENGTH, INNER)
 @group(0) @binding(1) var<storage, read> labels: array<u32>; // words: f32 as logs, or i32 (outer, INNER)
 @group(0) @binding(2) var<storage, read> dout: array<f32>; // (outer, INNER), as the forward's out
@@ -43,12 +37,8 @@ fn term(row: u32, first: u32, k: u32) -> f32 {
 }
 
 @compute @workgroup_size(64)
-fn forward(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let row = (group.y * groups.x + group.x) * 64u + lane;
+fn forward(invocation: Invocation) {
+  let row = flat_index(invocation);
   if (row >= ROWS) { return; }
   let first = first_of(row);
   var loss = 0f;
@@ -63,12 +53,8 @@ fn forward(
 }
 
 @compute @workgroup_size(64)
-fn backward(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let row = (group.y * groups.x + group.x) * 64u + lane;
+fn backward(invocation: Invocation) {
+  let row = flat_index(invocation);
   if (row >= ROWS) { return; }
   let first = first_of(row);
   var sum = 0f;
@@ -93,15 +79,12 @@ fn backward(
 }
 
 @compute @workgroup_size(64)
-fn backward_labels(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let at = (group.y * groups.x + group.x) * 64u + lane;
+fn backward_labels(invocation: Invocation) {
+  let at = flat_index(invocation);
   if (at >= ROWS * LENGTH) { return; }
   let row = (at / (LENGTH * INNER)) * INNER + at % INNER;
   out[OUT_AT + at] = -dout[DOUT_AT + row] * KEEP * logs[LOGS_AT + at];
 }
+// appended: lib/invocation.wgsl
 // appended: lib/numbers.wgsl
 // appended: lib/exp-log.wgsl

@@ -10,13 +10,6 @@ const LOG = false;
 // Rounding grows with the length of a chain of adds: rows are summed in four lanes, by runs of this many.
 const RUN = 128u;
 
-// Where each array starts in its binding, in 32-bit words.
-const INP_AT = 0u;
-const OUT_AT = 0u;
-const DOUT_AT = 0u;
-const KEPT_AT = 0u;
-const DINP_AT = 0u;
-
 @group(0) @binding(0) var<storage, read> inp: array<f32>; // (outer, LENGTH, INNER), as are all
 @group(0) @binding(1) var<storage, read_write> out: array<f32>;
 @group(0) @binding(2) var<storage, read> dout: array<f32>;
@@ -32,12 +25,8 @@ fn total(lanes: vec4f) -> f32 {
 }
 
 @compute @workgroup_size(64)
-fn forward(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let row = (group.y * groups.x + group.x) * 64u + lane;
+fn forward(invocation: Invocation) {
+  let row = flat_index(invocation);
   if (row >= ROWS) { return; }
   let first = first_of(row);
   var top = inp[INP_AT + first];
@@ -87,12 +76,8 @@ fn term(at: u32, top: f32, top_at: u32) -> f32 {
 
 // dx = y · (dy − Σ dy · y); for the logarithm dx = dy − exp(log y) · Σ dy.
 @compute @workgroup_size(64)
-fn backward(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let row = (group.y * groups.x + group.x) * 64u + lane;
+fn backward(invocation: Invocation) {
+  let row = flat_index(invocation);
   if (row >= ROWS) { return; }
   let first = first_of(row);
   var products = vec4f();
@@ -127,5 +112,6 @@ fn product_at(at: u32) -> f32 {
   let d = dout[DOUT_AT + at];
   return select(d * kept[KEPT_AT + at], d, LOG);
 }
+// appended: lib/invocation.wgsl
 // appended: lib/numbers.wgsl
 // appended: lib/exp-log.wgsl

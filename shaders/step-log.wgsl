@@ -3,11 +3,6 @@
 const COUNT = 4u; // scalars a step
 const CAPACITY = 64u; // steps that the ring holds
 
-// Where each array starts in its binding, in 32-bit words.
-const SCALARS_AT = 0u;
-const STATE_AT = 0u;
-const RING_AT = 0u;
-
 @group(0) @binding(0) var<storage, read> scalars: array<f32>; // (COUNT)
 @group(0) @binding(1) var<storage, read> state: array<u32>; // seed low, seed high, step
 @group(0) @binding(2) var<storage, read_write> ring: array<f32>; // (CAPACITY, COUNT)

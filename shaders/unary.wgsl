@@ -3,13 +3,6 @@
 
 const COUNT = 64u;
 
-// Where each array starts in its binding, in 32-bit words.
-const INP_AT = 0u;
-const OUT_AT = 0u;
-const DOUT_AT = 0u;
-const KEPT_AT = 0u;
-const DINP_AT = 0u;
-
 @group(0) @binding(0) var<storage, read> inp: array<f32>;
 @group(0) @binding(1) var<storage, read_write> out: array<f32>;
 @group(0) @binding(2) var<storage, read> dout: array<f32>;
@@ -17,23 +10,15 @@ const DINP_AT = 0u;
 @group(0) @binding(4) var<storage, read_write> dinp: array<f32>;
 
 @compute @workgroup_size(64)
-fn forward(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let i = (group.y * groups.x + group.x) * 64u + lane;
+fn forward(invocation: Invocation) {
+  let i = flat_index(invocation);
   if (i < COUNT) { out[OUT_AT + i] = value(inp[INP_AT + i]); }
 }
 
 @compute @workgroup_size(64)
-fn backward(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let i = (group.y * groups.x + group.x) * 64u + lane;
+fn backward(invocation: Invocation) {
+  let i = flat_index(invocation);
   if (i < COUNT) { dinp[DINP_AT + i] = activation_gradient(dout[DOUT_AT + i], kept[KEPT_AT + i]); }
 }
+// appended: lib/invocation.wgsl
 // appended: lib/activation.wgsl
-// appended: lib/numbers.wgsl

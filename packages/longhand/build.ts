@@ -46,7 +46,7 @@ async function build(): Promise<void> {
 function minifiedShaders(): Record<string, string> {
   const folder = join(PROJECT, "shaders");
   const paths = readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
+    .filter((entry) => entry.isFile() && entry.name.endsWith(".wgsl"))
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll("\\", "/"))
     .toSorted();
   return Object.fromEntries(

@@ -74,3 +74,4 @@ fn activation_gradient(dy: f32, v: f32) -> f32 {
     default: { return dy * slope(v); }
   }
 }
+// appended: lib/numbers.wgsl

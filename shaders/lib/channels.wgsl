@@ -31,10 +31,6 @@ fn place(index: u32) -> Place {
   return Place((index % BLOCKS) * WIDTH, split, split * CHUNK, min(ROWS, (split + 1u) * CHUNK), zero);
 }
 
-fn linear(group: vec3u, groups: vec3u, lane: u32) -> u32 {
-  return (group.y * groups.x + group.x) * 64u + lane;
-}
-
 fn x_at(row: u32, c: u32) -> vec4f {
   let at = INP_AT + row * CHANNELS + c;
   if (WIDTH == 4u) { return vec4f(inp[at / 4u]); }

@@ -12,12 +12,7 @@ const RATE = 0f; // share of elements that dropout sets to 0
 const SCALE = 1f; // 1 / (1 − RATE)
 const FIRST = 0u; // where `kept` starts in the array that the mask was drawn for; a multiple of COLUMNS
 
-// Where each array starts in its binding, in 32-bit words.
-const BIAS_AT = 0u;
-const KEPT_AT = 0u;
-const STATE_AT = 0u;
-
-// Element types: f16 and vec4h where the array is stored so; its _AT then counts 16-bit words.
+// Element types: f16 and vec4h where the array is stored so.
 alias Kept = f32;
 
 @group(0) @binding(10) var<storage, read> bias: array<f32>; // (COLUMNS)
@@ -73,3 +68,5 @@ fn epilogue4(v: vec4f, at: u32, c: u32) -> vec4f {
   }
   return y;
 }
+// appended: lib/activation.wgsl
+// appended: lib/philox.wgsl

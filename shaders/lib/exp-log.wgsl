@@ -20,3 +20,4 @@ fn exp_difference(x: f32, top: f32) -> f32 {
 fn log_one_plus(x: f32) -> f32 {
   return select(natural_log(1f + x), log1p(x), x <= 1f);
 }
+// appended: lib/numbers.wgsl

@@ -2,6 +2,8 @@
 // Every lane keeps four columns of all rows. It loads its own columns' operand; the rows' operand is loaded
 // by one lane a row, and broadcast. So a load, which costs a software adapter dozens of multiply-adds,
 // serves 128 of them, and each sum is touched once every four steps.
+//
+// The shader gives `store(m, n, four)`, which keeps what lies inside the result of columns n … n + 3 of row m.
 
 const LANES = 8u; // of every subgroup, and so of every workgroup
 const GROUPS_OF_ROWS = 4u; // 2 or 4
@@ -91,4 +93,12 @@ fn row_of(t: ptr<function, Tile>, row: u32) -> vec4f {
   let left = select(rows[1], rows[0], row % 4u == 0u);
   let right = select(rows[3], rows[2], row % 4u == 2u);
   return select(right, left, row % 4u < 2u);
+}
+
+// Stores those rows of the tile, from m on, that come before row `end`; the lane's columns start at n.
+fn store_tile(t: ptr<function, Tile>, m: u32, n: u32, end: u32) {
+  for (var row = 0u; row < TILE_ROWS; row++) {
+    if (m + row >= end) { break; }
+    store(m + row, n, row_of(t, row));
+  }
 }

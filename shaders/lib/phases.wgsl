@@ -4,6 +4,7 @@
 // The input pixels of one phase: every STRIDE-th row from `first.y`, every STRIDE-th column from `first.x`.
 struct Phase {
   tap: vec2u, // first tap (x, y)
+  taps: vec2u, // how many
   first: vec2u, // first pixel (x, y)
   count: vec2u, // columns and rows
 }
@@ -13,14 +14,29 @@ fn phase_of(z: u32) -> Phase {
   let tap = vec2u(z % STRIDE_W, z / STRIDE_W);
   let pad = vec2u(vec2i(PAD_LEFT, PAD_TOP) + vec2i(stride) * 65536i) % stride;
   let first = (tap + stride - pad) % stride;
-  let size = vec2u(WIDTH, HEIGHT);
-  return Phase(tap, first, (max(size, first) - first + stride - 1u) / stride);
+  return Phase(tap, along(vec2u(KERNEL_W, KERNEL_H), tap), first, along(vec2u(WIDTH, HEIGHT), first));
 }
 
-// (n, y, x) of the output pixel that meets the phase's first tap at input pixel m of the phase.
+// How many of `size` there are if every STRIDE-th counts, from `first` on.
+fn along(size: vec2u, first: vec2u) -> vec2u {
+  let stride = vec2u(STRIDE_W, STRIDE_H);
+  return (max(size, first) - first + stride - 1u) / stride;
+}
+
+// The phase's pixels in all images.
+fn pixels_of(phase: Phase) -> u32 {
+  return BATCH * phase.count.x * phase.count.y;
+}
+
+// The number of the phase's tap (i, j) among all of the filter.
+fn kernel_of(phase: Phase, i: u32, j: u32) -> u32 {
+  return (phase.tap.y + i * STRIDE_H) * KERNEL_W + phase.tap.x + j * STRIDE_W;
+}
+
+// (n, y, x) of the output pixel that meets the phase's first tap at input pixel m of the phase. Pixels past the last
+// repeat it.
 fn meets(m: u32, phase: Phase) -> vec3i {
-  let last = BATCH * phase.count.x * phase.count.y - 1u;
-  let pixel = min(m, last);
+  let pixel = min(m, pixels_of(phase) - 1u);
   let column = pixel % phase.count.x;
   let row = (pixel / phase.count.x) % phase.count.y;
   let n = pixel / (phase.count.x * phase.count.y);
@@ -38,6 +54,23 @@ fn tap(at: vec3i, i: u32, j: u32) -> i32 {
   return select(-1, ((at.x * i32(OUT_HEIGHT) + y) * i32(OUT_WIDTH) + x) * i32(FILTERS), inside);
 }
 
+// What `meets` gives of four input pixels.
+struct Meetings {
+  p0: vec3i,
+  p1: vec3i,
+  p2: vec3i,
+  p3: vec3i,
+}
+
+// Of pixels m … m + 3 of the phase.
+fn meetings(m: u32, phase: Phase) -> Meetings {
+  return Meetings(meets(m, phase), meets(m + 1u, phase), meets(m + 2u, phase), meets(m + 3u, phase));
+}
+
+fn taps(at: Meetings, i: u32, j: u32) -> vec4i {
+  return vec4i(tap(at.p0, i, j), tap(at.p1, i, j), tap(at.p2, i, j), tap(at.p3, i, j));
+}
+
 // Input pixel m of a phase among all the input's pixels.
 fn index_of(m: u32, phase: Phase) -> u32 {
   let x = phase.first.x + (m % phase.count.x) * STRIDE_W;
@@ -45,3 +78,4 @@ fn index_of(m: u32, phase: Phase) -> u32 {
   let n = m / (phase.count.x * phase.count.y);
   return (n * HEIGHT + y) * WIDTH + x;
 }
+// appended: lib/convolution.wgsl

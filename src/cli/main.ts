@@ -13,6 +13,7 @@ import { addShow } from "./commands/show.ts";
 import { addTrain } from "./commands/train.ts";
 import { addTune } from "./commands/tune.ts";
 import { addWeb } from "./commands/web.ts";
+import { addWgsl } from "./commands/wgsl.ts";
 import { complaints, report } from "../terminal/failure.ts";
 import { refuseKeptFlags } from "../terminal/npm-flags.ts";
 import { remark } from "../terminal/ui.ts";
@@ -27,6 +28,7 @@ const ADD = [
   addTrain,
   addRecipes,
   addTune,
+  addWgsl,
   addSample,
   addInterpolate,
   addProject,

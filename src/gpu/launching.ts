@@ -14,13 +14,9 @@ export function dispatchOf(device: Device, launch: Launch): Dispatch | undefined
     );
   }
   const names = Object.keys(bind);
-  const starts = names.flatMap((name): [string, number][] => {
-    const words = wordsIntoBinding(bind[name]!);
-    return words === 0 ? [] : [[`${name.toUpperCase()}_AT`, words]];
-  });
-  const constants = { ...launch.constants, ...Object.fromEntries(starts) };
+  const starts = Object.fromEntries(names.map((name) => [name, wordsIntoBinding(bind[name]!)]));
   const f16Bindings = names.filter((name) => bind[name]!.dtype === "f16");
-  const pipeline = device.pipelines.entry({ ...launch, constants, names, f16Bindings });
+  const pipeline = device.pipelines.entry({ ...launch, starts, names, f16Bindings });
   const bindings = pipeline.bindings.map(({ name, binding, access }): Binding => {
     const array = bind[name]!;
     if (array.device !== device) {

@@ -2,24 +2,23 @@
 import type { Faults } from "./faults.ts";
 import {
   bindingsOf,
-  librariesOf,
+  joinedText,
   specialise,
   type BindingDeclaration,
-  type Constant,
+  type Specialisation,
 } from "./shader.ts";
 
-/** Which pipeline a launch wants. `names` are the WGSL variables that it binds, `f16Bindings` those that hold f16. */
-export interface PipelineRequest {
+/** Which pipeline a launch wants. `names` are the WGSL variables that it binds. */
+export interface PipelineRequest extends Required<Specialisation> {
   readonly shader: string;
   readonly entry: string;
-  readonly constants: Readonly<Record<string, Constant>>;
   readonly names: readonly string[];
-  readonly f16Bindings: readonly string[];
 }
 
 /** A pipeline, made or in the making, with its explicit bind-group layout. */
 export interface PipelineEntry {
   readonly label: string;
+  readonly request: PipelineRequest;
   readonly layout: GPUBindGroupLayout;
   readonly bindings: readonly BindingDeclaration[];
   readonly descriptor: GPUComputePipelineDescriptor;
@@ -33,7 +32,7 @@ export class Pipelines {
   readonly #faults: Faults;
   readonly #entries = new Map<string, PipelineEntry>();
   readonly #layouts = new Map<string, GPUBindGroupLayout>();
-  readonly #declared = new Map<string, readonly BindingDeclaration[]>();
+  readonly #texts = new Map<string, string>();
 
   constructor(device: GPUDevice, shaderText: (path: string) => string, faults: Faults) {
     this.#device = device;
@@ -47,26 +46,23 @@ export class Pipelines {
   }
 
   entry(request: PipelineRequest): PipelineEntry {
-    const { shader, entry, constants, names, f16Bindings } = request;
-    const key = JSON.stringify([shader, entry, constants, names, f16Bindings]);
+    const { shader, entry, constants, starts, names, f16Bindings } = request;
+    const key = JSON.stringify([shader, entry, constants, starts, names, f16Bindings]);
     const known = this.#entries.get(key);
     if (known) return known;
     const label = `${shader}.${entry}`;
-    const path = `${shader}.wgsl`;
-    const bindings = this.#bindings(path, names, label);
+    const bindings = this.#bindings(shader, names, label);
     const layout = this.#layout(shader, bindings);
     const made: PipelineEntry = {
       label,
+      request: { shader, entry, constants, starts, names, f16Bindings },
       layout,
       bindings,
       descriptor: {
         label,
         layout: this.#device.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
         compute: {
-          module: this.#device.createShaderModule({
-            label,
-            code: specialise(this.#text(path), constants, path, f16Bindings),
-          }),
+          module: this.#device.createShaderModule({ label, code: this.code(request) }),
           entryPoint: entry,
         },
       },
@@ -74,6 +70,11 @@ export class Pipelines {
     };
     this.#entries.set(key, made);
     return made;
+  }
+
+  /** The text that the driver gets: a shader with its libraries, specialised. */
+  code(request: PipelineRequest): string {
+    return specialise(this.#text(request.shader), request, `${request.shader}.wgsl`);
   }
 
   /** The pipeline now, compiled on the spot if need be: for eager launches. */
@@ -88,19 +89,21 @@ export class Pipelines {
     entry.pipeline = await this.#faults.settle(entry.label, made);
   }
 
-  /** A shader with its libraries, which may declare bindings too. */
-  #text(path: string): string {
-    const text = this.#shaderText(path);
-    const libraries = librariesOf(text).map((library) => this.#shaderText(library));
-    return [text, ...libraries].join("\n");
+  #text(shader: string): string {
+    const text = this.#texts.get(shader) ?? joinedText(`${shader}.wgsl`, this.#shaderText);
+    this.#texts.set(shader, text);
+    return text;
   }
 
-  #bindings(path: string, names: readonly string[], label: string): readonly BindingDeclaration[] {
-    const declared = this.#declared.get(path) ?? bindingsOf(this.#text(path));
-    this.#declared.set(path, declared);
+  #bindings(
+    shader: string,
+    names: readonly string[],
+    label: string,
+  ): readonly BindingDeclaration[] {
+    const declared = bindingsOf(this.#text(shader));
     return names.map((name) => {
       const found = declared.find((declaration) => declaration.name === name);
-      if (!found) throw new Error(`${label}: ${path} declares no storage binding "${name}"`);
+      if (!found) throw new Error(`${label}: ${shader}.wgsl declares no storage binding "${name}"`);
       return found;
     });
   }

@@ -1,4 +1,4 @@
-// WGSL text to specialised module text: constants and types by name, libraries appended, bindings read off.
+// WGSL text to specialised module text: libraries appended, constants and types by name, bindings read off.
 import { DTypeError } from "./errors.ts";
 
 /** A value baked into a shader, of the default's type; a string names another constant of the file. */
@@ -42,25 +42,70 @@ function isRead(wgsl: string, name: string): boolean {
   });
 }
 
-/** The libraries of a shader: its `// appended: lib/x.wgsl` lines. */
-export function librariesOf(wgsl: string): readonly string[] {
+/** The libraries that a file names itself: its `// appended: lib/x.wgsl` lines. */
+export function namedLibraries(wgsl: string): readonly string[] {
   return [...wgsl.matchAll(/^\/\/ appended: (\S+)$/gm)].map((match) => match[1]!);
+}
+
+/** All libraries of a shader, each once: those that it names, each followed by those that it names in turn. */
+export function librariesOf(path: string, read: (path: string) => string): readonly string[] {
+  const found = new Set<string>();
+  const visit = (file: string): void => {
+    for (const library of namedLibraries(read(file))) {
+      if (found.has(library)) continue;
+      found.add(library);
+      visit(library);
+    }
+  };
+  visit(path);
+  return [...found];
+}
+
+/**
+ * A shader's text, followed by its libraries'. Throws if one of them uses a constant such as `INP_AT` while none
+ * declares the array `inp`.
+ */
+export function joinedText(path: string, read: (path: string) => string): string {
+  const files = [path, ...librariesOf(path, read)];
+  const text = files.map(read).join("\n");
+  const known = new Set(bindingsOf(text).map(({ name }) => startOf(name)));
+  for (const file of files) {
+    const used =
+      read(file)
+        .replaceAll(/\/\/.*/g, "")
+        .match(/\b[A-Z]\w*_AT\b/g) ?? [];
+    const stray = used.find((name) => !known.has(name));
+    if (stray !== undefined)
+      throw new Error(`${file}: ${stray} is the start of no storage binding`);
+  }
+  return text;
+}
+
+/** The constant that says where an array starts in its binding. */
+const startOf = (name: string): string => `${name.toUpperCase()}_AT`;
+
+/** What a launch makes of a shader's text. */
+export interface Specialisation {
+  readonly constants: Readonly<Record<string, Constant>>;
+  /** Where arrays start in their bindings, by name, in 32-bit words (f16: 16-bit); the others start at 0. */
+  readonly starts?: Readonly<Record<string, number>>;
+  /** The bindings that hold f16. */
+  readonly f16Bindings?: readonly string[];
 }
 
 /**
  * Replaces the value of each `const NAME = default;` line by the given constant, and the type of the line
- * `alias Inp = …;` by its like of 16 bits for each binding `inp` among `f16Bindings`.
+ * `alias Inp = …;` by its like of 16 bits for each binding `inp` among `f16Bindings`. Adds a line
+ * `const INP_AT = …;` for each storage binding `inp`: where the array starts in it.
  *
  * One mechanism serves loop bounds, tiles and attributes alike: WGSL's `override` can't size a
- * function array, and every file stays valid WGSL with working defaults. Throws if a name has no
- * such line, or a float is not finite (such attributes travel as `u32` bits); `DTypeError` if a binding has
- * no alias, and so is f32 alone.
+ * function array, and every file has working defaults. Throws if a name has no such line, or a float is not
+ * finite (such attributes travel as `u32` bits); `DTypeError` if a binding has no alias, and so is f32 alone.
  */
 export function specialise(
   wgsl: string,
-  constants: Readonly<Record<string, Constant>>,
+  { constants, starts = {}, f16Bindings = [] }: Specialisation,
   file: string,
-  f16Bindings: readonly string[] = [],
 ): string {
   let text = wgsl;
   for (const [name, value] of Object.entries(constants)) {
@@ -79,7 +124,11 @@ export function specialise(
       return `alias ${alias} = ${type === "f32" ? "f16" : "vec4h"};`;
     });
   }
-  return f16Bindings.length > 0 ? `enable f16;\n${text}` : text;
+  const ends = bindingsOf(text).map(
+    ({ name }) => `const ${startOf(name)} = ${starts[name] ?? 0}u;\n`,
+  );
+  const whole = `${text}\n${ends.join("")}`;
+  return f16Bindings.length > 0 ? `enable f16;\n${whole}` : whole;
 }
 
 function literal(value: Constant, model: string, file: string, name: string): string {

@@ -69,9 +69,10 @@ export async function kernelsVersion(shaderText: (path: string) => string): Prom
   const shaders = Object.entries(VARIANTS).flatMap(([kernel, variants]) =>
     variants.map((variant) => (OWN_SHADER.has(variant) ? `${kernel}-${variant}` : kernel)),
   );
-  const texts = [...new Set(shaders)].map((shader) => shaderText(`${shader}.wgsl`));
-  const libraries = [...new Set(texts.flatMap(librariesOf))].toSorted().map(shaderText);
-  const bytes = new TextEncoder().encode([...texts, ...libraries].join("\0"));
+  const files = [...new Set(shaders)].map((shader) => `${shader}.wgsl`);
+  const libraries = new Set(files.flatMap((file) => librariesOf(file, shaderText)));
+  const texts = [...files, ...[...libraries].toSorted()].map(shaderText);
+  const bytes = new TextEncoder().encode(texts.join("\0"));
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   return [...digest.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

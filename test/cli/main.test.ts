@@ -261,7 +261,7 @@ describe("pictures from a run", () => {
   });
 
   it("answers --help for every command", async () => {
-    for (const command of ["train", "tune", "sample", "show", "gif", "doctor"]) {
+    for (const command of ["train", "tune", "wgsl", "sample", "show", "gif", "doctor"]) {
       const { code, out } = await longhand(command, "--help");
       expect([code, out.includes(`Usage: longhand ${command}`)]).toEqual([0, true]);
     }

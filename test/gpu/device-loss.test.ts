@@ -191,9 +191,9 @@ it("training goes on with the same bits, on the same instance of Dawn and on a n
 });
 
 const BODY = (request: string): string => `
-  import { open } from "../src/node.ts";
-  import { compile } from "../src/gpu/program.ts";
-  import { unary } from "../src/kernels/unary.ts";
+  import { open } from "./src/node.ts";
+  import { compile } from "./src/gpu/program.ts";
+  import { unary } from "./src/kernels/unary.ts";
   const { device, close } = await open(${JSON.stringify(request)});
   const x = device.upload(new Float32Array(1e5), [1e5], "f32", "x");
   const program = await compile(device, "p", () => ({ out: unary("neg", x) }));

@@ -12,7 +12,13 @@ import {
 } from "../../src/gpu/errors.ts";
 import { openAdapter, shaderText } from "../../src/gpu/node/adapter.ts";
 import { compile } from "../../src/gpu/program.ts";
-import { bindingsOf, specialise } from "../../src/gpu/shader.ts";
+import {
+  bindingsOf,
+  joinedText,
+  librariesOf,
+  specialise,
+  type Constant,
+} from "../../src/gpu/shader.ts";
 import { binary } from "../../src/kernels/binary.ts";
 import { unary } from "../../src/kernels/unary.ts";
 import { testDevice } from "../support/device.ts";
@@ -256,19 +262,42 @@ const SHAPE = array<u32, 2>(1u, 1u);
 @group(0) @binding(0) var<storage, read> inp: array<f32>;`;
 
   it("take constants by name, in the type of their default", () => {
-    const made = specialise(
-      text,
-      { COUNT: 7, SCALE: 0.1, FLAG: false, OP: "MUL", SHAPE: [2, 3] },
-      "x.wgsl",
-    );
+    const special = (constants: Readonly<Record<string, Constant>>): string =>
+      specialise(text, { constants }, "x.wgsl");
+    const made = special({ COUNT: 7, SCALE: 0.1, FLAG: false, OP: "MUL", SHAPE: [2, 3] });
     expect(made).toContain("const COUNT = 7u; // how many");
     expect(made).toContain("const SCALE = 0.10000000149011612f;");
     expect(made).toContain("const FLAG = false;");
     expect(made).toContain("const OP = MUL;");
     expect(made).toContain("const SHAPE = array<u32, 2>(2u, 3u);");
-    expect(() => specialise(text, { MISSING: 1 }, "x.wgsl")).toThrow(/MISSING/);
-    expect(() => specialise(text, { SCALE: Number.NaN }, "x.wgsl")).toThrow(/not finite/);
-    expect(() => specialise(text, { SHAPE: [1] }, "x.wgsl")).toThrow(/SHAPE/);
+    expect(() => special({ MISSING: 1 })).toThrow(/MISSING/);
+    expect(() => special({ SCALE: Number.NaN })).toThrow(/not finite/);
+    expect(() => special({ SHAPE: [1] })).toThrow(/SHAPE/);
+  });
+
+  it("are told where each array starts", () => {
+    const made = specialise(text, { constants: {}, starts: { inp: 12 } }, "x.wgsl");
+    expect(made.match(/^const \w+_AT = .*$/gm)).toEqual([
+      "const OUT_AT = 0u;",
+      "const INP_AT = 12u;",
+    ]);
+  });
+
+  it("come with their libraries, and those of theirs, each once", () => {
+    const files: Readonly<Record<string, string>> = {
+      "x.wgsl": `${text}\n// INPUT_AT\n// appended: lib/a.wgsl\n// appended: lib/b.wgsl`,
+      "lib/a.wgsl": "// a\n// appended: lib/c.wgsl",
+      "lib/b.wgsl": "// b\n// appended: lib/c.wgsl\n// appended: lib/a.wgsl",
+      "lib/c.wgsl": "const LAST = OUT_AT + 1u;",
+    };
+    const read = (path: string): string => files[path]!;
+    expect(librariesOf("x.wgsl", read)).toEqual(["lib/a.wgsl", "lib/c.wgsl", "lib/b.wgsl"]);
+    const parts = ["x.wgsl", "lib/a.wgsl", "lib/c.wgsl", "lib/b.wgsl"];
+    expect(joinedText("x.wgsl", read)).toBe(parts.map(read).join("\n"));
+    const misspelt = (path: string): string => read(path).replace("OUT_AT", "OUTPUT_AT");
+    expect(() => joinedText("x.wgsl", misspelt)).toThrow(
+      /^lib\/c\.wgsl: OUTPUT_AT is the start of no/,
+    );
   });
 
   it("say which bindings they have", () => {

@@ -7,7 +7,7 @@ import { expect, test } from "vitest";
 const ROOT = new URL("../..", import.meta.url).pathname;
 
 const BODY = `
-  import { open } from "../src/node.ts";
+  import { open } from "./src/node.ts";
   let opened = await open();
   opened.device.upload(new Float32Array(1e6), [1e6], "f32", "work");
   opened.device.flush();
@@ -30,8 +30,8 @@ test("a device that is still at work can be let go", async () => {
 });
 
 const WAITING = `
-  import { open } from "../src/node.ts";
-  import { multiply } from "../src/kernels/matmul.ts";
+  import { open } from "./src/node.ts";
+  import { multiply } from "./src/kernels/matmul.ts";
   const { device, close } = await open();
   const x = device.upload(new Float32Array(1024 ** 2), [1024, 1024], "f32", "x");
   const work = () => { for (let i = 0; i < 4; i += 1) multiply(x, x); };

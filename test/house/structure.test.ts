@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { namedLibraries } from "../../src/gpu/shader.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -280,5 +281,17 @@ describe("files", () => {
       return !kernels.includes(`"${name}"`);
     });
     expect(unused).toEqual([]);
+  });
+
+  test("of shaders name no library that they don't use themselves", () => {
+    const code = (file: string): string => text(file).replaceAll(/\/\/.*/g, "");
+    const idle = filesIn("shaders", /\.wgsl$/).flatMap((file) => {
+      const uses = (name: string): boolean => new RegExp(`\\b${name}\\b`).test(code(file));
+      return namedLibraries(text(file)).filter((library) => {
+        const defined = code(`shaders/${library}`).matchAll(/^(?:fn|struct|const) (\w+)/gm);
+        return ![...defined].some(([, name]) => uses(name!));
+      });
+    });
+    expect(idle).toEqual([]);
   });
 });

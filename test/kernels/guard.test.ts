@@ -51,7 +51,7 @@ test("a write behind the array is seen, though the values are right", async () =
 });
 
 test("a write before the array is seen", async () => {
-  const from = "let i = (group.y * groups.x + group.x) * 64u + lane;\n  if (i < COUNT) { out";
+  const from = "let i = flat_index(invocation);\n  if (i < COUNT) { out";
   const to = `${from.replace("if", "out[OUT_AT - 1u] = 0f;\n  if")}`;
   const found = await problems(rectified, "unary.wgsl", from, to);
   expect(found).toEqual(["something wrote outside relu", "something wrote outside relu"]);

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { minifyWgsl } from "../../packages/longhand/minify-wgsl.ts";
 import { readdirSync, readFileSync } from "node:fs";
-import { bindingsOf, librariesOf, specialise } from "../../src/gpu/shader.ts";
+import { bindingsOf, namedLibraries, specialise } from "../../src/gpu/shader.ts";
 
 const FOLDER = new URL("../../shaders/", import.meta.url);
 const files = readdirSync(FOLDER, { recursive: true, encoding: "utf8" }).filter((file) =>
@@ -20,13 +20,13 @@ test.each(files)("%s keeps its tokens, and what the engine reads off it", (file)
   const minified = minifyWgsl(text);
   expect(tokens(minified)).toEqual(tokens(text));
   expect(bindingsOf(minified)).toEqual(bindingsOf(text));
-  expect(librariesOf(minified)).toEqual(librariesOf(text));
+  expect(namedLibraries(minified)).toEqual(namedLibraries(text));
   const lines = (from: string): string[] => from.match(/^(?:const|alias) .*?;/gm) ?? [];
   expect(lines(minified)).toEqual(lines(text));
   for (const [, name, value] of text.matchAll(/^const (\w+) = (\d+u);/gm)) {
-    const constants = { [name!]: Number.parseInt(value!, 10) + 1 };
-    expect(tokens(specialise(minified, constants, file))).toEqual(
-      tokens(specialise(text, constants, file)),
+    const asked = { constants: { [name!]: Number.parseInt(value!, 10) + 1 } };
+    expect(tokens(specialise(minified, asked, file))).toEqual(
+      tokens(specialise(text, asked, file)),
     );
   }
 });

@@ -5,16 +5,16 @@ import type { Mutant } from "./mutants.ts";
 export const gpuMutants: readonly Mutant[] = [
   {
     kernel: "conv2d-forward-workgroup.tiled",
-    what: "the bound at the bottom is dropped",
-    from: "(row >= vec4i()) & (row < vec4i(i32(HEIGHT))) & (column",
-    to: "(row >= vec4i()) & (column",
+    what: "a tap's column is counted by the filter's height",
+    from: "tap / KERNEL_W, tap % KERNEL_W",
+    to: "tap / KERNEL_W, tap % KERNEL_H",
     noticed: ["conv2d"],
   },
   {
     kernel: "conv2d-data-gradient-workgroup.tiled",
-    what: "columns move the other way from tap to tap",
-    from: "PAD_LEFT) / i32(STRIDE_W) - tap.x;",
-    to: "PAD_LEFT) / i32(STRIDE_W) + tap.x;",
+    what: "rows and columns of taps change places",
+    from: "taps(meetings(m, phase), tap.y, tap.x)",
+    to: "taps(meetings(m, phase), tap.x, tap.y)",
     noticed: ["convTranspose2d"],
   },
   {

@@ -66,8 +66,8 @@ export const mutants: readonly Mutant[] = [
   {
     kernel: "conv2d-data-gradient.narrow",
     what: "the taps of the phase's first row are all there is",
-    from: "      let at = (kernel * CHANNELS + c) * FILTERS;",
-    to: "      if (i > 0u) { continue; }\n      let at = (kernel * CHANNELS + c) * FILTERS;",
+    from: "      let at = (kernel_of(phase, i, j) * CHANNELS + c) * FILTERS;",
+    to: "      if (i > 0u) { continue; }\n      let at = (kernel_of(phase, i, j) * CHANNELS + c) * FILTERS;",
     noticed: by("conv2d", "convTranspose2d"),
   },
   {
@@ -80,8 +80,8 @@ export const mutants: readonly Mutant[] = [
   {
     kernel: "conv2d-weight-gradient.tiled",
     what: "the last pixel of a run is left out",
-    from: "for (var pixel = group.z * CHUNK; pixel < end; pixel++) {\n    let p =",
-    to: "for (var pixel = group.z * CHUNK; pixel + 1u < end; pixel++) {\n    let p =",
+    from: "for (var pixel = split * CHUNK; pixel < end; pixel++) {\n    let p =",
+    to: "for (var pixel = split * CHUNK; pixel + 1u < end; pixel++) {\n    let p =",
     noticed: by("conv2d"),
   },
   {
@@ -129,8 +129,8 @@ export const mutants: readonly Mutant[] = [
   {
     kernel: "matmul.tiled",
     what: "the bound on columns is dropped",
-    from: "if (n + i < N) {",
-    to: "if (n <= N) {",
+    from: "j < 4u && n + j < N",
+    to: "j < 4u && n <= N",
     noticed: by("matmul"),
   },
   {

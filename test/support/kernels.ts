@@ -1,7 +1,7 @@
 // Every kernel there is: the entry points of the files below `shaders/`.
 import { readdirSync } from "node:fs";
 import { shaderText } from "../../src/gpu/node/adapter.ts";
-import { librariesOf } from "../../src/gpu/shader.ts";
+import { joinedText } from "../../src/gpu/shader.ts";
 
 /** The shaders, by their paths without `.wgsl`. */
 export const SHADERS: readonly string[] = readdirSync(new URL("../../shaders", import.meta.url))
@@ -10,8 +10,7 @@ export const SHADERS: readonly string[] = readdirSync(new URL("../../shaders", i
 
 /** A shader's text with its libraries'. */
 export function wholeText(shader: string): string {
-  const own = shaderText(`${shader}.wgsl`);
-  return [own, ...librariesOf(own).map(shaderText)].join("\n");
+  return joinedText(`${shader}.wgsl`, shaderText);
 }
 
 /** Entry points by label, such as `matmul.tiled`, each with its invocations a workgroup. */
