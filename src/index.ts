@@ -1,7 +1,20 @@
 // The public API: what runs in Node and in browsers alike. Node's adapters are in `longhand/node`.
 
+export {
+  checkGradients,
+  type GradientCheck,
+  type GradientCheckOptions,
+} from "./autograd/check-gradients.ts";
 export { compile, type Outputs, type Program } from "./autograd/compile.ts";
 export * from "./autograd/compositions.ts";
+export {
+  defineOp,
+  type AttributeValues,
+  type DefinedOp,
+  type KernelCall,
+  type Kernels,
+  type OpDefinition,
+} from "./autograd/define-op.ts";
 export { bernoulli, normal, uniform } from "./autograd/draws.ts";
 export { tensor, type Values } from "./autograd/from-host.ts";
 export * from "./autograd/losses.ts";
@@ -50,6 +63,7 @@ export { clipGradients, type ClipGradients } from "./nn/clip-gradients.ts";
 export * as initialisers from "./nn/initialisers.ts";
 export type { Layer, Mode, ParameterSpec } from "./nn/layer.ts";
 export * as layers from "./nn/layers.ts";
+export { movingAverage, type MovingAverageOptions } from "./nn/moving-average.ts";
 export { sequential, type Network } from "./nn/network.ts";
 export { parameterGroup, type Parameter, type ParameterGroup } from "./nn/parameters.ts";
 export type { Optimizer } from "./nn/optimizer.ts";

@@ -183,12 +183,13 @@ export class Device {
   /**
    * Has `launch` called when the function that is being traced has returned, once for each `subject`; undefined takes
    * that back. True the first time that a trace hears of a subject; outside a trace nothing happens, and it is false.
+   * `again` says whether a later call counts where one was before.
    */
-  atTraceEnd(subject: object, launch: (() => void) | undefined): boolean {
+  atTraceEnd(subject: object, launch: (() => void) | undefined, again = true): boolean {
     if (!this.#trace) return false;
     const { last } = this.#trace;
     const isFirst = !last.has(subject);
-    last.set(subject, launch ?? (() => undefined));
+    if (isFirst || again) last.set(subject, launch ?? (() => undefined));
     return isFirst;
   }
 

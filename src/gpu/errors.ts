@@ -76,6 +76,11 @@ export class DivergedError extends LonghandError {
   override readonly name: string = "DivergedError";
 }
 
+/** A gradient isn't what differences of its function say: its backward is wrong. */
+export class GradientError extends LonghandError {
+  override readonly name: string = "GradientError";
+}
+
 /** A command-line flag or value that isn't allowed. */
 export class UsageError extends LonghandError {
   override readonly name: string = "UsageError";

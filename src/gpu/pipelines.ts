@@ -33,6 +33,7 @@ export class Pipelines {
   readonly #entries = new Map<string, PipelineEntry>();
   readonly #layouts = new Map<string, GPUBindGroupLayout>();
   readonly #texts = new Map<string, string>();
+  readonly #added = new Map<string, string>();
 
   constructor(device: GPUDevice, shaderText: (path: string) => string, faults: Faults) {
     this.#device = device;
@@ -89,8 +90,24 @@ export class Pipelines {
     entry.pipeline = await this.#faults.settle(entry.label, made);
   }
 
+  /**
+   * Adds a shader that isn't one of `shaders/`, whose libraries it may name. Returns what launches call it: its name,
+   * with a number if another text has that already.
+   */
+  add(name: string, text: string): string {
+    for (let count = 1; ; count += 1) {
+      const shader = count === 1 ? name : `${name}_${count}`;
+      const known = this.#added.get(shader);
+      if (known === undefined) this.#added.set(shader, text);
+      if (known === undefined || known === text) return shader;
+    }
+  }
+
   #text(shader: string): string {
-    const text = this.#texts.get(shader) ?? joinedText(`${shader}.wgsl`, this.#shaderText);
+    const own = `${shader}.wgsl`;
+    const read = (path: string): string =>
+      (path === own ? this.#added.get(shader) : undefined) ?? this.#shaderText(path);
+    const text = this.#texts.get(shader) ?? joinedText(own, read);
     this.#texts.set(shader, text);
     return text;
   }

@@ -1,7 +1,7 @@
 // An exponential moving average of arrays that training changes.
 import { formatShape, type GpuArray } from "../gpu/array.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
-import type { Rng } from "./random.ts";
+import { readStep, type Rng } from "./random.ts";
 import { checkArray } from "./op.ts";
 
 /**
@@ -25,6 +25,7 @@ export function movingAverage(average: GpuArray, values: GpuArray, rng: Rng, dec
   if (!(decay >= 0 && decay < 1)) {
     throw new AttributeError(`movingAverage: the decay must be in [0, 1); got ${decay}`);
   }
+  readStep(rng);
   const { device, size } = average;
   device.launch({
     shader: "moving-average",

@@ -92,8 +92,17 @@ function fill(
 
 /** To be called before a launch reads an Rng's state: a trace then counts its draws anew, and ends its step. */
 export function beginStep(rng: Rng): void {
+  startStep(rng, true);
+}
+
+/** The same for what reads the step and may come behind the launch that counts it: it isn't counted twice. */
+export function readStep(rng: Rng): void {
+  startStep(rng, false);
+}
+
+function startStep(rng: Rng, again: boolean): void {
   const { device } = rng.state;
-  if (!device.atTraceEnd(rng, () => advance(device, [], rng))) return;
+  if (!device.atTraceEnd(rng, () => advance(device, [], rng), again)) return;
   const first = firstStreams.get(rng) ?? rng.nextStream;
   firstStreams.set(rng, first);
   rng.nextStream = first;

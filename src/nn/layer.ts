@@ -2,6 +2,7 @@
 // then a forward over tensors.
 import type { Tensor } from "../autograd/tensor.ts";
 import type { GpuArray } from "../gpu/array.ts";
+import type { Check } from "../kernels/attributes.ts";
 import type {
   EpilogueAttributes,
   OutputAttributes,
@@ -61,3 +62,16 @@ export interface Layer {
   /** What the layer is as the epilogue of the one before it, which then does its work. */
   readonly asEpilogue?: (mode: Mode) => EpilogueAttributes;
 }
+
+/** What a layer must have. */
+export const isLayer: Check = {
+  expects: "a layer, such as layers.dense(1)",
+  accepts: (value) =>
+    typeof value === "object" &&
+    value !== null &&
+    ["outputShape", "parameters", "buffers", "forward"].every(
+      (name) => typeof Reflect.get(value, name) === "function",
+    ) &&
+    "kind" in value &&
+    typeof value.kind === "string",
+};

@@ -34,6 +34,7 @@ import { constant, glorotUniform, type Initialiser } from "./initialisers.ts";
 import type { Layer, ParameterSpec } from "./layer.ts";
 
 export { dropout, leakyRelu, relu, sigmoid, tanh } from "./activations.ts";
+export { spectral } from "./spectral.ts";
 
 const none = (): Readonly<Record<never, never>> => ({});
 const same = (shape: readonly number[]): readonly number[] => shape;

@@ -17,7 +17,7 @@ import {
 } from "../kernels/attributes.ts";
 import type { EpilogueAttributes } from "../kernels/epilogue-attributes.ts";
 import { isRng, type Rng } from "../kernels/random.ts";
-import { SIGMOID, type Layer, type Mode, type ParameterSpec } from "./layer.ts";
+import { isLayer, SIGMOID, type Layer, type Mode, type ParameterSpec } from "./layer.ts";
 import { summaryOf } from "./summary.ts";
 import { layOut, type Parameter, type ParameterGroup } from "./parameters.ts";
 
@@ -80,17 +80,9 @@ function layersOf(layers: readonly PlacedLayer[], { logits }: Mode): readonly Pl
 
 const snake = (kind: string): string => kind.replace(/([a-z])([A-Z])/g, "$1_$2").toLowerCase();
 
-const isLayer = (value: unknown): boolean =>
-  typeof value === "object" &&
-  value !== null &&
-  ["outputShape", "parameters", "buffers", "forward"].every(
-    (name) => typeof Reflect.get(value, name) === "function",
-  ) &&
-  "kind" in value &&
-  typeof value.kind === "string";
 const isLayers: Check = {
   expects: "a list of layers, such as [layers.dense(1)]",
-  accepts: (value) => Array.isArray(value) && Array.from(value).every(isLayer),
+  accepts: (value) => Array.isArray(value) && Array.from(value).every(isLayer.accepts),
 };
 
 /** What a forward's mode may be. */

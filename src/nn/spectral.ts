@@ -4,7 +4,8 @@ import { div, matmul, mul, reshape, sqrt, square, sum } from "../autograd/ops.ts
 import { noGrad, Tensor } from "../autograd/tensor.ts";
 import { AttributeError } from "../gpu/errors.ts";
 import { normalInitialiser } from "./initialisers.ts";
-import type { Layer } from "./layer.ts";
+import { checkArgument } from "../kernels/attributes.ts";
+import { isLayer, type Layer } from "./layer.ts";
 
 /** v / |v|. */
 const normalised = (v: Tensor): Tensor => div(v, sqrt(sum(square(v))));
@@ -16,6 +17,7 @@ const normalised = (v: Tensor): Tensor => div(v, sqrt(sum(square(v))));
  * Throws `AttributeError` on a layer without such weights.
  */
 export function spectral(layer: Layer): Layer {
+  checkArgument("spectral", "its layer", layer, isLayer);
   const weightOf = (names: readonly string[]): string => {
     const name = names.find((each) => each === "kernel" || each === "filter");
     if (name && layer.kind !== "ConvTranspose2d") return name;

@@ -19,6 +19,7 @@ const f = (...shape: number[]): longhand.Tensor => longhand.variable(device.empt
 const i = (...shape: number[]): longhand.Tensor => new Tensor(device.empty(shape, "i32"));
 const rng = longhand.createRng(device, 0);
 const line = longhand.sequential(device, "line", [2], [layers.dense(1)], rng);
+const twin = longhand.sequential(device, "line", [2], [layers.dense(1)], rng);
 const group = longhand.parameterGroup(device, "group", { w: f(3) });
 const matrix = { rows: 4, columns: 2, values: Float32Array.from({ length: 8 }, (_, n) => n % 5) };
 const chances = { rows: 2, columns: 2, values: Float32Array.of(0.5, 0.5, 0.25, 0.75) };
@@ -26,6 +27,7 @@ const image = f(1, 4, 4, 2);
 
 const step = (): void => undefined;
 const { signal } = new AbortController();
+const loop = { steps: 1, step, from: 0, values: () => 1, reportEvery: [1], reportSeconds: 1 };
 
 type Args = readonly unknown[];
 /** A right call of each function. */
@@ -44,6 +46,7 @@ const CALLS: Readonly<Record<string, Args>> = {
   bernoulli: [rng, [2, 2], 0.5],
   binaryCrossEntropy: [f(2), f(2), { clip: 1e-7, reduction: "mean" }],
   broadcastTo: [f(1, 2), { shape: [2, 2] }],
+  checkGradients: [(x: longhand.Tensor) => longhand.square(x), [f(2)], { step: 0.01, seed: 1 }],
   clip: [f(2, 2), { min: 0, max: 1 }],
   clipGradients: [line, { norm: 1 }],
   compile: [device, "p", () => ({ out: longhand.add(f(2, 2), f(2, 2)) }), { share: true }],
@@ -55,6 +58,7 @@ const CALLS: Readonly<Record<string, Args>> = {
   ],
   convTranspose2d: [image, f(3, 3, 1, 2), { strides: 2, padding: "same", bias: f(1) }],
   createRng: [device, 0, 0],
+  defineOp: [{ name: "mine", wgsl: "", inputs: ["x"], forward: step, backward: step }],
   dense: [f(2, 2), f(2, 3), { bias: f(3) }],
   div: [f(2, 2), f(2, 2)],
   dropout: [f(2, 2), { rate: 0.5, rng }],
@@ -74,6 +78,7 @@ const CALLS: Readonly<Record<string, Args>> = {
   min: [f(2, 2), { axes: [1] }],
   minimum: [f(2, 2), f(2, 2)],
   moments: [f(2, 2), { axes: [1], keepDims: true }],
+  movingAverage: [twin, line, { decay: 0.9, rng }],
   mul: [f(2, 2), f(2, 2)],
   neg: [f(2, 2)],
   noGrad: [() => f(2, 2)],
@@ -96,7 +101,7 @@ const CALLS: Readonly<Record<string, Args>> = {
   relu: [f(2, 2)],
   reshape: [f(2, 2), { shape: [4] }],
   resize: [image, { size: [8, 8], mode: "bilinear", coordinates: "halfPixel" }],
-  runSteps: [{ steps: 1, step, from: 0, values: () => 1, reportEvery: [1], reportSeconds: 1 }],
+  runSteps: [loop],
   sequential: [device, "net", [2], [layers.dense(1)], rng],
   sgd: [group, { learningRate: 0.1, momentum: 0.9, dampening: 0, nesterov: true, weightDecay: 0 }],
   sigmoid: [f(2, 2)],
@@ -112,12 +117,7 @@ const CALLS: Readonly<Record<string, Args>> = {
   tanh: [f(2, 2)],
   tensor: [device, [1, 2, 3, 4], [2, 2], { dtype: "f32", tracked: true }],
   tile: [f(2, 2), { repetitions: [1, 2] }],
-  trainLoop: [
-    {
-      ...{ steps: 1, step, from: 0, values: () => 1, reportEvery: 1, reportSeconds: 1 },
-      ...{ callbacks: [], checkpoint: { save: step, every: 1, seconds: 1 }, signal },
-    },
-  ],
+  trainLoop: [{ ...loop, callbacks: [], checkpoint: { save: step, every: 1, seconds: 1 }, signal }],
   transpose: [f(2, 2), { permutation: [1, 0] }],
   tune: [device, [], { budget: 1 }],
   uniform: [rng, [2, 2], 0, 1],
@@ -162,6 +162,7 @@ const LAYERS: Readonly<Record<string, Args>> = {
   relu: [],
   reshape: [[2, 2]],
   sigmoid: [],
+  spectral: [layers.dense(2)],
   tanh: [],
   upsample: [2],
 };

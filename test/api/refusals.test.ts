@@ -391,7 +391,8 @@ test.each(calls)("%s, wrong call %i", (name, _index, args) => {
 test("every op is among them, but those whose only fault can be their shapes or types", () => {
   const others = "sub mul div maximum minimum tanh sigmoid softplus exp log sqrt square abs neg";
   const engine = "reciprocal compile openDevice noGrad sequential tune workloadsOf kernelChoices";
-  const words = `${others} ${engine} runSteps trainLoop`.split(" "); // test/nn/train-loop.test.ts
+  const words =
+    `${others} ${engine} runSteps trainLoop defineOp checkGradients movingAverage`.split(" "); // their own tests
   const named = new Set([...Object.keys(CALLS), ...words]);
   const left = [...api]
     .filter(([name, value]) => typeof value === "function" && /^[a-z]/.test(name))

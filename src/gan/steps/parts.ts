@@ -3,7 +3,7 @@ import { concat, oneHot, resize } from "../../autograd/ops.ts";
 import { Tensor } from "../../autograd/tensor.ts";
 import type { GpuArray } from "../../gpu/array.ts";
 import { gatherBatch, gatherLabels } from "../../kernels/dataset.ts";
-import { movingAverage } from "../../kernels/moving-average.ts";
+import { movingAverage } from "../../nn/moving-average.ts";
 import { normal } from "../../kernels/random.ts";
 import type { Mode } from "../../nn/layer.ts";
 import type { Gan } from "../gan.ts";
@@ -58,10 +58,5 @@ export function drawLatents({ rng, recipe }: Gan, count: number, classes?: GpuAr
 /** Moves the average of the generator's weights, and of its running statistics, on. To come after their update. */
 export function averageWeights({ generator, sampler, recipe, rng }: Gan): void {
   if (sampler === generator) return;
-  movingAverage(sampler.arena, generator.arena, rng, recipe.average);
-  generator.layers.forEach(({ buffers }, index) => {
-    for (const [name, array] of Object.entries(buffers)) {
-      movingAverage(sampler.layers[index]!.buffers[name]!, array, rng, recipe.average);
-    }
-  });
+  movingAverage(sampler, generator, { decay: recipe.average, rng });
 }

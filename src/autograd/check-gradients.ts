@@ -1,0 +1,151 @@
+// Gradients held against differences of the function itself: what says whether a backward is right.
+import { formatShape } from "../gpu/array.ts";
+import { GradientError, ShapeError } from "../gpu/errors.ts";
+import { callback, checkArgument, checkAttributes, finite, whole } from "../kernels/attributes.ts";
+import { noGrad, Tensor, tensorOf, variable, vectorJacobianArrays } from "./tensor.ts";
+
+/** How gradients are checked. */
+export interface GradientCheckOptions {
+  /** How far a gradient may be off, relative to the largest derivative of its input or to 1 (1e-2). */
+  readonly tolerance?: number;
+  /** The first of two steps, relative to the largest value of an input or to 1 (2⁻⁶). Values should be further from kinks. */
+  readonly step?: number;
+  /** Where the random directions come from (1). */
+  readonly seed?: number;
+}
+
+/** What a check found of one input. */
+export interface GradientCheck {
+  /** The largest error, relative to the largest derivative or to 1. */
+  readonly error: number;
+  /** How many directions were looked along: each element, or 4 at random past 64 elements. */
+  readonly directions: number;
+}
+
+/** A larger input is checked along this many random directions instead of element by element. */
+const ELEMENTWISE_LIMIT = 64;
+const DIRECTIONS = 4;
+
+/**
+ * Checks the gradients of a function of tensors against differences of its values: central ones at two steps,
+ * extrapolated, of a random weighting of the outputs that is summed in float64. Values on the device are float32, which
+ * leaves some five digits; a wrong formula is off by far more.
+ *
+ * Shapes: inputs (…), tensors of f32 away from kinks → what was found of each input.
+ * Attributes: tolerance — relative to the largest derivative or to 1 (1e-2); step — the first step, relative to the
+ * largest value or to 1 (2⁻⁶); seed — of the directions (1).
+ * Throws: `GradientError` on a gradient that is off, which names the input, what was found and what was expected;
+ * `AttributeError` on an option that can't be, and on an input that doesn't lead to the output.
+ * Source: PyTorch's gradcheck, without float64 on the device; Richardson's extrapolation.
+ */
+export async function checkGradients(
+  f: (...inputs: Tensor[]) => Tensor,
+  inputs: readonly Tensor[],
+  options: GradientCheckOptions = {},
+): Promise<readonly GradientCheck[]> {
+  checkArgument("checkGradients", "what is checked", f, callback);
+  checkArgument("checkGradients", "the inputs", inputs, {
+    expects: "a list of one tensor or more",
+    accepts: (value) => Array.isArray(value) && value.length > 0,
+  });
+  Array.from(inputs, (input, index) => tensorOf("checkGradients", index, input)); // holes too
+  checkAttributes<GradientCheckOptions>("checkGradients", options, {
+    tolerance: finite(0),
+    step: finite(0),
+    seed: whole(0),
+  });
+  const { tolerance = 1e-2, step = 2 ** -6, seed = 1 } = options;
+  const { device } = inputs[0]!.array;
+  const random = generator(seed);
+  const values = await Promise.all(inputs.map(async (input) => input.read()));
+  const tracked = inputs.map(({ array }) => variable(array));
+  const out = f(...tracked);
+  tensorOf("checkGradients", 0, out);
+  const weights = Float32Array.from({ length: out.array.size }, () => 2 * random() - 1);
+  const dout = device.upload(weights, out.shape, "f32", "weights");
+  const gradients = vectorJacobianArrays(out, dout, tracked);
+
+  const valueAt = async (index: number, moved: Float32Array<ArrayBuffer>): Promise<number> => {
+    const shape = inputs[index]!.shape;
+    const other = new Tensor(device.upload(moved, shape, "f32", "moved"));
+    const result = noGrad(() => f(...inputs.with(index, other)));
+    if (formatShape(result.shape) !== formatShape(out.shape)) {
+      throw new ShapeError(
+        `checkGradients: the output's shape must not depend on values; got ${formatShape(result.shape)} after ${formatShape(out.shape)}`,
+      );
+    }
+    const read = await result.read();
+    return read.reduce((sum, value, i) => sum + value * weights[i]!, 0);
+  };
+
+  const found: GradientCheck[] = [];
+  for (const [index, value] of values.entries()) {
+    const gradient = await gradients[index]!.read();
+    const h = step * Math.max(1, greatest(value));
+    const along = directionsOf(value.length, random);
+    const pairs: { readonly expected: number; readonly got: number }[] = [];
+    for (const direction of along) {
+      const difference = async (by: number): Promise<number> => {
+        const [up, down] = [moved(value, direction, by), moved(value, direction, -by)];
+        // By what float32 makes of it, not by what was asked for.
+        const way = up.reduce((sum, each, i) => sum + (each - down[i]!) * direction[i]!, 0);
+        const length = direction.reduce((sum, each) => sum + each * each, 0);
+        return ((await valueAt(index, up)) - (await valueAt(index, down))) / (way / length);
+      };
+      const [coarse, fine] = [await difference(h), await difference(h / 2)];
+      const got = gradient.reduce((sum, each, i) => sum + each * direction[i]!, 0);
+      pairs.push({ expected: (4 * fine - coarse) / 3, got });
+    }
+    const scale = greatest(pairs.map(({ expected }) => expected));
+    const errors = pairs.map(({ expected, got }) => Math.abs(expected - got) / Math.max(1, scale));
+    const worst = errors.reduce((most, error, i) => (error <= errors[most]! ? most : i), 0);
+    if (!(errors[worst]! <= tolerance)) throw offBy(index, along.length, worst, pairs[worst]!);
+    found.push({ error: errors[worst]!, directions: along.length });
+  }
+  return found;
+}
+
+function offBy(
+  index: number,
+  directions: number,
+  worst: number,
+  { expected, got }: { readonly expected: number; readonly got: number },
+): GradientError {
+  const where = directions === DIRECTIONS ? "along a random direction" : `at element ${worst}`;
+  return new GradientError(
+    `checkGradients: the gradient of input ${index} ${where} must be ${expected.toPrecision(5)}, as differences say; got ${got.toPrecision(5)}: mend backward, or move the input away from a kink`,
+  );
+}
+
+const greatest = (values: ArrayLike<number>): number =>
+  Array.from(values).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+
+function moved(
+  value: Float32Array,
+  direction: Float32Array,
+  by: number,
+): Float32Array<ArrayBuffer> {
+  return Float32Array.from(value, (each, i) => each + by * direction[i]!);
+}
+
+function directionsOf(size: number, random: () => number): Float32Array[] {
+  if (size > ELEMENTWISE_LIMIT) {
+    return Array.from({ length: DIRECTIONS }, () =>
+      Float32Array.from({ length: size }, () => 2 * random() - 1),
+    );
+  }
+  return Array.from({ length: size }, (_, which) =>
+    Float32Array.from({ length: size }, (__, i) => Number(i === which)),
+  );
+}
+
+/** Uniform numbers in [0, 1): Mulberry32. */
+function generator(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
