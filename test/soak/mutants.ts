@@ -1,5 +1,6 @@
 // The mutants: one wrong kernel each, for every entry point of every shader. The tests named beside one
 // must fail on it (`npm run soak -- mutants`), or they prove less than they seem to.
+import { axisMutants } from "./axis-mutants.ts";
 import { ceilingsMutants } from "./ceilings-mutants.ts";
 import { gpuMutants } from "./gpu-mutants.ts";
 import { lanesMutants } from "./lanes-mutants.ts";
@@ -269,8 +270,8 @@ export const mutants: readonly Mutant[] = [
   {
     kernel: "reduce.argmax",
     what: "the last of equals wins",
-    from: "let rank = rank_of(inp[INP_AT + base + reduced_offset(r)]);\n    best = select(best, r, rank > top);\n    top = max(top, rank);\n  }\n  places[PLACES_AT + index] = i32(best);\n}\n\n",
-    to: "let rank = rank_of(inp[INP_AT + base + reduced_offset(r)]);\n    best = select(best, r, rank >= top);\n    top = max(top, rank);\n  }\n  places[PLACES_AT + index] = i32(best);\n}\n\n",
+    from: "let rank = merit_of(inp[INP_AT + base + reduced_offset(r)]);\n    best = select(best, r, rank > top);\n    top = max(top, rank);\n  }\n  places[PLACES_AT + index] = i32(best);\n}\n\n",
+    to: "let rank = merit_of(inp[INP_AT + base + reduced_offset(r)]);\n    best = select(best, r, rank >= top);\n    top = max(top, rank);\n  }\n  places[PLACES_AT + index] = i32(best);\n}\n\n",
     noticed: by("argmax"),
   },
   {
@@ -339,6 +340,7 @@ export const mutants: readonly Mutant[] = [
     noticed: by("tanh"),
   },
   ...lossMutants,
+  ...axisMutants,
   ...stepMutants,
   ...ceilingsMutants,
   ...gpuMutants,
