@@ -27,8 +27,7 @@ export function rowsAlong(shape: readonly number[], axis: number): Rows {
   const product = (extents: readonly number[]): number => extents.reduce((a, b) => a * b, 1);
   const inner = product(shape.slice(axis + 1));
   const rows = shape[axis] === 0 ? 0 : product(shape.slice(0, axis)) * inner;
-  // Without elements there are no rows to walk, but a modulus of 0 doesn't compile.
-  return { rows, constants: { ROWS: rows, LENGTH: shape[axis]!, INNER: Math.max(inner, 1) } };
+  return { rows, constants: { ROWS: rows, LENGTH: shape[axis]!, INNER: inner } };
 }
 
 /** Softmax of a raw array along an axis counted from 0, or its logarithm. */

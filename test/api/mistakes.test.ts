@@ -102,7 +102,11 @@ const CALLS: Readonly<Record<string, Args>> = {
   sigmoidCrossEntropy: [f(2), f(2), { reduction: "mean" }],
   slice: [f(2, 2), { starts: [0, 0], sizes: [1, 1], steps: [1, 1] }],
   softmax: [f(2, 2), { axis: 1 }],
-  softmaxCrossEntropy: [f(2, 2), i(2), { axis: -1, labelSmoothing: 0, reduction: "mean" }],
+  softmaxCrossEntropy: [
+    f(2, 2),
+    i(2),
+    { axis: -1, labelSmoothing: 0, classWeights: f(2), ignoredClass: 0, reduction: "mean" },
+  ],
   softplus: [f(2, 2)],
   sqrt: [f(2, 2)],
   square: [f(2, 2)],
