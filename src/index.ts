@@ -24,6 +24,11 @@ export type { BatchNormAttributes, RunningVariance } from "./kernels/batch-norm.
 export type { BinaryCrossEntropyBounds } from "./kernels/binary-cross-entropy.ts";
 export type { ConvolutionAttributes, Padding } from "./kernels/conv2d-geometry.ts";
 export type { GatherAttributes } from "./kernels/gather.ts";
+export type {
+  GroupNormAttributes,
+  InstanceNormAttributes,
+  LayerNormAttributes,
+} from "./kernels/group-norm.ts";
 export type { OneHotAttributes } from "./kernels/one-hot.ts";
 export type {
   BroadcastAttributes,

@@ -8,7 +8,34 @@ export function moreCalls(
   f: Make,
   i: Make,
 ): Readonly<Record<string, readonly (readonly unknown[])[]>> {
+  const pair = [f(4), f(4)];
   return {
+    layerNorm: [
+      [f(2, 4), f(4)],
+      [f(), f(), f()],
+      [f(2, 4), f(2), f(4)],
+      [f(2, 4), f(4), i(4)],
+      ...[{ axes: [0] }, { axes: [] }, { axes: 1 }, { epsilon: -1 }, { groups: 2 }].map((at) => [
+        f(2, 4),
+        ...pair,
+        at,
+      ]),
+    ],
+    groupNorm: [
+      [f(2, 4), ...pair],
+      [f(4), ...pair, { groups: 2 }],
+      [f(2, 0, 4), ...pair, { groups: 2 }],
+      ...[{}, { groups: 3 }, { groups: 0 }, { groups: 2, epsilon: "1" }].map((at) => [
+        f(2, 4),
+        ...pair,
+        at,
+      ]),
+    ],
+    instanceNorm: [
+      [f(4), ...pair],
+      [f(2, 3, 4), f(3), f(4)],
+      [f(2, 3, 4), ...pair, { epsilon: Number.NaN }],
+    ],
     argmin: [[f(3), { axes: [1] }], [f(0)], [i(3)], [f(3), { axis: 0 }]],
     prod: [
       ...[{ axes: [1] }, { axes: [0, 0] }, { axes: 0 }, { keepDims: 1 }].map((at) => [f(3), at]),

@@ -11,6 +11,7 @@ import { layerRows } from "./layer-rows.ts";
 import { lossRows } from "./loss-rows.ts";
 import { matmulRows } from "./matmul-rows.ts";
 import { moveRows } from "./moves-rows.ts";
+import { normRows } from "./norm-rows.ts";
 import { padRows } from "./pad-rows.ts";
 import { placeRows } from "./place-rows.ts";
 import { poolRows } from "./pool-rows.ts";
@@ -42,4 +43,5 @@ export const table: {
   ...lossRows,
   ...axisRows,
   ...placeRows,
+  ...normRows,
 };
