@@ -2,9 +2,11 @@
 // must fail on it (`npm run soak -- mutants`), or they prove less than they seem to.
 import { axisMutants } from "./axis-mutants.ts";
 import { ceilingsMutants } from "./ceilings-mutants.ts";
+import { filterMutants } from "./filter-mutants.ts";
 import { gpuMutants } from "./gpu-mutants.ts";
 import { lanesMutants } from "./lanes-mutants.ts";
 import { lossMutants } from "./loss-mutants.ts";
+import { normMutants } from "./norm-mutants.ts";
 import { stepMutants } from "./step-mutants.ts";
 
 /** One change to one entry point's code. */
@@ -341,6 +343,8 @@ export const mutants: readonly Mutant[] = [
   },
   ...lossMutants,
   ...axisMutants,
+  ...normMutants,
+  ...filterMutants,
   ...stepMutants,
   ...ceilingsMutants,
   ...gpuMutants,
