@@ -142,6 +142,7 @@ const cumsumRow: Row = {
     sums([2, 301, 3], { axis: 1, reverse: true }),
     sums([301, 2], { axis: 0, exclusive: true }),
     sums([4097, 67], { exclusive: true }),
+    sums([97, 101], {}), // many rows of several runs
     // The totals of its 71 runs are themselves cut into runs.
     sums([5003], { exclusive: true, reverse: true }),
     sums([1, 1], {}),

@@ -151,6 +151,7 @@ export const filterRow: Row = {
       antialias: true,
       cubicCoefficient: -1,
     }),
+    filtered([1, 2, 31, 1], { size: [1, 300], mode: "bilinear", antialias: true }),
     filtered([0, 5, 6, 3], { size: [3, 7], mode: "cubic" }),
     filtered([2, 5, 6, 0], { size: [3, 7], mode: "bilinear", antialias: true }),
     far({ mode: "cubic" }),
