@@ -1,4 +1,4 @@
-// reduce: sum, mean, maximum, minimum or the place of the maximum over some axes. Each invocation reduces one run of CHUNK
+// reduce: sum, mean, product, maximum, minimum or the place of either extreme over some axes. Each invocation reduces one run of CHUNK
 // elements for one output; where a reduction is long and outputs are few, several runs an output are
 // reduced first (SPLITS > 1) and a second launch reduces those, in a fixed order.
 
@@ -6,6 +6,7 @@ const SUM = 0u;
 const MEAN = 1u;
 const MAX = 2u;
 const MIN = 3u;
+const PROD = 4u;
 
 const OP = SUM;
 const OUTPUTS = 64u; // elements of the output
@@ -18,6 +19,7 @@ const KEPT_STRIDES = array<u32, 4>(0u, 0u, 0u, 1u);
 const REDUCED = array<u32, 4>(1u, 1u, 1u, 64u);
 const REDUCED_STRIDES = array<u32, 4>(0u, 0u, 0u, 64u);
 const DIVISOR = 1f; // of a mean
+const LEAST = false; // whether the place is that of the minimum
 
 @group(0) @binding(0) var<storage, read> inp: array<f32>;
 @group(0) @binding(1) var<storage, read_write> out: array<f32>; // (SPLITS, OUTPUTS)
@@ -49,6 +51,7 @@ fn reduced_offset(index: u32) -> u32 {
 fn combine(a: f32, b: f32) -> f32 {
   if (OP == MAX) { return select(max(a, b), select(b, a, is_nan(a)), is_nan(a) || is_nan(b)); }
   if (OP == MIN) { return select(min(a, b), select(b, a, is_nan(a)), is_nan(a) || is_nan(b)); }
+  if (OP == PROD) { return a * b; }
   return a + b;
 }
 
@@ -62,6 +65,7 @@ fn reduce(invocation: Invocation) {
   // Four runs in step: shorter chains of rounding, and no add waits for the one before.
   var sums = vec4f();
   var r = first;
+  if (OP == PROD) { sums = vec4f(1f); }
   if (OP == MAX || OP == MIN) { sums = vec4f(inp[INP_AT + base + reduced_offset(first)]); }
   for (; r + 4u <= end; r += 4u) {
     sums[0] = combine(sums[0], inp[INP_AT + base + reduced_offset(r)]);
@@ -76,15 +80,13 @@ fn reduce(invocation: Invocation) {
   out[OUT_AT + index] = select(total, total / DIVISOR, OP == MEAN);
 }
 
-// A float's rank in the order -∞ … -0 = 0 … ∞, NaN. By its bits: devices may take subnormals for 0.
-fn rank_of(x: f32) -> u32 {
-  let bits = bitcast<u32>(x);
-  let magnitude = bits & 0x7fffffffu;
-  let ordered = select(0x80000000u + magnitude, 0x80000000u - magnitude, bits >= 0x80000000u);
-  return select(ordered, 0xffffffffu, is_nan(x));
+// The rank by which an element wins its place: a minimum turns the order about, but for NaN.
+fn merit_of(x: f32) -> u32 {
+  let rank = rank_of(x);
+  return select(rank, ~rank, LEAST && !is_nan(x));
 }
 
-// The place of the largest element of each run, among the reduced ones in row-major order; of equals,
+// The place of the extreme element of each run, among the reduced ones in row-major order; of equals,
 // the first.
 @compute @workgroup_size(64)
 fn argmax(invocation: Invocation) {
@@ -94,9 +96,9 @@ fn argmax(invocation: Invocation) {
   let first = (index / OUTPUTS) * CHUNK;
   let end = min(COUNT, first + CHUNK);
   var best = first;
-  var top = rank_of(inp[INP_AT + base + reduced_offset(first)]);
+  var top = merit_of(inp[INP_AT + base + reduced_offset(first)]);
   for (var r = first + 1u; r < end; r++) {
-    let rank = rank_of(inp[INP_AT + base + reduced_offset(r)]);
+    let rank = merit_of(inp[INP_AT + base + reduced_offset(r)]);
     best = select(best, r, rank > top);
     top = max(top, rank);
   }
@@ -113,7 +115,7 @@ fn argmax_of_runs(invocation: Invocation) {
   var top = 0u; // below every rank
   for (var run = 0u; run < SPLITS; run++) {
     let r = u32(found[FOUND_AT + run * OUTPUTS + index]);
-    let rank = rank_of(inp[INP_AT + base + reduced_offset(r)]);
+    let rank = merit_of(inp[INP_AT + base + reduced_offset(r)]);
     best = select(best, r, rank > top);
     top = max(top, rank);
   }
@@ -121,3 +123,4 @@ fn argmax_of_runs(invocation: Invocation) {
 }
 // appended: lib/invocation.wgsl
 // appended: lib/numbers.wgsl
+// appended: lib/order.wgsl

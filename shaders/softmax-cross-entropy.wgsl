@@ -1,6 +1,7 @@
 // softmax cross-entropy from log y = log softmax(logits): loss = −Σ t · log y for each row, where t are the
 // smoothed labels: label · (1 − ε) + ε / K over K classes. Labels are probabilities, or numbers of classes;
-// a number that is no class has no labels at all: its row's loss and gradient are 0.
+// a number that is no class, or the one to ignore, has no labels at all: its row's loss and gradient are 0.
+// Where classes have weights, t is multiplied by its class's.
 // dlogits = dloss · (y · Σ t − t), dlabels = −dloss · (1 − ε) · log y.
 
 const ROWS = 64u;
@@ -9,24 +10,39 @@ const INNER = 1u; // elements of the axes after that of the classes
 const CLASSES = false; // labels are numbers of classes
 const KEEP = 1f; // 1 − ε
 const SHARE = 0f; // ε / K
+const WEIGHTED = false; // whether classes have weights
+const IGNORES = false; // whether the class number IGNORED has no labels
+const IGNORED = 0u; // an i32 as a word
 const RUN = 64u; // elements added in one chain: its rounding grows with its length
 
 @group(0) @binding(0) var<storage, read> logs: array<f32>; // (outer, LENGTH, INNER)
 @group(0) @binding(1) var<storage, read> labels: array<u32>; // words: f32 as logs, or i32 (outer, INNER)
 @group(0) @binding(2) var<storage, read> dout: array<f32>; // (outer, INNER), as the forward's out
 @group(0) @binding(3) var<storage, read_write> out: array<f32>;
+@group(0) @binding(4) var<storage, read> weights: array<f32>; // (LENGTH)
 
 fn first_of(row: u32) -> u32 {
   return (row / INNER) * LENGTH * INNER + row % INNER;
 }
 
-// t of class k, which lies at `at`.
-fn label(row: u32, k: u32, at: u32) -> f32 {
+fn is_ignored(class_number: u32) -> bool {
+  return IGNORES && class_number == IGNORED;
+}
+
+// t of class k, which lies at `at`, before its weight.
+fn plain_label(row: u32, k: u32, at: u32) -> f32 {
   if (CLASSES) {
     let class_number = labels[LABELS_AT + row]; // a negative one is very large
-    return select(0f, select(SHARE, KEEP + SHARE, k == class_number), class_number < LENGTH);
+    let known = class_number < LENGTH && !is_ignored(class_number);
+    return select(0f, select(SHARE, KEEP + SHARE, k == class_number), known);
   }
   return bitcast<f32>(labels[LABELS_AT + at]) * KEEP + SHARE;
+}
+
+fn label(row: u32, k: u32, at: u32) -> f32 {
+  let t = plain_label(row, k, at);
+  if (!WEIGHTED) { return t; }
+  return select(0f, t * weights[WEIGHTS_AT + k], t != 0f);
 }
 
 // t · log y: where a label is 0, an impossible class costs nothing.
@@ -83,7 +99,22 @@ fn backward_labels(invocation: Invocation) {
   let at = flat_index(invocation);
   if (at >= ROWS * LENGTH) { return; }
   let row = (at / (LENGTH * INNER)) * INNER + at % INNER;
-  out[OUT_AT + at] = -dout[DOUT_AT + row] * KEEP * logs[LOGS_AT + at];
+  var slope = -dout[DOUT_AT + row] * KEEP * logs[LOGS_AT + at];
+  if (WEIGHTED) { slope *= weights[WEIGHTS_AT + (at / INNER) % LENGTH]; }
+  out[OUT_AT + at] = slope;
+}
+
+// What each row counts in a weighted mean: its class's weight, or 1. An ignored row counts nothing.
+@compute @workgroup_size(64)
+fn row_weights(invocation: Invocation) {
+  let row = flat_index(invocation);
+  if (row >= ROWS) { return; }
+  let class_number = labels[LABELS_AT + row];
+  var weight = 1f;
+  if (WEIGHTED) {
+    weight = select(0f, weights[WEIGHTS_AT + min(class_number, LENGTH - 1u)], class_number < LENGTH);
+  }
+  out[OUT_AT + row] = select(weight, 0f, is_ignored(class_number));
 }
 // appended: lib/invocation.wgsl
 // appended: lib/numbers.wgsl

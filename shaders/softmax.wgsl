@@ -1,6 +1,7 @@
 // softmax, and its logarithm, along one axis: y = exp(x − top) / Σ exp(x − top), or
 // log y = (x − top) − log Σ exp(x − top), where top is the row's largest element. One invocation a row;
-// a row is LENGTH elements, INNER apart. NaN, or a largest element of ±∞, makes its row NaN.
+// a row is LENGTH elements, INNER apart. NaN, or a largest element of ±∞, makes its row NaN. Alone,
+// log Σ exp(x) = top + log Σ exp(x − top) of a row whose largest element is ±∞ is that.
 
 const ROWS = 64u;
 const LENGTH = 8u;
@@ -11,7 +12,7 @@ const LOG = false;
 const RUN = 128u;
 
 @group(0) @binding(0) var<storage, read> inp: array<f32>; // (outer, LENGTH, INNER), as are all
-@group(0) @binding(1) var<storage, read_write> out: array<f32>;
+@group(0) @binding(1) var<storage, read_write> out: array<f32>; // log_sum_exp's is (outer, INNER)
 @group(0) @binding(2) var<storage, read> dout: array<f32>;
 @group(0) @binding(3) var<storage, read> kept: array<f32>; // the forward's output
 @group(0) @binding(4) var<storage, read_write> dinp: array<f32>;
@@ -24,11 +25,13 @@ fn total(lanes: vec4f) -> f32 {
   return (lanes.x + lanes.y) + (lanes.z + lanes.w);
 }
 
-@compute @workgroup_size(64)
-fn forward(invocation: Invocation) {
-  let row = flat_index(invocation);
-  if (row >= ROWS) { return; }
-  let first = first_of(row);
+struct Sum {
+  top: f32,
+  rest: f32, // Σ exp(x − top) without the largest element, whose term is 1: a small rest keeps its digits
+  holds_nan: bool,
+}
+
+fn sum_of(first: u32) -> Sum {
   var top = inp[INP_AT + first];
   var top_at = first;
   var invalid = is_nan(top);
@@ -39,8 +42,6 @@ fn forward(invocation: Invocation) {
     top_at = select(top_at, at, x > top);
     top = select(top, x, x > top);
   }
-  invalid = invalid | ((bitcast<u32>(top) & 0x7fffffffu) == 0x7f800000u);
-  // Σ without the largest element, whose term is 1: a small rest keeps its digits.
   var rests = vec4f();
   for (var start = 0u; start < LENGTH; start += RUN) {
     let end = min(LENGTH, start + RUN);
@@ -55,8 +56,22 @@ fn forward(invocation: Invocation) {
     }
     rests += lanes;
   }
-  let rest = total(rests);
-  let log_sum = log_one_plus(rest);
+  return Sum(top, total(rests), invalid);
+}
+
+fn is_infinite(x: f32) -> bool {
+  return (bitcast<u32>(x) & 0x7fffffffu) == INFINITY_BITS;
+}
+
+@compute @workgroup_size(64)
+fn forward(invocation: Invocation) {
+  let row = flat_index(invocation);
+  if (row >= ROWS) { return; }
+  let first = first_of(row);
+  let sum = sum_of(first);
+  let top = sum.top;
+  let invalid = sum.holds_nan | is_infinite(top);
+  let log_sum = log_one_plus(sum.rest);
   for (var k = 0u; k < LENGTH; k++) {
     let at = first + k * INNER;
     let x = inp[INP_AT + at];
@@ -64,7 +79,7 @@ fn forward(invocation: Invocation) {
     if (LOG) {
       y = (x - top) - log_sum;
     } else {
-      y = exp_difference(x, top) / (1f + rest);
+      y = exp_difference(x, top) / (1f + sum.rest);
     }
     out[OUT_AT + at] = select(y, from_bits(NAN_BITS), invalid);
   }
@@ -72,6 +87,15 @@ fn forward(invocation: Invocation) {
 
 fn term(at: u32, top: f32, top_at: u32) -> f32 {
   return select(exp_difference(inp[INP_AT + at], top), 0f, at == top_at);
+}
+
+@compute @workgroup_size(64)
+fn log_sum_exp(invocation: Invocation) {
+  let row = flat_index(invocation);
+  if (row >= ROWS) { return; }
+  let sum = sum_of(first_of(row));
+  let y = select(sum.top + log_one_plus(sum.rest), sum.top, is_infinite(sum.top));
+  out[OUT_AT + row] = select(y, from_bits(NAN_BITS), sum.holds_nan);
 }
 
 // dx = y · (dy − Σ dy · y); for the logarithm dx = dy − exp(log y) · Σ dy.

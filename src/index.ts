@@ -38,6 +38,11 @@ export type { BatchNormAttributes, RunningVariance } from "./kernels/batch-norm.
 export type { BinaryCrossEntropyBounds } from "./kernels/binary-cross-entropy.ts";
 export type { ConvolutionAttributes, Padding } from "./kernels/conv2d-geometry.ts";
 export type { GatherAttributes } from "./kernels/gather.ts";
+export type {
+  GroupNormAttributes,
+  InstanceNormAttributes,
+  LayerNormAttributes,
+} from "./kernels/group-norm.ts";
 export type { OneHotAttributes } from "./kernels/one-hot.ts";
 export type {
   BroadcastAttributes,
@@ -52,9 +57,11 @@ export { createRng, type DropoutAttributes, type Rng } from "./kernels/random.ts
 export type { ReduceAttributes } from "./kernels/reduce.ts";
 export type { ResizeAttributes, ResizeEdges, ResizeMode } from "./kernels/resize.ts";
 export type { ClipAttributes, EluAttributes, LeakyReluAttributes } from "./kernels/unary.ts";
+export type { CumsumAttributes, ScanDirection } from "./kernels/scan.ts";
 export type { SgdOptions } from "./kernels/sgd.ts";
 export type { SoftmaxCrossEntropyRowsAttributes } from "./kernels/softmax-cross-entropy.ts";
-export type { AxisAttribute } from "./kernels/softmax.ts";
+export type { AxisAttribute, LogSumExpAttributes } from "./kernels/softmax.ts";
+export type { TopKAttributes } from "./kernels/top-k.ts";
 export { tune, workloadsOf, type Tuned, type TuneOptions, type Use } from "./kernels/autotune.ts";
 export * as metrics from "./metrics/metrics.ts";
 export { adam, type AdamOptimizerOptions } from "./nn/adam.ts";

@@ -21,16 +21,16 @@ import { arraysOf, type Tensor } from "./tensor.ts";
 export interface UpsampleAttributes {
   /** Output rows and columns for each of the input's; a number is for both. */
   readonly scale: number | readonly [number, number];
-  /** Whether pixels are repeated (`nearest`, the default) or blended. */
+  /** Whether pixels are repeated (`nearest`, the default) or blended, by `resize`'s modes. */
   readonly mode?: ResizeMode;
 }
 
 /**
  * Images larger by whole numbers: y[n, i, j, c] = x[n, ⌊i / scale⌋, ⌊j / scale⌋, c], or `resize`'s bilinear
- * sum.
+ * or cubic sum.
  *
  * Shapes: x (N, H, W, C) → (N, H · scale[0], W · scale[1], C).
- * Attributes: scale — a whole number ≥ 1, or a pair; mode — 'nearest' or 'bilinear' ('nearest').
+ * Attributes: scale — a whole number ≥ 1, or a pair; mode — 'nearest', 'bilinear' or 'cubic' ('nearest').
  * Gradient: to each input pixel what the outputs took of it.
  * Throws: `ShapeError` unless x is of rank 4.
  * Source: Keras's UpSampling2D.
@@ -38,7 +38,7 @@ export interface UpsampleAttributes {
 export function upsample(x: Tensor, attributes: UpsampleAttributes): Tensor {
   checkAttributes("upsample", attributes, {
     scale: needed(wholeOrPair(1)),
-    mode: oneOf("nearest", "bilinear"),
+    mode: oneOf("nearest", "bilinear", "cubic"),
   });
   const [images] = arraysOf("upsample", [x]) as readonly [GpuArray];
   checkImages("upsample", images.shape);

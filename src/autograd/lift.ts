@@ -63,6 +63,14 @@ export function with3<A>(
   };
 }
 
+/** An op of three tensors; `defaults` stand in for attributes that are left out. */
+export function op3<A>(
+  op: Op<Array3, A>,
+  defaults: A,
+): (a: Tensor, b: Tensor, c: Tensor, attributes?: A) => Tensor {
+  return (a, b, c, attributes = defaults) => with3(op)(a, b, c, attributes);
+}
+
 /** An op of a list of tensors, one or more. */
 export function listed<A>(
   op: Op<readonly GpuArray[], A>,

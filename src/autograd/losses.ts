@@ -1,5 +1,5 @@
 // Losses that are reduced to one number unless told otherwise: the mean, the sum, or none of either.
-import { formatShape } from "../gpu/array.ts";
+import { formatShape, type GpuArray } from "../gpu/array.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
 import { show } from "../gpu/foreign-text.ts";
 import { anything, type Check, checkAttributes, finite, oneOf } from "../kernels/attributes.ts";
@@ -8,11 +8,12 @@ import {
   binaryCrossEntropyEach,
 } from "../kernels/binary-cross-entropy.ts";
 import {
+  meanDivisor,
   softmaxCrossEntropyRows,
   type SoftmaxCrossEntropyRowsAttributes,
 } from "../kernels/softmax-cross-entropy.ts";
-import { mean, square, sub, sum } from "./ops.ts";
-import { apply, arrayOf, arraysOf, type Tensor } from "./tensor.ts";
+import { div, mean, square, sub, sum } from "./ops.ts";
+import { apply, arrayOf, arraysOf, Tensor } from "./tensor.ts";
 
 /** What becomes of a loss's elements. */
 export interface LossAttributes {
@@ -20,9 +21,12 @@ export interface LossAttributes {
   readonly reduction?: "mean" | "sum" | "none";
 }
 
-/** Along which axis the classes lie, how labels are smoothed, and what becomes of the rows' losses. */
+/** Along which axis the classes lie, how labels are smoothed, what counts, and what becomes of the rows' losses. */
 export interface SoftmaxCrossEntropyAttributes
-  extends LossAttributes, SoftmaxCrossEntropyRowsAttributes {}
+  extends LossAttributes, Omit<SoftmaxCrossEntropyRowsAttributes, "classWeights"> {
+  /** A weight for each class (K): each label is multiplied by its class's. No gradient flows to them. */
+  readonly classWeights?: Tensor | GpuArray;
+}
 
 /** How the loss is kept finite, and what becomes of its elements. */
 export interface BinaryCrossEntropyAttributes extends LossAttributes, BinaryCrossEntropyBounds {}
@@ -45,17 +49,21 @@ function reduced(op: string, each: Tensor, { reduction = "mean" }: LossAttribute
 /**
  * Cross-entropy of softmax along an axis: −Σ t · log softmax(logits) for each row. Labels t are
  * probabilities, or the number of each row's class. A number that is no class can't be refused
- * without reading it: it gives its row a loss and gradients of 0, and still counts in the mean. A
- * label of 0 costs nothing, whatever the logit.
+ * without reading it: it gives its row a loss and gradients of 0, and still counts in the mean, unless it is
+ * `ignoredClass` or classes have weights. With either, the mean of class numbers is over the weights of the rows
+ * that count; if those come to 0, it is 0, and so are its gradients. A label of 0 costs nothing, whatever the logit.
  *
  * Shapes: logits (…, K, …), labels (…, K, …) f32, or without the axis of K i32 → a scalar; for
  * 'none' the shape without that axis.
  * Attributes: axis — that of the K classes (−1); labelSmoothing — ε, in t · (1 − ε) + ε / K (0);
+ * classWeights — a Tensor (K), by which smoothed labels are multiplied (none); ignoredClass — a class number,
+ * of the K or not, whose rows have no loss and don't count (none);
  * reduction — 'mean' over the rows, 'sum' or 'none' ('mean').
- * Gradient: to logits, (softmax · Σt − t); to f32 labels, −(1 − ε) · log softmax.
- * Throws: `ShapeError` if labels don't fit, without classes, and for the mean of no rows;
- * `AttributeError` on an axis that isn't there, or an ε outside [0, 1].
- * Source: PyTorch's cross_entropy, but for its ignore_index, which leaves rows out of the mean.
+ * Gradient: to logits, (softmax · Σt − t); to f32 labels, −(1 − ε) · log softmax, times the class's weight.
+ * Throws: `ShapeError` if labels or weights don't fit, without classes, and for the mean of no rows;
+ * `AttributeError` on an axis that isn't there, an ε outside [0, 1], or an ignoredClass beside probabilities.
+ * Source: PyTorch's cross_entropy with weight and ignore_index, which has no default here; where no row counts,
+ * PyTorch's mean is NaN, and this one 0, as Keras's.
  */
 export function softmaxCrossEntropy(
   logits: Tensor,
@@ -66,11 +74,18 @@ export function softmaxCrossEntropy(
   checkAttributes(op, attributes, {
     axis: byTheOp,
     labelSmoothing: byTheOp,
+    classWeights: byTheOp,
+    ignoredClass: byTheOp,
     reduction: reductions,
   });
-  const { reduction: _, ...rest } = attributes;
+  const { reduction = "mean", classWeights, ...others } = attributes;
+  const weights = classWeights instanceof Tensor ? classWeights.array : classWeights;
+  const rest = weights === undefined ? others : { ...others, classWeights: weights };
   const arrays = [arrayOf(op, 0, logits), arrayOf(op, 1, labels)] as const;
-  return reduced(op, apply(softmaxCrossEntropyRows, [logits, labels], arrays, rest), attributes);
+  const each = apply(softmaxCrossEntropyRows, [logits, labels], arrays, rest);
+  const weighted = reduction === "mean" && each.array.size > 0;
+  const divisor = weighted ? meanDivisor(...arrays, rest) : undefined;
+  return divisor ? div(sum(each), new Tensor(divisor)) : reduced(op, each, attributes);
 }
 
 /**

@@ -1,13 +1,16 @@
-// Argmax: where the largest element lies. It walks axes as the other reductions do.
+// Argmax and argmin: where the largest or the smallest element lies. They walk axes as the other reductions do.
 import type { GpuArray } from "../gpu/array.ts";
 import { flag, wholes } from "./attributes.ts";
 import { normaliseAxes, reducing, type ReduceAttributes } from "./reduce.ts";
 import { defineOp, type Op } from "./op.ts";
 
-function place(x: GpuArray, axes: readonly number[], keepDims: boolean): GpuArray {
+type Name = "argmax" | "argmin";
+
+function place(name: Name, x: GpuArray, axes: readonly number[], keepDims: boolean): GpuArray {
   const { device } = x;
-  const { shape, runs, constants } = reducing("argmax", x.shape, axes, keepDims);
-  const found = device.empty(runs === 1 ? shape : [runs, ...shape], "i32", "argmax");
+  const { shape, runs, ...rest } = reducing(name, x.shape, axes, keepDims);
+  const constants = { ...rest.constants, LEAST: name === "argmin" };
+  const found = device.empty(runs === 1 ? shape : [runs, ...shape], "i32", name);
   device.launch({
     shader: "reduce",
     entry: "argmax",
@@ -17,7 +20,7 @@ function place(x: GpuArray, axes: readonly number[], keepDims: boolean): GpuArra
     flop: x.size,
   });
   if (runs === 1) return found;
-  const places = device.empty(shape, "i32", "argmax");
+  const places = device.empty(shape, "i32", name);
   device.launch({
     shader: "reduce",
     entry: "argmax_of_runs",
@@ -29,13 +32,20 @@ function place(x: GpuArray, axes: readonly number[], keepDims: boolean): GpuArra
   return places;
 }
 
+function opOf(name: Name): Op<readonly [GpuArray], ReduceAttributes> {
+  return defineOp({
+    name,
+    attributes: { axes: wholes(), keepDims: flag },
+    forward([x], { axes, keepDims = false }: ReduceAttributes) {
+      const over = normaliseAxes(name, axes, x.shape.length);
+      return { out: place(name, x, over, keepDims), saved: undefined };
+    },
+    backward: () => [undefined],
+  });
+}
+
 /** The place of the largest element over some axes, in row-major order among them. No gradient. */
-export const argmax: Op<readonly [GpuArray], ReduceAttributes> = defineOp({
-  name: "argmax",
-  attributes: { axes: wholes(), keepDims: flag },
-  forward([x], { axes, keepDims = false }: ReduceAttributes) {
-    const over = normaliseAxes("argmax", axes, x.shape.length);
-    return { out: place(x, over, keepDims), saved: undefined };
-  },
-  backward: () => [undefined],
-});
+export const argmax: Op<readonly [GpuArray], ReduceAttributes> = opOf("argmax");
+
+/** The place of the smallest element over some axes, in row-major order among them. No gradient. */
+export const argmin: Op<readonly [GpuArray], ReduceAttributes> = opOf("argmin");

@@ -18,7 +18,7 @@ export interface TransposeAttributes {
 }
 
 /** Elements of x under another order of axes; `permutation` is of axes counted from 0. */
-function permuted(x: GpuArray, permutation: readonly number[]): GpuArray {
+export function permuted(x: GpuArray, permutation: readonly number[]): GpuArray {
   const strides = stridesIn(x.shape);
   return gathered(
     "transpose",

@@ -1,4 +1,4 @@
-// Reductions over any axes: sum, mean, max and min.
+// Reductions over any axes: sum, mean, max and min. The product is an op of prod.ts.
 import { formatShape, sizeOf, type GpuArray } from "../gpu/array.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
 import type { Constant } from "../gpu/shader.ts";
@@ -8,7 +8,7 @@ import { defineOp, type Op } from "./op.ts";
 import { chooseVariant, type Workload } from "./variant.ts";
 
 /** What `reduce` computes. */
-export type Reduction = "sum" | "mean" | "max" | "min";
+export type Reduction = "sum" | "mean" | "max" | "min" | "prod";
 
 /** Which axes to reduce (all by default; negative ones count from the end), and whether to keep them as 1. */
 export interface ReduceAttributes {
@@ -96,7 +96,7 @@ function reducedShape(
   axes: readonly number[],
   keepDims: boolean,
 ): readonly number[] {
-  if (op !== "sum" && axes.some((axis) => from[axis] === 0)) {
+  if (op !== "sum" && op !== "prod" && axes.some((axis) => from[axis] === 0)) {
     throw new ShapeError(`${op}: nothing to reduce in ${formatShape(from)}`);
   }
   return keepDims
@@ -181,7 +181,7 @@ function reduceRows(
 }
 
 /**
- * Reduces `x` over `axes` on raw arrays. An empty sum is 0; an empty mean, max or min is refused.
+ * Reduces `x` over `axes` on raw arrays. An empty sum is 0, an empty product 1; an empty mean, max or min is refused.
  * `divisor` replaces the count that a mean divides by.
  */
 export function reduce(
@@ -199,8 +199,13 @@ export function reduce(
     return reduce(first, reduction, axes.slice(3), true, divisor ?? Math.max(count, 1)).view(shape);
   }
   const preferred = x.device.software || count < SUBGROUPS_FROM ? "direct" : "subgroup";
-  const serves = count > 1 && inRows(x.shape, axes) && x.device.gpu.features.has("subgroups");
-  const most = { sum: count, mean: count / (divisor ?? Math.max(count, 1)), max: 1, min: 1 };
+  const serves =
+    count > 1 &&
+    reduction !== "prod" &&
+    inRows(x.shape, axes) &&
+    x.device.gpu.features.has("subgroups");
+  const mean = count / (divisor ?? Math.max(count, 1));
+  const most = { sum: count, mean, max: 1, min: 1, prod: count };
   const workload: Workload = {
     kernel: "reduce",
     key: `reduce ${reduction} ${x.shape.join("x")} over ${axes.join(",")}`,

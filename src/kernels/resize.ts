@@ -1,14 +1,14 @@
-// Resizing images, by the nearest pixel or between four. Coordinates are fractions reduced on the host,
+// Resizing images, by the nearest pixel, between four, or by filters. Coordinates are fractions reduced on the host,
 // and whole numbers on the device: a tie between two pixels is the same tie on every adapter.
 import type { GpuArray } from "../gpu/array.ts";
 import type { Launch } from "../gpu/dispatch.ts";
 import { AttributeError } from "../gpu/errors.ts";
-import { finite, needed, oneOf, wholes, type Check } from "./attributes.ts";
+import { finite, flag, needed, oneOf, wholes, type Check } from "./attributes.ts";
 import { checkImages } from "./image.ts";
 import { defineOp, type Op } from "./op.ts";
 
 /** How a value is found where an output pixel lies between input pixels. */
-export type ResizeMode = "nearest" | "bilinear";
+export type ResizeMode = "nearest" | "bilinear" | "cubic";
 
 /** What lies past the image's outermost pixels: those again, or the image mirrored in them. */
 export type ResizeEdges = "clamp" | "mirror";
@@ -17,11 +17,15 @@ export type ResizeEdges = "clamp" | "mirror";
 export interface ResizeAttributes {
   /** Rows and columns of the output. */
   readonly size: readonly [number, number];
-  /** The nearest pixel (the default), or four in shares. */
+  /** The nearest pixel (the default), four in shares, or sixteen in Keys's cubic shares. */
   readonly mode?: ResizeMode;
+  /** Keys's a: the cubic's slope at one pixel's distance. Default −0.75, but −0.5 with `antialias`, as in PyTorch. */
+  readonly cubicCoefficient?: number;
+  /** For `bilinear` and `cubic`: whether the filter widens where the image shrinks. Default false. */
+  readonly antialias?: boolean;
   /** Where output pixel i lies, for in/out input pixels each: (i + ½) · in/out − ½ (`halfPixel`, the default), i · (in − 1)/(out − 1) (`alignCorners`), or i · in/out (`asymmetric`). */
   readonly coordinates?: "halfPixel" | "alignCorners" | "asymmetric";
-  /** For `bilinear`: `clamp` (the default) repeats the outermost pixels, `mirror` goes back from them (c b | a b c). */
+  /** For `bilinear` and `cubic` without `antialias`: `clamp` (the default) repeats the outermost pixels, `mirror` goes back from them (c b | a b c). */
   readonly edges?: ResizeEdges;
   /** Of a nearest pixel's coordinate; the preferred one is for halves. Default `preferCeil`, but `floor` for `asymmetric`. */
   readonly rounding?: "floor" | "ceil" | "preferFloor" | "preferCeil";
@@ -42,10 +46,16 @@ interface Sampling {
 }
 
 interface Geometry {
+  /** Whether the filters' shader makes it. */
+  readonly filtered: boolean;
+  readonly antialias: boolean;
   readonly shape: readonly number[];
   readonly outShape: readonly number[];
   readonly constants: Launch["constants"];
 }
+
+/** Whether a mode rounds no coordinate. */
+const blends = (mode: ResizeMode | undefined): boolean => mode === "bilinear" || mode === "cubic";
 
 const scale = finite(1e-6, 1e6);
 
@@ -88,7 +98,7 @@ function offsetOf(rounding: NonNullable<ResizeAttributes["rounding"]>, unit: num
 function samplingOf(
   length: number,
   outLength: number,
-  { mode, coordinates = "halfPixel", rounding, edges }: ResizeAttributes,
+  { mode, coordinates = "halfPixel", rounding, edges, antialias }: ResizeAttributes,
   stretch: number | undefined,
 ): Sampling {
   const aligned = coordinates === "alignCorners";
@@ -99,34 +109,57 @@ function samplingOf(
   const [step, unit] = [p / common, q / common];
   // (i + ½) · step/unit − ½ = (2i · step + step − unit) / 2unit, halved where both are odd.
   const half = coordinates === "halfPixel";
-  const by = half ? 2 - ((step * unit) % 2) : 1;
+  const halves = antialias ? 2 : 1; // the image's borders are halves of a pixel
+  const by = (half ? 2 - ((step * unit) % 2) : 1) * halves;
   const shift = half ? ((step - unit) * by) / 2 : 0;
   const sampling = { step: step * by, shift, unit: unit * by };
   const otherwise = coordinates === "asymmetric" ? "floor" : "preferCeil";
-  const round = mode === "bilinear" ? 0 : offsetOf(rounding ?? otherwise, sampling.unit);
+  const round = blends(mode) ? 0 : offsetOf(rounding ?? otherwise, sampling.unit);
   const mirror = edges === "mirror";
   const extent = (mirror ? 2 : 1) * length * sampling.unit;
-  const reach = outLength * sampling.step + extent + Math.abs(shift);
+  const filter = mode === "cubic" || antialias ? 2 : 0; // pixels on either side, at most
+  const span = Math.max(sampling.step, sampling.unit);
+  const reach = outLength * sampling.step + extent + Math.abs(shift) + 2 * filter * span;
   if (reach >= 2 ** 31) {
     throw new AttributeError(
       `resize: from ${length} to ${outLength} pixels${stretch === undefined ? "" : ` at scale ${stretch}`}, coordinates are multiples of 1/${sampling.unit} and don't fit 32 bits; take sizes or scales in a simpler ratio, or fewer pixels`,
     );
   }
   const end = (outLength - 1) * sampling.step + shift - (length - 1) * sampling.unit;
-  const overhang = mirror ? Math.ceil(Math.max(-shift, end, 0) / sampling.unit) : 0;
-  return { ...sampling, round, overhang };
+  const past = Math.max(-shift, end, 0);
+  const mirrored = mirror ? Math.ceil(past / sampling.unit) + filter : 0;
+  // A widened filter stays at the image's border, and reaches back from there.
+  const held =
+    antialias && past > sampling.unit / 2 ? Math.ceil((filter * span) / sampling.unit) : 0;
+  return { ...sampling, round, overhang: Math.max(mirrored, held) };
 }
 
 /** Throws `AttributeError` on attributes that have no meaning together. */
-function checkTogether({ mode, coordinates, rounding, scales, edges }: ResizeAttributes): void {
-  if (edges === "mirror" && mode !== "bilinear") {
+function checkTogether(attributes: ResizeAttributes): void {
+  const { mode, coordinates, rounding, scales, edges, antialias, cubicCoefficient } = attributes;
+  if (edges === "mirror" && !blends(mode)) {
     throw new AttributeError(
       "resize: edges 'mirror' has no meaning beside mode 'nearest', which takes no share of pixels past the image; leave it out, or take mode 'bilinear'",
     );
   }
-  if (mode === "bilinear" && rounding !== undefined) {
+  if (antialias && !blends(mode)) {
     throw new AttributeError(
-      `resize: rounding '${rounding}' has no meaning beside mode 'bilinear', which rounds no coordinate; leave it out`,
+      "resize: antialias has no meaning beside mode 'nearest', which has no filter to widen; leave it out, or take mode 'bilinear' or 'cubic'",
+    );
+  }
+  if (antialias && edges !== undefined) {
+    throw new AttributeError(
+      `resize: edges '${edges}' has no meaning beside antialias, which leaves out what lies past the image; leave it out`,
+    );
+  }
+  if (cubicCoefficient !== undefined && mode !== "cubic") {
+    throw new AttributeError(
+      `resize: cubicCoefficient ${cubicCoefficient} has no meaning beside mode '${mode ?? "nearest"}'; leave it out, or take mode 'cubic'`,
+    );
+  }
+  if (blends(mode) && rounding !== undefined) {
+    throw new AttributeError(
+      `resize: rounding '${rounding}' has no meaning beside mode '${mode}', which rounds no coordinate; leave it out`,
     );
   }
   if (coordinates === "alignCorners" && scales !== undefined) {
@@ -143,7 +176,11 @@ function geometryOf(shape: readonly number[], attributes: ResizeAttributes): Geo
   const [outHeight, outWidth] = attributes.size;
   const vertical = samplingOf(height, outHeight, attributes, attributes.scales?.[0]);
   const horizontal = samplingOf(width, outWidth, attributes, attributes.scales?.[1]);
+  const { mode, antialias = false, cubicCoefficient = antialias ? -0.5 : -0.75 } = attributes;
+  const filtered = mode === "cubic" || antialias;
   return {
+    filtered,
+    antialias,
     shape,
     outShape: [batch, outHeight, outWidth, channels],
     constants: {
@@ -153,15 +190,25 @@ function geometryOf(shape: readonly number[], attributes: ResizeAttributes): Geo
       CHANNELS: channels,
       OUT_HEIGHT: outHeight,
       OUT_WIDTH: outWidth,
-      BILINEAR: attributes.mode === "bilinear",
       STEP_H: vertical.step,
       STEP_W: horizontal.step,
       SHIFT_H: vertical.shift,
       SHIFT_W: horizontal.shift,
       UNIT_H: vertical.unit,
       UNIT_W: horizontal.unit,
-      ROUND_H: vertical.round,
-      ROUND_W: horizontal.round,
+      ...(filtered
+        ? {
+            CUBIC: mode === "cubic",
+            COEFFICIENT: cubicCoefficient,
+            ANTIALIAS: antialias,
+            SPAN_H: antialias ? Math.max(vertical.step, vertical.unit) : vertical.unit,
+            SPAN_W: antialias ? Math.max(horizontal.step, horizontal.unit) : horizontal.unit,
+          }
+        : {
+            BILINEAR: mode === "bilinear",
+            ROUND_H: vertical.round,
+            ROUND_W: horizontal.round,
+          }),
       MIRROR: attributes.edges === "mirror",
       OVERHANG_H: vertical.overhang,
       OVERHANG_W: horizontal.overhang,
@@ -171,12 +218,31 @@ function geometryOf(shape: readonly number[], attributes: ResizeAttributes): Geo
 
 function launch(
   entry: "forward" | "backward",
-  constants: Launch["constants"],
+  { filtered, constants }: Geometry,
   bind: Launch["bind"],
   over: GpuArray,
 ): void {
-  const workgroups = over.device.linear(over.size);
-  over.device.launch({ shader: "resize", entry, constants, bind, workgroups, flop: 8 * over.size });
+  over.device.launch({
+    shader: filtered ? "resize-filter" : "resize",
+    entry,
+    constants,
+    bind,
+    workgroups: over.device.linear(over.size),
+    flop: (filtered ? 64 : 8) * over.size,
+  });
+}
+
+/** What each output row's weights and each output column's add up to, by which widened filters divide. */
+function weightSums({ device }: GpuArray, { outShape, constants }: Geometry): GpuArray {
+  const sums = device.empty([outShape[1]! + outShape[2]!], "f32", "resize.weight_sums");
+  device.launch({
+    shader: "resize-filter",
+    entry: "weight_sums",
+    constants,
+    bind: { sums },
+    workgroups: device.linear(sums.size),
+  });
+  return sums;
 }
 
 /** Images of another size. */
@@ -184,21 +250,29 @@ export const resize: Op<readonly [GpuArray], ResizeAttributes> = defineOp({
   name: "resize",
   attributes: {
     size: needed(wholes(1, 2)),
-    mode: oneOf("nearest", "bilinear"),
+    mode: oneOf("nearest", "bilinear", "cubic"),
+    cubicCoefficient: finite(),
+    antialias: flag,
     edges: oneOf("clamp", "mirror"),
     coordinates: oneOf("halfPixel", "alignCorners", "asymmetric"),
     rounding: oneOf("floor", "ceil", "preferFloor", "preferCeil"),
     scales: scalePair,
   },
   forward([x], attributes) {
-    const { shape, outShape, constants } = geometryOf(x.shape, attributes);
-    const out = x.device.empty(outShape, "f32", "resize");
-    launch("forward", constants, { inp: x, out }, out);
-    return { out, saved: { shape, constants } };
+    const geometry = geometryOf(x.shape, attributes);
+    const out = x.device.empty(geometry.outShape, "f32", "resize");
+    launch("forward", geometry, { inp: x, out }, out);
+    return { out, saved: geometry };
   },
-  backward(dout, { shape, constants }) {
-    const dinp = dout.device.empty(shape, "f32", "resize.gradient");
-    launch("backward", constants, { dout, dinp }, dinp);
+  backward(dout, geometry) {
+    const dinp = dout.device.empty(geometry.shape, "f32", "resize.gradient");
+    const bind = { dout, dinp };
+    if (geometry.filtered && dinp.size > 0) {
+      const totals = geometry.antialias ? weightSums(dout, geometry) : dout; // else not read
+      launch("backward", geometry, { ...bind, totals }, dinp);
+    } else {
+      launch("backward", geometry, bind, dinp);
+    }
     return [dinp];
   },
 });

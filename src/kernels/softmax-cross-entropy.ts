@@ -1,12 +1,18 @@
 // Cross-entropy of softmax, a loss for each row of logits; labels are probabilities or numbers of classes.
-import { formatShape, type GpuArray } from "../gpu/array.ts";
-import { ShapeError } from "../gpu/errors.ts";
-import { anyWhole, axisOf, finite } from "./attributes.ts";
-import { defineOp, type Op } from "./op.ts";
+import { formatShape, GpuArray } from "../gpu/array.ts";
+import { AttributeError, ShapeError } from "../gpu/errors.ts";
+import { anyWhole, axisOf, type Check, finite, instance } from "./attributes.ts";
+import { binary } from "./binary.ts";
+import { checkArray, defineOp, type Op } from "./op.ts";
+import { reduce } from "./reduce.ts";
 import { type AxisAttribute, rowsAlong, softmaxOf } from "./softmax.ts";
 
-/** Along which axis the classes lie, and how labels are smoothed. */
+/** Along which axis the classes lie, how labels are smoothed, and what rows and classes count. */
 export interface SoftmaxCrossEntropyRowsAttributes extends AxisAttribute {
+  /** A weight for each class (K): each label is multiplied by its class's. Default: none. */
+  readonly classWeights?: GpuArray;
+  /** A class number whose rows have no loss, nor count in the mean. Default: none. */
+  readonly ignoredClass?: number;
   /** The share ε of each label that is spread evenly over all K classes: t · (1 − ε) + ε / K. In [0, 1]; default 0. */
   readonly labelSmoothing?: number;
 }
@@ -16,11 +22,18 @@ interface Saved {
   readonly labels: GpuArray;
   readonly along: number;
   readonly smoothing: number;
+  readonly weights: GpuArray | undefined;
+  readonly ignored: number | undefined;
 }
 
+const classNumber: Check = {
+  expects: "a whole number of 32 bits",
+  accepts: (value) => typeof value === "number" && value === (value | 0),
+};
+
 function launch(
-  entry: "forward" | "backward" | "backward_labels",
-  { logs, labels, along, smoothing }: Saved,
+  entry: "forward" | "backward" | "backward_labels" | "row_weights",
+  { logs, labels, along, smoothing, weights, ignored }: Saved,
   out: GpuArray,
   dout?: GpuArray,
 ): GpuArray {
@@ -34,10 +47,14 @@ function launch(
       CLASSES: labels.dtype === "i32",
       KEEP: 1 - smoothing,
       SHARE: smoothing / Math.max(constants.LENGTH, 1),
+      WEIGHTED: weights !== undefined,
+      IGNORES: ignored !== undefined,
+      IGNORED: ignored ?? 0,
     },
     bind: {
-      logs,
+      ...(entry === "row_weights" ? {} : { logs }),
       ...(entry === "backward_labels" ? {} : { labels }),
+      weights: weights ?? logs,
       ...(dout ? { dout } : {}),
       out,
     },
@@ -47,16 +64,50 @@ function launch(
   return out;
 }
 
+function checkWeights(weights: GpuArray, logits: GpuArray, classes: number): void {
+  checkArray("softmaxCrossEntropy", "classWeights", weights, logits);
+  if (formatShape(weights.shape) === formatShape([classes])) return;
+  throw new ShapeError(
+    `softmaxCrossEntropy: classWeights must be (${classes}), one for each class; got ${formatShape(weights.shape)}`,
+  );
+}
+
+/**
+ * What a mean of rows divides by where class numbers are ignored or weighted: the weights of the rows that count,
+ * added up, or 1 if that is 0. Undefined if each row counts 1, as rows of probabilities do.
+ */
+export function meanDivisor(
+  logits: GpuArray,
+  labels: GpuArray,
+  { axis = -1, classWeights, ignoredClass }: SoftmaxCrossEntropyRowsAttributes,
+): GpuArray | undefined {
+  if (labels.dtype !== "i32" || (!classWeights && ignoredClass === undefined)) return undefined;
+  const along = axisOf("softmaxCrossEntropy", axis, logits.shape.length);
+  const rows = { logs: logits, labels, along, smoothing: 0 };
+  const each = logits.device.empty(labels.shape, "f32", "softmax_cross_entropy.row_weights");
+  launch("row_weights", { ...rows, weights: classWeights, ignored: ignoredClass }, each);
+  const axes = labels.shape.map((_, at) => at);
+  const total = reduce(each, "sum", axes, false);
+  const zero = logits.device.upload(Float32Array.of(0), [], "f32", "zero");
+  return binary("add", total, binary("equal", total, zero));
+}
+
 /** −Σ t · log softmax(logits) along an axis: one loss a row. */
 export const softmaxCrossEntropyRows: Op<
   readonly [logits: GpuArray, labels: GpuArray],
   SoftmaxCrossEntropyRowsAttributes
 > = defineOp({
   name: "softmaxCrossEntropy",
-  attributes: { axis: anyWhole, labelSmoothing: finite(0, 1) },
+  attributes: {
+    axis: anyWhole,
+    labelSmoothing: finite(0, 1),
+    classWeights: instance(GpuArray, "a tensor (K) of a weight for each class"),
+    ignoredClass: classNumber,
+  },
   takes: [["f32"], ["f32", "i32"]],
   forward([logits, labels], attributes: SoftmaxCrossEntropyRowsAttributes) {
     const { axis = -1, labelSmoothing: smoothing = 0 } = attributes;
+    const { classWeights: weights, ignoredClass: ignored } = attributes;
     const { device, shape } = logits;
     const along = axisOf("softmaxCrossEntropy", axis, shape.length);
     const rows = shape.toSpliced(along, 1);
@@ -71,7 +122,14 @@ export const softmaxCrossEntropyRows: Op<
         `softmaxCrossEntropy: logits ${formatShape(shape)} want ${labels.dtype} labels of shape ${formatShape(wanted)}, ${labels.dtype === "i32" ? "a class for each row" : "a probability for each logit"}; got ${formatShape(labels.shape)}`,
       );
     }
-    const saved = { logs: softmaxOf(logits, along, true), labels, along, smoothing };
+    if (weights) checkWeights(weights, logits, shape[along]!);
+    if (ignored !== undefined && labels.dtype !== "i32") {
+      throw new AttributeError(
+        `softmaxCrossEntropy: ignoredClass ${ignored} has no meaning beside labels of probabilities; leave it out, or set a row's labels to 0`,
+      );
+    }
+    const logs = softmaxOf(logits, along, true);
+    const saved: Saved = { logs, labels, along, smoothing, weights, ignored };
     const out = device.empty(rows, "f32", "softmax_cross_entropy");
     return { out: launch("forward", saved, out), saved };
   },

@@ -1,6 +1,8 @@
-// Softmax along an axis, and its logarithm.
-import type { GpuArray } from "../gpu/array.ts";
-import { anyWhole, axisOf } from "./attributes.ts";
+// Softmax along an axis, its logarithm, and the logarithm of its denominator.
+import { formatShape, type GpuArray } from "../gpu/array.ts";
+import { ShapeError } from "../gpu/errors.ts";
+import { anyWhole, axisOf, flag } from "./attributes.ts";
+import { binary } from "./binary.ts";
 import { defineOp, type Op } from "./op.ts";
 
 /** Which axis an op of rows runs along. */
@@ -83,3 +85,39 @@ export const softmax: Op<readonly [GpuArray], AxisAttribute> = opOf("softmax");
 
 /** x − log Σ exp(x) along an axis. */
 export const logSoftmax: Op<readonly [GpuArray], AxisAttribute> = opOf("logSoftmax");
+
+/** Along which axis `logSumExp` runs, and whether it stays. */
+export interface LogSumExpAttributes extends AxisAttribute {
+  /** Whether to keep the axis as 1. Default false. */
+  readonly keepDims?: boolean;
+}
+
+/** log Σ exp(x) along an axis. */
+export const logSumExp: Op<readonly [GpuArray], LogSumExpAttributes> = defineOp({
+  name: "logSumExp",
+  attributes: { axis: anyWhole, keepDims: flag },
+  forward([x], { axis = -1, keepDims = false }: LogSumExpAttributes) {
+    const { device, shape } = x;
+    const along = axisOf("logSumExp", axis, shape.length);
+    if (shape[along] === 0) {
+      throw new ShapeError(
+        `logSumExp: nothing to add up along axis ${along} of ${formatShape(shape)}`,
+      );
+    }
+    const { rows, constants } = rowsAlong(shape, along);
+    const kept = shape.with(along, 1);
+    const out = device.empty(keepDims ? kept : shape.toSpliced(along, 1), "f32", "log_sum_exp");
+    device.launch({
+      shader: "softmax",
+      entry: "log_sum_exp",
+      constants,
+      bind: { inp: x, out },
+      workgroups: device.linear(rows),
+      flop: 30 * x.size,
+    });
+    return { out, saved: { x, along, kept } };
+  },
+  backward: (dout, { x, along, kept }) => [
+    binary("mul", softmaxOf(x, along, false), dout.view(kept)),
+  ],
+});

@@ -73,5 +73,7 @@ export const isLayer: Check = {
       (name) => typeof Reflect.get(value, name) === "function",
     ) &&
     "kind" in value &&
-    typeof value.kind === "string",
+    typeof value.kind === "string" &&
+    "detail" in value &&
+    typeof value.detail === "string",
 };

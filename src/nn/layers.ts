@@ -1,6 +1,5 @@
 // The layers. Defaults are Keras's, as the recipes are written in its terms.
 import {
-  batchNorm as batchNormOp,
   conv2d as conv2dOp,
   convTranspose2d as convTranspose2dOp,
   dense as denseOp,
@@ -17,13 +16,10 @@ import {
   checkArgument,
   checkAttributes,
   extent,
-  finite,
   flag,
-  oneOf,
   type Check,
   type Checks,
 } from "../kernels/attributes.ts";
-import type { RunningVariance } from "../kernels/batch-norm.ts";
 import {
   convolutionGeometry,
   paddingCheck,
@@ -33,11 +29,11 @@ import {
 import { constant, glorotUniform, type Initialiser } from "./initialisers.ts";
 import type { Layer, ParameterSpec } from "./layer.ts";
 
+export * from "./normalisation.ts";
 export { dropout, leakyRelu, relu, sigmoid, tanh } from "./activations.ts";
 export { spectral } from "./spectral.ts";
 
 const none = (): Readonly<Record<never, never>> => ({});
-const same = (shape: readonly number[]): readonly number[] => shape;
 
 /** Options that layers with a kernel share. */
 export interface KernelOptions {
@@ -194,49 +190,6 @@ export function maxPool(size: number): Layer {
     forward: (x) => maxPoolOp(x, { size }),
   };
 }
-
-/** Options of batch normalisation; the defaults are Keras 3's. */
-export interface BatchNormOptions {
-  readonly runningVariance?: RunningVariance;
-  readonly epsilon?: number;
-  readonly momentum?: number;
-}
-
-/** Normalises each channel (the last axis) over the batch, then scales by γ and shifts by β. */
-export function batchNorm(options: BatchNormOptions = {}): Layer {
-  checkAttributes<BatchNormOptions>("BatchNorm", options, {
-    epsilon: finite(0),
-    momentum: finite(0, 1),
-    runningVariance: oneOf("population", "sample"),
-  });
-  const { epsilon = 1e-3, momentum = 0.99, runningVariance = "population" } = options;
-  return {
-    kind: "BatchNorm",
-    detail: "",
-    outputShape: same,
-    parameters: (input) => ({
-      gamma: { shape: [input.at(-1)!], initialiser: constant(1) },
-      beta: { shape: [input.at(-1)!], initialiser: constant(0) },
-    }),
-    buffers: (input) => ({
-      running: { shape: [2, input.at(-1)!], initialiser: runningStart },
-    }),
-    takesEpilogue: ["activation"],
-    takesF16: "stores",
-    forward(x, { gamma, beta }, { running }, { training, track = true }, output) {
-      const tracked = training && !track ? {} : { running: running! };
-      const rates = { epsilon, momentum, runningVariance };
-      return batchNormOp(x, gamma!, beta!, { training, ...rates, ...tracked, ...output });
-    },
-  };
-}
-
-/** Mean 0 and variance 1. */
-const runningStart: Initialiser = (rng, shape) => {
-  const half = shape[1]!;
-  const values = Float32Array.from({ length: 2 * half }, (_, i) => (i < half ? 0 : 1));
-  return rng.state.device.upload(values, shape, "f32", "running");
-};
 
 /** Images `scale` times as high and as wide, each pixel repeated. */
 export function upsample(scale: number): Layer {

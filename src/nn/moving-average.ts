@@ -1,16 +1,10 @@
 // An exponential moving average of a network that trains, kept in another one: what a GAN draws with.
 import { AttributeError } from "../gpu/errors.ts";
 import { show } from "../gpu/foreign-text.ts";
-import {
-  belowOne,
-  checkArgument,
-  checkAttributes,
-  needed,
-  type Check,
-} from "../kernels/attributes.ts";
+import { belowOne, checkArgument, checkAttributes, needed } from "../kernels/attributes.ts";
 import { movingAverage as average } from "../kernels/moving-average.ts";
 import { isRng, type Rng } from "../kernels/random.ts";
-import type { Network } from "./network.ts";
+import { isNetwork, type Network } from "./network.ts";
 
 /** How fast an average follows. */
 export interface MovingAverageOptions {
@@ -19,12 +13,6 @@ export interface MovingAverageOptions {
   /** Whose step makes early decays lower: min(decay, (1 + step) / (10 + step)), as there is little to average yet. */
   readonly rng: Rng;
 }
-
-const isNetwork: Check = {
-  expects: "a network, as sequential makes it",
-  accepts: (value) =>
-    typeof value === "object" && value !== null && "arena" in value && "layers" in value,
-};
 
 /**
  * Moves the average of a network's parameters and running statistics on: average += (1 − decay) · (network − average).

@@ -80,6 +80,14 @@ function layersOf(layers: readonly PlacedLayer[], { logits }: Mode): readonly Pl
 
 const snake = (kind: string): string => kind.replace(/([a-z])([A-Z])/g, "$1_$2").toLowerCase();
 
+const networks = new WeakSet<object>();
+
+/** Only what `sequential` made. */
+export const isNetwork: Check = {
+  expects: "a network, as sequential makes it",
+  accepts: (value) => typeof value === "object" && value !== null && networks.has(value),
+};
+
 const isLayers: Check = {
   expects: "a list of layers, such as [layers.dense(1)]",
   accepts: (value) => Array.isArray(value) && Array.from(value).every(isLayer.accepts),
@@ -207,5 +215,7 @@ export function sequential(
       return value;
     },
   };
-  return { ...network, summary: () => summaryOf(network) };
+  const finished: Network = { ...network, summary: () => summaryOf(network) };
+  networks.add(finished);
+  return finished;
 }

@@ -3,6 +3,7 @@
 import { expect, test } from "vitest";
 import * as longhand from "../../src/index.ts";
 import { testDevice } from "../support/device.ts";
+import { moreCalls } from "./more-calls.ts";
 
 const device = await testDevice();
 const rng = longhand.createRng(device, 0);
@@ -17,6 +18,7 @@ const group = longhand.parameterGroup(device, "group", {
 
 /** Calls by the function's name; every one is wrong in one way. */
 const CALLS: Readonly<Record<string, readonly (readonly unknown[])[]>> = {
+  ...moreCalls(f, i),
   conv2d: [
     [f(4, 4, 1), f(3, 3, 1, 1)],
     [f(1, 4, 4, 1), f(3, 3, 1)],
@@ -109,10 +111,7 @@ const CALLS: Readonly<Record<string, readonly (readonly unknown[])[]>> = {
     [f(3), i(3)],
     [f(3), f(3), { alpha: 1 }],
   ],
-  pow: [
-    [f(2, 3), f(2)],
-    [f(3), null],
-  ],
+  pow: [2, null].map((b) => [f(3), b === null ? b : f(b)]),
   relu: [[], [i(3)], [[1, 2, 3]], [f(3), { alpha: 1 }]],
   leakyRelu: [{ alpha: "a" }, { alpha: Number.NaN }, { alpha: Infinity }, { slope: 1 }].map(
     (at) => [f(3), at],
@@ -235,7 +234,7 @@ const CALLS: Readonly<Record<string, readonly (readonly unknown[])[]>> = {
       { size: 2 },
       { size: [0, 2] },
       { size: [2.5, 2] },
-      { size: [2, 2], mode: "cubic" },
+      { size: [2, 2], mode: "area" },
       { size: [2, 2], coordinates: "half" },
       { size: [2, 2], rounding: "round" },
       { size: [2, 2], scales: [0, 1] },
@@ -243,7 +242,7 @@ const CALLS: Readonly<Record<string, readonly (readonly unknown[])[]>> = {
       { size: [2, 2], mode: "bilinear", rounding: "floor" },
     ].map((at) => [f(1, 4, 4, 1), at]),
   ],
-  upsample: [{}, { scale: 0 }, { scale: 1.5 }, { scale: [2] }, { scale: 2, mode: "cubic" }].map(
+  upsample: [{}, { scale: 0 }, { scale: 1.5 }, { scale: [2] }, { scale: 2, mode: "area" }].map(
     (at) => [f(1, 4, 4, 1), at],
   ),
   softmax: [

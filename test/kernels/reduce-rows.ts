@@ -121,7 +121,7 @@ function extremeRow(name: Reduction, op: Op, f: Reference): Row {
 }
 
 /** Rows by the name of their op. */
-export const reduceRows: Readonly<Record<Reduction, Row>> = {
+export const reduceRows: Readonly<Record<Exclude<Reduction, "prod">, Row>> = {
   sum: row(
     "sum",
     ops.sum,

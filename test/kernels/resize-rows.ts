@@ -9,6 +9,7 @@ import { createRandom, randomRef, type Ref } from "../reference/array.ts";
 import type { Pair } from "../reference/conv.ts";
 import * as reference from "../reference/resize.ts";
 import { type Case, exactly, ofTerms, type Refusal, refuser, type Row } from "./case.ts";
+import { cubicUpsample, filterRow } from "./filter-rows.ts";
 import { withInvalidFlow } from "./invalid-flow.ts";
 
 type Name = "resize" | "upsample";
@@ -161,13 +162,13 @@ function shared(op: Name, attributes: object): Refusal[] {
   return [
     refused(op, "rank 3", ShapeError, "takes images \\(N, H, W, C\\)", attributes, [6, 5, 4]),
     refused(op, "no pixels", ShapeError, "takes images of at least one", attributes, [2, 6, 0, 4]),
-    attribute(op, "another mode", "mode must be 'nearest' or 'bilinear'; got \"cubic\"", {
+    attribute(op, "another mode", "mode must be 'nearest' or 'bilinear' or 'cubic'; got \"area\"", {
       ...attributes,
-      mode: "cubic",
+      mode: "area",
     }),
-    attribute(op, "an unknown attribute", "got an attribute antialias", {
+    attribute(op, "an unknown attribute", "got an attribute method", {
       ...attributes,
-      antialias: true,
+      method: "area",
     }),
   ];
 }
@@ -216,8 +217,10 @@ export const resizeRows: Readonly<Record<Name, Row>> = {
       invalid({ size: [9, 11], mode: "bilinear", edges: "mirror" }),
       invalidFlow("nearest"),
       invalidFlow("bilinear"),
+      ...filterRow.cases,
     ],
     refusals: [
+      ...filterRow.refusals,
       ...shared("resize", { size }),
       attribute("resize", "no size", "size must be 2 whole numbers ≥ 1; got undefined", {}),
       attribute("resize", "a size of 0", "size must be", { size: [3, 0] }),
@@ -280,6 +283,7 @@ export const resizeRows: Readonly<Record<Name, Row>> = {
       upsampled([1, 7, 4, 3], { scale: [1, 3] }, [1, 3]),
       upsampled([1, 3, 7, 4], { scale: 2, mode: "bilinear" }, [2, 2]),
       upsampled([1, 5, 5, 3], { scale: [4, 3], mode: "bilinear" }, [4, 3]),
+      cubicUpsample,
     ],
     refusals: [
       ...shared("upsample", { scale: 2 }),

@@ -8,6 +8,7 @@ import { abs, createRandom, map, randomRef, type Ref, refOf, zip } from "../refe
 import * as losses from "../reference/losses.ts";
 import { sum, sumGrad } from "../reference/reduce.ts";
 import { type Answer, type Case, close, type Refusal, type Row, sumOf } from "./case.ts";
+import { weightedLossRow } from "./weighted-loss-rows.ts";
 
 type Name = "softmax" | "logSoftmax" | "softmaxCrossEntropy";
 type Shape = readonly number[];
@@ -244,6 +245,7 @@ const softmaxCrossEntropyRow: Row = {
       reduction: "none",
       strict: true,
     }),
+    ...weightedLossRow.cases,
   ],
   refusals: [
     ...axisRefusals("softmaxCrossEntropy", (x, axis) => softmaxCrossEntropy(x, x, { axis })),
@@ -297,6 +299,7 @@ const softmaxCrossEntropyRow: Row = {
           { reduction: "max" },
         ]),
     },
+    ...weightedLossRow.refusals,
   ],
 };
 

@@ -2,6 +2,7 @@
 import type * as compositions from "../../src/autograd/compositions.ts";
 import type * as losses from "../../src/autograd/losses.ts";
 import type * as ops from "../../src/autograd/ops.ts";
+import { axisRows } from "./axis-rows.ts";
 import { binaryRows } from "./binary-rows.ts";
 import type { Row } from "./case.ts";
 import { convRows } from "./conv2d-rows.ts";
@@ -10,7 +11,9 @@ import { layerRows } from "./layer-rows.ts";
 import { lossRows } from "./loss-rows.ts";
 import { matmulRows } from "./matmul-rows.ts";
 import { moveRows } from "./moves-rows.ts";
+import { normRows } from "./norm-rows.ts";
 import { padRows } from "./pad-rows.ts";
+import { placeRows } from "./place-rows.ts";
 import { poolRows } from "./pool-rows.ts";
 import { powerRows } from "./power-rows.ts";
 import { reduceRows } from "./reduce-rows.ts";
@@ -38,4 +41,7 @@ export const table: {
   ...powerRows,
   ...softmaxRows,
   ...lossRows,
+  ...axisRows,
+  ...placeRows,
+  ...normRows,
 };

@@ -32,7 +32,13 @@ export function mirrored(pixel: number, last: number): number {
 }
 
 /** The coordinate of output pixel i. Divided once, so that a half comes out as a half. */
-function coordinate(i: number, length: number, outLength: number, step: Pair, way: string): number {
+export function coordinate(
+  i: number,
+  length: number,
+  outLength: number,
+  step: Pair,
+  way: string,
+): number {
   const [p, q] = step;
   const last = length - 1;
   const source =

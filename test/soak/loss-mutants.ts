@@ -60,6 +60,20 @@ export const lossMutants: readonly Mutant[] = [
     noticed: ["softmaxCrossEntropy"],
   },
   {
+    kernel: "softmax-cross-entropy.backward",
+    what: "each class has the first one's weight",
+    from: "t * weights[WEIGHTS_AT + k]",
+    to: "t * weights[WEIGHTS_AT]",
+    noticed: ["softmaxCrossEntropy"],
+  },
+  {
+    kernel: "softmax-cross-entropy.row_weights",
+    what: "an ignored row counts in the mean",
+    from: "select(weight, 0f, is_ignored(class_number))",
+    to: "weight",
+    noticed: ["softmaxCrossEntropy"],
+  },
+  {
     kernel: "softmax.forward",
     what: "the largest element counts twice",
     from: "0f, at == top_at);",

@@ -1,9 +1,12 @@
 // The mutants: one wrong kernel each, for every entry point of every shader. The tests named beside one
 // must fail on it (`npm run soak -- mutants`), or they prove less than they seem to.
+import { axisMutants } from "./axis-mutants.ts";
 import { ceilingsMutants } from "./ceilings-mutants.ts";
+import { filterMutants } from "./filter-mutants.ts";
 import { gpuMutants } from "./gpu-mutants.ts";
 import { lanesMutants } from "./lanes-mutants.ts";
 import { lossMutants } from "./loss-mutants.ts";
+import { normMutants } from "./norm-mutants.ts";
 import { stepMutants } from "./step-mutants.ts";
 
 /** One change to one entry point's code. */
@@ -269,8 +272,8 @@ export const mutants: readonly Mutant[] = [
   {
     kernel: "reduce.argmax",
     what: "the last of equals wins",
-    from: "let rank = rank_of(inp[INP_AT + base + reduced_offset(r)]);\n    best = select(best, r, rank > top);\n    top = max(top, rank);\n  }\n  places[PLACES_AT + index] = i32(best);\n}\n\n",
-    to: "let rank = rank_of(inp[INP_AT + base + reduced_offset(r)]);\n    best = select(best, r, rank >= top);\n    top = max(top, rank);\n  }\n  places[PLACES_AT + index] = i32(best);\n}\n\n",
+    from: "let rank = merit_of(inp[INP_AT + base + reduced_offset(r)]);\n    best = select(best, r, rank > top);\n    top = max(top, rank);\n  }\n  places[PLACES_AT + index] = i32(best);\n}\n\n",
+    to: "let rank = merit_of(inp[INP_AT + base + reduced_offset(r)]);\n    best = select(best, r, rank >= top);\n    top = max(top, rank);\n  }\n  places[PLACES_AT + index] = i32(best);\n}\n\n",
     noticed: by("argmax"),
   },
   {
@@ -339,6 +342,9 @@ export const mutants: readonly Mutant[] = [
     noticed: by("tanh"),
   },
   ...lossMutants,
+  ...axisMutants,
+  ...normMutants,
+  ...filterMutants,
   ...stepMutants,
   ...ceilingsMutants,
   ...gpuMutants,

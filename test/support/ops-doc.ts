@@ -161,7 +161,7 @@ export function opsDoc(): string {
     "close();",
     "```",
     "",
-    "Images are (N, H, W, C), filters (KH, KW, in, out), transposed convolutions' (KH, KW, out, in). Every array is float32, but for the integers (`i32`) that argmax gives and gather and oneHot take; the ops that only move elements take `i32` too. A wrong call throws a `ShapeError`, `DTypeError` or `AttributeError`, all `LonghandError`s, of one line, before anything is launched (`npx vitest run test/api/refusals.test.ts`).",
+    "Images are (N, H, W, C), filters (KH, KW, in, out), transposed convolutions' (KH, KW, out, in). Every array is float32, but for the integers (`i32`) that argmax, argmin and topK give and gather and oneHot take; the ops that only move elements take `i32` too. A wrong call throws a `ShapeError`, `DTypeError` or `AttributeError`, all `LonghandError`s, of one line, before anything is launched (`npx vitest run test/api/refusals.test.ts`).",
     "",
     `${rows.size} ops and ${cases} cases in the table (\`npx vitest run test/ops\`). Every case's value and gradients are held to float64, and must come out with the same bits again, with launches laid out in two dimensions, and as a program whose temporaries start as NaN; each array lies inside a longer binding, with NaN on either side that nothing may read or write. Every op refuses what isn't a tensor, a wrong type and, with two inputs, two devices. Attributes that an op doesn't have are refused.`,
     "",

@@ -77,23 +77,30 @@ export const avgPool: (x: Tensor, attributes: pools.AvgPoolAttributes) => Tensor
 
 /**
  * Images of another size: y[n, i, j, c] is x at (src(i), src(j)), the nearest pixel's value or a sum
- * over four, Σ (1 − |src(i) − k|)⁺ · (1 − |src(j) − l|)⁺ · x[n, k, l, c], with src clamped to the image or
- * mirrored into it.
+ * Σ f(src(i) − k) · f(src(j) − l) · x[n, k, l, c]. For 'bilinear' f(d) is (1 − |d|)⁺, for 'cubic' Keys's
+ * (1 − |d|)(1 + |d| − (a + 2)d²) up to 1 and a(|d| − 1)(|d| − 2)² up to 2. Past its ends the image is clamped or
+ * mirrored. With antialias, f is stretched by in/out where that is above 1, pixels past the ends are left out,
+ * the shares are divided by their sum, and src is held in [−½, in − ½].
  *
  * Shapes: x (N, H, W, C) → (N, size[0], size[1], C).
- * Attributes: size — rows and columns of the output; mode — 'nearest' or 'bilinear' ('nearest');
+ * Attributes: size — rows and columns of the output; mode — 'nearest', 'bilinear' or 'cubic' ('nearest');
+ * cubicCoefficient — a, for 'cubic' (−0.75, with antialias −0.5); antialias — for 'bilinear' and 'cubic', whether
+ * the filter widens where the image shrinks (false);
  * coordinates — src(i): 'halfPixel' (i + ½) · in/out − ½, 'alignCorners' i · (in − 1)/(out − 1), or 0 if
  * out is 1, 'asymmetric' i · in/out ('halfPixel'); rounding — of src for 'nearest': 'floor', 'ceil', or to
  * the nearest with halves down, 'preferFloor', or up, 'preferCeil' ('preferCeil', but 'floor' for
- * 'asymmetric'); edges — for 'bilinear', past the image's ends: 'clamp' repeats the outermost pixels,
+ * 'asymmetric'); edges — for 'bilinear' and 'cubic' without antialias, past the image's ends: 'clamp' repeats the outermost pixels,
  * 'mirror' goes back from them, c b | a b c ('clamp'); scales — replaces out/in in src, one number an axis, as the simplest fraction of the
  * same float32 (out/in).
  * Gradient: to each input pixel what the outputs took of it. Coordinates are exact, so ties are too.
  * Throws: `ShapeError` unless x is of rank 4; `AttributeError` if the exact coordinates outgrow 32 bits,
- * and on rounding beside 'bilinear', mirrored edges beside 'nearest', or scales beside 'alignCorners'.
+ * and on attributes that have no meaning together: rounding beside a blend, mirrored edges or antialias beside
+ * 'nearest', edges beside antialias, cubicCoefficient beside another mode, scales beside 'alignCorners'.
  * Source: ONNX's Resize (half_pixel, align_corners, asymmetric); 'halfPixel' is TensorFlow's
  * resize_nearest_neighbor and resize_bilinear and PyTorch's bilinear and nearest-exact, 'asymmetric'
- * with 'floor' PyTorch's nearest; 'bilinear' with mirrored edges is scikit-image's resize where it enlarges.
+ * with 'floor' PyTorch's nearest; 'bilinear' with mirrored edges is scikit-image's resize where it enlarges. 'cubic' is Keys 1981, with
+ * PyTorch's, OpenCV's and ONNX's a = −0.75, Pillow's and Keras's −0.5; antialias is PyTorch's and Pillow's for
+ * 'halfPixel', and ONNX's with exclude_outside.
  */
 export const resize: (x: Tensor, attributes: resizing.ResizeAttributes) => Tensor = with1(
   resizing.resize,

@@ -1,11 +1,12 @@
 // What else networks are made of: products, normalisation, dropout, and the loss from logits.
 import * as connected from "../../kernels/dense.ts";
 import * as norm from "../../kernels/batch-norm.ts";
+import * as groupings from "../../kernels/group-norm.ts";
 import * as products from "../../kernels/matmul.ts";
 import * as random from "../../kernels/random.ts";
 import * as losses from "../../kernels/sigmoid-cross-entropy.ts";
 import type { GpuArray } from "../../gpu/array.ts";
-import { biased, op2, with1, with3, type Biased } from "../lift.ts";
+import { biased, op2, op3, with1, with3, type Biased } from "../lift.ts";
 import { Tensor } from "../tensor.ts";
 
 /**
@@ -101,3 +102,54 @@ export const sigmoidCrossEntropy: (
   const values = labels instanceof Tensor ? labels.array : labels;
   return with1(losses.sigmoidCrossEntropy)(logits, { ...rest, labels: values });
 };
+
+/** A function of images or rows with their γ and β. */
+type Normalise<A> = (x: Tensor, gamma: Tensor, beta: Tensor, attributes?: A) => Tensor;
+
+/**
+ * Layer normalisation: (x − mean) / √(variance + ε) · γ + β, with mean and population variance over the last axes
+ * of each row.
+ *
+ * Shapes: x (…, D), gamma (D), beta (D) → (…, D); with several axes gamma and beta have their shape.
+ * Attributes: axes — the last ones of x, one or more ([−1]); epsilon — ε (1e-3).
+ * Gradient: to x, through its statistics; to gamma and beta.
+ * Throws: `ShapeError` if gamma or beta don't fit, or there is nothing to normalise; `AttributeError` on axes that
+ * aren't the last ones, or a negative ε.
+ * Source: Ba et al. 2016; PyTorch's layer_norm, whose ε is 1e-5, and Keras's LayerNormalization.
+ */
+export const layerNorm: Normalise<groupings.LayerNormAttributes> = op3(groupings.layerNorm, {});
+
+/**
+ * Group normalisation: as `layerNorm`, with mean and variance over all positions and each group of neighbouring
+ * channels of an example.
+ *
+ * Shapes: x (N, …, C), gamma (C), beta (C) → (N, …, C).
+ * Attributes: groups — how many, a divisor of C (needed); epsilon — ε (1e-3).
+ * Gradient: to x, through its statistics; to gamma and beta.
+ * Throws: `ShapeError` if gamma or beta don't fit, or there is nothing to normalise; `AttributeError` on groups
+ * that don't divide C, or a negative ε.
+ * Source: Wu and He 2018; PyTorch's group_norm, whose ε is 1e-5, with channels last; Keras's GroupNormalization.
+ */
+export const groupNorm: (
+  x: Tensor,
+  gamma: Tensor,
+  beta: Tensor,
+  attributes: groupings.GroupNormAttributes,
+) => Tensor = with3(groupings.groupNorm);
+
+/**
+ * Instance normalisation: as `layerNorm`, with mean and variance over all positions of each channel of an example.
+ * A single position has a variance of 0, and becomes β.
+ *
+ * Shapes: x (N, …, C), gamma (C), beta (C) → (N, …, C).
+ * Attributes: epsilon — ε (1e-3).
+ * Gradient: to x, through its statistics; to gamma and beta.
+ * Throws: `ShapeError` if gamma or beta don't fit, or there is nothing to normalise; `AttributeError` on a
+ * negative ε.
+ * Source: Ulyanov et al. 2016; PyTorch's instance_norm without running statistics, whose ε is 1e-5, with channels
+ * last.
+ */
+export const instanceNorm: Normalise<groupings.InstanceNormAttributes> = op3(
+  groupings.instanceNorm,
+  {},
+);

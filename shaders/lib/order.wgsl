@@ -1,0 +1,10 @@
+// order: how floats are compared where NaN has a place too. By their bits: devices may take subnormals for 0.
+
+// A float's rank in the order -∞ … -0 = 0 … ∞, NaN.
+fn rank_of(x: f32) -> u32 {
+  let bits = bitcast<u32>(x);
+  let magnitude = bits & 0x7fffffffu;
+  let ordered = select(0x80000000u + magnitude, 0x80000000u - magnitude, bits >= 0x80000000u);
+  return select(ordered, 0xffffffffu, is_nan(x));
+}
+// appended: lib/numbers.wgsl
