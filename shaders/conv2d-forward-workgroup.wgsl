@@ -109,4 +109,5 @@ fn tiled(
 // appended: lib/epilogue.wgsl
 // appended: lib/activation.wgsl
 // appended: lib/philox.wgsl
+// appended: lib/mul-high.wgsl
 // appended: lib/numbers.wgsl

@@ -144,4 +144,5 @@ fn direct(
 // appended: lib/epilogue.wgsl
 // appended: lib/activation.wgsl
 // appended: lib/philox.wgsl
+// appended: lib/mul-high.wgsl
 // appended: lib/numbers.wgsl

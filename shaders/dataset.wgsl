@@ -83,3 +83,4 @@ fn gather_labels(
   classes[CLASSES_AT + row] = i32((labels[LABELS_AT + image / 4u] >> (8u * (image % 4u))) & 255u);
 }
 // appended: lib/philox.wgsl
+// appended: lib/mul-high.wgsl

@@ -26,4 +26,5 @@ fn backward(
 // appended: lib/epilogue.wgsl
 // appended: lib/activation.wgsl
 // appended: lib/philox.wgsl
+// appended: lib/mul-high.wgsl
 // appended: lib/numbers.wgsl

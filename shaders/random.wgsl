@@ -85,3 +85,4 @@ fn dropout(
   }
 }
 // appended: lib/philox.wgsl
+// appended: lib/mul-high.wgsl
