@@ -24,6 +24,7 @@ export type { BatchNormAttributes, RunningVariance } from "./kernels/batch-norm.
 export type { BinaryCrossEntropyBounds } from "./kernels/binary-cross-entropy.ts";
 export type { ConvolutionAttributes, Padding } from "./kernels/conv2d-geometry.ts";
 export type { GatherAttributes } from "./kernels/gather.ts";
+export type { GeluAttributes, HardSigmoidAttributes } from "./kernels/gates.ts";
 export type { OneHotAttributes } from "./kernels/one-hot.ts";
 export type {
   BroadcastAttributes,

@@ -33,7 +33,7 @@ import {
 import { constant, glorotUniform, type Initialiser } from "./initialisers.ts";
 import type { Layer, ParameterSpec } from "./layer.ts";
 
-export { dropout, leakyRelu, relu, sigmoid, tanh } from "./activations.ts";
+export { dropout, gelu, hardSwish, leakyRelu, relu, sigmoid, silu, tanh } from "./activations.ts";
 
 const none = (): Readonly<Record<never, never>> => ({});
 const same = (shape: readonly number[]): readonly number[] => shape;

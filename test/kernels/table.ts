@@ -2,9 +2,11 @@
 import type * as compositions from "../../src/autograd/compositions.ts";
 import type * as losses from "../../src/autograd/losses.ts";
 import type * as ops from "../../src/autograd/ops.ts";
+import { activationRows } from "./activation-rows.ts";
 import { binaryRows } from "./binary-rows.ts";
 import type { Row } from "./case.ts";
 import { convRows } from "./conv2d-rows.ts";
+import { functionRows } from "./function-rows.ts";
 import { indexRows } from "./index-rows.ts";
 import { layerRows } from "./layer-rows.ts";
 import { lossRows } from "./loss-rows.ts";
@@ -38,4 +40,6 @@ export const table: {
   ...powerRows,
   ...softmaxRows,
   ...lossRows,
+  ...functionRows,
+  ...activationRows,
 };

@@ -1,6 +1,7 @@
 // The mutants: one wrong kernel each, for every entry point of every shader. The tests named beside one
 // must fail on it (`npm run soak -- mutants`), or they prove less than they seem to.
 import { ceilingsMutants } from "./ceilings-mutants.ts";
+import { elementMutants } from "./element-mutants.ts";
 import { gpuMutants } from "./gpu-mutants.ts";
 import { lanesMutants } from "./lanes-mutants.ts";
 import { lossMutants } from "./loss-mutants.ts";
@@ -343,4 +344,5 @@ export const mutants: readonly Mutant[] = [
   ...ceilingsMutants,
   ...gpuMutants,
   ...lanesMutants,
+  ...elementMutants,
 ];

@@ -12,6 +12,8 @@ const SOURCES = [
   ["Products, normalisation, dropout, logits", "src/autograd/ops/layers.ts"],
   ["Images", "src/autograd/ops/images.ts"],
   ["Element by element", "src/autograd/ops/elements.ts"],
+  ["Functions, element by element", "src/autograd/ops/functions.ts"],
+  ["Activations", "src/autograd/ops/activations.ts"],
   ["Along axes", "src/autograd/ops/axes.ts"],
   ["Moving elements", "src/autograd/ops/moves.ts"],
   ["Compositions", "src/autograd/compositions.ts"],
