@@ -2,6 +2,7 @@
 export * from "./ops/activations.ts";
 export * from "./ops/axes.ts";
 export * from "./ops/elements.ts";
+export * from "./ops/conditions.ts";
 export * from "./ops/functions.ts";
 export * from "./ops/images.ts";
 export * from "./ops/layers.ts";

@@ -9,6 +9,21 @@ export function elementCalls(
   const f = (...shape: number[]): unknown => new Tensor(device.empty(shape));
   const i = (...shape: number[]): unknown => new Tensor(device.empty(shape, "i32"));
   const a = (...shape: number[]): unknown => device.empty(shape);
+  const u = (...shape: number[]): unknown => new Tensor(device.empty(shape, "u32"));
+  const bytes = new Tensor(device.empty([4], "u8"));
+  const compared = [
+    [f(2, 3), f(2)],
+    [f(3), i(3)],
+    [f(3), "2"],
+    [1, 2],
+    [i(3), 0.5],
+    [u(3), -1],
+    [2 ** 31, i(3)],
+    [bytes, bytes],
+    [a(3), a(3)],
+    [f(3), f(3), { axis: 0 }],
+  ];
+  const joined = [[f(2, 3), f(2)], [f(3), null], [1, true], [bytes, f(4)], [f(3)]];
   return {
     add: [
       [f(2, 3), f(2)],
@@ -38,5 +53,32 @@ export function elementCalls(
       at,
     ]),
     prelu: [[f(2, 3), f(2)], [f(3), f(2, 3)], [f(3), f(2, 1)], [f(3), 0.1], [f(3), i(3)], [f(3)]],
+    equal: compared,
+    notEqual: compared,
+    less: compared,
+    lessEqual: compared,
+    greater: compared,
+    greaterEqual: compared,
+    logicalAnd: joined,
+    logicalOr: joined,
+    logicalNot: [[], [bytes], [1], [f(3), { axis: 0 }]],
+    where: [
+      [f(3), f(3)],
+      [f(3), f(2), f(3)],
+      [f(2), f(3), f(3)],
+      [f(3), f(3), i(3)],
+      [f(3), i(3), 0.5],
+      [f(3), -1, u(3)],
+      [true, f(3), f(3)],
+      [1, f(3), f(3)],
+      [bytes, f(4), f(4)],
+      [f(4), bytes, bytes],
+      [f(3), f(3), f(3), { axis: 0 }],
+    ],
+    cast: [
+      [f(3)],
+      [bytes, { to: "f32" }],
+      ...[{}, { to: "u8" }, { to: "float" }, { dtype: "i32" }, "i32"].map((at) => [f(3), at]),
+    ],
   };
 }

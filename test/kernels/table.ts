@@ -5,6 +5,8 @@ import type * as ops from "../../src/autograd/ops.ts";
 import { activationRows } from "./activation-rows.ts";
 import { binaryRows } from "./binary-rows.ts";
 import type { Row } from "./case.ts";
+import { castRows } from "./cast-rows.ts";
+import { conditionRows } from "./condition-rows.ts";
 import { convRows } from "./conv2d-rows.ts";
 import { functionRows } from "./function-rows.ts";
 import { indexRows } from "./index-rows.ts";
@@ -42,4 +44,6 @@ export const table: {
   ...lossRows,
   ...functionRows,
   ...activationRows,
+  ...conditionRows,
+  ...castRows,
 };

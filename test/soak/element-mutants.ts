@@ -1,7 +1,65 @@
-// Mutants of the ops that go element by element: roundings, angles and gates.
+// Mutants of the ops that go element by element: comparisons, choices, casts, roundings, angles and gates.
 import type { Mutant } from "./mutants.ts";
 
 export const elementMutants: readonly Mutant[] = [
+  {
+    kernel: "compare.compare",
+    what: "zeros of both signs differ",
+    file: "lib/words.wgsl",
+    from: "0x80000000u - magnitude",
+    to: "0x7fffffffu - magnitude",
+    noticed: ["equal", "less"],
+  },
+  {
+    kernel: "compare.compare",
+    what: "NaN is greater than all",
+    from: "case GREATER: { return ordered & (left > right); }",
+    to: "case GREATER: { return left > right; }",
+    noticed: ["greater"],
+  },
+  {
+    kernel: "compare.compare",
+    what: "−0 is true",
+    file: "lib/words.wgsl",
+    from: "select(word, word << 1u, kind == F32)",
+    to: "word",
+    noticed: ["logicalNot"],
+  },
+  {
+    kernel: "where.forward",
+    what: "the condition doesn't stretch along the second axis",
+    from: "+ d4 * vec3u(CONDITION_STRIDES[4]",
+    to: "+ d4 * vec3u(A_STRIDES[4]",
+    noticed: ["where"],
+  },
+  {
+    kernel: "where.backward",
+    what: "what wasn't chosen is multiplied by 0",
+    from: "select(0u, dout[DOUT_AT + index], chosen == TO_A)",
+    to: "bitcast<u32>(bitcast<f32>(dout[DOUT_AT + index]) * select(0f, 1f, chosen == TO_A))",
+    noticed: { file: "test/kernels/conditions.test.ts", name: "where" },
+  },
+  {
+    kernel: "cast.from_floats",
+    what: "past the range, integers wrap",
+    from: "select(whole, 0xffffffffu, exponent > 8)",
+    to: "whole",
+    noticed: ["cast"],
+  },
+  {
+    kernel: "cast.from_floats",
+    what: "below 0, unsigned integers wrap",
+    from: "if (TO == U32) { return select(whole, 0u, negative); }",
+    to: "if (TO == U32) { return select(whole, 0u - whole, negative); }",
+    noticed: ["cast"],
+  },
+  {
+    kernel: "cast.to_floats",
+    what: "ties go up",
+    from: "((rest == 0x80u) & ((digits & 0x100u) != 0u))",
+    to: "(rest == 0x80u)",
+    noticed: ["cast"],
+  },
   {
     kernel: "rounding.forward",
     what: "ties go away from 0",
