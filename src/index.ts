@@ -36,6 +36,7 @@ export type { ProgramOptions } from "./gpu/program.ts";
 export type { AdamConvention, AdamOptions } from "./kernels/adam.ts";
 export type { BatchNormAttributes, RunningVariance } from "./kernels/batch-norm.ts";
 export type { BinaryCrossEntropyBounds } from "./kernels/binary-cross-entropy.ts";
+export type { CastAttributes } from "./kernels/cast.ts";
 export type { ConvolutionAttributes, Padding } from "./kernels/conv2d-geometry.ts";
 export type { GatherAttributes } from "./kernels/gather.ts";
 export type {
@@ -43,6 +44,7 @@ export type {
   InstanceNormAttributes,
   LayerNormAttributes,
 } from "./kernels/group-norm.ts";
+export type { GeluAttributes, HardSigmoidAttributes } from "./kernels/gates.ts";
 export type { OneHotAttributes } from "./kernels/one-hot.ts";
 export type {
   BroadcastAttributes,

@@ -5,18 +5,6 @@
 const PHILOX_M0 = 0xd2511f53u;
 const PHILOX_M1 = 0xcd9e8d57u;
 
-// The high word of a product: WGSL has neither u64 nor mulhi.
-fn mul_high(a: u32, b: u32) -> u32 {
-  let a0 = a & 0xffffu;
-  let a1 = a >> 16u;
-  let b0 = b & 0xffffu;
-  let b1 = b >> 16u;
-  let low = (a0 * b0) >> 16u;
-  let middle = a1 * b0 + low; // can't overflow: 0xffff · 0xffff + 0xffff
-  let other = a0 * b1 + (middle & 0xffffu);
-  return a1 * b1 + (middle >> 16u) + (other >> 16u);
-}
-
 fn philox(start: vec4u, seed: vec2u) -> vec4u {
   var counter = start;
   var key = seed;
@@ -40,3 +28,4 @@ fn normal_pair(words: vec2u) -> vec2f {
   let angle = (unit(words.y) * 2f - 1f) * 3.14159265358979f;
   return sqrt(max(0f, -2f * log(u))) * vec2f(cos(angle), sin(angle));
 }
+// appended: lib/mul-high.wgsl

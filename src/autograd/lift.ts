@@ -48,6 +48,58 @@ export function ofPair<A extends object>(op: Op<Array2, A>, attributes: A): OfPa
   };
 }
 
+const WHOLE = { i32: [-(2 ** 31), 2 ** 31 - 1], u32: [0, 2 ** 32 - 1] } as const;
+
+/** A number as a scalar of another input's type, on its device. Throws `DTypeError` if that type can't hold it. */
+function scalarLike(op: string, index: number, value: number, like: GpuArray): Tensor {
+  const { device, dtype } = like;
+  if (dtype !== "i32" && dtype !== "u32") {
+    return new Tensor(device.upload(Float32Array.of(value), [], "f32", "scalar"));
+  }
+  const [low, high] = WHOLE[dtype];
+  if (!Number.isInteger(value) || value < low || value > high) {
+    throw new DTypeError(
+      `${op}: input ${index} must be a whole number in [${low}, ${high}] next to an input of ${dtype}; got ${value}`,
+    );
+  }
+  const array =
+    dtype === "i32"
+      ? device.upload(Int32Array.of(value), [], dtype, "scalar")
+      : device.upload(Uint32Array.of(value), [], dtype, "scalar");
+  return new Tensor(array);
+}
+
+/** An op of two tensors of one type, of which a number may stand for one: it is uploaded as a scalar of that type. */
+export function ofLikes(op: Op<Array2, Readonly<Record<never, never>>>): OfPair {
+  return (a: Tensor | number, b: Tensor | number, attributes: object = {}) => {
+    const like = [a, b].find((each) => each instanceof Tensor)?.array;
+    const at = (index: number, each: Tensor | number): Tensor =>
+      typeof each === "number" && like
+        ? scalarLike(op.name, index, each, like)
+        : tensorOf(op.name, index, each);
+    const [x, y] = [at(0, a), at(1, b)];
+    return apply(op, [x, y], [x.array, y.array], attributes);
+  };
+}
+
+/** A function of a condition and two tensors of one type, for either or both of which a number may stand. */
+export type Choice = (condition: Tensor, a: Tensor | number, b: Tensor | number) => Tensor;
+
+/** An op of a condition and two tensors of one type; two numbers are f32. */
+export function ofChoice(op: Op<Array3, Readonly<Record<never, never>>>): Choice {
+  return (condition: Tensor, a: Tensor | number, b: Tensor | number, attributes: object = {}) => {
+    const given = tensorOf(op.name, 0, condition);
+    const like = [a, b].find((each) => each instanceof Tensor)?.array;
+    const at = (index: number, each: Tensor | number): Tensor => {
+      if (typeof each !== "number") return tensorOf(op.name, index, each);
+      if (like) return scalarLike(op.name, index, each, like);
+      return new Tensor(given.array.device.upload(Float32Array.of(each), [], "f32", "scalar"));
+    };
+    const [x, y] = [at(1, a), at(2, b)];
+    return apply(op, [given, x, y], [given.array, x.array, y.array], attributes);
+  };
+}
+
 /** An op of one tensor that can't do without its attributes. */
 export function with1<A>(op: Op<Array1, A>): (x: Tensor, attributes: A) => Tensor {
   return (x, attributes) => apply(op, [x], [arrayOf(op.name, 0, x)], attributes);

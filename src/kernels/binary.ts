@@ -55,16 +55,17 @@ const constantsOf = ({ shape, strides }: Walk): Constants => ({
 
 /**
  * Two operands that a shader stretches to one shape, and its constants that say so. Copied to that shape
- * where the shader can't walk so many axes.
+ * by `widen` where the shader can't walk so many axes.
  */
 export function operands(
   shape: readonly number[],
   a: GpuArray,
   b: GpuArray,
+  widen: (x: GpuArray) => GpuArray = (x) => scale(x, 1, shape),
 ): { a: GpuArray; b: GpuArray; constants: Constants } {
   const walk = walkOf(shape, a, b);
   if (walk) return { a, b, constants: constantsOf(walk) };
-  return operands(shape, scale(a, 1, shape), scale(b, 1, shape));
+  return operands(shape, widen(a), widen(b));
 }
 
 function run(

@@ -63,6 +63,17 @@ export function move(
   launch(walkOf(op, part, from, to), inp, from, out, to);
 }
 
+/** Puts the word `bits` everywhere. */
+export function fill(out: GpuArray, bits: number): void {
+  out.device.launch({
+    shader: "move",
+    entry: "fill",
+    constants: { COUNT: out.size, VALUE: bits },
+    bind: { out },
+    workgroups: out.device.linear(out.size),
+  });
+}
+
 /**
  * A new array with `part` elements of `x`, on a path, put on a path of its own, and the word `bits`
  * everywhere else. Throws `ShapeError` past 8 axes.
@@ -77,15 +88,7 @@ export function moved(
 ): GpuArray {
   const walk = walkOf(op, part, from, to);
   const out = x.device.empty(to.shape, x.dtype, op);
-  if (sizeOf(part) < out.size) {
-    x.device.launch({
-      shader: "move",
-      entry: "fill",
-      constants: { COUNT: out.size, VALUE: bits },
-      bind: { out },
-      workgroups: x.device.linear(out.size),
-    });
-  }
+  if (sizeOf(part) < out.size) fill(out, bits);
   launch(walk, x, from, out, to);
   return out;
 }

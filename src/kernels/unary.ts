@@ -1,7 +1,7 @@
 // Functions of one element.
 import type { GpuArray } from "../gpu/array.ts";
 import { AttributeError } from "../gpu/errors.ts";
-import { floatBits } from "../gpu/shader.ts";
+import { floatBits, type Constant } from "../gpu/shader.ts";
 import { finite, number, type Checks } from "./attributes.ts";
 import { defineOp, type Op } from "./op.ts";
 
@@ -37,13 +37,26 @@ interface Settings {
   readonly HIGH_BITS?: number;
 }
 
-/** f(x) for every element, on raw arrays. */
-export function unary(name: UnaryOperation, inp: GpuArray, settings: Settings = {}): GpuArray {
+/** A function of one element: a shader with the entry points and bindings of unary.wgsl. */
+export interface ElementFunction {
+  readonly name: string;
+  readonly shader: "unary" | "gates" | "trigonometry";
+  /** What the shader takes the derivative from. */
+  readonly keeps: "input" | "output";
+}
+
+type Constants = Readonly<Record<string, Constant>>;
+
+function launchForward(
+  { name, shader }: ElementFunction,
+  inp: GpuArray,
+  constants: Constants,
+): GpuArray {
   const out = inp.device.empty(inp.shape, "f32", name);
   inp.device.launch({
-    shader: "unary",
+    shader,
     entry: "forward",
-    constants: { OP: constantName(name), ...settings, COUNT: inp.size },
+    constants: { ...constants, COUNT: inp.size },
     bind: { inp, out },
     workgroups: inp.device.linear(inp.size),
     flop: inp.size,
@@ -51,17 +64,17 @@ export function unary(name: UnaryOperation, inp: GpuArray, settings: Settings = 
   return out;
 }
 
-function unaryBackward(
-  name: UnaryOperation,
+function launchBackward(
+  { name, shader }: ElementFunction,
   dout: GpuArray,
   kept: GpuArray,
-  settings: Settings,
+  constants: Constants,
 ): GpuArray {
   const dinp = dout.device.empty(dout.shape, "f32", `${name}.backward`);
   dout.device.launch({
-    shader: "unary",
+    shader,
     entry: "backward",
-    constants: { OP: constantName(name), ...settings, COUNT: dout.size },
+    constants: { ...constants, COUNT: dout.size },
     bind: { dout, kept, dinp },
     workgroups: dout.device.linear(dout.size),
     flop: 2 * dout.size,
@@ -69,24 +82,42 @@ function unaryBackward(
   return dinp;
 }
 
-function opOf<A>(
-  name: UnaryOperation,
+/** An op for a function of one element, whose attributes become constants of its shader. */
+export function elementOp<A>(
+  of: ElementFunction,
   attributes: Checks<NoInfer<A>>,
-  settingsOf: (attributes: A) => Settings,
+  constantsOf: (attributes: A) => Constants,
 ): Op<readonly [GpuArray], A> {
   return defineOp({
-    name,
+    name: of.name,
     attributes,
     forward([x], given: A) {
-      const settings = settingsOf(given);
-      const out = unary(name, x, settings);
-      return { out, saved: { kept: KEEPS[name] === "input" ? x : out, settings } };
+      const constants = constantsOf(given);
+      const out = launchForward(of, x, constants);
+      return { out, saved: { kept: of.keeps === "input" ? x : out, constants } };
     },
-    backward: (dout, { kept, settings }) => [unaryBackward(name, dout, kept, settings)],
+    backward: (dout, { kept, constants }) => [launchBackward(of, dout, kept, constants)],
   });
 }
 
-type NoAttributes = Readonly<Record<never, never>>;
+/** f(x) for every element, on raw arrays. */
+export function unary(name: UnaryOperation, inp: GpuArray, settings: Settings = {}): GpuArray {
+  const of: ElementFunction = { name, shader: "unary", keeps: KEEPS[name] };
+  return launchForward(of, inp, { OP: constantName(name), ...settings });
+}
+
+const opOf = <A>(
+  name: UnaryOperation,
+  attributes: Checks<NoInfer<A>>,
+  settingsOf: (attributes: A) => Settings,
+): Op<readonly [GpuArray], A> =>
+  elementOp<A>({ name, shader: "unary", keeps: KEEPS[name] }, attributes, (given) => ({
+    OP: constantName(name),
+    ...settingsOf(given),
+  }));
+
+/** The attributes of an op that takes none. */
+export type NoAttributes = Readonly<Record<never, never>>;
 
 const plain = (name: UnaryOperation): Op<readonly [GpuArray], NoAttributes> =>
   opOf<NoAttributes>(name, {}, () => ({}));

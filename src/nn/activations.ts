@@ -1,15 +1,19 @@
 // The layers that learn nothing and keep every shape: activations and dropout.
 import {
   dropout as dropoutOp,
+  gelu as geluOp,
+  hardSwish as hardSwishOp,
   leakyRelu as leakyReluOp,
   relu as reluOp,
   sigmoid as sigmoidOp,
+  silu as siluOp,
   tanh as tanhOp,
 } from "../autograd/ops.ts";
 import type { Tensor } from "../autograd/tensor.ts";
 import { AttributeError } from "../gpu/errors.ts";
-import { belowOne, checkArgument, finite } from "../kernels/attributes.ts";
+import { belowOne, checkArgument, finite, oneOf } from "../kernels/attributes.ts";
 import type { EpilogueAttributes } from "../kernels/epilogue-attributes.ts";
+import type { GeluAttributes } from "../kernels/gates.ts";
 import type { Rng } from "../kernels/random.ts";
 import { SIGMOID, type Layer, type Mode } from "./layer.ts";
 
@@ -54,6 +58,23 @@ export function tanh(): Layer {
 /** 1 / (1 + exp(−x)). */
 export function sigmoid(): Layer {
   return activation(SIGMOID, "", (x) => sigmoidOp(x), { activation: "sigmoid" });
+}
+
+/** x · Φ(x), or its approximation by tanh. A launch of its own: the output doesn't tell its slope. */
+export function gelu(approximation: NonNullable<GeluAttributes["approximation"]> = "none"): Layer {
+  checkArgument("GELU", "its approximation", approximation, oneOf("none", "tanh"));
+  const detail = approximation === "none" ? "" : approximation;
+  return activation("GELU", detail, (x) => geluOp(x, { approximation }), undefined);
+}
+
+/** x · sigmoid(x), also called swish. A launch of its own. */
+export function silu(): Layer {
+  return activation("SiLU", "", (x) => siluOp(x), undefined);
+}
+
+/** x · relu6(x + 3) / 6. A launch of its own. */
+export function hardSwish(): Layer {
+  return activation("hard swish", "", (x) => hardSwishOp(x), undefined);
 }
 
 function rngOf({ rng }: Mode): Rng {

@@ -30,7 +30,7 @@ import { constant, glorotUniform, type Initialiser } from "./initialisers.ts";
 import type { Layer, ParameterSpec } from "./layer.ts";
 
 export * from "./normalisation.ts";
-export { dropout, leakyRelu, relu, sigmoid, tanh } from "./activations.ts";
+export { dropout, gelu, hardSwish, leakyRelu, relu, sigmoid, silu, tanh } from "./activations.ts";
 export { spectral } from "./spectral.ts";
 
 const none = (): Readonly<Record<never, never>> => ({});

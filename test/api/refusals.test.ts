@@ -3,6 +3,7 @@
 import { expect, test } from "vitest";
 import * as longhand from "../../src/index.ts";
 import { testDevice } from "../support/device.ts";
+import { elementCalls } from "./element-calls.ts";
 import { moreCalls } from "./more-calls.ts";
 
 const device = await testDevice();
@@ -102,22 +103,7 @@ const CALLS: Readonly<Record<string, readonly (readonly unknown[])[]>> = {
       { training: false, running: [0, 1] },
     ].map((attributes) => [f(2, 3), f(3), f(3), attributes]),
   ],
-  add: [
-    [f(2, 3), f(2)],
-    [f(3), "2"],
-    [1, 2],
-    [f(3)],
-    [a(3), a(3)],
-    [f(3), i(3)],
-    [f(3), f(3), { alpha: 1 }],
-  ],
-  pow: [2, null].map((b) => [f(3), b === null ? b : f(b)]),
-  relu: [[], [i(3)], [[1, 2, 3]], [f(3), { alpha: 1 }]],
-  leakyRelu: [{ alpha: "a" }, { alpha: Number.NaN }, { alpha: Infinity }, { slope: 1 }].map(
-    (at) => [f(3), at],
-  ),
-  elu: [{ alpha: "a" }, { alpha: Number.NaN }].map((at) => [f(3), at]),
-  clip: [{ min: 1, max: 0 }, { min: Number.NaN }, { max: "1" }, { low: 0 }].map((at) => [f(3), at]),
+  ...elementCalls(device),
   sum: [
     { axes: [1] },
     { axes: [0, 0] },
@@ -389,9 +375,12 @@ test.each(calls)("%s, wrong call %i", (name, _index, args) => {
 
 test("every op is among them, but those whose only fault can be their shapes or types", () => {
   const others = "sub mul div maximum minimum tanh sigmoid softplus exp log sqrt square abs neg";
+  const more = "sin cos erf floor ceil round trunc sign silu hardSwish";
   const engine = "reciprocal compile openDevice noGrad sequential tune workloadsOf kernelChoices";
   const words =
-    `${others} ${engine} runSteps trainLoop defineOp checkGradients movingAverage`.split(" "); // their own tests
+    `${others} ${more} ${engine} runSteps trainLoop defineOp checkGradients movingAverage`.split(
+      " ",
+    ); // their own tests
   const named = new Set([...Object.keys(CALLS), ...words]);
   const left = [...api]
     .filter(([name, value]) => typeof value === "function" && /^[a-z]/.test(name))

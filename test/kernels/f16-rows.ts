@@ -3,6 +3,7 @@ import { convTranspose2d } from "../../src/autograd/ops.ts";
 import { fromHalves, toHalves } from "../../src/gpu/half.ts";
 import { map, type Ref, refOf, zeros } from "../reference/array.ts";
 import type { Answer, Case } from "./case.ts";
+import { halfCasts } from "./cast-rows.ts";
 import { convolution, transposed, withBias } from "./conv-cases.ts";
 import { norm } from "./layer-rows.ts";
 import { connected } from "./matmul-rows.ts";
@@ -88,6 +89,7 @@ export const f16Cases: Readonly<Record<string, readonly Case[]>> = {
     halved(norm({ shape: [2, 5, 3, 4], training: false, alpha: 0, activationType })),
     halved(norm({ shape: [65, 3], training: true, activationType })),
   ],
+  cast: halfCasts,
 };
 
 /** Whole numbers from −`most` to `most`: sums of a few dozen of their products are exact as f16 too. */

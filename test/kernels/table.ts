@@ -3,9 +3,13 @@ import type * as compositions from "../../src/autograd/compositions.ts";
 import type * as losses from "../../src/autograd/losses.ts";
 import type * as ops from "../../src/autograd/ops.ts";
 import { axisRows } from "./axis-rows.ts";
+import { activationRows } from "./activation-rows.ts";
 import { binaryRows } from "./binary-rows.ts";
 import type { Row } from "./case.ts";
+import { castRows } from "./cast-rows.ts";
+import { conditionRows } from "./condition-rows.ts";
 import { convRows } from "./conv2d-rows.ts";
+import { functionRows } from "./function-rows.ts";
 import { indexRows } from "./index-rows.ts";
 import { layerRows } from "./layer-rows.ts";
 import { lossRows } from "./loss-rows.ts";
@@ -44,4 +48,8 @@ export const table: {
   ...axisRows,
   ...placeRows,
   ...normRows,
+  ...functionRows,
+  ...activationRows,
+  ...conditionRows,
+  ...castRows,
 };

@@ -25,13 +25,15 @@ import {
 } from "./case.ts";
 
 const random = createRandom(11);
-const SHAPE = [3, 7, 11];
-const signed = (high: number): Ref => randomAwayFromZero(SHAPE, random, 0.01, high);
+export const SHAPE: readonly number[] = [3, 7, 11];
+/** Numbers of either sign, away from 0. */
+export const signed = (high: number): Ref => randomAwayFromZero(SHAPE, random, 0.01, high);
 const positive = (low: number, high: number): Ref => randomRef(SHAPE, random, low, high);
-const vector = (...values: number[]): Ref => refOf([values.length], values.map(Math.fround));
+/** Numbers as float32 holds them. */
+export const vector = (...values: number[]): Ref => refOf([values.length], values.map(Math.fround));
 
 /** Every exponent, with both signs; what functions of e and of sums with 1 are made for; and the rest. */
-const SWEEP = vector(
+export const SWEEP: Ref = vector(
   ...Array.from({ length: 255 }, (_, i) => 2 ** (i - 127) * (1 + random())).flatMap((x) => [x, -x]),
   ...Array.from({ length: 800 }, () => (2 * random() - 1) * 110),
   ...Array.from({ length: 400 }, () => (2 * random() - 1) * 4),
@@ -43,16 +45,18 @@ const SWEEP = vector(
   -104.1,
 );
 /** The same without subnormal numbers, which an adapter may take for 0. */
-const SWEEP_NORMAL = map(SWEEP, (x) => (Math.abs(x) < 2 ** -126 ? 0 * x : x));
+export const SWEEP_NORMAL: Ref = map(SWEEP, (x) => (Math.abs(x) < 2 ** -126 ? 0 * x : x));
 
 /** How far an op's value, and its gradient, may be from float64. */
-interface Bounds {
+export interface Bounds {
   readonly value: (x: Ref) => Answer;
   readonly gradient: (x: Ref) => Answer;
 }
 
-const exact: Bounds = { value: exactly, gradient: exactly };
-const ulps = (value: number, gradient: number): Bounds => ({
+/** No error at all. */
+export const exact: Bounds = { value: exactly, gradient: exactly };
+/** Within so many float32 steps. */
+export const ulps = (value: number, gradient: number): Bounds => ({
   value: (x) => withinUlpOrFlushed(x, value),
   gradient: (x) => withinUlpOrFlushed(x, gradient),
 });
@@ -62,7 +66,8 @@ const fromOutput = (value: number, gradient: number): Bounds => ({
   gradient: (x) => close(x, gradient, 0),
 });
 
-function caseOf(
+/** One call of a function of one element. */
+export function caseOf(
   name: string,
   x: Ref,
   run: (x: Tensor) => Tensor,
@@ -81,7 +86,7 @@ function caseOf(
 }
 
 /** The function, with slopes of float32: past its range they are infinite. */
-const rounded = ({ value, slope }: Unary): Unary => ({
+export const rounded = ({ value, slope }: Unary): Unary => ({
   value,
   slope: (x) => Math.fround(slope(x)),
 });
@@ -90,7 +95,7 @@ const rounded = ({ value, slope }: Unary): Unary => ({
  * A smooth case, and one of the whole range of float32. What was seen there, on lavapipe and SwiftShader
  * alike, is said beside the bounds as "value, gradient" in float32 steps, before dy is multiplied in.
  */
-function row(
+export function row(
   run: (x: Tensor) => Tensor,
   f: Unary,
   bounds: Bounds,
@@ -114,7 +119,8 @@ function subnormalLogs(): Case {
   };
 }
 
-const refuse = (name: string, says: RegExp, run: (x: Tensor) => unknown): Refusal => ({
+/** A call that must be refused, on (2). */
+export const refuse = (name: string, says: RegExp, run: (x: Tensor) => unknown): Refusal => ({
   name,
   kind: AttributeError,
   says,

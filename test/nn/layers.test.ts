@@ -1,10 +1,11 @@
 // Which side of an image the recipes' strided layers pad: TensorFlow's 'same' puts the odd row and column at the end. By
-// hand, on filters of one tap.
+// hand, on filters of one tap. And that activations behind a layer are those of the ops.
 import { expect, test } from "vitest";
 import { Tensor } from "../../src/autograd/tensor.ts";
 import { createRng } from "../../src/kernels/random.ts";
 import type { Layer } from "../../src/nn/layer.ts";
-import { conv2d, convTranspose2d } from "../../src/nn/layers.ts";
+import * as ops from "../../src/autograd/ops.ts";
+import { conv2d, convTranspose2d, dense, gelu, hardSwish, silu } from "../../src/nn/layers.ts";
 import { sequential } from "../../src/nn/network.ts";
 import { testDevice } from "../support/device.ts";
 
@@ -74,3 +75,23 @@ test.each([
     }
   },
 );
+
+test.each([
+  ["gelu", gelu(), ops.gelu],
+  ["gelu by tanh", gelu("tanh"), (x: Tensor) => ops.gelu(x, { approximation: "tanh" })],
+  ["silu", silu(), ops.silu],
+  ["hardSwish", hardSwish(), ops.hardSwish],
+])("%s behind a layer is the op, bit by bit", async (_name, layer, op) => {
+  const x = new Tensor(
+    device.upload(
+      Float32Array.from({ length: 12 }, (_, i) => i - 5),
+      [6, 2],
+      "f32",
+    ),
+  );
+  const bare = sequential(device, "n", [2], [dense(3)], createRng(device, 0));
+  const whole = sequential(device, "n", [2], [dense(3), layer], createRng(device, 0));
+  const expected = await op(bare.forward(x, { training: true })).read();
+  expect(new Set(expected).size).toBeGreaterThan(6);
+  expect([...(await whole.forward(x, { training: true }).read())]).toEqual([...expected]);
+});

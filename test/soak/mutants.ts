@@ -3,6 +3,7 @@
 import { axisMutants } from "./axis-mutants.ts";
 import { ceilingsMutants } from "./ceilings-mutants.ts";
 import { filterMutants } from "./filter-mutants.ts";
+import { elementMutants } from "./element-mutants.ts";
 import { gpuMutants } from "./gpu-mutants.ts";
 import { lanesMutants } from "./lanes-mutants.ts";
 import { lossMutants } from "./loss-mutants.ts";
@@ -349,4 +350,5 @@ export const mutants: readonly Mutant[] = [
   ...ceilingsMutants,
   ...gpuMutants,
   ...lanesMutants,
+  ...elementMutants,
 ];

@@ -1,0 +1,59 @@
+// where: out = a if the condition is true, else b; extents of 1 stretch (strides of 0), as in NumPy. What
+// isn't chosen reaches nothing: words move, and none is multiplied by 0.
+
+const KIND = F32; // what the condition's words stand for
+const TO_A = true; // what flows back to a; else to b
+const COUNT = 64u;
+
+// Extents of the output, outermost first, and the strides of the condition, a and b in them; unused ones are 1
+// and 0.
+const SHAPE = array<u32, 6>(1u, 1u, 1u, 1u, 1u, 64u);
+const CONDITION_STRIDES = array<u32, 6>(0u, 0u, 0u, 0u, 0u, 1u);
+const A_STRIDES = array<u32, 6>(0u, 0u, 0u, 0u, 0u, 1u);
+const B_STRIDES = array<u32, 6>(0u, 0u, 0u, 0u, 0u, 1u);
+
+@group(0) @binding(0) var<storage, read> condition: array<u32>;
+@group(0) @binding(1) var<storage, read> a: array<u32>; // words of any kind
+@group(0) @binding(2) var<storage, read> b: array<u32>;
+@group(0) @binding(3) var<storage, read> dout: array<u32>;
+@group(0) @binding(4) var<storage, read_write> out: array<u32>; // the choice, or what flows back, not yet summed
+
+// Where an element's condition, a and b lie.
+fn operands_of(index: u32) -> vec3u {
+  var rest = index;
+  let d5 = rest % SHAPE[5];
+  rest /= SHAPE[5];
+  let d4 = rest % SHAPE[4];
+  rest /= SHAPE[4];
+  let d3 = rest % SHAPE[3];
+  rest /= SHAPE[3];
+  let d2 = rest % SHAPE[2];
+  rest /= SHAPE[2];
+  let d1 = rest % SHAPE[1];
+  let d0 = rest / SHAPE[1];
+  return d0 * vec3u(CONDITION_STRIDES[0], A_STRIDES[0], B_STRIDES[0])
+    + d1 * vec3u(CONDITION_STRIDES[1], A_STRIDES[1], B_STRIDES[1])
+    + d2 * vec3u(CONDITION_STRIDES[2], A_STRIDES[2], B_STRIDES[2])
+    + d3 * vec3u(CONDITION_STRIDES[3], A_STRIDES[3], B_STRIDES[3])
+    + d4 * vec3u(CONDITION_STRIDES[4], A_STRIDES[4], B_STRIDES[4])
+    + d5 * vec3u(CONDITION_STRIDES[5], A_STRIDES[5], B_STRIDES[5]);
+}
+
+@compute @workgroup_size(64)
+fn forward(invocation: Invocation) {
+  let index = flat_index(invocation);
+  if (index >= COUNT) { return; }
+  let at = operands_of(index);
+  let chosen = is_true(condition[CONDITION_AT + at.x], KIND);
+  out[OUT_AT + index] = select(b[B_AT + at.z], a[A_AT + at.y], chosen);
+}
+
+@compute @workgroup_size(64)
+fn backward(invocation: Invocation) {
+  let index = flat_index(invocation);
+  if (index >= COUNT) { return; }
+  let chosen = is_true(condition[CONDITION_AT + operands_of(index).x], KIND);
+  out[OUT_AT + index] = select(0u, dout[DOUT_AT + index], chosen == TO_A);
+}
+// appended: lib/invocation.wgsl
+// appended: lib/words.wgsl

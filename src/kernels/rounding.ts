@@ -1,0 +1,45 @@
+// floor, ceil, round, trunc and sign. They are flat between their steps: their gradient is 0.
+import type { GpuArray } from "../gpu/array.ts";
+import { defineOp, type Op } from "./op.ts";
+import { fill } from "./strided-copy.ts";
+import type { NoAttributes } from "./unary.ts";
+
+function rule(name: string): Op<readonly [GpuArray], NoAttributes> {
+  return defineOp({
+    name,
+    attributes: {},
+    forward([inp]) {
+      const { device, shape, size } = inp;
+      const out = device.empty(shape, "f32", name);
+      device.launch({
+        shader: "rounding",
+        entry: "forward",
+        constants: { OP: name.toUpperCase(), COUNT: size },
+        bind: { inp, out },
+        workgroups: device.linear(size),
+        flop: size,
+      });
+      return { out, saved: undefined };
+    },
+    backward(dout) {
+      const dinp = dout.device.empty(dout.shape, "f32", `${name}.backward`);
+      fill(dinp, 0);
+      return [dinp];
+    },
+  });
+}
+
+/** The largest whole number ≤ x. */
+export const floor: Op<readonly [GpuArray], NoAttributes> = rule("floor");
+
+/** The smallest whole number ≥ x. */
+export const ceil: Op<readonly [GpuArray], NoAttributes> = rule("ceil");
+
+/** The nearest whole number; of two, the even one. */
+export const round: Op<readonly [GpuArray], NoAttributes> = rule("round");
+
+/** The whole part. */
+export const trunc: Op<readonly [GpuArray], NoAttributes> = rule("trunc");
+
+/** −1, 0 or 1. */
+export const sign: Op<readonly [GpuArray], NoAttributes> = rule("sign");
