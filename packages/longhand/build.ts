@@ -2,20 +2,20 @@
 //
 //   dist/js       the entries, and chunks that they share
 //   dist/types    the declarations that the entries reach
-//   shaders/      the shaders, of which Node reads files and the browser's entry has a module
 //   LICENSE
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { rolldown, type Plugin } from "rolldown";
 import { writeDeclarations } from "./declarations.ts";
 import { minifyWgsl } from "./minify-wgsl.ts";
+import { shaderRegistry, writeShaders } from "./shader-modules.ts";
 
 const HERE = import.meta.dirname;
 const PROJECT = join(HERE, "../..");
 const COMPILED = join(HERE, "dist/compiled");
-const ENTRIES = ["browser", "data", "data-bytes", "gan", "index", "metrics", "node"];
+const ENTRIES = ["browser", "data", "data-bytes", "gan", "index", "metrics", "node", "shaders"];
 /** Modules that the main entry exports as namespaces, and the files that they become. */
 const NAMESPACES: Readonly<Record<string, string>> = {
   "./metrics/metrics.js": "./metrics.js",
@@ -25,29 +25,30 @@ const NAMESPACES: Readonly<Record<string, string>> = {
 
 /** Removes what an earlier build left and builds anew. Throws what TypeScript says when it fails. */
 async function build(): Promise<void> {
-  for (const made of ["dist", "shaders", "LICENSE"]) {
+  for (const made of ["dist", "LICENSE"]) {
     rmSync(join(HERE, made), { recursive: true, force: true });
   }
   const manifest = createRequire(import.meta.url).resolve("typescript/package.json");
   const tsc = join(dirname(manifest), "bin/tsc");
   execFileSync(process.execPath, [tsc, "-p", HERE, "--outDir", COMPILED], { stdio: "inherit" });
   const shaders = minifiedShaders();
-  for (const [path, text] of Object.entries(shaders)) {
-    mkdirSync(dirname(join(HERE, "shaders", path)), { recursive: true });
-    writeFileSync(join(HERE, "shaders", path), `${text}\n`);
-  }
-  await writeModules(shaders);
+  writeShaders(shaders, COMPILED);
+  await writeModules(Object.keys(shaders));
   writeDeclarations(COMPILED, join(HERE, "dist/types"), ENTRIES);
   rmSync(COMPILED, { recursive: true });
   cpSync(join(PROJECT, "LICENSE"), join(HERE, "LICENSE"));
 }
 
-/** The texts of all shaders by their paths below shaders/. */
+/** Shaders that nothing in the package launches: they measure what an adapter can do. */
+const LEFT_OUT = ["ceilings.wgsl"];
+
+/** The texts of all other shaders by their paths below shaders/. */
 function minifiedShaders(): Record<string, string> {
   const folder = join(PROJECT, "shaders");
   const paths = readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith(".wgsl"))
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll("\\", "/"))
+    .filter((path) => !LEFT_OUT.includes(path))
     .toSorted();
   return Object.fromEntries(
     paths.map((path) => [path, minifyWgsl(readFileSync(join(folder, path), "utf8"))]),
@@ -55,14 +56,14 @@ function minifiedShaders(): Record<string, string> {
 }
 
 // In a few files rather than in one a module: of 300 files' headers npm's archive would be a tenth larger.
-async function writeModules(shaders: Readonly<Record<string, string>>): Promise<void> {
+async function writeModules(paths: readonly string[]): Promise<void> {
   const bundle = await rolldown({
     input: [...ENTRIES, "nn/initialisers", "nn/layers"].map((entry) =>
       join(COMPILED, `${entry}.js`),
     ),
     external: [/^node:/, "webgpu"],
     treeshake: { moduleSideEffects: false },
-    plugins: [shaderMap(shaders), shaderFolder(), pureConstants(), namespaces()],
+    plugins: [shaderRegistry(paths), pureConstants(), namespaces()],
   });
   await bundle.write({
     dir: join(HERE, "dist/js"),
@@ -78,25 +79,6 @@ async function writeModules(shaders: Readonly<Record<string, string>>): Promise<
     },
   });
   await bundle.close();
-}
-
-/** Puts the texts where src/gpu/shader-map.ts asks Vite for them. */
-function shaderMap(shaders: Readonly<Record<string, string>>): Plugin {
-  return {
-    name: "longhand:shader-map",
-    load: (id) =>
-      /gpu[\\/]shader-map\.js$/.test(id)
-        ? `export const shaders = ${JSON.stringify(shaders)};`
-        : undefined,
-  };
-}
-
-/** Has Node read shaders two folders above dist/js, where src/gpu/node has them three folders up. */
-function shaderFolder(): Plugin {
-  return {
-    name: "longhand:shader-folder",
-    transform: (code) => code.replaceAll("../../../shaders/", "../../shaders/"),
-  };
 }
 
 /**
