@@ -80,7 +80,7 @@ fn reduce(invocation: Invocation) {
   out[OUT_AT + index] = select(total, total / DIVISOR, OP == MEAN);
 }
 
-// The rank by which an element wins its place: a minimum turns the order about, but for NaN.
+// The rank by which an element wins its place: a minimum turns the order about, except for NaN.
 fn merit_of(x: f32) -> u32 {
   let rank = rank_of(x);
   return select(rank, ~rank, LEAST && !is_nan(x));

@@ -79,7 +79,7 @@ fn filter_at(distance: i32, span: i32) -> f32 {
   return select(select(0f, far, d < 2 * span), near, d < span);
 }
 
-// The first and the last tap of an output: pixels, but for those past the image.
+// The first and the last tap of an output: pixels, except for those past the image.
 fn first_tap(a: Axis, source: i32) -> i32 {
   let first = floor_divide(source - REACH * a.span, a.unit) + 1;
   return select(first, max(first, 0), ANTIALIAS);

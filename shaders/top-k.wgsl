@@ -7,7 +7,7 @@ const ROWS = 64u;
 const LENGTH = 8u; // elements of a row, INNER apart
 const INNER = 1u;
 const K = 4u;
-const WIDTH = 32u; // elements that a list is made of, but for the last one
+const WIDTH = 32u; // elements that a list is made of, except the last one
 const RUNS = 1u; // lists of a row
 
 // Places that a list keeps, now and once it is merged.

@@ -114,7 +114,7 @@ export function encodeSafetensors(
  * file. `expected` are the tensors that are asked for: a header far longer than theirs isn't parsed, as it would cost
  * memory and time; without them, one of more than 64 KiB isn't.
  *
- * Accepts what safetensors 0.8.0 accepts, of two equal names the latter included, but for three things
+ * Accepts what safetensors 0.8.0 accepts, of two equal names the latter included, except for three things
  * that no writer makes: an empty tensor with a dimension above 2^53, and, since its JSON reader happens
  * to allow them, a tensor's fields as a bare list and an element type as an object. Throws
  * CheckpointError for anything else.

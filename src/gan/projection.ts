@@ -16,7 +16,7 @@ import { resizeImages } from "./resize-images.ts";
 export interface ProjectionOptions {
   /** Where it starts: (restarts, inputs), as `generatorInputs` gives them. Classes stay as they are. */
   readonly starts: Float32Array;
-  /** How often every restart is drawn and, but for the last time, moved. */
+  /** How often every restart is drawn. It is moved after each time except the last. */
   readonly steps: number;
   /** Adam's first step; it falls to near 0 along half a cosine. Default 0.4. */
   readonly learningRate?: number;

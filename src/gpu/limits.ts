@@ -10,7 +10,7 @@ export interface ArrayLimits {
 }
 
 /**
- * No more than WebGPU's default limits; all that the adapter has; or the defaults but for arrays, which may be as large
+ * No more than WebGPU's default limits; all that the adapter has; or the defaults except for arrays, which may be as large
  * as this, so far as the adapter allows it.
  */
 export type LimitRequest = "default" | "adapter" | Partial<ArrayLimits>;

@@ -62,7 +62,7 @@ export function adversarialLoss(
     checkArray("adversarialLoss", "the labels", labels, outputs, ["i32"]);
     if (labels.shape.length !== 1 || labels.size !== rows / 2) {
       throw new ShapeError(
-        `adversarialLoss: labels must be (${rows / 2}), a class a pair of images; got ${formatShape(labels.shape)}`,
+        `adversarialLoss: labels must have shape (${rows / 2}): one class per real image, shared by its generated counterpart; got ${formatShape(labels.shape)}`,
       );
     }
   }

@@ -210,7 +210,7 @@ export function transposedGeometry(
   }
   if (padding === "same" && Math.max(...extra) > 0) {
     throw new AttributeError(
-      `${op}: outputPadding ${JSON.stringify(extra)} has no meaning beside 'same', which makes the output h · stride long; give four numbers as padding, or leave it out`,
+      `${op}: outputPadding ${JSON.stringify(extra)} has no meaning with 'same', which makes the output h · stride long; give four numbers as padding, or leave it out`,
     );
   }
   const small = [outHeight, outWidth] as const;

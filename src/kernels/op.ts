@@ -30,7 +30,7 @@ export interface Recorded {
     needs: Needs,
     epilogueGradients?: EpilogueGradients,
   ) => Gradients;
-  /** What it would have left for some rows of its first input, but for an epilogue: views, nothing computed. */
+  /** Returns what it would have left for some rows of its first input, without an epilogue: views, nothing computed. */
   readonly rows: ((first: number, count: number) => Recorded) | undefined;
 }
 

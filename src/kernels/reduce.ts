@@ -148,7 +148,7 @@ function inRows(shape: readonly number[], axes: readonly number[]): boolean {
   return !kinds.slice(kinds.indexOf(true)).includes(false);
 }
 
-/** Reduces contiguous rows to a shape, by a workgroup a row, or by several where rows are long and few. */
+/** Reduces contiguous rows to a shape: one workgroup per row, or several if rows are long and few. */
 function reduceRows(
   x: GpuArray,
   reduction: Reduction,

@@ -139,32 +139,32 @@ function checkTogether(attributes: ResizeAttributes): void {
   const { mode, coordinates, rounding, scales, edges, antialias, cubicCoefficient } = attributes;
   if (edges === "mirror" && !blends(mode)) {
     throw new AttributeError(
-      "resize: edges 'mirror' has no meaning beside mode 'nearest', which takes no share of pixels past the image; leave it out, or take mode 'bilinear'",
+      "resize: edges 'mirror' has no meaning with mode 'nearest', which takes no share of pixels past the image; leave it out, or take mode 'bilinear'",
     );
   }
   if (antialias && !blends(mode)) {
     throw new AttributeError(
-      "resize: antialias has no meaning beside mode 'nearest', which has no filter to widen; leave it out, or take mode 'bilinear' or 'cubic'",
+      "resize: antialias has no meaning with mode 'nearest', which has no filter to widen; leave it out, or take mode 'bilinear' or 'cubic'",
     );
   }
   if (antialias && edges !== undefined) {
     throw new AttributeError(
-      `resize: edges '${edges}' has no meaning beside antialias, which leaves out what lies past the image; leave it out`,
+      `resize: edges '${edges}' has no meaning with antialias, which leaves out what lies past the image; leave it out`,
     );
   }
   if (cubicCoefficient !== undefined && mode !== "cubic") {
     throw new AttributeError(
-      `resize: cubicCoefficient ${cubicCoefficient} has no meaning beside mode '${mode ?? "nearest"}'; leave it out, or take mode 'cubic'`,
+      `resize: cubicCoefficient ${cubicCoefficient} has no meaning with mode '${mode ?? "nearest"}'; leave it out, or take mode 'cubic'`,
     );
   }
   if (blends(mode) && rounding !== undefined) {
     throw new AttributeError(
-      `resize: rounding '${rounding}' has no meaning beside mode '${mode}', which rounds no coordinate; leave it out`,
+      `resize: rounding '${rounding}' has no meaning with mode '${mode}', which rounds no coordinate; leave it out`,
     );
   }
   if (coordinates === "alignCorners" && scales !== undefined) {
     throw new AttributeError(
-      `resize: scales ${JSON.stringify(scales)} have no meaning beside 'alignCorners', which goes by the sizes alone; leave them out`,
+      `resize: scales ${JSON.stringify(scales)} have no meaning with 'alignCorners', which goes by the sizes alone; leave them out`,
     );
   }
 }

@@ -125,7 +125,7 @@ export const softmaxCrossEntropyRows: Op<
     if (weights) checkWeights(weights, logits, shape[along]!);
     if (ignored !== undefined && labels.dtype !== "i32") {
       throw new AttributeError(
-        `softmaxCrossEntropy: ignoredClass ${ignored} has no meaning beside labels of probabilities; leave it out, or set a row's labels to 0`,
+        `softmaxCrossEntropy: ignoredClass ${ignored} has no meaning with labels of probabilities; leave it out, or set a row's labels to 0`,
       );
     }
     const logs = softmaxOf(logits, along, true);

@@ -16,7 +16,7 @@ export function totalVariation(counts: ArrayLike<number>, expected: ArrayLike<nu
   requireNumbers(op, "expected", expected);
   if (counts.length !== expected.length || counts.length === 0) {
     throw new ShapeError(
-      `${op}: got ${counts.length} counts and ${expected.length} expected ones, expected as many, at least 1; give one a class`,
+      `${op}: takes as many counts as expected ones, at least 1; got ${counts.length} and ${expected.length}: give one per class`,
     );
   }
   const [p, q] = [frequencies(op, "counts", counts), frequencies(op, "expected", expected)];

@@ -170,7 +170,7 @@ export function convTranspose2d(
   };
 }
 
-/** The largest of each `size` by `size` pixels, of a channel each: (H, W, C) → (⌊H / size⌋, ⌊W / size⌋, C). */
+/** The largest of each `size` by `size` pixels of a channel: (H, W, C) → (⌊H / size⌋, ⌊W / size⌋, C). */
 export function maxPool(size: number): Layer {
   checkArgument("MaxPool", "its size", size, extent(1));
   return {

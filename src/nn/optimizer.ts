@@ -24,7 +24,7 @@ export interface Optimizer<Group extends ParameterGroup = Network> {
   readonly step: (loss: Tensor) => void;
   /** Updates every parameter from the gradient arena, and counts the update. */
   readonly update: () => void;
-  /** The same, but for the counters: for `updateAll`. The learning rate is multiplied by `scale` (1). */
+  /** Does the same without counting, for `updateAll`. The learning rate is multiplied by `scale` (1). */
   readonly updateUncounted: (scale?: number) => void;
   /** What counts the updates. */
   readonly counters: readonly Counter[];

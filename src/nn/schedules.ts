@@ -39,7 +39,7 @@ export function stepwise(rate: number, factor: number, every: number): Schedule 
   return (step) => rate * factor ** Math.floor(step / every);
 }
 
-/** Another schedule, but for its first `steps` steps, in which it grows from 0 by equal parts (Goyal et al. 2017). */
+/** Returns another schedule, except that its first `steps` steps grow from 0 by equal parts (Goyal et al. 2017). */
 export function warmUp(steps: number, then: Schedule): Schedule {
   checkNumbers("warmUp", { steps });
   if (typeof then !== "function") {

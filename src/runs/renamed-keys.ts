@@ -1,6 +1,6 @@
 // Keys that older versions wrote under other names: their runs and `--config` files are still read.
 
-/** A value as it is, but for the keys of an object, of which those in `names` get their new names. */
+/** Returns a value as it is, except that keys of an object that are in `names` get their new names. */
 export function withNewKeys(value: unknown, names: Readonly<Record<string, string>>): unknown {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
   const has = (key: string): boolean => Object.hasOwn(value, key);

@@ -255,7 +255,7 @@ describe("refuses", () => {
   test.each([[[3]], [[1]], [[2, 1]], [[]]])("labels %o", async (shape) => {
     const labels = device.empty(shape, "i32");
     expect(await refusal(ShapeError, [4, 3], { labels })).toMatch(
-      /^adversarialLoss: labels must be \(2\), a class a pair of images; got \(/,
+      /^adversarialLoss: labels must have shape \(2\): one class per real image, shared by its generated counterpart; got \(/,
     );
   });
 

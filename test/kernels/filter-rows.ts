@@ -164,19 +164,19 @@ export const filterRow: Row = {
     invalidFlow({ size: [4, 3], mode: "bilinear", antialias: true }),
   ],
   refusals: [
-    attribute("antialias beside nearest", "antialias has no meaning beside mode 'nearest'", {
+    attribute("antialias beside nearest", "antialias has no meaning with mode 'nearest'", {
       antialias: true,
     }),
     attribute("antialias in words", 'antialias must be true or false; got "yes"', {
       mode: "cubic",
       antialias: "yes",
     }),
-    attribute("edges beside antialias", "edges 'clamp' has no meaning beside antialias", {
+    attribute("edges beside antialias", "edges 'clamp' has no meaning with antialias", {
       mode: "cubic",
       antialias: true,
       edges: "clamp",
     }),
-    attribute("a coefficient beside bilinear", "cubicCoefficient -0.5 has no meaning beside mode", {
+    attribute("a coefficient beside bilinear", "cubicCoefficient -0.5 has no meaning with mode", {
       mode: "bilinear",
       cubicCoefficient: -0.5,
     }),
@@ -184,7 +184,7 @@ export const filterRow: Row = {
       mode: "cubic",
       cubicCoefficient: Infinity,
     }),
-    attribute("rounding beside cubic", "rounding 'floor' has no meaning beside mode 'cubic'", {
+    attribute("rounding beside cubic", "rounding 'floor' has no meaning with mode 'cubic'", {
       mode: "cubic",
       rounding: "floor",
     }),

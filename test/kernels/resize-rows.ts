@@ -233,7 +233,7 @@ export const resizeRows: Readonly<Record<Name, Row>> = {
         coordinates: "half_pixel",
       }),
       attribute("resize", "another rounding", "rounding must be", { size, rounding: "round" }),
-      attribute("resize", "rounding beside bilinear", "rounding 'floor' has no meaning beside", {
+      attribute("resize", "rounding beside bilinear", "rounding 'floor' has no meaning with", {
         size,
         mode: "bilinear",
         rounding: "floor",
@@ -243,7 +243,7 @@ export const resizeRows: Readonly<Record<Name, Row>> = {
         mode: "bilinear",
         edges: "reflect",
       }),
-      attribute("resize", "mirrored edges beside nearest", "edges 'mirror' has no meaning beside", {
+      attribute("resize", "mirrored edges beside nearest", "edges 'mirror' has no meaning with", {
         size,
         edges: "mirror",
       }),

@@ -206,7 +206,7 @@ export const weightedLossRow: Row = {
     {
       name: "a class to ignore among probabilities",
       kind: AttributeError,
-      says: /^softmaxCrossEntropy: ignoredClass 1 has no meaning beside labels of probabilities/,
+      says: /^softmaxCrossEntropy: ignoredClass 1 has no meaning with labels of probabilities/,
       run: (device) =>
         softmaxCrossEntropy(empty(device, 4, 3), empty(device, 4, 3), { ignoredClass: 1 }),
     },

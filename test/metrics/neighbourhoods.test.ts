@@ -186,6 +186,6 @@ describe("summarise", () => {
       "of 19, expected as many",
     );
     const two = matrixOf(Array.from({ length: 20 }, () => [0.5, 0.5]));
-    expect(await messageOf(ShapeError, judged(two))).toContain("got 2 counts and 3 expected");
+    expect(await messageOf(ShapeError, judged(two))).toContain("got 2 and 3: give one per class");
   });
 });

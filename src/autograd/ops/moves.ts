@@ -52,7 +52,7 @@ export const slice: (x: Tensor, attributes: moves.SliceAttributes) => Tensor = w
 /**
  * Tensors one after another along an axis.
  *
- * Shapes: [a (…, I, …), b (…, J, …), …], one or more, alike but for that axis → (…, I + J + …, …).
+ * Shapes: [a (…, I, …), b (…, J, …), …], one or more, alike except for that axis → (…, I + J + …, …).
  * Attributes: axis — along which they follow one another, negative ones from the end.
  * Gradient: to each its own part.
  * Throws: `ShapeError` if ranks or other extents differ; `AttributeError` on an axis that isn't
