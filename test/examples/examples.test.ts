@@ -61,8 +61,10 @@ test("mnist-gan.ts trains, draws and saves", { timeout: 240_000 }, async () => {
 });
 
 test("each is short, and imports no more than the package shows", () => {
-  const files = readdirSync(join(ROOT, "examples")).filter((name) => name.endsWith(".ts"));
-  expect(files).toHaveLength(4);
+  const files = readdirSync(join(ROOT, "examples"), { recursive: true, encoding: "utf8" }).filter(
+    (name) => /\.(ts|html|wgsl)$/.test(name),
+  );
+  expect(files).toHaveLength(6);
   for (const file of files) {
     const text = readFileSync(join(ROOT, "examples", file), "utf8");
     expect(text.trimEnd().split("\n").length, file).toBeLessThanOrEqual(110);
