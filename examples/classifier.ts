@@ -8,11 +8,12 @@ import {
   layers,
   sequential,
   softmaxCrossEntropy,
+  trainLoop,
   type Device,
   type Network,
 } from "longhand";
 import { mnist } from "longhand/data";
-import { load, open, save } from "longhand/node";
+import { load, open, save, showProgress, stopSignal } from "longhand/node";
 
 const steps = Number(process.argv[2] ?? 1800); // three epochs
 const path = process.argv[3] ?? "classifier.safetensors";
@@ -49,20 +50,26 @@ const step = await compile(device, "train", () => {
   return { loss };
 });
 
-let began = performance.now();
-for (let i = 1; i <= steps; i += 1) {
-  const { loss } = await step.run();
-  if (i % train.steps !== 0 && i !== steps) continue;
-  const seconds = ((performance.now() - began) / 1000).toFixed(0);
-  const value = (await loss.item()).toFixed(3);
-  console.log(`step ${i}: loss ${value}, ${seconds} s, ${await accuracyOf(model)}`);
-  began = performance.now();
-}
+const { stopped } = await trainLoop({
+  steps,
+  step: () => step.run(),
+  values: async () => ({ loss: await step.outputs.loss.item() }),
+  callbacks: [showProgress()],
+  signal: stopSignal(), // Ctrl-C
+  checkpoint: {
+    every: train.steps,
+    save: async (done) => {
+      await save(model, path);
+      console.log(`step ${done}: ${await accuracyOf(model)}`);
+    },
+  },
+});
 
-await save(model, path);
-const again = createModel(device, 9);
-load(again, path);
-console.log(`loaded from ${path}: ${await accuracyOf(again)}`);
+if (!stopped) {
+  const again = createModel(device, 9);
+  load(again, path);
+  console.log(`loaded from ${path}: ${await accuracyOf(again)}`);
+}
 close();
 
 /** How many of the test images a model gets right, in words. */

@@ -12,10 +12,11 @@ import {
   normal,
   sequential,
   sigmoidCrossEntropy,
+  trainLoop,
   type Tensor,
 } from "longhand";
 import { mnist } from "longhand/data";
-import { open, save } from "longhand/node";
+import { open, save, showProgress, stopSignal } from "longhand/node";
 
 const steps = Number(process.argv[2] ?? 2000);
 const picture = process.argv[3] ?? "samples.pgm";
@@ -29,37 +30,27 @@ const up = (filters: number) => [
   layers.batchNorm(),
   layers.relu(),
 ];
-const generator = sequential(
-  device,
-  "generator",
-  [latent],
-  [
-    layers.dense(7 * 7 * 32, { bias: false }),
-    layers.batchNorm(),
-    layers.relu(),
-    layers.reshape([7, 7, 32]),
-    ...up(16),
-    layers.convTranspose2d(1, 4, { strides: 2, padding: "same" }),
-    layers.tanh(),
-  ],
-  weights,
-);
-const discriminator = sequential(
-  device,
-  "discriminator",
-  [28, 28, 1],
-  [
-    layers.conv2d(16, 4, { strides: 2, padding: "same" }),
-    layers.leakyRelu(0.2),
-    layers.dropout(0.3),
-    layers.conv2d(32, 4, { strides: 2, padding: "same" }),
-    layers.leakyRelu(0.2),
-    layers.dropout(0.3),
-    layers.flatten(),
-    layers.dense(1),
-  ],
-  weights,
-);
+const generatorParts = [
+  layers.dense(7 * 7 * 32, { bias: false }),
+  layers.batchNorm(),
+  layers.relu(),
+  layers.reshape([7, 7, 32]),
+  ...up(16),
+  layers.convTranspose2d(1, 4, { strides: 2, padding: "same" }),
+  layers.tanh(),
+];
+const discriminatorParts = [
+  layers.conv2d(16, 4, { strides: 2, padding: "same" }),
+  layers.leakyRelu(0.2),
+  layers.dropout(0.3),
+  layers.conv2d(32, 4, { strides: 2, padding: "same" }),
+  layers.leakyRelu(0.2),
+  layers.dropout(0.3),
+  layers.flatten(),
+  layers.dense(1),
+];
+const generator = sequential(device, "generator", [latent], generatorParts, weights);
+const discriminator = sequential(device, "discriminator", [28, 28, 1], discriminatorParts, weights);
 const rates = { learningRate: 1e-3, beta1: 0.5 };
 const [forGenerator, forDiscriminator] = [adam(generator, rates), adam(discriminator, rates)];
 
@@ -84,17 +75,24 @@ const step = await compile(device, "step", () => {
 
 // The same latents each time, so that one sees a digit become one.
 const shown = normal(createRng(device, 2), [64, latent]);
-for (let i = 1; i <= steps; i += 1) {
-  const { lossD, lossG } = await step.run();
-  if (i % 100 !== 0 && i !== steps) continue;
-  const [d, g] = [await lossD.item(), await lossG.item()];
-  console.log(`step ${i} of ${steps}: loss D ${d.toFixed(3)}, loss G ${g.toFixed(3)}`);
-  const images = await generator.forward(shown, { training: false }).read();
-  writeFileSync(picture, grid(images));
-}
-await save(generator, "generator.safetensors");
-console.log(`64 digits are in ${picture}, the generator in generator.safetensors`);
+const { step: done } = await trainLoop({
+  steps,
+  step: () => step.run(),
+  callbacks: [showProgress()],
+  signal: stopSignal(), // after Ctrl-C it saves once more
+  checkpoint: { save: keep, every: 100 },
+});
+if (done > 0) console.log(`64 digits are in ${picture}, the generator in generator.safetensors`);
 close();
+
+/** Draws digits, saves the generator, and says how far training is. */
+async function keep(at: number): Promise<void> {
+  const { lossD, lossG } = step.outputs;
+  const [d, g] = [await lossD.item(), await lossG.item()];
+  console.log(`step ${at} of ${steps}: loss D ${d.toFixed(3)}, loss G ${g.toFixed(3)}`);
+  writeFileSync(picture, grid(await generator.forward(shown, { training: false }).read()));
+  await save(generator, "generator.safetensors");
+}
 
 /** Eight rows of eight images of 28×28, as a PGM file, which any viewer of pictures shows. */
 function grid(images: Float32Array): Uint8Array {

@@ -65,9 +65,9 @@ export async function checkGradients(
   const dout = device.upload(weights, out.shape, "f32", "weights");
   const gradients = vectorJacobianArrays(out, dout, tracked);
 
-  const valueAt = async (index: number, moved: Float32Array<ArrayBuffer>): Promise<number> => {
+  const valueAt = async (index: number, at: Float32Array<ArrayBuffer>): Promise<number> => {
     const shape = inputs[index]!.shape;
-    const other = new Tensor(device.upload(moved, shape, "f32", "moved"));
+    const other = new Tensor(device.upload(at, shape, "f32", "moved"));
     const result = noGrad(() => f(...inputs.with(index, other)));
     if (formatShape(result.shape) !== formatShape(out.shape)) {
       throw new ShapeError(

@@ -1,11 +1,12 @@
 // Batches of a dataset that lies on the device: a compiled step uploads nothing, and the same seed and step give the
 // same images.
 import { Tensor } from "../autograd/tensor.ts";
-import type { GpuArray } from "../gpu/array.ts";
+import { byteSize, type GpuArray } from "../gpu/array.ts";
 import { checkDevice } from "../gpu/check-device.ts";
 import type { Device } from "../gpu/device.ts";
-import { AttributeError, ShapeError } from "../gpu/errors.ts";
+import { AttributeError, MemoryError, ShapeError } from "../gpu/errors.ts";
 import { show } from "../gpu/foreign-text.ts";
+import { mostBytes } from "../gpu/limits.ts";
 import {
   checkArgument,
   checkAttributes,
@@ -72,7 +73,7 @@ const isImages: Check = {
  * Puts a dataset on a device, to be walked through in batches.
  *
  * Throws: `AttributeError` on what is no set of images, and on a batch larger than it; `ShapeError` where bytes or
- * labels don't fit their count; `MemoryError` where the device can't bind them.
+ * labels don't fit their count; `MemoryError` if the device can't bind all images at once, which says how many it can.
  */
 export function batches(device: Device, set: ImageBytes, options: BatchOptions): Batches {
   checkDevice("batches", device);
@@ -98,6 +99,7 @@ export function batches(device: Device, set: ImageBytes, options: BatchOptions):
       `batches: batch must be at most the dataset's ${count} images; got ${show(batch)}`,
     );
   }
+  checkFits(device, set);
   const bytes = device.persistent([count, height, width, 1], "u8", "batches.images");
   bytes.write(new Uint8Array(set.images));
   const classes = set.labels && device.persistent([count], "u8", "batches.labels");
@@ -109,6 +111,18 @@ export function batches(device: Device, set: ImageBytes, options: BatchOptions):
     last: count - (steps - 1) * batch < batch ? count - (steps - 1) * batch : batch,
     next: (size = batch) => batchOf(bytes, classes, rng, plan, size),
   };
+}
+
+/** Throws `MemoryError` if a device can't bind all images of a set at once. */
+function checkFits({ gpu }: Device, { count, height, width }: ImageBytes): void {
+  const bytes = byteSize([count, height, width, 1], "u8");
+  const most = mostBytes(gpu.limits);
+  if (bytes <= most) return;
+  const fit = Math.floor(most / (height * width));
+  const fewer = fit > 0 ? `give at most ${fit} images, or smaller ones` : "give smaller images";
+  throw new MemoryError(
+    `batches: the images must take at most ${most} bytes, which this device binds at once (maxStorageBufferBindingSize, maxBufferSize); got ${count} of ${height}×${width}, ${bytes} bytes: open the device with \`limits: "adapter"\` if its adapter has more, or ${fewer}`,
+  );
 }
 
 function batchOf(

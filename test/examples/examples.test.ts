@@ -29,6 +29,17 @@ test("regression.ts draws a sine", { timeout: 240_000 }, async () => {
   expect(Math.abs(found - Math.sin(1.5))).toBeLessThan(0.15);
 });
 
+test("custom-op.ts checks its op, and goes on with a wave", { timeout: 240_000 }, async () => {
+  const said = await run("custom-op.ts");
+  const [, error] = /the gradient is off by (\S+) at most/.exec(said)!;
+  expect(Number(error)).toBeLessThan(1e-4);
+  const waves = [...said.matchAll(/sin\((\S+)\) is \S+, the network says (-?[\d.]+)/g)];
+  expect(waves.map(([, at]) => Number(at))).toEqual([1.5, 8, 10]);
+  for (const [, at, found] of waves) {
+    expect(Math.abs(Number(found) - Math.sin(Number(at)))).toBeLessThan(0.25);
+  }
+});
+
 test("classifier.ts learns digits, and is the same once loaded", { timeout: 240_000 }, async () => {
   const said = await run("classifier.ts", "100", join(folder, "c.safetensors"));
   const shares = [...said.matchAll(/([\d.]+) % of 10000 test images right/g)].map(([, n]) =>
@@ -50,8 +61,10 @@ test("mnist-gan.ts trains, draws and saves", { timeout: 240_000 }, async () => {
 });
 
 test("each is short, and imports no more than the package shows", () => {
-  const files = readdirSync(join(ROOT, "examples")).filter((name) => name.endsWith(".ts"));
-  expect(files).toHaveLength(3);
+  const files = readdirSync(join(ROOT, "examples"), { recursive: true, encoding: "utf8" }).filter(
+    (name) => /\.(ts|html|wgsl)$/.test(name),
+  );
+  expect(files).toHaveLength(6);
   for (const file of files) {
     const text = readFileSync(join(ROOT, "examples", file), "utf8");
     expect(text.trimEnd().split("\n").length, file).toBeLessThanOrEqual(110);

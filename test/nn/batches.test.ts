@@ -13,6 +13,7 @@ import {
   DivergedError,
   layers,
   mean,
+  MemoryError,
   sequential,
   ShapeError,
   square,
@@ -116,6 +117,29 @@ describe("batches", () => {
       ShapeError,
     );
   });
+});
+
+test("batches of more images than the device binds at once are refused with what to do", async () => {
+  const { device: small, close: end } = await open(undefined, { limits: "default" });
+  try {
+    const rng = createRng(small, 0);
+    const side = 8192; // two of 64 MiB are all that WebGPU's default limits let a kernel see
+    const of = (count: number): ImageBytes => {
+      const images = new Uint8Array(count * side * side);
+      return { images, count, height: side, width: side };
+    };
+    expect(batches(small, of(2), { batch: 1, rng }).steps).toBe(2);
+    expect(await messageOf(MemoryError, () => batches(small, of(3), { batch: 1, rng }))).toBe(
+      'batches: the images must take at most 134217728 bytes, which this device binds at once (maxStorageBufferBindingSize, maxBufferSize); got 3 of 8192×8192, 201326592 bytes: open the device with `limits: "adapter"` if its adapter has more, or give at most 2 images, or smaller ones',
+    );
+    const [height, width] = [2 ** 14, 2 ** 13 + 1];
+    const one = { images: new Uint8Array(height * width), count: 1, height, width };
+    expect(await messageOf(MemoryError, () => batches(small, one, { batch: 1, rng }))).toMatch(
+      /if its adapter has more, or give smaller images$/,
+    );
+  } finally {
+    end();
+  }
 });
 
 describe("a model in a file", () => {

@@ -18,6 +18,7 @@ import {
   run,
   runTool,
 } from "../support/package-project.ts";
+import { serveFolder } from "../support/serve-folder.ts";
 
 const ENTRIES = ["browser", "data", "gan", "metrics", "node"].map((name) => `longhand/${name}`);
 
@@ -249,6 +250,47 @@ describe("in a page that Vite builds", () => {
       expect(losses.at(-1)).toBeLessThan(losses[0] / 4);
     } finally {
       await server.close();
+    }
+  });
+});
+
+describe("in a page without a build step", () => {
+  const browser = openBrowser(ON_SWIFTSHADER);
+
+  test("examples/browser trains, and draws what it has learnt", async () => {
+    const site = join(project, "site");
+    cpSync(join(ROOT, "examples/browser"), join(site, "examples/browser"), { recursive: true });
+    const built = join(site, "packages/longhand/dist/js");
+    cpSync(join(project, "node_modules/longhand/dist/js"), built, { recursive: true });
+    const server = await serveFolder(site);
+    try {
+      const page = await browser().newPage();
+      const states: string[] = [];
+      await page.exposeFunction("told", (state: string) => states.push(state));
+      await page.addInitScript(`addEventListener("DOMContentLoaded", () => {
+        const state = document.querySelector("#state");
+        new MutationObserver(() => told(state.textContent)).observe(state, { childList: true });
+      });`);
+      await page.goto(`${server.url}/examples/browser/`);
+      await page.waitForFunction(() =>
+        /^Step (\d+) of \1:|^It can't/.test(document.querySelector("#state")?.textContent ?? ""),
+      );
+      const lossOf = (state = ""): number => Number(/: loss ([\d.]+) /.exec(state)?.[1]);
+      expect(states[0]).toMatch(/^Step 1 of /);
+      expect(lossOf(states[0])).toBeGreaterThan(0.5);
+      expect(lossOf(states.at(-1)), states.at(-1)).toBeLessThan(0.1);
+      const reds = await page.evaluate(() => {
+        const canvas = document.querySelector("canvas");
+        return Array.from(canvas!.getContext("2d")!.getImageData(0, 0, 64, 64).data).filter(
+          (_, at) => at % 4 === 0,
+        );
+      });
+      // Places of both classes, beside the points, which are black or white.
+      for (const side of [(red: number) => red < 64, (red: number) => red > 192]) {
+        expect(reds.filter(side).length).toBeGreaterThan(64 * 64 * 0.2);
+      }
+    } finally {
+      server.close();
     }
   });
 });
