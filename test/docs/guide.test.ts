@@ -1,6 +1,6 @@
 // docs/guide.md's code runs as it stands, and is short.
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -54,6 +54,26 @@ test(
 test("a learning rate on the device", { timeout: 120_000 }, async () => {
   const [loss] = await outputOf(blocks[3]!);
   expect(loss).toBeLessThan(0.01);
+});
+
+test("a loop that stops by itself, with its model saved", { timeout: 120_000 }, async () => {
+  const [step, loss, ...more] = await outputOf(blocks[4]!);
+  expect(step).toBeGreaterThan(100);
+  expect(step).toBeLessThanOrEqual(400);
+  expect(loss).toBeLessThan(0.01);
+  expect(more).toEqual([]);
+  expect(readdirSync(folder)).toContain("line.safetensors");
+});
+
+test("an op of one's own, and its gradient", { timeout: 120_000 }, async () => {
+  const found = await outputOf(blocks[5]!);
+  const expected = [1, Math.exp(-1), 0, -2 * Math.exp(-1)];
+  expect(found).toHaveLength(4);
+  expected.forEach((value, i) => expect(found[i]).toBeCloseTo(value, 5));
+});
+
+test("no block but these is there", () => {
+  expect(blocks).toHaveLength(6);
 });
 
 test("every layer is in its table, and no other", () => {
