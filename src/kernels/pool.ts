@@ -202,3 +202,12 @@ export const avgPool: Op<readonly [GpuArray], AvgPoolAttributes> = defineOp({
     return [dinp];
   },
 });
+
+/** The shape (N, OH, OW, C) that pooling makes of images (N, H, W, C). Throws as the ops do, under the name `op`. */
+export function pooledShape(
+  op: string,
+  shape: readonly number[],
+  attributes: PoolAttributes,
+): readonly number[] {
+  return geometryOf(op, shape, attributes).outShape;
+}

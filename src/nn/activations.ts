@@ -1,12 +1,14 @@
 // The layers that learn nothing and keep every shape: activations and dropout.
 import {
   dropout as dropoutOp,
+  elu as eluOp,
   gelu as geluOp,
   hardSwish as hardSwishOp,
   leakyRelu as leakyReluOp,
   relu as reluOp,
   sigmoid as sigmoidOp,
   silu as siluOp,
+  softmax as softmaxOp,
   tanh as tanhOp,
 } from "../autograd/ops.ts";
 import type { Tensor } from "../autograd/tensor.ts";
@@ -48,6 +50,17 @@ export function leakyRelu(alpha = 0.3): Layer {
   // Below a negative slope the output doesn't tell the input's sign: no epilogue then.
   const epilogue = alpha >= 0 ? ({ activation: "leakyRelu", alpha } as const) : undefined;
   return activation("LeakyReLU", String(alpha), (x) => leakyReluOp(x, { alpha }), epilogue);
+}
+
+/** x above 0, α·(eˣ − 1) elsewhere. A launch of its own: the output doesn't tell its slope. */
+export function elu(alpha = 1): Layer {
+  checkArgument("ELU", "alpha", alpha, finite());
+  return activation("ELU", String(alpha), (x) => eluOp(x, { alpha }), undefined);
+}
+
+/** Probabilities along the last axis. For a loss, take logits and `softmaxCrossEntropy`. */
+export function softmax(): Layer {
+  return activation("Softmax", "", (x) => softmaxOp(x), undefined);
 }
 
 /** The hyperbolic tangent. */

@@ -3,7 +3,6 @@ import {
   conv2d as conv2dOp,
   convTranspose2d as convTranspose2dOp,
   dense as denseOp,
-  maxPool as maxPoolOp,
   reshape as reshapeOp,
   type Bias,
 } from "../autograd/ops.ts";
@@ -17,20 +16,35 @@ import {
   checkAttributes,
   extent,
   flag,
+  wholeOrPair,
   type Check,
   type Checks,
 } from "../kernels/attributes.ts";
 import {
   convolutionGeometry,
   paddingCheck,
+  pair,
   transposedGeometry,
   type ConvolutionAttributes,
 } from "../kernels/conv2d-geometry.ts";
 import { constant, glorotUniform, type Initialiser } from "./initialisers.ts";
 import type { Layer, ParameterSpec } from "./layer.ts";
 
+export { block, residual, type ResidualOptions } from "./blocks.ts";
 export * from "./normalisation.ts";
-export { dropout, gelu, hardSwish, leakyRelu, relu, sigmoid, silu, tanh } from "./activations.ts";
+export { avgPool, maxPool, type PoolOptions } from "./pooling.ts";
+export {
+  dropout,
+  elu,
+  gelu,
+  hardSwish,
+  leakyRelu,
+  relu,
+  sigmoid,
+  silu,
+  softmax,
+  tanh,
+} from "./activations.ts";
 export { spectral } from "./spectral.ts";
 
 const none = (): Readonly<Record<never, never>> => ({});
@@ -53,8 +67,10 @@ const kernelChecks: Checks<KernelOptions> = {
 };
 const convolutionChecks: Checks<ConvolutionOptions> = {
   ...kernelChecks,
-  strides: extent(1),
+  strides: wholeOrPair(1),
   padding: paddingCheck,
+  dilations: wholeOrPair(1),
+  groups: extent(1),
 };
 
 /** A layer's bias as its op takes it, or leaves it out. */
@@ -102,38 +118,69 @@ export function dense(units: number, options: KernelOptions = {}): Layer {
   };
 }
 
-function convDetail(filters: number, kernel: number, strides: number, bias: boolean): string {
-  return `${filters}, ${kernel}×${kernel}, stride ${strides}${noBias(bias)}`;
-}
+/** One number for rows and columns, or (rows, columns). */
+export type Sides = number | readonly [number, number];
 
 /** Options of the convolution layers. */
 export interface ConvolutionOptions extends KernelOptions {
-  readonly strides?: number;
+  readonly strides?: Sides;
   /** Default 'same'. */
   readonly padding?: ConvolutionAttributes["padding"];
+  /** From one tap to the next. Default 1. */
+  readonly dilations?: Sides;
+  /** Into how many groups channels are parted, each convolved on its own. Default 1. */
+  readonly groups?: number;
 }
+
+/** One number if both are equal, else both. */
+const sides = (value: Sides): string => {
+  const [rows, columns] = pair(value);
+  return rows === columns ? String(rows) : `${rows}×${columns}`;
+};
+
+function convDetail(filters: number, kernel: Sides, options: ConvolutionOptions): string {
+  const { bias = true, strides = 1, dilations = 1, groups = 1 } = options;
+  const dilated = sides(dilations) === "1" ? "" : `, dilation ${sides(dilations)}`;
+  const grouped = groups === 1 ? "" : `, ${groups} groups`;
+  return `${filters}, ${pair(kernel).join("×")}, stride ${sides(strides)}${dilated}${grouped}${noBias(bias)}`;
+}
+
+/** What of a layer's options its op takes. */
+const attributesOf = ({
+  strides = 1,
+  padding = "same",
+  dilations = 1,
+  groups = 1,
+}: ConvolutionOptions): Required<ConvolutionAttributes> => ({
+  strides,
+  padding,
+  dilations,
+  groups,
+});
 
 function checkConvolution(
   kind: string,
   filters: number,
-  kernel: number,
+  kernel: Sides,
   options: ConvolutionOptions,
 ): void {
   checkArgument(kind, "its filters", filters, extent(1));
-  checkArgument(kind, "its kernel's side", kernel, extent(1));
+  checkArgument(kind, "its kernel's side", kernel, wholeOrPair(1));
   checkAttributes<ConvolutionOptions>(kind, options, convolutionChecks);
 }
 
-/** Convolution of (H, W, C) images to `filters` channels with square filters (kernel, kernel, C, filters). */
-export function conv2d(filters: number, kernel: number, options: ConvolutionOptions = {}): Layer {
+/** Convolution of (H, W, C) images to `filters` channels, with filters (rows, columns, C / groups, filters). */
+export function conv2d(filters: number, kernel: Sides, options: ConvolutionOptions = {}): Layer {
   checkConvolution("Conv2d", filters, kernel, options);
-  const { bias = true, strides = 1, padding = "same" } = options;
-  const shapeOf = (input: readonly number[]) => [kernel, kernel, input.at(-1)!, filters];
+  const attributes = attributesOf(options);
+  const shapeOf = (input: readonly number[]): number[] => {
+    return [...pair(kernel), Math.floor(input.at(-1)! / attributes.groups), filters];
+  };
   return {
     kind: "Conv2d",
-    detail: convDetail(filters, kernel, strides, bias),
+    detail: convDetail(filters, kernel, options),
     outputShape(input) {
-      const g = convolutionGeometry([1, ...input], shapeOf(input), { strides, padding });
+      const g = convolutionGeometry([1, ...input], shapeOf(input), attributes);
       return [g.outHeight, g.outWidth, g.filters];
     },
     parameters: (input) => kernelSpecs("filter", shapeOf(input), filters, options),
@@ -141,24 +188,26 @@ export function conv2d(filters: number, kernel: number, options: ConvolutionOpti
     takesEpilogue: ["activation", "dropout"],
     takesF16: "stores",
     forward: (x, { filter, bias: b }, _buffers, _mode, output) =>
-      conv2dOp(x, filter!, { strides, padding, ...given(b), ...output }),
+      conv2dOp(x, filter!, { ...attributes, ...given(b), ...output }),
   };
 }
 
-/** Transposed convolution of (H, W, C) images to `filters` channels, filters (kernel, kernel, filters, C). */
+/** Transposed convolution of (H, W, C) images to `filters` channels, filters (rows, columns, filters / groups, C). */
 export function convTranspose2d(
   filters: number,
-  kernel: number,
+  kernel: Sides,
   options: ConvolutionOptions = {},
 ): Layer {
   checkConvolution("ConvTranspose2d", filters, kernel, options);
-  const { bias = true, strides = 1, padding = "same" } = options;
-  const shapeOf = (input: readonly number[]) => [kernel, kernel, filters, input.at(-1)!];
+  const attributes = attributesOf(options);
+  const shapeOf = (input: readonly number[]): number[] => {
+    return [...pair(kernel), Math.floor(filters / attributes.groups), input.at(-1)!];
+  };
   return {
     kind: "ConvTranspose2d",
-    detail: convDetail(filters, kernel, strides, bias),
+    detail: convDetail(filters, kernel, options),
     outputShape(input) {
-      const g = transposedGeometry([1, ...input], shapeOf(input), { strides, padding });
+      const g = transposedGeometry([1, ...input], shapeOf(input), attributes);
       return [g.height, g.width, g.channels];
     },
     parameters: (input) => kernelSpecs("filter", shapeOf(input), filters, options),
@@ -166,28 +215,7 @@ export function convTranspose2d(
     takesEpilogue: ["activation", "dropout"],
     takesF16: "stores",
     forward: (x, { filter, bias: b }, _buffers, _mode, output) =>
-      convTranspose2dOp(x, filter!, { strides, padding, ...given(b), ...output }),
-  };
-}
-
-/** The largest of each `size` by `size` pixels of a channel: (H, W, C) → (⌊H / size⌋, ⌊W / size⌋, C). */
-export function maxPool(size: number): Layer {
-  checkArgument("MaxPool", "its size", size, extent(1));
-  return {
-    kind: "MaxPool",
-    detail: `${size}×${size}`,
-    outputShape(input) {
-      const [height = 0, width = 0, channels = 0] = input;
-      if (input.length !== 3 || size > height || size > width) {
-        throw new ShapeError(
-          `MaxPool: takes images (H, W, C) of ${size}×${size} pixels or more; got ${formatShape(input)}`,
-        );
-      }
-      return [Math.floor(height / size), Math.floor(width / size), channels];
-    },
-    parameters: none,
-    buffers: none,
-    forward: (x) => maxPoolOp(x, { size }),
+      convTranspose2dOp(x, filter!, { ...attributes, ...given(b), ...output }),
   };
 }
 

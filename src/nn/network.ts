@@ -15,9 +15,9 @@ import {
   type Check,
   type Checks,
 } from "../kernels/attributes.ts";
-import type { EpilogueAttributes } from "../kernels/epilogue-attributes.ts";
 import { isRng, type Rng } from "../kernels/random.ts";
 import { isLayer, SIGMOID, type Layer, type Mode, type ParameterSpec } from "./layer.ts";
+import { draftLayers, runLayers } from "./run-layers.ts";
 import { summaryOf } from "./summary.ts";
 import { layOut, type Parameter, type ParameterGroup } from "./parameters.ts";
 
@@ -42,43 +42,10 @@ export interface Network extends ParameterGroup {
   readonly summary: () => string;
 }
 
-/** The activation and the dropout that come next, as the epilogue of the layer before, and how many layers they are. */
-function epilogueOf(
-  { takesEpilogue = [] }: Layer,
-  next: readonly PlacedLayer[],
-  mode: Mode,
-): { readonly epilogue: EpilogueAttributes | undefined; readonly layers: number } {
-  let epilogue: EpilogueAttributes | undefined;
-  let layers = 0;
-  for (const { layer } of mode.fuse === false ? [] : next) {
-    const more = layer.asEpilogue?.(mode);
-    if (!more || (more.dropout && !takesEpilogue.includes("dropout"))) break;
-    if (takesEpilogue.length === 0 || !follows(more, epilogue)) break;
-    epilogue = { ...epilogue, ...more };
-    layers += 1;
-  }
-  return { epilogue, layers };
-}
-
-/** Whether one epilogue can come behind another in one launch: an activation, then dropout, one of each. */
-function follows(more: EpilogueAttributes, before: EpilogueAttributes = {}): boolean {
-  if (more.activation) return before.activation === undefined && before.dropout === undefined;
-  const { activation = "relu" } = before;
-  return before.dropout === undefined && (activation === "relu" || activation === "leakyRelu");
-}
-
-/** Whether a layer's result is to be stored as f16: where the layers that read it take it so, and it isn't the last. */
-function storesF16({ takesF16 }: Layer, next: readonly PlacedLayer[], mode: Mode): boolean {
-  if (mode.activationType !== "f16" || takesF16 !== "stores") return false;
-  return next.find(({ layer }) => layer.takesF16 !== "views")?.layer.takesF16 === "stores";
-}
-
 /** The layers that a forward runs. */
 function layersOf(layers: readonly PlacedLayer[], { logits }: Mode): readonly PlacedLayer[] {
   return logits && layers.at(-1)?.layer.kind === SIGMOID ? layers.slice(0, -1) : layers;
 }
-
-const snake = (kind: string): string => kind.replace(/([a-z])([A-Z])/g, "$1_$2").toLowerCase();
 
 const networks = new WeakSet<object>();
 
@@ -128,22 +95,7 @@ export function sequential(
   checkShape(name, inputShape);
   checkArgument(name, "its layers", layers, isLayers);
   checkArgument(name, "the Rng of its first parameters", rng, isRng);
-  const counts = new Map<string, number>();
-  let shape = inputShape;
-  const drafts = layers.map((layer) => {
-    const kind = snake(layer.kind);
-    const count = counts.get(kind) ?? 0;
-    counts.set(kind, count + 1);
-    const input = shape;
-    shape = layer.outputShape(input);
-    return {
-      name: count === 0 ? kind : `${kind}_${count}`,
-      layer,
-      outputShape: shape,
-      parameters: layer.parameters(input),
-      buffers: layer.buffers(input),
-    };
-  });
+  const drafts = draftLayers(layers, inputShape);
 
   const all = drafts.flatMap((draft) => Object.values(draft.parameters));
   const { arena, gradients, take } = layOut(
@@ -183,7 +135,7 @@ export function sequential(
   const network = {
     name,
     inputShape,
-    outputShape: shape,
+    outputShape: drafts.at(-1)?.outputShape ?? inputShape,
     layers: placed,
     parameters,
     arena,
@@ -198,21 +150,14 @@ export function sequential(
         );
       }
       checkStored(name, device.gpu, mode.activationType ?? "f32");
-      const run = layersOf(placed, mode);
-      let value = x;
-      for (let at = 0; at < run.length;) {
-        const { layer, parameters: own, buffers } = run[at]!;
-        const tensors = Object.fromEntries(
+      const run = layersOf(placed, mode).map(({ layer, parameters: own, buffers }) => ({
+        layer,
+        buffers,
+        tensors: Object.fromEntries(
           Object.entries(own).map(([key, parameter]) => [key, parameter.tensor]),
-        );
-        const { epilogue, layers: done } = epilogueOf(layer, run.slice(at + 1), mode);
-        at += 1 + done;
-        value = layer.forward(value, tensors, buffers, mode, {
-          ...(epilogue ? { epilogue } : {}),
-          ...(storesF16(layer, run.slice(at), mode) ? { activationType: "f16" } : {}),
-        });
-      }
-      return value;
+        ),
+      }));
+      return runLayers(run, x, mode);
     },
   };
   const finished: Network = { ...network, summary: () => summaryOf(network) };

@@ -187,11 +187,14 @@ const METRICS: Readonly<Record<string, Args>> = {
 };
 
 const LAYERS: Readonly<Record<string, Args>> = {
+  avgPool: [[2, 2], { strides: 1, padding: "same" }],
+  block: [[layers.dense(2)]],
   batchNorm: [{ epsilon: 1e-3, momentum: 0.9 }],
-  conv2d: [2, 3, { strides: 1, padding: "same", bias: true }],
+  conv2d: [2, [3, 2], { strides: 1, padding: "same", dilations: 1, groups: 1, bias: true }],
   convTranspose2d: [2, 3, { strides: 2, padding: "same", bias: true }],
   dense: [2, { bias: true, initialiser: initialisers.glorotUniform() }],
   dropout: [0.5],
+  elu: [1],
   flatten: [],
   groupNorm: [2, { epsilon: 1e-3 }],
   instanceNorm: [{ epsilon: 1e-3 }],
@@ -199,12 +202,14 @@ const LAYERS: Readonly<Record<string, Args>> = {
   gelu: ["tanh"],
   hardSwish: [],
   leakyRelu: [0.1],
-  maxPool: [2],
+  maxPool: [2, { strides: 1, padding: "same" }],
   relu: [],
   reshape: [[2, 2]],
+  residual: [[layers.dense(4)], { shortcut: [layers.dense(4)] }],
   sigmoid: [],
   spectral: [layers.dense(2)],
   silu: [],
+  softmax: [],
   tanh: [],
   upsample: [2],
 };
@@ -268,6 +273,7 @@ describe("every public function", () => {
 
   it.each(Object.entries(LAYERS))("refuses mistakes with layers.%s", async (name, args) => {
     const inputs: Library = {
+      avgPool: [4, 4, 2],
       batchNorm: [4, 4, 2],
       conv2d: [4, 4, 2],
       convTranspose2d: [4, 4, 2],
