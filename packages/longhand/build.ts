@@ -63,7 +63,7 @@ async function writeModules(paths: readonly string[]): Promise<void> {
     ),
     external: [/^node:/, "webgpu"],
     treeshake: { moduleSideEffects: false },
-    plugins: [shaderRegistry(paths), pureConstants(), namespaces()],
+    plugins: [shaderRegistry(paths), pureConstants(), namespaces(), unindented()],
   });
   await bundle.write({
     dir: join(HERE, "dist/js"),
@@ -106,6 +106,18 @@ function pureConstants(): Plugin {
   return {
     name: "longhand:pure-constants",
     transform: (code) => code.replaceAll(CALLED, "$1/* @__PURE__ */ "),
+  };
+}
+
+/** Takes indentation away, which no string of the engine goes across. */
+function unindented(): Plugin {
+  return {
+    name: "longhand:unindented",
+    generateBundle(_options, bundle) {
+      for (const part of Object.values(bundle)) {
+        if (part.type === "chunk") part.code = part.code.replaceAll(/^\t+/gm, "");
+      }
+    },
   };
 }
 
