@@ -1,7 +1,8 @@
-// `npm run docs`: writes docs/ops.md, the tables in docs/recipes/README.md and
-// docs/reliability.md, and each recipe's page.
+// `npm run docs`: writes docs/ops.md, docs/tree.md, the generated parts of docs/commands.md, docs/recipes/README.md and
+// docs/reliability.md, each recipe's page, and the figure of a plan.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { COMMANDS_DOC, withCommands } from "./commands-doc.ts";
 import { opsDoc } from "./ops-doc.ts";
 import { sourcePages, sourcePath, sourceText } from "./recipe-pages.ts";
 import { RECIPES_DOC, withTables } from "./recipes-doc.ts";
@@ -10,6 +11,7 @@ import { RELIABILITY_DOC, withFigures } from "./reliability-doc.ts";
 const at = (path: string): URL => new URL(`../../${path}`, import.meta.url);
 
 writeFileSync(at("docs/ops.md"), opsDoc());
+writeFileSync(at(COMMANDS_DOC), withCommands(readFileSync(at(COMMANDS_DOC), "utf8")));
 writeFileSync(at(RECIPES_DOC), withTables(readFileSync(at(RECIPES_DOC), "utf8")));
 writeFileSync(at(RELIABILITY_DOC), withFigures(readFileSync(at(RELIABILITY_DOC), "utf8")));
 for (const page of sourcePages) {
