@@ -1,4 +1,4 @@
-// The layers. Defaults are Keras's, as the recipes are written in its terms.
+// The layers that networks are made of. Defaults are Keras's, as the recipes are written in its terms.
 import {
   batchNorm as batchNormOp,
   conv2d as conv2dOp,

@@ -1,5 +1,5 @@
-// `npm run docs`: writes docs/ops.md, docs/tree.md, the generated parts of docs/commands.md, docs/recipes/README.md and
-// docs/reliability.md, each recipe's page, and the figure of a plan.
+// `npm run docs` writes docs/ops.md, docs/tree.md, each recipe's page, the figure of a plan, and the generated parts of
+// docs/commands.md, docs/recipes/README.md and docs/reliability.md.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { COMMANDS_DOC, withCommands } from "./commands-doc.ts";
@@ -7,10 +7,12 @@ import { opsDoc } from "./ops-doc.ts";
 import { sourcePages, sourcePath, sourceText } from "./recipe-pages.ts";
 import { RECIPES_DOC, withTables } from "./recipes-doc.ts";
 import { RELIABILITY_DOC, withFigures } from "./reliability-doc.ts";
+import { TREE_DOC, treeDoc } from "./tree-doc.ts";
 
 const at = (path: string): URL => new URL(`../../${path}`, import.meta.url);
 
 writeFileSync(at("docs/ops.md"), opsDoc());
+writeFileSync(at(TREE_DOC), treeDoc());
 writeFileSync(at(COMMANDS_DOC), withCommands(readFileSync(at(COMMANDS_DOC), "utf8")));
 writeFileSync(at(RECIPES_DOC), withTables(readFileSync(at(RECIPES_DOC), "utf8")));
 writeFileSync(at(RELIABILITY_DOC), withFigures(readFileSync(at(RELIABILITY_DOC), "utf8")));
