@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { COMMANDS_DOC, withCommands } from "./commands-doc.ts";
 import { opsDoc } from "./ops-doc.ts";
+import { PLAN_FIGURE, planFigure } from "./plan-figure.ts";
 import { sourcePages, sourcePath, sourceText } from "./recipe-pages.ts";
 import { RECIPES_DOC, withTables } from "./recipes-doc.ts";
 import { RELIABILITY_DOC, withFigures } from "./reliability-doc.ts";
@@ -13,6 +14,7 @@ const at = (path: string): URL => new URL(`../../${path}`, import.meta.url);
 
 writeFileSync(at("docs/ops.md"), opsDoc());
 writeFileSync(at(TREE_DOC), treeDoc());
+writeFileSync(at(PLAN_FIGURE), planFigure());
 writeFileSync(at(COMMANDS_DOC), withCommands(readFileSync(at(COMMANDS_DOC), "utf8")));
 writeFileSync(at(RECIPES_DOC), withTables(readFileSync(at(RECIPES_DOC), "utf8")));
 writeFileSync(at(RELIABILITY_DOC), withFigures(readFileSync(at(RELIABILITY_DOC), "utf8")));
