@@ -1,3 +1,4 @@
+// The types of jax-js.mjs, in which jax-js builds the same model.
 import type { Contestant, ContestOptions } from "../contestants/contestant.ts";
 import type { KernelContestant, KernelRow } from "../contestants/kernel-rows.ts";
 

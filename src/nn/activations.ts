@@ -12,7 +12,7 @@ import {
   tanh as tanhOp,
 } from "../autograd/ops.ts";
 import type { Tensor } from "../autograd/tensor.ts";
-import { AttributeError } from "../gpu/errors.ts";
+import { AttributeError, ShapeError } from "../gpu/errors.ts";
 import { belowOne, checkArgument, finite, oneOf } from "../kernels/attributes.ts";
 import type { EpilogueAttributes } from "../kernels/epilogue-attributes.ts";
 import type { GeluAttributes } from "../kernels/gates.ts";
@@ -60,7 +60,15 @@ export function elu(alpha = 1): Layer {
 
 /** Probabilities along the last axis. For a loss, take logits and `softmaxCrossEntropy`. */
 export function softmax(): Layer {
-  return activation("Softmax", "", (x) => softmaxOp(x), undefined);
+  return {
+    ...activation("Softmax", "", (x) => softmaxOp(x), undefined),
+    outputShape(input) {
+      if (input.length > 0) return input;
+      throw new ShapeError(
+        "Softmax: takes vectors or images; got scalars: there is no axis to run along",
+      );
+    },
+  };
 }
 
 /** The hyperbolic tangent. */

@@ -1,4 +1,4 @@
-// The layers. Defaults are Keras's, as the recipes are written in its terms.
+// The layers that networks are made of. Defaults are Keras's, as the recipes are written in its terms.
 import {
   conv2d as conv2dOp,
   convTranspose2d as convTranspose2dOp,
@@ -9,7 +9,7 @@ import {
 import { upsample as upsampleOp } from "../autograd/compositions.ts";
 import type { Tensor } from "../autograd/tensor.ts";
 import { checkShape, formatShape, sizeOf } from "../gpu/array.ts";
-import { ShapeError } from "../gpu/errors.ts";
+import { AttributeError, ShapeError } from "../gpu/errors.ts";
 import {
   callback,
   checkArgument,
@@ -200,6 +200,11 @@ export function convTranspose2d(
 ): Layer {
   checkConvolution("ConvTranspose2d", filters, kernel, options);
   const attributes = attributesOf(options);
+  if (filters % attributes.groups !== 0) {
+    throw new AttributeError(
+      `ConvTranspose2d: groups must divide its ${filters} filters; got ${attributes.groups}`,
+    );
+  }
   const shapeOf = (input: readonly number[]): number[] => {
     return [...pair(kernel), Math.floor(filters / attributes.groups), input.at(-1)!];
   };

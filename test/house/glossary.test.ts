@@ -11,7 +11,8 @@ const rows = [...page.matchAll(/^\| ([\w -]+) \| (.+) \| `([^`]+)` \|$/gm)];
 function filesIn(folder: string, ending: RegExp): string[] {
   return readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && ending.test(entry.name))
-    .map((entry) => join(entry.parentPath, entry.name).slice(ROOT.length));
+    .map((entry) => join(entry.parentPath, entry.name).slice(ROOT.length))
+    .filter((file) => !file.includes("node_modules/")); // the benchmark's peers, once it has run
 }
 
 const code = ["src", "shaders", "web", "bench", "examples"].flatMap((folder) =>

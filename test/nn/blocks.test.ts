@@ -103,6 +103,10 @@ test("convolutions of unequal sides, dilated and in groups, are those of the ops
   expect(layers.conv2d(64, 5, { strides: 2 }).detail).toBe("64, 5×5, stride 2");
   const odd = (): unknown => build([6, 8, 4], [layers.conv2d(6, 3, { groups: 3 })]);
   expect(await messageOf(AttributeError, odd)).toMatch(/groups must divide 4 input/);
+  const uneven = (): unknown => layers.convTranspose2d(5, 3, { groups: 2 });
+  expect(await messageOf(AttributeError, uneven)).toMatch(
+    /groups must divide its 5 filters; got 2/,
+  );
 });
 
 test("pooling and activations are those of the ops", async () => {

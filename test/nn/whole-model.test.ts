@@ -1,6 +1,6 @@
-// A whole model on the device: PyTorch's float64 trajectory of five alternating steps of a small DCGAN
-// (test/fixtures/oracle/dcgan_train_steps.json), from the public layers and Adam, launch by launch and
-// as one compiled program a step.
+// A whole model on the device against PyTorch's float64 trajectory: five alternating steps of a small DCGAN, from the
+// public layers and Adam, launch by launch and as one compiled program per step. The trajectory is
+// test/fixtures/oracle/dcgan_train_steps.json.
 import { expect, test } from "vitest";
 import { add, mean, sigmoidCrossEntropy } from "../../src/autograd/ops.ts";
 import { Tensor } from "../../src/autograd/tensor.ts";

@@ -1,0 +1,46 @@
+// The command line as commander knows it: each command, its flags and its help. Nothing runs here.
+import { Command } from "commander";
+import { addClassify } from "./commands/classify.ts";
+import { addDoctor } from "./commands/doctor.ts";
+import { addEvaluate } from "./commands/evaluate.ts";
+import { addGif } from "./commands/gif.ts";
+import { addInterpolate } from "./commands/interpolate.ts";
+import { addJudge } from "./commands/judge.ts";
+import { addProject } from "./commands/project.ts";
+import { addRecipes } from "./commands/recipes.ts";
+import { addSample } from "./commands/sample.ts";
+import { addShow } from "./commands/show.ts";
+import { addTrain } from "./commands/train.ts";
+import { addTune } from "./commands/tune.ts";
+import { addWeb } from "./commands/web.ts";
+import { addWgsl } from "./commands/wgsl.ts";
+import { complaints } from "../terminal/failure.ts";
+
+const ADD = [
+  addTrain,
+  addRecipes,
+  addTune,
+  addWgsl,
+  addSample,
+  addInterpolate,
+  addProject,
+  addShow,
+  addGif,
+  addJudge,
+  addClassify,
+  addEvaluate,
+  addWeb,
+  addDoctor,
+];
+
+/** Builds the program `longhand` with all its commands; whoever parses with it runs one. */
+export function longhandProgram(): Command {
+  const program = new Command("longhand")
+    .description("Trains a DCGAN to write digits on the GPU, with kernels written by hand in WGSL.")
+    .option("--verbose", "show stack traces")
+    .configureOutput(complaints)
+    .showHelpAfterError("(add --help for the flags)");
+  for (const add of ADD) add(program);
+  for (const command of program.commands) command.option("--verbose", "show stack traces");
+  return program;
+}
