@@ -165,7 +165,7 @@ function checkConvolution(
   options: ConvolutionOptions,
 ): void {
   checkArgument(kind, "its filters", filters, extent(1));
-  checkArgument(kind, "its kernel's side", kernel, wholeOrPair(1));
+  checkArgument(kind, "its kernel", kernel, wholeOrPair(1));
   checkAttributes<ConvolutionOptions>(kind, options, convolutionChecks);
 }
 

@@ -138,9 +138,9 @@ const TOLD: readonly [written: string, call: () => unknown, told: string][] = [
     'Conv2d: its filters must be a whole number ≥ 1, below 2^31; got "32"',
   ],
   [
-    "layers.conv2d(32, [3, 3])",
-    () => untyped(layers.conv2d, 32, [3, 3]),
-    "Conv2d: its kernel's side must be a whole number ≥ 1, below 2^31; got [3, 3]",
+    "layers.conv2d(32, [3, 3, 32])",
+    () => untyped(layers.conv2d, 32, [3, 3, 32]),
+    "Conv2d: its kernel must be a whole number ≥ 1, or two of them, below 2^31; got [3, 3, 32]",
   ],
   [
     "layers.dropout(1)",
