@@ -1,4 +1,7 @@
 // The dcgan's parameters, and first values that every contestant can make for itself.
+import { uniforms } from "../../src/kernels/host-draws.ts";
+
+export { uniforms };
 
 /** One parameter: its shape as in Keras, and its fans if it is a kernel. */
 export interface WeightSpec {
@@ -29,17 +32,6 @@ export const DISCRIMINATOR: readonly WeightSpec[] = [
   { name: "dense.kernel", shape: [7 * 7 * 128, 1] },
   { name: "dense.bias", shape: [1] },
 ];
-
-/** Numbers in [0, 1) that are the same everywhere (mulberry32). */
-export function uniforms(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** Number of elements of a shape. */
 export const sizeOf = (shape: readonly number[]): number =>

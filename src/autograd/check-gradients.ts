@@ -2,6 +2,7 @@
 import { formatShape } from "../gpu/array.ts";
 import { GradientError, ShapeError } from "../gpu/errors.ts";
 import { callback, checkArgument, checkAttributes, finite, whole } from "../kernels/attributes.ts";
+import { uniforms } from "../kernels/host-draws.ts";
 import { noGrad, Tensor, tensorOf, variable, vectorJacobianArrays } from "./tensor.ts";
 
 /** How gradients are checked. */
@@ -56,7 +57,7 @@ export async function checkGradients(
   });
   const { tolerance = 1e-2, step = 2 ** -6, seed = 1 } = options;
   const { device } = inputs[0]!.array;
-  const random = generator(seed);
+  const random = uniforms(seed);
   const values = await Promise.all(inputs.map(async (input) => input.read()));
   const tracked = inputs.map(({ array }) => variable(array));
   const out = f(...tracked);
@@ -99,21 +100,22 @@ export async function checkGradients(
     const scale = greatest(pairs.map(({ expected }) => expected));
     const errors = pairs.map(({ expected, got }) => Math.abs(expected - got) / Math.max(1, scale));
     const worst = errors.reduce((most, error, i) => (error <= errors[most]! ? most : i), 0);
-    if (!(errors[worst]! <= tolerance)) throw offBy(index, along.length, worst, pairs[worst]!);
+    if (!(errors[worst]! <= tolerance)) {
+      const where =
+        value.length > ELEMENTWISE_LIMIT ? "along a random direction" : `at element ${worst}`;
+      throw offBy(`${index} ${where}`, pairs[worst]!);
+    }
     found.push({ error: errors[worst]!, directions: along.length });
   }
   return found;
 }
 
 function offBy(
-  index: number,
-  directions: number,
-  worst: number,
+  where: string,
   { expected, got }: { readonly expected: number; readonly got: number },
 ): GradientError {
-  const where = directions === DIRECTIONS ? "along a random direction" : `at element ${worst}`;
   return new GradientError(
-    `checkGradients: the gradient of input ${index} ${where} must be ${expected.toPrecision(5)}, as differences say; got ${got.toPrecision(5)}: mend backward, or move the input away from a kink`,
+    `checkGradients: the gradient of input ${where} must be ${expected.toPrecision(5)}, as differences say; got ${got.toPrecision(5)}: mend backward, or move the input away from a kink`,
   );
 }
 
@@ -137,15 +139,4 @@ function directionsOf(size: number, random: () => number): Float32Array[] {
   return Array.from({ length: size }, (_, which) =>
     Float32Array.from({ length: size }, (__, i) => Number(i === which)),
   );
-}
-
-/** Uniform numbers in [0, 1): Mulberry32. */
-function generator(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

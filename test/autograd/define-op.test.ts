@@ -195,3 +195,10 @@ test("what can't be is refused, by the op's own name", async () => {
     /^misshapen: the gradient of x must have its shape, \(2\); backward returned \(3\)$/,
   );
 });
+
+test("a wrong gradient of four elements is told by its element", async () => {
+  const wrong = gated(WGSL.replace("(1f - g)", "(1f + g)"), "wrong");
+  const check = async (): Promise<unknown> =>
+    checkGradients((a) => wrong(a), [tensor(device, [0, 0, 0, 2])]);
+  expect(await messageOf(GradientError, check)).toMatch(/of input 0 at element 3 must be/);
+});
