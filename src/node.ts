@@ -2,6 +2,7 @@
 import type { DeviceOptions } from "./gpu/device-options.ts";
 import { openDevice, type Device } from "./gpu/device.ts";
 import type { LimitRequest } from "./gpu/limits.ts";
+import { checkOptions } from "./gpu/options.ts";
 import { openAdapter, shaderText, type OpenedAdapter } from "./gpu/node/adapter.ts";
 
 export { load, save, type Saveable } from "./checkpoint/saved-model.ts";
@@ -31,6 +32,7 @@ export interface OpenOptions extends Pick<DeviceOptions, "eagerByteBudget"> {
  * embedded SwiftShader; or on the adapter that `request` names. Throws `AdapterError`.
  */
 export async function open(request?: string, options: OpenOptions = {}): Promise<Opened> {
+  checkOptions("open", options, ["limits", "eagerByteBudget"]);
   const adapter = await openAdapter(request);
   try {
     const { limits = "default", ...rest } = options;

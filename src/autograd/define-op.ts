@@ -1,5 +1,6 @@
 // Ops of one's own: a shader's text, how to launch it forward and backward, and a function of tensors comes out.
-import { checkGpuArray, checkName, isPlain } from "../gpu/arguments.ts";
+import { checkGpuArray, checkName } from "../gpu/arguments.ts";
+import { isPlain } from "../gpu/options.ts";
 import { formatShape, type DType, type GpuArray } from "../gpu/array.ts";
 import { wordsIntoBinding } from "../gpu/binding.ts";
 import type { Device } from "../gpu/device.ts";

@@ -1,5 +1,5 @@
 // Ops into functions of tensors: by how many tensors an op takes, and whether attributes may be left out.
-import { isPlain } from "../gpu/arguments.ts";
+import { isPlain } from "../gpu/options.ts";
 import type { GpuArray } from "../gpu/array.ts";
 import { DTypeError } from "../gpu/errors.ts";
 import { show } from "../gpu/foreign-text.ts";
@@ -35,27 +35,36 @@ export interface OfPair {
   (a: number, b: Tensor): Tensor;
 }
 
-/** An op of two tensors, of which a number may stand for one: it is uploaded as a scalar. */
-export function ofPair<A extends object>(op: Op<Array2, A>, attributes: A): OfPair {
+/** Makes the scalar that a number stands for, next to another input. */
+type ToScalar = (op: string, index: number, value: number, like: GpuArray) => Tensor;
+
+/** A number as an f32 scalar on another input's device. */
+const f32Scalar: ToScalar = (_op, _index, value, { device }) =>
+  new Tensor(device.upload(Float32Array.of(value), [], "f32", "scalar"));
+
+function pairOf<A extends object>(op: Op<Array2, A>, attributes: A, toScalar: ToScalar): OfPair {
   return (a: Tensor | number, b: Tensor | number, given: A = attributes) => {
-    const device = [a, b].find((each) => each instanceof Tensor)?.array.device;
+    const like = [a, b].find((each) => each instanceof Tensor)?.array;
     const at = (index: number, each: Tensor | number): Tensor =>
-      typeof each === "number" && device
-        ? new Tensor(device.upload(Float32Array.of(each), [], "f32", "scalar"))
+      typeof each === "number" && like
+        ? toScalar(op.name, index, each, like)
         : tensorOf(op.name, index, each);
     const [x, y] = [at(0, a), at(1, b)];
     return apply(op, [x, y], [x.array, y.array], given);
   };
 }
 
+/** An op of two tensors, of which a number may stand for one: it is uploaded as a scalar. */
+export function ofPair<A extends object>(op: Op<Array2, A>, attributes: A): OfPair {
+  return pairOf(op, attributes, f32Scalar);
+}
+
 const WHOLE = { i32: [-(2 ** 31), 2 ** 31 - 1], u32: [0, 2 ** 32 - 1] } as const;
 
 /** A number as a scalar of another input's type, on its device. Throws `DTypeError` if that type can't hold it. */
-function scalarLike(op: string, index: number, value: number, like: GpuArray): Tensor {
+const scalarLike: ToScalar = (op, index, value, like) => {
   const { device, dtype } = like;
-  if (dtype !== "i32" && dtype !== "u32") {
-    return new Tensor(device.upload(Float32Array.of(value), [], "f32", "scalar"));
-  }
+  if (dtype !== "i32" && dtype !== "u32") return f32Scalar(op, index, value, like);
   const [low, high] = WHOLE[dtype];
   if (!Number.isInteger(value) || value < low || value > high) {
     throw new DTypeError(
@@ -67,19 +76,11 @@ function scalarLike(op: string, index: number, value: number, like: GpuArray): T
       ? device.upload(Int32Array.of(value), [], dtype, "scalar")
       : device.upload(Uint32Array.of(value), [], dtype, "scalar");
   return new Tensor(array);
-}
+};
 
 /** An op of two tensors of one type, of which a number may stand for one: it is uploaded as a scalar of that type. */
 export function ofLikes(op: Op<Array2, Readonly<Record<never, never>>>): OfPair {
-  return (a: Tensor | number, b: Tensor | number, attributes: object = {}) => {
-    const like = [a, b].find((each) => each instanceof Tensor)?.array;
-    const at = (index: number, each: Tensor | number): Tensor =>
-      typeof each === "number" && like
-        ? scalarLike(op.name, index, each, like)
-        : tensorOf(op.name, index, each);
-    const [x, y] = [at(0, a), at(1, b)];
-    return apply(op, [x, y], [x.array, y.array], attributes);
-  };
+  return pairOf(op, {}, scalarLike);
 }
 
 /** A function of a condition and two tensors of one type, for either or both of which a number may stand. */
@@ -92,8 +93,9 @@ export function ofChoice(op: Op<Array3, Readonly<Record<never, never>>>): Choice
     const like = [a, b].find((each) => each instanceof Tensor)?.array;
     const at = (index: number, each: Tensor | number): Tensor => {
       if (typeof each !== "number") return tensorOf(op.name, index, each);
-      if (like) return scalarLike(op.name, index, each, like);
-      return new Tensor(given.array.device.upload(Float32Array.of(each), [], "f32", "scalar"));
+      return like
+        ? scalarLike(op.name, index, each, like)
+        : f32Scalar(op.name, index, each, given.array);
     };
     const [x, y] = [at(1, a), at(2, b)];
     return apply(op, [given, x, y], [given.array, x.array, y.array], attributes);

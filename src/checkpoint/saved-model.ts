@@ -1,6 +1,9 @@
 // A model in one safetensors file.
 import { basename, dirname } from "node:path";
 import type { GpuArray } from "../gpu/array.ts";
+import { AttributeError } from "../gpu/errors.ts";
+import { show } from "../gpu/foreign-text.ts";
+import { checkPath } from "../gpu/options.ts";
 import { readFileBytes, writeFileAtomic } from "./files.ts";
 import { checkpointFiles, restoreArrays } from "./arrays.ts";
 
@@ -17,6 +20,8 @@ const NAME = "model";
  * where a number isn't finite.
  */
 export async function save(model: Saveable, path: string): Promise<void> {
+  checkSaveable("save", model);
+  checkPath("save", "the file", path);
   const files = await checkpointFiles({ [NAME]: model.state });
   writeFileAtomic(path, files[`${NAME}.safetensors`]!);
 }
@@ -26,7 +31,21 @@ export async function save(model: Saveable, path: string): Promise<void> {
  * changes. Throws `CheckpointError` where a tensor is missing, of another shape or one too many.
  */
 export function load(model: Saveable, path: string): void {
+  checkSaveable("load", model);
+  checkPath("load", "the file", path);
   const name = basename(path).replace(/\.safetensors$/, "");
   const files = new Map([[`${name}.safetensors`, readFileBytes(path)]]);
   restoreArrays({ [name]: model.state }, files, dirname(path));
 }
+
+/** Throws `AttributeError` unless a value has arrays by name. */
+function checkSaveable(op: string, model: unknown): void {
+  const has = typeof model === "object" && model !== null && "state" in model;
+  if (has && model.state instanceof Map && [...model.state.values()].every(isArray)) return;
+  throw new AttributeError(
+    `${op}: takes a network, or an optimizer; got ${show(model)}: give what sequential or adam returned`,
+  );
+}
+
+const isArray = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && "storage" in value && "dtype" in value;

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { AttributeError, DataError } from "../gpu/errors.ts";
 import { show } from "../gpu/foreign-text.ts";
+import { checkOptions, checkPath } from "../gpu/options.ts";
 import { systemReason } from "../gpu/system-reason.ts";
 import { grayOfPng } from "./png-gray.ts";
 import type { ImageSet } from "./idx.ts";
@@ -34,6 +35,8 @@ const MOST_CLASSES = 256; // labels are bytes
  * folder without pictures, and on more than 256 classes; `AttributeError` on an option that can't be.
  */
 export function readImageFolder(folder: string, options: ImageFolderOptions = {}): ImageFolder {
+  checkPath("imageFolder", "the folder", folder);
+  checkOptions("imageFolder", options, ["classes"]);
   const { classes = false } = options;
   if (typeof classes !== "boolean") {
     throw new AttributeError(`imageFolder: classes must be true or false; got ${show(classes)}`);

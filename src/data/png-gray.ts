@@ -3,6 +3,7 @@
 // Source: PNG, third edition (W3C 2025).
 import { crc32, inflateSync } from "node:zlib";
 import { DataError } from "../gpu/errors.ts";
+import { unfilter } from "../gpu/png-filter.ts";
 
 /** Grey pixels, (height, width), row by row; 0 is black. */
 export interface GrayImage {
@@ -95,35 +96,18 @@ function inflated(data: Uint8Array, wanted: number, name: string): Uint8Array {
 
 /** Undoes the filter that each row begins with, which is left out of the result. */
 function unfiltered(raw: Uint8Array, apart: number, height: number, name: string): Uint8Array {
-  const length = raw.length / height - 1;
-  const out = new Uint8Array(length * height);
+  const length = raw.length / height;
+  const out = new Uint8Array((length - 1) * height);
+  let above: Uint8Array = new Uint8Array(length);
   for (let y = 0; y < height; y += 1) {
-    const filter = raw[y * (length + 1)]!;
-    if (filter > 4) throw damaged(name, `row ${y} has filter ${filter}, and PNG has 0 to 4`);
-    for (let x = 0; x < length; x += 1) {
-      const at = y * length + x;
-      const left = x < apart ? 0 : out[at - apart]!;
-      const up = y === 0 ? 0 : out[at - length]!;
-      const corner = x < apart || y === 0 ? 0 : out[at - length - apart]!;
-      out[at] = raw[at + y + 1]! + guess(filter, left, up, corner);
+    const row = raw.subarray(y * length, (y + 1) * length);
+    if (!unfilter(row, above, apart)) {
+      throw damaged(name, `row ${y} has filter ${row[0]}, and PNG has 0 to 4`);
     }
+    out.set(row.subarray(1), y * (length - 1));
+    above = row;
   }
   return out;
-}
-
-/** What a filter takes a byte to be, by its neighbours. */
-function guess(filter: number, left: number, up: number, corner: number): number {
-  if (filter === 1) return left;
-  if (filter === 2) return up;
-  if (filter === 3) return (left + up) >> 1;
-  if (filter !== 4) return 0;
-  const [a, b, c] = [
-    Math.abs(up - corner),
-    Math.abs(left - corner),
-    Math.abs(left + up - 2 * corner),
-  ];
-  if (a <= b && a <= c) return left; // Paeth's
-  return b <= c ? up : corner;
 }
 
 /** The grey of the pixel whose samples begin at `at`. */

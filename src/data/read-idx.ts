@@ -9,6 +9,7 @@ import { constants, createGunzip, gunzipSync } from "node:zlib";
 import { DataError } from "../gpu/errors.ts";
 import { formatOf } from "../gpu/formats.ts";
 import { youngGarbage } from "../gpu/node/young-garbage.ts";
+import { checkPath } from "../gpu/options.ts";
 import { systemCode, systemReason } from "../gpu/system-reason.ts";
 import { idxHeader, requireIdxLength, type IdxFile, type IdxHeader } from "./idx.ts";
 
@@ -20,6 +21,7 @@ const PACKED_HEAD = 2048; // of a gzipped file: its own header may name the file
  * the file, if it is missing, unreadable or damaged, or holds more or less than its header says.
  */
 export async function readIdx(path: string): Promise<IdxFile> {
+  checkPath("readIdx", "the file", path);
   const size = await sizeOf(path);
   const file = await reading(path, () => open(path));
   try {

@@ -15,21 +15,6 @@ export function checkFunction(op: string, body: unknown): void {
   throw new AttributeError(`${op}: takes a function, such as () => …; got ${show(body)}`);
 }
 
-/** Whether a value is an object of keys and values: no list, no promise, no instance of a class. */
-export function isPlain(value: unknown): value is object {
-  if (typeof value !== "object" || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
-}
-
-/** Throws `AttributeError` unless options are an object with no other keys than these. */
-export function checkOptions(op: string, options: object, known: readonly string[]): void {
-  if (isPlain(options) && Object.keys(options).every((key) => known.includes(key))) return;
-  throw new AttributeError(
-    `${op}: options are an object of ${known.join(", ")}; got ${show(options)}`,
-  );
-}
-
 /**
  * Throws `TraceError` if a body that had to be done when it returned was async: what it does later isn't seen. What
  * becomes of its promise concerns nobody then.

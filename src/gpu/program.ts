@@ -1,6 +1,7 @@
 // Trace once, plan once, replay forever: one encoder, one compute pass, one submit a run.
 import { bindGroup } from "./recorder.ts";
-import { checkFunction, checkName, checkOptions, refuseAsync } from "./arguments.ts";
+import { checkFunction, checkName, refuseAsync } from "./arguments.ts";
+import { checkOptions } from "./options.ts";
 import { GpuArray, type Storage } from "./array.ts";
 import { checkDevice } from "./check-device.ts";
 import type { Device } from "./device.ts";

@@ -1,6 +1,6 @@
 // What an op's attributes may be. Each op lists its own with one of these checks; an attribute that
 // isn't in the list is refused, so that a slip of the pen isn't a silent default.
-import { isPlain } from "../gpu/arguments.ts";
+import { isPlain } from "../gpu/options.ts";
 import { AttributeError } from "../gpu/errors.ts";
 import { keyPath, show } from "../gpu/foreign-text.ts";
 

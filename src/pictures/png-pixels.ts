@@ -3,6 +3,7 @@
 
 import { Unzlib } from "fflate";
 import { COLOURFUL } from "./colourful.ts";
+import { unfilter } from "../gpu/png-filter.ts";
 import { youngGarbage } from "../gpu/node/young-garbage.ts";
 import type { Row, Rows, Scale } from "./picture.ts";
 import { damagedPng, parsePng, PASSES, rowBytes, SAMPLES, type PngFile } from "./png-file.ts";
@@ -96,31 +97,6 @@ function* placesOf(file: PngFile): Generator<Place & { readonly first: boolean }
     if (count <= 0) continue;
     for (let y = top; y < height; y += dy) yield { x, y, dx, count, first: y === top };
   }
-}
-
-/** Undoes a row's filter, which its first byte names, in place. False for a filter that PNG doesn't have. */
-function unfilter(row: Uint8Array, above: Uint8Array, apart: number): boolean {
-  const filter = row[0]!;
-  if (filter === 0) return true;
-  for (let i = 1; i < row.length; i += 1) {
-    const left = i > apart ? row[i - apart]! : 0;
-    const up = above[i]!;
-    if (filter === 1) row[i]! += left;
-    else if (filter === 2) row[i]! += up;
-    else if (filter === 3) row[i]! += (left + up) >> 1;
-    else if (filter === 4) row[i]! += paeth(left, up, i > apart ? above[i - apart]! : 0);
-  }
-  return filter <= 4;
-}
-
-/** Of left, up and corner the one nearest to left + up − corner. */
-function paeth(left: number, up: number, corner: number): number {
-  const [a, b, c] = [
-    Math.abs(up - corner),
-    Math.abs(left - corner),
-    Math.abs(left + up - 2 * corner),
-  ];
-  return a <= b && a <= c ? left : b <= c ? up : corner;
 }
 
 /** A row's pixels, without their place. */

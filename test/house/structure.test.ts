@@ -28,6 +28,8 @@ const SHARED_BY_ALL = [
   "src/gpu/foreign-text.ts",
   "src/gpu/formats.ts",
   "src/gpu/node/young-garbage.ts",
+  "src/gpu/options.ts",
+  "src/gpu/png-filter.ts",
   "src/gpu/system-reason.ts",
 ];
 /** Only these may import the rooms beside nn. */
