@@ -5,9 +5,7 @@ const KIND = F32; // what the condition's words stand for
 const TO_A = true; // what flows back to a; else to b
 const COUNT = 64u;
 
-// Extents of the output, outermost first, and the strides of the condition, a and b in them; unused ones are 1
-// and 0.
-const SHAPE = array<u32, 6>(1u, 1u, 1u, 1u, 1u, 64u);
+// The strides of the condition, a and b in the output's axes; unused ones are 0.
 const CONDITION_STRIDES = array<u32, 6>(0u, 0u, 0u, 0u, 0u, 1u);
 const A_STRIDES = array<u32, 6>(0u, 0u, 0u, 0u, 0u, 1u);
 const B_STRIDES = array<u32, 6>(0u, 0u, 0u, 0u, 0u, 1u);
@@ -20,23 +18,13 @@ const B_STRIDES = array<u32, 6>(0u, 0u, 0u, 0u, 0u, 1u);
 
 // Where an element's condition, a and b lie.
 fn operands_of(index: u32) -> vec3u {
-  var rest = index;
-  let d5 = rest % SHAPE[5];
-  rest /= SHAPE[5];
-  let d4 = rest % SHAPE[4];
-  rest /= SHAPE[4];
-  let d3 = rest % SHAPE[3];
-  rest /= SHAPE[3];
-  let d2 = rest % SHAPE[2];
-  rest /= SHAPE[2];
-  let d1 = rest % SHAPE[1];
-  let d0 = rest / SHAPE[1];
-  return d0 * vec3u(CONDITION_STRIDES[0], A_STRIDES[0], B_STRIDES[0])
-    + d1 * vec3u(CONDITION_STRIDES[1], A_STRIDES[1], B_STRIDES[1])
-    + d2 * vec3u(CONDITION_STRIDES[2], A_STRIDES[2], B_STRIDES[2])
-    + d3 * vec3u(CONDITION_STRIDES[3], A_STRIDES[3], B_STRIDES[3])
-    + d4 * vec3u(CONDITION_STRIDES[4], A_STRIDES[4], B_STRIDES[4])
-    + d5 * vec3u(CONDITION_STRIDES[5], A_STRIDES[5], B_STRIDES[5]);
+  let at = coordinates_of(index);
+  return at.d0 * vec3u(CONDITION_STRIDES[0], A_STRIDES[0], B_STRIDES[0])
+    + at.d1 * vec3u(CONDITION_STRIDES[1], A_STRIDES[1], B_STRIDES[1])
+    + at.d2 * vec3u(CONDITION_STRIDES[2], A_STRIDES[2], B_STRIDES[2])
+    + at.d3 * vec3u(CONDITION_STRIDES[3], A_STRIDES[3], B_STRIDES[3])
+    + at.d4 * vec3u(CONDITION_STRIDES[4], A_STRIDES[4], B_STRIDES[4])
+    + at.d5 * vec3u(CONDITION_STRIDES[5], A_STRIDES[5], B_STRIDES[5]);
 }
 
 @compute @workgroup_size(64)
@@ -56,4 +44,5 @@ fn backward(invocation: Invocation) {
   out[OUT_AT + index] = select(0u, dout[DOUT_AT + index], chosen == TO_A);
 }
 // appended: lib/invocation.wgsl
+// appended: lib/coordinates.wgsl
 // appended: lib/words.wgsl

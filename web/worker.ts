@@ -2,7 +2,7 @@
 // here is shared with the page: pixels and numbers are copied in messages (WebGPU takes no
 // SharedArrayBuffer everywhere, and the page needs no cross-origin isolation this way).
 
-import { kernelChoices } from "../src/kernels/variant.ts";
+import { useChoices } from "../src/kernels/variant.ts";
 import { imageSet, parseIdx, type IdxFile, type ImageSet } from "../src/data/idx.ts";
 import { createGan, drawSamples, type Gan } from "../src/gan/gan.ts";
 import { limitsForTraining } from "../src/gan/memory.ts";
@@ -41,8 +41,7 @@ async function run(opened: BrowserAdapter, message: StartMessage): Promise<void>
 
   let choices = await readChoices(stored[opened.name]);
   if (seconds !== undefined) choices = await tuneKernels(recipe, batch, seconds, choices, post);
-  for (const [key, variant] of Object.entries(choices))
-    kernelChoices(device).stored.set(key, variant);
+  useChoices(device, choices);
 
   const programs = await compileSteps(gan, (done, total) =>
     post({ type: "phase", text: `Compiling the kernels: ${done} of ${total}…` }),

@@ -2,24 +2,15 @@
 import type { GpuArray } from "../gpu/array.ts";
 import { defineOp, type Op } from "./op.ts";
 import { fill } from "./strided-copy.ts";
-import type { NoAttributes } from "./unary.ts";
+import { launchForward, type NoAttributes } from "./unary.ts";
 
 function rule(name: string): Op<readonly [GpuArray], NoAttributes> {
   return defineOp({
     name,
     attributes: {},
     forward([inp]) {
-      const { device, shape, size } = inp;
-      const out = device.empty(shape, "f32", name);
-      device.launch({
-        shader: "rounding",
-        entry: "forward",
-        constants: { OP: name.toUpperCase(), COUNT: size },
-        bind: { inp, out },
-        workgroups: device.linear(size),
-        flop: size,
-      });
-      return { out, saved: undefined };
+      const constants = { OP: name.toUpperCase() };
+      return { out: launchForward({ name, shader: "rounding" }, inp, constants), saved: undefined };
     },
     backward(dout) {
       const dinp = dout.device.empty(dout.shape, "f32", `${name}.backward`);

@@ -4,6 +4,7 @@ import { AttributeError } from "../gpu/errors.ts";
 import { anyWhole, axisOf, needed, whole } from "./attributes.ts";
 import { defineOp, type Op } from "./op.ts";
 import { rowsAlong } from "./softmax.ts";
+import { fill } from "./strided-copy.ts";
 
 /** What `topK` takes. */
 export interface TopKAttributes {
@@ -90,13 +91,7 @@ export const takePlaces: Op<readonly [x: GpuArray, places: GpuArray], TopKAttrib
   backward(dout, { found, shape, constants }) {
     const { device } = dout;
     const out = device.empty(shape, "f32", "top_k.gradient");
-    device.launch({
-      shader: "move",
-      entry: "fill",
-      constants: { COUNT: out.size, VALUE: 0 },
-      bind: { out },
-      workgroups: device.linear(out.size),
-    });
+    fill(out, 0);
     device.launch({
       shader: "top-k",
       entry: "scatter",

@@ -40,15 +40,16 @@ interface Settings {
 /** A function of one element: a shader with the entry points and bindings of unary.wgsl. */
 export interface ElementFunction {
   readonly name: string;
-  readonly shader: "unary" | "gates" | "trigonometry";
+  readonly shader: "unary" | "gates" | "rounding" | "trigonometry";
   /** What the shader takes the derivative from. */
   readonly keeps: "input" | "output";
 }
 
 type Constants = Readonly<Record<string, Constant>>;
 
-function launchForward(
-  { name, shader }: ElementFunction,
+/** f(x) for every element, on raw arrays. */
+export function launchForward(
+  { name, shader }: Omit<ElementFunction, "keeps">,
   inp: GpuArray,
   constants: Constants,
 ): GpuArray {

@@ -46,6 +46,12 @@ export function kernelChoices(device: Device): KernelChoices {
   return fresh;
 }
 
+/** Has a device launch the variants that were found fastest, by `Workload.key`. */
+export function useChoices(device: Device, found: Readonly<Record<string, Variant>>): void {
+  const { stored } = kernelChoices(device);
+  for (const [key, variant] of Object.entries(found)) stored.set(key, variant);
+}
+
 /** The kernels that have variants, with those that each has; one that others stand in for comes last. */
 export const VARIANTS: Readonly<Record<string, readonly Variant[]>> = {
   matmul: ["tiled", "workgroup", "direct", "lanes"],

@@ -8,7 +8,7 @@ import { CheckpointError } from "../gpu/errors.ts";
 import { cacheFolders, shaderText, type OpenedAdapter } from "../gpu/node/adapter.ts";
 import type { Device } from "../gpu/device.ts";
 import { kernelsVersion } from "../kernels/autotune.ts";
-import { kernelChoices } from "../kernels/variant.ts";
+import { useChoices } from "../kernels/variant.ts";
 import { readCache, writeCache } from "./cache.ts";
 import type { RunRecord } from "./run-folder.ts";
 
@@ -86,9 +86,7 @@ export async function loadKernelChoices(adapter: string): Promise<StoredChoices>
 /** Has a device launch what is stored of its adapter. */
 export async function useStoredChoices(device: Device, adapter: string): Promise<void> {
   const { choices } = await loadKernelChoices(adapter);
-  for (const [key, variant] of Object.entries(choices)) {
-    kernelChoices(device).stored.set(key, variant);
-  }
+  useChoices(device, choices);
 }
 
 /** Stores choices of an adapter, in place of all that was. Returns the path; throws `OutputError`. */

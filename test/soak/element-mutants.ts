@@ -28,8 +28,8 @@ export const elementMutants: readonly Mutant[] = [
   {
     kernel: "where.forward",
     what: "the condition doesn't stretch along the second axis",
-    from: "+ d4 * vec3u(CONDITION_STRIDES[4]",
-    to: "+ d4 * vec3u(A_STRIDES[4]",
+    from: "+ at.d4 * vec3u(CONDITION_STRIDES[4]",
+    to: "+ at.d4 * vec3u(A_STRIDES[4]",
     noticed: ["where"],
   },
   {

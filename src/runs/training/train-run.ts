@@ -1,5 +1,5 @@
 // A run on an open device, from its plan to its last picture.
-import { kernelChoices } from "../../kernels/variant.ts";
+import { kernelChoices, useChoices } from "../../kernels/variant.ts";
 import { writeFileAtomic } from "../../checkpoint/files.ts";
 import { restoreArrays } from "../../checkpoint/arrays.ts";
 import { createGan, verdict, type Gan } from "../../gan/gan.ts";
@@ -154,15 +154,14 @@ async function compileChosen(
 ): Promise<StepPrograms> {
   const { device } = gan;
   const { choices, words } = await choicesFor(draft.earlier, opened);
-  for (const [key, variant] of Object.entries(choices))
-    kernelChoices(device).stored.set(key, variant);
+  useChoices(device, choices);
   let programs: StepPrograms | undefined;
   const uses = await workloadsOf(device, async () => {
     programs = await compileSteps(gan);
   });
-  for (const key of kernelChoices(device).stored.keys())
-    if (!uses.has(key)) kernelChoices(device).stored.delete(key);
-  ui.print(`Kernels: ${words(kernelChoices(device).stored.size, uses.size)}`);
+  const { stored } = kernelChoices(device);
+  for (const key of stored.keys()) if (!uses.has(key)) stored.delete(key);
+  ui.print(`Kernels: ${words(stored.size, uses.size)}`);
   return programs!;
 }
 
