@@ -111,7 +111,7 @@ export const configOption = (): Option =>
   new Option("--config <file>", "a JSON, TypeScript or JavaScript file of the recipe's constants");
 
 /** What `--help` says of a config file. */
-export const CONFIG_HELP = `
+const CONFIG_HELP = `
 A config file has the constants that differ from the recipe's, and may name the recipe:
   { "recipe": "dcgan", "batch": 64, "generatorAdam": { "learningRate": 5e-4 }, "discriminatorWidths": [32, 64] }
 A module exports such an object by default. Constants are listed in docs/recipes/README.md; a key that the recipe

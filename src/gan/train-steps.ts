@@ -68,7 +68,7 @@ export async function compileSteps(
 }
 
 /** The epoch that a step (from 1) belongs to, from 1. */
-export function epochOf(step: number, plan: EpochPlan): number {
+function epochOf(step: number, plan: EpochPlan): number {
   return Math.floor((step - 1) / plan.steps) + 1;
 }
 

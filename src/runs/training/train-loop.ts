@@ -78,7 +78,12 @@ export async function loop(options: Loop): Promise<void> {
   const elapsed = (): number => (performance.now() - began) / 1000;
   const draw = async (step: number, path: string): Promise<void> =>
     warn(watch.samples(step, await writeGrid(gan, seed, path), GRID));
-  const plot = (): Promise<void> => writeLossPlot(folder, record, history.records(), view.say);
+  let plotted = from;
+  const plot = async (step: number): Promise<void> => {
+    if (step === plotted) return;
+    await writeLossPlot(folder, record, history.records(), view.say);
+    plotted = step;
+  };
 
   const save = async (step: number): Promise<void> => {
     const files = await checkpointFiles(gan.state, { finite: options.sound }).catch(
@@ -89,7 +94,7 @@ export async function loop(options: Loop): Promise<void> {
     );
     saveCheckpoint(folder, { files, step, seed, record, log }, options.keep);
     journey.saved = step;
-    if (step > from && step % plan.steps === 0) await plot();
+    if (step % plan.steps === 0) await plot(step);
     if (journey.record) return;
     draft.claim?.settle();
     journey.record = record;
@@ -163,7 +168,7 @@ export async function loop(options: Loop): Promise<void> {
     // While the device is a step ahead, a grid would be of that step.
     const drawn = step % plan.steps === 0 || due(sampleEvery, step);
     if (!end.isAhead && !drawn) await draw(step, folder.stepGrid(step));
-    await plot();
+    await plot(step);
     writeGif(folder, record);
   } finally {
     interrupt.release();
