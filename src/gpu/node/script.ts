@@ -43,12 +43,14 @@ export function showProgress(): (report: ShownReport) => void {
     const isLast = step === until;
     if (!stderr.isTTY && !isLast && performance.now() - last < SILENCE * 1000) return;
     last = performance.now();
-    const left = isLast ? "done" : `${formatDuration(secondsPerStep * (until - step))} left`;
+    // The first report knows no pace yet.
     const pace = Number.isFinite(secondsPerStep)
-      ? `${(secondsPerStep * 1000).toPrecision(3)} ms a step`
-      : "";
-    const parts = [`step ${step}/${until}`, ...numbersOf(values), pace, left];
-    const line = escapeText(parts.filter((part) => part !== "").join(" | "));
+      ? [`${(secondsPerStep * 1000).toPrecision(3)} ms a step`]
+      : [];
+    const left = `${formatDuration(secondsPerStep * (until - step))} left`;
+    const ends = isLast ? ["done"] : pace.length > 0 ? [left] : [];
+    const parts = [`step ${step}/${until}`, ...numbersOf(values), ...pace, ...ends];
+    const line = escapeText(parts.join(" | "));
     if (!stderr.isTTY) stderr.write(`${line}\n`);
     else
       stderr.write(`\r\u001B[K${line.slice(0, (stderr.columns ?? 80) - 1)}${isLast ? "\n" : ""}`);
