@@ -1,8 +1,9 @@
 // WGSL without what only people read: comments, indentation, empty lines, and spaces that part no tokens. Every token
-// stays, and each line that src/gpu/shader.ts looks for by its beginning stays as it is: constants, aliases, and which
-// libraries are appended.
+// stays, and each line that src/gpu/shader.ts looks for by its beginning stays as it is without its comment: constants,
+// aliases, and which libraries are appended.
 
-const READ = /^(?:const |alias |\/\/ appended: \S+$)/;
+const APPENDED = /^\/\/ appended: \S+$/;
+const READ = /^(?:const|alias) /;
 /** Brackets and separators are tokens by themselves, whatever stands beside them. */
 const AROUND = / *([(){}[\],;:]) */g;
 /** An operator between operands; where two operators meet, their space stays. */
@@ -16,10 +17,10 @@ export function minifyWgsl(text: string): string {
   if (text.includes("/*")) throw new Error("WGSL to minify: has a block comment; write // instead");
   return text
     .split(/\r?\n/)
-    .map((line) => (READ.test(line) ? line : squeezed(line.replace(/\/\/.*$/, "").trim())))
+    .map((line) => (APPENDED.test(line) ? line : squeezed(line.replace(/\/\/.*$/, "").trim())))
     .filter((line) => line !== "")
     .join("\n");
 }
 
 const squeezed = (line: string): string =>
-  line.replaceAll(BETWEEN, "$1$2").replaceAll(AROUND, "$1");
+  READ.test(line) ? line : line.replaceAll(BETWEEN, "$1$2").replaceAll(AROUND, "$1");

@@ -19,6 +19,9 @@ test.each(files)("%s keeps its tokens, and what the engine reads off it", (file)
   const text = readFileSync(new URL(file, FOLDER), "utf8");
   const minified = minifyWgsl(text);
   expect(tokens(minified)).toEqual(tokens(text));
+  expect(minified.match(/^.*\/\/.*$/gm) ?? []).toEqual(
+    namedLibraries(text).map((library) => `// appended: ${library}`),
+  );
   expect(bindingsOf(minified)).toEqual(bindingsOf(text));
   expect(namedLibraries(minified)).toEqual(namedLibraries(text));
   const lines = (from: string): string[] => from.match(/^(?:const|alias) .*?;/gm) ?? [];
