@@ -75,7 +75,7 @@ const TOLD: readonly [written: string, call: () => unknown, told: string][] = [
   [
     "tensor(device, [1], [1], { track: true })",
     () => untyped(tensor, device, [1], [1], { track: true }),
-    "tensor: got an attribute track, which it doesn't have: it takes dtype, tracked",
+    "tensor: got an unknown attribute track; it takes dtype, tracked",
   ],
   [
     'add(x, "1")',
@@ -105,7 +105,7 @@ const TOLD: readonly [written: string, call: () => unknown, told: string][] = [
   [
     "line.forward(x, { train: true })",
     () => untyped(line.forward, x, { train: true }),
-    "line: got an attribute train, which it doesn't have: it takes training, rng, track, fuse, logits, activationType",
+    "line: got an unknown attribute train; it takes training, rng, track, fuse, logits, activationType",
   ],
   [
     "line.forward(array, mode)",
@@ -168,7 +168,7 @@ const TOLD: readonly [written: string, call: () => unknown, told: string][] = [
       untyped(conv2d, tensor(device, [1], [1, 1, 1, 1]), tensor(device, [1], [1, 1, 1, 1]), {
         stride: 2,
       }),
-    "conv2d: got an attribute stride, which it doesn't have: it takes strides, padding, dilations, groups, epilogue, activationType",
+    "conv2d: got an unknown attribute stride; it takes strides, padding, dilations, groups, epilogue, activationType",
   ],
   [
     "createRng(0)",
