@@ -123,7 +123,7 @@ export function checkArray(
   checkGpuArray(op, what, array);
   if (array.device !== first.device) {
     throw new AttributeError(
-      `${op}: ${what} is on a different device than input 0; read it and upload it there`,
+      `${op}: ${what} must be on the same device as input 0; copy with read and upload`,
     );
   }
   if (!dtypes.includes(array.dtype)) {

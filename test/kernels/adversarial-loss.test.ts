@@ -265,7 +265,7 @@ describe("refuses", () => {
     );
     const labels = sibling(device).empty([2], "i32");
     expect(await refusal(AttributeError, [4, 3], { labels })).toMatch(
-      /^adversarialLoss: the labels lives? on another device/,
+      /^adversarialLoss: the labels must be on the same device/,
     );
   });
 
@@ -288,7 +288,7 @@ describe("refuses", () => {
     const other = sibling(device);
     const strange = (): unknown => adversarialLoss(other.empty([2]), rng);
     expect(await messageOf(AttributeError, strange)).toMatch(
-      /^adversarialLoss: the Rng's state is on a different device/,
+      /^adversarialLoss: the Rng's state must be on the same device/,
     );
   });
 });

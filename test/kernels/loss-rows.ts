@@ -272,7 +272,7 @@ function momentsOf({ shape, axes, keepDims = false, of, about = 0 }: MomentsCase
 const nothing: Refusal = {
   name: "nothing to reduce",
   kind: ShapeError,
-  says: /^moments: the axes to reduce must not be empty; got \(2, 0\)$/,
+  says: /^moments: nothing to reduce in \(2, 0\)$/,
   run: (device) => moments(empty(device, 2, 0)),
 };
 
