@@ -34,7 +34,7 @@ export interface AdamState {
 
 /** The constants of an update. */
 export interface AdamUpdateOptions extends AdamOptions {
-  /** The fraction of itself that a parameter loses per update, before the learning rate multiplies it (0). */
+  /** Decoupled weight decay: each update first multiplies a parameter by 1 − learningRate · weightDecay (0). */
   readonly weightDecay?: number;
 }
 
