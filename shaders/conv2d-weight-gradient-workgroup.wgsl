@@ -1,8 +1,8 @@
 // conv2d, gradient of the filter, through workgroup memory, for GPUs: dw[i, j, c, k] = Σ_{n, y, x}
 // inp[n, y·S + i·D − P, x·S + j·D − P, c] · dout[n, y, x, k]. Rows are taps and channels, columns are filters, and the
 // steps of the sum are output pixels. They are cut into SPLITS runs of CHUNK pixels, and a second pass adds the partial
-// results of the runs. The row past the last is the bias's, whose "input" is 1 everywhere. Each workgroup computes a tile
-// of 64×64 (lib/workgroup-tile.wgsl).
+// results of the runs. The row past the last is the bias's, whose "input" is 1 everywhere. Each workgroup computes a
+// tile of 64×64 (lib/workgroup-tile.wgsl).
 
 const SPLITS = 1u;
 const CHUNK = 64u; // a multiple of 16, so that no run reads into the next

@@ -1,5 +1,5 @@
-// gather: the rows of x that indices select, and the gradient of that. x is (B, O, ROWS, INNER), indices are (B, PICKS),
-// out is (B, O, PICKS, INNER):
+// gather: the rows of x that indices select, and the gradient of that. x is (B, O, ROWS, INNER), indices are
+// (B, PICKS), out is (B, O, PICKS, INNER):
 //
 //   out[b, o, i, s] = x[b, o, row(b, i), s]
 //   dx[b, o, n, s] = Σ dout[b, o, i, s] over the i with row(b, i) = n, in order of i

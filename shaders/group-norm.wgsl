@@ -2,9 +2,10 @@
 // (N, P, G, Q), a group is all (P, Q) of one n and g, and γ and β are (G, Q). Layer norm is (N, 1, 1, D), instance norm
 // (N, P, C, 1).
 //
-// A group's elements are dealt out in turn to SPLITS invocations, so that neighbours read adjacent elements. If SPLITS is
-// more than 1, a first launch stores the statistics of each invocation's elements, and every invocation of the second
-// launch combines those of its group in a fixed order. Otherwise there is no first launch, and elements are walked twice.
+// A group's elements are dealt out in turn to SPLITS invocations, so that neighbours read adjacent elements. If SPLITS
+// is more than 1, a first launch stores the statistics of each invocation's elements, and every invocation of the
+// second launch combines those of its group in a fixed order. Otherwise there is no first launch, and elements are
+// walked twice.
 
 const EPSILON = 0.001f;
 

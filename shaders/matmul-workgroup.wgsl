@@ -1,5 +1,5 @@
-// matmul through workgroup memory, for GPUs: out[b, m, n] = Σ_k a[b, m, k] · w[b, k, n]. b stands for any axes, and each
-// operand is read through strides. Each workgroup computes a tile of 64×64 (lib/workgroup-tile.wgsl).
+// matmul through workgroup memory, for GPUs: out[b, m, n] = Σ_k a[b, m, k] · w[b, k, n]. b stands for any axes, and
+// each operand is read through strides. Each workgroup computes a tile of 64×64 (lib/workgroup-tile.wgsl).
 
 const BATCH = 1u;
 const M = 8u;

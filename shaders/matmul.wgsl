@@ -1,5 +1,5 @@
-// matmul: out[b, m, n] = Σ_k a[b, m, k] · w[b, k, n]. b stands for any axes. Each operand is read through strides, so that
-// one shader serves plain, transposed and broadcast operands and both gradients.
+// matmul: out[b, m, n] = Σ_k a[b, m, k] · w[b, k, n]. b stands for any axes. Each operand is read through strides, so
+// that one shader serves plain, transposed and broadcast operands and both gradients.
 
 const BATCH = 1u;
 const M = 8u;

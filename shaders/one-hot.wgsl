@@ -1,5 +1,5 @@
-// one-hot: out[o, d, s] = ON where indices[o, s] = d, else OFF. For an index outside [0, DEPTH), all of its elements are
-// OFF; with WRAP, an index in [-DEPTH, -1] counts from the end.
+// one-hot: out[o, d, s] = ON where indices[o, s] = d, else OFF. For an index outside [0, DEPTH), all of its elements
+// are OFF; with WRAP, an index in [-DEPTH, -1] counts from the end.
 
 const COUNT = 64u; // elements of out
 const DEPTH = 8u; // classes

@@ -1,4 +1,5 @@
-// pad: extends one axis of (OUTER, EXTENT, INNER) by BEFORE and AFTER elements that copy others: out[j] = inp[source(j)].
+// pad: extends one axis of (OUTER, EXTENT, INNER) by BEFORE and AFTER elements that copy others:
+//   out[j] = inp[source(j)]
 // The backward sums, for each element, the gradients of its copies. The launcher makes sure that BEFORE and AFTER are
 // < EXTENT for REFLECT and ≤ EXTENT for SYMMETRIC.
 

@@ -1,8 +1,8 @@
 // power: out = a^b and its gradients, with NumPy's broadcasting: da = dout · b · a^(b − 1), db = dout · a^b · log a. It
 // has C99's special cases, and is off by a float32 step or two.
 //
-// exp2(b · log2 a) would multiply the logarithm's error by up to 150. So the logarithm is kept as a head of 12 bits, whose
-// products with other heads are exact, and a tail. After fdlibm's e_pow.c.
+// exp2(b · log2 a) would multiply the logarithm's error by up to 150. So the logarithm is kept as a head of 12 bits,
+// whose products with other heads are exact, and a tail. After fdlibm's e_pow.c.
 
 const COUNT = 64u; // elements of the output, and of dout
 const TO_BASE = true; // whether to compute the gradient of a; else that of b

@@ -1,7 +1,7 @@
-// reduce along contiguous rows, for GPUs: a workgroup takes one run of CHUNK elements of one row. Its lanes stride through
-// the run, reading adjacent elements. Each subgroup combines its lanes, and the workgroup combines its subgroups, in an
-// order that depends only on the subgroups' size. Every subgroup combines the results of all, so that none needs to know
-// which lanes belong to which.
+// reduce along contiguous rows, for GPUs: a workgroup takes one run of CHUNK elements of one row. Its lanes stride
+// through the run, reading adjacent elements. Each subgroup combines its lanes, and the workgroup combines its
+// subgroups, in an order that depends only on the subgroups' size. Every subgroup combines the results of all, so that
+// none needs to know which lanes belong to which.
 
 enable subgroups;
 
@@ -24,8 +24,8 @@ const DIVISOR = 1f; // the divisor of a mean
 var<workgroup> sums: array<f32, 64>;
 var<workgroup> keys: array<u32, 64>;
 
-// A maximum or minimum is the largest of these keys. They are whole numbers from 1 to 2³² − 2 that sort like the floats,
-// or in reverse for a minimum. NaN is 2³² − 1, and 0 means no element.
+// A maximum or minimum is the largest of these keys. They are whole numbers from 1 to 2³² − 2 that sort like the
+// floats, or in reverse for a minimum. NaN is 2³² − 1, and 0 means no element.
 fn key_of(x: f32) -> u32 {
   let bits = bitcast<u32>(x);
   let rising = select(bits | 0x80000000u, ~bits, (bits & 0x80000000u) != 0u);

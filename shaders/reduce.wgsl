@@ -1,6 +1,6 @@
-// reduce: sum, mean, product, maximum or minimum over some axes, or the index of either extreme. Each invocation reduces
-// one run of CHUNK elements for one output. If a reduction is long and outputs are few, there are several runs per output
-// (SPLITS > 1), and a second launch reduces their results in a fixed order.
+// reduce: sum, mean, product, maximum or minimum over some axes, or the index of either extreme. Each invocation
+// reduces one run of CHUNK elements for one output. If a reduction is long and outputs are few, there are several runs
+// per output (SPLITS > 1), and a second launch reduces their results in a fixed order.
 
 const SUM = 0u;
 const MEAN = 1u;

@@ -2,9 +2,8 @@
 //   out[n, y, x, c] = Σ_{i, j} weight(src(y), i) · weight(src(x), j) · inp[n, i, j, c]
 // The filter is a triangle of one pixel on each side, or Keys's cubic of two. With ANTIALIAS, it is widened by in/out
 // if the image shrinks, so that it removes frequencies that the output can't represent. It then ignores pixels past the
-// image, and its weights are divided by their sum. Otherwise, pixels past the image are the outermost pixels, or those of
-// the mirrored image.
-// Coordinates are exact integers, as in resize.wgsl: src(i) = (i·STEP + SHIFT) / UNIT.
+// image, and its weights are divided by their sum. Otherwise, pixels past the image are the outermost pixels, or those
+// of the mirrored image. Coordinates are exact integers, as in resize.wgsl: src(i) = (i·STEP + SHIFT) / UNIT.
 
 const BATCH = 1i;
 const HEIGHT = 4i;

@@ -1,8 +1,8 @@
 // resize: each output pixel from the nearest input pixel, or from four by bilinear interpolation.
 //   nearest:  out[n, y, x, c] = inp[n, round(src(y)), round(src(x)), c]
 //   bilinear: out[n, y, x, c] = Σ_{i, j} (1 − |src(y) − i|)⁺ · (1 − |src(x) − j|)⁺ · inp[n, i, j, c]
-// Coordinates are exact integers, in units of 1/UNIT of an input pixel: src(i) = (i·STEP + SHIFT) / UNIT, clamped to the
-// image or mirrored into it. So no tie between two pixels is misrounded. The backward is a gather: each input pixel
+// Coordinates are exact integers, in units of 1/UNIT of an input pixel: src(i) = (i·STEP + SHIFT) / UNIT, clamped to
+// the image or mirrored into it. So no tie between two pixels is misrounded. The backward is a gather: each input pixel
 // visits the outputs that may touch it, in order.
 
 const BATCH = 1i;

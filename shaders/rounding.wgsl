@@ -1,6 +1,6 @@
-// rounding: floor, ceil, round, trunc and sign, element by element. They are computed on bits, so that a subnormal number
-// has the right floor and sign even on adapters that read it as 0, and −0 stays −0. Where they have a derivative, it is 0,
-// so there is no backward.
+// rounding: floor, ceil, round, trunc and sign, element by element. They are computed on bits, so that a subnormal
+// number has the right floor and sign even on adapters that read it as 0, and −0 stays −0. Where they have a
+// derivative, it is 0, so there is no backward.
 
 const FLOOR = 0u;
 const CEIL = 1u;

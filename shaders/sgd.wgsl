@@ -1,6 +1,6 @@
-// sgd: one update of every parameter of a network. Parameters, gradients and velocities are one arena each. As in PyTorch,
-// g += decay · p; v = momentum · v + (1 − dampening) · g, but v = g in the first step; p −= lr · v, or with Nesterov
-// p −= lr · (g + momentum · v).
+// sgd: one update of every parameter of a network. Parameters, gradients and velocities are one arena each. As in
+// PyTorch, g += decay · p; v = momentum · v + (1 − dampening) · g, but v = g in the first step; p −= lr · v, or with
+// Nesterov p −= lr · (g + momentum · v).
 
 const COUNT = 64u;
 const LEARNING_RATE = 0.01f;

@@ -1,5 +1,5 @@
-// sigmoid cross-entropy from logits: out = max(x, 0) − x·t + log(1 + exp(−|x|)), which doesn't overflow and is accurate in
-// the tail. Its derivative is sigmoid(x) − t.
+// sigmoid cross-entropy from logits: out = max(x, 0) − x·t + log(1 + exp(−|x|)), which doesn't overflow and is accurate
+// in the tail. Its derivative is sigmoid(x) − t.
 
 const COUNT = 64u;
 

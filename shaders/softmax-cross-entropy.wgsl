@@ -1,7 +1,7 @@
 // softmax cross-entropy from log y = log softmax(logits): loss = −Σ t · log y for each row. t are the smoothed labels,
-// label · (1 − ε) + ε / K over K classes. Labels are probabilities or class numbers. A number that is no class, or the one
-// to ignore, means that the row has no labels: its loss and gradient are 0. If classes have weights, t is multiplied by
-// the weight of its class. dlogits = dloss · (y · Σ t − t), dlabels = −dloss · (1 − ε) · log y.
+// label · (1 − ε) + ε / K over K classes. Labels are probabilities or class numbers. A number that is no class, or the
+// one to ignore, means that the row has no labels: its loss and gradient are 0. If classes have weights, t is
+// multiplied by the weight of its class. dlogits = dloss · (y · Σ t − t), dlabels = −dloss · (1 − ε) · log y.
 
 const ROWS = 64u;
 const LENGTH = 8u; // classes K

@@ -1,7 +1,7 @@
 // softmax along one axis, its logarithm, and log Σ exp: y = exp(x − top) / Σ exp(x − top),
-// log y = (x − top) − log Σ exp(x − top), log Σ exp(x) = top + log Σ exp(x − top), where top is the row's largest element.
-// Each invocation takes one row of LENGTH elements, INNER apart. NaN in a row makes the row NaN. So does a largest
-// element of ±∞, except that log Σ exp is then that element.
+// log y = (x − top) − log Σ exp(x − top), log Σ exp(x) = top + log Σ exp(x − top), where top is the row's largest
+// element. Each invocation takes one row of LENGTH elements, INNER apart. NaN in a row makes the row NaN. So does a
+// largest element of ±∞, except that log Σ exp is then that element.
 
 const ROWS = 64u;
 const LENGTH = 8u;

@@ -1,8 +1,8 @@
-// top-k: the indices of a row's K largest elements, largest first. Of equal elements the lower index comes first, and NaN
-// is above all numbers. Rows are cut into runs of WIDTH elements. `rank_run` sorts each run by counting, for every
-// element, those of its run that come before it. Each `merge` combines pairs of neighbouring lists into lists for runs of
-// twice the width, until one is left. No list keeps more than K indices. `take` fetches the elements, and `scatter` is its
-// gradient.
+// top-k: the indices of a row's K largest elements, largest first. Of equal elements the lower index comes first, and
+// NaN is above all numbers. Rows are cut into runs of WIDTH elements. `rank_run` sorts each run by counting, for every
+// element, those of its run that come before it. Each `merge` combines pairs of neighbouring lists into lists for runs
+// of twice the width, until one is left. No list keeps more than K indices. `take` fetches the elements, and `scatter`
+// is its gradient.
 
 const ROWS = 64u;
 const LENGTH = 8u; // elements per row, INNER apart

@@ -1,8 +1,8 @@
 // channels: how batch norm's shaders walk (R, C): an invocation takes WIDTH channels and one run of CHUNK rows.
 //
-// If there are several runs, a first launch stores the statistics of each run, and every invocation of the second launch
-// combines those of its channels in a fixed order before it walks its own rows. With one run there is no first launch,
-// and invocations walk their rows twice.
+// If there are several runs, a first launch stores the statistics of each run, and every invocation of the second
+// launch combines those of its channels in a fixed order before it walks its own rows. With one run there is no first
+// launch, and invocations walk their rows twice.
 //
 // The shader that appends this declares the bindings inp, partial, partials and gamma.
 

@@ -5,8 +5,8 @@ fn coarse(x: f32) -> f32 {
   return select(round(x * 64f) * 0.015625f, x, abs(x) >= 0x1p17f);
 }
 
-// exp(x − top) for x ≤ top, without the rounding of the difference: for a difference of −20 that would change the result
-// by 1e-6 of itself. Multiples of 1/64 are subtracted separately, which is exact, and the remainders are small.
+// exp(x − top) for x ≤ top, without the rounding of the difference: for a difference of −20 that would change the
+// result by 1e-6 of itself. Multiples of 1/64 are subtracted separately, which is exact, and the remainders are small.
 fn exp_difference(x: f32, top: f32) -> f32 {
   let high = coarse(x) - coarse(top);
   let low = (x - coarse(x)) - (top - coarse(top));

@@ -3,7 +3,7 @@
 // one lane per row, and broadcast. So a load, which costs a software adapter dozens of multiply-adds, serves 128 of
 // them, and each sum is updated once every four steps.
 //
-// The shader defines `store(m, n, four)`, which stores columns n … n + 3 of row m, as far as they lie inside the result.
+// The shader defines `store(m, n, four)`, which stores columns n … n + 3 of row m as far as they are inside the result.
 
 const LANES = 8u; // per subgroup, and so per workgroup
 const GROUPS_OF_ROWS = 4u; // 2 or 4

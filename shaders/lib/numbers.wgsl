@@ -1,6 +1,6 @@
 // numbers: f32 functions that behave alike on every adapter. WGSL's own exp and log may be off by dozens of float32
-// steps; these are computed with bits, sums and products, and are off by one or two. Adapters may read subnormal numbers
-// as 0, and return 0 for them; only `natural_log` is right for them anyway.
+// steps; these are computed with bits, sums and products, and are off by one or two. Adapters may read subnormal
+// numbers as 0, and return 0 for them; only `natural_log` is right for them anyway.
 
 // Compilers fold x != x to false, so NaN is recognised by its bits.
 fn is_nan(x: f32) -> bool {
@@ -71,8 +71,8 @@ fn by_power_of_2(magnitude: u32) -> vec2i {
   return vec2i(0x3f3504f3 + (above & 0x007fffff), select(n, n - 149, tiny));
 }
 
-// The natural logarithm. With f = m − 1 and s = f / (2 + f), log(1 + f) = 2·atanh(s), which is written as f minus a small
-// correction.
+// The natural logarithm. With f = m − 1 and s = f / (2 + f), log(1 + f) = 2·atanh(s), which is written as f minus a
+// small correction.
 fn natural_log(x: f32) -> f32 {
   let bits = bitcast<u32>(x);
   let parts = by_power_of_2(bits & 0x7fffffffu);
@@ -107,8 +107,8 @@ fn safe_softplus(x: f32) -> f32 {
   return select(select(0f, x, x > 0f) + log1p(natural_exp(-abs(x))), x, is_nan(x));
 }
 
-// log(1 + x) for x in [0, 1], as 2·atanh(s) with s = x / (2 + x). A plain log would return 0 below 6e-8, and lose digits
-// long before. s is at most 1/3, so eight terms are accurate to f32; 2s keeps a tiny x from flushing to 0.
+// log(1 + x) for x in [0, 1], as 2·atanh(s) with s = x / (2 + x). A plain log would return 0 below 6e-8, and lose
+// digits long before. s is at most 1/3, so eight terms are accurate to f32; 2s keeps a tiny x from flushing to 0.
 fn log1p(x: f32) -> f32 {
   let s2 = x / (1f + 0.5f * x);
   let q = 0.25f * s2 * s2;

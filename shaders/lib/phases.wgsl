@@ -1,4 +1,4 @@
-// phases: the input pixels of a strided convolution by their offset in the stride, and the output pixels that they meet.
+// phases: the input pixels of a strided convolution by offset in the stride, and the output pixels that they meet.
 
 // The input pixels of one phase: every STRIDE-th row from `first.y`, every STRIDE-th column from `first.x`.
 struct Phase {

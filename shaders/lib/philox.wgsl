@@ -1,5 +1,5 @@
-// philox: Philox 4×32-10, a counter-based generator (Salmon et al. 2011, Random123). The key is the seed. The counter is
-// (block of four elements, step, stream, domain), so any element of any stream and step can be drawn on its own, and
+// philox: Philox 4×32-10, a counter-based generator (Salmon et al. 2011, Random123). The key is the seed. The counter
+// is (block of four elements, step, stream, domain), so any element of any stream and step can be drawn on its own, and
 // drawn again.
 
 const PHILOX_M0 = 0xd2511f53u;

@@ -1,5 +1,5 @@
-// register-tile: a tile of a matrix product that an invocation computes in its registers, of eight rows by eight columns.
-// The shader defines `store(m, n, four)`, which stores columns n … n + 3 of row m, as far as they lie inside the result.
+// register-tile: a tile of a matrix product, eight rows by eight columns, that an invocation computes in its registers.
+// The shader defines `store(m, n, four)`, which stores columns n … n + 3 of row m as far as they are inside the result.
 
 // Each row is a variable, not an element of an array, because SwiftShader takes ten times as long with arrays.
 struct Rows {

@@ -1,7 +1,7 @@
 // taps: where a convolution's taps fall. The shader that appends this defines PIXELS, the number of output pixels.
 
-// The index of the first channel of the input pixel under tap (i, j) of output pixel m, or -1 in the padding. Pixels past
-// the last repeat it.
+// The index of the first channel of the input pixel under tap (i, j) of output pixel m, or -1 in the padding. Pixels
+// past the last repeat it.
 fn tap(m: u32, i: u32, j: u32) -> i32 {
   let pixel = min(m, PIXELS - 1u);
   let y = (pixel / OUT_WIDTH) % OUT_HEIGHT;

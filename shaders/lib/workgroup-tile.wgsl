@@ -1,11 +1,11 @@
 // workgroup-tile: a 64×64 tile of a matrix product, computed by a workgroup of 64. Slices of both operands, 16 steps of
-// the sum long, pass through workgroup memory. Each invocation keeps 8×8 elements of the tile in registers: for each step
-// it reads 16 words and does 64 multiply-adds.
+// the sum long, pass through workgroup memory. Each invocation keeps 8×8 elements of the tile in registers: for each
+// step it reads 16 words and does 64 multiply-adds.
 //
-// The shader provides the operands. `left_block(m, k)` returns rows m … m + 3 and `right_block(n, k)` columns n … n + 3 at
-// steps k … k + 3 of the sum, one vec4 per step. Steps past the sum's end must be ZERO in both, because 0 · NaN is NaN.
-// LEFT_ALONG and RIGHT_ALONG are true if neighbours in memory are steps. `store(m, n, four)` stores columns n … n + 3 of
-// row m, as far as they lie inside the result.
+// The shader provides the operands. `left_block(m, k)` returns rows m … m + 3 and `right_block(n, k)` columns n … n + 3
+// at steps k … k + 3 of the sum, one vec4 per step. Steps past the sum's end must be ZERO in both, because 0 · NaN is
+// NaN. LEFT_ALONG and RIGHT_ALONG are true if neighbours in memory are steps. `store(m, n, four)` stores columns
+// n … n + 3 of row m, as far as they lie inside the result.
 
 // Both slices as vec4s: 16 steps of 64 rows, then 16 steps of 64 columns.
 var<workgroup> slices: array<vec4f, 512>;
@@ -27,8 +27,8 @@ fn share_of(lane: u32, along: bool) -> vec2u {
   return select(vec2u(lane % 16u, lane / 16u), vec2u(lane / 4u, lane % 4u), along);
 }
 
-// The slot of a vec4 of the tile at the first of four steps. It is permuted by the steps (an exclusive or), so that eight
-// lanes that write or read vec4s at the same time access eight different groups of banks.
+// The slot of a vec4 of the tile at the first of four steps. It is permuted by the steps (an exclusive or), so that
+// eight lanes that write or read vec4s at the same time access eight different groups of banks.
 fn slot(four: u32, steps: u32) -> u32 {
   return steps * 64u + (four ^ (steps * 2u));
 }

@@ -56,8 +56,8 @@ export function mostBytes(limits: ArrayLimits): number {
 }
 
 /**
- * Throws `MemoryError` if an array, with `more` bytes around it, is larger than the `most` bytes that a device can bind.
- * The message says how long its first axis may be.
+ * Throws `MemoryError` if an array, with `more` bytes around it, is larger than the `most` bytes that a device can
+ * bind. The message says how long its first axis may be.
  */
 export function checkBytes(
   label: string,

@@ -91,8 +91,8 @@ export class Pipelines {
   }
 
   /**
-   * Adds a shader that isn't in `shaders/`; it may use the libraries there. Returns its name for launches: `name`, with a
-   * number if another text already has that name.
+   * Adds a shader that isn't in `shaders/`; it may use the libraries there. Returns its name for launches: `name`, with
+   * a number if another text already has that name.
    */
   add(name: string, text: string): string {
     for (let count = 1; ; count += 1) {

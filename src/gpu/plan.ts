@@ -37,8 +37,8 @@ const rootOf = (array: GpuArray): Storage => locate(array.storage, 0).root;
 
 /**
  * Plans a trace. The roots are the outputs and every write to an array that the trace didn't make. A dispatch that
- * reaches no root is dropped. Without `share`, each temporary has its own slot. Buffers that already exist are the first
- * slots.
+ * reaches no root is dropped. Without `share`, each temporary has its own slot. Buffers that already exist are the
+ * first slots.
  */
 export function planTrace(trace: Trace, outputs: readonly GpuArray[], options: PlanOptions): Plan {
   const temporaries = trace.temporaries;
@@ -78,7 +78,8 @@ export function planTrace(trace: Trace, outputs: readonly GpuArray[], options: P
 
 /**
  * Assigns slots greedily by size: the largest temporaries choose first, and each takes the smallest sufficient slot
- * that is free for its whole lifetime. Two temporaries of one dispatch overlap, so no slot is bound twice in a dispatch.
+ * that is free for its whole lifetime. Two temporaries of one dispatch overlap, so no slot is bound twice in a
+ * dispatch.
  */
 function assignSlots(lifetimes: readonly Lifetime[], options: PlanOptions): readonly number[] {
   const slots = options.share ? [...options.available] : [];

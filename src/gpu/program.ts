@@ -27,9 +27,10 @@ export type OutputArrays<T extends Outputs> = { readonly [Name in keyof T]: GpuA
 const IN_FLIGHT = 2;
 
 /**
- * Traces `body` once and returns a program that replays it. Arrays that `body` captures live as long as the program. The
- * program's results are the arrays that `body` returns, and what it writes to captured arrays. Throws `TraceError` if
- * `body` reads a value, `GpuError` if a shader doesn't compile, and `MemoryError` if the adapter has too little memory.
+ * Traces `body` once and returns a program that replays it. Arrays that `body` captures live as long as the program.
+ * The program's results are the arrays that `body` returns, and what it writes to captured arrays. Throws `TraceError`
+ * if `body` reads a value, `GpuError` if a shader doesn't compile, and `MemoryError` if the adapter has too little
+ * memory.
  */
 export async function compile<T extends Outputs>(
   device: Device,
@@ -209,8 +210,8 @@ export class Program<T extends Outputs = Outputs> {
   }
 
   /**
-   * Submits one run. Resolves when at most one run is still in flight. With `poison`, every temporary is filled with NaN
-   * first, which shows whether anything is read before it was written.
+   * Submits one run. Resolves when at most one run is still in flight. With `poison`, every temporary is filled with
+   * NaN first, which shows whether anything is read before it was written.
    */
   async run(options: { readonly poison?: boolean } = {}): Promise<void> {
     checkOptions(this.label, options, ["poison"]);

@@ -55,8 +55,8 @@ export class Recorder {
 }
 
 /**
- * Returns the bind group of a dispatch. Its label names the dispatch in every GPU error. `planned` holds the buffers that
- * a program assigned to temporaries.
+ * Returns the bind group of a dispatch. Its label names the dispatch in every GPU error. `planned` holds the buffers
+ * that a program assigned to temporaries.
  */
 export function bindGroup(
   gpu: GPUDevice,

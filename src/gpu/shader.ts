@@ -99,8 +99,9 @@ export interface Specialisation {
  * `inp`, adds a line `const INP_AT = …;`, which says where the array starts in the binding.
  *
  * Loop bounds, tiles and attributes all use this mechanism, because WGSL's `override` can't size a function's array;
- * and every file works with its defaults. Throws if a name has no such line, or if a float isn't finite (such attributes
- * are passed as `u32` bits). Throws `DTypeError` if an f16 binding has no alias, which means that it must be f32.
+ * and every file works with its defaults. Throws if a name has no such line, or if a float isn't finite (such
+ * attributes are passed as `u32` bits). Throws `DTypeError` if an f16 binding has no alias, which means that it must be
+ * f32.
  */
 export function specialise(
   wgsl: string,

@@ -36,8 +36,8 @@ export function systemCode(error: unknown): string | undefined {
 }
 
 /**
- * Returns why the system refused, in words that end a sentence: `"the disk is full"`. For an error with an unknown code,
- * it returns the first line of the error's message.
+ * Returns why the system refused, in words that end a sentence: `"the disk is full"`. For an error with an unknown
+ * code, it returns the first line of the error's message.
  */
 export function systemReason(error: unknown): string {
   const reason = REASONS.get(systemCode(error) ?? "");

@@ -33,14 +33,14 @@ export interface AdversarialLossOptions {
 }
 
 /**
- * Computes both losses of a step, and their gradients, in one launch. For logits and probabilities, lossD = mean
- * CE(1, D(real)) + mean CE(0, D(fake)) and lossG = mean CE(1, D(fake)). `probabilities` are clipped to [1e-7, 1 − 1e-7];
- * `clamped` keeps their logarithms above −100 instead. For `hinge`, lossD = mean max(0, 1 − D(real)) +
- * mean max(0, 1 + D(fake)) and lossG = −mean D(fake).
+ * Computes both losses of a step, and their gradients, in one launch. For logits and probabilities, lossD =
+ * mean CE(1, D(real)) + mean CE(0, D(fake)) and lossG = mean CE(1, D(fake)). `probabilities` are clipped to
+ * [1e-7, 1 − 1e-7]; `clamped` keeps their logarithms above −100 instead. For `hinge`, lossD =
+ * mean max(0, 1 − D(real)) + mean max(0, 1 + D(fake)) and lossG = −mean D(fake).
  *
  * Shapes: outputs (2B), (2B, 1) or, for classes, (2B, K): B real images, then B generated ones.
- * Throws: `ShapeError` on other shapes; `DTypeError` unless outputs are f32 and labels i32; `AttributeError` on arrays of
- * two devices, and on smoothing that isn't in [0, 1) or comes with `hinge`.
+ * Throws: `ShapeError` on other shapes; `DTypeError` unless outputs are f32 and labels i32; `AttributeError` on arrays
+ * of two devices, and on smoothing that isn't in [0, 1) or comes with `hinge`.
  * Source: Goodfellow et al. 2014, the non-saturating loss; Lim and Ye 2017; Salimans et al. 2016 for smoothing;
  * Keras's binary_crossentropy and PyTorch's BCELoss for probabilities.
  */

@@ -39,8 +39,8 @@ export interface ResizeAttributes {
    */
   readonly rounding?: "floor" | "ceil" | "preferFloor" | "preferCeil";
   /**
-   * Output pixels per input pixel, vertical and horizontal: they replace out/in in the coordinates. Each is taken as the
-   * simplest fraction with the same float32 value.
+   * Output pixels per input pixel, vertical and horizontal: they replace out/in in the coordinates. Each is taken as
+   * the simplest fraction with the same float32 value.
    */
   readonly scales?: readonly [number, number];
 }

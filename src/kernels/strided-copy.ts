@@ -75,8 +75,8 @@ export function fill(out: GpuArray, bits: number): void {
 }
 
 /**
- * Returns a new array with elements of shape `part`, moved from a path through `x` to the path `to`, and the word `bits`
- * everywhere else. Throws `ShapeError` past 8 axes.
+ * Returns a new array with elements of shape `part`, moved from a path through `x` to the path `to`, and the word
+ * `bits` everywhere else. Throws `ShapeError` past 8 axes.
  */
 export function moved(
   op: string,

@@ -64,8 +64,8 @@ export const VARIANTS: Readonly<Record<string, readonly Variant[]>> = {
 
 /**
  * Returns the variant to launch: the one that `forced` holds for the kernel, else the one that `stored` holds for the
- * workload, else `preferred`. `lanes` becomes `tiled` if lanes can't share these loads. If tiles can't serve the shapes,
- * the variant is always `direct`.
+ * workload, else `preferred`. `lanes` becomes `tiled` if lanes can't share these loads. If tiles can't serve the
+ * shapes, the variant is always `direct`.
  */
 export function chooseVariant(
   device: Device,

@@ -24,9 +24,9 @@ export interface Stepped {
 }
 
 /**
- * Runs a program once, with one submit per dispatch, and calls `look` after each. Ends early if `look` returns true, and
- * returns whether it did. The values are those of `program.run`, bit for bit: the same pipelines run on the same buffers
- * in the same order.
+ * Runs a program once, with one submit per dispatch, and calls `look` after each. Ends early if `look` returns true,
+ * and returns whether it did. The values are those of `program.run`, bit for bit: the same pipelines run on the same
+ * buffers in the same order.
  */
 export async function runStepwise(
   device: Device,

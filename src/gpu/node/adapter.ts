@@ -3,8 +3,8 @@
 //
 // Dawn lists the names of its adapters only in an error, and a bad Vulkan driver can crash the process. So a child
 // process lists the adapters and makes a device on each; this process then opens the chosen one by name. If the system
-// has no adapter, the SwiftShader of the npm package `@sparticuz/chromium` is unpacked into a cache folder, with its own
-// Vulkan loader.
+// has no adapter, the SwiftShader of the npm package `@sparticuz/chromium` is unpacked into a cache folder, with its
+// own Vulkan loader.
 
 import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -125,7 +125,8 @@ async function open(request: string): Promise<OpenedAdapter> {
 }
 
 // While a promise of Dawn is pending, Node calls the instance at each turn of the event loop, even if it has been
-// collected meanwhile. Such a call waits forever on a lock that no longer exists, or crashes. So instances are kept here.
+// collected meanwhile. Such a call waits forever on a lock that no longer exists, or crashes. So instances are kept
+// here.
 const ending = new Set<GPU>();
 
 function releaser(): OpenedAdapter["release"] {
@@ -218,8 +219,8 @@ function quietEnv(): Record<string, string> {
 // Listing
 
 /**
- * Returns all available adapters, including the embedded SwiftShader, in the order that `auto` tries them. Each has been
- * tried in a child process.
+ * Returns all available adapters, including the embedded SwiftShader, in the order that `auto` tries them. Each has
+ * been tried in a child process.
  */
 export async function listAdapters(): Promise<readonly ListedAdapter[]> {
   return (await surveyAdapters()).adapters;

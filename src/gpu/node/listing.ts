@@ -14,9 +14,9 @@ export interface AdapterSurvey {
   readonly trouble: string | undefined;
 }
 
-// Arguments: the URL of `webgpu`, and the path of a Vulkan loader or nothing. Prints one line of JSON per adapter as soon
-// as it has made a device, so that a driver that crashes later doesn't hide the others. The first `create` asks for a
-// name that no adapter has.
+// Arguments: the URL of `webgpu`, and the path of a Vulkan loader or nothing. Prints one line of JSON per adapter as
+// soon as it has made a device, so that a driver that crashes later doesn't hide the others. The first `create` asks
+// for a name that no adapter has.
 const LISTING = `
 import { writeSync } from "node:fs";
 import { constants } from "node:os";

@@ -33,8 +33,8 @@ export interface ShownReport {
 const SILENCE = 10; // seconds between lines if stderr isn't a terminal
 
 /**
- * Returns a callback for `trainLoop` that shows its progress on stderr: in a terminal one line that is overwritten, else
- * one line every 10 seconds. The line contains the report's values if they are an object of numbers.
+ * Returns a callback for `trainLoop` that shows its progress on stderr: in a terminal one line that is overwritten,
+ * else one line every 10 seconds. The line contains the report's values if they are an object of numbers.
  */
 export function showProgress(): (report: ShownReport) => void {
   const { stderr } = process;
