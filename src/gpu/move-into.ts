@@ -13,8 +13,8 @@ export function moveInto(
   array: GpuArray,
   slot: GpuArray,
 ): void {
-  checkGpuArray("moveInto", "what is to be moved", array);
-  checkGpuArray("moveInto", "its place", slot);
+  checkGpuArray("moveInto", "the array", array);
+  checkGpuArray("moveInto", "the slot", slot);
   if (array.size !== slot.size || array.dtype !== slot.dtype) {
     throw new ShapeError(
       `moveInto: the array must have the slot's size and type; got ${formatShape(array.shape)} for ${formatShape(slot.shape)}`,
