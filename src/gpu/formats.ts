@@ -58,7 +58,7 @@ const BRANDS: Readonly<Record<string, string>> = {
   msf1: "a HEIF picture",
 };
 
-/** Returns the format that bytes begin like; undefined if it is unknown or there are no bytes. */
+/** Returns the format that the first bytes of a file indicate; undefined if it is unknown or there are no bytes. */
 export function formatOf(bytes: Uint8Array): Format | undefined {
   const head = String.fromCharCode(...bytes.subarray(0, 512));
   if (head.startsWith("\u0089PNG")) return { words: "a PNG picture", kind: "png" };
