@@ -171,9 +171,7 @@ export function checkAttributes<A>(op: string, attributes: A, checks: Checks<A>)
   const given = new Map<string, unknown>(Object.entries(attributes));
   for (const name of given.keys()) {
     if (!list.has(name)) {
-      throw new AttributeError(
-        `${op}: got an unknown attribute ${keyPath([name])}; ${takes}`,
-      );
+      throw new AttributeError(`${op}: got an unknown attribute ${keyPath([name])}; ${takes}`);
     }
   }
   for (const [name, check] of list) {

@@ -100,9 +100,7 @@ export const logSumExp: Op<readonly [GpuArray], LogSumExpAttributes> = defineOp(
     const { device, shape } = x;
     const along = axisOf("logSumExp", axis, shape.length);
     if (shape[along] === 0) {
-      throw new ShapeError(
-        `logSumExp: axis ${along} must not be empty; got ${formatShape(shape)}`,
-      );
+      throw new ShapeError(`logSumExp: axis ${along} must not be empty; got ${formatShape(shape)}`);
     }
     const { rows, constants } = rowsAlong(shape, along);
     const kept = shape.with(along, 1);

@@ -221,7 +221,9 @@ describe("faults", () => {
     const shared = { shader: "unary", constants: { COUNT: 2 }, workgroups: [1, 1, 1] } as const;
     // Found before WebGPU sees it, since WebGPU's own words would name no dispatch.
     const aliased = { ...shared, entry: "forward", bind: { inp: x, out: x } };
-    expect(() => other.launch(aliased)).toThrow(/unary\.forward: must not both read and write data/);
+    expect(() => other.launch(aliased)).toThrow(
+      /unary\.forward: must not both read and write data/,
+    );
     // A binding that the entry point needs is left out: only WebGPU notices.
     other.launch({ ...shared, entry: "backward", bind: { dout: x, dinp: out } });
     await expect(x.read()).rejects.toThrow(GpuError);

@@ -236,7 +236,9 @@ describe("refuses", () => {
   const rng = createRng(device, 1);
   test.each([[[3, 1]], [[0]], [[]], [[4, 2]], [[4, 1, 1]]])("outputs %o", async (shape) => {
     const says = await messageOf(ShapeError, () => adversarialLoss(device.empty(shape), rng));
-    expect(says).toMatch(/^adversarialLoss: outputs must have shape \(2B\), \(2B, 1\) or, .*; got \(/);
+    expect(says).toMatch(
+      /^adversarialLoss: outputs must have shape \(2B\), \(2B, 1\) or, .*; got \(/,
+    );
   });
 
   test.each([[[4]], [[0, 4]], [[4, 3]]])("a ring %o", async (shape) => {

@@ -114,7 +114,9 @@ function comparison(name: Comparison, run: OfPair, holds: Holds): Row {
     {
       name: "two types",
       kind: DTypeError,
-      says: new RegExp(`^${name}: inputs 0 and 1 must have the same type; got f32 and i32; cast one`),
+      says: new RegExp(
+        `^${name}: inputs 0 and 1 must have the same type; got f32 and i32; cast one`,
+      ),
       run: (device) => run(floats(device, 2), integers(device, "i32")),
     },
     {

@@ -202,7 +202,10 @@ const sliceRow: Row = {
         [{ starts: [1], sizes: [3], steps: [-1] }, "axis 0 has 3 elements; got start 1, size 3"],
         [{ starts: [0], sizes: [3], steps: [2] }, "axis 0 has 3 elements; got start 0, size 3"],
         [{ starts: [0], steps: [0] }, "steps must not be 0"],
-        [{ starts: [0, 0, 0] }, "starts may have at most one entry per axis of (3, 4); got [0, 0, 0]"],
+        [
+          { starts: [0, 0, 0] },
+          "starts may have at most one entry per axis of (3, 4); got [0, 0, 0]",
+        ],
         [{ starts: [], sizes: [1, 1, 1] }, "sizes may have at most one entry"],
         [{ starts: [], steps: [1, 1, 1] }, "steps may have at most one entry"],
         [{ starts: [0], sizes: [-2] }, "sizes must be a list of whole numbers ≥ -1; got [-2]"],

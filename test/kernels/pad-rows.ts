@@ -179,7 +179,9 @@ const row: Row = {
     ...refusals(AttributeError, [
       [
         "nothing to repeat",
-        startsWith(`pad: axis 0 of 0 elements can't be padded by (1, 0): mode 'edge' needs 1 ${FEW}`),
+        startsWith(
+          `pad: axis 0 of 0 elements can't be padded by (1, 0): mode 'edge' needs 1 ${FEW}`,
+        ),
         (device) => ops.pad(tensor(device, 0), { padding: pairs([1], [0]), mode: "edge" }),
       ],
     ]),

@@ -244,10 +244,16 @@ export const poolRows: Readonly<Record<Name, Row>> = {
     ],
     refusals: [
       ...shared("maxPool"),
-      refused("maxPool", "counting padding", AttributeError, "got an unknown attribute countPadding", {
-        size: 2,
-        countPadding: true,
-      }),
+      refused(
+        "maxPool",
+        "counting padding",
+        AttributeError,
+        "got an unknown attribute countPadding",
+        {
+          size: 2,
+          countPadding: true,
+        },
+      ),
     ],
   },
   avgPool: {

@@ -114,7 +114,9 @@ describe("draws that can't be", () => {
     ["normal", () => normal(rng, [2.5])],
     ["bernoulli", () => bernoulli(rng, [Number.NaN], 0.5)],
   ])("%s of what isn't a shape is refused", async (op, call) => {
-    expect(await messageOf(ShapeError, call)).toMatch(`${op}: shape must be a list of whole numbers`);
+    expect(await messageOf(ShapeError, call)).toMatch(
+      `${op}: shape must be a list of whole numbers`,
+    );
   });
 });
 

@@ -240,10 +240,8 @@ export const unaryRows: Readonly<Record<UnaryOperation, Row>> = {
   exp: {
     ...row(ops.exp, unaries.exp, ulps(1, 2), signed(8)), // 1.2, 1.2
     refusals: [
-      refuse(
-        "an attribute",
-        /^exp: got an unknown attribute alpha; it takes none$/,
-        (x) => Reflect.apply(ops.exp, undefined, [x, { alpha: 1 }]),
+      refuse("an attribute", /^exp: got an unknown attribute alpha; it takes none$/, (x) =>
+        Reflect.apply(ops.exp, undefined, [x, { alpha: 1 }]),
       ),
     ],
   },
