@@ -2,7 +2,7 @@
 // Source: PNG, third edition (W3C 2025), section 9.
 
 /**
- * Undoes a row's filter in place. The row's first byte names the filter, and `apart` is the number of bytes per pixel.
+ * Undoes a row's filter in place. The row's first byte names the filter, and apart is the number of bytes per pixel.
  * Returns false for an unknown filter.
  */
 export function unfilter(row: Uint8Array, above: Uint8Array, apart: number): boolean {
