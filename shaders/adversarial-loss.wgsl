@@ -1,35 +1,35 @@
-// adversarial loss: both losses of a GAN's step, their gradients and the discriminator's verdicts, from its outputs
-// on COUNT real images and on as many generated ones behind them:
-//   lossD = mean as_real(real) + mean as_fake(fake), lossG = mean as_real(fake),
-// where for logits as_real(x) = softplus(−x), the cross-entropy of the label 1, with slope −σ(−x), and as_fake(x) =
-// softplus(x), with slope σ(x): exact in both tails. Where classes are known, an image's output is that of its
-// own class. The four scalars also go into the ring, at the step's slot.
+// adversarial loss: both losses of a GAN's step, their gradients and the discriminator's verdicts. They are computed
+// from its outputs on COUNT real images and on as many generated images after them:
+//   lossD = mean as_real(real) + mean as_fake(fake), lossG = mean as_real(fake)
+// For logits, as_real(x) = softplus(−x), the cross-entropy of the label 1, with slope −σ(−x); as_fake(x) = softplus(x),
+// with slope σ(x). Both are exact in both tails. If classes are known, an image's output is that of its own class. The
+// four scalars are also written to the ring, in the step's slot.
 
 const COUNT = 64u;
-const CLASSES = 1u; // outputs an image
+const CLASSES = 1u; // outputs per image
 const LOGITS = 0u;
 const HINGE = 1u; // max(0, 1 ∓ x) for the discriminator, −x for the generator
-const PROBABILITIES = 2u; // −log p and −log(1 − p), within [LOW, HIGH] and with no slope outside
-const CLAMPED = 3u; // the same with logarithms held above LOG_LOW, and slopes over p · (1 − p) held above 1e-12
+const PROBABILITIES = 2u; // −log p and −log(1 − p), with p clipped to [LOW, HIGH] and no slope outside it
+const CLAMPED = 3u; // the same with logarithms ≥ LOG_LOW, and slopes divided by max(p · (1 − p), 1e-12)
 const FORM = 0u;
 const LOW = 1e-7f;
 const HIGH = 0.9999999f;
 const LOG_LOW = -100f;
-const SMOOTHING = 0f; // what the label of real images lacks to 1, for the discriminator
+const SMOOTHING = 0f; // the discriminator's label of real images is 1 − SMOOTHING
 const RECORD = true;
 const CAPACITY = 64u; // steps that the ring holds
 
 @group(0) @binding(0) var<storage, read> outputs: array<f32>; // (2 · COUNT, CLASSES)
-@group(0) @binding(1) var<storage, read> labels: array<i32>; // (COUNT), for either half; unread with one class
+@group(0) @binding(1) var<storage, read> labels: array<i32>; // (COUNT), for both halves; not read if there is one class
 @group(0) @binding(2) var<storage, read> state: array<u32>; // seed low, seed high, step
 @group(0) @binding(3) var<storage, read_write> scalars: array<f32>; // lossD, lossG, mean verdict on real and fake
 @group(0) @binding(4) var<storage, read_write> ring: array<f32>; // (CAPACITY, 4)
-@group(0) @binding(5) var<storage, read_write> d_discriminator: array<f32>; // (2 · COUNT, CLASSES): of lossD
-@group(0) @binding(6) var<storage, read_write> d_generator: array<f32>; // (COUNT, CLASSES): of lossG, by the fake ones
+@group(0) @binding(5) var<storage, read_write> d_discriminator: array<f32>; // (2 · COUNT, CLASSES), of lossD
+@group(0) @binding(6) var<storage, read_write> d_generator: array<f32>; // (COUNT, CLASSES), of lossG
 
-var<workgroup> sums: array<vec4f, 64>; // what each lane found, in the order of the scalars
+var<workgroup> sums: array<vec4f, 64>; // each lane's sums, in the order of the scalars
 
-// A loss and its slope, each by the sign of the label.
+// The loss of an output and its slope, for an image that should be judged real, and below for a fake one.
 fn as_real(x: f32) -> vec2f {
   if (FORM == HINGE) { return hinge(x, -1f); }
   if (FORM == PROBABILITIES) { return vec2f(-natural_log(held(x)), select(-1f / x, 0f, is_out(x))); }
@@ -49,7 +49,7 @@ fn generator_loss(x: f32) -> vec2f {
   return as_real(x);
 }
 
-// max(0, 1 + sign · x); NaN is on neither side.
+// max(0, 1 + sign · x) and its slope. NaN stays NaN.
 fn hinge(x: f32, sign: f32) -> vec2f {
   return select(vec2f(1f + sign * x, sign), vec2f(), sign * x <= -1f);
 }
@@ -58,12 +58,12 @@ fn is_out(p: f32) -> bool {
   return (p < LOW) | (p > HIGH);
 }
 
-// p as its logarithm sees it; NaN stays.
+// p clipped to [LOW, HIGH]. NaN stays NaN.
 fn held(p: f32) -> f32 {
   return select(p, clamp(p, LOW, HIGH), is_out(p));
 }
 
-// A logarithm as the loss sees it; NaN stays.
+// A logarithm, at least LOG_LOW. NaN stays NaN.
 fn bounded(logarithm: f32) -> f32 {
   return select(logarithm, LOG_LOW, logarithm < LOG_LOW);
 }
@@ -77,10 +77,10 @@ fn verdict(x: f32) -> f32 {
   return safe_sigmoid(x);
 }
 
-// One workgroup: each lane takes every 64th pair, and the first one adds what they found, in order.
+// One workgroup. Each lane takes every 64th pair of images, and the first lane adds the lanes' sums in order.
 @compute @workgroup_size(64)
 fn losses(@builtin(local_invocation_index) lane: u32) {
-  let zero = u32(lane >= 64u); // in a way that compilers can't see: unrolled, lavapipe compiles the sum for a second
+  let zero = u32(lane >= 64u); // a zero that compilers can't see through: lavapipe takes a second to compile the unrolled sum
   var own = vec4f();
   for (var i = lane; i < COUNT; i += 64u) {
     var label = 0u;

@@ -1,15 +1,15 @@
-// batch norm backward, from the gradient that flows into γ · x̂ + β: dγ = Σ dout · x̂ and dβ = Σ dout over the
-// rows, and in training dx = γ / σ · (dout − mean(dout) − x̂ · mean(dout · x̂)), as the batch's statistics depend
-// on x too (Ioffe and Szegedy 2015, simplified). In inference they don't, so that dx = γ / σ · dout.
+// batch norm backward, from dout, the gradient at γ · x̂ + β: dγ = Σ dout · x̂ and dβ = Σ dout over the rows. In
+// training, dx = γ / σ · (dout − mean(dout) − x̂ · mean(dout · x̂)), because the batch's statistics depend on x too
+// (Ioffe and Szegedy 2015, simplified). In inference they don't, and dx = γ / σ · dout.
 
-// Element types: f16 and vec4h where the array is stored so.
+// Element types; f16 and vec4h if the array is stored as f16.
 alias Inp = vec4f;
 
 @group(0) @binding(0) var<storage, read> inp: array<Inp>; // (R, C)
 @group(0) @binding(1) var<storage, read> dout: array<vec4f>; // (R, C)
-@group(0) @binding(2) var<storage, read> stats: array<f32>; // (2, C): mean less the origin, 1 / sqrt(var + ε)
+@group(0) @binding(2) var<storage, read> stats: array<f32>; // (2, C): mean minus the origin, 1 / sqrt(var + ε)
 @group(0) @binding(3) var<storage, read_write> partial: array<f32>; // (SPLITS, 2, C)
-@group(0) @binding(4) var<storage, read> partials: array<vec4f>; // the same, to be read
+@group(0) @binding(4) var<storage, read> partials: array<vec4f>; // the same array, for reading
 @group(0) @binding(5) var<storage, read> gamma: array<f32>; // (C)
 @group(0) @binding(6) var<storage, read_write> dgamma: array<f32>; // (C)
 @group(0) @binding(7) var<storage, read_write> dbeta: array<f32>; // (C)
@@ -21,7 +21,7 @@ fn dout_at(row: u32, c: u32) -> vec4f {
   return vec4f(dout[at / 4u][at % 4u]);
 }
 
-// The mean, or 1 / sqrt(var + ε): line 0 or 1.
+// Line 0 of stats is the mean, line 1 is 1 / sqrt(var + ε).
 fn stat(line: u32, c: u32) -> vec4f {
   let at = STATS_AT + line * CHANNELS + c;
   return vec4f(stats[at], stats[at + NEXT], stats[at + 2u * NEXT], stats[at + 3u * NEXT]);
@@ -78,7 +78,7 @@ fn partial_sums(invocation: Invocation) {
   store_partial(1u, p, sums.plain);
 }
 
-// Where no gradient of x is asked for.
+// dγ and dβ only, if no gradient of x is asked for.
 @compute @workgroup_size(64)
 fn affine(invocation: Invocation) {
   let index = flat_index(invocation);
@@ -111,7 +111,7 @@ fn input(invocation: Invocation) {
   }
 }
 
-// Inference.
+// dx in inference.
 @compute @workgroup_size(64)
 fn inference_input(invocation: Invocation) {
   let index = flat_index(invocation);

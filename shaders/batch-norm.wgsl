@@ -1,33 +1,33 @@
-// batch norm: out = f((x − mean) / sqrt(var + ε) · γ + β) for each channel, the last axis; rows are all the
-// others together, and f is an activation or nothing. Training takes mean and variance (population) from the
-// batch, in one pass over it; inference takes the running ones.
+// batch norm: out = f((x − mean) / sqrt(var + ε) · γ + β) for each channel. Channels are the last axis, rows are all
+// other axes together, and f is an activation or nothing. Training computes the mean and the population variance of the
+// batch, in one pass over it; inference uses the running ones.
 
 const EPSILON = 0.001f;
 const MOMENTUM = 0.99f; // running = MOMENTUM · running + (1 − MOMENTUM) · batch
 const REST = 0.01f; // 1 − MOMENTUM, rounded on the host from float64
-const VARIANCE_FACTOR = 1f; // of the batch's variance as it enters the running one; n / (n − 1) unbiases it
-const TRACK = true;
+const VARIANCE_FACTOR = 1f; // factor of the batch's variance in the running one; n / (n − 1) makes it unbiased
+const TRACK = true; // whether running statistics are updated
 
-// Element types: f16 and vec4h where the array is stored so.
+// Element types; f16 and vec4h if the array is stored as f16.
 alias Inp = vec4f;
 alias Out = f32;
 
 @group(0) @binding(0) var<storage, read> inp: array<Inp>; // (R, C)
 @group(0) @binding(1) var<storage, read_write> partial: array<f32>; // (SPLITS, 2, C)
-@group(0) @binding(2) var<storage, read> partials: array<vec4f>; // the same, to be read
-@group(0) @binding(3) var<storage, read_write> moments: array<f32>; // (2, C): mean less the origin, 1 / sqrt(var + ε)
+@group(0) @binding(2) var<storage, read> partials: array<vec4f>; // the same array, for reading
+@group(0) @binding(3) var<storage, read_write> moments: array<f32>; // (2, C): mean minus the origin, 1 / sqrt(var + ε)
 @group(0) @binding(4) var<storage, read_write> running: array<f32>; // (2, C): mean, variance
-@group(0) @binding(5) var<storage, read> known: array<f32>; // running, to be read
+@group(0) @binding(5) var<storage, read> known: array<f32>; // the running statistics, for reading
 @group(0) @binding(6) var<storage, read> gamma: array<f32>; // (C)
 @group(0) @binding(7) var<storage, read> beta: array<f32>; // (C)
 @group(0) @binding(8) var<storage, read_write> out: array<Out>; // (R, C)
 
 struct Moments {
-  mean: vec4f, // less the origin
+  mean: vec4f, // minus the origin
   squares: vec4f, // the sum of squared deviations
 }
 
-// Welford: exact for large means, where E[x²] − E[x]² would cancel.
+// Welford's algorithm: accurate for large means, where E[x²] − E[x]² would cancel.
 fn moments_of_run(p: Place, origin: vec4f) -> Moments {
   var mean = vec4f();
   var squares = vec4f();
@@ -40,7 +40,7 @@ fn moments_of_run(p: Place, origin: vec4f) -> Moments {
   return Moments(mean, squares);
 }
 
-// Chan: runs joined one after another.
+// Chan's algorithm: combines the runs one after another.
 fn moments_of_batch(p: Place, origin: vec4f) -> Moments {
   if (SPLITS == 1u) { return moments_of_run(p, origin); }
   var mean = partial_at(0u, 0u, p.c);
@@ -55,7 +55,7 @@ fn moments_of_batch(p: Place, origin: vec4f) -> Moments {
   return Moments(mean, squares);
 }
 
-// An invocation's rows, and the statistics of its channels for the backward.
+// Stores an invocation's rows, and the statistics of its channels for the backward.
 fn store_normalised(p: Place, origin: vec4f, mean: vec4f, inverse: vec4f) {
   if (p.split == 0u) {
     for (var i = 0u; i < WIDTH; i++) {
@@ -107,7 +107,7 @@ fn normalise(invocation: Invocation) {
   store_normalised(p, origin, batch.mean, 1f / sqrt(variance + EPSILON));
 }
 
-// Inference.
+// The forward in inference.
 @compute @workgroup_size(64)
 fn infer(invocation: Invocation) {
   let index = flat_index(invocation);

@@ -1,6 +1,6 @@
 // binary cross-entropy of probabilities p and labels t: loss = −(t · log p + (1 − t) · log(1 − p)).
-// Clipped (Keras): p is held in [LOW, HIGH], and has no gradient outside. Clamped (PyTorch's BCELoss): both
-// logarithms are held above LOG_LOW, and the gradient is (p − t) / max(p · (1 − p), 1e-12).
+// Clipped (Keras): p is clipped to [LOW, HIGH] and has no gradient outside it. Clamped (PyTorch's BCELoss): both
+// logarithms are at least LOG_LOW, and the gradient is (p − t) / max(p · (1 − p), 1e-12).
 
 const COUNT = 64u;
 const CLAMPED = false;
@@ -13,12 +13,12 @@ const LOG_LOW = -100f;
 @group(0) @binding(2) var<storage, read> dout: array<f32>;
 @group(0) @binding(3) var<storage, read_write> out: array<f32>;
 
-// p as the logarithms see it; NaN stays.
+// p as the logarithms take it: clipped unless CLAMPED. NaN stays NaN.
 fn held(p: f32) -> f32 {
   return select(clamp(p, LOW, HIGH), p, is_nan(p) | CLAMPED);
 }
 
-// A logarithm as the loss sees it; NaN stays.
+// A logarithm as the loss takes it: at least LOG_LOW if CLAMPED. NaN stays NaN.
 fn bounded(value: f32) -> f32 {
   return select(value, LOG_LOW, CLAMPED & (value < LOG_LOW));
 }
@@ -29,7 +29,7 @@ fn forward(invocation: Invocation) {
   if (i >= COUNT) { return; }
   let p = held(probabilities[PROBABILITIES_AT + i]);
   let t = label(i);
-  // A term without weight is 0, though its logarithm be infinite.
+  // A term with weight 0 is 0, even if its logarithm is infinite.
   let valid = !is_nan(p) & (p >= 0f) & (p <= 1f);
   let yes = select(t * bounded(natural_log(p)), 0f, t == 0f);
   let no = select((1f - t) * bounded(log_of_other(p)), 0f, t == 1f);
@@ -46,7 +46,7 @@ fn backward(invocation: Invocation) {
   if (CLAMPED) {
     out[OUT_AT + i] = d * (p - label(i)) / max(variance, 1e-12f);
   } else {
-    // Inside, with the ends.
+    // There is a gradient inside [LOW, HIGH], including its ends.
     let slope = d * (p - label(i)) / variance;
     out[OUT_AT + i] = select(slope, 0f, (p < LOW) | (p > HIGH));
   }

@@ -1,4 +1,4 @@
-// binary: out = a ∘ b, element by element; extents of 1 stretch (strides of 0), as in NumPy.
+// binary: out = a ∘ b, element by element; extents of 1 broadcast (with strides of 0), as in NumPy.
 
 const ADD = 0u;
 const SUB = 1u;
@@ -19,7 +19,7 @@ const COUNT = 64u;
 @group(0) @binding(2) var<storage, read_write> out: array<f32>;
 
 fn apply(x: f32, y: f32) -> f32 {
-  let invalid = select(y, x, is_nan(x)); // the NaN that maximum and minimum pass on
+  let invalid = select(y, x, is_nan(x)); // the NaN that maximum and minimum return
   switch OP {
     case ADD: { return x + y; }
     case SUB: { return x - y; }

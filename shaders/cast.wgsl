@@ -1,15 +1,13 @@
-// cast: elements as another type, where either is of floats. WGSL leaves roundings and what is out of range to
-// adapters in part, so all of it is done on bits here: floats to integers toward 0, held to the type's range,
-// NaN to 0; integers to floats to the nearest, ties to even.
+// cast: elements converted to another type, if at least one of the two types is a float. WGSL leaves some rounding and
+// out-of-range results to adapters, so everything is computed on bits here. Floats become integers by rounding toward 0
+// and clamping to the type's range, and NaN becomes 0. Integers become the nearest float, ties to even.
 
-const FROM = I32; // what `words` are
-const TO = I32; // what becomes of floats
+const FROM = I32; // the type of `words`
+const TO = I32; // the type that floats are converted to
 const HALVES = false; // whether the result's floats are f16
 const COUNT = 64u;
 
-// Where each array starts in its binding, in words of its own.
-
-// f16 in arrays that are stored so.
+// Element types; f16 if the array is stored as f16.
 alias Inp = f32;
 alias Floats = f32;
 
@@ -18,20 +16,20 @@ alias Floats = f32;
 @group(0) @binding(2) var<storage, read> words: array<u32>; // of type FROM
 @group(0) @binding(3) var<storage, read_write> floats: array<Floats>;
 
-// An unsigned integer as the nearest float's bits, ties to even.
+// The bits of the float nearest to an unsigned integer, ties to even.
 fn float_of(whole: u32) -> u32 {
   let zeros = countLeadingZeros(whole);
   let digits = whole << (zeros & 31u);
   let rest = digits & 0xffu;
   let up = (rest > 0x80u) | ((rest == 0x80u) & ((digits & 0x100u) != 0u));
-  // The leading digit is bit 23 then, and counts into the exponent; so may a carry.
+  // The leading digit, at bit 23, is added to the exponent, and so may be a carry.
   let bits = ((157u - zeros) << 23u) + (digits >> 8u) + select(0u, 1u, up);
   return select(bits, 0u, whole == 0u);
 }
 
-// The whole part of a float's magnitude, given its bits, up to 2³² − 1; 0 for NaN.
+// The integer part of a float's magnitude, given its bits, up to 2³² − 1; 0 for NaN.
 fn whole_of(magnitude: u32) -> u32 {
-  let exponent = i32(magnitude >> 23u) - 150; // of the last of 24 digits
+  let exponent = i32(magnitude >> 23u) - 150; // the exponent of the last of 24 digits
   let digits = (magnitude & 0x007fffffu) | 0x00800000u;
   let small = select(digits >> u32(clamp(-exponent, 0, 31)), 0u, exponent < -23);
   let whole = select(small, digits << u32(clamp(exponent, 0, 8)), exponent > 0);
@@ -40,7 +38,7 @@ fn whole_of(magnitude: u32) -> u32 {
 
 // A float's bits as a word of type TO.
 fn from_float(bits: u32) -> u32 {
-  if (TO == F32) { return bits; } // widened
+  if (TO == F32) { return bits; } // an f16, already widened
   let negative = bits >= 0x80000000u;
   let whole = whole_of(bits & 0x7fffffffu);
   if (TO == U32) { return select(whole, 0u, negative); }
@@ -49,17 +47,17 @@ fn from_float(bits: u32) -> u32 {
 
 // A word of type FROM as a float's bits.
 fn to_float(word: u32) -> u32 {
-  if (FROM == F32) { return word; } // to be narrowed
+  if (FROM == F32) { return word; } // to be narrowed to f16
   let negative = (FROM == I32) & (word >= 0x80000000u);
   return float_of(select(word, 0u - word, negative)) | select(0u, 0x80000000u, negative);
 }
 
-// A float as the nearest that an f16 holds, ties to even: infinite from 65,520 on, a multiple of 2⁻²⁴ below 2⁻¹⁴.
+// The value of f16 nearest to a float, ties to even: infinite from 65,520 on, a multiple of 2⁻²⁴ below 2⁻¹⁴.
 fn nearest_half(word: u32) -> f32 {
   let magnitude = word & 0x7fffffffu;
   let normal = (magnitude + 0xfffu + ((magnitude >> 13u) & 1u)) & 0xffffe000u;
   let bounded = select(normal, 0x7f800000u, magnitude >= 0x477ff000u);
-  // Below 2⁻¹⁴ the digits past 2⁻²⁴ go: 14 of them, or more.
+  // Below 2⁻¹⁴ the digits past 2⁻²⁴ are dropped: 14 of them, or more.
   let shift = clamp(126 - i32(magnitude >> 23u), 14, 26);
   let digits = (magnitude & 0x007fffffu) | 0x00800000u;
   let kept = digits >> u32(shift);
@@ -83,7 +81,7 @@ fn to_floats(invocation: Invocation) {
   let i = flat_index(invocation);
   if (i >= COUNT) { return; }
   let bits = to_float(words[WORDS_AT + i]);
-  // An integer that f32 can't hold is past an f16's range, so nothing is rounded twice.
+  // An integer that f32 can't represent exactly is beyond f16's range, so nothing is rounded twice.
   floats[FLOATS_AT + i] = Floats(select(bitcast<f32>(bits), nearest_half(bits), HALVES));
 }
 // appended: lib/invocation.wgsl

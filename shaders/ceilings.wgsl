@@ -1,18 +1,17 @@
-// What an adapter can do at best, for profiles to hold kernels against: multiply-adds with next to no
-// memory, and memory with no arithmetic.
+// ceilings: what an adapter can reach at best, to compare kernels with: arithmetic without memory, and the reverse.
 //   multiply_adds: out[i] = the sum of 12 sequences x ← x · a + b, ROUNDS · 8 steps each
 //   copy: out[i] = inp[i]
 
 const COUNT = 64u; // invocations, or vectors of four
 const ROUNDS = 4u;
 
-@group(0) @binding(0) var<storage, read> rates: array<f32>; // (2): a and b, which no compiler knows
+@group(0) @binding(0) var<storage, read> rates: array<f32>; // (2): a and b, unknown to the compiler
 @group(0) @binding(1) var<storage, read_write> sums: array<f32>; // (COUNT)
 @group(0) @binding(2) var<storage, read> inp: array<vec4f>; // (COUNT)
 @group(0) @binding(3) var<storage, read_write> out: array<vec4f>; // (COUNT)
 
-// Twelve sequences hide a multiply-add's latency and still fit a CPU's sixteen registers; eight steps hide
-// what the loop itself costs. Scalars, as lavapipe reached a third less with the same in vectors of four.
+// Twelve sequences hide a multiply-add's latency and still fit a CPU's sixteen registers; eight steps hide the cost of
+// the loop itself. They are scalars, because with vectors of four lavapipe reached a third less.
 @compute @workgroup_size(64)
 fn multiply_adds(invocation: Invocation) {
   let i = flat_index(invocation);
@@ -60,7 +59,7 @@ fn multiply_adds(invocation: Invocation) {
   sums[SUMS_AT + i] = x0 + x1 + x2 + x3 + x4 + x5 + x6 + x7 + x8 + x9 + x10 + x11;
 }
 
-// Four vectors an invocation, each next to its neighbours'.
+// Four vectors per invocation, each next to those of its neighbours.
 @compute @workgroup_size(64)
 fn copy(invocation: Invocation) {
   let i = (invocation.group.y * invocation.groups.x + invocation.group.x) * 256u + invocation.lane;

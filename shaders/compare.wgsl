@@ -1,5 +1,5 @@
-// compare: out = 1 if a ∘ b holds, else 0, element by element; extents of 1 stretch (strides of 0), as in
-// NumPy. Nothing but `NOT_EQUAL` holds of NaN.
+// compare: out = 1 if a ∘ b holds, else 0, element by element; extents of 1 broadcast (with strides of 0), as in NumPy.
+// Of the comparisons, only NOT_EQUAL holds for NaN.
 
 const EQUAL = 0u;
 const NOT_EQUAL = 1u;
@@ -9,10 +9,10 @@ const GREATER = 4u;
 const GREATER_EQUAL = 5u;
 const LOGICAL_AND = 6u;
 const LOGICAL_OR = 7u;
-const LOGICAL_NOT = 8u; // of a; b is a again
+const LOGICAL_NOT = 8u; // of a; b is the same array
 
 const OP = EQUAL;
-// What the words of a and b stand for; comparisons take two of one kind.
+// The types of the words of a and b. Comparisons need the same type for both.
 const A_KIND = F32;
 const B_KIND = F32;
 const COUNT = 64u;

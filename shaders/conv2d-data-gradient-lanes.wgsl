@@ -1,14 +1,13 @@
-// conv2d, gradient of the input, with loads shared by lanes: as conv2d-data-gradient.wgsl, by a tile
-// (lib/lanes-tile.wgsl) whose rows are input pixels of one phase and whose columns are channels. Rows go
-// through the batch first, so that a tile is one pixel of many images wherever the batch is large enough:
-// taps that fall outside the output are then left out whole. For adapters where a load costs dozens of
-// multiply-adds.
+// conv2d, gradient of the input, with loads shared by lanes, for adapters where a load costs dozens of multiply-adds.
+// It computes the same as conv2d-data-gradient.wgsl with a tile (lib/lanes-tile.wgsl) whose rows are input pixels of
+// one phase and whose columns are channels. Rows run through the batch first, so that with a large batch a tile is one
+// pixel of many images, and taps outside the output are skipped for the whole tile.
 enable subgroups;
 
 const COLUMNS = CHANNELS;
 const TILES_N = (CHANNELS + TILE_COLUMNS - 1u) / TILE_COLUMNS;
 
-// Element types: f16 and vec4h where the array is stored so.
+// Element types; f16 and vec4h if the array is stored as f16.
 alias Dout4 = vec4f;
 alias Dinp = f32;
 
@@ -16,19 +15,19 @@ alias Dinp = f32;
 @group(0) @binding(1) var<storage, read> weight4: array<vec4f>; // (KH, KW, C, K)
 @group(0) @binding(2) var<storage, read_write> dinp: array<Dinp>; // (N, H, W, C)
 
-// Among the phase's pixels, the one of a row; rows past the last repeat it.
+// The index of a row's pixel among the phase's pixels. Rows past the last repeat it.
 fn pixel_of(row: u32, phase: Phase) -> u32 {
   let pixels = phase.count.x * phase.count.y;
   let last = min(row, BATCH * pixels - 1u);
   return last % BATCH * pixels + last / BATCH;
 }
 
-// Filters k to k + 3 of an output pixel, which is at `at`, or outside if that is -1.
+// Filters k to k + 3 of the output pixel at `at`; zeros if `at` is -1, which is outside.
 fn load_four(at: i32, k: u32) -> vec4f {
   return select(vec4f(), vec4f(dout4[(DOUT4_AT + u32(max(at, 0)) + k) / 4u]), at >= 0);
 }
 
-// Filters k to k + 3 of a tap's channel. Channels past the last repeat it, and aren't stored.
+// Filters k to k + 3 of a tap's channel. Channels past the last repeat it; they aren't stored.
 fn load_weight(kernel: u32, c: u32, k: u32) -> vec4f {
   return weight4[(WEIGHT4_AT + (kernel * CHANNELS + min(c, CHANNELS - 1u)) * FILTERS + k) / 4u];
 }
@@ -53,12 +52,12 @@ fn seen(m: u32, phase: Phase, i: u32, j: u32) -> bool {
   return found >= 0;
 }
 
-var<private> phase: Phase; // as the store finds it; control flow must go by values that all lanes share
+var<private> phase: Phase; // for the store; control flow uses a local copy, which is uniform across lanes
 
 fn store(m: u32, c: u32, four: vec4f) {
   let at = index_of(pixel_of(m, phase), phase) * CHANNELS + c;
   let values = epilogue4(four, at, c);
-  // Not from 0, which unrolls: stores are most of what compilers work on.
+  // Starting at a literal 0, the loop would be unrolled, and stores are most of the compilers' work.
   for (var j = u32(c >= CHANNELS); j < 4u; j++) {
     if (c + j < CHANNELS) { dinp[DINP_AT + at + j] = Dinp(values[j]); }
   }

@@ -1,7 +1,7 @@
 // conv2d, gradient of the input, through workgroup memory, for GPUs: dinp[n, y, x, c] = Σ_{i, j, k}
 // dout[n, (y + P − i) / S, …, k] · w[i, j, c, k] over the taps for which the division is exact, by phases as in
-// conv2d-data-gradient.wgsl. Rows are the input pixels of one phase, columns are channels, and the steps of
-// the sum are the phase's taps and the filters; a tile of 64×64 a workgroup (lib/workgroup-tile.wgsl).
+// conv2d-data-gradient.wgsl. Rows are the input pixels of one phase, columns are channels, and the steps of the sum are
+// the phase's taps and the filters. Each workgroup computes a tile of 64×64 (lib/workgroup-tile.wgsl).
 
 const BY_FOUR = true; // FILTERS is a multiple of 4, and the arrays are aligned
 
@@ -10,7 +10,7 @@ const TILES_N = (CHANNELS + 63u) / 64u;
 const LEFT_ALONG = true;
 const RIGHT_ALONG = true;
 
-// Element types: f16 and vec4h where the array is stored so.
+// Element types; f16 and vec4h if the array is stored as f16.
 alias Dout = f32;
 alias Dout4 = vec4f;
 alias Dinp = f32;
@@ -33,15 +33,15 @@ fn in_sum(k: u32) -> bool {
   return k < phase.taps.x * phase.taps.y * FILTERS;
 }
 
-// Index of the element that pixels m … m + 3 of the phase meet at step k; −1 outside the image and past the
-// last step. Pixels past the last repeat it, and aren't stored.
+// The index of the element that pixels m … m + 3 of the phase meet at step k; −1 outside the image and past the last
+// step. Pixels past the last repeat it; they aren't stored.
 fn dout_at(m: u32, k: u32) -> vec4i {
   let tap = tap_of(k);
   let at = taps(meetings(m, phase), tap.y, tap.x);
   return select(vec4i(-1), at + i32(k % FILTERS), (at >= vec4i()) & vec4<bool>(in_sum(k)));
 }
 
-// What is outside is chosen, not multiplied by zero.
+// Zeros outside are selected, not made by multiplication.
 fn dout_one(at: i32) -> f32 {
   return select(0f, f32(dout[DOUT_AT + u32(max(at, 0))]), at >= 0);
 }
@@ -63,7 +63,7 @@ fn left_block(m: u32, k: u32) -> mat4x4f {
   return mat4x4f(dout_step(m, k), dout_step(m, k + 1u), dout_step(m, k + 2u), dout_step(m, k + 3u));
 }
 
-// Index of the filter's element for channel 0 at step k; 0 past the last.
+// The index of the filter's element for channel 0 at step k; 0 past the last step.
 fn weight_at(k: u32) -> u32 {
   let tap = tap_of(k);
   return select(0u, kernel_of(phase, tap.y, tap.x) * CHANNELS * FILTERS + k % FILTERS, in_sum(k));
@@ -101,7 +101,8 @@ fn store(m: u32, n: u32, four: vec4f) {
   for (var j = 0u; j < 4u && n + j < CHANNELS; j++) { dinp[DINP_AT + at + j] = Dinp(values[j]); }
 }
 
-// One tile a workgroup. Past the last tile all is zero and nothing stored: every lane meets every barrier.
+// One tile per workgroup. Workgroups past the last tile load zeros and store nothing, because every lane must reach
+// every barrier.
 @compute @workgroup_size(64)
 fn tiled(group: Workgroup, @builtin(local_invocation_index) lane: u32) {
   let tile = workgroup_index(group);

@@ -1,14 +1,14 @@
 // conv2d, gradient of the input: dinp[n, y, x, c] = Σ_{i, j, k} dout[n, (y + P − i) / S, …, k] · w[i, j, c, k]
-// over the taps for which the division is exact. Also the forward of a transposed convolution.
-// Input pixels fall into S·S phases by (y + P) mod S: within one, the taps are i = phase, phase + S, …
-// and the sum is a dense small convolution, with no zeros inserted and no divisibility test.
+// over the taps for which the division is exact. This is also the forward of a transposed convolution. Input pixels are
+// divided into S·S phases by (y + P) mod S. Within a phase, the taps are i = phase, phase + S, … and the sum is a small
+// dense convolution, without inserted zeros or a divisibility test.
 
 const BY_FOUR = true; // FILTERS is a multiple of 4, and the arrays are aligned
 
 const COLUMNS = CHANNELS;
 const TILES_N = (CHANNELS + 7u) / 8u;
 
-// Element types: f16 and vec4h where the array is stored so.
+// Element types; f16 and vec4h if the array is stored as f16.
 alias Dout = f32;
 alias Dout4 = vec4f;
 alias Dinp = f32;
@@ -16,8 +16,8 @@ alias Dinp = f32;
 @group(0) @binding(0) var<storage, read> dout: array<Dout>; // (N, OH, OW, K)
 @group(0) @binding(1) var<storage, read> weight: array<f32>; // (KH, KW, C / groups, K)
 @group(0) @binding(2) var<storage, read_write> dinp: array<Dinp>; // (N, H, W, C)
-@group(0) @binding(3) var<storage, read> dout4: array<Dout4>; // dout again
-@group(0) @binding(4) var<storage, read> weight4: array<vec4f>; // weight again
+@group(0) @binding(3) var<storage, read> dout4: array<Dout4>; // the same array as dout
+@group(0) @binding(4) var<storage, read> weight4: array<vec4f>; // the same array as weight
 
 var<private> phase: Phase;
 
@@ -37,7 +37,7 @@ fn load_fours(at: vec4i, k: u32) -> mat4x4f {
   return mat4x4f(load_dout_four(at.x, k), load_dout_four(at.y, k), load_dout_four(at.z, k), load_dout_four(at.w, k));
 }
 
-// Columns past CHANNELS repeat the last one; they are computed and not stored.
+// Columns past CHANNELS repeat the last one; they are computed but not stored.
 fn load_weight(at: u32, c: u32) -> vec4f {
   return vec4f(
     weight[WEIGHT_AT + at + min(c, CHANNELS - 1u) * FILTERS],
@@ -54,7 +54,7 @@ fn store(m: u32, c: u32, four: vec4f) {
   for (var j = 0u; j < 4u && c + j < CHANNELS; j++) { dinp[DINP_AT + at + j] = Dinp(values[j]); }
 }
 
-// Eight pixels of one phase by eight channels an invocation. GROUPS and both dilations are 1.
+// Eight pixels of one phase by eight channels per invocation. GROUPS and both dilations are 1.
 @compute @workgroup_size(64)
 fn tiled(invocation: Invocation) {
   phase = phase_of(invocation.group.z);
@@ -79,8 +79,8 @@ fn tiled(invocation: Invocation) {
   store_tile(&rows, m, c, u32(m >= pixels_of(phase)));
 }
 
-// Eight pixels of one phase by one channel an invocation: for images of one to three channels, where an
-// eight-wide tile would idle. GROUPS and both dilations are 1.
+// Eight pixels of one phase by one channel per invocation, for images of one to three channels, which would leave most
+// of an eight-wide tile idle. GROUPS and both dilations are 1.
 @compute @workgroup_size(64)
 fn narrow(invocation: Invocation) {
   phase = phase_of(invocation.group.z);
@@ -117,7 +117,7 @@ fn narrow(invocation: Invocation) {
   }
 }
 
-// One input element an invocation: for grouped and dilated cases, and the tile's oracle.
+// One input element per invocation, for grouped and dilated cases, and as the tiles' oracle.
 @compute @workgroup_size(64)
 fn direct(invocation: Invocation) {
   let index = flat_index(invocation);
@@ -126,12 +126,12 @@ fn direct(invocation: Invocation) {
   let x = (index / CHANNELS) % WIDTH;
   let y = (index / (CHANNELS * WIDTH)) % HEIGHT;
   let n = index / (CHANNELS * WIDTH * HEIGHT);
-  let width = CHANNELS / GROUPS; // input channels a filter sees
+  let width = CHANNELS / GROUPS; // input channels per filter
   let filters = FILTERS / GROUPS;
   let c = channel % width;
   let first = (channel / width) * filters;
-  // A zero that compilers can't see through, so that the inner loop stays one: unrolled, lavapipe
-  // compiles it for 12 s instead of 0.1.
+  // A zero that compilers can't see through, so that the inner loop isn't unrolled: lavapipe takes 12 s to compile the
+  // unrolled loop, instead of 0.1 s.
   let zero = u32(index >= BATCH * HEIGHT * WIDTH * CHANNELS);
   var sum = 0f;
   for (var i = 0u; i < KERNEL_H; i++) {

@@ -1,17 +1,17 @@
-// conv2d, forward, with loads shared by lanes: as conv2d-forward.wgsl, by a tile (lib/lanes-tile.wgsl) whose
-// rows are output pixels and whose columns are filters. Rows go through the batch first, so that a tile is
-// one pixel of many images wherever the batch is large enough: taps in the padding are then left out whole.
-// For adapters where a load costs dozens of multiply-adds.
+// conv2d, forward, with loads shared by lanes, for adapters where a load costs dozens of multiply-adds. It computes the
+// same as conv2d-forward.wgsl with a tile (lib/lanes-tile.wgsl) whose rows are output pixels and whose columns are
+// filters. Rows run through the batch first, so that with a large batch a tile is one pixel of many images, and taps in
+// the padding are skipped for the whole tile.
 enable subgroups;
 
 const INP_BY_FOUR = true; // CHANNELS is a multiple of 4, and the array is aligned
 
 const PIXELS = BATCH * OUT_HEIGHT * OUT_WIDTH;
 const COLUMNS = FILTERS;
-const STEPS = KERNEL_H * KERNEL_W * CHANNELS; // of the sum
+const STEPS = KERNEL_H * KERNEL_W * CHANNELS; // terms of the sum
 const TILES_N = (FILTERS + TILE_COLUMNS - 1u) / TILE_COLUMNS;
 
-// Element types: f16 and vec4h where the array is stored so.
+// Element types; f16 and vec4h if the array is stored as f16.
 alias Inp = f32;
 alias Inp4 = vec4f;
 alias Out = f32;
@@ -21,17 +21,17 @@ alias Out = f32;
 @group(0) @binding(2) var<storage, read> weight4: array<vec4f>; // (KH, KW, C, K), K a multiple of 4
 @group(0) @binding(3) var<storage, read_write> out: array<Out>; // (N, OH, OW, K)
 
-// Among all output pixels, the one of a row.
+// The index of a row's pixel among all output pixels.
 fn pixel_of(row: u32) -> u32 {
   return row % BATCH * (OUT_HEIGHT * OUT_WIDTH) + row / BATCH;
 }
 
-// Channels c to c + 3 under a tap, which is at `at`, or in the padding if that is -1.
+// Channels c to c + 3 under the tap at `at`; zeros if `at` is -1, which is in the padding.
 fn load_four(at: i32, c: u32) -> vec4f {
   return select(vec4f(), vec4f(inp4[(INP4_AT + u32(max(at, 0)) + c) / 4u]), at >= 0);
 }
 
-// Step `step` of the sum for an output pixel: the channel and the tap that it stands for.
+// Step `step` of the sum for an output pixel: one channel under one tap.
 fn load_step(pixel: u32, step: u32) -> f32 {
   let kernel = step / CHANNELS;
   let at = tap(pixel, kernel / KERNEL_W, kernel % KERNEL_W);
@@ -43,8 +43,8 @@ fn load_steps(pixel: u32, step: u32) -> vec4f {
   return vec4f(load_step(pixel, step), load_step(pixel, step + 1u), load_step(pixel, step + 2u), load_step(pixel, step + 3u));
 }
 
-// Filters k to k + 3 at four steps of the sum. Steps past the last repeat it, filters likewise: what they meet is
-// 0, and what they make isn't stored.
+// Filters k to k + 3 at four steps of the sum. Steps past the last repeat it, but are multiplied by 0. Filters past the
+// last repeat it too, but aren't stored.
 fn load_weights(step: u32, k: u32) -> mat4x4f {
   let column = WEIGHT4_AT + min(k, FILTERS - 4u);
   return mat4x4f(
@@ -67,7 +67,7 @@ fn seen(m: u32, i: u32, j: u32) -> bool {
 fn store(m: u32, k: u32, four: vec4f) {
   let at = pixel_of(m) * FILTERS + k;
   let values = epilogue4(four, at, k);
-  // Not from 0, which unrolls: stores are most of what compilers work on.
+  // Starting at a literal 0, the loop would be unrolled, and stores are most of the compilers' work.
   for (var j = u32(k >= FILTERS); j < 4u; j++) {
     if (k + j < FILTERS) { out[OUT_AT + at + j] = Out(values[j]); }
   }

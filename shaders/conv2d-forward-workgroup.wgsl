@@ -1,9 +1,9 @@
 // conv2d, forward, through workgroup memory, for GPUs: out[n, y, x, k] = Σ_{i, j, c} inp[n, y·S + i·D − P,
-// x·S + j·D − P, c] · w[i, j, c, k]. An implicit GEMM: rows are output pixels, columns are filters, and the
-// steps of the sum are taps and channels; a tile of 64×64 a workgroup (lib/workgroup-tile.wgsl).
+// x·S + j·D − P, c] · w[i, j, c, k]. This is an implicit GEMM: rows are output pixels, columns are filters, and the
+// steps of the sum are taps and channels. Each workgroup computes a tile of 64×64 (lib/workgroup-tile.wgsl).
 
 const INP_BY_FOUR = true; // CHANNELS is a multiple of 4, and the arrays are aligned
-const W_BY_FOUR = true; // FILTERS likewise
+const W_BY_FOUR = true; // the same for FILTERS
 
 const PIXELS = BATCH * OUT_HEIGHT * OUT_WIDTH;
 const STEPS = KERNEL_H * KERNEL_W * CHANNELS;
@@ -12,7 +12,7 @@ const TILES_N = (FILTERS + 63u) / 64u;
 const LEFT_ALONG = true;
 const RIGHT_ALONG = false;
 
-// Element types: f16 and vec4h where the array is stored so.
+// Element types; f16 and vec4h if the array is stored as f16.
 alias Inp = f32;
 alias Inp4 = vec4f;
 alias Out = f32;
@@ -23,14 +23,14 @@ alias Out = f32;
 @group(0) @binding(3) var<storage, read> weight4: array<vec4f>; // the same array
 @group(0) @binding(4) var<storage, read_write> out: array<Out>; // (N, OH, OW, K)
 
-// Index of the element that output pixels m … m + 3 meet at step k; −1 in the padding and past the last step.
+// The index of the element that output pixels m … m + 3 meet at step k; −1 in the padding and past the last step.
 fn inp_at(m: u32, k: u32) -> vec4i {
   let tap = k / CHANNELS;
   let at = taps(m, tap / KERNEL_W, tap % KERNEL_W);
   return select(vec4i(-1), at + i32(k % CHANNELS), (at >= vec4i()) & vec4<bool>(k < STEPS));
 }
 
-// Padding is chosen, not multiplied by zero: an infinity beside the edge stays out.
+// Padding is selected, not multiplied by zero, so that an infinity next to the edge has no effect.
 fn inp_one(at: i32) -> f32 {
   return select(0f, f32(inp[INP_AT + u32(max(at, 0))]), at >= 0);
 }
@@ -76,7 +76,8 @@ fn store(m: u32, n: u32, four: vec4f) {
   for (var j = 0u; j < 4u && n + j < FILTERS; j++) { out[OUT_AT + at + j] = Out(y[j]); }
 }
 
-// One tile a workgroup. Past the last tile all is zero and nothing stored: every lane meets every barrier.
+// One tile per workgroup. Workgroups past the last tile load zeros and store nothing, because every lane must reach
+// every barrier.
 @compute @workgroup_size(64)
 fn tiled(group: Workgroup, @builtin(local_invocation_index) lane: u32) {
   let tile = workgroup_index(group);

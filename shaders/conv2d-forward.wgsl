@@ -1,6 +1,6 @@
 // conv2d, forward: out[n, y, x, k] = Σ_{i, j, c} inp[n, y·S + i·D − P, x·S + j·D − P, c] · w[i, j, c, k].
-// Also the input gradient of a transposed convolution. An implicit GEMM: rows are output pixels,
-// columns are filters, and the sum runs over taps (i, j) and channels c; no patch is copied out.
+// This is also the input gradient of a transposed convolution. It is an implicit GEMM: rows are output pixels, columns
+// are filters, and the sum runs over taps (i, j) and channels c. No patches are copied.
 
 const W_BY_FOUR = true; // FILTERS is a multiple of 4
 
@@ -8,7 +8,7 @@ const PIXELS = BATCH * OUT_HEIGHT * OUT_WIDTH;
 const COLUMNS = FILTERS;
 const TILES_N = (FILTERS + 7u) / 8u;
 
-// Element types: f16 and vec4h where the array is stored so.
+// Element types; f16 and vec4h if the array is stored as f16.
 alias Inp = f32;
 alias Out = f32;
 
@@ -17,7 +17,7 @@ alias Out = f32;
 @group(0) @binding(2) var<storage, read> weight4: array<vec4f>; // the same array
 @group(0) @binding(3) var<storage, read_write> out: array<Out>; // (N, OH, OW, K)
 
-// Padding is chosen, not multiplied by zero: an infinity beside the edge stays out.
+// Padding is selected, not multiplied by zero, so that an infinity next to the edge has no effect.
 fn load_inp(at: i32, c: u32) -> f32 {
   return select(0f, f32(inp[INP_AT + u32(max(at, 0)) + c]), at >= 0);
 }
@@ -26,7 +26,7 @@ fn load_inp_four(at: vec4i, c: u32) -> vec4f {
   return vec4f(load_inp(at.x, c), load_inp(at.y, c), load_inp(at.z, c), load_inp(at.w, c));
 }
 
-// Columns past FILTERS repeat the last one; they are computed and not stored.
+// Columns past FILTERS repeat the last one; they are computed but not stored.
 fn load_weight(at: u32, k: u32) -> vec4f {
   if (W_BY_FOUR) {
     return weight4[(WEIGHT4_AT + at + min(k, FILTERS - 4u)) / 4u];
@@ -46,7 +46,7 @@ fn store(m: u32, k: u32, four: vec4f) {
   for (var j = 0u; j < 4u && k + j < FILTERS; j++) { out[OUT_AT + at + j] = Out(values[j]); }
 }
 
-// Eight pixels by eight filters an invocation, in registers. GROUPS is 1.
+// Eight pixels by eight filters per invocation, in registers. GROUPS is 1.
 @compute @workgroup_size(64)
 fn tiled(invocation: Invocation) {
   let tile = flat_index(invocation);
@@ -68,17 +68,17 @@ fn tiled(invocation: Invocation) {
   store_tile(&rows, m, k, u32(m >= PIXELS));
 }
 
-// One output an invocation: for grouped and very narrow filters, and the tile's oracle.
+// One output per invocation, for grouped and very narrow filters, and as the tile's oracle.
 @compute @workgroup_size(64)
 fn direct(invocation: Invocation) {
   let index = flat_index(invocation);
   if (index >= PIXELS * FILTERS) { return; }
   let k = index % FILTERS;
   let m = index / FILTERS;
-  let width = CHANNELS / GROUPS; // input channels a filter sees
+  let width = CHANNELS / GROUPS; // input channels per filter
   let first = (k / (FILTERS / GROUPS)) * width;
-  // A zero that compilers can't see through, so that the inner loop stays one: unrolled, lavapipe
-  // compiles it for 6 s instead of 0.1.
+  // A zero that compilers can't see through, so that the inner loop isn't unrolled: lavapipe takes 6 s to compile the
+  // unrolled loop, instead of 0.1 s.
   let zero = u32(index >= PIXELS * FILTERS);
   var sum = 0f;
   for (var i = 0u; i < KERNEL_H; i++) {

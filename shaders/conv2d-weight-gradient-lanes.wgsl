@@ -1,19 +1,19 @@
-// conv2d, gradient of the filter, with loads shared by lanes: as conv2d-weight-gradient.wgsl, by a tile
-// (lib/lanes-tile.wgsl) whose rows are rows of the filter (taps and channels) and whose columns are filters.
-// Where a tile has one tap, only the pixels whose tap lies inside the image are visited: along a row of the
-// output, and through the batch first. For adapters where a load costs dozens of multiply-adds, and where 64
-// tiles are plenty: there are no partial results. Behind the filter's tiles come those of the bias, whose
-// "input" is 1 everywhere: dbias[k] = Σ dout[n, y, x, k].
+// conv2d, gradient of the filter, with loads shared by lanes, for adapters where a load costs dozens of multiply-adds.
+// It computes the same as conv2d-weight-gradient.wgsl with a tile (lib/lanes-tile.wgsl) whose rows are rows of the
+// filter (taps and channels) and whose columns are filters. If a tile has one tap, only pixels whose tap lies inside
+// the image are visited, along a row of the output and through the batch first. There are no partial results, because
+// on these adapters 64 tiles are plenty. The bias's tiles follow the filter's; its "input" is 1 everywhere:
+// dbias[k] = Σ dout[n, y, x, k].
 enable subgroups;
 
-const SHARED_TAP = true; // CHANNELS is a multiple of TILE_ROWS, and the array aligned for loads by fours
+const SHARED_TAP = true; // CHANNELS is a multiple of TILE_ROWS, and the array is aligned for vec4 loads
 
 const PIXELS = BATCH * OUT_HEIGHT * OUT_WIDTH;
 const ROWS = KERNEL_H * KERNEL_W * CHANNELS; // of the filter as a matrix (taps and channels, filters)
 const TILES_M = (ROWS + TILE_ROWS - 1u) / TILE_ROWS;
 const TILES_N = (FILTERS + TILE_COLUMNS - 1u) / TILE_COLUMNS;
 
-// Element types: f16 and vec4h where the array is stored so.
+// Element types; f16 and vec4h if the array is stored as f16.
 alias Inp = f32;
 alias Inp4 = vec4f;
 alias Dout4 = vec4f;
@@ -24,20 +24,20 @@ alias Dout4 = vec4f;
 @group(0) @binding(3) var<storage, read_write> dweight: array<f32>; // (KH, KW, C, K)
 @group(0) @binding(4) var<storage, read_write> dbias: array<f32>; // (K)
 
-// The lane's filters at a pixel, zeros if it isn't `in_range`.
+// The lane's filters at a pixel; zeros if it isn't `in_range`.
 fn load_dout(pixel: u32, in_range: bool, k: u32) -> vec4f {
   return select(vec4f(), vec4f(dout4[(DOUT4_AT + select(0u, pixel, in_range) * FILTERS + min(k, FILTERS - 4u)) / 4u]), in_range);
 }
 
-// The first output row (or column) whose tap lies inside an image of `size`, and the one past the last, when the
-// tap is `before` pixels before the image at output 0.
+// The first output row (or column) whose tap lies inside an image of `size`, and the one past the last. At output 0,
+// the tap is `before` pixels before the image.
 fn span(before: i32, size: i32, stride: i32, count: i32) -> vec2u {
   let first = (max(before, 0) + stride - 1) / stride;
   let end = min(count, (max(size + before, 0) + stride - 1) / stride);
   return vec2u(u32(first), u32(max(end, first)));
 }
 
-// All pixels for a tile of rows from m on, which lie under one tap.
+// Adds all pixels to a tile of rows from m on, which belong to one tap.
 fn under_one_tap(t: ptr<function, Tile>, m: u32, k: u32, lane: u32) {
   let i = m / CHANNELS / KERNEL_W * DILATION_H;
   let j = m / CHANNELS % KERNEL_W * DILATION_W;
@@ -66,7 +66,7 @@ fn under_one_tap(t: ptr<function, Tile>, m: u32, k: u32, lane: u32) {
   }
 }
 
-// Input of a filter row at an output pixel: 0 in padding, and for rows and pixels past the last.
+// The input of a filter row at an output pixel; 0 in the padding, and for rows and pixels past the last.
 fn load_inp(pixel: u32, row: u32) -> f32 {
   let kernel = row / CHANNELS;
   let at = tap(pixel, kernel / KERNEL_W, kernel % KERNEL_W);
@@ -78,7 +78,7 @@ fn load_pixels(pixel: u32, row: u32) -> vec4f {
   return vec4f(load_inp(pixel, row), load_inp(pixel + 1u, row), load_inp(pixel + 2u, row), load_inp(pixel + 3u, row));
 }
 
-// All pixels for a tile of rows from m on, under whichever taps.
+// Adds all pixels to a tile of rows from m on, which may belong to several taps.
 fn under_any_taps(t: ptr<function, Tile>, m: u32, k: u32, lane: u32, zero: u32) {
   let row = m + lane % SHARERS;
   for (var first = zero; first < PIXELS; first += 4u) {
@@ -103,7 +103,7 @@ fn add_bias(k: u32, zero: u32) {
 }
 
 fn store(m: u32, k: u32, four: vec4f) {
-  // Not from 0, which unrolls: stores are most of what compilers work on.
+  // Starting at a literal 0, the loop would be unrolled, and stores are most of the compilers' work.
   for (var j = u32(k >= FILTERS); j < 4u; j++) {
     if (k + j < FILTERS) { dweight[DWEIGHT_AT + m * FILTERS + k + j] = four[j]; }
   }
@@ -115,7 +115,7 @@ fn tiled(group: Workgroup, @builtin(subgroup_invocation_id) lane: u32) {
   let k = (tile % TILES_N) * TILE_COLUMNS + 4u * lane;
   let m = (tile / TILES_N) * TILE_ROWS;
   if (tile / TILES_N > TILES_M) { return; }
-  let zero = u32(group.count.x == 0u); // in a way that compilers can't see, so that loops over few pixels stay loops
+  let zero = u32(group.count.x == 0u); // a zero that compilers can't see through, so that loops over few pixels aren't unrolled
   if (tile / TILES_N == TILES_M) {
     add_bias(k, zero);
     return;

@@ -1,21 +1,21 @@
 // conv2d, gradient of the filter, through workgroup memory, for GPUs: dw[i, j, c, k] = Σ_{n, y, x}
-// inp[n, y·S + i·D − P, x·S + j·D − P, c] · dout[n, y, x, k]. Rows are taps and channels, columns are filters,
-// and the steps of the sum are output pixels: SPLITS runs of CHUNK of them, each with a partial result of
-// its own that a second pass adds. Past the last row comes the bias, whose "input" is 1 everywhere. A tile of
-// 64×64 a workgroup (lib/workgroup-tile.wgsl).
+// inp[n, y·S + i·D − P, x·S + j·D − P, c] · dout[n, y, x, k]. Rows are taps and channels, columns are filters, and the
+// steps of the sum are output pixels. They are cut into SPLITS runs of CHUNK pixels, and a second pass adds the partial
+// results of the runs. The row past the last is the bias's, whose "input" is 1 everywhere. Each workgroup computes a
+// tile of 64×64 (lib/workgroup-tile.wgsl).
 
 const SPLITS = 1u;
 const CHUNK = 64u; // a multiple of 16, so that no run reads into the next
 const INP_BY_FOUR = true; // CHANNELS is a multiple of 4, and the arrays are aligned
-const DOUT_BY_FOUR = true; // FILTERS likewise
+const DOUT_BY_FOUR = true; // the same for FILTERS
 
 const PIXELS = BATCH * OUT_HEIGHT * OUT_WIDTH;
-const ROWS = KERNEL_H * KERNEL_W * CHANNELS; // of the filter as a matrix (taps and channels, filters)
+const ROWS = KERNEL_H * KERNEL_W * CHANNELS; // rows of the filter as a matrix (taps and channels, filters)
 const TILES_N = (FILTERS + 63u) / 64u;
 const LEFT_ALONG = false;
 const RIGHT_ALONG = false;
 
-// Element types: f16 and vec4h where the array is stored so.
+// Element types; f16 and vec4h if the array is stored as f16.
 alias Inp = f32;
 alias Inp4 = vec4f;
 alias Dout = f32;
@@ -30,8 +30,8 @@ alias Dout4 = vec4f;
 
 var<private> split: u32;
 
-// Index of the element that filter row m meets at output pixels k … k + 3; −1 in the padding and past the
-// last row or pixel.
+// The index of the element that filter row m meets at output pixels k … k + 3; −1 in the padding and past the last row
+// or pixel.
 fn inp_at(m: u32, k: u32) -> vec4i {
   let tap = m / CHANNELS;
   let at = taps(k, tap / KERNEL_W, tap % KERNEL_W);
@@ -39,7 +39,7 @@ fn inp_at(m: u32, k: u32) -> vec4i {
   return select(vec4i(-1), at + i32(m % CHANNELS), (at >= vec4i()) & in_range);
 }
 
-// Padding is chosen, not multiplied by zero: an infinity beside the edge stays out.
+// Padding is selected, not multiplied by zero, so that an infinity next to the edge has no effect.
 fn inp_one(at: i32) -> f32 {
   return select(0f, f32(inp[INP_AT + u32(max(at, 0))]), at >= 0);
 }
@@ -90,7 +90,8 @@ fn store(m: u32, n: u32, four: vec4f) {
   }
 }
 
-// One tile a workgroup. Past the last tile all is zero and nothing stored: every lane meets every barrier.
+// One tile per workgroup. Workgroups past the last tile load zeros and store nothing, because every lane must reach
+// every barrier.
 @compute @workgroup_size(64)
 fn tiled(group: Workgroup, @builtin(local_invocation_index) lane: u32) {
   let tile = workgroup_index(group);

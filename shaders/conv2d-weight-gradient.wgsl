@@ -1,20 +1,20 @@
 // conv2d, gradient of the filter: dw[i, j, c, k] = Σ_{n, y, x} inp[n, y·S + i·D − P, x·S + j·D − P, c] · dout[n, y, x, k].
-// The sum runs over every output pixel of the batch: it is cut into SPLITS runs of CHUNK pixels, each
-// with a partial result of its own, which a second pass adds in a fixed order. No atomics.
-// Behind the filter's rows comes the bias, whose "input" is 1 everywhere: dbias[k] = Σ_{n, y, x} dout[n, y, x, k].
+// The sum runs over every output pixel of the batch. It is cut into SPLITS runs of CHUNK pixels, whose partial results
+// a second pass adds in a fixed order, without atomics. The bias's row follows the filter's rows; its "input" is 1
+// everywhere: dbias[k] = Σ_{n, y, x} dout[n, y, x, k].
 
 const SPLITS = 1u;
 const CHUNK = 64u;
 const DOUT_BY_FOUR = true; // FILTERS is a multiple of 4
-const SHARED_TAP = true; // CHANNELS is a multiple of 8, so a tile's rows all lie under one tap
+const SHARED_TAP = true; // CHANNELS is a multiple of 8, so all rows of a tile belong to one tap
 
 const PIXELS = BATCH * OUT_HEIGHT * OUT_WIDTH;
 const WEIGHTS = KERNEL_H * KERNEL_W * (CHANNELS / GROUPS) * FILTERS;
-const ROWS = KERNEL_H * KERNEL_W * CHANNELS; // of the filter as a matrix (taps and channels, filters)
+const ROWS = KERNEL_H * KERNEL_W * CHANNELS; // rows of the filter as a matrix (taps and channels, filters)
 const TILES_M = (ROWS + 7u) / 8u;
 const TILES_N = (FILTERS + 7u) / 8u;
 
-// Element types: f16 and vec4h where the array is stored so.
+// Element types; f16 and vec4h if the array is stored as f16.
 alias Inp = f32;
 alias Dout = f32;
 alias Dout4 = vec4f;
@@ -27,9 +27,9 @@ alias Dout4 = vec4f;
 
 var<private> split: u32;
 
-// Input of filter row `row` at an output pixel; `found` is where the tile's tap is, if it has but one.
-// Rows past ROWS repeat the last one, columns past FILTERS likewise; neither is stored. Padding is
-// chosen, not multiplied by zero: an infinity beside the edge stays out.
+// The input of filter row `row` at an output pixel; `found` is where the tile's tap is, if it has only one. Rows past
+// ROWS and columns past FILTERS repeat the last one; neither is stored. Padding is selected, not multiplied by zero, so
+// that an infinity next to the edge has no effect.
 fn load_inp(pixel: u32, found: i32, row: u32) -> f32 {
   if (SHARED_TAP) {
     return f32(inp[INP_AT + u32(found) + row % CHANNELS]);
@@ -64,7 +64,7 @@ fn store(m: u32, k: u32, four: vec4f) {
   }
 }
 
-// The bias's part of pixels `first` to `end` for filters k to k + 7.
+// Stores the bias's partial sum over pixels `first` to `end`, for filters k to k + 7.
 fn add_bias(first: u32, end: u32, k: u32) {
   var sum = mat2x4f();
   for (var pixel = first; pixel < end; pixel++) {
@@ -76,7 +76,7 @@ fn add_bias(first: u32, end: u32, k: u32) {
   }
 }
 
-// Eight rows of the filter (taps and channels) by eight filters an invocation. GROUPS is 1.
+// Eight rows of the filter (taps and channels) by eight filters per invocation. GROUPS is 1.
 @compute @workgroup_size(64)
 fn tiled(invocation: Invocation) {
   split = invocation.group.z;
@@ -87,7 +87,7 @@ fn tiled(invocation: Invocation) {
   if (tile / TILES_N == TILES_M) { add_bias(split * CHUNK, end, k); }
   if (m >= ROWS) { return; }
   var rows = Rows();
-  let kernel = m / CHANNELS; // the tap, where it is shared
+  let kernel = m / CHANNELS; // the tap, if it is shared
   for (var pixel = split * CHUNK; pixel < end; pixel++) {
     let p = tap(pixel, kernel / KERNEL_W, kernel % KERNEL_W);
     if (SHARED_TAP && p < 0) { continue; }
@@ -98,7 +98,7 @@ fn tiled(invocation: Invocation) {
   store_tile(&rows, m, k, u32(m >= ROWS));
 }
 
-// One weight, or one element of the bias, an invocation: for grouped and very narrow cases, and the tile's oracle.
+// One weight, or one element of the bias, per invocation, for grouped and very narrow cases, and as the tile's oracle.
 @compute @workgroup_size(64)
 fn direct(invocation: Invocation) {
   split = invocation.group.z;
@@ -110,7 +110,7 @@ fn direct(invocation: Invocation) {
     dbias[DBIAS_AT + split * FILTERS + index - WEIGHTS] = total;
   }
   if (index >= WEIGHTS) { return; }
-  let width = CHANNELS / GROUPS; // input channels a filter sees
+  let width = CHANNELS / GROUPS; // input channels per filter
   let k = index % FILTERS;
   let channel = (k / (FILTERS / GROUPS)) * width + (index / FILTERS) % width;
   let kernel = index / (FILTERS * width);

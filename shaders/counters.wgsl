@@ -1,8 +1,10 @@
-// counters: what counts on the device from one step to the next, in one launch. Two lists of numbers follow
-// c ← rate · c + (1 − rate), which is 1 − rateᵗ after t launches, without a power and without cancellation:
-// Adam's bias corrections, and 0, then 1 for ever, with a rate of 0. An Rng's step goes up by one.
+// counters: advances the numbers that count on the device from one step to the next. Two lists of numbers follow
+// c ← rate · c + (1 − rate), which is 1 − rateᵗ after t launches, computed without a power and without cancellation.
+// Adam's bias corrections are such numbers; with a rate of 0, a number is 0 before the first launch and then always 1.
+// An Rng's step increases by one.
 //
-// A launch of its own, after everything that reads them: no other workgroup may read what this one writes.
+// This is a launch of its own, after everything that reads the counters, because no other workgroup may read what this
+// one writes.
 
 const FIRST_COUNT = 2u;
 const FIRST_RATES = array<f32, 2>(0.9f, 0.999f);
@@ -10,7 +12,7 @@ const FIRST_RESTS = array<f32, 2>(0.1f, 0.001f); // 1 − rate, rounded on the h
 const SECOND_COUNT = 2u;
 const SECOND_RATES = array<f32, 2>(0.9f, 0.999f);
 const SECOND_RESTS = array<f32, 2>(0.1f, 0.001f);
-const STEPS = 1u; // what is added to the step
+const STEPS = 1u; // the increment of the step
 
 @group(0) @binding(0) var<storage, read_write> first: array<f32>; // (FIRST_COUNT)
 @group(0) @binding(1) var<storage, read_write> second: array<f32>; // (SECOND_COUNT)

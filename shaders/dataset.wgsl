@@ -1,23 +1,23 @@
-// dataset: a batch of images from the resident u8 dataset, in an order that is new each epoch unless told otherwise, as
-// floats in [−1, 1]; and the same images' classes. The order is a keyed permutation, computed here:
-// nothing is uploaded.
+// dataset: gathers a batch of images from the u8 dataset on the device, as floats in [−1, 1], and their classes. Each
+// epoch has a new order unless SHUFFLE is off. The order is a keyed permutation that is computed here, so nothing is
+// uploaded.
 
-const IMAGES = 64u; // in the dataset
-const PIXELS = 784u; // of an image
+const IMAGES = 64u; // images in the dataset
+const PIXELS = 784u; // pixels per image
 const BATCH = 8u; // images, or classes, to gather now
-const STRIDE = 8u; // images of a full batch: a step's first image is at STRIDE · (its step in the epoch)
-const STEPS = 8u; // steps an epoch
-const SHUFFLE = true; // whether an epoch has an order of its own, or the dataset's
+const STRIDE = 8u; // images per full batch: a step's first image is at STRIDE · (its step in the epoch)
+const STEPS = 8u; // steps per epoch
+const SHUFFLE = true; // whether each epoch has an order of its own, not the dataset's
 const HALF_BITS = 3u; // the permutation works on 2 · HALF_BITS bits, the least even number that holds IMAGES
 
-@group(0) @binding(0) var<storage, read> images: array<u32>; // four pixels a word
+@group(0) @binding(0) var<storage, read> images: array<u32>; // four pixels per word
 @group(0) @binding(1) var<storage, read> state: array<u32>; // seed low, seed high, step
 @group(0) @binding(2) var<storage, read_write> out: array<f32>; // (BATCH, PIXELS)
-@group(0) @binding(3) var<storage, read> labels: array<u32>; // a class an image, four a word
+@group(0) @binding(3) var<storage, read> labels: array<u32>; // one class per image, four per word
 @group(0) @binding(4) var<storage, read_write> classes: array<i32>; // (BATCH)
 
-// A Feistel network is a bijection on all numbers of 2 · HALF_BITS bits; walking on while the result is
-// not an image ("cycle walking") makes it one on the images (Black and Rogaway 2002).
+// A Feistel network is a bijection on all numbers of 2 · HALF_BITS bits. Applying it again until the result is an image
+// ("cycle walking") makes it a bijection on the images (Black and Rogaway 2002).
 fn shuffled(position: u32, epoch: u32) -> u32 {
   let mask = (1u << HALF_BITS) - 1u;
   var x = position;
@@ -36,15 +36,15 @@ fn shuffled(position: u32, epoch: u32) -> u32 {
   return x;
 }
 
-// Which image a row of the step's batch is.
+// The index of the image in a row of the step's batch.
 fn image_of(row: u32) -> u32 {
   let step = state[STATE_AT + 2];
-  let position = min((step % STEPS) * STRIDE + row, IMAGES - 1u); // past the end the walk would not end
+  let position = min((step % STEPS) * STRIDE + row, IMAGES - 1u); // past the end, the walk would not terminate
   if (!SHUFFLE) { return position; }
   return shuffled(position, step / STEPS);
 }
 
-// Sixteen pixels an invocation, so that the permutation is walked once for all of them.
+// Sixteen pixels per invocation, so that the permutation is computed once for all of them.
 @compute @workgroup_size(64)
 fn gather(invocation: Invocation) {
   let runs = (PIXELS + 15u) / 16u;

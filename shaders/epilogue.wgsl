@@ -1,5 +1,5 @@
-// epilogue: the gradient before an epilogue from the one behind it, in a launch of its own: for results that
-// something else reads than a kernel that would do this in its store (lib/epilogue.wgsl).
+// epilogue: computes the gradient before an epilogue from the gradient after it, in a launch of its own. It is needed
+// if the gradient doesn't come from a kernel that can do this in its store (lib/epilogue.wgsl).
 
 const COUNT = 64u;
 const COLUMNS = 4u;
@@ -7,7 +7,7 @@ const COLUMNS = 4u;
 @group(0) @binding(0) var<storage, read> dout: array<f32>;
 @group(0) @binding(1) var<storage, read_write> dinp: array<f32>;
 
-// Four elements an invocation, as many as one draw of a mask gives.
+// Four elements per invocation, as many as one draw of a mask covers.
 @compute @workgroup_size(64)
 fn backward(invocation: Invocation) {
   let at = flat_index(invocation) * 4u;

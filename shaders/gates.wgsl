@@ -1,16 +1,16 @@
-// gates: erf and the functions that let x through by a gate that rises from 0 to 1, and dinp = dout times
-// their derivatives. Those of e^−w keep their digits far below 0: w is a head and a tail, and x comes in
-// before the power of 2, which alone would be subnormal where the product isn't.
+// gates: erf and the functions that multiply x by a gate that rises from 0 to 1, and dinp = dout times their
+// derivatives. Functions of e^−w stay accurate far below 0: w is kept as a head and a tail, and x is multiplied in
+// before the power of 2, because that power alone could be subnormal when the product isn't.
 
 const ERF = 0u;
-const GELU = 1u; // x · Φ(x), of the normal distribution
+const GELU = 1u; // x · Φ(x), where Φ is the normal distribution function
 const GELU_TANH = 2u; // x · ½ (1 + tanh(√(2/π) (x + 0.044715 x³)))
 const SILU = 3u; // x · sigmoid(x)
-const HARD_SIGMOID = 4u; // α · x + β within [0, 1]
-const HARD_SWISH = 5u; // x · (x + 3) / 6 between −3 and 3
+const HARD_SIGMOID = 4u; // α · x + β, clipped to [0, 1]
+const HARD_SWISH = 5u; // x · (x + 3) / 6 between −3 and 3, 0 below and x above
 
 const OP = ERF;
-const ALPHA = 0.166666667f; // of the hard sigmoid
+const ALPHA = 0.166666667f; // α and β of the hard sigmoid
 const BETA = 0.5f;
 const COUNT = 64u;
 
@@ -20,7 +20,7 @@ const COUNT = 64u;
 @group(0) @binding(3) var<storage, read> kept: array<f32>; // the input
 @group(0) @binding(4) var<storage, read_write> dinp: array<f32>;
 
-// x to its first 12 bits: the product of two such is exact.
+// The first 12 bits of x: the product of two such numbers is exact.
 fn head(x: f32) -> f32 {
   return bitcast<f32>(bitcast<u32>(x) & 0xfffff000u);
 }
@@ -63,7 +63,7 @@ fn erf(x: f32) -> f32 {
   let z = min(abs(x), 4.5f);
   let power = bell(1f, z);
   let far = 1f - scale(power.m * erfcx(max(z, 1f)), power.n);
-  // Of the least x, what is small beside it may be subnormal, and lost.
+  // For the smallest x, the correction may be subnormal, and lost.
   let near = select(erf_near_0(x), TWO_OVER_ROOT_PI * x, abs(x) < 0x1p-12f);
   return select(select(far, -far, x < 0f), near, abs(x) <= 1f);
 }
@@ -87,7 +87,7 @@ fn gelu_slope(x: f32) -> f32 {
   let power = bell(0.5f, t);
   let density = 0.398942280f * t;
   let tail = scale(power.m * (0.5f * erfcx(max(z, 0.7f)) - density), power.n);
-  let near = 0.5f + 0.5f * erf_near_0(min(z, 1f)) + scale(power.m * density, power.n); // of |x|
+  let near = 0.5f + 0.5f * erf_near_0(min(z, 1f)) + scale(power.m * density, power.n); // at |x|
   let above = select(1f - tail, near, t <= 1f);
   let below = select(tail, 1f - near, t <= 1f);
   return select(above, below, x < 0f);
@@ -99,7 +99,7 @@ struct Gate {
   growth: f32,
 }
 
-// 2 √(2/π), in 12 bits and what is missing, and 0.044715 of it.
+// 2 √(2/π) as its first 12 bits and the remainder, and 0.044715 times that.
 const LINEAR_HEAD = 0x1.988000p+0f;
 const LINEAR_LOW = 6.59966e-05f;
 const CUBIC_HEAD = 0x1.244p-4f;
@@ -109,7 +109,7 @@ const CUBIC_LOW = 4.7186163e-6f;
 fn gate(x: f32) -> Gate {
   let t = abs(x);
   if (OP == SILU) { return Gate(exp_negative(t, 0f), 1f); }
-  // w = t · (c + c′ · t²) in heads, whose products are exact, and tails.
+  // w = t · (c + c′ · t²), computed with heads, whose products are exact, and tails.
   let h = head(t);
   let square = head(h * h);
   let square_tail = (h * h - square) + (t - h) * (t + h);
@@ -120,7 +120,7 @@ fn gate(x: f32) -> Gate {
   return Gate(power, LINEAR_HEAD + LINEAR_LOW + 3f * (CUBIC_HEAD + CUBIC_LOW) * (t * t));
 }
 
-// Past this, gates are 0 or 1 to every bit.
+// Beyond this, gates are 0 or 1 to the last bit.
 const REACH = select(110f, 11f, OP == GELU_TANH);
 
 fn gated(x: f32) -> f32 {
@@ -140,7 +140,7 @@ fn gated_slope(x: f32) -> f32 {
   return select(above, below, x < 0f);
 }
 
-// α · x + β: β at infinity too if α is 0.
+// α · x + β. If α is 0, it is β at infinity too.
 fn line(x: f32) -> f32 {
   return select(ALPHA * x, 0f, ALPHA == 0f) + BETA;
 }

@@ -1,22 +1,22 @@
 // group norm backward: with x̂ = (x − mean) / σ of each group and d = dout · γ,
-//   dx = (d − mean(d) − x̂ · mean(d · x̂)) / σ, as the group's statistics depend on x too,
+//   dx = (d − mean(d) − x̂ · mean(d · x̂)) / σ, because the group's statistics depend on x too,
 //   dγ = Σ dout · x̂ and dβ = Σ dout over the examples and positions of each channel.
 
 const ROWS = 64u; // N · P: rows of channels
 const POSITIONS = 8u; // P
-const RUNS = 1u; // runs of rows that dγ and dβ are summed by, before a reduction adds those up
-const CHUNK = 64u; // rows of a run
+const RUNS = 1u; // runs of rows over which dγ and dβ are summed, before a reduction adds up the runs
+const CHUNK = 64u; // rows per run
 
 @group(0) @binding(0) var<storage, read> inp: array<f32>; // (N, P, G, Q)
 @group(0) @binding(1) var<storage, read> dout: array<f32>; // (N, P, G, Q)
-@group(0) @binding(2) var<storage, read> stats: array<f32>; // (2, N · G): mean less the origin, 1 / sqrt(var + ε)
+@group(0) @binding(2) var<storage, read> stats: array<f32>; // (2, N · G): mean minus the origin, 1 / sqrt(var + ε)
 @group(0) @binding(3) var<storage, read> gamma: array<f32>; // (G, Q)
 @group(0) @binding(4) var<storage, read_write> partial: array<f32>; // (SPLITS, 2, N · G)
-@group(0) @binding(5) var<storage, read> partials: array<f32>; // the same, to be read
+@group(0) @binding(5) var<storage, read> partials: array<f32>; // the same array, for reading
 @group(0) @binding(6) var<storage, read_write> dinp: array<f32>; // (N, P, G, Q)
 @group(0) @binding(7) var<storage, read_write> sums: array<f32>; // (RUNS, 2, G · Q): dγ, dβ
 
-// x̂, where the element `at` is of a cell whose first one is `origin`.
+// x̂ of the element at `at`, in a cell whose first element is `origin`.
 fn normal_at(at: u32, cell: u32, origin: f32) -> f32 {
   return (inp[INP_AT + at] - origin - stats[STATS_AT + cell]) * stats[STATS_AT + CELLS + cell];
 }

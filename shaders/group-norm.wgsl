@@ -1,27 +1,28 @@
-// group norm: out = (x − mean) / sqrt(var + ε) · γ + β, where mean and variance (population) are those of each
-// group: x is (N, P, G, Q), a group is all (P, Q) of one n and g, and γ and β are (G, Q). Layer norm is
-// (N, 1, 1, D), instance norm (N, P, C, 1).
+// group norm: out = (x − mean) / sqrt(var + ε) · γ + β, with the mean and population variance of each group. x is
+// (N, P, G, Q), a group is all (P, Q) of one n and g, and γ and β are (G, Q). Layer norm is (N, 1, 1, D), instance norm
+// (N, P, C, 1).
 //
-// A group's elements are dealt out to SPLITS invocations, one after another, so that neighbours read side by side.
-// With several, a first launch leaves what each makes of its elements, and every invocation of the second joins
-// all of that for its group, in a fixed order. With one there is no first launch: elements are walked twice.
+// A group's elements are dealt out in turn to SPLITS invocations, so that neighbours read adjacent elements. If SPLITS
+// is more than 1, a first launch stores the statistics of each invocation's elements, and every invocation of the
+// second launch combines those of its group in a fixed order. Otherwise there is no first launch, and elements are
+// walked twice.
 
 const EPSILON = 0.001f;
 
 @group(0) @binding(0) var<storage, read> inp: array<f32>; // (N, P, G, Q)
 @group(0) @binding(1) var<storage, read_write> partial: array<f32>; // (SPLITS, 2, N · G)
-@group(0) @binding(2) var<storage, read> partials: array<f32>; // the same, to be read
+@group(0) @binding(2) var<storage, read> partials: array<f32>; // the same array, for reading
 @group(0) @binding(3) var<storage, read> gamma: array<f32>; // (G, Q)
 @group(0) @binding(4) var<storage, read> beta: array<f32>; // (G, Q)
-@group(0) @binding(5) var<storage, read_write> stats: array<f32>; // (2, N · G): mean less the origin, 1 / sqrt(var + ε)
+@group(0) @binding(5) var<storage, read_write> stats: array<f32>; // (2, N · G): mean minus the origin, 1 / sqrt(var + ε)
 @group(0) @binding(6) var<storage, read_write> out: array<f32>; // (N, P, G, Q)
 
 struct Moments {
-  mean: f32, // less the origin
+  mean: f32, // minus the origin
   squares: f32, // the sum of squared deviations
 }
 
-// Welford: exact for large means, where E[x²] − E[x]² would cancel.
+// Welford's algorithm: accurate for large means, where E[x²] − E[x]² would cancel.
 fn moments_of_split(s: Share, origin: f32) -> Moments {
   var mean = 0f;
   var squares = 0f;
@@ -36,7 +37,7 @@ fn moments_of_split(s: Share, origin: f32) -> Moments {
   return Moments(mean, squares);
 }
 
-// Chan: splits joined one after another.
+// Chan's algorithm: combines the splits one after another.
 fn moments_of_group(s: Share, origin: f32) -> Moments {
   if (SPLITS == 1u) { return moments_of_split(s, origin); }
   var mean = partials[PARTIALS_AT + s.cell];

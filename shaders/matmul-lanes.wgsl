@@ -1,6 +1,6 @@
-// matmul with loads shared by lanes: as matmul.wgsl, by a tile (lib/lanes-tile.wgsl). What one lane loads of a, all
-// lanes multiply by: four steps of the sum of its own rows, or four rows of one step where those lie side by
-// side. For adapters where a load costs dozens of multiply-adds.
+// matmul with loads shared by lanes, for adapters where a load costs dozens of multiply-adds. It computes the same as
+// matmul.wgsl with a tile (lib/lanes-tile.wgsl). All lanes multiply by what one lane loads of a: four steps of its own
+// rows, or four rows at one step if those are adjacent in memory.
 enable subgroups;
 
 const BATCH = 1u; // workgroups in z
@@ -12,9 +12,9 @@ const A_BATCHES = array<u32, 6>(0u, 0u, 0u, 0u, 0u, 64u);
 const W_BATCHES = array<u32, 6>(0u, 0u, 0u, 0u, 0u, 256u);
 const A_ROW = 8u;
 const A_COLUMN = 1u;
-const W_ROW = 32u; // this stride or the next is 1; whichever isn't is a multiple of 4
+const W_ROW = 32u; // one of W_ROW and W_COLUMN is 1, and the other is a multiple of 4
 const W_COLUMN = 1u;
-const A_BY_FOUR = true; // the same holds of a's, and the array is aligned
+const A_BY_FOUR = true; // the same holds for a's strides, and the array is aligned
 
 const TILES_N = (N + TILE_COLUMNS - 1u) / TILE_COLUMNS;
 
@@ -23,12 +23,12 @@ const TILES_N = (N + TILE_COLUMNS - 1u) / TILE_COLUMNS;
 @group(0) @binding(2) var<storage, read> w4: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> out: array<f32>;
 
-// Zeros stand for all steps past the last, on both sides: what lies elsewhere may be infinite.
+// Steps past the last are zeros on both sides, because what is read there may be infinite.
 fn in_range(k: u32) -> bool {
   return (K % 4u == 0u) | (k < K);
 }
 
-// Steps k to k + 3 of a row. Rows past the last repeat it, and aren't stored.
+// Steps k to k + 3 of a row. Rows past the last repeat it; they aren't stored.
 fn load_row(start: u32, row: u32, k: u32) -> vec4f {
   let at = start + min(row, M - 1u) * A_ROW + k;
   if (A_BY_FOUR) { return a4[(A4_AT + at) / 4u]; }
@@ -54,7 +54,7 @@ fn load_column(start: u32, k: u32, n: u32) -> vec4f {
   return w4[(W4_AT + start + k + min(n, N - 1u) * W_COLUMN) / 4u];
 }
 
-// Columns n to n + 3 at four steps, a step a column.
+// Columns n to n + 3 at four steps, one step per column.
 fn load_w(start: u32, k: u32, n: u32) -> mat4x4f {
   if (W_COLUMN == 1u) {
     return mat4x4f(load_step(start, k, n), load_step(start, k + 1u, n), load_step(start, k + 2u, n), load_step(start, k + 3u, n));
@@ -67,7 +67,7 @@ fn load_w(start: u32, k: u32, n: u32) -> mat4x4f {
 var<private> batch: u32;
 
 fn store(m: u32, n: u32, four: vec4f) {
-  // Not from 0, which unrolls: stores are most of what compilers work on.
+  // Starting at a literal 0, the loop would be unrolled, and stores are most of the compilers' work.
   for (var j = u32(n >= N); j < 4u; j++) {
     if (n + j < N) { out[OUT_AT + (batch * M + m) * N + n + j] = four[j]; }
   }

@@ -1,11 +1,11 @@
-// matmul through workgroup memory, for GPUs: out[b, m, n] = Σ_k a[b, m, k] · w[b, k, n], each operand read
-// through strides; b stands for any axes; a tile of 64×64 a workgroup (lib/workgroup-tile.wgsl has the tile).
+// matmul through workgroup memory, for GPUs: out[b, m, n] = Σ_k a[b, m, k] · w[b, k, n]. b stands for any axes, and
+// each operand is read through strides. Each workgroup computes a tile of 64×64 (lib/workgroup-tile.wgsl).
 
 const BATCH = 1u;
 const M = 8u;
 const N = 8u;
 const K = 8u;
-// Extents of the batch axes, outermost first, and the strides of a's and w's matrices; 0 broadcasts.
+// The extents of the batch axes, outermost first, and the strides of a's and w's matrices; a stride of 0 broadcasts.
 const BATCHES = array<u32, 6>(1u, 1u, 1u, 1u, 1u, 1u);
 const A_BATCHES = array<u32, 6>(0u, 0u, 0u, 0u, 0u, 64u);
 const W_BATCHES = array<u32, 6>(0u, 0u, 0u, 0u, 0u, 64u);
@@ -13,7 +13,7 @@ const A_ROW = 8u;
 const A_COLUMN = 1u;
 const W_ROW = 8u;
 const W_COLUMN = 1u;
-const A_BY_FOUR = true; // four neighbours along a's contiguous axis lie inside together, and aligned
+const A_BY_FOUR = true; // a's elements can be read as vec4s along its contiguous axis
 const W_BY_FOUR = true;
 
 const TILES_N = (N + 63u) / 64u;
@@ -27,7 +27,7 @@ const RIGHT_ALONG = W_ROW == 1u;
 @group(0) @binding(4) var<storage, read_write> out: array<f32>;
 
 var<private> batch: u32;
-var<private> start: vec2u; // of the batch's matrices, in a and in w
+var<private> start: vec2u; // where the batch's matrices start in a and in w
 
 fn a_one(m: u32, k: u32) -> f32 {
   let inside = (m < M) & (k < K);
@@ -82,7 +82,8 @@ fn store(m: u32, n: u32, four: vec4f) {
   for (var j = 0u; j < 4u && n + j < N; j++) { out[OUT_AT + (batch * M + m) * N + n + j] = four[j]; }
 }
 
-// One tile a workgroup. Past the last tile all is zero and nothing stored: every lane meets every barrier.
+// One tile per workgroup. Workgroups past the last tile load zeros and store nothing, because every lane must reach
+// every barrier.
 @compute @workgroup_size(64)
 fn tiled(group: Workgroup, @builtin(local_invocation_index) lane: u32) {
   let tile = workgroup_index(group);

@@ -1,11 +1,11 @@
-// matmul: out[b, m, n] = Σ_k a[b, m, k] · w[b, k, n], each operand read through strides, so that one
-// shader serves plain, transposed and broadcast operands and both gradients. b stands for any axes.
+// matmul: out[b, m, n] = Σ_k a[b, m, k] · w[b, k, n]. b stands for any axes. Each operand is read through strides, so
+// that one shader serves plain, transposed and broadcast operands and both gradients.
 
 const BATCH = 1u;
 const M = 8u;
 const N = 8u;
 const K = 8u;
-// Extents of the batch axes, outermost first, and the strides of a's and w's matrices; 0 broadcasts.
+// The extents of the batch axes, outermost first, and the strides of a's and w's matrices; a stride of 0 broadcasts.
 const BATCHES = array<u32, 6>(1u, 1u, 1u, 1u, 1u, 1u);
 const A_BATCHES = array<u32, 6>(0u, 0u, 0u, 0u, 0u, 64u);
 const W_BATCHES = array<u32, 6>(0u, 0u, 0u, 0u, 0u, 64u);
@@ -14,7 +14,7 @@ const A_COLUMN = 1u;
 const W_ROW = 8u;
 const W_COLUMN = 1u;
 const TILES_N = (N + 7u) / 8u;
-const W_BY_FOUR = true; // w's columns are contiguous and aligned: load four at once
+const W_BY_FOUR = true; // w's columns are contiguous and aligned, so four are loaded as a vec4
 
 @group(0) @binding(0) var<storage, read> a: array<f32>;
 @group(0) @binding(1) var<storage, read> w: array<f32>;
@@ -23,7 +23,7 @@ const W_BY_FOUR = true; // w's columns are contiguous and aligned: load four at 
 
 var<private> batch: u32;
 
-// Columns past N repeat the last one; they are computed and not stored.
+// Columns past N repeat the last one; they are computed but not stored.
 fn load_w(at: u32, n: u32) -> vec4f {
   if (W_BY_FOUR) {
     return w4[(W4_AT + at + min(n, N - 4u)) / 4u];
@@ -41,7 +41,7 @@ fn store(m: u32, n: u32, four: vec4f) {
   for (var j = 0u; j < 4u && n + j < N; j++) { out[OUT_AT + (batch * M + m) * N + n + j] = four[j]; }
 }
 
-// An 8×8 tile an invocation, in registers (lib/register-tile.wgsl).
+// An 8×8 tile per invocation, in registers (lib/register-tile.wgsl).
 @compute @workgroup_size(64)
 fn tiled(invocation: Invocation) {
   let tile = flat_index(invocation);
@@ -65,7 +65,7 @@ fn tiled(invocation: Invocation) {
   store_tile(&rows, m, n, u32(m >= M));
 }
 
-// One output an invocation: for matrices too thin for a tile, and the tile's oracle.
+// One output per invocation, for matrices too thin for a tile, and as the tile's oracle.
 @compute @workgroup_size(64)
 fn direct(invocation: Invocation) {
   let i = flat_index(invocation);
@@ -73,8 +73,8 @@ fn direct(invocation: Invocation) {
   let n = i % N;
   let m = (i / N) % M;
   let start = batch_offsets(i / (M * N));
-  // A zero that compilers can't see through, so that the loop stays one: unrolled, lavapipe compiles it
-  // for seconds.
+  // A zero that compilers can't see through, so that the loop isn't unrolled: lavapipe takes seconds to compile the
+  // unrolled loop.
   let zero = u32(i >= BATCH * M * N);
   var sum = 0f;
   for (var k = zero; k < K; k++) {

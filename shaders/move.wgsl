@@ -1,10 +1,11 @@
-// copy: out[OUT_START + Σ d·OUT_STRIDES] = inp[INP_START + Σ d·INP_STRIDES] for every index d below
-// SHAPE. fill: out[i] = VALUE. Both move 32-bit words and don't ask what they hold.
+// move: moves or fills 32-bit words, whatever their type.
+//   copy: out[OUT_START + Σ d·OUT_STRIDES] = inp[INP_START + Σ d·INP_STRIDES] for every index d below SHAPE
+//   fill: out[i] = VALUE
 
 const COUNT = 64u; // words moved, or filled
 const VALUE = 0u; // the bits of a float or an integer
-// Extents, outermost first, with the strides of either side in them; unused ones are 1 and 0. A negative
-// stride walks backwards; one of 0 repeats on the input's side, and stands still along extents of 1.
+// The extents, outermost first, and the strides of both sides; unused ones are 1 and 0. A negative stride walks
+// backwards. A stride of 0 repeats elements on the input's side, and is also the stride along extents of 1.
 const SHAPE = array<u32, 8>(1u, 1u, 1u, 1u, 1u, 1u, 1u, 64u);
 const INP_START = 0i;
 const INP_STRIDES = array<i32, 8>(0i, 0i, 0i, 0i, 0i, 0i, 0i, 1i);

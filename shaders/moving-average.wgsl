@@ -1,5 +1,5 @@
-// moving average: average += (1 − decay) · (values − average), with the decay of early steps lower, as there is
-// little to average yet: min(DECAY, (1 + step) / (10 + step)), as TensorFlow's ExponentialMovingAverage has it.
+// moving average: average += (1 − d) · (values − average). d is min(decay, (1 + step) / (10 + step)), as in
+// TensorFlow's ExponentialMovingAverage: it is lower in early steps, when there is little to average.
 
 const COUNT = 64u;
 const REST = 0.001f; // 1 − decay, rounded on the host from float64

@@ -1,11 +1,11 @@
-// one-hot: out[o, d, s] = ON where indices[o, s] = d, else OFF. An index out of [0, DEPTH) leaves its whole
-// line OFF; with WRAP, one in [-DEPTH, -1] counts from the end.
+// one-hot: out[o, d, s] = ON where indices[o, s] = d, else OFF. For an index outside [0, DEPTH), all of its elements
+// are OFF; with WRAP, an index in [-DEPTH, -1] counts from the end.
 
 const COUNT = 64u; // elements of out
 const DEPTH = 8u; // classes
-const INNER = 8u; // extent of the axes after the classes'
+const INNER = 8u; // extent of the axes after that of the classes
 const WRAP = false;
-// As bits: infinities and NaN can't be constants.
+// As bits, because infinities and NaN can't be constants.
 const ON = 0x3f800000u;
 const OFF = 0u;
 

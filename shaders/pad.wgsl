@@ -1,13 +1,14 @@
-// pad: one axis of (OUTER, EXTENT, INNER) grows by BEFORE and AFTER elements that copy others:
-// out[j] = inp[source(j − BEFORE)]. Backward sums, for each element, the gradients of its copies.
-// The launcher sees to BEFORE, AFTER < EXTENT for REFLECT, ≤ EXTENT for SYMMETRIC.
+// pad: extends one axis of (OUTER, EXTENT, INNER) by BEFORE and AFTER elements that copy others:
+//   out[j] = inp[source(j)]
+// The backward sums, for each element, the gradients of its copies. The launcher makes sure that BEFORE and AFTER are
+// < EXTENT for REFLECT and ≤ EXTENT for SYMMETRIC.
 
 const REFLECT = 0u; // 3 2 | 1 2 3 4 | 3 2: about the outermost elements
 const SYMMETRIC = 1u; // 2 1 | 1 2 3 4 | 4 3: about the borders beyond them
 const EDGE = 2u; // 1 1 | 1 2 3 4 | 4 4
 
 const MODE = REFLECT;
-const COUNT = 64u; // elements of what is written: out, or dinp
+const COUNT = 64u; // elements of the array that is written: out, or dinp
 const EXTENT = 64u;
 const INNER = 1u;
 const BEFORE = 0u;
@@ -19,7 +20,7 @@ const AFTER = 0u;
 @group(0) @binding(3) var<storage, read_write> dinp: array<f32>;
 
 const PADDED = BEFORE + EXTENT + AFTER;
-// A mirrored copy of element k lies at −SEAM − k before the first, and at 2·EXTENT − 2 + SEAM − k behind.
+// Relative to the first element, the mirrored copies of element k are at −SEAM − k and at 2·EXTENT − 2 + SEAM − k.
 const SEAM = select(0u, 1u, MODE == SYMMETRIC);
 
 fn source(j: u32) -> u32 {
@@ -46,7 +47,7 @@ fn backward(invocation: Invocation) {
   let k = index / INNER % EXTENT;
   let row = DOUT_AT + index / (EXTENT * INNER) * PADDED * INNER + index % INNER;
   var sum = dout[row + (BEFORE + k) * INNER];
-  // The copies before the first element are at j in [first, end), those behind the last likewise.
+  // The copies before the first element are at j in [first, end); below, the same for those after the last element.
   var first = 0u;
   var end = select(0u, BEFORE, k == 0u);
   if (MODE != EDGE) {

@@ -1,9 +1,8 @@
 // pool: the largest element of each window, or the mean of its elements.
 //   max:     out[n, y, x, c] = max_{i, j} inp[n, y·S + i·D − P, x·S + j·D − P, c]
 //   average: out[n, y, x, c] = Σ_{i, j} inp[n, y·S + i·D − P, x·S + j·D − P, c] / count(y, x)
-// over the taps (i, j) that lie in the image. Backward is a gather: each input pixel visits the
-// windows that may hold it, in order; but maxima of windows side by side, each of which has its pixels
-// to itself.
+// over the taps (i, j) that lie in the image. The backward is a gather: each input pixel visits, in order, the windows
+// that may contain it. The exception are maxima of windows that don't overlap: each writes its own pixels.
 
 const BATCH = 1i;
 const HEIGHT = 8i;
@@ -21,11 +20,11 @@ const PAD_TOP = 0i;
 const PAD_BOTTOM = 0i;
 const PAD_LEFT = 0i;
 const PAD_RIGHT = 0i;
-const COUNT_PADDING = false; // whether a mean divides by the taps in the padding too
+const COUNT_PADDING = false; // whether taps in the padding count in the divisor of a mean
 
 const OUTPUTS = u32(BATCH * OUT_HEIGHT * OUT_WIDTH * CHANNELS);
 const INPUTS = u32(BATCH * HEIGHT * WIDTH * CHANNELS);
-// The windows where they lie side by side, and what is left of the image behind the last of them.
+// If windows are adjacent: the windows, and the remainders of the image after the last of them.
 const CELLS_H = (HEIGHT + KERNEL_H - 1) / KERNEL_H;
 const CELLS_W = (WIDTH + KERNEL_W - 1) / KERNEL_W;
 const CELLS = u32(BATCH * CELLS_H * CELLS_W * CHANNELS);
@@ -51,8 +50,8 @@ fn last_window(at: i32, pad: i32, stride: i32, windows: i32) -> i32 {
   return min(windows - 1, (at + pad) / stride);
 }
 
-// The pixel that a window's maximum comes from: the first of the largest, or the last NaN if there is
-// one, as in PyTorch. −1 if all taps lie in the padding.
+// The pixel that a window's maximum comes from: the first of the largest, or the last NaN if there is one, as in
+// PyTorch. −1 if all taps lie in the padding.
 fn find_winner(at: vec4i) -> i32 {
   let top = at.y * STRIDE_H - PAD_TOP;
   let left = at.z * STRIDE_W - PAD_LEFT;
@@ -80,11 +79,11 @@ fn max_forward(invocation: Invocation) {
   let at = pixel_of(index, OUT_HEIGHT, OUT_WIDTH, CHANNELS);
   let pixel = find_winner(at);
   let value = inp[INP_AT + u32((at.x * HEIGHT * WIDTH + max(pixel, 0)) * CHANNELS + at.w)];
-  var nothing = 0xff800000u; // −∞, which may not be a constant
+  var nothing = 0xff800000u; // −∞, which can't be a constant
   out[OUT_AT + index] = select(bitcast<f32>(nothing), value, pixel >= 0);
 }
 
-// Where each window's maximum comes from: needed only if a gradient is.
+// The pixel that each window's maximum comes from. Only the gradient needs it.
 @compute @workgroup_size(64)
 fn max_winner(invocation: Invocation) {
   let index = flat_index(invocation);
@@ -112,8 +111,8 @@ fn max_backward(invocation: Invocation) {
   dinp[DINP_AT + index] = sum;
 }
 
-// Windows side by side: each sets its own pixels, and needs no other. Rows and columns that are left over make
-// cells of their own, without a window.
+// For windows that are adjacent: each writes its own pixels, independently of others. Rows and columns that are left
+// over are cells of their own, without a window.
 @compute @workgroup_size(64)
 fn max_backward_apart(invocation: Invocation) {
   let index = flat_index(invocation);
@@ -135,7 +134,7 @@ fn max_backward_apart(invocation: Invocation) {
   }
 }
 
-// What a window's sum is divided by: its taps in the image, or in the padded image; at least 1.
+// The divisor of a window's sum: the number of its taps in the image, or in the padded image; at least 1.
 fn count(y: i32, x: i32) -> f32 {
   let top = y * STRIDE_H - PAD_TOP;
   let left = x * STRIDE_W - PAD_LEFT;
@@ -157,7 +156,7 @@ fn average_forward(invocation: Invocation) {
   let columns = taps_below(left, WIDTH, KERNEL_W, DILATION_W);
   var sum = 0f;
   for (var i = taps_below(top, 0, KERNEL_H, DILATION_H); i < rows; i++) {
-    // Rows are summed one by one: over a whole image, one long sum would lose digits.
+    // Rows are summed separately, because one long sum over a whole image would lose digits.
     var row = 0f;
     for (var j = taps_below(left, 0, KERNEL_W, DILATION_W); j < columns; j++) {
       let pixel = (at.x * HEIGHT + top + i * DILATION_H) * WIDTH + left + j * DILATION_W;

@@ -1,27 +1,27 @@
-// power: out = a^b, and what flows back to either, with NumPy's broadcasting: to a flows dout · b · a^(b − 1),
-// to b dout · a^b · log a. C99's special cases; a float32 step or two from the truth.
+// power: out = a^b and its gradients, with NumPy's broadcasting: da = dout · b · a^(b − 1), db = dout · a^b · log a. It
+// has C99's special cases, and is off by a float32 step or two.
 //
-// exp2(b · log2 a) would multiply the logarithm's error by up to 150, so the logarithm is kept as a head
-// of 12 bits, whose products with other heads are exact, and a tail. After fdlibm's e_pow.c.
+// exp2(b · log2 a) would multiply the logarithm's error by up to 150. So the logarithm is kept as a head of 12 bits,
+// whose products with other heads are exact, and a tail. After fdlibm's e_pow.c.
 
 const COUNT = 64u; // elements of the output, and of dout
-const TO_BASE = true; // what flows back to a; else to b
+const TO_BASE = true; // whether to compute the gradient of a; else that of b
 
 @group(0) @binding(0) var<storage, read> a: array<f32>;
 @group(0) @binding(1) var<storage, read> b: array<f32>;
 @group(0) @binding(2) var<storage, read> dout: array<f32>;
-@group(0) @binding(3) var<storage, read_write> out: array<f32>; // a^b, or what flows back, not yet summed
+@group(0) @binding(3) var<storage, read_write> out: array<f32>; // a^b, or a gradient before it is summed over broadcast axes
 
-// The first 12 bits of x, cut by a mask: a product of two heads is exact.
+// The first 12 bits of x: a product of two heads is exact.
 fn head(x: f32) -> f32 {
   return bitcast<f32>(bitcast<u32>(x) & 0xfffff000u);
 }
 
-// 2 / (3 ln 2), in 12 bits and what is missing.
+// 2 / (3 ln 2) as its first 12 bits and the remainder.
 const TO_LOG2_HIGH = 0x1.ec8p-1f;
 const TO_LOG2_LOW = -1.17368574e-4f;
 
-// The binary logarithm of m · 2ⁿ: head and tail. With s = (m − 1) / (m + 1) it is
+// The binary logarithm of m · 2ⁿ, as a head and a tail. With s = (m − 1) / (m + 1) it is
 // n + 2 / (3 ln 2) · s · (3 + s² + 3/5 s⁴ + 3/7 s⁶ + …).
 fn log2_in_two(m: f32, n: f32) -> vec2f {
   let below = m + 1f;
@@ -49,28 +49,28 @@ fn log2_in_two(m: f32, n: f32) -> vec2f {
   return vec2f(log_head, log_low - ((log_head - n) - log_high));
 }
 
-// factor · |x|^y, or · |x|^(y − 1) if `less`, for an x that is neither 0 nor infinite, given its bits.
+// factor · |x|^y, or factor · |x|^(y − 1) if `less`, for an |x| that is neither 0 nor infinite, given its bits.
 fn scaled_power(factor: f32, x: u32, y: f32, less: bool) -> f32 {
   let parts = by_power_of_2(x);
   let m = bitcast<f32>(parts.x);
   let log = log2_in_two(m, f32(parts.y));
-  let e = clamp(y, -0x1p33f, 0x1p33f); // there even the numbers next to 1 are past all range
+  let e = clamp(y, -0x1p33f, 0x1p33f); // with such exponents, even powers of the numbers next to 1 are out of range
   let e_head = head(e);
   let high = e_head * log.x;
   let low = (e - e_head) * log.x + e * log.y;
   let whole = floor(clamp(high + low, -600f, 600f) + 0.5f);
   let fraction = clamp((high - whole) + low, -1f, 1f);
-  // |x|^y is near_1 · 2^whole, and one |x| less divides by m · 2ⁿ.
+  // |x|^y is near_1 · 2^whole, and |x|^(y − 1) is that divided by m · 2ⁿ.
   let n = i32(whole) - select(0, parts.y, less);
   let near_1 = select(1f + expm1_near_0(fraction * 0.693147181f), 0f, n < -252);
-  // The factor comes half-way: it may bring into range what the power alone is not.
+  // The factor is applied between the two powers of 2: it may bring a power into range that alone is not.
   let bounded = clamp(n, -252, 252);
   let half = bounded >> 1u;
   let first = near_1 / select(1f, m, less) * power_of_2(half);
   return first * factor * power_of_2(bounded - half);
 }
 
-// What matters of an exponent, y or y − 1, beside its value.
+// What matters about an exponent, y or y − 1, apart from its value.
 struct Exponent {
   is_0: bool,
   is_positive: bool,
@@ -81,7 +81,7 @@ struct Exponent {
 fn exponent_of(y: f32, less: bool) -> Exponent {
   let bits = bitcast<u32>(y);
   let magnitude = bits & 0x7fffffffu;
-  let below_point = 150 - i32(magnitude >> 23u); // of its 24 digits
+  let below_point = 150 - i32(magnitude >> 23u); // how many of its 24 digits are below the binary point
   let shift = u32(clamp(below_point, 0, 24));
   let digits = (magnitude & 0x007fffffu) | 0x00800000u;
   let is_whole = magnitude == 0u || (digits & ((1u << shift) - 1u)) == 0u;
@@ -130,7 +130,7 @@ fn backward(invocation: Invocation) {
   let x = a[A_AT + at.x];
   let y = b[B_AT + at.y];
   let dy = dout[DOUT_AT + index];
-  // By its bits: some adapters take subnormal numbers for 0, whose logarithm is far from theirs.
+  // By its bits, because some adapters read subnormal numbers as 0, and their logarithms are far from that of 0.
   let x_is_0 = bitcast<u32>(x) << 1u == 0u;
   if (TO_BASE) {
     out[OUT_AT + index] = select(dy * power(y, x, y, true), 0f, y == 0f);

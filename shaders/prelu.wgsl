@@ -1,13 +1,13 @@
-// prelu: out = x above 0, slope · x elsewhere, and what flows back to either, with NumPy's broadcasting: to x
-// flows dout, or dout · slope; to the slope dout · x where x isn't above 0, and nothing elsewhere.
+// prelu: out = x above 0 and slope · x elsewhere, and its gradients, with NumPy's broadcasting. Above 0, dx = dout and
+// dslope = 0; elsewhere dx = dout · slope and dslope = dout · x.
 
 const COUNT = 64u; // elements of the output, and of dout
-const TO_X = true; // what flows back to x; else to the slope
+const TO_X = true; // whether to compute the gradient of x; else that of the slope
 
 @group(0) @binding(0) var<storage, read> a: array<f32>; // x
 @group(0) @binding(1) var<storage, read> b: array<f32>; // the slope below 0
 @group(0) @binding(2) var<storage, read> dout: array<f32>;
-@group(0) @binding(3) var<storage, read_write> out: array<f32>; // the result, or what flows back, not yet summed
+@group(0) @binding(3) var<storage, read_write> out: array<f32>; // the result, or a gradient before it is summed over broadcast axes
 
 @compute @workgroup_size(64)
 fn forward(invocation: Invocation) {

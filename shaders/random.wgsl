@@ -1,5 +1,5 @@
-// random: uniform, normal and Bernoulli noise, and dropout, drawn on the device from the Rng's state. A mask
-// isn't stored: backward draws the same one again.
+// random: uniform, normal and Bernoulli noise, and dropout, drawn on the device from the Rng's state. A mask isn't
+// stored, because the backward draws the same one again.
 
 const COUNT = 64u;
 const STREAM = 0u;
@@ -8,7 +8,7 @@ const HIGH = 1f;
 const MEAN = 0f; // of the normal distribution
 const DEVIATION = 1f;
 const PROBABILITY = 0.5f; // of a 1
-const RATE = 0.5f; // share of elements that dropout sets to 0
+const RATE = 0.5f; // the fraction of elements that dropout sets to 0
 const SCALE = 2f; // 1 / (1 − RATE)
 
 @group(0) @binding(0) var<storage, read> state: array<u32>; // seed low, seed high, step
@@ -19,7 +19,7 @@ fn draw(block: u32) -> vec4u {
   return philox(vec4u(block, state[STATE_AT + 2], STREAM, 0u), vec2u(state[STATE_AT], state[STATE_AT + 1]));
 }
 
-// Four elements an invocation, as many as one draw gives.
+// Four elements per invocation, as many as one draw returns.
 @compute @workgroup_size(64)
 fn uniform_noise(invocation: Invocation) {
   let block = flat_index(invocation);
@@ -51,8 +51,8 @@ fn bernoulli_noise(invocation: Invocation) {
   }
 }
 
-// Forward of the input and backward of the output's gradient alike. Dropped elements are chosen, not
-// multiplied by zero: an infinity that is dropped is gone.
+// Both the forward and the backward. Dropped elements are selected, not multiplied by zero, so that a dropped infinity
+// becomes 0.
 @compute @workgroup_size(64)
 fn dropout(invocation: Invocation) {
   let block = flat_index(invocation);

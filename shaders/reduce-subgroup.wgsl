@@ -1,7 +1,7 @@
-// reduce along contiguous rows, for GPUs: a workgroup takes one run of CHUNK elements of one row. Its lanes
-// stride through the run side by side, subgroups add up their lanes, and the workgroup its subgroups, in an
-// order that depends on the subgroups' size alone. Every subgroup folds all that the others left, so that
-// none needs to know which lanes are whose.
+// reduce along contiguous rows, for GPUs: a workgroup takes one run of CHUNK elements of one row. Its lanes stride
+// through the run, reading adjacent elements. Each subgroup combines its lanes, and the workgroup combines its
+// subgroups, in an order that depends only on the subgroups' size. Every subgroup combines the results of all, so that
+// none needs to know which lanes belong to which.
 
 enable subgroups;
 
@@ -12,20 +12,20 @@ const MIN = 3u;
 
 const OP = SUM;
 const OUTPUTS = 64u; // rows
-const COUNT = 64u; // elements of a row
-const CHUNK = 64u;
-const SPLITS = 1u;
-const DIVISOR = 1f; // of a mean
+const COUNT = 64u; // elements per row
+const CHUNK = 64u; // elements per run
+const SPLITS = 1u; // runs per row
+const DIVISOR = 1f; // the divisor of a mean
 
 @group(0) @binding(0) var<storage, read> inp: array<f32>; // (OUTPUTS, COUNT)
 @group(0) @binding(1) var<storage, read_write> out: array<f32>; // (OUTPUTS, SPLITS)
 
-// What each subgroup made of its lanes, at the lane that it elected; nothing (zero) elsewhere.
+// The result of each subgroup, at the index of its first lane; zero elsewhere.
 var<workgroup> sums: array<f32, 64>;
 var<workgroup> keys: array<u32, 64>;
 
-// A maximum or minimum is the largest of these: whole numbers that order as the floats do (for a minimum,
-// the other way round), from 1 to 2³² − 2, with NaN as 2³² − 1. 0 stands for no element.
+// A maximum or minimum is the largest of these keys. They are whole numbers from 1 to 2³² − 2 that sort like the
+// floats, or in reverse for a minimum. NaN is 2³² − 1, and 0 means no element.
 fn key_of(x: f32) -> u32 {
   let bits = bitcast<u32>(x);
   let rising = select(bits | 0x80000000u, ~bits, (bits & 0x80000000u) != 0u);
@@ -37,7 +37,7 @@ fn value_of(key: u32) -> f32 {
   return bitcast<f32>(select(~rising, rising & 0x7fffffffu, (rising & 0x80000000u) != 0u));
 }
 
-// The sum of a run: four sums a lane, for shorter chains of rounding and four loads under way at once.
+// A lane's sum of a run. It keeps four sums, for shorter chains of rounding and four loads in flight.
 fn sum_of(at: u32, end: u32) -> f32 {
   var four = vec4f();
   var i = at;
@@ -71,7 +71,7 @@ fn reduce(
   @builtin(subgroup_invocation_id) member: u32,
   @builtin(subgroup_size) size: u32,
 ) {
-  // Past the last run there is nothing to read or to store, but every lane meets the barrier.
+  // Past the last run there is nothing to read or store, but every lane must reach the barrier.
   let index = workgroup_index(group);
   let row = index / SPLITS * COUNT;
   let first = index % SPLITS * CHUNK;

@@ -1,6 +1,6 @@
-// reduce: sum, mean, product, maximum, minimum or the place of either extreme over some axes. Each invocation reduces one run of CHUNK
-// elements for one output; where a reduction is long and outputs are few, several runs an output are
-// reduced first (SPLITS > 1) and a second launch reduces those, in a fixed order.
+// reduce: sum, mean, product, maximum or minimum over some axes, or the index of either extreme. Each invocation
+// reduces one run of CHUNK elements for one output. If a reduction is long and outputs are few, there are several runs
+// per output (SPLITS > 1), and a second launch reduces their results in a fixed order.
 
 const SUM = 0u;
 const MEAN = 1u;
@@ -11,15 +11,15 @@ const PROD = 4u;
 const OP = SUM;
 const OUTPUTS = 64u; // elements of the output
 const COUNT = 64u; // elements reduced to one
-const CHUNK = 64u;
-const SPLITS = 1u;
+const CHUNK = 64u; // elements per run
+const SPLITS = 1u; // runs per output
 // Kept axes and reduced axes, outermost first: extents, and strides in the input. Unused ones are 1 and 0.
 const KEPT = array<u32, 4>(1u, 1u, 1u, 64u);
 const KEPT_STRIDES = array<u32, 4>(0u, 0u, 0u, 1u);
 const REDUCED = array<u32, 4>(1u, 1u, 1u, 64u);
 const REDUCED_STRIDES = array<u32, 4>(0u, 0u, 0u, 64u);
-const DIVISOR = 1f; // of a mean
-const LEAST = false; // whether the place is that of the minimum
+const DIVISOR = 1f; // the divisor of a mean
+const LEAST = false; // whether to find the minimum's index; else the maximum's
 
 @group(0) @binding(0) var<storage, read> inp: array<f32>;
 @group(0) @binding(1) var<storage, read_write> out: array<f32>; // (SPLITS, OUTPUTS)
@@ -62,7 +62,7 @@ fn reduce(invocation: Invocation) {
   let base = kept_offset(index % OUTPUTS);
   let first = (index / OUTPUTS) * CHUNK;
   let end = min(COUNT, first + CHUNK);
-  // Four runs in step: shorter chains of rounding, and no add waits for the one before.
+  // Four sums at a time: their chains of rounding are shorter, and no addition waits for the previous one.
   var sums = vec4f();
   var r = first;
   if (OP == PROD) { sums = vec4f(1f); }
@@ -80,14 +80,14 @@ fn reduce(invocation: Invocation) {
   out[OUT_AT + index] = select(total, total / DIVISOR, OP == MEAN);
 }
 
-// The rank by which an element wins its place: a minimum turns the order about, except for NaN.
+// The rank by which the winning element is chosen. For a minimum the order is reversed, except for NaN.
 fn merit_of(x: f32) -> u32 {
   let rank = rank_of(x);
   return select(rank, ~rank, LEAST && !is_nan(x));
 }
 
-// The place of the extreme element of each run, among the reduced ones in row-major order; of equals,
-// the first.
+// The index of the extreme element of each run, among the reduced elements in row-major order. Of equal elements, the
+// first wins.
 @compute @workgroup_size(64)
 fn argmax(invocation: Invocation) {
   let index = flat_index(invocation);
@@ -105,7 +105,7 @@ fn argmax(invocation: Invocation) {
   places[PLACES_AT + index] = i32(best);
 }
 
-// The same among what the runs found, which are in order.
+// The same among the results of the runs, which are in order.
 @compute @workgroup_size(64)
 fn argmax_of_runs(invocation: Invocation) {
   let index = flat_index(invocation);

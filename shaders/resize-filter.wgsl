@@ -1,9 +1,9 @@
-// resize by filters: each output pixel is a weighted sum of the input around its place, along both axes.
-//   out[n, y, x, c] = Σ_{i, j} share(src(y), i) · share(src(x), j) · inp[n, i, j, c]
-// The filter is a triangle of one pixel on either side, or Keys's cubic of two. Widened by in/out where the image
-// shrinks, it lets nothing through that the output can't hold; it then leaves out what lies past the image, and its
-// shares are divided by their sum. Otherwise pixels past the image are the outermost ones, or mirror images.
-// Coordinates are exact integers, as in resize.wgsl: src(i) = (i·STEP + SHIFT) / UNIT.
+// resize by filters: each output pixel is a weighted sum of the input pixels around it, along both axes.
+//   out[n, y, x, c] = Σ_{i, j} weight(src(y), i) · weight(src(x), j) · inp[n, i, j, c]
+// The filter is a triangle of one pixel on each side, or Keys's cubic of two. With ANTIALIAS, it is widened by in/out
+// if the image shrinks, so that it removes frequencies that the output can't represent. It then ignores pixels past the
+// image, and its weights are divided by their sum. Otherwise, pixels past the image are the outermost pixels, or those
+// of the mirrored image. Coordinates are exact integers, as in resize.wgsl: src(i) = (i·STEP + SHIFT) / UNIT.
 
 const BATCH = 1i;
 const HEIGHT = 4i;
@@ -12,18 +12,18 @@ const CHANNELS = 1i;
 const OUT_HEIGHT = 8i;
 const OUT_WIDTH = 8i;
 const CUBIC = true;
-const COEFFICIENT = -0.75f; // Keys's a: the cubic's slope at one pixel's distance
+const COEFFICIENT = -0.75f; // Keys's a: the cubic's slope at a distance of one pixel
 const ANTIALIAS = false;
 const MIRROR = false;
 const STEP_H = 2i;
 const STEP_W = 2i;
 const SHIFT_H = -1i;
 const SHIFT_W = -1i;
-const UNIT_H = 4i; // even where ANTIALIAS
+const UNIT_H = 4i; // even with ANTIALIAS
 const UNIT_W = 4i;
-const SPAN_H = 4i; // what the filter's one pixel is wide, in the coordinates' units: UNIT, or STEP if that is larger
+const SPAN_H = 4i; // the width of one pixel of the filter, in coordinate units: UNIT, or STEP if that is larger
 const SPAN_W = 4i;
-const OVERHANG_H = 0i; // input pixels from each end that outputs from anywhere past it may touch
+const OVERHANG_H = 0i; // how many input pixels from each end any output past that end may touch
 const OVERHANG_W = 0i;
 
 const OUTPUTS = u32(BATCH * OUT_HEIGHT * OUT_WIDTH * CHANNELS);
@@ -34,8 +34,8 @@ const REACH = select(1i, 2i, CUBIC);
 @group(0) @binding(1) var<storage, read_write> out: array<f32>; // (N, OH, OW, C)
 @group(0) @binding(2) var<storage, read> dout: array<f32>; // (N, OH, OW, C)
 @group(0) @binding(3) var<storage, read_write> dinp: array<f32>; // (N, H, W, C)
-@group(0) @binding(4) var<storage, read_write> sums: array<f32>; // (OH + OW): what an output's weights add up to
-@group(0) @binding(5) var<storage, read> totals: array<f32>; // the same, to be read
+@group(0) @binding(4) var<storage, read_write> sums: array<f32>; // (OH + OW): the sums of each output's weights
+@group(0) @binding(5) var<storage, read> totals: array<f32>; // the same array, for reading
 
 // How an axis is sampled.
 struct Axis {
@@ -60,14 +60,14 @@ fn floor_divide(a: i32, b: i32) -> i32 {
   return select(a / b, -((b - 1 - a) / b), a < 0);
 }
 
-// Where an output lies. A widened filter must find a pixel, so it stays inside the image's borders.
+// The coordinate of an output. It is held inside the image's borders with ANTIALIAS, so that the filter finds a pixel.
 fn source_of(a: Axis, i: i32) -> i32 {
   let source = i * a.step + a.shift;
   if (!ANTIALIAS) { return source; }
   return clamp(source, -a.unit / 2, a.length * a.unit - a.unit / 2);
 }
 
-// The filter at a distance from its middle, both in the coordinates' units. Its roots are exact.
+// The filter at a distance from its center, both in coordinate units. Its roots are exact.
 fn filter_at(distance: i32, span: i32) -> f32 {
   let d = abs(distance);
   let x = f32(d) / f32(span);
@@ -79,7 +79,7 @@ fn filter_at(distance: i32, span: i32) -> f32 {
   return select(select(0f, far, d < 2 * span), near, d < span);
 }
 
-// The first and the last tap of an output: pixels, except for those past the image.
+// The first and the last tap of an output. Taps are pixel indices, and may lie past the image.
 fn first_tap(a: Axis, source: i32) -> i32 {
   let first = floor_divide(source - REACH * a.span, a.unit) + 1;
   return select(first, max(first, 0), ANTIALIAS);
@@ -106,7 +106,7 @@ fn total_of(a: Axis, source: i32) -> f32 {
   return total;
 }
 
-// What an input pixel weighs in an output: all its taps together.
+// The weight of an input pixel in an output: the sum over all taps that read it.
 fn weight_of(a: Axis, pixel: i32, source: i32) -> f32 {
   if (ANTIALIAS) { return filter_at(pixel * a.unit - source, a.span); }
   var weight = 0f;
@@ -128,7 +128,7 @@ fn forward(invocation: Invocation) {
   var sum = 0f;
   for (var i = first_tap(v, row); i <= last_tap(v, row); i++) {
     let upright = filter_at(i * UNIT_H - row, SPAN_H);
-    if (upright == 0f) { continue; } // what has no share doesn't count, though it be infinite
+    if (upright == 0f) { continue; } // a pixel with weight 0 doesn't count, even if it is infinite
     let line = (at.x * HEIGHT + pixel_at(v, i)) * WIDTH;
     var part = 0f;
     for (var j = first_tap(h, column); j <= last_tap(h, column); j++) {
@@ -152,7 +152,7 @@ fn weight_sums(invocation: Invocation) {
   }
 }
 
-// The first and the last output that may touch an input pixel: next to an end also those from past it.
+// The first and the last output that may touch an input pixel. Near an end, that includes all outputs past it.
 fn first_output(a: Axis, pixel: i32) -> i32 {
   let step = max(a.step, 1);
   let first = (pixel * a.unit - REACH * a.span - a.shift) / step;

@@ -1,9 +1,9 @@
-// resize: each output pixel at its place in the input, by the nearest pixel or between four.
+// resize: each output pixel from the nearest input pixel, or from four by bilinear interpolation.
 //   nearest:  out[n, y, x, c] = inp[n, round(src(y)), round(src(x)), c]
 //   bilinear: out[n, y, x, c] = Σ_{i, j} (1 − |src(y) − i|)⁺ · (1 − |src(x) − j|)⁺ · inp[n, i, j, c]
-// Coordinates are exact integers, in units of 1/UNIT of an input pixel: src(i) = (i·STEP + SHIFT) / UNIT,
-// clamped to the image or mirrored into it, so no tie between two pixels is ever misrounded. Backward is a
-// gather: each input pixel visits the outputs that may touch it, in order.
+// Coordinates are exact integers, in units of 1/UNIT of an input pixel: src(i) = (i·STEP + SHIFT) / UNIT, clamped to
+// the image or mirrored into it. So no tie between two pixels is misrounded. The backward is a gather: each input pixel
+// visits the outputs that may touch it, in order.
 
 const BATCH = 1i;
 const HEIGHT = 4i;
@@ -18,10 +18,10 @@ const SHIFT_H = -1i;
 const SHIFT_W = -1i;
 const UNIT_H = 4i;
 const UNIT_W = 4i;
-const ROUND_H = 2i; // added before rounding down; 0 where bilinear
+const ROUND_H = 2i; // added before rounding down; 0 if bilinear
 const ROUND_W = 2i;
-const MIRROR = false; // whether coordinates past an outermost pixel go back from it, or stay there
-const OVERHANG_H = 0i; // pixels that mirrored coordinates lie past the ends at most; 0 where clamped
+const MIRROR = false; // whether coordinates past the outermost pixels are mirrored; else they are clamped
+const OVERHANG_H = 0i; // how many pixels past the ends mirrored coordinates may lie; 0 if clamped
 const OVERHANG_W = 0i;
 
 const OUTPUTS = u32(BATCH * OUT_HEIGHT * OUT_WIDTH * CHANNELS);
@@ -32,7 +32,7 @@ const INPUTS = u32(BATCH * HEIGHT * WIDTH * CHANNELS);
 @group(0) @binding(2) var<storage, read> dout: array<f32>; // (N, OH, OW, C)
 @group(0) @binding(3) var<storage, read_write> dinp: array<f32>; // (N, H, W, C)
 
-// Where an output row or column lies in the input.
+// The coordinate of an output row or column in the input.
 fn source_row(y: i32) -> i32 {
   return inside(y * STEP_H + SHIFT_H, (HEIGHT - 1) * UNIT_H);
 }
@@ -41,7 +41,8 @@ fn source_column(x: i32) -> i32 {
   return inside(x * STEP_W + SHIFT_W, (WIDTH - 1) * UNIT_W);
 }
 
-// A coordinate in [0, last]. A share between two mirrored pixels is the share between the pixels themselves.
+// Moves a coordinate into [0, last]. Interpolating between mirrored pixels equals interpolating between the pixels
+// themselves.
 fn inside(source: i32, last: i32) -> i32 {
   if (!MIRROR) { return clamp(source, 0, last); }
   let turned = abs(source) % max(2 * last, 1);
@@ -52,7 +53,7 @@ fn load(n: i32, y: i32, x: i32, c: i32) -> f32 {
   return inp[INP_AT + u32(((n * HEIGHT + y) * WIDTH + x) * CHANNELS + c)];
 }
 
-// a and b in the shares 1 − rest/unit and rest/unit; where b has none, an infinite b doesn't count.
+// a and b with the weights 1 − rest/unit and rest/unit. If b's weight is 0, even an infinite b doesn't count.
 fn between(a: f32, b: f32, rest: i32, unit: i32) -> f32 {
   let share = f32(rest) / f32(unit);
   let left = f32(unit - rest) / f32(unit);
@@ -80,8 +81,8 @@ fn forward(invocation: Invocation) {
   out[OUT_AT + index] = between(upper, lower, row - y * UNIT_H, UNIT_H);
 }
 
-// The first and the last output that may touch an input row or column: those past the image's ends
-// belong to its outermost pixels, to as many as the overhang has. A step of 0 has one output, or one input, alone.
+// The first and the last output that may touch an input row or column. Outputs past the image's ends may touch its
+// outermost pixels, as many as the overhang. With a step of 0 there is only one output, or only one input.
 fn first_output(at: i32, step: i32, shift: i32, unit: i32, round: i32, overhang: i32) -> i32 {
   let reach = select(round, unit - 1, BILINEAR);
   let first = (at * unit - reach - shift + max(step, 1) - 1) / max(step, 1);
@@ -96,7 +97,7 @@ fn last_output(
   return select(min(last, outputs - 1), outputs - 1, at >= length - 1 - overhang);
 }
 
-// The share of input row or column `at` in an output at `source`.
+// The weight of input row or column `at` in an output at `source`.
 fn weight(at: i32, source: i32, unit: i32, round: i32) -> f32 {
   if (BILINEAR) { return f32(max(unit - abs(source - at * unit), 0)) / f32(unit); }
   return select(0f, 1f, (source + round) / unit == at);

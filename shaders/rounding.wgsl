@@ -1,6 +1,6 @@
-// rounding: floor, ceil, round, trunc and sign, element by element. They go by bits, so that a subnormal
-// number has its own floor and sign on adapters that take it for 0, and −0 stays −0. All are flat
-// wherever they have a slope, so nothing flows back.
+// rounding: floor, ceil, round, trunc and sign, element by element. They are computed on bits, so that a subnormal
+// number has the right floor and sign even on adapters that read it as 0, and −0 stays −0. Where they have a
+// derivative, it is 0, so there is no backward.
 
 const FLOOR = 0u;
 const CEIL = 1u;
@@ -16,9 +16,9 @@ const COUNT = 64u;
 
 const ONE = 0x3f800000u;
 
-// The bits of a magnitude's whole part: those of the digits past the point are cleared.
+// The bits of a magnitude's integer part: the digits after the binary point are cleared.
 fn whole_part(magnitude: u32) -> u32 {
-  let below_point = 150 - i32(magnitude >> 23u); // of 24 digits; 0 or less for infinity and NaN
+  let below_point = 150 - i32(magnitude >> 23u); // how many of the 24 digits are below the point; ≤ 0 for infinity and NaN
   let cleared = magnitude & (0xffffffffu << u32(clamp(below_point, 0, 23)));
   return select(cleared, 0u, magnitude < ONE);
 }
@@ -29,7 +29,7 @@ fn rounded(word: u32) -> u32 {
   if (magnitude > 0x7f800000u) { return word; }
   if (OP == SIGN) { return select(sign | ONE, word, magnitude == 0u); }
   let whole = whole_part(magnitude);
-  var away = false; // from 0, by 1
+  var away = false; // whether to round away from 0, by 1
   switch OP {
     case FLOOR: { away = sign != 0u; }
     case CEIL: { away = sign == 0u; }

@@ -1,31 +1,31 @@
-// scan: what the elements along an axis come to up to each of them, as sums or products:
-//   out[i] = x[0] ∘ … ∘ x[i], or up to x[i − 1] where exclusive; from the other end where reversed.
-// An invocation walks one run of CHUNK elements of a row. Where rows have several runs, a first launch leaves
-// what each run comes to, another scan makes of those what comes before each run, and the last one joins both:
-// the order is fixed, and chains of rounding are about √LENGTH long.
+// scan: running sums or products along an axis:
+//   out[i] = x[0] ∘ … ∘ x[i], or up to x[i − 1] if exclusive; from the other end if reversed.
+// An invocation walks one run of CHUNK elements of a row. If rows have several runs, a first launch stores the total of
+// each run, another scan turns these into the totals before each run, and the last launch combines both. The order is
+// fixed, and chains of rounding are about √LENGTH long.
 
 const SUM = 0u;
 const PRODUCT = 1u;
 
 const OP = SUM;
 const ROWS = 64u;
-const LENGTH = 8u; // elements of a row, INNER apart
+const LENGTH = 8u; // elements per row, INNER apart
 const INNER = 1u;
-const CHUNK = 8u;
-const RUNS = 1u;
+const CHUNK = 8u; // elements per run
+const RUNS = 1u; // runs per row
 const EXCLUSIVE = false;
 const REVERSE = false;
 
 @group(0) @binding(0) var<storage, read> inp: array<f32>; // (outer, LENGTH, INNER)
-@group(0) @binding(1) var<storage, read_write> totals: array<f32>; // (outer, RUNS, INNER): what runs come to
-@group(0) @binding(2) var<storage, read> before: array<f32>; // (outer, RUNS, INNER): what comes before runs
+@group(0) @binding(1) var<storage, read_write> totals: array<f32>; // (outer, RUNS, INNER): the runs' totals
+@group(0) @binding(2) var<storage, read> before: array<f32>; // (outer, RUNS, INNER): the totals before each run
 @group(0) @binding(3) var<storage, read_write> out: array<f32>; // (outer, LENGTH, INNER)
 
 fn combine(a: f32, b: f32) -> f32 {
   return select(a + b, a * b, OP == PRODUCT);
 }
 
-// Neighbouring invocations take neighbouring rows where INNER is large, else neighbouring runs.
+// Neighbouring invocations take neighbouring rows if INNER is large, else neighbouring runs.
 struct Place {
   row: u32,
   run: u32,
@@ -36,7 +36,7 @@ fn place_of(index: u32) -> Place {
   return Place((rest / RUNS) * INNER + index % INNER, rest % RUNS);
 }
 
-// The element that is walked as number i.
+// The index of the i-th element of the walk.
 fn element(row: u32, i: u32) -> u32 {
   let k = select(i, LENGTH - 1u - i, REVERSE);
   return ((row / INNER) * LENGTH + k) * INNER + row % INNER;

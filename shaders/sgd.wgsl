@@ -1,10 +1,10 @@
-// sgd: one update of every parameter of a network, which lie in one arena, as do their gradients and
-// velocities. PyTorch's: g += decay · p; v = momentum · v + (1 − dampening) · g, but v = g in the first step;
-// p −= lr · v, or with Nesterov p −= lr · (g + momentum · v).
+// sgd: one update of every parameter of a network. Parameters, gradients and velocities are one arena each. As in
+// PyTorch, g += decay · p; v = momentum · v + (1 − dampening) · g, but v = g in the first step; p −= lr · v, or with
+// Nesterov p −= lr · (g + momentum · v).
 
 const COUNT = 64u;
 const LEARNING_RATE = 0.01f;
-const RATE_ON_DEVICE = false; // whether it is multiplied by `rate`
+const RATE_ON_DEVICE = false; // whether the learning rate is multiplied by `rate`
 const MOMENTUM = 0.9f;
 const KEEP = 1f; // 1 − dampening, rounded on the host from float64
 const NESTEROV = false;
@@ -23,11 +23,11 @@ fn learning_rate() -> f32 {
 
 fn decayed_gradient(i: u32) -> f32 {
   let g = gradients[GRADIENTS_AT + i];
-  if (WEIGHT_DECAY == 0f) { return g; } // an infinite parameter is left alone
+  if (WEIGHT_DECAY == 0f) { return g; } // so that 0 · an infinite parameter doesn't become NaN
   return g + WEIGHT_DECAY * parameters[PARAMETERS_AT + i];
 }
 
-// Without momentum there is no velocity to keep.
+// The update without momentum, which needs no velocities.
 @compute @workgroup_size(64)
 fn descend(invocation: Invocation) {
   let i = flat_index(invocation);

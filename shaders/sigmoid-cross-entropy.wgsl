@@ -1,5 +1,5 @@
-// sigmoid cross-entropy from logits: out = max(x, 0) − x·t + log(1 + exp(−|x|)), which neither overflows
-// nor loses the tail; its derivative is sigmoid(x) − t.
+// sigmoid cross-entropy from logits: out = max(x, 0) − x·t + log(1 + exp(−|x|)), which doesn't overflow and is accurate
+// in the tail. Its derivative is sigmoid(x) − t.
 
 const COUNT = 64u;
 
@@ -13,7 +13,7 @@ fn forward(invocation: Invocation) {
   let i = flat_index(invocation);
   if (i >= COUNT) { return; }
   let x = logits[LOGITS_AT + i];
-  // (max(x, 0) − x·t) written without the cancellation that large x and t = 1 bring.
+  // max(x, 0) − x·t, written so that nothing cancels for large x and t = 1.
   let t = label(i);
   let linear = select(-x * t, x * (1f - t), x > 0f);
   out[OUT_AT + i] = select(linear + log1p(natural_exp(-abs(x))), x, is_nan(x));
@@ -25,7 +25,7 @@ fn backward(invocation: Invocation) {
   if (i >= COUNT) { return; }
   let x = logits[LOGITS_AT + i];
   let t = label(i);
-  // sigmoid(x) − 1 = −sigmoid(−x): exact in the tail, where the difference would be 0.
+  // sigmoid(x) − 1 = −sigmoid(−x), which is accurate in the tail, where the difference would be 0.
   let wrong = select(safe_sigmoid(x) - t, -safe_sigmoid(-x), t == 1f);
   out[OUT_AT + i] = dout[DOUT_AT + i] * wrong;
 }

@@ -1,19 +1,18 @@
-// softmax cross-entropy from log y = log softmax(logits): loss = −Σ t · log y for each row, where t are the
-// smoothed labels: label · (1 − ε) + ε / K over K classes. Labels are probabilities, or numbers of classes;
-// a number that is no class, or the one to ignore, has no labels at all: its row's loss and gradient are 0.
-// Where classes have weights, t is multiplied by its class's.
-// dlogits = dloss · (y · Σ t − t), dlabels = −dloss · (1 − ε) · log y.
+// softmax cross-entropy from log y = log softmax(logits): loss = −Σ t · log y for each row. t are the smoothed labels,
+// label · (1 − ε) + ε / K over K classes. Labels are probabilities or class numbers. A number that is no class, or the
+// one to ignore, means that the row has no labels: its loss and gradient are 0. If classes have weights, t is
+// multiplied by the weight of its class. dlogits = dloss · (y · Σ t − t), dlabels = −dloss · (1 − ε) · log y.
 
 const ROWS = 64u;
 const LENGTH = 8u; // classes K
 const INNER = 1u; // elements of the axes after that of the classes
-const CLASSES = false; // labels are numbers of classes
+const CLASSES = false; // whether labels are class numbers
 const KEEP = 1f; // 1 − ε
 const SHARE = 0f; // ε / K
 const WEIGHTED = false; // whether classes have weights
-const IGNORES = false; // whether the class number IGNORED has no labels
+const IGNORES = false; // whether rows of the class number IGNORED have no labels
 const IGNORED = 0u; // an i32 as a word
-const RUN = 64u; // elements added in one chain: its rounding grows with its length
+const RUN = 64u; // elements per chain of additions, whose rounding grows with its length
 
 @group(0) @binding(0) var<storage, read> logs: array<f32>; // (outer, LENGTH, INNER)
 @group(0) @binding(1) var<storage, read> labels: array<u32>; // words: f32 as logs, or i32 (outer, INNER)
@@ -29,10 +28,10 @@ fn is_ignored(class_number: u32) -> bool {
   return IGNORES && class_number == IGNORED;
 }
 
-// t of class k, which lies at `at`, before its weight.
+// t of class k, at index `at`, without its weight.
 fn plain_label(row: u32, k: u32, at: u32) -> f32 {
   if (CLASSES) {
-    let class_number = labels[LABELS_AT + row]; // a negative one is very large
+    let class_number = labels[LABELS_AT + row]; // a negative number is very large as a u32
     let known = class_number < LENGTH && !is_ignored(class_number);
     return select(0f, select(SHARE, KEEP + SHARE, k == class_number), known);
   }
@@ -45,7 +44,7 @@ fn label(row: u32, k: u32, at: u32) -> f32 {
   return select(0f, t * weights[WEIGHTS_AT + k], t != 0f);
 }
 
-// t · log y: where a label is 0, an impossible class costs nothing.
+// t · log y. If a label is 0, the term is 0, even for a class of probability 0.
 fn term(row: u32, first: u32, k: u32) -> f32 {
   let at = first + k * INNER;
   let t = label(row, k, at);
@@ -85,7 +84,7 @@ fn backward(invocation: Invocation) {
     let at = first + k * INNER;
     let t = label(row, k, at);
     let log_y = logs[LOGS_AT + at];
-    // y · Σ − t is (y − 1) · Σ + (Σ − t): near certainty about the right class only that keeps digits.
+    // y · Σ − t is (y − 1) · Σ + (Σ − t). Near certainty about the right class, only the second form is accurate.
     let likely = expm1_negative(log_y) * sum + (sum - t);
     let unlikely = exp_difference(log_y, 0f) * sum - t;
     let slope = select(unlikely, likely, log_y > -0.34f);
@@ -104,7 +103,7 @@ fn backward_labels(invocation: Invocation) {
   out[OUT_AT + at] = slope;
 }
 
-// What each row counts in a weighted mean: its class's weight, or 1. An ignored row counts nothing.
+// The weight of each row in a weighted mean: that of its class, or 1. An ignored row has weight 0.
 @compute @workgroup_size(64)
 fn row_weights(invocation: Invocation) {
   let row = flat_index(invocation);

@@ -1,18 +1,18 @@
-// softmax, and its logarithm, along one axis: y = exp(x − top) / Σ exp(x − top), or
-// log y = (x − top) − log Σ exp(x − top), where top is the row's largest element. One invocation a row;
-// a row is LENGTH elements, INNER apart. NaN, or a largest element of ±∞, makes its row NaN. Alone,
-// log Σ exp(x) = top + log Σ exp(x − top) of a row whose largest element is ±∞ is that.
+// softmax along one axis, its logarithm, and log Σ exp: y = exp(x − top) / Σ exp(x − top),
+// log y = (x − top) − log Σ exp(x − top), log Σ exp(x) = top + log Σ exp(x − top), where top is the row's largest
+// element. Each invocation takes one row of LENGTH elements, INNER apart. NaN in a row makes the row NaN. So does a
+// largest element of ±∞, except that log Σ exp is then that element.
 
 const ROWS = 64u;
 const LENGTH = 8u;
 const INNER = 1u; // elements of the axes after the softmax's
 const LOG = false;
 
-// Rounding grows with the length of a chain of adds: rows are summed in four lanes, by runs of this many.
+// Elements per run. Rounding grows with the length of a chain of additions, so rows are summed by runs, in four lanes.
 const RUN = 128u;
 
-@group(0) @binding(0) var<storage, read> inp: array<f32>; // (outer, LENGTH, INNER), as are all
-@group(0) @binding(1) var<storage, read_write> out: array<f32>; // log_sum_exp's is (outer, INNER)
+@group(0) @binding(0) var<storage, read> inp: array<f32>; // (outer, LENGTH, INNER), like all others
+@group(0) @binding(1) var<storage, read_write> out: array<f32>; // in log_sum_exp (outer, INNER)
 @group(0) @binding(2) var<storage, read> dout: array<f32>;
 @group(0) @binding(3) var<storage, read> kept: array<f32>; // the forward's output
 @group(0) @binding(4) var<storage, read_write> dinp: array<f32>;
@@ -27,7 +27,7 @@ fn total(lanes: vec4f) -> f32 {
 
 struct Sum {
   top: f32,
-  rest: f32, // Σ exp(x − top) without the largest element, whose term is 1: a small rest keeps its digits
+  rest: f32, // Σ exp(x − top) without the largest element's term, which is 1, so that a small rest stays accurate
   holds_nan: bool,
 }
 
@@ -124,7 +124,7 @@ fn backward(invocation: Invocation) {
     let d = dout[DOUT_AT + at];
     let y = kept[KEPT_AT + at];
     if (LOG) {
-      // A row that is NaN stays so; exp_difference alone would make it 0.
+      // A row of NaN stays NaN; exp_difference alone would return 0.
       dinp[DINP_AT + at] = d - select(exp_difference(y, 0f), y, is_nan(y)) * inner;
     } else {
       dinp[DINP_AT + at] = y * (d - inner);

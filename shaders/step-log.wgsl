@@ -1,6 +1,6 @@
-// step log: a step's scalars, into the slot of a ring that belongs to the step.
+// step log: writes a step's scalars into the step's slot of a ring.
 
-const COUNT = 4u; // scalars a step
+const COUNT = 4u; // scalars per step
 const CAPACITY = 64u; // steps that the ring holds
 
 @group(0) @binding(0) var<storage, read> scalars: array<f32>; // (COUNT)

@@ -1,16 +1,17 @@
-// top-k: the places of a row's K largest elements, largest first; of equals the lower place, NaN above all.
-// Rows are cut into runs of WIDTH elements. `rank_run` orders each run by counting, for every element, those of
-// its run that come before it. Each `merge` then makes one ordered list of two neighbours', twice as wide, until
-// one is left; no list keeps more than K. `take` fetches the elements, and `scatter` is its gradient.
+// top-k: the indices of a row's K largest elements, largest first. Of equal elements the lower index comes first, and
+// NaN is above all numbers. Rows are cut into runs of WIDTH elements. `rank_run` sorts each run by counting, for every
+// element, those of its run that come before it. Each `merge` combines pairs of neighbouring lists into lists for runs
+// of twice the width, until one is left. No list keeps more than K indices. `take` fetches the elements, and `scatter`
+// is its gradient.
 
 const ROWS = 64u;
-const LENGTH = 8u; // elements of a row, INNER apart
+const LENGTH = 8u; // elements per row, INNER apart
 const INNER = 1u;
 const K = 4u;
-const WIDTH = 32u; // elements that a list is made of, except the last one
-const RUNS = 1u; // lists of a row
+const WIDTH = 32u; // elements that each list covers; the last list may cover fewer
+const RUNS = 1u; // lists per row
 
-// Places that a list keeps, now and once it is merged.
+// How many indices a list keeps, before and after merging.
 const SLOTS = min(K, WIDTH);
 const MERGED = min(K, 2u * WIDTH);
 const MERGED_RUNS = (RUNS + 1u) / 2u;
@@ -21,7 +22,7 @@ const MERGED_RUNS = (RUNS + 1u) / 2u;
 @group(0) @binding(3) var<storage, read> dout: array<f32>; // (outer, K, INNER)
 @group(0) @binding(4) var<storage, read_write> out: array<f32>; // (outer, K, INNER), or as inp
 
-// Element i of a row, where rows have so many.
+// The index of element i of a row, if rows have `length` elements.
 fn at(row: u32, length: u32, i: u32) -> u32 {
   return ((row / INNER) * length + i) * INNER + row % INNER;
 }
@@ -60,7 +61,7 @@ fn merge(invocation: Invocation) {
   if (entry % SLOTS >= kept(run)) { return; }
   let place = found[FOUND_AT + index];
   let own = rank_at(row, u32(place));
-  // How many of the neighbour's come first: of equals the earlier list's do.
+  // How many of the neighbouring list's come first. Of equal elements, those of the earlier list do.
   let other = run ^ 1u;
   var low = 0u;
   var high = 0u;
@@ -78,7 +79,7 @@ fn merge(invocation: Invocation) {
   }
 }
 
-// The place in its row of the element that is number `index` of the K.
+// Where the element that `found[index]` names is in the input.
 fn source(index: u32) -> u32 {
   let row = (index / (K * INNER)) * INNER + index % INNER;
   return at(row, LENGTH, min(u32(found[FOUND_AT + index]), LENGTH - 1u));
@@ -90,7 +91,7 @@ fn take(invocation: Invocation) {
   if (index < ROWS * K) { out[OUT_AT + index] = inp[INP_AT + source(index)]; }
 }
 
-// Into zeros: no two of a row's places are the same.
+// Writes into zeros. No two of a row's indices are the same.
 @compute @workgroup_size(64)
 fn scatter(invocation: Invocation) {
   let index = flat_index(invocation);

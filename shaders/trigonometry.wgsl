@@ -1,11 +1,11 @@
-// trigonometry: sin and cos, element by element, a float32 step from the truth at any argument; and dinp =
-// dout times the derivative, which is the function a quarter turn further.
+// trigonometry: sin and cos, element by element, accurate to a float32 step at any argument; and dinp = dout times the
+// derivative, which is the function a quarter turn further.
 //
-// An argument is reduced in integers (Payne and Hanek 1983): its 24 digits times those digits of 2/π that
-// matter, so that quarter turns are counted exactly and what is left keeps all its digits, however large
-// the argument. After fdlibm's k_sin.c and k_cos.c.
+// An argument is reduced in integers (Payne and Hanek 1983): its 24 digits are multiplied by the digits of 2/π that
+// matter. So quarter turns are counted exactly and the rest keeps all its digits, however large the argument is. After
+// fdlibm's k_sin.c and k_cos.c.
 
-const QUARTER = 0u; // quarter turns that are added: none for sin, one for cos
+const QUARTER = 0u; // how many quarter turns are added: none for sin, one for cos
 const COUNT = 64u;
 
 @group(0) @binding(0) var<storage, read> inp: array<f32>;
@@ -14,13 +14,13 @@ const COUNT = 64u;
 @group(0) @binding(3) var<storage, read> kept: array<f32>; // the input
 @group(0) @binding(4) var<storage, read_write> dinp: array<f32>;
 
-// The digits of 2/π behind 32 zeros.
+// The digits of 2/π, after 32 zeros.
 const TWO_OVER_PI = array<u32, 8>(
   0u, 0xa2f9836eu, 0x4e441529u, 0xfc2757d1u, 0xf534ddc0u, 0xdb629599u, 0x3c439041u, 0xfe5163abu,
 );
 const HALF_PI = 0xc90fdaa2u; // · 2⁻³¹
 
-// 32 of those digits from one of them on.
+// 32 of those digits, from digit `start` on.
 fn digits_from(start: u32) -> u32 {
   let high = TWO_OVER_PI[start >> 5u];
   let low = TWO_OVER_PI[min((start >> 5u) + 1u, 7u)];
@@ -28,7 +28,7 @@ fn digits_from(start: u32) -> u32 {
   return (high << shift) | ((low >> 1u) >> (31u - shift));
 }
 
-// An angle as quarter turns and a rest within an eighth of a turn, in a head and a tail.
+// An angle as quarter turns and a rest within an eighth of a turn, which is a head and a tail.
 struct Angle {
   quarters: u32,
   head: f32,
@@ -39,8 +39,8 @@ struct Angle {
 fn reduced(magnitude: u32) -> Angle {
   let digits = ((magnitude & 0x007fffffu) | 0x00800000u) << 8u; // · 2^(start − 32)
   let start = (magnitude >> 23u) - 126u;
-  // The product in quarter turns: whole ones mod 2³², and 64 bits of the next. Digits of 2/π further up
-  // count whole turns, and those further down less than the last bit.
+  // The product in quarter turns: whole ones mod 2³², and a fraction of 64 bits. Higher digits of 2/π only count whole
+  // turns, and lower digits count less than the last bit.
   let top = digits_from(start);
   let middle = digits_from(start + 32u);
   let bottom = digits_from(start + 64u);
@@ -50,7 +50,7 @@ fn reduced(magnitude: u32) -> Angle {
   let carried = mul_high(digits, middle) + select(0u, 1u, low < low_part);
   let high = high_part + carried;
   let quarters = mul_high(digits, top) + select(0u, 1u, high < high_part);
-  // The nearest quarter: the rest is negative past half of one.
+  // Round to the nearest quarter turn: the rest is negative past one half.
   let past = high >= 0x80000000u;
   let rest_low = select(low, 0u - low, past);
   let rest_high = select(high, ~high + select(0u, 1u, low == 0u), past);
@@ -82,7 +82,7 @@ fn cos_near_0(head: f32, tail: f32) -> f32 {
   let z = head * head;
   let series = 0.041666646f + z * (-0.0013887311f + z * 2.4432564e-5f);
   let half = 0.5f * z;
-  let w = fence(1f - half); // else compilers find that what w leaves of 1 − half is nothing
+  let w = fence(1f - half); // without it, compilers would simplify (1 − w) − half to 0
   return w + (((1f - w) - half) + (z * z * series - head * tail));
 }
 

@@ -1,5 +1,5 @@
-// unary: out[i] = f(inp[i]), and dinp[i] = dout[i] · f'(…), where the derivative is taken from the
-// input or, where that is enough, from the output, so that the input need not be kept.
+// unary: out[i] = f(inp[i]), and dinp[i] = dout[i] · f'(…). The derivative is computed from the input or, if that is
+// possible, from the output, so that the input needn't be kept.
 
 const COUNT = 64u;
 

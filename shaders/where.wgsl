@@ -1,8 +1,8 @@
-// where: out = a if the condition is true, else b; extents of 1 stretch (strides of 0), as in NumPy. What
-// isn't chosen reaches nothing: words move, and none is multiplied by 0.
+// where: out = a if the condition is true, else b; extents of 1 broadcast (with strides of 0), as in NumPy. Words are
+// moved, not multiplied by 0, so what isn't chosen has no effect.
 
-const KIND = F32; // what the condition's words stand for
-const TO_A = true; // what flows back to a; else to b
+const KIND = F32; // the type of the condition's words
+const TO_A = true; // whether to compute the gradient of a; else that of b
 const COUNT = 64u;
 
 // The strides of the condition, a and b in the output's axes; unused ones are 0.
@@ -14,9 +14,9 @@ const B_STRIDES = array<u32, 6>(0u, 0u, 0u, 0u, 0u, 1u);
 @group(0) @binding(1) var<storage, read> a: array<u32>; // words of any kind
 @group(0) @binding(2) var<storage, read> b: array<u32>;
 @group(0) @binding(3) var<storage, read> dout: array<u32>;
-@group(0) @binding(4) var<storage, read_write> out: array<u32>; // the choice, or what flows back, not yet summed
+@group(0) @binding(4) var<storage, read_write> out: array<u32>; // the choice, or a gradient before it is summed over broadcast axes
 
-// Where an element's condition, a and b lie.
+// The indices of an element's condition, a and b.
 fn operands_of(index: u32) -> vec3u {
   let at = coordinates_of(index);
   return at.d0 * vec3u(CONDITION_STRIDES[0], A_STRIDES[0], B_STRIDES[0])

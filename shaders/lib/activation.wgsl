@@ -1,4 +1,4 @@
-// activation: functions of one element and their derivatives, of which a shader is specialised to one.
+// activation: functions of one element and their derivatives; a shader is specialised to one of them.
 
 const RELU = 0u;
 const LEAKY_RELU = 1u;
@@ -17,8 +17,8 @@ const CLIP = 13u;
 const IDENTITY = 14u;
 
 const OP = IDENTITY;
-const ALPHA = 0.2f; // slope of leaky relu below 0; what elu tends to, with its sign changed
-// Limits of clip, as bits: they may be infinite.
+const ALPHA = 0.2f; // the slope of leaky relu below 0; elu tends to −ALPHA
+// The limits of clip, as bits, because they may be infinite.
 const LOW_BITS = 0xff800000u;
 const HIGH_BITS = 0x7f800000u;
 
@@ -63,11 +63,11 @@ fn slope(v: f32) -> f32 {
   }
 }
 
-// What flows back through f where dy flows into it; chosen, not multiplied by 0, where f is flat.
+// The gradient before f from dy, the gradient after it. Where f is flat, 0 is selected, not made by multiplication.
 fn activation_gradient(dy: f32, v: f32) -> f32 {
   switch OP {
     case IDENTITY: { return dy; }
-    case RELU: { return select(0f, dy, v > 0f || is_nan(v)); } // of the output; NaN's is PyTorch's
+    case RELU: { return select(0f, dy, v > 0f || is_nan(v)); } // of the output; at NaN as in PyTorch
     case CLIP: { // of the input; none at NaN
       return select(0f, dy, v >= from_bits(LOW_BITS) && v <= from_bits(HIGH_BITS) && !is_nan(v));
     }

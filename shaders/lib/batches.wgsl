@@ -1,7 +1,7 @@
-// batches: where the matrices of a product lie, for the shaders of matmul. They give BATCHES, the extents of
-// the batch axes, and the strides of both operands' matrices along them, A_BATCHES and W_BATCHES.
+// batches: where the matrices of a product are, for the shaders of matmul. These define BATCHES, the extents of the
+// batch axes, and A_BATCHES and W_BATCHES, the strides of both operands' matrices along them.
 
-// Where the matrices of a batch lie: a's in x, w's in y.
+// The offsets of a batch's matrices: a's in x, w's in y.
 fn batch_offsets(batch: u32) -> vec2u {
   var rest = batch;
   let d5 = rest % BATCHES[5];

@@ -1,5 +1,4 @@
-// broadcast: where the operands of an element of the output lie; extents of 1 stretch (strides of 0), as in
-// NumPy.
+// broadcast: where the operands of an output element are; extents of 1 broadcast (with strides of 0), as in NumPy.
 
 // The strides of a and b in the output's axes; unused ones are 0.
 const A_STRIDES = array<u32, 6>(0u, 0u, 0u, 0u, 0u, 1u);

@@ -1,28 +1,28 @@
 // channels: how batch norm's shaders walk (R, C): an invocation takes WIDTH channels and one run of CHUNK rows.
 //
-// With several runs a first launch leaves what each makes of its rows, and every invocation of the second joins
-// all of that for its channels, in a fixed order, before it walks its own rows. With one run there is no first
-// launch: invocations walk their rows twice.
+// If there are several runs, a first launch stores the statistics of each run, and every invocation of the second
+// launch combines those of its channels in a fixed order before it walks its own rows. With one run there is no first
+// launch, and invocations walk their rows twice.
 //
-// The shader that appends this has the bindings inp, partial, partials and gamma.
+// The shader that appends this declares the bindings inp, partial, partials and gamma.
 
 const ROWS = 64u;
 const CHANNELS = 8u;
-const WIDTH = 4u; // 4 where all starts at whole fours; else 1, and the four elements of each vec4f are equal
+const WIDTH = 4u; // 4 if every array starts at a vec4; else 1, and the four elements of each vec4f are equal
 const SPLITS = 1u; // runs of rows
-const CHUNK = 64u;
+const CHUNK = 64u; // rows per run
 const TRAINING = true; // whether the statistics are the batch's
 
 const BLOCKS = CHANNELS / WIDTH;
-const NEXT = WIDTH / 4u; // from one channel of a four to the next
+const NEXT = WIDTH / 4u; // the step from one channel of a vec4 to the next
 
-// The channels, from c on, and the rows of an invocation.
+// The channels of an invocation, from c on, and its rows.
 struct Place {
   c: u32,
   split: u32,
   first: u32,
   end: u32,
-  zero: u32, // 0 in a way that compilers can't see, so that loops over runs stay loops
+  zero: u32, // a zero that compilers can't see through, so that loops over runs aren't unrolled
 }
 
 fn place(index: u32) -> Place {
@@ -37,13 +37,13 @@ fn x_at(row: u32, c: u32) -> vec4f {
   return vec4f(f32(inp[at / 4u][at % 4u]));
 }
 
-// What a batch's mean is counted from, its first row: near a mean of 1,000 the mean itself would lose digits.
+// The origin that a batch's mean is measured from: its first row. A mean near 1,000 would otherwise lose digits.
 fn origin_of(c: u32) -> vec4f {
   if (TRAINING) { return x_at(0u, c); }
   return vec4f();
 }
 
-// What a run left, in line 0 or 1.
+// A run's partial result, from line 0 or 1.
 fn partial_at(split: u32, line: u32, c: u32) -> vec4f {
   let at = PARTIALS_AT + (split * 2u + line) * CHANNELS + c;
   if (WIDTH == 4u) { return partials[at / 4u]; }

@@ -1,5 +1,5 @@
-// convolution: the geometry that every convolution's shader is specialised by. Images (N, H, W, C) on one side,
-// (N, OH, OW, K) on the other, filters (KH, KW, C / groups, K).
+// convolution: the geometry that every convolution shader is specialised for. Images are (N, H, W, C) on one side and
+// (N, OH, OW, K) on the other; filters are (KH, KW, C / groups, K).
 
 const BATCH = 1u;
 const HEIGHT = 8u;
@@ -12,8 +12,8 @@ const OUT_HEIGHT = 8u;
 const OUT_WIDTH = 8u;
 const STRIDE_H = 1u;
 const STRIDE_W = 1u;
-const DILATION_H = 1u; // 1 where a shader goes by phases
+const DILATION_H = 1u; // 1 in shaders that work by phases
 const DILATION_W = 1u;
 const PAD_TOP = 1i;
 const PAD_LEFT = 1i;
-const GROUPS = 1u; // 1 wherever a shader has tiles
+const GROUPS = 1u; // 1 in shaders that work by tiles

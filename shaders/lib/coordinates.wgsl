@@ -1,6 +1,6 @@
-// coordinates: an element's place along each axis of the output.
+// coordinates: an element's coordinate along each axis of the output.
 
-// Extents of the output, outermost first; unused ones are 1.
+// The extents of the output, outermost first; unused ones are 1.
 const SHAPE = array<u32, 6>(1u, 1u, 1u, 1u, 1u, 64u);
 
 struct Coordinates {

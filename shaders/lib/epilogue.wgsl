@@ -1,22 +1,22 @@
-// epilogue: what a heavy kernel does to each element of its result before storing it, so that no launch need read
-// it again. Forward, y = dropout(f(v + bias)); backward (BACK), v times the derivative of an epilogue whose
-// result is `kept`, where v is the gradient that flows into that result.
+// epilogue: what a heavy kernel does to each element before storing it, so that no other launch has to read it again.
+// Forward, it computes y = dropout(f(v + bias)). Backward (BACK), it multiplies v, the gradient of an epilogue's result
+// `kept`, by the epilogue's derivative.
 //
-// The shader that appends this has COLUMNS, the extent of its result's last axis.
+// The shader that appends this defines COLUMNS, the extent of its result's last axis.
 
 const WITH_BIAS = false;
 const BACK = false;
-const DROPS = false; // f is leaky relu, relu or nothing then: `kept` tells f's sign even after dropout
+const DROPS = false; // f must then be leaky relu, relu or nothing, because `kept` shows f's sign even after dropout
 const STREAM = 0u;
-const RATE = 0f; // share of elements that dropout sets to 0
+const RATE = 0f; // the fraction of elements that dropout sets to 0
 const SCALE = 1f; // 1 / (1 − RATE)
 const FIRST = 0u; // where `kept` starts in the array that the mask was drawn for; a multiple of COLUMNS
 
-// Element types: f16 and vec4h where the array is stored so.
+// Element types; f16 and vec4h if the array is stored as f16.
 alias Kept = f32;
 
 @group(0) @binding(10) var<storage, read> bias: array<f32>; // (COLUMNS)
-@group(0) @binding(11) var<storage, read> kept: array<Kept>; // as the result
+@group(0) @binding(11) var<storage, read> kept: array<Kept>; // in the result's shape
 @group(0) @binding(12) var<storage, read> state: array<u32>; // seed low, seed high, step
 
 fn mask_words(at: u32) -> vec4u {
@@ -28,7 +28,7 @@ fn keeps(at: u32) -> bool {
   return unit(mask_words(at)[(FIRST + at) % 4u]) >= RATE;
 }
 
-// The element at index `at` of the result, in column `c`. Dropped elements are chosen, not multiplied by 0.
+// The element at index `at` of the result, in column `c`. Dropped elements are selected, not multiplied by 0.
 fn epilogue(v: f32, at: u32, c: u32) -> f32 {
   var y = v;
   if (!BACK) {
@@ -40,7 +40,7 @@ fn epilogue(v: f32, at: u32, c: u32) -> f32 {
   return y;
 }
 
-// Four neighbours from `at` on, in columns c to c + 3. Those past the last column stand for nothing.
+// Four neighbours from `at` on, in columns c to c + 3. Those past the last column have no meaning.
 fn epilogue4(v: vec4f, at: u32, c: u32) -> vec4f {
   let column = min(vec4u(c, c + 1u, c + 2u, c + 3u), vec4u(COLUMNS - 1u));
   let index = vec4u(at) + column - c;
@@ -57,7 +57,7 @@ fn epilogue4(v: vec4f, at: u32, c: u32) -> vec4f {
     y = vec4f(value(y.x), value(y.y), value(y.z), value(y.w));
   }
   if (DROPS) {
-    let words = mask_words(at); // `at` is a multiple of 4, so one draw is the four's
+    let words = mask_words(at); // `at` is a multiple of 4, so one draw serves all four
     let keep = vec4f(unit(words.x), unit(words.y), unit(words.z), unit(words.w)) >= vec4f(RATE);
     y = select(vec4f(), y * SCALE, keep);
   }

@@ -1,19 +1,19 @@
-// lanes-tile: a tile of a matrix product that a subgroup makes: GROUPS groups of SHARERS rows by 4·LANES columns.
-// Every lane keeps four columns of all rows. It loads its own columns' operand; the rows' operand is loaded
-// by one lane a row, and broadcast. So a load, which costs a software adapter dozens of multiply-adds,
-// serves 128 of them, and each sum is touched once every four steps.
+// lanes-tile: a tile of a matrix product that a subgroup computes: GROUPS_OF_ROWS groups of SHARERS rows by 4·LANES
+// columns. Every lane keeps four columns of all rows. It loads its own columns' operand; the rows' operand is loaded by
+// one lane per row, and broadcast. So a load, which costs a software adapter dozens of multiply-adds, serves 128 of
+// them, and each sum is updated once every four steps.
 //
-// The shader gives `store(m, n, four)`, which keeps what lies inside the result of columns n … n + 3 of row m.
+// The shader defines `store(m, n, four)`, which stores columns n … n + 3 of row m as far as they are inside the result.
 
-const LANES = 8u; // of every subgroup, and so of every workgroup
+const LANES = 8u; // per subgroup, and so per workgroup
 const GROUPS_OF_ROWS = 4u; // 2 or 4
 
-const SHARERS = min(LANES, 8u); // lanes that load rows; those past them load the same again
+const SHARERS = min(LANES, 8u); // lanes that load rows; further lanes load the same rows again
 const TILE_ROWS = GROUPS_OF_ROWS * SHARERS;
 const TILE_COLUMNS = 4u * LANES;
 
-// Four rows a matrix, a row a column: the lane's four elements of it. Of a group of rows, its first four lanes'
-// and its last four lanes', if it has as many.
+// Each matrix holds the lane's elements of four rows, one row per column. For each group of rows, `low` is of its first
+// four rows and `high` is of its last four, if it has that many.
 struct Tile {
   low0: mat4x4f,
   high0: mat4x4f,
@@ -25,7 +25,7 @@ struct Tile {
   high3: mat4x4f,
 }
 
-// What the first four lanes hold, then what the next four do.
+// The values of the first four lanes, and below those of the next four.
 fn low(x: vec4f) -> mat4x4f {
   return mat4x4f(subgroupBroadcast(x, 0u), subgroupBroadcast(x, 1u), subgroupBroadcast(x, 2u), subgroupBroadcast(x, 3u));
 }
@@ -34,7 +34,7 @@ fn high(x: vec4f) -> mat4x4f {
   return mat4x4f(subgroupBroadcast(x, 4u), subgroupBroadcast(x, 5u), subgroupBroadcast(x, 6u), subgroupBroadcast(x, 7u));
 }
 
-// Adds four steps of the sum: x0 to x3 are a row of each group at these steps, the columns of w a step each.
+// Adds four steps of the sum. x0 to x3 are one row of each group at these steps; each column of w is one step.
 fn add_steps(t: ptr<function, Tile>, w: mat4x4f, x0: vec4f, x1: vec4f, x2: vec4f, x3: vec4f) {
   (*t).low0 += w * low(x0);
   (*t).low1 += w * low(x1);
@@ -52,12 +52,12 @@ fn add_steps(t: ptr<function, Tile>, w: mat4x4f, x0: vec4f, x1: vec4f, x2: vec4f
   }
 }
 
-// Four rows of the tile at four steps: a row a column.
+// Four rows of the tile at four steps, one row per column.
 fn turned(x0: vec4f, x1: vec4f, x2: vec4f, x3: vec4f) -> mat4x4f {
   return transpose(mat4x4f(x0, x1, x2, x3));
 }
 
-// As add_steps, where lanes load four rows at a time: x0 to x3 are those of a lane, a step each. Of 4 groups.
+// Like add_steps, but lanes load four rows at a time: x0 to x3 are a lane's four rows at one step each. Needs 4 groups.
 fn add_steps_by_fours(t: ptr<function, Tile>, w: mat4x4f, x0: vec4f, x1: vec4f, x2: vec4f, x3: vec4f) {
   (*t).low0 += w * turned(subgroupBroadcast(x0, 0u), subgroupBroadcast(x1, 0u), subgroupBroadcast(x2, 0u), subgroupBroadcast(x3, 0u));
   let r1 = w * turned(subgroupBroadcast(x0, 1u), subgroupBroadcast(x1, 1u), subgroupBroadcast(x2, 1u), subgroupBroadcast(x3, 1u));
@@ -78,7 +78,7 @@ fn add_steps_by_fours(t: ptr<function, Tile>, w: mat4x4f, x0: vec4f, x1: vec4f, 
   (*t).high3 += w * turned(subgroupBroadcast(x0, 7u), subgroupBroadcast(x1, 7u), subgroupBroadcast(x2, 7u), subgroupBroadcast(x3, 7u));
 }
 
-// One of the tile's rows. Not from an array: SwiftShader takes ten times as long with those.
+// One of the tile's rows. They aren't an array, because SwiftShader takes ten times as long with arrays.
 fn row_of(t: ptr<function, Tile>, row: u32) -> vec4f {
   var rows = (*t).low0;
   let group = row / SHARERS;
@@ -95,7 +95,7 @@ fn row_of(t: ptr<function, Tile>, row: u32) -> vec4f {
   return select(right, left, row % 4u < 2u);
 }
 
-// Stores those rows of the tile, from m on, that come before row `end`; the lane's columns start at n.
+// Stores the tile's rows from m on, up to row `end`; the lane's columns start at n.
 fn store_tile(t: ptr<function, Tile>, m: u32, n: u32, end: u32) {
   for (var row = 0u; row < TILE_ROWS; row++) {
     if (m + row >= end) { break; }

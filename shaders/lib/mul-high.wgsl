@@ -1,7 +1,6 @@
-// mul-high: products of 64 bits, of which `*` keeps the low half. Shaders that append lib/philox.wgsl append
-// this too.
+// mul-high: the high half of 64-bit products, of which `*` keeps the low half.
 
-// The high word of a product: WGSL has neither u64 nor mulhi.
+// The high word of a product. WGSL has neither u64 nor mulhi.
 fn mul_high(a: u32, b: u32) -> u32 {
   let a0 = a & 0xffffu;
   let a1 = a >> 16u;

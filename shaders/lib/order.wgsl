@@ -1,4 +1,4 @@
-// order: how floats are compared where NaN has a place too. By their bits: devices may take subnormals for 0.
+// order: a total order of floats that includes NaN. It goes by bits, because adapters may read subnormals as 0.
 
 // A float's rank in the order -∞ … -0 = 0 … ∞, NaN.
 fn rank_of(x: f32) -> u32 {

@@ -1,10 +1,9 @@
-// phases: the input pixels of a strided convolution by their offset in the stride, and the output pixels
-// that they meet, by the constants of the shader that appends this.
+// phases: the input pixels of a strided convolution by offset in the stride, and the output pixels that they meet.
 
 // The input pixels of one phase: every STRIDE-th row from `first.y`, every STRIDE-th column from `first.x`.
 struct Phase {
   tap: vec2u, // first tap (x, y)
-  taps: vec2u, // how many
+  taps: vec2u, // how many taps (x, y)
   first: vec2u, // first pixel (x, y)
   count: vec2u, // columns and rows
 }
@@ -17,23 +16,23 @@ fn phase_of(z: u32) -> Phase {
   return Phase(tap, along(vec2u(KERNEL_W, KERNEL_H), tap), first, along(vec2u(WIDTH, HEIGHT), first));
 }
 
-// How many of `size` there are if every STRIDE-th counts, from `first` on.
+// How many of `size` there are, counting every STRIDE-th from `first` on.
 fn along(size: vec2u, first: vec2u) -> vec2u {
   let stride = vec2u(STRIDE_W, STRIDE_H);
   return (max(size, first) - first + stride - 1u) / stride;
 }
 
-// The phase's pixels in all images.
+// The number of the phase's pixels in all images.
 fn pixels_of(phase: Phase) -> u32 {
   return BATCH * phase.count.x * phase.count.y;
 }
 
-// The number of the phase's tap (i, j) among all of the filter.
+// The index of the phase's tap (i, j) among all taps of the filter.
 fn kernel_of(phase: Phase, i: u32, j: u32) -> u32 {
   return (phase.tap.y + i * STRIDE_H) * KERNEL_W + phase.tap.x + j * STRIDE_W;
 }
 
-// (n, y, x) of the output pixel that meets the phase's first tap at input pixel m of the phase. Pixels past the last
+// (n, y, x) of the output pixel whose first tap of the phase falls on input pixel m of the phase. Pixels past the last
 // repeat it.
 fn meets(m: u32, phase: Phase) -> vec3i {
   let pixel = min(m, pixels_of(phase) - 1u);
@@ -45,16 +44,16 @@ fn meets(m: u32, phase: Phase) -> vec3i {
   return vec3i(i32(n), y / i32(STRIDE_H), x / i32(STRIDE_W)); // exact, so rounding doesn't matter
 }
 
-// Index of the first filter of output pixel `at` moved back by (i, j) taps of the phase, or -1 outside.
+// The index of the first filter of output pixel `at` moved back by (i, j) taps of the phase, or -1 outside.
 fn tap(at: vec3i, i: u32, j: u32) -> i32 {
   let y = at.y - i32(i);
   let x = at.z - i32(j);
-  // `&`, not `&&`: as branches, eight of these took SwiftShader 35 s to compile instead of 0.2.
+  // `&`, not `&&`: with branches, eight of these took SwiftShader 35 s to compile instead of 0.2 s.
   let inside = (y >= 0) & (y < i32(OUT_HEIGHT)) & (x >= 0) & (x < i32(OUT_WIDTH));
   return select(-1, ((at.x * i32(OUT_HEIGHT) + y) * i32(OUT_WIDTH) + x) * i32(FILTERS), inside);
 }
 
-// What `meets` gives of four input pixels.
+// The results of `meets` for four input pixels.
 struct Meetings {
   p0: vec3i,
   p1: vec3i,
@@ -62,7 +61,7 @@ struct Meetings {
   p3: vec3i,
 }
 
-// Of pixels m … m + 3 of the phase.
+// Those of pixels m … m + 3 of the phase.
 fn meetings(m: u32, phase: Phase) -> Meetings {
   return Meetings(meets(m, phase), meets(m + 1u, phase), meets(m + 2u, phase), meets(m + 3u, phase));
 }
@@ -71,7 +70,7 @@ fn taps(at: Meetings, i: u32, j: u32) -> vec4i {
   return vec4i(tap(at.p0, i, j), tap(at.p1, i, j), tap(at.p2, i, j), tap(at.p3, i, j));
 }
 
-// Input pixel m of a phase among all the input's pixels.
+// The index of input pixel m of a phase among all pixels of the input.
 fn index_of(m: u32, phase: Phase) -> u32 {
   let x = phase.first.x + (m % phase.count.x) * STRIDE_W;
   let y = phase.first.y + ((m / phase.count.x) % phase.count.y) * STRIDE_H;

@@ -1,6 +1,6 @@
-// philox: Philox 4×32-10, a counter-based generator (Salmon et al. 2011, Random123). The key is the
-// seed; the counter is (block of four elements, step, stream, domain), so any element of any stream of
-// any step can be drawn alone, and drawn again.
+// philox: Philox 4×32-10, a counter-based generator (Salmon et al. 2011, Random123). The key is the seed. The counter
+// is (block of four elements, step, stream, domain), so any element of any stream and step can be drawn on its own, and
+// drawn again.
 
 const PHILOX_M0 = 0xd2511f53u;
 const PHILOX_M1 = 0xcd9e8d57u;
@@ -17,12 +17,12 @@ fn philox(start: vec4u, seed: vec2u) -> vec4u {
   return counter;
 }
 
-// 24 random bits to [0, 1).
+// A number in [0, 1) from the first 24 bits of a random word.
 fn unit(word: u32) -> f32 {
   return f32(word >> 8u) * 0x1p-24f;
 }
 
-// Box–Muller: two words to two independent normals. u is in (0, 1], the angle in [−π, π).
+// Box–Muller: two independent normal numbers from two random words. u is in (0, 1], the angle in [−π, π).
 fn normal_pair(words: vec2u) -> vec2f {
   let u = f32((words.x >> 8u) + 1u) * 0x1p-24f;
   let angle = (unit(words.y) * 2f - 1f) * 3.14159265358979f;

@@ -1,7 +1,7 @@
-// register-tile: a tile of a matrix product that an invocation makes in its registers: eight rows by eight columns.
-// The shader gives `store(m, n, four)`, which keeps what lies inside the result of columns n … n + 3 of row m.
+// register-tile: a tile of a matrix product, eight rows by eight columns, that an invocation computes in its registers.
+// The shader defines `store(m, n, four)`, which stores columns n … n + 3 of row m as far as they are inside the result.
 
-// A row is a variable, not an element of an array: SwiftShader takes ten times as long with those.
+// Each row is a variable, not an element of an array, because SwiftShader takes ten times as long with arrays.
 struct Rows {
   r0: mat2x4f,
   r1: mat2x4f,
@@ -13,7 +13,7 @@ struct Rows {
   r7: mat2x4f,
 }
 
-// Adds a step of the sum: the first four and the last four rows' operand, and the columns'.
+// Adds a step of the sum, from the operands of the first four rows, the last four rows and the columns.
 fn add_step(t: ptr<function, Rows>, top: vec4f, bottom: vec4f, columns: mat2x4f) {
   (*t).r0 += top.x * columns;
   (*t).r1 += top.y * columns;
@@ -37,8 +37,8 @@ fn row_of(t: ptr<function, Rows>, i: u32) -> mat2x4f {
   return row;
 }
 
-// Stores the tile whose first element is (m, n). `zero` is 0 in a way that compilers can't see, so that the loops
-// stay loops: written out, the stores are most of what they work on.
+// Stores the tile whose first element is (m, n). `zero` is a zero that compilers can't see through, so that the loops
+// aren't unrolled: unrolled, the stores would be most of the compilers' work.
 fn store_tile(t: ptr<function, Rows>, m: u32, n: u32, zero: u32) {
   for (var i = zero; i < 8u; i++) {
     let row = row_of(t, i);

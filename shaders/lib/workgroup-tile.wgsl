@@ -1,17 +1,17 @@
-// workgroup-tile: a 64×64 tile of a matrix product, made by a workgroup of 64 from slices of both
-// operands, 16 steps of the sum long, that pass through workgroup memory. Each invocation keeps 8×8
-// elements of the tile in registers: for each step it reads 16 words and does 64 multiply-adds.
+// workgroup-tile: a 64×64 tile of a matrix product, computed by a workgroup of 64. Slices of both operands, 16 steps of
+// the sum long, pass through workgroup memory. Each invocation keeps 8×8 elements of the tile in registers: for each
+// step it reads 16 words and does 64 multiply-adds.
 //
-// The shader says where the operands are: `left_block(m, k)` gives rows m … m + 3 and `right_block(n, k)`
-// columns n … n + 3 at steps k … k + 3 of the sum, a vector of four a step, ZERO where the step is past
-// the sum's end: in both, as 0 · NaN is NaN. LEFT_ALONG and RIGHT_ALONG are true where neighbours in
-// memory are steps. `store(m, n, four)` keeps what lies inside the result of columns n … n + 3.
+// The shader provides the operands. `left_block(m, k)` returns rows m … m + 3 and `right_block(n, k)` columns n … n + 3
+// at steps k … k + 3 of the sum, one vec4 per step. Steps past the sum's end must be ZERO in both, because 0 · NaN is
+// NaN. LEFT_ALONG and RIGHT_ALONG are true if neighbours in memory are steps. `store(m, n, four)` stores columns
+// n … n + 3 of row m, as far as they lie inside the result.
 
-// Both slices by fours: 16 steps of 64 rows, then 16 steps of 64 columns.
+// Both slices as vec4s: 16 steps of 64 rows, then 16 steps of 64 columns.
 var<workgroup> slices: array<vec4f, 512>;
 const RIGHT = 256u;
 
-// The invocation's rows, four of the tile's upper half and four of its lower; its columns likewise.
+// The invocation's rows: four of the tile's upper half and four of its lower half. Its columns are chosen the same way.
 var<private> r0: mat2x4f;
 var<private> r1: mat2x4f;
 var<private> r2: mat2x4f;
@@ -21,14 +21,14 @@ var<private> r5: mat2x4f;
 var<private> r6: mat2x4f;
 var<private> r7: mat2x4f;
 
-// Which block of 4×4 an invocation loads, (four of the tile, four of the steps): neighbours in memory by
-// neighbouring lanes.
+// The 4×4 block that an invocation loads (four of the tile, four steps), so that neighbouring lanes load neighbours in
+// memory.
 fn share_of(lane: u32, along: bool) -> vec2u {
   return select(vec2u(lane % 16u, lane / 16u), vec2u(lane / 4u, lane % 4u), along);
 }
 
-// Where a four of the tile lies at the first of four steps. Turned about by the steps (an exclusive or), so
-// that eight lanes that write or read fours at once meet eight different groups of banks.
+// The slot of a vec4 of the tile at the first of four steps. It is permuted by the steps (an exclusive or), so that
+// eight lanes that write or read vec4s at the same time access eight different groups of banks.
 fn slot(four: u32, steps: u32) -> u32 {
   return steps * 64u + (four ^ (steps * 2u));
 }
@@ -65,7 +65,7 @@ fn step(l: u32, r: u32) {
   r7 += low.w * b;
 }
 
-// Adds 16 steps to the tile. `zero` is 0 in a way that compilers can't see, so that the loop stays one.
+// Adds 16 steps to the tile. `zero` is a zero that compilers can't see through, so that the loop isn't unrolled.
 fn multiply(lane: u32, zero: u32) {
   for (var pair = zero; pair < 8u; pair++) {
     let l = slot(lane / 8u, pair / 2u) + pair % 2u * 32u;
@@ -75,7 +75,7 @@ fn multiply(lane: u32, zero: u32) {
   }
 }
 
-// One of the invocation's eight rows. Not an array: SwiftShader takes ten times as long with those.
+// One of the invocation's eight rows. They aren't an array, because SwiftShader takes ten times as long with arrays.
 fn row_of(i: u32) -> mat2x4f {
   var row = r0;
   if (i == 1u) { row = r1; }
@@ -88,7 +88,7 @@ fn row_of(i: u32) -> mat2x4f {
   return row;
 }
 
-// Stores the tile. In loops, as written out the stores are most of what lavapipe's compiler works on.
+// Stores the tile. The loops aren't unrolled, because unrolled stores would be most of the work of lavapipe's compiler.
 fn store_tile(tile_m: u32, tile_n: u32, lane: u32, zero: u32) {
   let n = tile_n + lane % 8u * 4u;
   for (var i = zero; i < 8u; i++) {
@@ -98,8 +98,8 @@ fn store_tile(tile_m: u32, tile_n: u32, lane: u32, zero: u32) {
   }
 }
 
-// Adds steps `first` to `end` of the sum to the tile at (m, n), and stores it. Both are the same in all
-// lanes of a workgroup, as every lane must meet every barrier.
+// Adds steps `first` to `end` of the sum to the tile at (m, n), and stores it. Both must be the same in all lanes of a
+// workgroup, because every lane must reach every barrier.
 fn make_tile(m: u32, n: u32, first: u32, end: u32, lane: u32, zero: u32) {
   for (var k = first; k < end; k += 16u) {
     fill(m, n, k, lane);

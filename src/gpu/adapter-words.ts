@@ -1,7 +1,10 @@
-// What an adapter is and how to say it: its kind, its name, its line for people, its place in
-// the order of choice. Pure text: knows neither Node nor Dawn, so the browser's face uses it too.
+// What an adapter is, in words: its kind, its name, its line for people, its rank in the order of choice. This is pure
+// text that depends on neither Node nor Dawn, so the browser's entry uses it too.
 
-/** `gpu` is real hardware; `software` the system's CPU Vulkan (lavapipe, say); `swiftshader` the embedded one; `null` Dawn's backend that runs nothing. */
+/**
+ * `gpu` is real hardware, `software` the system's Vulkan on the CPU (such as lavapipe), `swiftshader` the embedded one,
+ * and `null` Dawn's backend that runs nothing.
+ */
 export type AdapterKind = "gpu" | "software" | "swiftshader" | "null";
 
 /** An adapter that Dawn lists. */
@@ -17,14 +20,14 @@ export interface ListedAdapter {
 
 const SOFTWARE = /llvmpipe|lavapipe|softpipe|swiftshader|basic render|\bwarp\b/i;
 
-/** The kind of an adapter from what WebGPU says of it; never `swiftshader`, which only who unpacked it can tell. */
+/** Returns an adapter's kind from what WebGPU reports. It is never `swiftshader`, which only its unpacker knows. */
 export function kindOf(backend: string, device: string, isFallbackAdapter: boolean): AdapterKind {
   if (backend === "null") return "null";
-  // OpenGL doesn't flag its CPU rasterizers as fallbacks, so the name has a say too.
+  // OpenGL doesn't flag its CPU rasterizers as fallbacks, so the name counts too.
   return isFallbackAdapter || SOFTWARE.test(device) ? "software" : "gpu";
 }
 
-/** The device's name with its driver's version, where `GPUAdapterInfo.description` holds one. */
+/** Returns the device's name, with its driver's version if `GPUAdapterInfo.description` contains one. */
 export function nameOf(device: string, description: string): string {
   const version = /(Mesa|macOS Version)? ?(\d+\.\d+[\d.]*)/.exec(description);
   if (!version) return device;
@@ -32,7 +35,7 @@ export function nameOf(device: string, description: string): string {
   return `${device}, ${owner.replace(" Version", "")} ${number}`;
 }
 
-/** One line that says which adapter runs and what it is; on the CPU it says so, and what would be faster. */
+/** Returns one line that says which adapter runs and what it is; for one on the CPU also what would be faster. */
 export function lineOf(adapter: Pick<ListedAdapter, "name" | "kind" | "backend">): string {
   switch (adapter.kind) {
     case "gpu":
@@ -46,7 +49,10 @@ export function lineOf(adapter: Pick<ListedAdapter, "name" | "kind" | "backend">
   }
 }
 
-/** Whether an adapter serves a request: a keyword (`auto`, `gpu`, `software`, `swiftshader`, `null`) or a part of its name in any case. */
+/**
+ * Whether an adapter serves a request, which is a keyword (`auto`, `gpu`, `software`, `swiftshader`, `null`) or a part
+ * of the adapter's name in any case.
+ */
 export function serves(adapter: ListedAdapter, request: string): boolean {
   const { kind, name, device } = adapter;
   switch (request.toLowerCase()) {
@@ -66,17 +72,17 @@ export function serves(adapter: ListedAdapter, request: string): boolean {
 }
 
 const KINDS: readonly AdapterKind[] = ["gpu", "software", "swiftshader", "null"];
-// The backends that offer all of WebGPU; others (d3d11, opengl, opengles) only a part.
+// The backends that offer all of WebGPU. Others (d3d11, opengl, opengles) offer only a part.
 const FULL_BACKENDS: readonly string[] = ["metal", "d3d12", "vulkan"];
 
-/** Adapters in the order that `auto` tries them: by kind, then whole WebGPU before part of it, then as Dawn lists them. */
+/** Sorts adapters as `auto` tries them: by kind, then full WebGPU before partial, then in Dawn's order. */
 export function inOrderOfChoice(adapters: readonly ListedAdapter[]): ListedAdapter[] {
   const rank = ({ kind, backend }: ListedAdapter): number =>
     KINDS.indexOf(kind) * 2 + (FULL_BACKENDS.includes(backend) ? 0 : 1);
   return [...adapters].sort((a, b) => rank(a) - rank(b));
 }
 
-/** What WebGPU says of an adapter, as the engine lists it. */
+/** Returns what WebGPU says about an adapter as the engine lists it. */
 export function adapterFrom(said: {
   readonly backend: string;
   readonly device: string;
@@ -92,7 +98,7 @@ export function adapterFrom(said: {
   };
 }
 
-/** Why the process that listed the system's adapters found too few, in a clause; undefined if all is well. */
+/** Returns why the process that listed the system's adapters found too few, as a clause; undefined if all is well. */
 export function troubleOf(
   error: { killed?: boolean; signal?: string | null; code?: string | number | null } | null,
   stderr: string,
@@ -100,7 +106,7 @@ export function troubleOf(
 ): string | undefined {
   if (error?.killed) return "a graphics driver of the system hangs";
   if (error) return `a graphics driver of the system crashes (${error.signal ?? error.code})`;
-  // Dawn says why it refuses a driver in one line, then where in its source that is.
+  // Dawn says in one line why it refuses a driver, and then where in its source that is.
   const refusal = /^Warning: (?!maxDynamic|vkCreateInstance|Couldn't load)(.+?)\.?$/m.exec(stderr);
   if (refusal) return `Dawn refuses a driver of the system, perhaps an old one: ${refusal[1]}`;
   return found === 0 ? "the system has no driver that Dawn can use" : undefined;

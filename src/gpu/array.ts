@@ -1,15 +1,15 @@
-// An array is (storage, byte offset, shape, dtype). It knows nothing of gradients.
+// Arrays on a device: (storage, byte offset, shape, dtype). They know nothing about gradients.
 import type { Device } from "./device.ts";
 import { ShapeError } from "./errors.ts";
 import { show } from "./foreign-text.ts";
 
 /**
- * Element types. `u8` is for datasets alone: four pixels to a 32-bit word. `f16` is for activations, where the
- * adapter has `shader-f16`: stored in 16 bits, computed with in 32.
+ * Element types. `u8` is only for datasets: four pixels per 32-bit word. `f16` is for activations, on adapters with
+ * `shader-f16`: they are stored in 16 bits and computed with in 32.
  */
 export type DType = "f32" | "i32" | "u32" | "u8" | "f16";
 
-/** Host data by dtype: f16 as f32, which holds each of its values. */
+/** Host data by dtype. f16 becomes f32 on the host, which represents each of its values exactly. */
 export interface HostData {
   f32: Float32Array<ArrayBuffer>;
   i32: Int32Array<ArrayBuffer>;
@@ -21,39 +21,39 @@ export interface HostData {
 /** Host data of any dtype, on whatever buffer. */
 export type HostArray = Float32Array | Int32Array | Uint32Array | Uint8Array;
 
-/** A run of bytes on the device. A traced temporary has no buffer until its program is planned. */
+/** A range of bytes on the device. A traced temporary has no buffer until its program is planned. */
 export interface Storage {
   readonly label: string;
   readonly bytes: number;
-  /** Bytes at either end that belong to no array, and are bound all the same (see `Device.slack`). */
+  /** Bytes at each end that belong to no array but are bound anyway (see `Device.slack`). */
   readonly slack: number;
   /** `temporary` belongs to the trace that made it; `persistent` outlives every program and scope. */
   readonly kind: "eager" | "temporary" | "persistent";
   buffer: GPUBuffer | undefined;
   /** Set when a temporary was placed inside a larger storage, such as a gradient arena. */
   parent: { readonly storage: Storage; readonly byteOffset: number } | undefined;
-  /** Whether anything was written to it, by the host or by a launch, run or recorded. */
+  /** Whether the host, or a launch that was run or recorded, has written to it. */
   written: boolean;
 }
 
 const BYTES: Readonly<Record<DType, number>> = { f32: 4, i32: 4, u32: 4, u8: 1, f16: 2 };
 
-/** Number of elements of a shape; 1 for a scalar. */
+/** Returns the number of elements of a shape; 1 for a scalar. */
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, extent) => product * extent, 1);
 }
 
-/** Bytes of an array on the device: never 0 (WebGPU can't bind 0), and whole `vec4f`s to load by four. */
+/** Returns the bytes of an array on the device: never 0, which WebGPU can't bind, and a whole number of `vec4f`s. */
 export function byteSize(shape: readonly number[], dtype: DType): number {
   return Math.max(16, Math.ceil(exactBytes(shape, dtype) / 16) * 16);
 }
 
-/** Bytes of an array's elements, and nothing more. */
+/** Returns the bytes of an array's elements alone. */
 export function exactBytes(shape: readonly number[], dtype: DType): number {
   return sizeOf(shape) * BYTES[dtype];
 }
 
-/** `(32, 28, 28, 1)`: a shape as errors and tables print it. */
+/** Formats a shape as errors and tables print it: `(32, 28, 28, 1)`. */
 export function formatShape(shape: readonly number[]): string {
   return `(${shape.join(", ")})`;
 }
@@ -62,11 +62,11 @@ export function formatShape(shape: readonly number[]): string {
 export function checkShape(op: string, shape: readonly number[]): void {
   const whole = (extent: unknown): boolean => Number.isInteger(extent) && Number(extent) >= 0;
   if (!Array.isArray(shape) || !Array.from(shape).every(whole)) {
-    throw new ShapeError(`${op}: a shape is a list of whole numbers ≥ 0; got ${show(shape)}`);
+    throw new ShapeError(`${op}: shape must be a list of whole numbers ≥ 0; got ${show(shape)}`);
   }
 }
 
-/** An n-dimensional array on a device, in row-major order. Made by `Device`, never by hand. */
+/** An n-dimensional array on a device, in row-major order. Only `Device` makes arrays. */
 export class GpuArray {
   readonly device: Device;
   readonly storage: Storage;
@@ -88,49 +88,49 @@ export class GpuArray {
     this.dtype = dtype;
   }
 
-  /** Number of elements. */
+  /** The number of elements. */
   get size(): number {
     return sizeOf(this.shape);
   }
 
-  /** The same elements under another shape; nothing is copied. Throws `ShapeError` if the sizes differ. */
+  /** Returns the same elements in another shape; nothing is copied. Throws `ShapeError` if the sizes differ. */
   view(shape: readonly number[]): GpuArray {
     checkShape("reshape", shape);
     if (sizeOf(shape) !== this.size) {
       throw new ShapeError(
-        `reshape: ${formatShape(this.shape)} has ${this.size} elements, ${formatShape(shape)} wants ${sizeOf(shape)}`,
+        `reshape: ${formatShape(this.shape)} has ${this.size} elements, but ${formatShape(shape)} takes ${sizeOf(shape)}`,
       );
     }
     return new GpuArray(this.device, this.storage, this.byteOffset, shape, this.dtype);
   }
 
-  /** Elements `first` to `first + count` of the first axis; nothing is copied. Throws `ShapeError`. */
+  /** Returns `count` rows (of the first axis) from row `first` on; nothing is copied. Throws `ShapeError`. */
   rows(first: number, count: number): GpuArray {
     const [extent = 0, ...rest] = this.shape;
     const whole = Number.isInteger(first) && Number.isInteger(count);
     if (this.shape.length === 0 || !whole || first < 0 || count < 0 || first + count > extent) {
       throw new ShapeError(
-        `rows: ${formatShape(this.shape)} has no rows from ${show(first)} on, ${show(count)} of them`,
+        `rows: first and count must select rows of ${formatShape(this.shape)}; got first ${show(first)} and count ${show(count)}`,
       );
     }
     const start = exactBytes([first, ...rest], this.dtype);
     return this.device.viewAt(this, start, [count, ...rest], this.dtype);
   }
 
-  /** Copies the elements to the host. Throws `TraceError` inside a trace, `DTypeError` on another type. */
+  /** Copies the elements to the host. Throws `TraceError` inside a trace, and `DTypeError` if the array has another type. */
   async read(): Promise<HostData["f32"]>;
   async read<D extends DType>(dtype: D): Promise<HostData[D]>;
   async read(dtype: DType = "f32"): Promise<HostArray> {
     return this.device.read(this, dtype);
   }
 
-  /** Overwrites the elements, in order with what was launched before. */
+  /** Overwrites the elements, after everything that was launched before. */
   write(data: HostArray): void {
     this.device.write(this, data);
   }
 }
 
-/** Where a storage really lives once it has a buffer: follows placements inside arenas. */
+/** Returns where a storage is once it has a buffer; follows placements inside arenas. */
 export function locate(
   storage: Storage,
   byteOffset: number,

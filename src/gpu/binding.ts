@@ -1,4 +1,4 @@
-// From arrays to what WebGPU binds and copies: buffers, offsets, sizes, host views.
+// Turns arrays into what WebGPU binds and copies: buffers, offsets, sizes, host views.
 import {
   byteSize,
   checkShape,
@@ -25,10 +25,10 @@ import { checkName } from "./arguments.ts";
 import { dawnsWords, show } from "./foreign-text.ts";
 import { fromHalves, toHalves } from "./half.ts";
 
-/** WebGPU binds buffers from multiples of this many bytes; shaders add the rest (their `_AT` constants). */
+/** WebGPU binds buffers at multiples of this many bytes. Shaders add the rest of the offset (their `_AT` constants). */
 const ALIGNMENT = 256;
 
-/** The buffer and byte offset behind an array. Throws if it was given back, or isn't planned yet. */
+/** Returns the buffer and byte offset of an array. Throws `TraceError` if it was freed, or isn't planned yet. */
 export function bufferOf(
   array: GpuArray,
   op: string,
@@ -39,26 +39,26 @@ export function bufferOf(
   if (buffer) return { buffer, offset: byteOffset };
   throw new TraceError(
     root.kind === "eager"
-      ? `${op}: ${root.label} ${formatShape(array.shape)} was given back at the end of its scope; return it from the scope to keep it`
+      ? `${op}: ${root.label} ${formatShape(array.shape)} was freed at the end of its scope; return it from the scope to keep it`
       : `${op}: ${root.label} ${formatShape(array.shape)} is a temporary of a program; return it from the program to read it`,
   );
 }
 
 /**
- * Where an array starts in its binding, in words as its shader counts them (of 16 bits for f16, else of 32):
- * what its offset has past a multiple of 256 bytes.
+ * Returns where an array starts in its binding, in words as its shader counts them (16 bits for f16, else 32): its
+ * offset past a multiple of 256 bytes.
  */
 export function wordsIntoBinding(array: GpuArray): number {
   const bytes = locate(array.storage, array.byteOffset).byteOffset % ALIGNMENT;
   return bytes / (array.dtype === "f16" ? 2 : 4);
 }
 
-/** Whether a shader may read the array as `vec4f`s (`vec4h`s for f16): it starts at a whole one. */
+/** Whether a shader may read the array as `vec4f`s (`vec4h`s for f16), because it starts at one. */
 export function byFours(array: GpuArray): boolean {
   return wordsIntoBinding(array) % 4 === 0;
 }
 
-/** The part of a buffer that an array is bound by: from an aligned byte on; to the end of slack, if it has any. */
+/** Returns the range of a buffer to bind for an array: from an aligned byte, to the end of its slack if it has any. */
 export function rangeOf(
   array: GpuArray,
   op: string,
@@ -68,12 +68,12 @@ export function rangeOf(
   const { root } = locate(array.storage, array.byteOffset);
   const start = offset - (offset % ALIGNMENT);
   const bytes = offset - start + byteSize(array.shape, array.dtype);
-  const whole = start + Math.ceil(bytes / 16) * 16; // of a `vec4f` cut short nothing could be read
+  const whole = start + Math.ceil(bytes / 16) * 16; // a truncated `vec4f` couldn't be read at all
   const end = root.slack > 0 ? root.bytes : Math.min(whole, root.bytes);
   return { buffer, offset: start, size: end - start };
 }
 
-/** Throws `ShapeError` unless a view lies inside its storage and starts at a whole word (of 16 bits for f16). */
+/** Throws `ShapeError` unless a view lies inside its storage and starts at a 32-bit word (16-bit for f16). */
 export function checkView({ byteOffset, shape, dtype, storage }: GpuArray): void {
   checkDType("view", dtype);
   const { bytes, slack, label } = storage;
@@ -81,21 +81,21 @@ export function checkView({ byteOffset, shape, dtype, storage }: GpuArray): void
   const step = dtype === "f16" ? 2 : 4;
   if (byteOffset % step === 0 && byteOffset >= slack && end <= bytes - slack) return;
   throw new ShapeError(
-    `view: ${formatShape(shape)} at byte ${byteOffset} of ${label}; offsets are multiples of ${step} inside its ${bytes} bytes`,
+    `view: the view must start at a multiple of ${step} and lie inside the ${bytes} bytes of ${label}; got ${formatShape(shape)} at byte ${byteOffset}`,
   );
 }
 
-/** Throws unless host data is of the kind that a dtype wants (`DTypeError`), and as long as a shape (`ShapeError`). */
+/** Throws unless host data has the class that a dtype needs (`DTypeError`) and the length of a shape (`ShapeError`). */
 export function checkData(op: string, data: unknown, shape: readonly number[], dtype: DType): void {
   checkShape(op, shape);
   checkDType(op, dtype);
   const kind = HOST[dtype];
   if (!(data instanceof kind)) {
-    throw new DTypeError(`${op}: ${dtype} wants a ${kind.name}; got ${show(data)}`);
+    throw new DTypeError(`${op}: ${dtype} data must be a ${kind.name}; got ${show(data)}`);
   }
   if (data.length !== sizeOf(shape)) {
     throw new ShapeError(
-      `${op}: got ${data.length} values for shape ${formatShape(shape)}, which takes ${sizeOf(shape)}`,
+      `${op}: shape ${formatShape(shape)} takes ${sizeOf(shape)} values; got ${data.length}`,
     );
   }
 }
@@ -113,15 +113,15 @@ function checkDType(op: string, dtype: DType): void {
   throw new AttributeError(`${op}: dtype must be f32, i32, u32, u8 or f16; got ${show(dtype)}`);
 }
 
-/** What the GPU reported, and nobody asked for. */
+/** Returns the error for one that the GPU reported outside any request. */
 export function faultOf(error: GPUError): LonghandError {
   const words = `gpu: ${dawnsWords(error.message)}`;
   return error.constructor.name === "GPUOutOfMemoryError"
-    ? new MemoryError(`${words}; take less at once, or end what else uses the GPU`)
+    ? new MemoryError(`${words}; use a smaller batch, or close other programs that use the GPU`)
     : new GpuError(words);
 }
 
-/** Throws unless an array of this name, shape and dtype can be made on a device. */
+/** Throws unless an array of this label, shape and dtype can be made on a device. */
 export function checkNew(
   gpu: GPUDevice,
   label: string,
@@ -133,16 +133,16 @@ export function checkNew(
   checkStored(label, gpu, dtype);
 }
 
-/** Throws `AttributeError` on what is no dtype, `DTypeError` where a device can't store one: f16 takes `shader-f16`. */
+/** Throws `AttributeError` on an unknown dtype, and `DTypeError` on f16 if the device lacks `shader-f16`. */
 export function checkStored(op: string, { features }: GPUDevice, dtype: DType): void {
   checkDType(op, dtype);
   if (dtype !== "f16" || features.has("shader-f16")) return;
   throw new DTypeError(
-    `${op}: f16 takes an adapter with the feature shader-f16, which this one lacks; store f32, or choose another adapter`,
+    `${op}: f16 needs an adapter with the feature shader-f16, which this one lacks; store f32, or choose another adapter`,
   );
 }
 
-/** Host data as bytes to write to an array: whole words, and not in shared memory, on which Dawn crashes. */
+/** Returns host data as bytes to write to an array: whole words, and not in shared memory, on which Dawn crashes. */
 export function bytesOf(data: HostArray, dtype: DType): Uint8Array<ArrayBuffer> {
   const from = dtype === "f16" ? toHalves(data) : data;
   const { buffer, byteOffset, byteLength } = from;
@@ -154,7 +154,7 @@ export function bytesOf(data: HostArray, dtype: DType): Uint8Array<ArrayBuffer> 
   return whole;
 }
 
-/** Mapped bytes, from one of them on, as host data of a dtype. */
+/** Returns `count` elements of mapped bytes, from byte `first` on, as host data of a dtype. */
 export function hostView<D extends DType>(
   bytes: ArrayBuffer,
   first: number,

@@ -1,4 +1,4 @@
-// The platform file for browsers, as node.ts is Node's: opens the adapter that the browser gives, and has the shaders'
+// The platform file for browsers, as node/adapter.ts is for Node. It opens the browser's adapter and takes the shaders'
 // text from a module.
 
 import { kindOf, lineOf, nameOf } from "./adapter-words.ts";
@@ -8,15 +8,15 @@ import { shaders } from "./shader-map.ts";
 /** The adapter that the browser chose. */
 export interface BrowserAdapter {
   readonly adapter: GPUAdapter;
-  /** For people, such as "nvidia ampere"; some browsers tell no more than that there is one. */
+  /** For people, such as "nvidia ampere". Some browsers only tell that there is an adapter. */
   readonly name: string;
-  /** Which adapter runs and what it is, in one line; on the CPU it says so. */
+  /** One line that says which adapter runs, what it is, and whether it runs on the CPU. */
   readonly line: string;
-  /** True where shaders run on the CPU. */
+  /** True if shaders run on the CPU. */
   readonly software: boolean;
 }
 
-/** The text of `shaders/<path>`, such as `shaderText("lib/philox.wgsl")`. Throws if there is none. */
+/** Returns the text of `shaders/<path>`, such as `shaderText("lib/philox.wgsl")`. Throws if there is none. */
 export function shaderText(path: string): string {
   const text = shaders[path];
   if (text === undefined) throw new Error(`shaders/${path}: not in the bundle`);
@@ -25,25 +25,25 @@ export function shaderText(path: string): string {
 
 /**
  * Opens the browser's best adapter, in a page or in a worker.
- * @throws AdapterError where the browser has no WebGPU, hides it, or finds no adapter.
+ * @throws AdapterError if the browser has no WebGPU, hides it, or finds no adapter.
  */
 export async function openAdapter(): Promise<BrowserAdapter> {
   if (!isSecureContext) {
     throw new AdapterError(
-      "Browsers offer WebGPU to secure pages only: open this one by https, or on localhost.",
+      "Browsers offer WebGPU only to secure pages: open this one over https or on localhost.",
     );
   }
-  // Typed as always there, which is not so in older browsers.
+  // The types say that it is always there, but older browsers lack it.
   const gpu: GPU | undefined = navigator.gpu;
   if (!gpu) {
     throw new AdapterError(
-      "This browser has no WebGPU: use Chrome or Edge 113, Safari 26, Firefox 141 or newer; some have it for Windows and macOS only.",
+      "This browser has no WebGPU: use Chrome or Edge 113, Safari 26, Firefox 141 or newer; some offer it only on Windows and macOS.",
     );
   }
   const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
   if (!adapter) {
     throw new AdapterError(
-      "This browser has WebGPU but finds no adapter for it: turn on hardware acceleration in its settings and update the graphics driver (chrome://gpu tells what is wrong).",
+      "This browser has WebGPU but finds no adapter for it: turn on hardware acceleration in its settings and update the graphics driver (chrome://gpu says what is wrong).",
     );
   }
   const { vendor, architecture, device, description, isFallbackAdapter } = adapter.info;

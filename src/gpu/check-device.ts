@@ -1,4 +1,4 @@
-// The check of an argument that has to be a device, which it can't make itself.
+// The check that an argument is a device. It has its own file because device.ts itself imports the other checks.
 import { Device } from "./device.ts";
 import { AttributeError } from "./errors.ts";
 import { show } from "./foreign-text.ts";
@@ -7,6 +7,6 @@ import { show } from "./foreign-text.ts";
 export function checkDevice(op: string, device: unknown): void {
   if (device instanceof Device) return;
   throw new AttributeError(
-    `${op}: takes a device first, as open of longhand/node or openDevice makes it; got ${show(device)}`,
+    `${op}: the first argument must be a device, from openDevice or from open of longhand/node; got ${show(device)}`,
   );
 }

@@ -1,4 +1,4 @@
-// The device: arrays, launches, reads. A launch is recorded by the open trace, or run eagerly.
+// The device: arrays, launches, reads. A launch is recorded by the open trace, if there is one, or run eagerly.
 import { checkFunction, checkGpuArray, checkOffset } from "./arguments.ts";
 import {
   byteSize,
@@ -26,7 +26,7 @@ import { Recorder } from "./recorder.ts";
 import { StagingPool } from "./staging.ts";
 import { storagesIn } from "./storages-in.ts";
 
-/** Opens a device on an adapter. Throws `GpuError` when the adapter refuses. */
+/** Opens a device on an adapter. Throws `GpuError` if the adapter refuses. */
 export async function openDevice(options: DeviceOptions): Promise<Device> {
   checkDeviceOptions(options);
   const { adapter } = options;
@@ -47,18 +47,18 @@ export class Device {
   readonly gpu: GPUDevice;
   readonly software: boolean;
   /**
-   * Lanes of every subgroup, where they are always as many and shaders may use them; else 0. Tests set
-   * it to see what other adapters would run.
+   * The number of lanes per subgroup if it is always the same and shaders may use subgroups; else 0. Tests set it to
+   * see what other adapters would run.
    */
   lanes: number;
   readonly pipelines: Pipelines;
   /** Buffers shared by the temporaries of every program on this device. */
   readonly programBuffers: GPUBuffer[] = [];
-  /** Workgroups a dimension; tests lower it to reach the launchers' second dimension. */
+  /** The most workgroups per dimension. Tests lower it to reach the launchers' second dimension. */
   maxWorkgroups: number;
   /**
-   * Words that new arrays get on either side, bound with them: nothing may read or write there. 0, but
-   * for tests that show it.
+   * Words on each side of a new array that are bound with it. Nothing may read or write there, and tests check that. 0
+   * except in those tests.
    */
   slack = 0;
 
@@ -66,7 +66,7 @@ export class Device {
   readonly #memory: Memory;
   readonly #recorder: Recorder;
   readonly #staging: StagingPool;
-  readonly #most: number; // bytes of an array
+  readonly #most: number; // the most bytes per array
   #trace: Trace | undefined;
 
   constructor(gpu: GPUDevice, options: Omit<DeviceOptions, "adapter" | "limits">) {
@@ -92,12 +92,12 @@ export class Device {
     return this.#trace !== undefined;
   }
 
-  /** Bytes held by eager arrays at the moment. */
+  /** Bytes that eager arrays hold at the moment. */
   get eagerBytes(): number {
     return this.#memory.eagerBytes;
   }
 
-  /** An array with undefined contents: a temporary inside a trace, else eager. */
+  /** Returns an array with undefined contents: a temporary inside a trace, else an eager one. */
   empty(shape: readonly number[], dtype: DType = "f32", label = "array"): GpuArray {
     this.check();
     checkNew(this.gpu, label, shape, dtype);
@@ -113,7 +113,7 @@ export class Device {
     return new GpuArray(this, this.#memory.eager(fresh), slack, shape, dtype);
   }
 
-  /** An array that outlives traces and scopes, zero at first: parameters, moments, counters, data. */
+  /** Returns an array of zeros that outlives traces and scopes, for parameters, moments, counters and data. */
   persistent(shape: readonly number[], dtype: DType = "f32", label = "state"): GpuArray {
     this.check();
     checkNew(this.gpu, label, shape, dtype);
@@ -123,7 +123,7 @@ export class Device {
     return new GpuArray(this, this.#memory.persistent(fresh), 0, shape, dtype);
   }
 
-  /** Copies host data to a new array. Throws `ShapeError` or `DTypeError` if it doesn't fit. */
+  /** Copies host data to a new array. Throws `ShapeError` or `DTypeError` if the data doesn't fit. */
   upload<D extends DType>(
     data: HostData[D],
     shape: readonly number[],
@@ -138,7 +138,7 @@ export class Device {
     return array;
   }
 
-  /** Part of an array's storage as an array of its own, from any word of it (f16: half). Throws `ShapeError`. */
+  /** Returns a part of an array's storage as another array, from any word of it (f16: 16-bit). Throws `ShapeError`. */
   viewAt(
     array: GpuArray,
     byteOffset: number,
@@ -162,12 +162,12 @@ export class Device {
     else this.#recorder.encode(dispatch);
   }
 
-  /** Runs `body` with launches recorded instead of run. */
+  /** Calls `body` and records its launches instead of running them. Throws `TraceError` inside a trace. */
   record(label: string, body: () => void): Trace {
     checkFunction(label, body);
     this.check();
     if (this.#trace) {
-      throw new TraceError(`${label}: a program is being traced already (${this.#trace.label})`);
+      throw new TraceError(`${label}: another program is being traced (${this.#trace.label})`);
     }
     const trace: Trace = { label, dispatches: [], temporaries: new Set(), last: new Map() };
     this.#trace = trace;
@@ -181,9 +181,9 @@ export class Device {
   }
 
   /**
-   * Has `launch` called when the function that is being traced has returned, once for each `subject`; undefined takes
-   * that back. True the first time that a trace hears of a subject; outside a trace nothing happens, and it is false.
-   * `again` says whether a later call counts where one was before.
+   * Registers `launch` to be called after the traced function has returned, once per `subject`; undefined cancels it.
+   * If `again` is false, a call for a known subject changes nothing. Returns true the first time that a trace sees a
+   * subject. Outside a trace it does nothing and returns false.
    */
   atTraceEnd(subject: object, launch: (() => void) | undefined, again = true): boolean {
     if (!this.#trace) return false;
@@ -194,14 +194,14 @@ export class Device {
   }
 
   /**
-   * Makes an array's values those of `slot`, a part of an arena. Inside a trace a fresh temporary moves in at no
-   * cost; anything else is copied. Throws `ShapeError` on a size that differs.
+   * Gives `slot`, a part of an arena, the values of `array`. Inside a trace, a fresh temporary is placed there at no
+   * cost; anything else is copied. Throws `ShapeError` if sizes or types differ.
    */
   moveInto(array: GpuArray, slot: GpuArray): void {
     moveInto(this, this.#trace, array, slot);
   }
 
-  /** Workgroups that cover `count` invocations of 64, in two dimensions where one is too short. */
+  /** Returns the workgroups of `size` that cover `count` invocations, in two dimensions if one is too short. */
   linear(count: number, size = 64): [number, number, number] {
     const groups = Math.ceil(count / size);
     if (groups <= this.maxWorkgroups) return [groups, groups === 0 ? 0 : 1, 1];
@@ -209,17 +209,17 @@ export class Device {
     return [Math.ceil(groups / rows), rows, 1];
   }
 
-  /** Gives back every eager array made by `body`, but those in its result. Nothing async inside. */
+  /** Frees every eager array that `body` makes, except those in its result. `body` must not be async. */
   scope<T>(body: () => T): T {
     return this.#memory.scope(body, (result) => storagesIn(result, Device));
   }
 
-  /** Gives an eager storage's buffer back to the pool, ends a persistent one's. Its arrays are void then. */
+  /** Returns an eager storage's buffer to the pool, or destroys a persistent one's. Its arrays can't be used then. */
   free(storage: Storage): void {
     this.#memory.free(storage);
   }
 
-  /** Ends the buffers of eager arrays that were given back, which are kept for the next ones. */
+  /** Destroys the buffers of freed eager arrays, which are kept for reuse. */
   trim(): void {
     this.flush();
     this.#memory.trim();
@@ -232,14 +232,14 @@ export class Device {
     checkData("write", data, array.shape, array.dtype);
     const { buffer, offset } = bufferOf(array, "write");
     if (offset % 4 !== 0) {
-      throw new ShapeError("write: the array starts inside a 32-bit word; write to what it is of");
+      throw new ShapeError("write: the array must start at a 32-bit word; write to its base array");
     }
     this.flush();
     this.gpu.queue.writeBuffer(buffer, offset, bytesOf(data, array.dtype));
     array.storage.written = true;
   }
 
-  /** Copies an array to the host. Throws `TraceError` inside a trace, `DTypeError` on a wrong type. */
+  /** Copies an array to the host. Throws `TraceError` inside a trace, and `DTypeError` if it has another type. */
   async read<D extends DType>(array: GpuArray, dtype: D): Promise<HostData[D]> {
     checkGpuArray("read", "the first argument", array);
     if (this.#trace) {
@@ -248,11 +248,11 @@ export class Device {
       );
     }
     if (array.dtype !== dtype) {
-      throw new DTypeError(`read: the array is ${array.dtype}, got a request for ${show(dtype)}`);
+      throw new DTypeError(`read: the array is ${array.dtype}; got a request for ${show(dtype)}`);
     }
     this.check();
     const { buffer, offset } = bufferOf(array, "read");
-    const first = offset % 4; // of an f16 in the middle of a word
+    const first = offset % 4; // 2 if an f16 array starts in the middle of a word
     const exact = first + exactBytes(array.shape, array.dtype);
     const bytes = Math.max(4, Math.ceil(exact / 4) * 4);
     const wait = async (owed: Promise<undefined>): Promise<void> => {
@@ -263,17 +263,17 @@ export class Device {
     return hostView(copy, first, array.size, dtype);
   }
 
-  /** Waits for something that the GPU owes. Throws `DeviceLostError` once the device is lost, `GpuError` on a refusal. */
+  /** Waits for a promise of the GPU. Throws `DeviceLostError` as soon as the device is lost, `GpuError` on a rejection. */
   settle<T>(op: string, owed: Promise<T>): Promise<T> {
     return this.#faults.settle(op, owed);
   }
 
-  /** Submits what the eager recorder holds. */
+  /** Submits what the eager recorder has encoded. */
   flush(): void {
     this.#recorder.flush();
   }
 
-  /** Waits until the GPU has done all that was submitted. Throws what it reported. */
+  /** Waits until the GPU has done all submitted work. Throws what the GPU reported. */
   async idle(): Promise<void> {
     this.check();
     this.flush();
@@ -281,7 +281,7 @@ export class Device {
     this.check();
   }
 
-  /** Ends the device; every array on it is gone. */
+  /** Destroys the device and every array on it. */
   destroy(): void {
     this.gpu.destroy();
   }

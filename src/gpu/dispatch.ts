@@ -1,10 +1,10 @@
-// What a launch is, before and after it is recorded, and which buffers one may bind together.
+// Launches, before and after they are recorded, and which buffers one may bind together.
 import { locate, type GpuArray, type Storage } from "./array.ts";
 import { GpuError } from "./errors.ts";
 import type { PipelineEntry } from "./pipelines.ts";
 import type { Constant } from "./shader.ts";
 
-/** What a kernel's launcher asks for. `bind` goes by the names of the shader's variables. */
+/** What a kernel's launcher asks for. The keys of `bind` are the names of the shader's variables. */
 export interface Launch {
   /** Path below `shaders/`, without `.wgsl`. */
   readonly shader: string;
@@ -15,22 +15,22 @@ export interface Launch {
   /** Floating-point operations, for plans and profiles; a multiply-add counts as two. */
   readonly flop?: number;
   /**
-   * Of products and convolutions: the operations that their tiles do, what lies past a matrix's edge
-   * included, and without the padding that a kernel skips. Counted where somebody asks.
+   * For products and convolutions: returns the operations that their tiles do, including those past a matrix's edge and
+   * without the padding that the kernel skips. It is a function because it is only counted on demand.
    */
   readonly done?: () => number;
-  /** Bytes that it reads, where that isn't all of each array it binds to read. */
+  /** Bytes read, if it doesn't read all of each array that it binds for reading. */
   readonly bytesRead?: number;
 }
 
-/** One array as one dispatch uses it. */
+/** An array as a dispatch uses it. */
 export interface Binding {
   readonly binding: number;
   readonly access: "read" | "read_write";
   readonly array: GpuArray;
 }
 
-/** A recorded launch: what a trace keeps, and what the eager recorder runs at once. */
+/** A recorded launch: a trace keeps it, and the eager recorder encodes it immediately. */
 export interface Dispatch {
   readonly label: string;
   readonly pipeline: PipelineEntry;
@@ -46,13 +46,13 @@ export interface Trace {
   readonly label: string;
   readonly dispatches: Dispatch[];
   readonly temporaries: Set<Storage>;
-  /** What is still to be launched once the traced function has returned, by what it is for. */
+  /** What to launch after the traced function has returned, by subject. */
   readonly last: Map<object, () => void>;
 }
 
 /**
- * WebGPU takes no buffer both to read and to write in one dispatch; its own words name no dispatch.
- * Throws `GpuError`.
+ * Throws `GpuError` if a dispatch binds one buffer both to read and to write. WebGPU refuses that too, but its message
+ * doesn't name the dispatch.
  */
 export function refuseAliases(label: string, bindings: readonly Binding[]): void {
   const roots = (access: Binding["access"]): Storage[] =>
@@ -62,11 +62,13 @@ export function refuseAliases(label: string, bindings: readonly Binding[]): void
   const written = new Set(roots("read_write"));
   const both = roots("read").find((root) => written.has(root));
   if (both) {
-    throw new GpuError(`${label}: reads and writes ${both.label} at once; write to another array`);
+    throw new GpuError(
+      `${label}: must not both read and write ${both.label}; write to another array`,
+    );
   }
 }
 
-/** Whether a dispatch reads one and writes the other: in one buffer, WebGPU refuses that. */
+/** Whether a dispatch reads one of two arrays and writes the other. In one buffer, WebGPU refuses that. */
 export function conflicts(trace: Trace, storage: Storage, slot: GpuArray): boolean {
   const arena = locate(slot.storage, 0).root;
   return trace.dispatches.some(({ bindings }) => {

@@ -1,6 +1,6 @@
-// Durations for people.
+// Durations in words.
 
-/** `3 min 20 s`: a duration for people. */
+/** Formats a duration for people: `3 min 20 s`. */
 export function formatDuration(seconds: number): string {
   if (!Number.isFinite(seconds)) return "?";
   if (seconds < 10) return `${seconds.toFixed(1)} s`;

@@ -1,12 +1,12 @@
-// Every error that Longhand throws on purpose. A message is one line for a person:
-// what was asked, what it got, what it expected, and how to mend it.
+// Every error that Longhand throws on purpose. A message is one line for a person: the op, what must hold, what it got,
+// and how to mend it.
 import { printable } from "./foreign-text.ts";
 
 const MOST = 4000;
 
 /**
- * The base of all of Longhand's own errors: `instanceof LonghandError` means "said on purpose". Whatever foreign
- * text a message holds, it is one printable line.
+ * The base class of Longhand's own errors: an `instanceof LonghandError` was thrown on purpose. Its message is one
+ * printable line, whatever foreign text it contains.
  */
 export class LonghandError extends Error {
   override readonly name: string = "LonghandError";
@@ -31,7 +31,7 @@ export class AttributeError extends LonghandError {
   override readonly name: string = "AttributeError";
 }
 
-/** No adapter fits the request, or none is in reach. */
+/** No adapter matches the request, or none is available. */
 export class AdapterError extends LonghandError {
   override readonly name: string = "AdapterError";
 }
@@ -41,17 +41,17 @@ export class GpuError extends LonghandError {
   override readonly name: string = "GpuError";
 }
 
-/** The device is gone: unplugged, reset by the system, or destroyed. */
+/** The device is lost: unplugged, reset by the system, or destroyed. */
 export class DeviceLostError extends LonghandError {
   override readonly name: string = "DeviceLostError";
 }
 
-/** Something that a trace can't record, such as reading a value while a program is being traced. */
+/** The traced code did something that a trace can't record, such as reading a value. */
 export class TraceError extends LonghandError {
   override readonly name: string = "TraceError";
 }
 
-/** Eager arrays outgrew the byte budget: put the work in a `scope`. */
+/** Arrays need more bytes than the budget, the device or the adapter allows. */
 export class MemoryError extends LonghandError {
   override readonly name: string = "MemoryError";
 }
@@ -71,12 +71,12 @@ export class OutputError extends LonghandError {
   override readonly name: string = "OutputError";
 }
 
-/** A training run came to numbers that aren't finite: it has diverged. */
+/** A training run has diverged: its numbers are no longer finite. */
 export class DivergedError extends LonghandError {
   override readonly name: string = "DivergedError";
 }
 
-/** A gradient isn't what differences of its function say: its backward is wrong. */
+/** A gradient differs from the finite differences of its function: the backward is wrong. */
 export class GradientError extends LonghandError {
   override readonly name: string = "GradientError";
 }

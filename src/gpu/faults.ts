@@ -1,22 +1,22 @@
-// What a device can't go on after: the first error that the GPU reports, and the loss of the device. Whoever
-// waits for the GPU waits here, so that a loss ends the wait even where the GPU never answers.
+// Faults that end the use of a device: the first error that the GPU reports, and the loss of the device. All waiting
+// for the GPU happens here, so that a loss ends the wait even if the GPU never answers.
 import { faultOf } from "./binding.ts";
 import { DeviceLostError, GpuError, type LonghandError } from "./errors.ts";
 import { dawnsWords, wordsOf } from "./foreign-text.ts";
 
-/** Waits for a promise that WebGPU made, and hands on what becomes of it. */
+/** Waits for a promise of WebGPU, and resolves or rejects as it does. */
 export type Wait = <T>(owed: Promise<T>) => Promise<T>;
 
-const LOSS_MS = 500; // browsers say that the device is lost just after they refuse what was under way on it
+const LOSS_MS = 500; // browsers report a loss just after they reject the work that was under way
 
-/** What went wrong on a device, and what is owed by it. */
+/** A device's fault, if there is one, and whoever waits for the device. */
 export class Faults {
   readonly #wait: Wait;
-  // Not a race against `gpu.lost`: that promise would keep something of each wait for as long as the device lives.
+  // Not a race against `gpu.lost`: that promise would hold on to every wait for as long as the device lives.
   readonly #waiting = new Set<() => void>();
   #fault: LonghandError | undefined;
 
-  /** `wait` says how to wait where `await` alone keeps a CPU core busy. */
+  /** `wait` says how to wait if `await` alone would keep a CPU core busy. */
   constructor(gpu: GPUDevice, wait: Wait = (owed) => owed) {
     this.#wait = wait;
     gpu.addEventListener("uncapturederror", (event) => {
@@ -24,7 +24,7 @@ export class Faults {
       this.#fault ??= faultOf(event.error);
     });
     void gpu.lost.then(({ reason, message }) => this.#lose(reason, message));
-    // WebGPU tells of it later, and takes calls until then without a word.
+    // WebGPU reports this loss later, and silently accepts calls until then.
     const destroy = gpu.destroy.bind(gpu);
     gpu.destroy = () => {
       this.#lose("destroyed", "device was destroyed");
@@ -38,11 +38,11 @@ export class Faults {
   }
 
   /**
-   * Waits for something that the GPU owes. Throws `DeviceLostError` as soon as the device is lost, whatever becomes of
-   * what it owed; what the device reported, or `GpuError`, if that is refused.
+   * Waits for a promise of the GPU. Throws `DeviceLostError` as soon as the device is lost, whatever becomes of the
+   * promise. If the promise is rejected, throws the error that the device reported, or else `GpuError`.
    */
   async settle<T>(op: string, owed: Promise<T>): Promise<T> {
-    owed.catch(() => undefined); // it may be refused after, or without, anybody waiting for it
+    owed.catch(() => undefined); // it may be rejected when nobody waits for it any more
     let settled: T;
     try {
       settled = await this.#wait(this.#orLoss(owed));
@@ -56,11 +56,11 @@ export class Faults {
         { cause: error },
       );
     }
-    if (this.#fault instanceof DeviceLostError) throw this.#fault; // a lost device grants what it can't do
+    if (this.#fault instanceof DeviceLostError) throw this.#fault; // a lost device resolves what it didn't do
     return settled;
   }
 
-  /** What becomes of a promise, unless the device is lost before. */
+  /** Resolves or rejects as a promise does, unless the device is lost before. */
   #orLoss<T>(owed: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const end = (): void => reject(this.#fault);
@@ -70,7 +70,7 @@ export class Faults {
     });
   }
 
-  /** Resolves when the device is lost, or after a moment in which it isn't. */
+  /** Resolves when the device is lost, or after `LOSS_MS`. */
   async #lossSoon(): Promise<void> {
     if (this.#fault instanceof DeviceLostError) return;
     await new Promise<void>((resolve) => {
@@ -84,19 +84,19 @@ export class Faults {
     });
   }
 
-  /** Goes before an error that was reported earlier: a driver may complain while it goes down. */
+  /** A loss replaces an error that was reported earlier, because a driver may report errors while it goes down. */
   #lose(reason: string, message: string): void {
     if (this.#fault instanceof DeviceLostError) return;
     const earlier = this.#fault ? ` (before that, ${this.#fault.message})` : "";
     this.#fault = new DeviceLostError(
-      `device: lost (${reason}): ${dawnsWords(message)}${earlier}; open a device anew and start again from the last checkpoint`,
+      `device: lost (${reason}): ${dawnsWords(message)}${earlier}; open a new device and resume from the last checkpoint`,
     );
     for (const end of this.#waiting) end();
     this.#waiting.clear();
   }
 }
 
-/** Whether a compiler refused a shader, which says nothing of the device. */
+/** Whether a compiler rejected a shader, which says nothing about the device. */
 function isCompilers(error: unknown): boolean {
   return error instanceof Error && Reflect.get(error, "reason") === "validation";
 }

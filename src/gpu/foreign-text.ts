@@ -1,32 +1,32 @@
-// Text that came from outside (file names, keys, values, a driver's words) as messages may hold it: on
-// one line, printable, and of bearable length. Imports nothing, so that every room and both faces share it.
+// Makes text from outside (file names, keys, values, a driver's words) fit for messages: one line, printable, and not
+// too long. It imports nothing, so that every folder and both entries can share it.
 
-/** A file's name or path in a message: no file system that people use has longer names than this. */
+/** The longest name or path of a file in a message: no common file system has longer names. */
 const MOST_PRINTED = 400;
 const MOST_QUOTED = 80;
 const MOST_ITEMS = 8;
 const MOST_DEPTH = 3;
 
-// Cc: C0, DEL, C1. Cf: marks that turn or hide text, such as U+202E. Cs: half a surrogate pair. Zl, Zp: U+2028 and
+// Cc: C0, DEL, C1. Cf: marks that reverse or hide text, such as U+202E. Cs: half a surrogate pair. Zl, Zp: U+2028 and
 // U+2029, which end lines.
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 const NAMED: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 
-/** As JSON writes it: a pair of surrogates as two. */
+/** Escapes a character as JSON does: a surrogate pair becomes two escapes. */
 function escape(char: string): string {
   const units = Array.from({ length: char.length }, (_, at) => char.charCodeAt(at).toString(16));
   return NAMED[char] ?? units.map((unit) => `\\u${unit.padStart(4, "0")}`).join("");
 }
 
-/** The same text with what can't be printed, or ends a line, as an escape: `\n`, `\u001b`. Nothing is cut. */
+/** Escapes what can't be printed or ends a line: `\n`, `\u001b`. Nothing is cut. */
 export function escapeText(text: string): string {
   return text.replace(UNPRINTABLE, escape);
 }
 
 /**
- * Text as a message may hold it without quotes, such as a path at its head: escaped, and cut in the middle if
- * it is longer than `most` characters, as names differ at their ends.
+ * Returns text as a message may contain it without quotes, such as a path at its start: escaped, and cut in the middle
+ * if it is longer than `most` characters, because names differ at their ends.
  */
 export function printable(text: string, most: number = MOST_PRINTED): string {
   if (text.length <= most) return escapeText(text);
@@ -34,13 +34,13 @@ export function printable(text: string, most: number = MOST_PRINTED): string {
   return escapeText(`${start(text, head)}…${end(text, most - 1 - head)}`);
 }
 
-/** Text between double quotes: escaped as in JSON, and cut after `most` characters. */
+/** Returns text in double quotes, escaped as in JSON and cut after `most` characters. */
 export function quote(text: string, most: number = MOST_QUOTED): string {
   const cut = text.length > most ? `${start(text, most)}…` : text;
   return `"${escapeText(cut.replace(/["\\]/g, "\\$&"))}"`;
 }
 
-/** No half of a surrogate pair is left at the cut. */
+/** Returns the start of a text, without half a surrogate pair at the cut. */
 function start(text: string, count: number): string {
   const split = /[\ud800-\udbff]$/.test(text.slice(0, count)) && isLow(text, count);
   return text.slice(0, split ? count - 1 : count);
@@ -55,14 +55,14 @@ function end(text: string, count: number): string {
 const isLow = (text: string, at: number): boolean => /[\udc00-\udfff]/.test(text[at] ?? "");
 
 /**
- * A word of a command that people will copy, as their shell takes it: bare where that is safe, else in single
- * quotes, or in `$'…'` if it holds what can't be printed. On Windows in double quotes, which both of its
- * shells know. Never cut.
+ * Quotes a word of a command that people will copy to their shell. It stays bare if that is safe; else it gets single
+ * quotes, or `$'…'` if it contains unprintable characters. On Windows it gets double quotes, which both shells there
+ * accept. It is never cut.
  */
 export function shellQuote(text: string, windows: boolean = onWindows()): string {
   if (windows) {
     if (/^[\w:.,+=@/\\-]+$/.test(text)) return text;
-    // A backslash before the last quote would make that a part of the word.
+    // A backslash before the last quote would make the quote a part of the word.
     return `"${escapeText(text).replace(/"/g, '""').replace(/\\+$/, "$&$&")}"`;
   }
   if (/^[\w:.,+=@%/-]+$/.test(text)) return text;
@@ -71,7 +71,7 @@ export function shellQuote(text: string, windows: boolean = onWindows()): string
   return `$'${escaped}'`;
 }
 
-/** A character's bytes in UTF-8, as three octal digits each: more digits of text may follow. */
+/** Returns a character's UTF-8 bytes as three octal digits each, because digits of the text may follow. */
 function octal(char: string): string {
   const bytes = [...new TextEncoder().encode(char)];
   return bytes.map((byte) => `\\${byte.toString(8).padStart(3, "0")}`).join("");
@@ -82,8 +82,8 @@ function onWindows(): boolean {
 }
 
 /**
- * A value as messages show it: numbers and short lists in full, text in quotes, objects by their keys or their
- * class. Runs no getter of the value's, and survives what throws when it is looked at.
+ * Returns a value as messages show it: numbers and short lists in full, text in quotes, objects by their keys or class.
+ * It runs none of the value's getters, and never throws.
  */
 export function show(value: unknown): string {
   try {
@@ -114,7 +114,7 @@ function shown(value: unknown, depth: number): string {
   return keys.length === 0 ? "{}" : `{ ${[...first, ...more].join(", ")} }`;
 }
 
-/** The name of an object's class; `Object` if it has none. */
+/** Returns the name of an object's class; `Object` if it has none. */
 function classOf(value: object): string {
   const prototype: unknown = Object.getPrototypeOf(value);
   if (typeof prototype !== "object" || prototype === null) return "Object";
@@ -122,7 +122,7 @@ function classOf(value: object): string {
   return typeof maker === "function" && maker.name !== "" ? maker.name : "Object";
 }
 
-/** Where in a value something is: its keys with dots between, in quotes where a key is no plain word. */
+/** Returns a path of keys, joined by dots. Keys that aren't plain words are quoted. */
 export function keyPath(keys: readonly PropertyKey[]): string {
   const words = keys.map((key) =>
     /^[\w$-]+$/.test(String(key)) ? String(key) : quote(String(key)),
@@ -130,7 +130,7 @@ export function keyPath(keys: readonly PropertyKey[]): string {
   return printable(words.join("."));
 }
 
-/** What was thrown in one printable line: its message's first line that says something. */
+/** Returns a thrown value as one printable line: the first line of its message that isn't blank. */
 export function wordsOf(error: unknown, most: number = MOST_PRINTED): string {
   let message = "";
   try {
@@ -142,7 +142,7 @@ export function wordsOf(error: unknown, most: number = MOST_PRINTED): string {
   return first === undefined ? "no reason given" : printable(first.trim(), most);
 }
 
-/** What Dawn says, and of which object: its first line, and the last of those that name the call. */
+/** Returns the first line of a message of Dawn, and the last of the lines that name the call. */
 export function dawnsWords(message: string): string {
   const lines = message.trim().split("\n");
   const call = lines.findLast((line) => /^\s*- While /.test(line));

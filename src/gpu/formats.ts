@@ -1,6 +1,6 @@
-// What a file is, by its first bytes: names lie, and what can't be read should at least be called by its name.
+// Recognises a file's format by its first bytes, because names can be wrong. Errors then name what can't be read.
 
-/** A format: pictures that are read, pictures that aren't, and what else lands where pictures or datasets should be. */
+/** A format: pictures that can be read, pictures that can't, and other files that are found in place of them. */
 export interface Format {
   /** As in "is a WebP picture". */
   readonly words: string;
@@ -45,7 +45,7 @@ const OTHERS: readonly [start: string, words: string][] = [
   ["\0\0\0\u0001Bud1", "a Mac's folder settings"],
 ];
 
-// The brands of ISO media files (ISO/IEC 14496-12), which phones wrap pictures in.
+// The brands of ISO media files (ISO/IEC 14496-12), which phones store pictures in.
 const BRANDS: Readonly<Record<string, string>> = {
   avif: "an AVIF picture",
   avis: "an AVIF picture",
@@ -58,7 +58,7 @@ const BRANDS: Readonly<Record<string, string>> = {
   msf1: "a HEIF picture",
 };
 
-/** What bytes are by how they begin; undefined where they begin as nothing known. An empty file is undefined too. */
+/** Returns the format that the first bytes of a file indicate; undefined if it is unknown or there are no bytes. */
 export function formatOf(bytes: Uint8Array): Format | undefined {
   const head = String.fromCharCode(...bytes.subarray(0, 512));
   if (head.startsWith("\u0089PNG")) return { words: "a PNG picture", kind: "png" };
@@ -80,7 +80,7 @@ export function formatOf(bytes: Uint8Array): Format | undefined {
   return text === undefined ? undefined : { words: text, kind: "text" };
 }
 
-/** What kind of text bytes are; undefined for those that are none. */
+/** Returns what kind of text bytes are; undefined if they aren't text. */
 function textOf(bytes: Uint8Array): string | undefined {
   const wide = bytes[0] === 0xff && bytes[1] === 0xfe ? "utf-16le" : "utf-8";
   let text: string;

@@ -1,14 +1,14 @@
-// Numbers of 16 bits (IEEE 754 binary16) on the host, which Node 20 and older browsers have no array for.
+// 16-bit floats (IEEE 754 binary16) on the host, for which Node 20 and older browsers have no typed array.
 
-const BIAS = 112; // of float32's exponent over float16's
+const BIAS = 112; // float32's exponent bias minus float16's
 
-/** Each value as the bits of the nearest float16, ties to even; past 65,520 that is an infinity. */
+/** Converts each value to the bits of the nearest float16, ties to even; from 65,520 on that is infinity. */
 export function toHalves(values: ArrayLike<number>): Uint16Array<ArrayBuffer> {
   const words = new Uint32Array(Float32Array.from(values).buffer);
   return Uint16Array.from(words, halfOf);
 }
 
-/** The values of float16 bits, exactly. */
+/** Returns the exact values of float16 bits. */
 export function fromHalves(bits: Uint16Array): Float32Array<ArrayBuffer> {
   return Float32Array.from(bits, (half) => {
     const sign = half & 0x8000 ? -1 : 1;
@@ -20,20 +20,20 @@ export function fromHalves(bits: Uint16Array): Float32Array<ArrayBuffer> {
   });
 }
 
-/** A float32's bits as those of the nearest float16. */
+/** Converts a float32's bits to those of the nearest float16. */
 function halfOf(word: number): number {
   const sign = (word >>> 16) & 0x8000;
   const exponent = (word >>> 23) & 0xff;
   const fraction = word & 0x7fffff;
   if (exponent === 255) return sign | 0x7c00 | (fraction === 0 ? 0 : 0x200);
   if (exponent - BIAS >= 31) return sign | 0x7c00;
-  // Below float16's normal numbers the leading 1 is written out, and more digits are cut off.
+  // Subnormal float16 numbers store their leading 1, and lose more digits.
   const normal = exponent > BIAS;
   const digits = normal ? ((exponent - BIAS) << 23) | fraction : fraction | 0x800000;
-  const cut = normal ? 13 : Math.min(14 + BIAS - exponent, 26); // 26: less than half the least
+  const cut = normal ? 13 : Math.min(14 + BIAS - exponent, 26); // 26 cuts off everything: it is less than half the smallest float16
   const half = digits >>> cut;
   const rest = digits - half * 2 ** cut;
   const tie = 2 ** (cut - 1);
   const up = rest > tie || (rest === tie && half % 2 === 1);
-  return sign | (half + (up ? 1 : 0)); // carries into the exponent, and into infinity
+  return sign | (half + (up ? 1 : 0)); // rounding up may carry into the exponent, and to infinity
 }

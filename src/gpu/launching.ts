@@ -1,16 +1,16 @@
-// From what a kernel's launcher asks for to a dispatch: the pipeline, and each array at its binding.
+// Turns what a kernel's launcher asks for into a dispatch: the pipeline, and each array at its binding.
 import { wordsIntoBinding } from "./binding.ts";
 import type { Device } from "./device.ts";
 import { refuseAliases, type Binding, type Dispatch, type Launch } from "./dispatch.ts";
 import { AttributeError, GpuError } from "./errors.ts";
 
-/** Returns the dispatch of a launch, or undefined if there is nothing to compute. Throws what a launch may not be. */
+/** Returns the dispatch of a launch, or undefined if there is nothing to compute. Throws if it isn't allowed. */
 export function dispatchOf(device: Device, launch: Launch): Dispatch | undefined {
   const { shader, entry, workgroups, bind } = launch;
   if (workgroups.some((count) => count === 0)) return undefined;
   if (workgroups.some((count) => count > device.maxWorkgroups)) {
     throw new GpuError(
-      `${shader}.${entry}: ${workgroups.join(" × ")} workgroups, a dimension takes ${device.maxWorkgroups}`,
+      `${shader}.${entry}: workgroups must be at most ${device.maxWorkgroups} per dimension; got ${workgroups.join(" × ")}`,
     );
   }
   const names = Object.keys(bind);
@@ -21,7 +21,7 @@ export function dispatchOf(device: Device, launch: Launch): Dispatch | undefined
     const array = bind[name]!;
     if (array.device !== device) {
       throw new AttributeError(
-        `${pipeline.label}: ${name} lives on another device; move it by reading and uploading it`,
+        `${pipeline.label}: ${name} is on a different device; copy it with read and upload`,
       );
     }
     return { binding, access, array };

@@ -1,35 +1,35 @@
-// What a device takes at most: asked for when it is opened, and checked before WebGPU sees a request, as one that it
-// refuses voids all that follows.
+// A device's limits: requested when it is opened, and checked before WebGPU sees a request. After one that WebGPU
+// refuses, no result can be trusted.
 import { byteSize, formatShape, type DType } from "./array.ts";
 import { MemoryError } from "./errors.ts";
 
-/** Bytes that the largest array takes, as WebGPU limits them: in one binding, and in one buffer. */
+/** The bytes of the largest array, as WebGPU limits them: per binding, and per buffer. */
 export interface ArrayLimits {
   readonly maxStorageBufferBindingSize: number;
   readonly maxBufferSize: number;
 }
 
 /**
- * No more than WebGPU's default limits; all that the adapter has; or the defaults except for arrays, which may be as large
- * as this, so far as the adapter allows it.
+ * WebGPU's default limits; or all that the adapter has; or the defaults with larger arrays, as far as the adapter
+ * allows them.
  */
 export type LimitRequest = "default" | "adapter" | Partial<ArrayLimits>;
 
-/** What a device has of WebGPU's features, where its adapter does. */
+/** The features of WebGPU that a device requests, if its adapter has them. */
 export const DEVICE_FEATURES: readonly GPUFeatureName[] = [
   "timestamp-query",
   "subgroups",
   "shader-f16",
 ];
 
-/** What every adapter has, so far as arrays and launches go by it. */
+/** The limits for arrays and launches that every adapter meets. */
 export const DEFAULT_LIMITS: ArrayLimits & { readonly maxComputeWorkgroupsPerDimension: number } = {
   maxStorageBufferBindingSize: 128 * 2 ** 20,
   maxBufferSize: 256 * 2 ** 20,
   maxComputeWorkgroupsPerDimension: 65_535,
 };
 
-/** The limits to ask an adapter for. */
+/** Returns the limits to request from an adapter. */
 export function requiredLimits(
   request: LimitRequest,
   limits: GPUSupportedLimits,
@@ -44,20 +44,20 @@ export function requiredLimits(
     return required;
   }
   for (const name of ["maxStorageBufferBindingSize", "maxBufferSize"] as const) {
-    const wanted = Math.min(Math.ceil((request[name] ?? 0) / 4) * 4, limits[name]); // of a binding: whole words
+    const wanted = Math.min(Math.ceil((request[name] ?? 0) / 4) * 4, limits[name]); // bindings are whole words
     if (wanted > DEFAULT_LIMITS[name]) required[name] = wanted;
   }
   return required;
 }
 
-/** The bytes of an array that a device holds to be bound whole. */
+/** Returns the bytes of the largest array that a device can bind whole. */
 export function mostBytes(limits: ArrayLimits): number {
   return Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
 }
 
 /**
- * Throws `MemoryError` if an array is larger than a device can bind, and says how far its first axis may go. `more` are
- * bytes around it.
+ * Throws `MemoryError` if an array, with `more` bytes around it, is larger than the `most` bytes that a device can
+ * bind. The message says how long its first axis may be.
  */
 export function checkBytes(
   label: string,
@@ -72,9 +72,9 @@ export function checkBytes(
   const fits = Math.floor((most - more) / byteSize(rest, dtype));
   const mend =
     fits > 0 && fits < first
-      ? `at most ${fits} along its first axis fit; take a smaller batch`
-      : "take a smaller one";
+      ? `at most ${fits} along its first axis fit; use a smaller batch`
+      : "use a smaller array";
   throw new MemoryError(
-    `${label}: an array of ${formatShape(shape)} ${dtype} takes ${bytes} bytes, and this device binds at most ${most}; ${mend}, or open the device with more of the adapter's limits`,
+    `${label}: an array of ${formatShape(shape)} ${dtype} takes ${bytes} bytes, but this device binds at most ${most}; ${mend}, or open the device with higher limits`,
   );
 }

@@ -1,11 +1,11 @@
-// Buffers of arrays: eager ones, which come from a pool and return to it, and persistent ones.
+// The buffers of arrays: eager ones, which come from a pool and return to it, and persistent ones.
 import { checkFunction, refuseAsync } from "./arguments.ts";
 import type { Storage } from "./array.ts";
 import { BufferPool } from "./pool.ts";
 
 const STORAGE_USAGE = 0x80 | 0x4 | 0x8; // STORAGE | COPY_SRC | COPY_DST
 
-/** A storage before it is known where its bytes come from. */
+/** A storage that has no buffer yet. */
 export type NewStorage = Omit<Storage, "kind" | "buffer">;
 
 /** The buffers that a device's arrays hold. */
@@ -21,12 +21,12 @@ export class Memory {
     this.#collected = new FinalizationRegistry((buffer) => this.#pool.give(buffer));
   }
 
-  /** Bytes held by eager arrays at the moment. */
+  /** Bytes that eager arrays hold at the moment. */
   get eagerBytes(): number {
     return this.#pool.bytes;
   }
 
-  /** Returns an eager storage. It goes back to the pool when it is collected, freed, or its scope ends. */
+  /** Returns an eager storage. Its buffer returns to the pool when it is collected, freed, or its scope ends. */
   eager(fresh: NewStorage): Storage {
     const buffer = this.#pool.take(fresh.bytes, fresh.label);
     const storage: Storage = { ...fresh, kind: "eager", buffer };
@@ -35,14 +35,14 @@ export class Memory {
     return storage;
   }
 
-  /** Returns a storage that outlives traces and scopes, zero at first. */
+  /** Returns a storage of zeros that outlives traces and scopes. */
   persistent(fresh: NewStorage): Storage {
     const { label, bytes } = fresh;
     const buffer = this.#gpu.createBuffer({ label, size: bytes, usage: STORAGE_USAGE });
     return { ...fresh, kind: "persistent", buffer };
   }
 
-  /** Gives an eager storage's buffer back to the pool, and ends a persistent one's. */
+  /** Returns an eager storage's buffer to the pool, or destroys a persistent one's. */
   free(storage: Storage): void {
     if (storage.kind === "temporary" || !storage.buffer) return;
     this.#collected.unregister(storage);
@@ -71,7 +71,7 @@ export class Memory {
     return result;
   }
 
-  /** Ends the buffers that wait in the pool. */
+  /** Destroys the unused buffers in the pool. */
   trim(): void {
     this.#pool.trim();
   }

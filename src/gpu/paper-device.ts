@@ -1,25 +1,25 @@
-// A device on paper: arrays, traces and plans as an adapter would have them, while nothing is allocated, compiled or
-// run. It says how much memory something takes before anything is done.
+// A device on paper: arrays, traces and plans as on a real adapter, but nothing is allocated, compiled or run. It tells
+// in advance how much memory something takes.
 import { Device } from "./device.ts";
 import type { DeviceOptions } from "./device-options.ts";
 import { DEFAULT_LIMITS, DEVICE_FEATURES } from "./limits.ts";
 
-/** What of an adapter decides on the kernels that a device launches. */
+/** The properties of an adapter that decide which kernels a device launches. */
 export type AdapterFacts = Pick<GPUAdapter, "features" | "limits" | "info">;
 
-/** A buffer that would have been made. */
+/** A buffer that a real device would have made. */
 export interface PaperBuffer {
   readonly label: string;
   readonly size: number;
 }
 
-/** A device on paper, and the buffers that it has at the moment. */
+/** A device on paper, and its current buffers. */
 export interface PaperDevice {
   readonly device: Device;
   readonly buffers: ReadonlySet<PaperBuffer>;
 }
 
-/** A device as `openDevice` would open it on an adapter, but that it has any amount of memory. */
+/** Returns a device as `openDevice` would open it on an adapter, except that its memory is unlimited. */
 export function paperDevice(
   adapter: AdapterFacts,
   options: Pick<DeviceOptions, "shaderText" | "software">,
@@ -34,7 +34,7 @@ export function paperDevice(
     end: nothing,
   };
   const encoder = { beginComputePass: () => pass, copyBufferToBuffer: nothing, finish: object };
-  // As much of a GPUDevice as a Device calls until it waits for something.
+  // The part of a GPUDevice that a Device uses before it first waits for something.
   const gpu: GPUDevice = Object.assign(Object.create(null), {
     limits: { ...DEFAULT_LIMITS, maxStorageBufferBindingSize: Infinity, maxBufferSize: Infinity },
     features: new Set(DEVICE_FEATURES.filter((feature) => adapter.features.has(feature))),

@@ -1,4 +1,4 @@
-// Pipelines by (shader, entry, constants, bindings): made once, kept for the life of the device.
+// Pipelines by (shader, entry, constants, bindings): each is made once and kept for the life of the device.
 import type { Faults } from "./faults.ts";
 import {
   bindingsOf,
@@ -8,14 +8,14 @@ import {
   type Specialisation,
 } from "./shader.ts";
 
-/** Which pipeline a launch wants. `names` are the WGSL variables that it binds. */
+/** The pipeline that a launch needs. `names` are the WGSL variables that it binds. */
 export interface PipelineRequest extends Required<Specialisation> {
   readonly shader: string;
   readonly entry: string;
   readonly names: readonly string[];
 }
 
-/** A pipeline, made or in the making, with its explicit bind-group layout. */
+/** A pipeline, compiled or not yet, with its explicit bind-group layout. */
 export interface PipelineEntry {
   readonly label: string;
   readonly request: PipelineRequest;
@@ -41,7 +41,7 @@ export class Pipelines {
     this.#faults = faults;
   }
 
-  /** Number of distinct pipelines asked for so far. */
+  /** The number of distinct pipelines requested so far. */
   get count(): number {
     return this.#entries.size;
   }
@@ -73,17 +73,17 @@ export class Pipelines {
     return made;
   }
 
-  /** The text that the driver gets: a shader with its libraries, specialised. */
+  /** Returns the text that the driver gets: a shader with its libraries, specialised. */
   code(request: PipelineRequest): string {
     return specialise(this.#text(request.shader), request, `${request.shader}.wgsl`);
   }
 
-  /** The pipeline now, compiled on the spot if need be: for eager launches. */
+  /** Returns the pipeline, compiled synchronously if needed. For eager launches. */
   make(entry: PipelineEntry): GPUComputePipeline {
     return (entry.pipeline ??= this.#device.createComputePipeline(entry.descriptor));
   }
 
-  /** Compiles in the background: for programs. Throws `GpuError` with the compiler's words, `DeviceLostError`. */
+  /** Compiles in the background, for programs. Throws `GpuError` with the compiler's message, or `DeviceLostError`. */
   async prepare(entry: PipelineEntry): Promise<void> {
     if (entry.pipeline) return;
     const made = this.#device.createComputePipelineAsync(entry.descriptor);
@@ -91,8 +91,8 @@ export class Pipelines {
   }
 
   /**
-   * Adds a shader that isn't one of `shaders/`, whose libraries it may name. Returns what launches call it: its name,
-   * with a number if another text has that already.
+   * Adds a shader that isn't in `shaders/`; it may use the libraries there. Returns its name for launches: `name`, with
+   * a number if another text already has that name.
    */
   add(name: string, text: string): string {
     for (let count = 1; ; count += 1) {

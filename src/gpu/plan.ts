@@ -1,33 +1,33 @@
-// From a trace to a plan: what is dead, how long each temporary lives, which buffers they share.
+// Plans a trace: which dispatches are dead, how long each temporary lives, and which buffers temporaries share.
 import { locate, type GpuArray, type Storage } from "./array.ts";
 import type { Dispatch, Trace } from "./dispatch.ts";
 import { sizeClass } from "./pool.ts";
 
-/** A temporary with the dispatches of its first and last use, by index into `Plan.dispatches`. */
+/** A temporary, with the indices into `Plan.dispatches` of its first and last use. */
 export interface Lifetime {
   readonly storage: Storage;
   readonly first: number;
   readonly last: number;
-  /** Index into `Plan.slots`. */
+  /** The index into `Plan.slots`. */
   slot: number;
 }
 
-/** What a program will do each time, and in how much memory. */
+/** What a program does in each run, and in how much memory. */
 export interface Plan {
   readonly dispatches: readonly Dispatch[];
   readonly dropped: number;
   readonly lifetimes: readonly Lifetime[];
   /** Bytes of each buffer that temporaries share. */
   readonly slots: readonly number[];
-  /** Returned temporaries; each has a buffer of its own. */
+  /** Temporaries that are outputs; each has a buffer of its own. */
   readonly outputs: readonly Storage[];
 }
 
 /** How temporaries get their buffers. */
 export interface PlanOptions {
-  /** Whether those whose lives don't overlap share one. */
+  /** Whether temporaries whose lifetimes don't overlap share buffers. */
   readonly share: boolean;
-  /** Sizes of buffers that exist already. */
+  /** The sizes of buffers that already exist. */
   readonly available: readonly number[];
   /** The device's `maxBufferSize`. */
   readonly mostBytes: number;
@@ -36,9 +36,9 @@ export interface PlanOptions {
 const rootOf = (array: GpuArray): Storage => locate(array.storage, 0).root;
 
 /**
- * Plans a trace. Roots are the outputs and every write to an array that the trace did not make;
- * a dispatch that reaches no root is dropped. With `share` off each temporary has its own slot.
- * Buffers that exist already come first among the slots.
+ * Plans a trace. The roots are the outputs and every write to an array that the trace didn't make. A dispatch that
+ * reaches no root is dropped. Without `share`, each temporary has its own slot. Buffers that already exist are the
+ * first slots.
  */
 export function planTrace(trace: Trace, outputs: readonly GpuArray[], options: PlanOptions): Plan {
   const temporaries = trace.temporaries;
@@ -77,8 +77,9 @@ export function planTrace(trace: Trace, outputs: readonly GpuArray[], options: P
 }
 
 /**
- * Greedy by size: the largest temporaries choose first, each the tightest slot that is free for the
- * whole of its life. Two temporaries of one dispatch overlap, so none is bound twice in it.
+ * Assigns slots greedily by size: the largest temporaries choose first, and each takes the smallest sufficient slot
+ * that is free for its whole lifetime. Two temporaries of one dispatch overlap, so no slot is bound twice in a
+ * dispatch.
  */
 function assignSlots(lifetimes: readonly Lifetime[], options: PlanOptions): readonly number[] {
   const slots = options.share ? [...options.available] : [];

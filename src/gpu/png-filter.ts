@@ -1,7 +1,10 @@
-// The filters of PNG rows, for whoever reads PNGs.
+// Undoes the filters of PNG rows.
 // Source: PNG, third edition (W3C 2025), section 9.
 
-/** Undoes a row's filter, which its first byte names, in place. False for a filter that PNG doesn't have. */
+/**
+ * Undoes a row's filter in place. The row's first byte names the filter, and apart is the number of bytes per pixel.
+ * Returns false for an unknown filter.
+ */
 export function unfilter(row: Uint8Array, above: Uint8Array, apart: number): boolean {
   const filter = row[0]!;
   if (filter === 0) return true;
@@ -16,7 +19,7 @@ export function unfilter(row: Uint8Array, above: Uint8Array, apart: number): boo
   return filter <= 4;
 }
 
-/** Of left, up and corner the one nearest to left + up − corner. */
+/** Returns the one of left, up and corner that is nearest to left + up − corner. */
 function paeth(left: number, up: number, corner: number): number {
   const [a, b, c] = [
     Math.abs(up - corner),

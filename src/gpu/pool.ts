@@ -1,11 +1,11 @@
-// Buffers by size class, kept for reuse. Reuse is safe without waiting: the queue runs in order.
+// Buffers by size class, kept for reuse. Reuse needs no waiting, because the queue runs in order.
 import { MemoryError } from "./errors.ts";
 
 const USAGE = 0x80 | 0x4 | 0x8; // STORAGE | COPY_SRC | COPY_DST
 
 /**
- * Rounds a byte count up to its size class: four classes an octave, so at most a quarter is wasted. None is larger than
- * the device's largest buffer, `most`.
+ * Rounds a byte count up to its size class. There are four classes per octave, so at most a quarter of the count is
+ * wasted. No class is larger than `most`, the device's largest buffer.
  */
 export function sizeClass(bytes: number, most: number): number {
   if (bytes <= 256) return 256;
@@ -15,7 +15,7 @@ export function sizeClass(bytes: number, most: number): number {
   return size > most ? bytes : size;
 }
 
-/** A free list of storage buffers by size class. `bytes` counts what is handed out at the moment. */
+/** A free list of storage buffers by size class. `bytes` counts the bytes that are in use. */
 export class BufferPool {
   readonly #device: GPUDevice;
   readonly #most: number;
@@ -23,18 +23,18 @@ export class BufferPool {
   readonly #free = new Map<number, GPUBuffer[]>();
   bytes = 0;
 
-  /** At most `budget` bytes are handed out at once. */
+  /** At most `budget` bytes may be in use at the same time. */
   constructor(device: GPUDevice, budget: number) {
     this.#budget = budget;
     this.#device = device;
     this.#most = device.limits.maxBufferSize;
   }
 
-  /** A buffer of so many bytes or more. Throws `MemoryError` past the budget. */
+  /** Returns a buffer of at least `bytes` bytes. Throws `MemoryError` past the budget. */
   take(bytes: number, label: string): GPUBuffer {
     if (this.bytes + bytes > this.#budget) {
       throw new MemoryError(
-        `${label}: eager arrays hold ${this.bytes} bytes and ${bytes} more would pass the budget of ${this.#budget}; wrap the loop's body in device.scope(() => …) so that its arrays are given back`,
+        `${label}: eager arrays hold ${this.bytes} bytes, and ${bytes} more would exceed the budget of ${this.#budget}; wrap the loop's body in device.scope(() => …), which frees its arrays`,
       );
     }
     const size = sizeClass(bytes, this.#most);
@@ -47,7 +47,7 @@ export class BufferPool {
     return this.#device.createBuffer({ label, size, usage: USAGE });
   }
 
-  /** Ends the buffers that nobody holds. What was submitted with them still runs. */
+  /** Destroys the unused buffers. Work that was submitted with them still runs. */
   trim(): void {
     for (const list of this.#free.values()) for (const buffer of list) buffer.destroy();
     this.#free.clear();

@@ -1,4 +1,4 @@
-// Trace once, plan once, replay forever: one encoder, one compute pass, one submit a run.
+// Programs: traced once, planned once, replayed many times with one encoder, one compute pass and one submit per run.
 import { bindGroup } from "./recorder.ts";
 import { checkFunction, checkName, refuseAsync } from "./arguments.ts";
 import { checkOptions } from "./options.ts";
@@ -10,15 +10,15 @@ import { explainPlan, type Explanation } from "./inspection/explain.ts";
 import { keyPath, show } from "./foreign-text.ts";
 import { planTrace, type Plan } from "./plan.ts";
 
-/** How a program is planned. The defaults are what one wants; the rest is for tests. */
+/** How a program is planned. `share` is only changed by tests. */
 export interface ProgramOptions {
-  /** Let temporaries whose lives don't overlap share buffers. Default true. */
+  /** Whether temporaries whose lifetimes don't overlap share buffers. Default true. */
   readonly share?: boolean;
-  /** Called as pipelines get compiled: the first step of a large model spends seconds on it. */
+  /** Called as pipelines are compiled, which takes seconds for a large model. */
   readonly onCompile?: (done: number, total: number) => void;
 }
 
-/** Outputs by name, as `compile`'s function returns them: arrays, or tensors, which stand for theirs. */
+/** Outputs by name, as `compile`'s function returns them: arrays, or tensors, of which the arrays are used. */
 export type Outputs = Readonly<Record<string, GpuArray | { readonly array: GpuArray }>>;
 
 /** A program's outputs: arrays by name. */
@@ -27,9 +27,10 @@ export type OutputArrays<T extends Outputs> = { readonly [Name in keyof T]: GpuA
 const IN_FLIGHT = 2;
 
 /**
- * Traces `body` once and returns a program that replays it. Arrays that `body` captures stay alive
- * with the program; what it writes to them, and what it returns, is what the program is for.
- * Throws `TraceError` if `body` reads a value, `GpuError` if a shader doesn't compile.
+ * Traces `body` once and returns a program that replays it. Arrays that `body` captures live as long as the program.
+ * The program's results are the arrays that `body` returns, and what it writes to captured arrays. Throws `TraceError`
+ * if `body` reads a value, `GpuError` if a shader doesn't compile, and `MemoryError` if the adapter has too little
+ * memory.
  */
 export async function compile<T extends Outputs>(
   device: Device,
@@ -53,8 +54,8 @@ export async function compile<T extends Outputs>(
     mostBytes: device.gpu.limits.maxBufferSize,
   });
 
-  device.trim(); // arrays that led here seldom have a temporary's size
-  // Before the first await, as compiles may overlap.
+  device.trim(); // the eager arrays so far seldom have a temporary's size
+  // Before the first await, because calls of `compile` may overlap.
   const { buffers, made, shortage } = allocate(device, plan, label, share);
   const entries = [...new Set(plan.dispatches.map((dispatch) => dispatch.pipeline))];
   let done = 0;
@@ -69,7 +70,7 @@ export async function compile<T extends Outputs>(
     giveBack(device, plan, made);
     const bytes = made.reduce((sum, buffer) => sum + buffer.size, 0);
     throw new MemoryError(
-      `${label}: the adapter has no memory left for ${bytes} bytes of temporaries and outputs; take a smaller batch, or end what else uses it`,
+      `${label}: the adapter has no memory left for ${bytes} bytes of temporaries and outputs; use a smaller batch, or close other programs that use it`,
     );
   }
   device.check();
@@ -87,13 +88,13 @@ function checkedOptions(
   throw new AttributeError(`${label}: share must be true or false; got ${show(share)}`);
 }
 
-/** The arrays that a traced function returned, by name. Throws `TraceError` if it returned anything else. */
+/** Returns the arrays that a traced function returned, by name. Throws `TraceError` if it returned anything else. */
 function outputArrays<T extends Outputs>(
   label: string,
   device: Device,
   returned: T | undefined,
 ): OutputArrays<T> {
-  const give = "give each array a name, such as ({ loss })";
+  const give = "return an object of named arrays, such as ({ loss })";
   if (returned === undefined || returned === null) {
     throw new TraceError(`${label}: the traced function returned nothing; ${give}`);
   }
@@ -108,7 +109,7 @@ function outputArrays<T extends Outputs>(
       );
     }
     if (array.device !== device) {
-      throw new AttributeError(`${label}: output ${keyPath([name])} lives on another device`);
+      throw new AttributeError(`${label}: output ${keyPath([name])} is on a different device`);
     }
     return [name, array];
   });
@@ -129,13 +130,13 @@ function isArrayLike(value: unknown): value is GpuArray | { readonly array: GpuA
 interface Allocated {
   /** The buffer of each slot. */
   readonly buffers: readonly GPUBuffer[];
-  /** Those that are new, outputs' own too. */
+  /** The new ones, including those of outputs. */
   readonly made: readonly GPUBuffer[];
-  /** What WebGPU says if it has no memory for them. Nothing was submitted with them, so all else is sound then. */
+  /** WebGPU's error if there is no memory for them. Nothing was submitted with them, so all else remains valid. */
   readonly shortage: Promise<GPUError | null>;
 }
 
-/** The buffer of each slot: the device's shared ones first, then new ones; and the outputs' own. */
+/** Allocates the buffers of slots, using the device's shared ones first, and the outputs' own buffers. */
 function allocate(device: Device, plan: Plan, label: string, share: boolean): Allocated {
   const made: GPUBuffer[] = [];
   const make = (name: string, size: number): GPUBuffer => {
@@ -152,7 +153,7 @@ function allocate(device: Device, plan: Plan, label: string, share: boolean): Al
   return { buffers: [...buffers], made, shortage: device.gpu.popErrorScope().catch(() => null) };
 }
 
-/** Ends buffers that a program can't have, so that no other one is planned with them. */
+/** Destroys the buffers of a program that can't have all it needs, so that no other program is planned with them. */
 function giveBack({ programBuffers }: Device, plan: Plan, made: readonly GPUBuffer[]): void {
   const kept = programBuffers.filter((buffer) => !made.includes(buffer));
   programBuffers.splice(0, programBuffers.length, ...kept);
@@ -165,7 +166,7 @@ export class Program<T extends Outputs = Outputs> {
   readonly label: string;
   readonly plan: Plan;
   readonly outputs: OutputArrays<T>;
-  /** Submits a run is cut into: more than one only where a step would outlast a GPU's watchdog. */
+  /** How many submits a run is divided into: more than one only if a step would exceed a GPU's watchdog time. */
   parts = 1;
 
   /** The buffer of each temporary. */
@@ -196,7 +197,7 @@ export class Program<T extends Outputs = Outputs> {
     this.#bindGroups = plan.dispatches.map((dispatch) => bindGroup(device.gpu, dispatch, planned));
   }
 
-  /** Bytes of every captured array that the program reads or writes. */
+  /** The bytes of all captured arrays that the program reads or writes. */
   get capturedBytes(): number {
     const captured = new Set<GPUBuffer>();
     for (const { bindings } of this.plan.dispatches) {
@@ -209,8 +210,8 @@ export class Program<T extends Outputs = Outputs> {
   }
 
   /**
-   * Submits one run. Resolves when no more than one run is still in flight. With `poison` every temporary
-   * is filled with NaN first, to show that nothing reads what it didn't write.
+   * Submits one run. Resolves when at most one run is still in flight. With `poison`, every temporary is filled with
+   * NaN first, which shows whether anything is read before it was written.
    */
   async run(options: { readonly poison?: boolean } = {}): Promise<void> {
     checkOptions(this.label, options, ["poison"]);
@@ -230,7 +231,7 @@ export class Program<T extends Outputs = Outputs> {
       device.gpu.queue.submit([encoder.finish()]);
     }
     const done = device.gpu.queue.onSubmittedWorkDone();
-    done.catch(() => undefined); // it may be refused before, or without, anybody waiting for it
+    done.catch(() => undefined); // it may be rejected when nobody waits for it
     this.#inFlight.push(done);
     if (this.#inFlight.length >= IN_FLIGHT) {
       await device.settle(this.label, this.#inFlight.shift()!);
@@ -246,7 +247,7 @@ export class Program<T extends Outputs = Outputs> {
     for (let i = 0; i < times; i += 1) pass.dispatchWorkgroups(...workgroups);
   }
 
-  /** The plan in figures: what each dispatch reads, writes and costs, and where its result is kept. */
+  /** Returns the plan in figures: what each dispatch reads, writes and costs, and where its result is stored. */
   explain(): Explanation {
     return explainPlan(this.label, this.plan, {
       state: this.capturedBytes,

@@ -1,11 +1,11 @@
-// What runs at once: launches and copies gather in one encoder, which is submitted when it is full or
-// when somebody waits for its results.
+// Eager execution: launches and copies collect in one encoder, which is submitted when it is full or when somebody
+// waits for its results.
 import type { Storage } from "./array.ts";
 import { rangeOf } from "./binding.ts";
 import type { Dispatch } from "./dispatch.ts";
 import type { Pipelines } from "./pipelines.ts";
 
-const BATCH = 256; // dispatches encoded before a submit
+const BATCH = 256; // dispatches per submit
 
 /** Encodes eager launches of a device. */
 export class Recorder {
@@ -20,7 +20,7 @@ export class Recorder {
     this.#pipelines = pipelines;
   }
 
-  /** Encodes a launch. Submits what is encoded once that is much. */
+  /** Encodes a launch. Submits everything encoded after every `BATCH` dispatches. */
   encode(dispatch: Dispatch): void {
     this.#encoder ??= this.#gpu.createCommandEncoder({ label: "eager" });
     this.#pass ??= this.#encoder.beginComputePass({ label: "eager" });
@@ -31,7 +31,7 @@ export class Recorder {
     if (this.#encoded >= BATCH) this.flush();
   }
 
-  /** Copies bytes of one buffer to the start of another, after all launches so far, and submits. */
+  /** Copies bytes from one buffer to the start of another, after all launches so far, and submits. */
   copy(from: GPUBuffer, offset: number, to: GPUBuffer, bytes: number): void {
     this.#end();
     this.#encoder ??= this.#gpu.createCommandEncoder({ label: "read" });
@@ -39,7 +39,7 @@ export class Recorder {
     this.flush();
   }
 
-  /** Submits what is encoded. */
+  /** Submits everything encoded. */
   flush(): void {
     this.#end();
     if (!this.#encoder) return;
@@ -55,8 +55,8 @@ export class Recorder {
 }
 
 /**
- * Returns the bind group of a dispatch. Its label names the dispatch in every GPU error. `planned` says
- * which buffer a program gave to a temporary.
+ * Returns the bind group of a dispatch. Its label names the dispatch in every GPU error. `planned` holds the buffers
+ * that a program assigned to temporaries.
  */
 export function bindGroup(
   gpu: GPUDevice,

@@ -1,27 +1,27 @@
-// WGSL text to specialised module text: libraries appended, constants and types by name, bindings read off.
+// Turns WGSL files into module texts: appends libraries, sets constants and types by name, and reads off bindings.
 import { DTypeError } from "./errors.ts";
 
-/** A value baked into a shader, of the default's type; a string names another constant of the file. */
+/** A constant's value in a shader, of the default's type. A string names another constant of the file. */
 export type Constant = number | boolean | string | readonly number[];
 
-/** What `@group(0) @binding(n) var<storage, …> name` says. */
+/** A declaration `@group(0) @binding(n) var<storage, …> name`. */
 export interface BindingDeclaration {
   readonly name: string;
   readonly binding: number;
   readonly access: "read" | "read_write";
-  /** False where the shader only ever assigns to it. */
+  /** False if the shader only assigns to it. */
   readonly read: boolean;
 }
 
 const BINDING =
   /@group\(0\)\s*@binding\((\d+)\)\s*var<storage,\s*(read_write|read)>\s*([A-Za-z_]\w*)/g;
 
-/** A number's bits as an f32: how infinities and NaN reach a shader, which takes none as constants. */
+/** Returns a number's bits as an f32. Infinities and NaN reach shaders this way, because WGSL has no such constants. */
 export function floatBits(value: number): number {
   return new Uint32Array(Float32Array.of(value).buffer)[0]!;
 }
 
-/** The storage bindings that a shader declares: WGSL is the one place where they are written down. */
+/** Returns the storage bindings that a shader declares. The WGSL text is the only place that states them. */
 export function bindingsOf(wgsl: string): readonly BindingDeclaration[] {
   return [...wgsl.matchAll(BINDING)].map(([, binding, access, name]) => ({
     name: name!,
@@ -42,12 +42,12 @@ function isRead(wgsl: string, name: string): boolean {
   });
 }
 
-/** The libraries that a file names itself: its `// appended: lib/x.wgsl` lines. */
+/** Returns the libraries that a file itself names, in its `// appended: lib/x.wgsl` lines. */
 export function namedLibraries(wgsl: string): readonly string[] {
   return [...wgsl.matchAll(/^\/\/ appended: (\S+)$/gm)].map((match) => match[1]!);
 }
 
-/** All libraries of a shader, each once: those that it names, each followed by those that it names in turn. */
+/** Returns all libraries of a shader, each once: those that it names, each followed by the libraries that it names. */
 export function librariesOf(path: string, read: (path: string) => string): readonly string[] {
   const found = new Set<string>();
   const visit = (file: string): void => {
@@ -62,8 +62,8 @@ export function librariesOf(path: string, read: (path: string) => string): reado
 }
 
 /**
- * A shader's text, followed by its libraries'. Throws if one of them uses a constant such as `INP_AT` while none
- * declares the array `inp`.
+ * Returns a shader's text, followed by its libraries' texts. Throws if one of them uses a constant such as `INP_AT` but
+ * none declares the array `inp`.
  */
 export function joinedText(path: string, read: (path: string) => string): string {
   const files = [path, ...librariesOf(path, read)];
@@ -81,26 +81,27 @@ export function joinedText(path: string, read: (path: string) => string): string
   return text;
 }
 
-/** The constant that says where an array starts in its binding. */
+/** Returns the name of the constant that says where an array starts in its binding. */
 const startOf = (name: string): string => `${name.toUpperCase()}_AT`;
 
-/** What a launch makes of a shader's text. */
+/** What a launch sets in a shader's text. */
 export interface Specialisation {
   readonly constants: Readonly<Record<string, Constant>>;
-  /** Where arrays start in their bindings, by name, in 32-bit words (f16: 16-bit); the others start at 0. */
+  /** Where arrays start in their bindings, by name, in 32-bit words (f16: 16-bit). Others start at 0. */
   readonly starts?: Readonly<Record<string, number>>;
   /** The bindings that hold f16. */
   readonly f16Bindings?: readonly string[];
 }
 
 /**
- * Replaces the value of each `const NAME = default;` line by the given constant, and the type of the line
- * `alias Inp = …;` by its like of 16 bits for each binding `inp` among `f16Bindings`. Adds a line
- * `const INP_AT = …;` for each storage binding `inp`: where the array starts in it.
+ * Replaces the value of each `const NAME = default;` line by the given constant. For each binding `inp` among
+ * `f16Bindings`, replaces the type in the line `alias Inp = …;` by its 16-bit counterpart. For each storage binding
+ * `inp`, adds a line `const INP_AT = …;`, which says where the array starts in the binding.
  *
- * One mechanism serves loop bounds, tiles and attributes alike: WGSL's `override` can't size a
- * function array, and every file has working defaults. Throws if a name has no such line, or a float is not
- * finite (such attributes travel as `u32` bits); `DTypeError` if a binding has no alias, and so is f32 alone.
+ * Loop bounds, tiles and attributes all use this mechanism, because WGSL's `override` can't size a function's array;
+ * and every file works with its defaults. Throws if a name has no such line, or if a float isn't finite (such
+ * attributes are passed as `u32` bits). Throws `DTypeError` if an f16 binding has no alias, which means that it must be
+ * f32.
  */
 export function specialise(
   wgsl: string,
@@ -119,7 +120,7 @@ export function specialise(
       `^alias (${name[0]!.toUpperCase()}${name.slice(1)}) = (f32|vec4f);`,
       "m",
     );
-    if (!line.test(text)) throw new DTypeError(`${file}: ${name} must be of 32 bits; got f16`);
+    if (!line.test(text)) throw new DTypeError(`${file}: ${name} must have a 32-bit type; got f16`);
     text = text.replace(line, (_, alias: string, type: string) => {
       return `alias ${alias} = ${type === "f32" ? "f16" : "vec4h"};`;
     });

@@ -1,12 +1,12 @@
-// Buffers that arrays are read through, kept for the next read. One that is ended lives on until its wrapper is
-// collected, and the collector doesn't know how much memory that holds: a buffer a read grew a process by 12 KB each time.
+// Buffers that arrays are read through, kept for the next read. A destroyed buffer's memory stays until its wrapper is
+// collected, and the collector doesn't know how much that is: a new buffer per read grew a process by 12 KB each time.
 import { sizeClass } from "./pool.ts";
 import type { Recorder } from "./recorder.ts";
 
 const USAGE = 0x1 | 0x8; // MAP_READ | COPY_DST
 const KEPT_BYTES = 2 ** 22;
 
-/** A free list of buffers to map, by size class. */
+/** A free list of mappable buffers, by size class. */
 export class StagingPool {
   readonly #device: GPUDevice;
   readonly #free = new Map<number, GPUBuffer[]>();
@@ -16,7 +16,7 @@ export class StagingPool {
     this.#device = device;
   }
 
-  /** A buffer of at least so many bytes, not mapped. */
+  /** Returns an unmapped buffer of at least `bytes` bytes. */
   take(bytes: number): GPUBuffer {
     const size = sizeClass(bytes, this.#device.limits.maxBufferSize);
     const kept = this.#free.get(size)?.pop();
@@ -25,7 +25,7 @@ export class StagingPool {
     return kept;
   }
 
-  /** Takes back a buffer that isn't mapped; ends it where enough are kept. */
+  /** Takes back an unmapped buffer, and destroys it if enough are kept. */
   give(buffer: GPUBuffer): void {
     if (this.#bytes + buffer.size > KEPT_BYTES) return buffer.destroy();
     this.#bytes += buffer.size;
@@ -34,7 +34,7 @@ export class StagingPool {
     else this.#free.set(buffer.size, [buffer]);
   }
 
-  /** Returns bytes of a buffer as they are after all launches so far. `wait` waits for the GPU, and throws what it reports. */
+  /** Returns bytes of a buffer after all launches so far. `wait` waits for the GPU and throws the errors that it reports. */
   async read(
     recorder: Recorder,
     from: GPUBuffer,

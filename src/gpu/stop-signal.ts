@@ -1,6 +1,6 @@
-// What asks long work to stop: the part of an AbortSignal that is used, so that types need neither DOM's nor Node's.
+// The part of an AbortSignal that stops long work, typed here so that neither DOM's nor Node's types are needed.
 
-/** An `AbortSignal`, as `new AbortController().signal` is. */
+/** An `AbortSignal`, such as `new AbortController().signal`. */
 export interface StopSignal {
   readonly aborted: boolean;
   addEventListener(type: "abort", listener: () => void, options?: { readonly once: boolean }): void;

@@ -1,12 +1,12 @@
-// What the system's error codes say, in words for a person. Knows nothing of the engine, so that the readers of
-// data and checkpoints and the command line share it.
+// The system's error codes in words for a person. This depends on nothing of the engine, so that the readers of data
+// and checkpoints and the command line can share it.
 import { wordsOf } from "./foreign-text.ts";
 
 const REASONS: ReadonlyMap<string, string> = new Map([
   ["EACCES", "permission denied"],
   ["EBUSY", "it is in use"],
   ["EDQUOT", "the disk quota is used up"],
-  ["EEXIST", "it exists already"],
+  ["EEXIST", "it already exists"],
   ["EFBIG", "it is too large for this file system"],
   ["EIO", "the disk reports an error"],
   ["EISDIR", "it is a folder, not a file"],
@@ -28,7 +28,7 @@ const REASONS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * The code of a system error (`"ENOENT"`), or undefined for an error that carries none.
+ * Returns the code of a system error (`"ENOENT"`), or undefined for an error that has none.
  */
 export function systemCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !("code" in error)) return undefined;
@@ -36,8 +36,8 @@ export function systemCode(error: unknown): string | undefined {
 }
 
 /**
- * Why the system refused, in words that end a sentence: `"the disk is full"`. An error whose code is
- * not known here gives the first line of its own message.
+ * Returns why the system refused, in words that end a sentence: `"the disk is full"`. For an error with an unknown
+ * code, it returns the first line of the error's message.
  */
 export function systemReason(error: unknown): string {
   const reason = REASONS.get(systemCode(error) ?? "");

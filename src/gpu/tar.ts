@@ -1,12 +1,12 @@
-// Reads POSIX tar: blocks of 512 bytes; a header has the name at 0 and the size in octal at 124.
+// Reads POSIX tar archives: blocks of 512 bytes; a header has the name at byte 0 and the size in octal at byte 124.
 
-/** A file of an archive, by its base name; `bytes` is a view of the archive. */
+/** A file of an archive, with its base name; `bytes` is a view of the archive. */
 export interface TarFile {
   readonly name: string;
   readonly bytes: Uint8Array;
 }
 
-/** The files of an unpacked tar archive, in order. */
+/** Yields the files of a tar archive, in order. */
 export function* tarFiles(tar: Uint8Array): Generator<TarFile> {
   const text = (from: number, to: number): string =>
     String.fromCharCode(...tar.subarray(from, to)).replace(/\0.*$/s, "");

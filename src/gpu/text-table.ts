@@ -1,12 +1,12 @@
-// Tables for terminals: columns as wide as their widest cell.
+// Tables for terminals, with columns as wide as their widest cell.
 
-/** A column: its title, and whether its cells are numbers, which stand to the right. */
+/** A column: its title, and whether its cells are numbers, which are aligned to the right. */
 export interface Column {
   readonly title: string;
   readonly numeric?: boolean;
 }
 
-/** The lines of a table, the titles first, two spaces between columns. */
+/** Returns the lines of a table: first the titles, with two spaces between columns. */
 export function textTable(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],

@@ -1,13 +1,13 @@
-// Adam over arenas: one launch to update every parameter.
+// Adam over arenas: one launch updates every parameter.
 import type { GpuArray } from "../gpu/array.ts";
 import { byFours } from "../gpu/binding.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import type { Counter } from "./counters.ts";
 
 /**
- * Where ε stands. `pytorch`: beside √v̂, the corrected root, as in PyTorch, optax and Kingma and Ba's algorithm 1.
- * `keras`: beside √v, before the correction, as in Keras and in the paper's formula just before its section 2.1.
- * Early on, and wherever gradients are as small as ε, the latter's steps are smaller.
+ * Where ε is added. `pytorch`: to √v̂, the corrected root, as in PyTorch, optax and Kingma and Ba's algorithm 1.
+ * `keras`: to √v, before the correction, as in Keras and in the paper's formula just before its section 2.1.
+ * Keras's steps are smaller early in training, and whenever gradients are as small as ε.
  */
 export type AdamConvention = "pytorch" | "keras";
 
@@ -20,7 +20,7 @@ export interface AdamOptions {
   readonly epsilon: number;
 }
 
-/** What an update reads and writes: arrays of one size, and the two bias corrections. */
+/** What an update reads and writes: arrays of the same size, and the two bias corrections. */
 export interface AdamState {
   readonly parameters: GpuArray;
   readonly gradients: GpuArray;
@@ -28,27 +28,27 @@ export interface AdamState {
   readonly second: GpuArray;
   /** (2): 1 − β1ᵗ and 1 − β2ᵗ after t updates; both 0 before the first. */
   readonly corrections: GpuArray;
-  /** (1): what the learning rate is multiplied by, where it is to change without another program. */
+  /** (1): a factor of the learning rate that can change without a new program. */
   readonly rate?: GpuArray | undefined;
 }
 
 /** The constants of an update. */
 export interface AdamUpdateOptions extends AdamOptions {
-  /** What a parameter loses of itself in an update, times the learning rate (0). */
+  /** Decoupled weight decay: each update first multiplies a parameter by 1 − learningRate · weightDecay (0). */
   readonly weightDecay?: number;
 }
 
 /**
- * One update in place of every parameter of an arena: p −= lr · m̂ / (√v̂ + ε) by PyTorch's convention, p −= α · m /
- * (√v + ε) with α = lr · √(1 − β₂ᵗ) / (1 − β₁ᵗ) by Keras's. Afterwards `adamCounter` is to be advanced. Throws
- * `ShapeError` unless the arrays are whole fours.
+ * Updates every parameter of an arena in place: p −= lr · m̂ / (√v̂ + ε) by PyTorch's convention, p −= α · m /
+ * (√v + ε) with α = lr · √(1 − β₂ᵗ) / (1 − β₁ᵗ) by Keras's. Advance `adamCounter` afterwards. Throws `ShapeError`
+ * unless the arrays can be read as vec4s.
  */
 export function adamUpdate(state: AdamState, options: AdamUpdateOptions): void {
   const { parameters, gradients, first, second, corrections, rate } = state;
   const { device, size } = parameters;
   if (size % 4 !== 0 || ![parameters, gradients, first, second].every(byFours)) {
     throw new ShapeError(
-      `adam: takes arrays of whole fours, as arenas are; got ${size} elements: pad them with zeros`,
+      `adam: arrays must start at, and hold, a multiple of 4 elements, as arenas do; got ${size} elements; pad them with zeros`,
     );
   }
   device.launch({
@@ -72,7 +72,7 @@ export function adamUpdate(state: AdamState, options: AdamUpdateOptions): void {
   });
 }
 
-/** What counts Adam's updates. */
+/** Returns the counter of Adam's updates, which holds its bias corrections. */
 export function adamCounter({ corrections }: AdamState, { beta1, beta2 }: AdamOptions): Counter {
   return { values: corrections, rates: [beta1, beta2] };
 }

@@ -1,46 +1,46 @@
-// A GAN's two losses with their gradients, from the discriminator's outputs on one batch: no op of the tape, as
-// each loss flows back by another way.
+// A GAN's two losses with their gradients, from the discriminator's outputs on one batch. This is no op of the tape,
+// because each loss flows back along a path of its own.
 import { formatShape, type GpuArray } from "../gpu/array.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
 import type { Rng } from "./random.ts";
 import { checkArray } from "./op.ts";
 
-/** Scalars that one step records. */
+/** The number of scalars that one step records. */
 export const SCALARS = 4;
 
-/** What a step learns from the discriminator's outputs. */
+/** What `adversarialLoss` returns. */
 export interface AdversarialLoss {
-  /** (4): lossD, lossG, and the mean probability of being real that D gives real images, and generated ones. */
+  /** (4): lossD, lossG, and D's mean probability of being real for the real images and for the generated ones. */
   readonly scalars: GpuArray;
-  /** The gradient of lossD by the outputs, of their shape. */
+  /** The gradient of lossD with respect to the outputs, in their shape. */
   readonly dDiscriminator: GpuArray;
-  /** The gradient of lossG by the outputs on generated images: of half as many rows. */
+  /** The gradient of lossG with respect to the outputs on generated images: half as many rows. */
   readonly dGenerator: GpuArray;
 }
 
 const FORMS = ["logits", "hinge", "probabilities", "clamped"] as const;
 
-/** What the discriminator's outputs are, and how its loss is made of them. */
+/** What the discriminator's outputs are, and how its loss is computed from them. */
 export interface AdversarialLossOptions {
-  /** (steps, 4): gets the scalars in the slot of the Rng's step. */
+  /** (steps, 4): receives the scalars in the row of the Rng's step, modulo the number of rows. */
   readonly ring?: GpuArray;
-  /** Default `logits`. */
+  /** What the outputs are and which loss they enter. Default `logits`. */
   readonly form?: (typeof FORMS)[number];
-  /** The label of real images is 1 less this, for the discriminator. In [0, 1), and 0 with `hinge`; default 0. */
+  /** The discriminator's label for real images is 1 − smoothing. In [0, 1), and 0 with `hinge`; default 0. */
   readonly smoothing?: number;
-  /** (B) i32: the classes of the real images, and of the generated ones. Needed where the outputs have columns. */
+  /** (B) i32: the classes of the real images and of the generated ones. Needed if the outputs have columns. */
   readonly labels?: GpuArray | undefined;
 }
 
 /**
- * Both losses of a step, in one launch. From logits and probabilities lossD = mean CE(1, D(real)) + mean CE(0,
- * D(fake)) and lossG = mean CE(1, D(fake)), with `probabilities` held in [1e-7, 1 − 1e-7], where `clamped` holds
- * their logarithms above −100 instead; by `hinge` lossD = mean max(0, 1 − D(real)) + mean max(0, 1 + D(fake)) and
- * lossG = −mean D(fake).
+ * Computes both losses of a step, and their gradients, in one launch. For logits and probabilities, lossD =
+ * mean CE(1, D(real)) + mean CE(0, D(fake)) and lossG = mean CE(1, D(fake)). `probabilities` are clipped to
+ * [1e-7, 1 − 1e-7]; `clamped` keeps their logarithms above −100 instead. For `hinge`, lossD =
+ * mean max(0, 1 − D(real)) + mean max(0, 1 + D(fake)) and lossG = −mean D(fake).
  *
- * Shapes: outputs (2B), (2B, 1) or, for classes, (2B, K), of B real images, then of B generated ones.
- * Throws: `ShapeError` on other shapes; `DTypeError` unless they are f32; `AttributeError` on two devices, and on
- * smoothing that isn't in [0, 1) or comes with `hinge`.
+ * Shapes: outputs (2B), (2B, 1) or, for classes, (2B, K): B real images, then B generated ones.
+ * Throws: `ShapeError` on other shapes; `DTypeError` unless outputs are f32 and labels i32; `AttributeError` on arrays
+ * of two devices, and on smoothing that isn't in [0, 1) or comes with `hinge`.
  * Source: Goodfellow et al. 2014, the non-saturating loss; Lim and Ye 2017; Salimans et al. 2016 for smoothing;
  * Keras's binary_crossentropy and PyTorch's BCELoss for probabilities.
  */
@@ -55,7 +55,7 @@ export function adversarialLoss(
   checkArray("adversarialLoss", "the outputs", outputs, outputs);
   if (shape.length > 2 || rows === 0 || rows % 2 !== 0 || (classes !== 1 && !labels)) {
     throw new ShapeError(
-      `adversarialLoss: outputs must be (2B), (2B, 1) or, with labels, (2B, K), of B real images and then of B generated ones; got ${formatShape(shape)}`,
+      `adversarialLoss: outputs must have shape (2B), (2B, 1) or, with labels, (2B, K): B real images, then B generated ones; got ${formatShape(shape)}`,
     );
   }
   if (labels) {
@@ -75,7 +75,7 @@ export function adversarialLoss(
   if (ring) checkArray("adversarialLoss", "the ring", ring, outputs);
   if (ring && (ring.shape.length !== 2 || ring.shape[0] === 0 || ring.shape[1] !== SCALARS)) {
     throw new ShapeError(
-      `adversarialLoss: the ring must be (steps, ${SCALARS}), a step or more; got ${formatShape(ring.shape)}`,
+      `adversarialLoss: the ring must have shape (steps, ${SCALARS}), with at least one step; got ${formatShape(ring.shape)}`,
     );
   }
   const empty = (of: readonly number[], what: string): GpuArray =>

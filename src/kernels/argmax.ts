@@ -1,4 +1,4 @@
-// Argmax and argmin: where the largest or the smallest element lies. They walk axes as the other reductions do.
+// Argmax and argmin: where the largest or smallest element is. They walk axes as the other reductions do.
 import type { GpuArray } from "../gpu/array.ts";
 import { flag, wholes } from "./attributes.ts";
 import { normaliseAxes, reducing, type ReduceAttributes } from "./reduce.ts";
@@ -44,8 +44,8 @@ function opOf(name: Name): Op<readonly [GpuArray], ReduceAttributes> {
   });
 }
 
-/** The place of the largest element over some axes, in row-major order among them. No gradient. */
+/** The index of the largest element over some axes, counted in row-major order among those axes. No gradient. */
 export const argmax: Op<readonly [GpuArray], ReduceAttributes> = opOf("argmax");
 
-/** The place of the smallest element over some axes, in row-major order among them. No gradient. */
+/** The index of the smallest element over some axes, counted in row-major order among those axes. No gradient. */
 export const argmin: Op<readonly [GpuArray], ReduceAttributes> = opOf("argmin");

@@ -1,4 +1,4 @@
-// Element-wise arithmetic: what binary.ts computes, with gradients.
+// Element-wise arithmetic as ops: the operations of binary.ts, with gradients.
 import type { GpuArray } from "../gpu/array.ts";
 import { binary, scale, type BinaryOperation } from "./binary.ts";
 import { sumTo } from "./reduce.ts";
@@ -71,8 +71,8 @@ function extremeRule(name: "maximum" | "minimum"): Op<Pair, NoAttributes> {
       );
 }
 
-/** The larger of a and b; NaN if either is. */
+/** The larger of a and b; NaN if either is NaN. */
 export const maximum: Op<Pair, NoAttributes> = extremeRule("maximum");
 
-/** The smaller of a and b; NaN if either is. */
+/** The smaller of a and b; NaN if either is NaN. */
 export const minimum: Op<Pair, NoAttributes> = extremeRule("minimum");

@@ -1,14 +1,14 @@
-// What an op's attributes may be. Each op lists its own with one of these checks; an attribute that
-// isn't in the list is refused, so that a slip of the pen isn't a silent default.
+// Checks of an op's attributes. Each op lists its attributes with one check each. An attribute that isn't in the list
+// is refused, so that a misspelt name doesn't silently leave the default in place.
 import { isPlain } from "../gpu/options.ts";
 import { AttributeError } from "../gpu/errors.ts";
 import { keyPath, show } from "../gpu/foreign-text.ts";
 
-/** What an attribute must be, in words that follow "must be", and whether a value is that. */
+/** What an attribute must be, in words that follow "must be", and whether a value satisfies it. */
 export interface Check {
   readonly expects: string;
   readonly accepts: (value: unknown) => boolean;
-  /** True if the op can't do without it. */
+  /** True if the attribute must be given. */
   readonly needed?: boolean;
 }
 
@@ -23,13 +23,13 @@ export function whole(low: number): Check {
   return { expects: `a whole number ≥ ${low}`, accepts: (value) => isWhole(value, low) };
 }
 
-/** A whole number of either sign, such as an axis, whose range depends on the arrays. */
+/** A whole number of either sign, such as an axis: its range depends on the arrays. */
 export const anyWhole: Check = {
   expects: "a whole number",
   accepts: (value) => isWhole(value, -Infinity),
 };
 
-/** A list of whole numbers ≥ `low` (any sign unless given), `count` of them if given. */
+/** A list of whole numbers: ≥ `low` if that is given, and exactly `count` of them if that is given. */
 export function wholes(low: number = -Infinity, count?: number): Check {
   const bound = low === -Infinity ? "" : ` ≥ ${low}`;
   return {
@@ -49,7 +49,7 @@ export const pairs: Check = {
 
 const MOST = 2 ** 31 - 1; // kernels count in 32 bits
 
-/** A whole number ≥ `low` that kernels can count with. */
+/** A whole number ≥ `low` that fits the 32-bit integers that kernels count with. */
 export function extent(low: number): Check {
   return {
     expects: `a whole number ≥ ${low}, below 2^31`,
@@ -57,7 +57,7 @@ export function extent(low: number): Check {
   };
 }
 
-/** One whole number ≥ `low` for both axes of an image, or (vertical, horizontal). */
+/** One whole number ≥ `low` for both axes of an image, or two: (vertical, horizontal). */
 export function wholeOrPair(low: number): Check {
   const one = extent(low);
   return {
@@ -68,7 +68,7 @@ export function wholeOrPair(low: number): Check {
   };
 }
 
-/** A number that is finite as a float32 too; in [low, high] if those are given. */
+/** A number that stays finite as a float32, in [low, high] if those are given. */
 export function finite(low: number = -Infinity, high: number = Infinity): Check {
   const range =
     low === -Infinity && high === Infinity
@@ -86,7 +86,7 @@ export function finite(low: number = -Infinity, high: number = Infinity): Check 
   };
 }
 
-/** A share or a rate of decay: in [0, 1). */
+/** A fraction or a decay rate: in [0, 1). */
 export const belowOne: Check = {
   expects: "a number in [0, 1)",
   accepts: (value) => typeof value === "number" && value >= 0 && value < 1,
@@ -98,7 +98,7 @@ export const positive: Check = {
   accepts: (value) => typeof value === "number" && value > 0 && value < Infinity,
 };
 
-/** Any number but NaN: infinities are allowed. */
+/** Any number except NaN: infinities are allowed. */
 export const number: Check = {
   expects: "a number",
   accepts: (value) => typeof value === "number" && !Number.isNaN(value),
@@ -132,48 +132,46 @@ export function either(a: Check, b: Check): Check {
   };
 }
 
-/** Something of a class, in words. */
+/** An instance of a class, with the words for it. */
 export function instance(kind: new (...of: never[]) => unknown, expects: string): Check {
   return { expects, accepts: (value) => value instanceof kind };
 }
 
-/** What the check itself leaves to the op. */
+/** Accepts any value: the op checks it itself. */
 export function anything(expects: string): Check {
   return { expects, accepts: () => true };
 }
 
-/** The same check of an attribute that must be given. */
+/** The same check, for an attribute that must be given. */
 export function needed(check: Check): Check {
   return { ...check, needed: true };
 }
 
-/** Throws `AttributeError` unless an argument is what a check wants. */
+/** Throws `AttributeError` unless an argument satisfies a check. */
 export function checkArgument(op: string, name: string, value: unknown, check: Check): void {
   if (check.accepts(value)) return;
   throw new AttributeError(`${op}: ${name} must be ${check.expects}; got ${show(value)}`);
 }
 
-/** What a caller may be told by. */
+/** A callback. */
 export const callback: Check = {
   expects: "a function",
   accepts: (value) => typeof value === "function",
 };
 
-/** Throws `AttributeError` on the first attribute that isn't what its check wants, or isn't known at all. */
+/** Throws `AttributeError` on the first attribute that is unknown or doesn't satisfy its check. */
 export function checkAttributes<A>(op: string, attributes: A, checks: Checks<A>): void {
   const list = new Map<string, Check>(Object.entries(checks));
   const takes = list.size === 0 ? "it takes none" : `it takes ${[...list.keys()].join(", ")}`;
   if (!isPlain(attributes)) {
     throw new AttributeError(
-      `${op}: attributes must be an object; got ${show(attributes)}: ${takes}`,
+      `${op}: attributes must be an object; got ${show(attributes)}; ${takes}`,
     );
   }
   const given = new Map<string, unknown>(Object.entries(attributes));
   for (const name of given.keys()) {
     if (!list.has(name)) {
-      throw new AttributeError(
-        `${op}: got an attribute ${keyPath([name])}, which it doesn't have: ${takes}`,
-      );
+      throw new AttributeError(`${op}: got an unknown attribute ${keyPath([name])}; ${takes}`);
     }
   }
   for (const [name, check] of list) {
@@ -185,7 +183,7 @@ export function checkAttributes<A>(op: string, attributes: A, checks: Checks<A>)
   }
 }
 
-/** An axis counted from 0. Throws `AttributeError` unless it is in [−rank, rank). */
+/** Returns an axis counted from 0. Throws `AttributeError` unless it is in [−rank, rank). */
 export function axisOf(op: string, axis: number, rank: number): number {
   if (axis < -rank || axis >= rank) {
     throw new AttributeError(

@@ -1,5 +1,5 @@
-// The autotuner: which variant of a kernel is fastest for a workload, on this adapter, by measuring. It
-// changes no device's choices: who asks decides what becomes of its answers.
+// The autotuner: measures which variant of a kernel is fastest for each workload on this adapter. It changes no
+// device's choices: the caller decides what to do with its answers.
 import type { GpuArray } from "../gpu/array.ts";
 import { checkFunction } from "../gpu/arguments.ts";
 import { checkDevice } from "../gpu/check-device.ts";
@@ -22,26 +22,26 @@ export interface Use {
   readonly times: number;
 }
 
-/** What came of a workload. */
+/** The result of tuning one workload. */
 export interface Tuned extends Use, Outcome {
-  /** What runs where nobody chooses. */
+  /** The default: the variant that runs unless one is chosen. */
   readonly standard: Variant;
 }
 
-/** How long to measure, and whom to tell. */
+/** How long to measure, and what to call meanwhile. */
 export interface TuneOptions {
-  /** Seconds for all workloads together. Only a compilation under way may outlast them. */
+  /** Seconds for all workloads together. Only a compilation that has already begun may outlast them. */
   readonly budget: number;
   /** Called before each workload and after the last, with the number done. */
   readonly onProgress?: (done: number, total: number, now: Use | undefined) => void;
-  /** Called, and waited for, with each result as soon as there is one. */
+  /** Called, and awaited, with each result as soon as it is there. */
   readonly onResult?: (tuned: Tuned) => Promise<void> | void;
 }
 
-/** Variants that have a shader of their own, named by them. */
+/** Variants that have their own shader, whose name ends in theirs. */
 const OWN_SHADER: ReadonlySet<Variant> = new Set(["workgroup", "lanes", "subgroup"]);
 
-/** Notes the workloads launched, or recorded, while `body` runs, by key. */
+/** Returns the workloads that are launched or recorded while `body` runs, by key. */
 export async function workloadsOf(
   device: Device,
   body: () => Promise<void> | void,
@@ -62,8 +62,8 @@ export async function workloadsOf(
 }
 
 /**
- * A name for the texts of all shaders that have variants, as choices measured with other kernels don't
- * hold: the first sixteen hexadecimal digits of their SHA-256.
+ * Returns a name for the texts of all shaders that have variants: the first sixteen hexadecimal digits of their
+ * SHA-256. Choices that were measured with other kernels don't hold for these.
  */
 export async function kernelsVersion(shaderText: (path: string) => string): Promise<string> {
   const shaders = Object.entries(VARIANTS).flatMap(([kernel, variants]) =>
@@ -77,12 +77,12 @@ export async function kernelsVersion(shaderText: (path: string) => string): Prom
   return [...digest.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** A use with the ways to launch it, the default first. */
+/** A use with the variants that can launch it, the default first. */
 interface Task extends Use {
   readonly ways: readonly [Way, ...Way[]];
 }
 
-/** A workload's ways; fewer than two are no choice. */
+/** Returns the ways to launch a workload. With fewer than two there is nothing to choose. */
 function waysOf(device: Device, { kernel, key, inputs, launch }: Workload): Way[] {
   const force = (variant: Variant | undefined): Way["launch"] => {
     return (arrays: readonly GpuArray[]): GpuArray => {
@@ -108,7 +108,7 @@ function waysOf(device: Device, { kernel, key, inputs, launch }: Workload): Way[
   const ways: Way[] = [];
   for (const variant of VARIANTS[kernel] ?? []) {
     const dispatch = first(force(variant));
-    // Another one stands in where a variant can't serve.
+    // If a variant can't serve these shapes, the launcher substitutes another, which gives the same pipeline.
     if (!dispatch || ways.some(({ pipeline }) => pipeline === dispatch.pipeline)) continue;
     const { pipeline, flop } = dispatch;
     const way = { variant, pipeline, flop, launch: force(variant) };
@@ -121,17 +121,17 @@ function waysOf(device: Device, { kernel, key, inputs, launch }: Workload): Way[
 const isUse = (value: unknown): boolean =>
   typeof value === "object" && value !== null && "workload" in value && "times" in value;
 const isUses: Check = {
-  expects: "a list of what workloadsOf found",
+  expects: "a list of uses, as workloadsOf returns them",
   accepts: (value) => Array.isArray(value) && value.every(isUse),
 };
 
 const workOf = ({ ways, times }: Task): number => Math.max(ways[0].flop, 1) * times;
 
 /**
- * Measures workloads on random numbers in [−1, 1], those that cost most first. A variant's result is held
- * against `direct`'s before anything is timed: sums of the same terms in another order may differ by
- * 16·2⁻²⁴·Σ|terms|. Then all that are right run in turn, round by round; one has to be 3 % faster than
- * the default to be chosen. Throws `GpuError` if the device reports an error.
+ * Measures workloads on random numbers in [−1, 1], the most expensive first. Before anything is timed, each variant's
+ * result is compared with that of `direct`: sums of the same terms in another order may differ by 16·2⁻²⁴·Σ|terms|.
+ * Then all correct variants run in turn, round by round. A variant must be 3 % faster than the default to be chosen.
+ * Throws `GpuError` if the device reports an error.
  */
 export async function tune(
   device: Device,
@@ -159,7 +159,7 @@ export async function tune(
   for (const [index, task] of tasks.entries()) {
     const { workload, times, ways } = task;
     options.onProgress?.(index, tasks.length, task);
-    // What time is left goes in half by work, in half evenly: small ones take as long to compile.
+    // The time left is divided half by work and half evenly, because small workloads compile as long as large ones.
     const left = tasks.slice(index);
     const work = left.reduce((sum, each) => sum + workOf(each), 0);
     const share = (workOf(task) / work + 1 / left.length) / 2;

@@ -1,4 +1,4 @@
-// Batch normalisation over every axis but the last, with its activation.
+// Batch normalisation over every axis except the last, with its activation.
 import { formatShape, GpuArray } from "../gpu/array.ts";
 import { byFours } from "../gpu/binding.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
@@ -14,30 +14,30 @@ import {
 import { checkArray, defineOp, type Gradients, type Needs, type Op } from "./op.ts";
 
 /**
- * Which of a batch's variances enters the running one: the population's, as in Keras 3, or the sample's, n / (n − 1)
- * times that, as in PyTorch and, of images, in TensorFlow 2's fused kernel.
+ * Which variance of a batch enters the running variance: the population's, as in Keras 3, or the sample's, which is
+ * n / (n − 1) times as large, as in PyTorch and in TensorFlow 2's fused kernel for images.
  */
 export type RunningVariance = "population" | "sample";
 
-/** How to normalise, and whether and how to follow the running statistics. */
+/** How to normalise, and whether and how to track running statistics. */
 export interface BatchNormAttributes extends OutputAttributes {
-  /** Running statistics (2, C): mean, then variance. Training updates them, inference uses them. */
+  /** Running statistics (2, C): mean, then variance. Training updates them; inference uses them. */
   readonly running?: GpuArray;
-  /** Training uses the batch's mean and population variance; inference the running ones. */
+  /** Whether to normalise by the batch's mean and population variance (true) or by the running ones (false). */
   readonly training: boolean;
   /** Added to the variance. Default 1e-3, as in Keras. */
   readonly epsilon?: number;
   /** running = momentum · running + (1 − momentum) · batch. Default 0.99, as in Keras. */
   readonly momentum?: number;
-  /** Default `population`. */
+  /** Which variance `running` follows. Default `population`. */
   readonly runningVariance?: RunningVariance;
 }
 
-/** What the backward needs of a forward. */
+/** What the backward needs from a forward. */
 interface Normalised {
   readonly x: GpuArray;
   readonly gamma: GpuArray;
-  /** (2, C): the mean, in training less x's first row, and 1 / sqrt(variance + ε). */
+  /** (2, C): the mean (minus x's first row, in training) and 1 / sqrt(variance + ε). */
   readonly stats: GpuArray;
   readonly training: boolean;
 }
@@ -47,18 +47,19 @@ type Inputs = readonly [x: GpuArray, gamma: GpuArray, beta: GpuArray];
 interface Walk {
   readonly splits: number;
   readonly constants: Readonly<Record<string, number>>;
-  /** Of a launch that walks all runs of rows, and of one that takes each channel once. */
+  /** For a launch that walks every run of rows (`workgroups`), and for one that takes each channel once (`once`). */
   readonly workgroups: readonly [number, number, number];
   readonly once: readonly [number, number, number];
 }
 
-const FEW_ROWS = 64; // which one invocation walks twice, rather than wait for a launch before
+const FEW_ROWS = 64; // so few that one invocation walks them twice, which saves a launch before it
 
 /**
- * How launches walk rows and channels. On SwiftShader four channels an invocation, as loads are what it costs;
- * on lavapipe one, as its compiler takes 8 ms for each word that eight lanes load; on a GPU one, so that
- * neighbours store side by side. Runs of rows for some 512 fours of channels, or 4,096
- * invocations on a GPU, but no more runs than rows in one: each invocation joins what all runs left.
+ * Decides how launches walk rows and channels. On SwiftShader an invocation takes four channels, because loads dominate
+ * its cost. On lavapipe it takes one, because the compiler needs 8 ms for each word that eight lanes load. On a GPU it
+ * takes one, so that neighbours store adjacent elements. Rows are cut into runs until there are about 512 vec4s of
+ * channels, or 4,096 invocations on a GPU. There are never more runs than rows in a run, because each invocation then
+ * combines the partial results of all runs.
  */
 function walk(arrays: readonly [x: GpuArray, ...others: GpuArray[]]): Walk {
   const { device, shape, size } = arrays[0];
@@ -91,17 +92,17 @@ function check(
   const fits = ({ shape }: GpuArray): boolean => shape.length === 1 && shape[0] === channels;
   if (channels === undefined || !fits(gamma) || !fits(beta)) {
     throw new ShapeError(
-      `batchNorm: input ${formatShape(x.shape)} wants gamma and beta (${channels ?? "its last axis"}); got ${formatShape(gamma.shape)} and ${formatShape(beta.shape)}`,
+      `batchNorm: gamma and beta must have shape (${channels ?? "its last axis"}) for input ${formatShape(x.shape)}; got ${formatShape(gamma.shape)} and ${formatShape(beta.shape)}`,
     );
   }
   if (epilogue?.dropout) {
     throw new AttributeError(
-      "batchNorm: epilogue takes an activation alone; got dropout: use the op dropout behind it",
+      "batchNorm: epilogue may only contain an activation; got dropout; use the op dropout after batchNorm",
     );
   }
   if (training && x.size === 0) {
     throw new ShapeError(
-      `batchNorm: ${formatShape(x.shape)} has no rows to take statistics from; use inference, or a batch`,
+      `batchNorm: input must have at least one row to compute statistics from; got ${formatShape(x.shape)}; use inference for an empty batch`,
     );
   }
   if (!training && !running) {
@@ -110,12 +111,12 @@ function check(
   if (running) checkArray("batchNorm", "running statistics", running, x);
   if (running && formatShape(running.shape) !== formatShape([2, channels])) {
     throw new ShapeError(
-      `batchNorm: running statistics must be (2, ${channels}), mean then variance; got ${formatShape(running.shape)}`,
+      `batchNorm: running statistics must have shape (2, ${channels}), mean then variance; got ${formatShape(running.shape)}`,
     );
   }
 }
 
-/** Normalises, and leaves in `moments` (2, C) what the backward needs. One launch; in training two where rows are many. */
+/** Normalises, and writes what the backward needs into `moments` (2, C). One launch; two when training on many rows. */
 function normalise(
   [x, gamma, beta]: Inputs,
   moments: GpuArray,
@@ -169,8 +170,8 @@ function normalise(
 }
 
 /**
- * The gradients of x, γ and β, as far as they are asked for, from `dz`, the gradient at γ · x̂ + β, before an
- * activation. In training one launch, or two where rows are many.
+ * Returns those gradients of x, γ and β that are asked for, from `dz`, the gradient at γ · x̂ + β, which is before any
+ * activation. In training this takes one launch, or two if there are many rows.
  */
 function gradients(dz: GpuArray, saved: Normalised, needs: Needs): Gradients {
   const { x, gamma, stats, training } = saved;
@@ -191,7 +192,7 @@ function gradients(dz: GpuArray, saved: Normalised, needs: Needs): Gradients {
     const bind = { dout: dz, stats, gamma, dinp: dx };
     device.launch({ ...shared, entry: "inference_input", bind, flop: size });
   }
-  // In training x moves the batch's statistics, by both sums; otherwise those are for γ and β alone.
+  // In training, the gradient of x flows through the batch's statistics and needs both sums. Otherwise only γ and β do.
   const inputToo = dx !== undefined && training;
   if (!inputToo && !needs[1] && !needs[2]) return asked;
   const alone = inputToo && splits === 1;
@@ -209,7 +210,7 @@ function gradients(dz: GpuArray, saved: Normalised, needs: Needs): Gradients {
   return asked;
 }
 
-/** Batch norm: x (…, C), γ (C), β (C). In training, gradients flow through the batch's statistics. */
+/** Batch normalisation: x (…, C), γ (C), β (C). In training, gradients flow through the batch's statistics. */
 export const batchNorm: Op<Inputs, BatchNormAttributes> = defineOp({
   name: "batchNorm",
   attributes: {

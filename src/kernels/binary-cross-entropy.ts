@@ -1,4 +1,4 @@
-// Binary cross-entropy of probabilities, element by element.
+// Element-wise binary cross-entropy of probabilities.
 import { formatShape, type GpuArray } from "../gpu/array.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
 import { finite } from "./attributes.ts";
@@ -6,13 +6,16 @@ import { defineOp, type Op } from "./op.ts";
 
 /** How the loss is kept finite: by `clip` unless `logClamp` is given. */
 export interface BinaryCrossEntropyBounds {
-  /** Probabilities are held in [clip, 1 − clip], outside of which they have no gradient. In [0, 0.5]; default 1e-7, as in Keras. */
+  /**
+   * Probabilities are clipped to [clip, 1 − clip], outside which they have no gradient. In [0, 0.5]; default 1e-7, as
+   * in Keras.
+   */
   readonly clip?: number;
-  /** In place of `clip`: both logarithms are held above this; −100 is PyTorch's. At most 0. */
+  /** Instead of `clip`: the least value of both logarithms, at most 0. PyTorch uses −100. */
   readonly logClamp?: number;
 }
 
-/** The bounds, and the label of every element where labels aren't an array. */
+/** The bounds, and the label of every element if labels aren't an array. */
 export interface BinaryCrossEntropyAttributes extends BinaryCrossEntropyBounds {
   readonly label?: number;
 }
@@ -50,7 +53,7 @@ function launch(
   return out;
 }
 
-/** −(t · log p + (1 − t) · log(1 − p)), with labels t as a second input or one for all. */
+/** −(t · log p + (1 − t) · log(1 − p)), with labels t as a second input or one label for all elements. */
 export const binaryCrossEntropyEach: Op<Inputs, BinaryCrossEntropyAttributes> = defineOp({
   name: "binaryCrossEntropy",
   attributes: {
@@ -65,12 +68,12 @@ export const binaryCrossEntropyEach: Op<Inputs, BinaryCrossEntropyAttributes> = 
     const [{ shape }, labels] = inputs;
     if (attributes.clip !== undefined && attributes.logClamp !== undefined) {
       throw new AttributeError(
-        `binaryCrossEntropy: got clip ${attributes.clip} and logClamp ${attributes.logClamp}; it takes one of them`,
+        `binaryCrossEntropy: only one of clip and logClamp may be given; got clip ${attributes.clip} and logClamp ${attributes.logClamp}`,
       );
     }
     if (labels && formatShape(labels.shape) !== formatShape(shape)) {
       throw new ShapeError(
-        `binaryCrossEntropy: probabilities ${formatShape(shape)} want labels of the same shape; got ${formatShape(labels.shape)}`,
+        `binaryCrossEntropy: labels must have the probabilities' shape ${formatShape(shape)}; got ${formatShape(labels.shape)}`,
       );
     }
     return { out: launch("forward", inputs, attributes), saved: inputs };

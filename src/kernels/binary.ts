@@ -3,7 +3,7 @@ import { formatShape, type GpuArray } from "../gpu/array.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import { collapse, stridesIn, type Walk } from "./strides.ts";
 
-/** What `binary` computes; `equal` and `greater` give 1 or 0. */
+/** What `binary` computes; `equal` and `greater` return 1 or 0. */
 export type BinaryOperation =
   | "add"
   | "sub"
@@ -14,10 +14,10 @@ export type BinaryOperation =
   | "equal"
   | "greater";
 
-/** How many axes the shaders of two operands walk, once neighbours have joined. */
+/** How many axes a shader of two operands can walk after neighbours have been joined. */
 export const RANK = 6;
 
-/** The shape that two shapes broadcast to. Throws `ShapeError`. */
+/** Returns the shape that two shapes broadcast to. Throws `ShapeError` if they don't. */
 export function broadcastShape(
   op: string,
   a: readonly number[],
@@ -29,7 +29,7 @@ export function broadcastShape(
     const y = b[axis - rank + b.length] ?? 1;
     if (x !== y && x !== 1 && y !== 1) {
       throw new ShapeError(
-        `${op}: ${formatShape(a)} and ${formatShape(b)} don't broadcast: each pair of extents, from the last, must be equal or hold a 1`,
+        `${op}: ${formatShape(a)} and ${formatShape(b)} don't broadcast: each pair of extents, counted from the last, must be equal or contain a 1`,
       );
     }
     return x === 1 ? y : x;
@@ -46,7 +46,7 @@ function walkOf(shape: readonly number[], a: GpuArray, b: GpuArray): Walk | unde
 
 type Constants = Readonly<Record<string, readonly number[]>>;
 
-/** What lib/broadcast.wgsl calls a walk along two operands. */
+/** A walk along two operands as the constants of lib/broadcast.wgsl. */
 const constantsOf = ({ shape, strides }: Walk): Constants => ({
   SHAPE: shape,
   A_STRIDES: strides[0]!,
@@ -54,8 +54,8 @@ const constantsOf = ({ shape, strides }: Walk): Constants => ({
 });
 
 /**
- * Two operands that a shader stretches to one shape, and its constants that say so. Copied to that shape
- * by `widen` where the shader can't walk so many axes.
+ * Returns two operands that a shader broadcasts to one shape, and the shader's constants for that. If the shader can't
+ * walk that many axes, `widen` first copies the operands to that shape.
  */
 export function operands(
   shape: readonly number[],
@@ -88,18 +88,18 @@ function run(
   return out;
 }
 
-/** a ∘ b on raw arrays, broadcast. Throws `ShapeError` if the shapes don't. */
+/** a ∘ b on raw arrays, with broadcasting. Throws `ShapeError` if the shapes don't broadcast. */
 export function binary(operation: BinaryOperation, a: GpuArray, b: GpuArray): GpuArray {
   const shape = broadcastShape(operation, a.shape, b.shape);
   const { constants, ...bind } = operands(shape, a, b);
   return run(operation, bind, shape, constants);
 }
 
-/** `x` times `factor`; stretched to `shape`, to which it must broadcast, if that is given. */
+/** `x` times `factor`, stretched to `shape` if that is given; `x` must broadcast to it. */
 export function scale(x: GpuArray, factor: number, shape: readonly number[] = x.shape): GpuArray {
   const walk = walkOf(shape, x, x);
   if (walk) return run("scale", { a: x, b: x }, shape, constantsOf(walk), factor);
-  // Too many axes to stretch at once: the later half of them first.
+  // Too many axes to stretch in one launch: stretch the later half of them first.
   const lead = shape.length - x.shape.length;
   const own = shape.map((_, axis) => x.shape[axis - lead] ?? 1);
   const wider = shape.flatMap((extent, axis) => (extent === own[axis] ? [] : [axis]));

@@ -1,16 +1,16 @@
-// Elements as another type.
+// Cast: elements converted to another type.
 import type { GpuArray } from "../gpu/array.ts";
 import { checkStored } from "../gpu/binding.ts";
 import { needed, oneOf } from "./attributes.ts";
 import { defineOp, type Op } from "./op.ts";
 
-/** What `cast` takes. */
+/** The attribute of `cast`. */
 export interface CastAttributes {
   /** The type of the result. */
   readonly to: "f32" | "i32" | "u32" | "f16";
 }
 
-/** Fills `out` with `x`, one of which at least is of floats. */
+/** Fills `out` with the converted elements of `x`. At least one of the two has a floating-point type. */
 function launch(x: GpuArray, out: GpuArray): void {
   const { device, size } = out;
   const toIntegers = out.dtype === "i32" || out.dtype === "u32";
@@ -26,7 +26,7 @@ function launch(x: GpuArray, out: GpuArray): void {
 
 const FLOATS: readonly string[] = ["f32", "f16"];
 
-/** x as another type. Gradients are f32 whatever the type, and flow as they are. */
+/** x as another type. Gradients are f32 for either float type and pass through unchanged. */
 export const cast: Op<readonly [GpuArray], CastAttributes> = defineOp({
   name: "cast",
   attributes: { to: needed(oneOf("f32", "i32", "u32", "f16")) },
@@ -35,7 +35,7 @@ export const cast: Op<readonly [GpuArray], CastAttributes> = defineOp({
     const { device, shape, dtype } = x;
     const floats = [FLOATS.includes(dtype), FLOATS.includes(to)];
     checkStored("cast", device.gpu, to);
-    // The bits of integers stay as they are, as those of the same type do.
+    // From integer to integer, and from a type to itself, the bits stay the same: a view is enough.
     if (dtype === to || !floats.includes(true)) {
       return { out: device.viewAt(x, 0, shape, to), saved: floats };
     }

@@ -1,4 +1,4 @@
-// An adapter's ceilings: the most multiply-adds and the most bytes a second that any kernel could hope for.
+// An adapter's ceilings: the most multiply-adds and bytes per second that any kernel could reach.
 import type { GpuArray } from "../gpu/array.ts";
 import type { Device } from "../gpu/device.ts";
 import { profile, type ProfileOptions } from "../gpu/inspection/profile.ts";
@@ -6,9 +6,9 @@ import { compile } from "../gpu/program.ts";
 import type { Ceilings } from "../gpu/inspection/roofline.ts";
 
 const SEQUENCES = 12;
-const STEPS = 8; // of a round, as the shader has them
+const STEPS = 8; // per round, as in the shader
 
-/** The sum of twelve sequences x ← x · rates[0] + rates[1] in each of `sums`' elements. */
+/** Computes twelve sequences x ← x · rates[0] + rates[1] per element of `sums`, and stores the sum of their ends there. */
 export function multiplyAdds(rates: GpuArray, sums: GpuArray, rounds: number): void {
   sums.device.launch({
     shader: "ceilings",
@@ -20,7 +20,7 @@ export function multiplyAdds(rates: GpuArray, sums: GpuArray, rounds: number): v
   });
 }
 
-/** out = inp, by fours; both are a multiple of four long and start at a whole one. */
+/** out = inp, copied as vec4s; both arrays start at, and hold, a multiple of four elements. */
 export function copyByFours(inp: GpuArray, out: GpuArray): void {
   const COUNT = out.size / 4;
   out.device.launch({
@@ -33,8 +33,8 @@ export function copyByFours(inp: GpuArray, out: GpuArray): void {
 }
 
 /**
- * Measures both on the device: 0.8 GFLOP a launch on a CPU and 26 on a GPU, whose copy is as large as
- * WebGPU's default limits allow, 128 MiB each way, so that caches hold little of it.
+ * Measures both ceilings on the device. The arithmetic takes 0.8 GFLOP per launch on a CPU and 26 on a GPU. On a GPU
+ * the copy is as large as WebGPU's default limits allow, 128 MiB each way, so that caches hold little of it.
  */
 export async function measureCeilings(
   device: Device,

@@ -1,4 +1,4 @@
-// Comparisons and logic, element by element, with NumPy's broadcasting: u32 arrays of 0 and 1.
+// Element-wise comparisons and logic, with NumPy's broadcasting; results are u32 arrays of 0 and 1.
 import type { GpuArray } from "../gpu/array.ts";
 import { DTypeError } from "../gpu/errors.ts";
 import { broadcastShape, operands } from "./binary.ts";
@@ -32,11 +32,11 @@ function compare(name: string, left: GpuArray, right: GpuArray): GpuArray {
   return out;
 }
 
-/** Throws `DTypeError` unless two inputs of an op, one after the other, are of one type. */
+/** Throws `DTypeError` unless two consecutive inputs of an op have the same type. */
 export function checkOneType(op: string, first: number, a: GpuArray, b: GpuArray): void {
   if (a.dtype === b.dtype) return;
   throw new DTypeError(
-    `${op}: inputs ${first} and ${first + 1} must be of one type; got ${a.dtype} and ${b.dtype}: cast one of them`,
+    `${op}: inputs ${first} and ${first + 1} must have the same type; got ${a.dtype} and ${b.dtype}; cast one of them`,
   );
 }
 
@@ -76,10 +76,10 @@ export const greater: Op<Pair, NoAttributes> = comparison("greater");
 /** a ≥ b. */
 export const greaterEqual: Op<Pair, NoAttributes> = comparison("greaterEqual");
 
-/** Both of a and b, of whatever types. */
+/** a and b; their types may differ. */
 export const logicalAnd: Op<Pair, NoAttributes> = logic("logicalAnd");
 
-/** Either of a and b, or both. */
+/** a or b, or both; their types may differ. */
 export const logicalOr: Op<Pair, NoAttributes> = logic("logicalOr");
 
 /** Not x. */

@@ -1,14 +1,13 @@
-// The geometry of a convolution, shared by conv2d and its transpose: both are the same map, run
-// forwards or backwards.
+// The geometry of a convolution, shared by conv2d and its transpose, which are the same map run forwards or backwards.
 import { formatShape, type GpuArray } from "../gpu/array.ts";
 import { byFours } from "../gpu/binding.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
 import { whole, wholeOrPair, wholes, type Check, type Checks } from "./attributes.ts";
 
-/** Padding as TensorFlow names it, or the rows and columns added at [top, bottom, left, right]. */
+/** Padding by TensorFlow's names, or the rows and columns to add at [top, bottom, left, right]. */
 export type Padding = "same" | "valid" | readonly [number, number, number, number];
 
-/** Attributes of a convolution; strides and dilations are (vertical, horizontal), or one for both. */
+/** Attributes of a convolution. Strides and dilations are (vertical, horizontal), or one number for both. */
 export interface ConvolutionAttributes {
   readonly strides?: number | readonly [number, number];
   readonly padding?: Padding;
@@ -35,7 +34,7 @@ export interface Geometry {
 
 /** Attributes of a transposed convolution. */
 export interface TransposedAttributes extends ConvolutionAttributes {
-  /** Rows and columns added at the end, to choose among the sizes that the stride can't tell apart. */
+  /** Rows and columns added at the end. A strided convolution maps several such output sizes to one input size. */
   readonly outputPadding?: number | readonly [number, number];
 }
 
@@ -68,8 +67,8 @@ export function pair(
 }
 
 /**
- * Rows (or columns) that 'same' padding adds before and after, as TensorFlow does: the output is
- * ⌈size / stride⌉ long, and an odd one goes after.
+ * Returns how many rows (or columns) 'same' padding adds before and after, as in TensorFlow: the output's length is
+ * ⌈size / stride⌉, and if the total is odd, the extra one goes after.
  */
 export function samePadding(
   size: number,
@@ -82,7 +81,7 @@ export function samePadding(
   return [Math.floor(total / 2), Math.ceil(total / 2)];
 }
 
-/** The rows and columns that a padding adds to an image of some size: [top, bottom, left, right]. */
+/** Returns the rows and columns that a padding adds to an image of some size: [top, bottom, left, right]. */
 export function padded(
   padding: Padding,
   size: readonly [number, number],
@@ -121,7 +120,7 @@ function checkGroups(op: string, groups: number, channels: number, filters: numb
 }
 
 /**
- * The geometry of conv2d: input (N, H, W, C), filter (KH, KW, C / groups, K). Throws `ShapeError` or
+ * Returns the geometry of conv2d: input (N, H, W, C), filter (KH, KW, C / groups, K). Throws `ShapeError` or
  * `AttributeError` on anything that doesn't fit.
  */
 export function convolutionGeometry(
@@ -176,10 +175,9 @@ export function convolutionGeometry(
 }
 
 /**
- * The geometry of a transposed conv2d, as the convolution that it is the adjoint of: the op's output
- * (N, H, W, C) is that convolution's input. Input (N, h, w, K), filter (KH, KW, C / groups, K).
- * 'same' gives H = h · stride, as Keras does; four numbers crop the full output, and
- * `outputPadding` adds rows and columns at the end.
+ * Returns the geometry of a transposed conv2d, as that of the convolution whose adjoint it is: the op's output
+ * (N, H, W, C) is that convolution's input. Input (N, h, w, K), filter (KH, KW, C / groups, K). 'same' makes
+ * H = h · stride, as in Keras; four numbers crop the full output, and `outputPadding` adds rows and columns at the end.
  */
 export function transposedGeometry(
   input: readonly number[],
@@ -210,7 +208,7 @@ export function transposedGeometry(
   }
   if (padding === "same" && Math.max(...extra) > 0) {
     throw new AttributeError(
-      `${op}: outputPadding ${JSON.stringify(extra)} has no meaning with 'same', which makes the output h · stride long; give four numbers as padding, or leave it out`,
+      `${op}: outputPadding ${JSON.stringify(extra)} has no meaning with 'same', which makes the output h · stride long; use four numbers as padding, or leave outputPadding out`,
     );
   }
   const small = [outHeight, outWidth] as const;
@@ -245,7 +243,7 @@ export function transposedGeometry(
   };
 }
 
-/** A geometry as the constants that every convolution's shader has. */
+/** A geometry as the constants that all convolution shaders share. */
 export function constantsOf(geometry: Geometry): Record<string, number> {
   return {
     BATCH: geometry.batch,
@@ -267,13 +265,13 @@ export function constantsOf(geometry: Geometry): Record<string, number> {
   };
 }
 
-/** Two operations for each multiply-add, taps in the padding included. */
+/** Counts two operations per multiply-add, including taps in the padding. */
 export function flopOf(geometry: Geometry): number {
   const { batch, outHeight, outWidth, kernel, channels, filters, groups } = geometry;
   return 2 * batch * outHeight * outWidth * kernel[0] * kernel[1] * (channels / groups) * filters;
 }
 
-/** Whether a shader may load an array by fours along its last axis, `extent` long. */
+/** Whether a shader may load an array as vec4s along its last axis, which has `extent` elements. */
 export function loadsFours(array: GpuArray, extent: number): boolean {
   return extent % 4 === 0 && byFours(array);
 }

@@ -1,4 +1,4 @@
-// The gradients of a convolution's filter and bias: sums over every pixel of the batch, cut into runs.
+// The gradients of a convolution's filter and bias: sums over all pixels of the batch, cut into runs.
 import type { GpuArray } from "../gpu/array.ts";
 import { byFours } from "../gpu/binding.ts";
 import type { Device } from "../gpu/device.ts";
@@ -19,27 +19,28 @@ import {
   type Variant,
 } from "./variant.ts";
 
-/** Output pixels that one partial sum covers: enough partials to fill an adapter, few enough to add. */
+/** Returns how many output pixels one partial sum covers: enough sums to fill the adapter, few enough to add up. */
 function chunkOf(pixels: number, parallel: number, wanted: number): number {
   const splits = Math.max(1, Math.min(64, Math.ceil(wanted / parallel), Math.ceil(pixels / 64)));
   return Math.max(1, Math.ceil(pixels / splits));
 }
 
-const INVOCATIONS = 4096; // what a software adapter's filter gradient is cut into, at least
-const WORKGROUPS = 256; // and a GPU's: several for each of its cores
+const INVOCATIONS = 4096; // the fewest that a filter gradient is cut into on a software adapter
+const WORKGROUPS = 256; // the fewest on a GPU: several for each of its cores
 
 /** How a variant cuts the filter's gradient. */
 interface Cut {
-  /** Invocations or workgroups for one run, and how many of them are one workgroup's. */
+  /** The invocations or workgroups for one run. */
   readonly parallel: number;
+  /** How many of `parallel` make up one workgroup. */
   readonly size: 1 | 64;
-  /** How many of them to aim at; `parallel` are enough where this is 1. */
+  /** How many to aim at over all runs; 1 if `parallel` are always enough. */
   readonly wanted: number;
-  /** Pixels that are summed at once. */
+  /** Pixels per slice that a tile loads; a run is a multiple of it. */
   readonly slice: number;
 }
 
-/** `extra` is 1 for a row of the bias behind the filter's, else 0. */
+/** `extra` is 1 if a row for the bias follows the filter's rows, else 0. */
 function cutOf(
   device: Device,
   variant: Variant,
@@ -68,7 +69,7 @@ function cutOf(
   }
 }
 
-/** The gradient of the filter, (KH, KW, C / groups, K), from the input and the output's gradient. */
+/** Returns the gradient of the filter, (KH, KW, C / groups, K), from the input and the output's gradient. */
 export function weightGradient(inp: GpuArray, dout: GpuArray, geometry: Geometry): GpuArray {
   return gradients(inp, dout, geometry, 0)[0];
 }
@@ -85,7 +86,7 @@ function gradients(
   const shader = "conv2d-weight-gradient";
   const pixels = batch * outHeight * outWidth;
   if (pixels === 0 || channels === 0) {
-    // Sums of nothing: shaders would divide by an extent of 0.
+    // Empty sums: the shaders would divide by an extent of 0.
     const none = device.empty([0, ...shape], "f32", "conv2d.weight_gradient");
     const sums = [none, dout.view([pixels, filters])] as const;
     const [dfilter, dbias] = sums.map((each) => reduce(each, "sum", [0], false));
@@ -97,7 +98,7 @@ function gradients(
   const workload = convolutionWorkload(shader, geometry, [inp, dout], pixels, weightGradient);
   const variant = chooseVariant(device, workload, preferred, groups === 1, DOUT_BY_FOUR);
   const { parallel, size } = cutOf(device, variant, geometry, extra);
-  // Runs are the same with and without a bias, and so are the filter's bits.
+  // Runs don't depend on whether there is a bias, so that the filter's gradient has the same bits either way.
   const { parallel: tiles, wanted, slice } = cutOf(device, variant, geometry, 0);
   const chunk = Math.ceil(chunkOf(pixels, tiles, wanted) / slice) * slice;
   const splits = Math.ceil(pixels / chunk);
@@ -148,9 +149,8 @@ function gradients(
 }
 
 /**
- * Both gradients as a backward hands them on: the filter's if it is asked for, and the bias's if there is
- * one that is asked for. The filter's comes along with a bias's even if unasked: a bias alone is rare,
- * and its bits stay the same.
+ * Returns the gradients of the filter and the bias as a backward returns them: each only if it is asked for. The
+ * filter's is computed even if only the bias's is asked for, which is rare; so the bias's bits are always the same.
  */
 export function parameterGradients(
   inp: GpuArray,

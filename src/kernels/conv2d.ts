@@ -1,5 +1,5 @@
-// conv2d and its transpose: three kernels for six derivatives. The forward of one is the input
-// gradient of the other, and both share the filter gradient with the roles swapped.
+// conv2d and its transpose: three kernels for six derivatives. The forward of each is the input gradient of the other,
+// and both share the filter gradient, with input and output gradient swapped.
 import type { GpuArray } from "../gpu/array.ts";
 import type { Launch } from "../gpu/dispatch.ts";
 import {
@@ -37,7 +37,7 @@ import {
   workgroupTiles,
 } from "./variant.ts";
 
-/** (N, H, W, C) and (KH, KW, C / groups, K) to (N, OH, OW, K), with its epilogue. */
+/** Convolves (N, H, W, C) with (KH, KW, C / groups, K) to (N, OH, OW, K), and applies the epilogue. */
 export function convolve(
   inp: GpuArray,
   weight: GpuArray,
@@ -105,7 +105,7 @@ export function convolve(
   return out;
 }
 
-/** (N, OH, OW, K) and (KH, KW, C / groups, K) to (N, H, W, C): the adjoint of `convolve` in its input. */
+/** Maps (N, OH, OW, K) and (KH, KW, C / groups, K) to (N, H, W, C): the adjoint of `convolve` in its input. */
 export function dataGradient(
   dout: GpuArray,
   weight: GpuArray,
@@ -205,7 +205,7 @@ export const conv2d: Op<Inputs, ConvolutionAttributes & OutputAttributes> = defi
   }),
 });
 
-/** The transpose: x (N, h, w, K), filter (KH, KW, C / groups, K), bias (C) to (N, H, W, C). */
+/** The transpose of conv2d: x (N, h, w, K), filter (KH, KW, C / groups, K), bias (C) to (N, H, W, C). */
 export const convTranspose2d: Op<Inputs, TransposedAttributes & OutputAttributes> = defineOp({
   name: "convTranspose2d",
   attributes: { ...transposedChecks, ...outputChecks },

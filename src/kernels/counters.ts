@@ -1,20 +1,20 @@
-// What counts on the device from one step to the next: bias corrections of optimizers, and an Rng's step.
+// Counters that live on the device from one step to the next: bias corrections of optimizers, and an Rng's step.
 import type { GpuArray } from "../gpu/array.ts";
 import type { Device } from "../gpu/device.ts";
 import type { Constant } from "../gpu/shader.ts";
 import type { Rng } from "./random.ts";
 
-/** Numbers that are 1 − rateᵗ after t advances, 0 at first. */
+/** Numbers that are 1 − rateᵗ after t advances, and 0 at first. */
 export interface Counter {
   /** (1) or (2). */
   readonly values: GpuArray;
-  /** One for each: in [0, 1). */
+  /** One rate per number, in [0, 1). */
   readonly rates: readonly number[];
 }
 
-const MOST = 2; // numbers of a counter
+const MOST = 2; // numbers per counter
 
-/** A counter's constants in the shader, under a binding's name. */
+/** A counter's constants in the shader, prefixed with its binding's name. */
 function constantsOf(name: "FIRST" | "SECOND", rates: readonly number[]): Record<string, Constant> {
   const padded = Array.from({ length: MOST }, (_, i) => rates[i] ?? 0);
   return {
@@ -25,8 +25,9 @@ function constantsOf(name: "FIRST" | "SECOND", rates: readonly number[]): Record
 }
 
 /**
- * Advances counters, and the Rng's step if there is one: the last launch of a step, which all others read.
- * One launch for every two counters. A trace that draws from an Rng and doesn't advance it does so at its end.
+ * Advances counters, and the Rng's step if there is one. This must be a step's last launch, because the others read
+ * these values. Every two counters take one launch. A trace that draws from an Rng without advancing it advances it at
+ * its end.
  */
 export function advance(device: Device, counters: readonly Counter[], rng?: Rng): void {
   const [first, second, ...others] = counters;

@@ -1,4 +1,4 @@
-// Batches from a dataset that lies on the device as bytes.
+// Batches from a dataset that is stored on the device as bytes.
 import type { GpuArray } from "../gpu/array.ts";
 import { AttributeError } from "../gpu/errors.ts";
 import type { Constant } from "../gpu/shader.ts";
@@ -6,17 +6,17 @@ import { beginStep, type Rng } from "./random.ts";
 
 /** How steps walk through a dataset. */
 export interface BatchPlan {
-  /** Images of a full batch. */
+  /** Images per full batch. */
   readonly batch: number;
-  /** Steps an epoch. */
+  /** Steps per epoch. */
   readonly steps: number;
-  /** Whether each epoch has an order of its own (true), or the dataset's. */
+  /** Whether each epoch has an order of its own (the default) or the dataset's order (false). */
   readonly shuffle?: boolean;
 }
 
 /**
- * The constants of both launches: `total` images in `plan`'s batches, `count` of them now. Throws `AttributeError`
- * where some step's images would lie past the end.
+ * Returns the constants of both launches: `total` images in `plan`'s batches, `count` of them in this one. Throws
+ * `AttributeError` if some step's images would lie past the dataset's end.
  */
 function orderOf(
   total: number,
@@ -25,7 +25,7 @@ function orderOf(
 ): Readonly<Record<string, Constant>> {
   if (count < 1 || count > plan.batch || (plan.steps - 1) * plan.batch >= total) {
     throw new AttributeError(
-      `batch: ${count} of ${plan.batch} images in ${plan.steps} steps an epoch don't fit a dataset of ${total}`,
+      `batch: ${count} images of batches of ${plan.batch}, in ${plan.steps} steps per epoch, don't fit a dataset of ${total} images`,
     );
   }
   const bits = Math.ceil(Math.log2(Math.max(total, 2)));
@@ -40,8 +40,8 @@ function orderOf(
 }
 
 /**
- * Gathers `count` images of `images` (count, H, W, 1) u8 as floats in [−1, 1], into `out`, (count, H, W, 1):
- * those of the Rng's step, in its epoch's order.
+ * Gathers `count` of the images (total, H, W, 1) u8 as floats in [−1, 1] into `out` (count, H, W, 1): the images of the
+ * Rng's step, in its epoch's order. Throws `AttributeError` if the plan doesn't fit them.
  */
 export function gatherBatch(
   images: GpuArray,
@@ -60,14 +60,14 @@ export function gatherBatch(
     constants: { ...order, PIXELS: pixels },
     bind: { images, state: rng.state, out },
     workgroups: device.linear(count * Math.ceil(pixels / 16)),
-    bytesRead: out.size, // of the whole dataset, a byte a pixel
+    bytesRead: out.size, // one byte per pixel, not the whole dataset
   });
   return out;
 }
 
 /**
- * The classes, (count) i32, of the images that `gatherBatch` gathers in the same step; `labels` is (images) u8, in
- * the dataset's order. Throws `AttributeError` where the plan doesn't fit them.
+ * Returns the classes, (count) i32, of the images that `gatherBatch` gathers in the same step. `labels` is (images) u8,
+ * in the dataset's order. Throws `AttributeError` if the plan doesn't fit them.
  */
 export function gatherLabels(labels: GpuArray, rng: Rng, plan: BatchPlan, count: number): GpuArray {
   const { device, size } = labels;
@@ -80,7 +80,7 @@ export function gatherLabels(labels: GpuArray, rng: Rng, plan: BatchPlan, count:
     constants: order,
     bind: { labels, state: rng.state, classes },
     workgroups: device.linear(count),
-    bytesRead: count, // of all labels, a byte each
+    bytesRead: count, // one byte per label, not all labels
   });
   return classes;
 }

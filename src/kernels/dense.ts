@@ -1,5 +1,5 @@
-// Fully connected layers: a product of matrices is a convolution of images of one pixel, so its kernels serve,
-// with their epilogues.
+// Fully connected layers. A matrix product is a convolution of one-pixel images, so they use conv2d's kernels and
+// epilogues.
 import { formatShape, sizeOf, type GpuArray } from "../gpu/array.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import { convolve, dataGradient } from "./conv2d.ts";
@@ -14,7 +14,7 @@ import {
 } from "./epilogue-attributes.ts";
 import { defineOp, type Op } from "./op.ts";
 
-/** A product (rows, features) · (features, outputs) as a convolution's geometry. */
+/** Returns a product (rows, features) · (features, outputs) as a convolution's geometry. */
 function onePixel(batch: number, channels: number, filters: number): Geometry {
   const once = [1, 1] as const;
   return {

@@ -1,5 +1,4 @@
-// How an op finishes its result, as its caller writes it: which activation, whether dropout comes behind, and in
-// how many bits it is stored.
+// An op's epilogue and activation type as its caller writes them: activation, dropout, and bits per stored element.
 import { formatShape, type GpuArray } from "../gpu/array.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
 import { anything, checkAttributes, finite, oneOf, type Checks } from "./attributes.ts";
@@ -7,36 +6,36 @@ import type { Epilogue, EpilogueGradient } from "./epilogue.ts";
 import { dropoutChecks, takeStream, type DropoutAttributes } from "./random.ts";
 import { constantName } from "./unary.ts";
 
-/** What an op applies to its result, after a bias: an activation, then dropout. */
+/** What an op applies to its result after a bias: an activation, then dropout. */
 export interface EpilogueAttributes {
   /** A function of each element (none). */
   readonly activation?: "relu" | "leakyRelu" | "tanh" | "sigmoid";
   /** The slope of `leakyRelu` below 0, ≥ 0 (0.3). */
   readonly alpha?: number;
-  /** Dropout behind the activation, which is relu, leakyRelu or none then (none). */
+  /** Dropout after the activation, which must then be relu, leakyRelu or none (none). */
   readonly dropout?: DropoutAttributes;
 }
 
-/** How a result is stored: in 32 bits, or rounded to 16, for adapters with `shader-f16`. */
+/** How a result is stored: in 32 bits, or rounded to 16 on adapters with `shader-f16`. */
 export type ActivationType = "f32" | "f16";
 
 /** Attributes of an op that has an epilogue. */
 export interface OutputAttributes {
   readonly epilogue?: EpilogueAttributes;
-  /** The result's type (f32). All is computed in f32; past ±65,504 an f16 is infinite. */
+  /** The result's type (f32). Everything is computed in f32; beyond ±65,504 an f16 is infinite. */
   readonly activationType?: ActivationType;
 }
 
-/** How an op says what these may be; `resolveEpilogue` checks what is in an epilogue. */
+/** The checks of these attributes; `resolveEpilogue` checks what is in an epilogue. */
 export const outputChecks: Checks<OutputAttributes> = {
   epilogue: anything("an epilogue: activation, alpha, dropout"),
   activationType: oneOf("f32", "f16"),
 };
 
-/** What an op with an epilogue takes as its first input, and as its others: weights, which aren't stored as f16. */
+/** The types that an op with an epilogue takes: its first input, and its others, weights, which are never f16. */
 export const STORED: readonly (readonly ActivationType[])[] = [["f32", "f16"], ["f32"]];
 
-/** Checks an epilogue and takes its stream; nothing for nothing. Throws `AttributeError`. */
+/** Checks an epilogue and takes a stream for its dropout. Throws `AttributeError`. */
 function resolveEpilogue(
   op: string,
   attributes: EpilogueAttributes | undefined,
@@ -50,7 +49,7 @@ function resolveEpilogue(
   });
   const { activation, alpha = 0.3, dropout } = attributes;
   if (attributes.alpha !== undefined && activation !== "leakyRelu") {
-    throw new AttributeError(`${name}: alpha is leakyRelu's; got activation ${activation}`);
+    throw new AttributeError(`${name}: alpha is only for leakyRelu; got activation ${activation}`);
   }
   const constants = {
     ...(activation === undefined ? {} : { OP: constantName(activation) }),
@@ -60,7 +59,7 @@ function resolveEpilogue(
   checkAttributes<DropoutAttributes>(`${name}: dropout`, dropout, dropoutChecks);
   if (activation === "tanh" || activation === "sigmoid") {
     throw new AttributeError(
-      `${name}: dropout behind ${activation} needs what it drops to go back; use the op dropout`,
+      `${name}: dropout can't follow ${activation}, whose gradient needs the dropped values; use the op dropout`,
     );
   }
   const { rate, rng } = dropout;
@@ -69,7 +68,7 @@ function resolveEpilogue(
   return { constants: { ...constants, ...mask }, state: rng.state };
 }
 
-/** What `launch` makes with an op's epilogue and stores as asked, and the way back. Throws `AttributeError`. */
+/** Calls `launch` with an op's epilogue and activation type. Returns its result and the epilogue's gradient. Throws `AttributeError`. */
 export function withEpilogue(
   op: string,
   attributes: OutputAttributes,
@@ -80,11 +79,11 @@ export function withEpilogue(
   return { out, epilogueGradient: epilogue && { epilogue, kept: out, first: 0 } };
 }
 
-/** Throws `ShapeError` unless the bias, if there is one, has an element for each output channel. */
+/** Throws `ShapeError` unless the bias, if there is one, has one element per output channel. */
 export function checkBias(op: string, bias: GpuArray | undefined, channels: number): void {
   if (bias && (bias.shape.length !== 1 || bias.shape[0] !== channels)) {
     throw new ShapeError(
-      `${op}: bias must be (${channels}), one for each output channel; got ${formatShape(bias.shape)}`,
+      `${op}: bias must have shape (${channels}), one element per output channel; got ${formatShape(bias.shape)}`,
     );
   }
 }

@@ -1,28 +1,28 @@
-// What a heavy kernel does to its result before storing it (bias, activation, dropout), and what it
-// multiplies a gradient by on the way back, so that neither is a launch of its own.
+// What a heavy kernel does to its result before storing it (bias, activation, dropout), and the gradient of that.
+// Both happen in the kernel's own store, without a launch of their own.
 import { sizeOf, type GpuArray } from "../gpu/array.ts";
 import type { Constant } from "../gpu/shader.ts";
 
-/** An epilogue with its mask drawn: forward and backward must use the same. */
+/** An epilogue whose mask is fixed, because forward and backward must use the same one. */
 export interface Epilogue {
   readonly constants: Readonly<Record<string, Constant>>;
-  /** Where the mask comes from, if elements are dropped. */
+  /** The state of the Rng that the mask is drawn from, if elements are dropped. */
   readonly state: GpuArray | undefined;
 }
 
 /**
- * The way back through an epilogue: the gradient behind it, times its derivative. A kernel whose result is
- * that gradient does so in its store; for others `apply` launches it.
+ * The way back through an epilogue: the gradient after it, times its derivative. A kernel whose result is the gradient
+ * after it multiplies in its own store; for other kernels, `applyEpilogueGradient` is a launch of its own.
  */
 export interface EpilogueGradient {
   readonly epilogue: Epilogue;
   /** What the forward stored. */
   readonly kept: GpuArray;
-  /** Where `kept` starts in the array that the mask was drawn for, in elements. */
+  /** The offset of `kept`, in elements, in the array that the mask was drawn for. */
   readonly first: number;
 }
 
-/** What a kernel does in its store: an epilogue forward, with a bias or without, or one's way back. */
+/** What a kernel does in its store: an epilogue, with or without a bias, or the gradient of one. */
 export interface KernelEpilogue {
   readonly bias?: GpuArray | undefined;
   readonly epilogue?: Epilogue | undefined;
@@ -32,8 +32,8 @@ export interface KernelEpilogue {
 }
 
 /**
- * The constants and bindings of `lib/epilogue.wgsl`. Its bindings can't be left out of a launch, so
- * `spare`, an array of 32-bit words that the launch reads anyway, stands for those without use.
+ * Returns the constants and bindings of `lib/epilogue.wgsl`. Its bindings can't be left out of a launch, so `spare`, an
+ * array of 32-bit words that the launch reads anyway, is bound to the unused ones.
  */
 export function epilogueLaunch(
   spare: GpuArray,
@@ -52,7 +52,7 @@ export function epilogueLaunch(
   };
 }
 
-/** The gradient before an epilogue from the one behind it, in a launch of its own. */
+/** Returns the gradient before an epilogue from the gradient after it, in a launch of its own. */
 export function applyEpilogueGradient(
   dout: GpuArray,
   epilogueGradient: EpilogueGradient,
@@ -71,7 +71,7 @@ export function applyEpilogueGradient(
   return dinp;
 }
 
-/** The epilogue gradient of some rows: `count` of them, from row `first` on. */
+/** Returns the epilogue gradient of `count` rows from row `first` on. */
 export function epilogueGradientRows(
   epilogueGradient: EpilogueGradient,
   first: number,

@@ -1,4 +1,4 @@
-// erf, and activations that let x through by a gate.
+// erf, and activations that multiply x by a gate.
 import type { GpuArray } from "../gpu/array.ts";
 import { finite, oneOf } from "./attributes.ts";
 import type { Op } from "./op.ts";
@@ -13,7 +13,7 @@ const gate = (name: string): Only<NoAttributes> =>
 
 /** The attribute of `gelu`. */
 export interface GeluAttributes {
-  /** `none` is exact; `tanh` is what some networks were trained with ('none'). */
+  /** `none` is exact; `tanh` is the approximation that some networks were trained with ('none'). */
   readonly approximation?: "none" | "tanh";
 }
 
@@ -28,7 +28,7 @@ export interface HardSigmoidAttributes {
 /** The error function. */
 export const erf: Only<NoAttributes> = gate("erf");
 
-/** x · Φ(x), or its approximation by tanh. */
+/** x · Φ(x), or its tanh approximation. */
 export const gelu: Only<GeluAttributes> = elementOp<GeluAttributes>(
   { name: "gelu", shader: "gates", keeps: "input" },
   { approximation: oneOf("none", "tanh") },
@@ -38,12 +38,12 @@ export const gelu: Only<GeluAttributes> = elementOp<GeluAttributes>(
 /** x · sigmoid(x). */
 export const silu: Only<NoAttributes> = gate("silu");
 
-/** α · x + β within [0, 1]. */
+/** α · x + β, clipped to [0, 1]. */
 export const hardSigmoid: Only<HardSigmoidAttributes> = elementOp<HardSigmoidAttributes>(
   { name: "hardSigmoid", shader: "gates", keeps: "input" },
   { alpha: finite(0), beta: finite() },
   ({ alpha = 1 / 6, beta = 0.5 }) => ({ OP: "HARD_SIGMOID", ALPHA: alpha, BETA: beta }),
 );
 
-/** x · (x + 3) / 6 between −3 and 3. */
+/** x · (x + 3) / 6 between −3 and 3, 0 below and x above. */
 export const hardSwish: Only<NoAttributes> = gate("hardSwish");

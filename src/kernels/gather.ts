@@ -1,14 +1,14 @@
-// Gather: the rows of an array that indices name.
+// Gather: the rows of an array that indices select.
 import { formatShape, sizeOf, type GpuArray } from "../gpu/array.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
 import { anyWhole, axisOf, whole } from "./attributes.ts";
 import { defineOp, WORDS, type Op } from "./op.ts";
 
-/** What gather takes: which axis the indices count along, and which axes they share with x. */
+/** The attributes of `gather`: the axis that indices count along, and the axes that they share with x. */
 export interface GatherAttributes {
   /** The axis of x to gather from; negative ones count from the end. Default `batchDims`. */
   readonly axis?: number;
-  /** How many leading axes x and indices have in common: each batch's indices name its own rows. Default 0. */
+  /** How many leading axes x and indices have in common: each batch's indices select rows of that batch. Default 0. */
   readonly batchDims?: number;
 }
 
@@ -35,19 +35,19 @@ function layoutOf(
   }
   if (at < batchDims) {
     throw new AttributeError(
-      `gather: axis must be past the batch axes, ${batchDims} or more; got ${axis}`,
+      `gather: axis must be ${batchDims} or more, after the batch axes; got ${axis}`,
     );
   }
   const batch = x.shape.slice(0, batchDims);
   if (batch.some((extent, i) => extent !== indices.shape[i])) {
     throw new ShapeError(
-      `gather: the first ${batchDims} extents of x ${formatShape(x.shape)} and indices ${formatShape(indices.shape)} must be equal, as batchDims is ${batchDims}`,
+      `gather: the first ${batchDims} extents of x ${formatShape(x.shape)} and indices ${formatShape(indices.shape)} must be equal, because batchDims is ${batchDims}`,
     );
   }
   const rows = x.shape[at]!;
   if (rows === 0 && indices.size > 0) {
     throw new ShapeError(
-      `gather: axis ${at} of x ${formatShape(x.shape)} is empty, so that no index names a row; got indices ${formatShape(indices.shape)}`,
+      `gather: axis ${at} of x ${formatShape(x.shape)} is empty, so no index selects a row; got indices ${formatShape(indices.shape)}`,
     );
   }
   const named = indices.shape.slice(batchDims);
@@ -79,8 +79,8 @@ function pick(x: GpuArray, indices: GpuArray, layout: Layout): GpuArray {
 }
 
 /**
- * dx[b, o, n, s] = Σ dout[b, o, i, s] over the i with indices[b, i] = n. Chains of the i that name the
- * same row are laid first, so that each element of dx meets its own terms alone, in order.
+ * dx[b, o, n, s] = Σ dout[b, o, i, s] over the i with indices[b, i] = n. A first launch links the i of each row into a
+ * chain, so that each element of dx walks only its own terms, in order.
  */
 function gradient(
   dout: GpuArray,
@@ -91,7 +91,7 @@ function gradient(
   const { device } = dout;
   const { batch, rows, picks } = layout;
   const dinp = device.empty(shape, "f32", "gather.gradient");
-  if (dinp.size === 0) return dinp; // its chains aren't needed, and a modulus of 0 doesn't compile
+  if (dinp.size === 0) return dinp; // no chains are needed, and a modulus of 0 doesn't compile
   const links = device.empty([batch, rows + picks], "u32", "gather.links");
   device.launch({
     shader: "gather",
@@ -114,7 +114,7 @@ function gradient(
   return dinp;
 }
 
-/** The rows of x that indices name along an axis. */
+/** The rows of x that indices select along an axis. */
 export const gather: Op<readonly [GpuArray, GpuArray], GatherAttributes> = defineOp({
   name: "gather",
   attributes: { axis: anyWhole, batchDims: whole(0) },

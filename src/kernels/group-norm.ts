@@ -1,25 +1,25 @@
-// Layer, group and instance normalisation: one pair of shaders over (N, P, G, Q), by what a group is.
+// Layer, group and instance normalisation: one pair of shaders over (N, P, G, Q); they differ in what a group is.
 import { formatShape, sizeOf, type GpuArray } from "../gpu/array.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
 import { extent, finite, needed, wholes } from "./attributes.ts";
 import { defineOp, type Gradients, type Needs, type Op } from "./op.ts";
 import { normaliseAxes, reduce } from "./reduce.ts";
 
-/** What instance normalisation takes. */
+/** The attribute of `instanceNorm`. */
 export interface InstanceNormAttributes {
   /** Added to the variance. Default 1e-3, as in Keras. */
   readonly epsilon?: number;
 }
 
-/** What layer normalisation takes. */
+/** The attributes of `layerNorm`. */
 export interface LayerNormAttributes extends InstanceNormAttributes {
   /** The last axes of x, one or more: statistics are taken over them, and γ and β have their shape. Default [−1]. */
   readonly axes?: readonly number[];
 }
 
-/** What group normalisation takes. */
+/** The attributes of `groupNorm`. */
 export interface GroupNormAttributes extends InstanceNormAttributes {
-  /** How many groups the channels are cut into. */
+  /** How many groups the channels are divided into. */
   readonly groups: number;
 }
 
@@ -33,18 +33,18 @@ interface Layout {
   readonly width: number;
 }
 
-/** What the backward needs of a forward. */
+/** What the backward needs from a forward. */
 interface Normalised extends Layout {
   readonly x: GpuArray;
   readonly gamma: GpuArray;
-  /** (2, N · G): the mean less the group's first element, and 1 / sqrt(variance + ε). */
+  /** (2, N · G): the mean minus the group's first element, and 1 / sqrt(variance + ε). */
   readonly stats: GpuArray;
 }
 
-const SHORT = 64; // elements that one invocation walks twice, rather than wait for a launch before
+const SHORT = 64; // so few elements that one invocation walks them twice, which saves a launch before it
 const CHAIN = 512; // the longest chain of sums, whose rounding grows with its length
 
-/** Into how many parts sums of `count` elements are cut where there are `outputs` of them: some for each lane. */
+/** Returns how many parts each of `outputs` sums of `count` elements is cut into: enough to keep all lanes busy. */
 function partsOf(device: GpuArray["device"], count: number, outputs: number): number {
   if (count <= SHORT) return 1;
   const wanted = Math.ceil((device.software ? 512 : 65_536) / Math.max(outputs, 1));
@@ -79,7 +79,7 @@ function normalise(
   const out = device.empty(x.shape, "f32", "group_norm");
   const stats = device.empty([2, cells], "f32", "group_norm.stats");
   const shared = { shader: "group-norm", workgroups } as const;
-  let partials = x; // not read where nothing was split
+  let partials = x; // not read if nothing is split
   if (splits > 1) {
     partials = device.empty([splits, 2, cells], "f32", "group_norm.partials");
     const bind = { inp: x, partial: partials };
@@ -109,7 +109,7 @@ function inputGradient(dout: GpuArray, saved: Normalised): GpuArray {
   const dinp = device.empty(x.shape, "f32", "group_norm.dx");
   const shared = { shader: "group-norm-backward", constants, workgroups } as const;
   const bind = { inp: x, dout, stats, gamma };
-  let partials = x; // not read where nothing was split
+  let partials = x; // not read if nothing is split
   if (splits > 1) {
     partials = device.empty([splits, 2, cells], "f32", "group_norm.partials");
     const sums = { ...bind, partial: partials };
@@ -121,7 +121,7 @@ function inputGradient(dout: GpuArray, saved: Normalised): GpuArray {
   return dinp;
 }
 
-/** dγ and dβ, as (2, C). */
+/** Returns dγ and dβ as (2, C). */
 function affineGradients(dout: GpuArray, saved: Normalised): GpuArray {
   const { x, stats, examples, positions, groups, width } = saved;
   const { device } = x;
@@ -147,7 +147,7 @@ function affineGradients(dout: GpuArray, saved: Normalised): GpuArray {
   return runs === 1 ? sums.view([2, channels]) : reduce(sums, "sum", [0], false);
 }
 
-/** Throws `ShapeError` unless γ and β have the shape that x wants, and groups have elements. */
+/** Throws `ShapeError` unless γ and β have the shape `wanted`, and groups have elements. */
 function check(
   op: string,
   [x, gamma, beta]: Inputs,
@@ -157,15 +157,17 @@ function check(
   const fits = ({ shape }: GpuArray): boolean => formatShape(shape) === formatShape(wanted);
   if (!fits(gamma) || !fits(beta)) {
     throw new ShapeError(
-      `${op}: input ${formatShape(x.shape)} wants gamma and beta ${formatShape(wanted)}; got ${formatShape(gamma.shape)} and ${formatShape(beta.shape)}`,
+      `${op}: gamma and beta must have shape ${formatShape(wanted)} for input ${formatShape(x.shape)}; got ${formatShape(gamma.shape)} and ${formatShape(beta.shape)}`,
     );
   }
   if (positions * sizeOf(wanted) === 0) {
-    throw new ShapeError(`${op}: nothing to normalise in ${formatShape(x.shape)}`);
+    throw new ShapeError(
+      `${op}: input must have elements to normalise in each group; got ${formatShape(x.shape)}`,
+    );
   }
 }
 
-/** The shape of layer norm's γ and β for x. Throws `AttributeError` unless the axes are the last ones. */
+/** Returns the shape of layer norm's γ and β for x. Throws `AttributeError` unless the axes are the last ones. */
 export function layerNormShape(
   op: string,
   shape: readonly number[],
@@ -175,11 +177,11 @@ export function layerNormShape(
   const first = shape.length - over.length;
   if (over.length > 0 && over[0] === first) return shape.slice(first);
   throw new AttributeError(
-    `${op}: axes must be the last ones of ${formatShape(shape)}, one or more; got [${axes.join(", ")}]: transpose it so that they are`,
+    `${op}: axes must be one or more of the last axes of ${formatShape(shape)}; got [${axes.join(", ")}]; transpose the input first`,
   );
 }
 
-/** Throws `AttributeError` unless groups divide the channels of a shape, its last axis. */
+/** Throws `AttributeError` unless `groups` divides the channels of a shape, which are its last axis. */
 export function checkGroups(op: string, shape: readonly number[], groups: number): void {
   const channels = shape.at(-1) ?? 0;
   if (channels % groups === 0) return;
@@ -188,15 +190,15 @@ export function checkGroups(op: string, shape: readonly number[], groups: number
   );
 }
 
-/** Examples, positions and channels of x (N, …, C). Throws `ShapeError` if it has fewer than two axes. */
+/** Returns the examples, positions and channels of x (N, …, C). Throws `ShapeError` on fewer than two axes. */
 function channelled(op: string, { shape }: GpuArray): readonly [number, number, number] {
   if (shape.length < 2) {
-    throw new ShapeError(`${op}: takes (N, …, C), a batch of channels; got ${formatShape(shape)}`);
+    throw new ShapeError(`${op}: input must have shape (N, …, C); got ${formatShape(shape)}`);
   }
   return [shape[0]!, sizeOf(shape.slice(1, -1)), shape.at(-1)!];
 }
 
-/** Layer norm: x (…, D…), γ and β (D…). */
+/** Layer normalisation: x (…, D…), γ and β (D…). */
 export const layerNorm: Op<Inputs, LayerNormAttributes> = defineOp({
   name: "layerNorm",
   attributes: { axes: wholes(), epsilon: finite(0) },
@@ -211,7 +213,7 @@ export const layerNorm: Op<Inputs, LayerNormAttributes> = defineOp({
   backward: (dout, saved, _attributes, needs) => gradients(dout, saved, needs),
 });
 
-/** Group norm: x (N, …, C), γ and β (C). */
+/** Group normalisation: x (N, …, C), γ and β (C). */
 export const groupNorm: Op<Inputs, GroupNormAttributes> = defineOp({
   name: "groupNorm",
   attributes: { groups: needed(extent(1)), epsilon: finite(0) },
@@ -224,7 +226,7 @@ export const groupNorm: Op<Inputs, GroupNormAttributes> = defineOp({
   backward: (dout, saved, _attributes, needs) => gradients(dout, saved, needs),
 });
 
-/** Instance norm: x (N, …, C), γ and β (C). */
+/** Instance normalisation: x (N, …, C), γ and β (C). */
 export const instanceNorm: Op<Inputs, InstanceNormAttributes> = defineOp({
   name: "instanceNorm",
   attributes: { epsilon: finite(0) },

@@ -1,6 +1,6 @@
 // Random numbers on the host, for checks and benchmarks: the same on every machine.
 
-/** Numbers in [0, 1) that are the same everywhere (mulberry32). */
+/** Returns a function that draws numbers in [0, 1) from a seed (mulberry32). */
 export function uniforms(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

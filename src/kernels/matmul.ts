@@ -18,7 +18,7 @@ import {
   type Workload,
 } from "./variant.ts";
 
-/** Which operands to read transposed (their last two axes swapped). */
+/** Which operands to read transposed, with their last two axes swapped. */
 export interface MatmulAttributes {
   readonly transposeA?: boolean;
   readonly transposeB?: boolean;
@@ -29,7 +29,7 @@ interface Operand {
   readonly batch: readonly number[];
   readonly rows: number;
   readonly columns: number;
-  /** Strides between rows and columns, in elements. */
+  /** The strides from row to row and from column to column, in elements. */
   readonly strides: readonly [number, number];
 }
 
@@ -41,7 +41,7 @@ function operand({ shape }: GpuArray, transposed: boolean): Operand {
     : { batch, rows, columns, strides: [columns, 1] };
 }
 
-/** Whether a shader may load an operand by fours along its contiguous axis. */
+/** Whether a shader may load an operand as vec4s along its contiguous axis. */
 function loadsFours(
   array: GpuArray,
   { rows, columns, strides: [row, column] }: Operand,
@@ -55,8 +55,8 @@ const operandKey = ({ shape }: GpuArray, transposed = false): string =>
   `${shape.join("x")}${transposed ? " transposed" : ""}`;
 
 /**
- * a · b on raw arrays: a is (…, M, K), b is (…, K, N), and the axes before the last two broadcast.
- * Transpose flags read an operand's last two axes swapped.
+ * Returns a · b on raw arrays: a is (…, M, K), b is (…, K, N), and the axes before the last two broadcast. With a
+ * transpose flag, that operand's last two axes are swapped. Throws `ShapeError`.
  */
 export function multiply(a: GpuArray, b: GpuArray, attributes: MatmulAttributes = {}): GpuArray {
   const left = operand(a, attributes.transposeA ?? false);
@@ -74,7 +74,7 @@ export function multiply(a: GpuArray, b: GpuArray, attributes: MatmulAttributes 
   const walk = collapse(batches, [matrices(left), matrices(right)], RANK);
   if (!walk) {
     throw new ShapeError(
-      `matmul: takes up to ${RANK} batch axes that don't join with their neighbours; got ${formatShape(a.shape)} and ${formatShape(b.shape)}`,
+      `matmul: at most ${RANK} batch axes may remain after neighbouring ones are joined; got ${formatShape(a.shape)} and ${formatShape(b.shape)}`,
     );
   }
   const out = a.device.empty([...batches, M, N], "f32", "matmul");
@@ -94,7 +94,7 @@ export function multiply(a: GpuArray, b: GpuArray, attributes: MatmulAttributes 
     W_ROW,
     W_COLUMN,
   };
-  const manyLanes = a.device.lanes >= 8 && K >= a.device.lanes; // with four, register tiles were faster
+  const manyLanes = a.device.lanes >= 8 && K >= a.device.lanes; // with four lanes, register tiles were faster
   const small = M < 4 || N < 4 ? "direct" : manyLanes ? onSoftware(a.device, N, "tiled") : "tiled";
   const preferred = onGpus(a.device, M, N, small);
   const tilesServe = batch <= a.device.maxWorkgroups;
@@ -162,27 +162,27 @@ export function multiply(a: GpuArray, b: GpuArray, attributes: MatmulAttributes 
   return out;
 }
 
-/** A vector as the matrix that it multiplies as: a row on the left, a column on the right. */
+/** Returns a vector as a matrix: a row on the left, a column on the right. */
 const asMatrix = (x: GpuArray, side: "left" | "right"): GpuArray =>
   x.shape.length > 1 ? x : x.view(side === "left" ? [1, x.size] : [x.size, 1]);
 
-/** Throws unless both operands have axes enough, and no vector is to be transposed. */
+/** Throws if an operand is a scalar, or a vector is to be transposed. */
 function check(a: GpuArray, b: GpuArray, attributes: MatmulAttributes): void {
   const vectors = [a, b].filter(({ shape }) => shape.length === 1);
   const { transposeA = false, transposeB = false } = attributes;
   if (a.shape.length === 0 || b.shape.length === 0) {
     throw new ShapeError(
-      `matmul: takes vectors, matrices or batches of them; got ${formatShape(a.shape)} and ${formatShape(b.shape)}: use mul for scalars`,
+      `matmul: takes vectors, matrices or batches of them; got ${formatShape(a.shape)} and ${formatShape(b.shape)}; use mul for scalars`,
     );
   }
   if ((transposeA && a.shape.length === 1) || (transposeB && b.shape.length === 1)) {
     throw new AttributeError(
-      `matmul: a vector has nothing to transpose; got ${vectors.map(({ shape }) => formatShape(shape)).join(" and ")} with a transpose flag: leave it out`,
+      `matmul: a vector has nothing to transpose; got ${vectors.map(({ shape }) => formatShape(shape)).join(" and ")} with a transpose flag; leave the flag out`,
     );
   }
 }
 
-/** The product of the last two axes; those before broadcast, and vectors are a row or a column. */
+/** The matrix product over the last two axes; the axes before them broadcast, and vectors are a row or a column. */
 export const matmul: Op<readonly [GpuArray, GpuArray], MatmulAttributes> = defineOp({
   name: "matmul",
   attributes: { transposeA: flag, transposeB: flag },
@@ -199,8 +199,8 @@ export const matmul: Op<readonly [GpuArray, GpuArray], MatmulAttributes> = defin
     return { out: product.view(shape), saved: { x, y, a, b, product: product.shape } };
   },
   backward(flowing, { x, y, a, b, product }, { transposeA = false, transposeB = false }, needs) {
-    // d(A·B) = dout·Bᵀ and Aᵀ·dout; a transposed operand gets the transpose of its gradient, and a
-    // broadcast one the sum over the batch.
+    // d(A·B) = dout·Bᵀ and Aᵀ·dout. A transposed operand's gradient is transposed, and a broadcast operand's is summed
+    // over the batch.
     const dout = flowing.view(product);
     const da = (): GpuArray =>
       transposeA

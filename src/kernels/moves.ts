@@ -1,5 +1,4 @@
-// The ops that only move elements: transpose, slice, concat, tile and broadcastTo. Padding has
-// a file of its own.
+// The ops that only move elements: transpose, slice, concat, tile and broadcastTo. Padding is in pad.ts.
 import { formatShape, type GpuArray } from "../gpu/array.ts";
 import { AttributeError, DTypeError, ShapeError } from "../gpu/errors.ts";
 import { anyWhole, axisOf, needed, wholes } from "./attributes.ts";
@@ -13,11 +12,11 @@ type Array1 = readonly [GpuArray];
 
 /** The order of the axes. */
 export interface TransposeAttributes {
-  /** Which axis of x each axis of the result is; negative ones count from the end (default: reversed). */
+  /** For each axis of the result, the axis of x; negative ones count from the end (default: reversed). */
   readonly permutation?: readonly number[];
 }
 
-/** Elements of x under another order of axes; `permutation` is of axes counted from 0. */
+/** Returns x with its axes in another order; `permutation` counts axes from 0. */
 export function permuted(x: GpuArray, permutation: readonly number[]): GpuArray {
   const strides = stridesIn(x.shape);
   return gathered(
@@ -28,7 +27,7 @@ export function permuted(x: GpuArray, permutation: readonly number[]): GpuArray 
   );
 }
 
-/** Axes in another order. */
+/** x with its axes in another order. */
 export const transpose: Op<Array1, TransposeAttributes> = defineOp({
   name: "transpose",
   attributes: { permutation: wholes() },
@@ -53,17 +52,17 @@ export const transpose: Op<Array1, TransposeAttributes> = defineOp({
   ],
 });
 
-/** Where a slice lies. Each list has one entry an axis; axes past its end are taken whole. */
+/** Where a slice lies. Each list has one entry per axis; axes past its end are taken whole. */
 export interface SliceAttributes {
   /** The first element along each axis; negative ones count from the end. */
   readonly starts: readonly number[];
-  /** How many elements along each axis; −1 or left out: all that there are in the step's direction. */
+  /** How many elements to take along each axis; −1 or no entry takes all in the step's direction. */
   readonly sizes?: readonly number[];
-  /** From one element to the next along each axis; negative ones walk backwards (default 1). */
+  /** The distance from one element to the next along each axis; negative ones walk backwards (default 1). */
   readonly steps?: readonly number[];
 }
 
-/** The slice's first element, number of elements and step along one axis. Throws `AttributeError`. */
+/** Returns the slice's first element, number of elements and step along one axis. Throws `AttributeError`. */
 function sliceAxis(
   axis: number,
   extent: number,
@@ -78,7 +77,7 @@ function sliceAxis(
   // A slice may start just past the last element if it takes nothing.
   if (start < 0 || start > extent || size > ahead || (size > 0 && start === extent)) {
     throw new AttributeError(
-      `slice: axis ${axis} has ${extent} elements; got start ${told}, size ${sizes[axis] ?? -1}, step ${step}, which reaches outside`,
+      `slice: axis ${axis} has ${extent} elements; got start ${told}, size ${sizes[axis] ?? -1}, step ${step}, which reach outside it`,
     );
   }
   return { start, size, step };
@@ -95,7 +94,7 @@ export const slice: Op<Array1, SliceAttributes> = defineOp({
       const list = attributes[name] ?? [];
       if (list.length > shape.length) {
         throw new AttributeError(
-          `slice: ${name} may have one entry for each axis of ${formatShape(shape)}; got [${list.join(", ")}]`,
+          `slice: ${name} may have at most one entry per axis of ${formatShape(shape)}; got [${list.join(", ")}]`,
         );
       }
     }
@@ -114,13 +113,13 @@ export const slice: Op<Array1, SliceAttributes> = defineOp({
   backward: (dout, path) => [moved("slice", dout.shape, dout, pathIn(dout.shape), path)],
 });
 
-/** Where arrays are joined. */
+/** The attribute of `concat`. */
 export interface ConcatAttributes {
   /** The axis along which they follow one another; negative ones count from the end. */
   readonly axis: number;
 }
 
-/** Arrays one after another along an axis. */
+/** Arrays joined one after another along an axis. */
 export const concat: Op<readonly GpuArray[], ConcatAttributes> = defineOp({
   name: "concat",
   attributes: { axis: needed(anyWhole) },
@@ -132,13 +131,13 @@ export const concat: Op<readonly GpuArray[], ConcatAttributes> = defineOp({
     const starts = parts.map((part, index) => {
       if (part.dtype !== dtype) {
         throw new DTypeError(
-          `concat: all tensors must be of one type; got ${dtype} and, as input ${index}, ${part.dtype}`,
+          `concat: all inputs must have the same type; got ${dtype} as input 0 and ${part.dtype} as input ${index}`,
         );
       }
       const { shape } = part;
       if (shape.length !== first.length || shape.some((n, i) => i !== axis && n !== first[i])) {
         throw new ShapeError(
-          `concat: shapes may differ along axis ${axis} alone; got ${formatShape(first)} and, as input ${index}, ${formatShape(shape)}`,
+          `concat: shapes may differ only along axis ${axis}; got ${formatShape(first)} as input 0 and ${formatShape(shape)} as input ${index}`,
         );
       }
       const start = length;
@@ -165,13 +164,13 @@ export const concat: Op<readonly GpuArray[], ConcatAttributes> = defineOp({
     ),
 });
 
-/** How often to repeat. */
+/** The attribute of `tile`. */
 export interface TileAttributes {
   /** How often the whole of x is repeated along each of its axes. */
   readonly repetitions: readonly number[];
 }
 
-/** Each axis repeated so often that at most 8 of (repetition, extent) remain: three at a time. */
+/** Repeats x along its axes, three axes per launch, so that at most 8 repetitions and extents remain to walk. */
 function tiled(x: GpuArray, repetitions: readonly number[]): GpuArray {
   const repeated = repetitions.flatMap((n, axis) => (n === 1 ? [] : [axis]));
   const now = repetitions.map((n, axis) => (repeated.indexOf(axis) < 3 ? n : 1));
@@ -189,7 +188,7 @@ function tiled(x: GpuArray, repetitions: readonly number[]): GpuArray {
   );
 }
 
-/** x again and again along its axes. */
+/** x repeated along its axes. */
 export const tile: Op<Array1, TileAttributes> = defineOp({
   name: "tile",
   attributes: { repetitions: needed(wholes(0)) },
@@ -197,7 +196,7 @@ export const tile: Op<Array1, TileAttributes> = defineOp({
   forward([x], { repetitions }: TileAttributes) {
     if (repetitions.length !== x.shape.length) {
       throw new AttributeError(
-        `tile: repetitions must have one entry for each axis of ${formatShape(x.shape)}; got [${repetitions.join(", ")}]`,
+        `tile: repetitions must have one entry per axis of ${formatShape(x.shape)}; got [${repetitions.join(", ")}]`,
       );
     }
     return { out: tiled(x, repetitions), saved: x.shape };
@@ -209,13 +208,13 @@ export const tile: Op<Array1, TileAttributes> = defineOp({
   },
 });
 
-/** What to stretch to. */
+/** The attribute of `broadcastTo`. */
 export interface BroadcastAttributes {
   /** The result's shape. */
   readonly shape: Shape;
 }
 
-/** x repeated along new axes, and axes of 1. */
+/** x repeated along new axes and along axes of 1. */
 export const broadcastTo: Op<Array1, BroadcastAttributes> = defineOp({
   name: "broadcastTo",
   attributes: { shape: needed(wholes(0)) },
@@ -224,7 +223,7 @@ export const broadcastTo: Op<Array1, BroadcastAttributes> = defineOp({
     const lead = shape.length - x.shape.length;
     if (lead < 0 || x.shape.some((extent, axis) => extent !== 1 && extent !== shape[lead + axis])) {
       throw new ShapeError(
-        `broadcastTo: ${formatShape(x.shape)} doesn't stretch to ${formatShape(shape)}: each extent, from the last, must be the same or 1`,
+        `broadcastTo: ${formatShape(x.shape)} doesn't broadcast to ${formatShape(shape)}: each extent, counted from the last, must be equal or 1`,
       );
     }
     return { out: stretched("broadcastTo", x, shape), saved: x.shape };

@@ -5,10 +5,10 @@ import { readStep, type Rng } from "./random.ts";
 import { checkArray } from "./op.ts";
 
 /**
- * average += (1 − d) · (values − average), in place, where d is the smaller of `decay` and (1 + step) / (10 + step)
- * of the Rng's step: from 1, where that has been counted already.
+ * Updates an average in place: average += (1 − d) · (values − average). d is the smaller of `decay` and
+ * (1 + step) / (10 + step), where step is the Rng's; it starts at 1 if the step has already been advanced.
  *
- * Shapes: average and values alike.
+ * Shapes: average and values have the same shape.
  * Throws: `ShapeError` if they differ; `DTypeError` unless they are f32; `AttributeError` on a decay that isn't in
  * [0, 1).
  * Source: TensorFlow's ExponentialMovingAverage with num_updates.
@@ -19,7 +19,7 @@ export function movingAverage(average: GpuArray, values: GpuArray, rng: Rng, dec
   checkArray("movingAverage", "the Rng's state", rng.state, average, ["u32"]);
   if (formatShape(average.shape) !== formatShape(values.shape)) {
     throw new ShapeError(
-      `movingAverage: takes an average of the values' shape ${formatShape(values.shape)}; got ${formatShape(average.shape)}`,
+      `movingAverage: the average must have the values' shape ${formatShape(values.shape)}; got ${formatShape(average.shape)}`,
     );
   }
   if (!(decay >= 0 && decay < 1)) {

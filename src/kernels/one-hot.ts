@@ -1,24 +1,24 @@
-// One-hot: class numbers as lines of zeros with a one.
+// One-hot: class indices as vectors of zeros with a single one.
 import { sizeOf, type GpuArray } from "../gpu/array.ts";
 import { floatBits } from "../gpu/shader.ts";
 import { anyNumber, anyWhole, axisOf, flag, needed, whole } from "./attributes.ts";
 import { defineOp, type Op } from "./op.ts";
 
-/** What oneHot takes: how many classes, where their axis goes, and what to write. */
+/** The attributes of `oneHot`: how many classes, where their axis goes, and what to write. */
 export interface OneHotAttributes {
   /** The number of classes: the extent of the new axis. */
   readonly depth: number;
-  /** Where the new axis stands in the result; negative ones count from its end. Default −1. */
+  /** The new axis in the result; negative ones count from the end. Default −1. */
   readonly axis?: number;
-  /** What stands at the index. Any number, infinities and NaN too. Default 1. */
+  /** The value at the index: any number, including infinities and NaN. Default 1. */
   readonly on?: number;
-  /** What stands everywhere else. Any number, infinities and NaN too. Default 0. */
+  /** The value everywhere else: any number, including infinities and NaN. Default 0. */
   readonly off?: number;
-  /** Whether an index in [−depth, −1] counts from the end, as in ONNX. Default false: it is off everywhere. */
+  /** Whether an index in [−depth, −1] counts from the end, as in ONNX. By default (false) it yields `off` everywhere. */
   readonly wrapNegative?: boolean;
 }
 
-/** `on` where the new axis's coordinate is the index, `off` elsewhere. */
+/** `on` where the new axis's coordinate equals the index, `off` elsewhere. */
 export const oneHot: Op<readonly [GpuArray], OneHotAttributes> = defineOp({
   name: "oneHot",
   attributes: {

@@ -1,53 +1,54 @@
-// What an op is to the tape: a forward that says what its backward needs, and a backward that
-// returns gradients and adds nothing.
+// What an op is to the tape: a forward that saves what its backward needs, and a backward that returns gradients. Only
+// the tape adds gradients up.
 import { checkGpuArray } from "../gpu/arguments.ts";
 import type { DType, GpuArray } from "../gpu/array.ts";
 import { AttributeError, DTypeError } from "../gpu/errors.ts";
 import { checkAttributes, type Checks } from "./attributes.ts";
 import type { EpilogueGradient } from "./epilogue.ts";
 
-/** The types that an op may take which moves elements and computes nothing: all of 32 bits. */
+/** The types of ops that move elements and compute nothing: all 32-bit types. */
 export const WORDS: readonly DType[] = ["f32", "i32", "u32"];
 
 /** Whether each input's gradient is asked for, in input order. */
 export type Needs = readonly boolean[];
 
-/** Gradients by input, in input order; undefined where not asked for, or where there is none. */
+/** Gradients in input order; undefined if not asked for, or if the input has none. */
 export type Gradients = readonly (GpuArray | undefined)[];
 
-/** The epilogue gradients of inputs that a backward may take in its own stores, in input order. */
+/** The epilogue gradients of inputs that a backward can apply in its own stores, in input order. */
 export type EpilogueGradients = readonly (EpilogueGradient | undefined)[];
 
-/** What a forward leaves: the output, and how to get gradients from the output's. */
+/** What a forward returns: the output, and how to compute gradients from the output's. */
 export interface Recorded {
   readonly out: GpuArray;
-  /** The way back through the epilogue that the output has had; `backward` takes what flows before it. */
+  /** The way back through the output's epilogue, if it has one; `backward` then takes the gradient before it. */
   readonly epilogueGradient: EpilogueGradient | undefined;
-  /** Which inputs' epilogue gradients `backward` can take. */
+  /** The inputs whose epilogue gradients `backward` can apply. */
   readonly takesEpilogueGradients: readonly number[];
   readonly backward: (
     dout: GpuArray,
     needs: Needs,
     epilogueGradients?: EpilogueGradients,
   ) => Gradients;
-  /** Returns what it would have left for some rows of its first input, without an epilogue: views, nothing computed. */
+  /** Returns, as views, what the forward of some rows of its first input would return without an epilogue. */
   readonly rows: ((first: number, count: number) => Recorded) | undefined;
 }
 
-/** An op as the tape sees it. `Inputs` are raw arrays, `Attributes` whatever else it takes. */
+/** An op as the tape sees it. `Inputs` are raw arrays; `Attributes` are everything else that it takes. */
 export interface Op<Inputs extends readonly GpuArray[], Attributes> {
   readonly name: string;
   readonly apply: (inputs: Inputs, attributes: Attributes) => Recorded;
 }
 
 /**
- * Makes an op from a forward and a backward that stand side by side. `attributes` says what each may
- * be; `takes` says of which types each input may be (f32 unless given; the last one holds for all
- * inputs after it). `saved` is what the forward hands to the backward; the tape only keeps it.
+ * Makes an op from a forward and a backward. `attributes` holds the check of each attribute. `takes` lists the types
+ * that each input may have (f32 unless given); its last entry holds for all further inputs. The forward passes `saved`
+ * to the backward; the tape only keeps it.
  *
- * For gradients that need no launch of their own: a forward that ends in an epilogue also hands out its
- * `epilogueGradient`; `takesEpilogueGradients` names the inputs whose epilogue gradients the backward takes in its stores; `rows` gives what the
- * forward would have saved and made for some rows of its first input, for ops that treat rows apart.
+ * Three members save launches. A forward that ends in an epilogue also returns its `epilogueGradient`.
+ * `takesEpilogueGradients` lists the inputs whose epilogue gradients the backward applies in its own stores. `rows`
+ * returns what the forward would have computed and saved for some rows of its first input; it is for ops that treat
+ * rows separately.
  */
 export function defineOp<Inputs extends readonly GpuArray[], Attributes, Saved>(op: {
   readonly name: string;
@@ -109,8 +110,8 @@ export function defineOp<Inputs extends readonly GpuArray[], Attributes, Saved>(
 }
 
 /**
- * Throws unless an op can use an array beside its first input: `AttributeError` if they live on two
- * devices, `DTypeError` if it isn't of a type that the op takes there.
+ * Throws unless an op can use an array together with its first input: `AttributeError` if they are on different
+ * devices, `DTypeError` if the op doesn't take the array's type.
  */
 export function checkArray(
   op: string,
@@ -122,7 +123,7 @@ export function checkArray(
   checkGpuArray(op, what, array);
   if (array.device !== first.device) {
     throw new AttributeError(
-      `${op}: ${what} lives on another device than input 0; read it, and upload it there`,
+      `${op}: ${what} must be on the same device as input 0; copy with read and upload`,
     );
   }
   if (!dtypes.includes(array.dtype)) {

@@ -1,4 +1,4 @@
-// Padding: with a constant, which is a fill and a move, or with copies of elements, an axis at a time.
+// Padding with a constant, which is a fill and a move, or with copies of elements, one axis at a time.
 import { formatShape, sizeOf, type DType, type GpuArray } from "../gpu/array.ts";
 import { AttributeError } from "../gpu/errors.ts";
 import { floatBits } from "../gpu/shader.ts";
@@ -6,19 +6,19 @@ import { anyNumber, needed, oneOf, pairs } from "./attributes.ts";
 import { moved, pathIn } from "./strided-copy.ts";
 import { defineOp, WORDS, type Op } from "./op.ts";
 
-/** How many elements to add before and after the ones along an axis. */
+/** How many elements to add before and after those along an axis. */
 export type AxisPadding = readonly [before: number, after: number];
 
-/** How much to add, and of what. */
+/** The attributes of `pad`: how much to add, and what. */
 export interface PadAttributes {
-  /** (before, after) for each axis. Negative ones crop, in constant mode alone. */
+  /** (before, after) for each axis. Negative numbers crop; only `constant` allows them. */
   readonly padding: readonly AxisPadding[];
   /**
-   * `constant` adds `value`; `reflect` mirrors about the outermost elements (3 2 | 1 2 3), `symmetric`
-   * about the borders beyond them (2 1 | 1 2 3), `edge` repeats them (1 1 | 1 2 3). Default `constant`.
+   * `constant` adds `value`; `reflect` mirrors about the outermost elements (3 2 | 1 2 3); `symmetric` mirrors about
+   * the borders beyond them (2 1 | 1 2 3); `edge` repeats them (1 1 | 1 2 3). Default `constant`.
    */
   readonly mode?: "constant" | "reflect" | "symmetric" | "edge";
-  /** What `constant` adds; infinities and NaN will do. The other modes don't use it. Default 0. */
+  /** What `constant` adds, which may be infinite or NaN. The other modes don't use it. Default 0. */
   readonly value?: number;
 }
 
@@ -31,7 +31,7 @@ const LEAST_EXTENT: Readonly<Record<Mode, (padding: number) => number>> = {
   edge: () => 1,
 };
 
-/** Throws `AttributeError` unless an axis of an extent can be padded so. */
+/** Throws `AttributeError` unless an axis of that extent can be padded this way. */
 function checkAxis(mode: Mode, extent: number, [before, after]: AxisPadding, axis: number): void {
   const refuse = (why: string): never => {
     throw new AttributeError(
@@ -40,17 +40,17 @@ function checkAxis(mode: Mode, extent: number, [before, after]: AxisPadding, axi
   };
   if (mode === "constant") {
     const cropped = Math.max(-before, 0) + Math.max(-after, 0);
-    if (cropped > extent) refuse("that crops more than there is");
+    if (cropped > extent) refuse("that would crop more elements than it has");
     return;
   }
   if (before < 0 || after < 0) refuse(`mode '${mode}' can't crop; slice first`);
   const most = Math.max(before, after);
   if (most > 0 && extent < LEAST_EXTENT[mode](most)) {
-    refuse(`mode '${mode}' has too few to copy; it takes ${LEAST_EXTENT[mode](most)} or more`);
+    refuse(`mode '${mode}' needs ${LEAST_EXTENT[mode](most)} or more elements to copy from`);
   }
 }
 
-/** The 32 bits of a number as an element of a type. Throws `AttributeError` if that can't hold it. */
+/** Returns the 32 bits of a number as an element of a type. Throws `AttributeError` if the type can't hold it. */
 function bitsOf(value: number, dtype: DType): number {
   if (dtype === "f32") return floatBits(value);
   const [low, high] = dtype === "i32" ? [-(2 ** 31), 2 ** 31 - 1] : [0, 2 ** 32 - 1];
@@ -60,7 +60,7 @@ function bitsOf(value: number, dtype: DType): number {
   );
 }
 
-/** What of x remains when it is padded with a constant, as paths through x and through the result. */
+/** Returns the part of x that remains when it is padded with a constant, as paths through x and the result. */
 function windows(
   shape: readonly number[],
   padding: readonly AxisPadding[],
@@ -81,7 +81,7 @@ function windows(
   };
 }
 
-/** One axis grown by copies, or the gradient of that: the sum over all copies of each element. */
+/** Extends one axis by copies, or computes the gradient of that: the sum over all copies of each element. */
 function alongAxis(
   entry: "forward" | "backward",
   x: GpuArray,
@@ -110,7 +110,7 @@ function alongAxis(
   return out;
 }
 
-/** x with more elements around it, or fewer. */
+/** x with elements added around it, or cropped. */
 export const pad: Op<readonly [GpuArray], PadAttributes> = defineOp({
   name: "pad",
   attributes: {
@@ -123,7 +123,7 @@ export const pad: Op<readonly [GpuArray], PadAttributes> = defineOp({
     const { shape } = x;
     if (padding.length !== shape.length) {
       throw new AttributeError(
-        `pad: padding must have a pair for each axis of ${formatShape(shape)}; got ${padding.length}`,
+        `pad: padding must have one pair per axis of ${formatShape(shape)}; got ${padding.length}`,
       );
     }
     shape.forEach((extent, axis) => checkAxis(mode, extent, padding[axis]!, axis));

@@ -8,21 +8,21 @@ import { padded, paddingCheck, pair, type Padding } from "./conv2d-geometry.ts";
 import { checkImages } from "./image.ts";
 import { defineOp, type Op } from "./op.ts";
 
-/** How windows lie over an image; pairs are (vertical, horizontal), a number is for both. */
+/** How windows lie over an image. Pairs are (vertical, horizontal); one number is for both. */
 export interface PoolAttributes {
   /** Rows and columns of a window. */
   readonly size: number | readonly [number, number];
-  /** From one window to the next. Default `size`: windows side by side. */
+  /** The distance from one window to the next. Default `size`: windows are adjacent and don't overlap. */
   readonly strides?: number | readonly [number, number];
-  /** As in `conv2d`; windows must be larger. Default 'valid': none. */
+  /** As in `conv2d`, but smaller than a window. Default 'valid': none. */
   readonly padding?: Padding;
-  /** From one tap of a window to the next. Default 1. */
+  /** The distance from one tap of a window to the next. Default 1. */
   readonly dilations?: number | readonly [number, number];
-  /** Whether a last window may reach past the padded image, as long as it starts before the end's padding. Default false. */
+  /** Whether a last window that starts before the end's padding may reach past the padded image. Default false. */
   readonly ceil?: boolean;
 }
 
-/** What `avgPool` takes. */
+/** The attributes of `avgPool`. */
 export interface AvgPoolAttributes extends PoolAttributes {
   /** Whether taps in the padding count in the divisor. Default false. */
   readonly countPadding?: boolean;
@@ -36,7 +36,7 @@ const poolChecks: Checks<PoolAttributes> = {
   ceil: flag,
 };
 
-const FAR = 2 ** 29; // sums of two such numbers fit a shader's i32
+const FAR = 2 ** 29; // the sum of two such numbers fits a shader's i32
 
 interface Geometry {
   readonly shape: readonly number[];
@@ -54,28 +54,28 @@ interface Axis {
   readonly after: number;
 }
 
-/** How many windows an axis has; below 1 if not even one fits. */
+/** Returns how many windows an axis has; below 1 if not even one fits. */
 function windowsOf(
   { length, kernel, stride, dilation, before, after }: Axis,
   ceil: boolean,
 ): number {
   const left = length + before + after - (kernel - 1) * dilation - 1;
   const windows = (ceil ? Math.ceil(left / stride) : Math.floor(left / stride)) + 1;
-  // Rounded up, the last window could lie in the padding after the end alone.
+  // When rounded up, the last window could lie entirely in the padding after the end.
   return ceil && (windows - 1) * stride >= length + before ? windows - 1 : windows;
 }
 
-/** Throws `AttributeError` if windows could lie in the padding alone, or shaders can't count so far. */
+/** Throws `AttributeError` if a window could lie entirely in the padding, or shaders can't count that far. */
 function checkAxis(op: string, { kernel, stride, dilation, length, before, after }: Axis): void {
   const extent = (kernel - 1) * dilation + 1;
   if (Math.max(before, after) >= extent) {
     throw new AttributeError(
-      `${op}: padding must be smaller than a window, here ${extent} long; got ${before} before and ${after} after: pad less`,
+      `${op}: padding must be smaller than a window, which spans ${extent} pixels; got ${before} before and ${after} after; pad less`,
     );
   }
   if (Math.max(extent, stride, dilation, length + before + after) > FAR) {
     throw new AttributeError(
-      `${op}: size, strides, dilations and padding may reach ${FAR} at most; got size ${kernel}, stride ${stride}, dilation ${dilation}`,
+      `${op}: windows, strides, dilations and padded images must span at most ${FAR} pixels; got size ${kernel}, stride ${stride}, dilation ${dilation}`,
     );
   }
 }
@@ -102,7 +102,7 @@ function geometryOf(op: string, shape: readonly number[], attributes: PoolAttrib
   const [outHeight, outWidth] = [windowsOf(vertical, ceil), windowsOf(horizontal, ceil)];
   if (outHeight < 1 || outWidth < 1) {
     throw new ShapeError(
-      `${op}: windows of size ${show(kernel)}, dilations ${show(dilations)}, are larger than the padded image of ${formatShape(shape)}; pad more, or take smaller ones`,
+      `${op}: windows of size ${show(kernel)} and dilations ${show(dilations)} are larger than the padded image of ${formatShape(shape)}; pad more, or use smaller windows`,
     );
   }
   return {
@@ -130,7 +130,7 @@ function geometryOf(op: string, shape: readonly number[], attributes: PoolAttrib
   };
 }
 
-/** Launches an entry of the shader with as many invocations as `over` has elements. */
+/** Launches an entry point of the shader with as many invocations as `over` has elements. */
 function launch(
   entry: string,
   { constants, taps, outShape }: Geometry,
@@ -150,8 +150,8 @@ function launch(
 }
 
 /**
- * How many cells windows side by side make, with what they leave over at the image's ends; undefined if pixels may be in
- * two windows, or between two.
+ * Returns how many cells adjacent windows divide the images into, counting what is left over at the images' ends.
+ * Returns undefined if a pixel may be in two windows, or between two.
  */
 function cellsOf({ shape, constants: of }: Geometry): number | undefined {
   const touching = of.STRIDE_H === of.KERNEL_H && of.STRIDE_W === of.KERNEL_W;
@@ -203,7 +203,7 @@ export const avgPool: Op<readonly [GpuArray], AvgPoolAttributes> = defineOp({
   },
 });
 
-/** The shape (N, OH, OW, C) that pooling makes of images (N, H, W, C). Throws as the ops do, under the name `op`. */
+/** Returns the shape (N, OH, OW, C) of pooled images (N, H, W, C). Throws as the ops do, under the name `op`. */
 export function pooledShape(
   op: string,
   shape: readonly number[],

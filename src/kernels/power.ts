@@ -4,7 +4,7 @@ import { broadcastShape, operands } from "./binary.ts";
 import { sumTo } from "./reduce.ts";
 import { defineOp, type Op } from "./op.ts";
 
-/** a^b; given what flows into that, what flows back to a or to b, in the shape of both stretched. */
+/** Returns a^b or, given its gradient, the gradient of a or of b; either in the shape that a and b broadcast to. */
 function launch(
   base: GpuArray,
   exponent: GpuArray,

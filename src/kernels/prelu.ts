@@ -1,4 +1,4 @@
-// The leaky relu whose slope is learnt, with NumPy's broadcasting.
+// prelu: a leaky relu with a learned slope, which broadcasts as in NumPy.
 import { formatShape, type GpuArray } from "../gpu/array.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import { broadcastShape, operands } from "./binary.ts";
@@ -6,7 +6,7 @@ import { defineOp, type Op } from "./op.ts";
 import { sumTo } from "./reduce.ts";
 import type { NoAttributes } from "./unary.ts";
 
-/** The result; or, given what flows into it, what flows back to x or to the slope, in x's shape. */
+/** Returns the result or, given its gradient, the gradient of x or of the slope; either in x's shape. */
 function launch(
   x: GpuArray,
   slope: GpuArray,

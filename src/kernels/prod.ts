@@ -1,4 +1,4 @@
-// The product over axes. Its gradient divides by nothing: each element's is the product of all others.
+// The product over axes. Its gradient divides by nothing: each element's gradient is the product of all others.
 import { sizeOf, type GpuArray } from "../gpu/array.ts";
 import { flag, wholes } from "./attributes.ts";
 import { binary } from "./binary.ts";
@@ -8,8 +8,8 @@ import { normaliseAxes, reduce, type ReduceAttributes, reducing } from "./reduce
 import { scan } from "./scan.ts";
 
 /**
- * dx[i] = dy · Π x[j] over j ≠ i, the product of what comes before i by that of what comes behind it. So one
- * zero in a row leaves the others' product to its own place, and two leave nothing to any.
+ * dx[i] = dy · Π x[j] over j ≠ i: the product of the elements before i, times the product of those after it. With one
+ * zero in a row, only that zero has a gradient: the product of the others. With two zeros, every gradient is 0.
  */
 function gradient(dout: GpuArray, x: GpuArray, axes: readonly number[]): GpuArray {
   const inner = sizeOf(x.shape.slice((axes.at(-1) ?? -1) + 1));
@@ -28,14 +28,14 @@ export const prod: Op<readonly [GpuArray], ReduceAttributes> = defineOp({
   attributes: { axes: wholes(), keepDims: flag },
   forward([x], { axes, keepDims = false }: ReduceAttributes) {
     const over = normaliseAxes("prod", axes, x.shape.length);
-    reducing("prod", x.shape, over, keepDims); // refuses what the gradient couldn't walk
+    reducing("prod", x.shape, over, keepDims); // throws on shapes that the gradient couldn't walk
     return { out: reduce(x, "prod", over, keepDims), saved: { x, over } };
   },
   backward(dout, { x, over }) {
     if (x.size === 0) return [dout.device.empty(x.shape, "f32", "prod.gradient")];
     const together = over.every((axis, i) => i === 0 || axis === over[i - 1]! + 1);
     if (together) return [gradient(dout, x, over)];
-    // The reduced axes behind all others, and back.
+    // Move the reduced axes after all others, and move the gradient back.
     const kept = x.shape.map((_, axis) => axis).filter((axis) => !over.includes(axis));
     const order = [...kept, ...over];
     const moved = permuted(x, order);

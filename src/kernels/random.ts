@@ -17,9 +17,10 @@ import { advance } from "./counters.ts";
 import { defineOp, type Op } from "./op.ts";
 
 /**
- * An Rng: its state (seed low, seed high, step) lives on the device; what is drawn follows from it, from the draw's
- * number in its step, and from nothing else. A compiled step counts its draws from where it began to, and ends by
- * counting the state's step up: each run draws other numbers, and those of a step are the same whenever it is run.
+ * A source of random numbers. Its state (seed low, seed high, step) is on the device. The numbers drawn depend only on
+ * the state and on the draw's number within its step. A compiled step numbers its draws from the same start at each
+ * trace, and ends by advancing the state's step. So each run draws different numbers, and a step with a given number
+ * always draws the same ones.
  */
 export interface Rng {
   readonly state: GpuArray;
@@ -27,10 +28,10 @@ export interface Rng {
   nextStream: number;
 }
 
-/** Where compiled steps begin to count an Rng's draws: behind those that were made before any was traced. */
+/** The number of an Rng's first draw in compiled steps: it follows the draws made before the first trace. */
 const firstStreams = new WeakMap<Rng, number>();
 
-/** What can be drawn from. */
+/** Accepts an Rng. */
 export const isRng: Check = {
   expects: "an Rng: see createRng",
   accepts: (value) =>
@@ -43,21 +44,25 @@ export const isRng: Check = {
     extent(0).accepts(value.nextStream),
 };
 
-/** An Rng from a seed, a whole number in [0, 2⁵³), at a step in [0, 2³²). Throws `AttributeError`. */
+/** Creates an Rng from a seed, a whole number in [0, 2⁵³), at a step in [0, 2³²). Throws `AttributeError`. */
 export function createRng(device: Device, seed: number, step = 0): Rng {
   checkDevice("createRng", device);
   if (!Number.isSafeInteger(seed) || seed < 0) {
-    throw new AttributeError(`seed: must be a whole number in [0, 2^53); got ${show(seed)}`);
+    throw new AttributeError(
+      `createRng: seed must be a whole number in [0, 2^53); got ${show(seed)}`,
+    );
   }
   if (!Number.isInteger(step) || step < 0 || step >= 2 ** 32) {
-    throw new AttributeError(`step: must be a whole number in [0, 2^32); got ${show(step)}`);
+    throw new AttributeError(
+      `createRng: step must be a whole number in [0, 2^32); got ${show(step)}`,
+    );
   }
   const state = device.persistent([3], "u32", "rng");
   state.write(Uint32Array.of(seed >>> 0, Math.floor(seed / 2 ** 32), step));
   return { state, nextStream: 0 };
 }
 
-/** The checks that every draw makes before it takes a stream: of its rng, shape and numbers. */
+/** Checks a draw's Rng, shape and numbers, before it takes a stream. */
 function checkDraw(
   op: string,
   rng: Rng,
@@ -90,12 +95,12 @@ function fill(
   return out;
 }
 
-/** To be called before a launch reads an Rng's state: a trace then counts its draws anew, and ends its step. */
+/** Call before a launch that reads an Rng's state. A trace then numbers draws anew and advances the step at its end. */
 export function beginStep(rng: Rng): void {
   startStep(rng, true);
 }
 
-/** The same for what reads the step and may come behind the launch that counts it: it isn't counted twice. */
+/** Like `beginStep`, for launches that may read the step after it was advanced: it isn't advanced twice. */
 export function readStep(rng: Rng): void {
   startStep(rng, false);
 }
@@ -108,7 +113,7 @@ function startStep(rng: Rng, again: boolean): void {
   rng.nextStream = first;
 }
 
-/** The number of the next stream, which is the caller's now. */
+/** Takes the number of the next stream, which then belongs to the caller. */
 export function takeStream(rng: Rng): number {
   beginStep(rng);
   const stream = rng.nextStream;
@@ -116,7 +121,7 @@ export function takeStream(rng: Rng): number {
   return stream;
 }
 
-/** What `uniform` of autograd/draws.ts gives, as an array. */
+/** Returns what `uniform` of autograd/draws.ts does, as a raw array. */
 export function uniform(rng: Rng, shape: readonly number[], low = 0, high = 1): GpuArray {
   checkDraw("uniform", rng, shape, { low, high });
   if (low > high) {
@@ -125,28 +130,28 @@ export function uniform(rng: Rng, shape: readonly number[], low = 0, high = 1): 
   return fill(rng, shape, "uniform_noise", { LOW: low, HIGH: high });
 }
 
-/** What `normal` of autograd/draws.ts gives, as an array. */
+/** Returns what `normal` of autograd/draws.ts does, as a raw array. */
 export function normal(rng: Rng, shape: readonly number[], mean = 0, deviation = 1): GpuArray {
   checkDraw("normal", rng, shape, { mean });
   checkDraw("normal", rng, shape, { deviation }, finite(0));
   return fill(rng, shape, "normal_noise", { MEAN: mean, DEVIATION: deviation });
 }
 
-/** What `bernoulli` of autograd/draws.ts gives, as an array. */
+/** Returns what `bernoulli` of autograd/draws.ts does, as a raw array. */
 export function bernoulli(rng: Rng, shape: readonly number[], probability: number): GpuArray {
   checkDraw("bernoulli", rng, shape, { probability }, finite(0, 1));
   return fill(rng, shape, "bernoulli_noise", { PROBABILITY: probability });
 }
 
-/** What dropout takes. */
+/** The attributes of `dropout`. */
 export interface DropoutAttributes {
-  /** The share of elements to drop, in [0, 1). */
+  /** The fraction of elements to drop, in [0, 1). */
   readonly rate: number;
   /** Where the mask comes from: see `createRng`. */
   readonly rng: Rng;
 }
 
-/** What dropout's attributes may be. */
+/** The checks of dropout's attributes. */
 export const dropoutChecks: Checks<DropoutAttributes> = {
   rate: needed(belowOne),
   rng: needed(isRng),
@@ -165,7 +170,7 @@ function drop(x: GpuArray, rate: number, state: GpuArray, stream: number): GpuAr
   return out;
 }
 
-/** Inverted dropout: drops elements at `rate` and scales the rest by 1 / (1 − rate). */
+/** Inverted dropout: sets elements to 0 at `rate` and scales the rest by 1 / (1 − rate). */
 export const dropout: Op<readonly [GpuArray], DropoutAttributes> = defineOp({
   name: "dropout",
   attributes: dropoutChecks,

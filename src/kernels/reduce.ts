@@ -1,4 +1,4 @@
-// Reductions over any axes: sum, mean, max and min. The product is an op of prod.ts.
+// Reductions over any axes: sum, mean, max and min. The op of the product is in prod.ts.
 import { formatShape, sizeOf, type GpuArray } from "../gpu/array.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
 import type { Constant } from "../gpu/shader.ts";
@@ -17,10 +17,10 @@ export interface ReduceAttributes {
 }
 
 const LONG = 2048; // a reduction longer than this, with few outputs, is cut into runs
-const SUBGROUPS_FROM = 1024; // elements of a contiguous row that keep 64 lanes of a GPU busy
-const ROW = 16_384; // elements that one workgroup takes, where a row is longer and outputs are few
+const SUBGROUPS_FROM = 1024; // elements per contiguous row that keep 64 lanes of a GPU busy
+const ROW = 16_384; // elements that one workgroup takes, if rows are longer and outputs are few
 
-/** Axes as distinct numbers from 0, ascending. Throws `AttributeError`. */
+/** Returns axes as distinct numbers from 0, ascending. Throws `AttributeError`. */
 export function normaliseAxes(
   op: string,
   axes: readonly number[] | undefined,
@@ -39,7 +39,7 @@ export function normaliseAxes(
   return positive.toSorted((a, b) => a - b);
 }
 
-/** Whether more than four groups of axes of one kind remain, once neighbours have joined. */
+/** Whether more than four groups of kept axes, or of reduced ones, remain after neighbours are joined. */
 function alternates(shape: readonly number[], axes: readonly number[]): boolean {
   const kinds = shape.flatMap((extent, axis) => (extent === 1 ? [] : [axes.includes(axis)]));
   const groups = kinds.filter((kind, i) => kind !== kinds[i - 1]);
@@ -47,8 +47,8 @@ function alternates(shape: readonly number[], axes: readonly number[]): boolean 
 }
 
 /**
- * How the shader walks some axes of a shape: neighbours that are walked alike become one, and at most
- * four groups may remain. Throws `ShapeError`.
+ * Returns how the shader walks the picked axes of a shape. Neighbours are joined into one; throws `ShapeError` if more
+ * than four groups remain.
  */
 function walk(
   op: string,
@@ -77,10 +77,10 @@ function walk(
   });
   if (extents.length > 4) {
     throw new ShapeError(
-      `${op}: ${formatShape(shape)} alternates kept and reduced axes too often: up to four groups of either are walked; transpose it so that they lie together`,
+      `${op}: ${formatShape(shape)} alternates between kept and reduced axes too often: at most four groups of each are allowed; transpose it so that they are adjacent`,
     );
   }
-  // An empty axis isn't walked, but a modulus of 0 doesn't compile.
+  // An empty axis isn't walked, but a modulus of 0 wouldn't compile.
   extents.forEach((extent, at) => (extents[at] = Math.max(extent, 1)));
   while (extents.length < 4) {
     extents.unshift(1);
@@ -89,7 +89,7 @@ function walk(
   return { extents, strides };
 }
 
-/** What reducing a shape over `axes` leaves. Throws `ShapeError` if that would be of nothing. */
+/** Returns the shape after reducing over `axes`. Throws `ShapeError` on an empty mean, max or min. */
 function reducedShape(
   op: string,
   from: readonly number[],
@@ -97,23 +97,23 @@ function reducedShape(
   keepDims: boolean,
 ): readonly number[] {
   if (op !== "sum" && op !== "prod" && axes.some((axis) => from[axis] === 0)) {
-    throw new ShapeError(`${op}: nothing to reduce in ${formatShape(from)}`);
+    throw new ShapeError(`${op}: the axes to reduce must not be empty; got ${formatShape(from)}`);
   }
   return keepDims
     ? from.map((extent, axis) => (axes.includes(axis) ? 1 : extent))
     : from.filter((_, axis) => !axes.includes(axis));
 }
 
-/** What the shader's reductions have in common, whatever they find. */
+/** What all reductions of the shader have in common. */
 export interface Reducing {
   /** The result's shape. */
   readonly shape: readonly number[];
-  /** Runs that one output's reduction is cut into: a second launch reduces those. */
+  /** How many runs each output's reduction is cut into; a second launch reduces their results. */
   readonly runs: number;
   readonly constants: Readonly<Record<string, Constant>>;
 }
 
-/** How to reduce a shape over `axes`, from `normaliseAxes`. Throws `ShapeError`. */
+/** Returns how to reduce a shape over `axes`, which come from `normaliseAxes`. Throws `ShapeError`. */
 export function reducing(
   op: string,
   from: readonly number[],
@@ -142,7 +142,7 @@ export function reducing(
   return { shape, runs, constants };
 }
 
-/** Whether what is reduced to one element lies in one piece: no axis that is kept is further in. */
+/** Whether the elements reduced to one output are contiguous: no kept axis follows a reduced one. */
 function inRows(shape: readonly number[], axes: readonly number[]): boolean {
   const kinds = shape.flatMap((extent, axis) => (extent === 1 ? [] : [axes.includes(axis)]));
   return !kinds.slice(kinds.indexOf(true)).includes(false);
@@ -181,8 +181,8 @@ function reduceRows(
 }
 
 /**
- * Reduces `x` over `axes` on raw arrays. An empty sum is 0, an empty product 1; an empty mean, max or min is refused.
- * `divisor` replaces the count that a mean divides by.
+ * Reduces `x` over `axes` on raw arrays. An empty sum is 0 and an empty product 1. `divisor` replaces the count that a
+ * mean divides by. Throws `ShapeError` on an empty mean, max or min.
  */
 export function reduce(
   x: GpuArray,
@@ -194,7 +194,7 @@ export function reduce(
   const shape = reducedShape(reduction, x.shape, axes, keepDims);
   const count = x.size / Math.max(sizeOf(shape), 1);
   if (alternates(x.shape, axes)) {
-    // Three axes at a time leave at most four groups of kept ones between them.
+    // Reduce three axes at a time: that leaves at most four groups of kept axes between them.
     const first = reduce(x, reduction === "mean" ? "sum" : reduction, axes.slice(0, 3), true);
     return reduce(first, reduction, axes.slice(3), true, divisor ?? Math.max(count, 1)).view(shape);
   }
@@ -234,7 +234,7 @@ export function reduce(
   return last ? out : reduce(out, reduction, [0], false, divisor ?? count).view(shape);
 }
 
-/** Sums `x` down to `shape`: what a broadcast operand's gradient needs. */
+/** Sums `x` down to `shape`, as the gradient of a broadcast operand needs. */
 export function sumTo(x: GpuArray, shape: readonly number[]): GpuArray {
   const lead = x.shape.length - shape.length;
   const axes = x.shape.flatMap((extent, axis) =>
@@ -284,8 +284,8 @@ function extremeRule(name: "max" | "min"): Op<readonly [GpuArray], ReduceAttribu
   });
 }
 
-/** The largest element over some axes; NaN if any is. */
+/** The largest element over some axes; NaN if any element is NaN. */
 export const max: Op<readonly [GpuArray], ReduceAttributes> = extremeRule("max");
 
-/** The smallest element over some axes; NaN if any is. */
+/** The smallest element over some axes; NaN if any element is NaN. */
 export const min: Op<readonly [GpuArray], ReduceAttributes> = extremeRule("min");

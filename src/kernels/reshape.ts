@@ -1,10 +1,10 @@
-// Reshape: another shape over the same elements. No kernel: nothing is copied.
+// Reshape: another shape for the same elements. There is no kernel, because nothing is copied.
 import { formatShape, sizeOf, type GpuArray } from "../gpu/array.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
 import { needed, wholes } from "./attributes.ts";
 import { defineOp, WORDS, type Op } from "./op.ts";
 
-/** The new shape; one extent may be −1 and is worked out. */
+/** The new shape; one extent may be −1 and is then inferred. */
 export interface ReshapeAttributes {
   readonly shape: readonly number[];
 }
@@ -22,7 +22,7 @@ function resolve(from: readonly number[], to: readonly number[]): readonly numbe
   return shape;
 }
 
-/** The same elements under another shape. */
+/** The same elements in another shape. */
 export const reshape: Op<readonly [GpuArray], ReshapeAttributes> = defineOp({
   name: "reshape",
   attributes: { shape: needed(wholes(-1)) },
@@ -35,7 +35,7 @@ export const reshape: Op<readonly [GpuArray], ReshapeAttributes> = defineOp({
   rows(shape, out, first, count) {
     if (shape[0] !== out.shape[0]) {
       throw new AttributeError(
-        `reshape: ${formatShape(shape)} to ${formatShape(out.shape)} mixes rows; take rows before or after it`,
+        `reshape: ${formatShape(shape)} to ${formatShape(out.shape)} mixes rows; take rows before or after the reshape`,
       );
     }
     return { out: out.rows(first, count), saved: [count, ...shape.slice(1)] };

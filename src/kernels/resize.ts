@@ -1,5 +1,5 @@
-// Resizing images, by the nearest pixel, between four, or by filters. Coordinates are fractions reduced on the host,
-// and whole numbers on the device: a tie between two pixels is the same tie on every adapter.
+// Resizing images: nearest, bilinear, cubic and antialiased. The host reduces coordinates to fractions, with which the
+// device computes in integers, so that a tie between two pixels is the same tie on every adapter.
 import type { GpuArray } from "../gpu/array.ts";
 import type { Launch } from "../gpu/dispatch.ts";
 import { AttributeError } from "../gpu/errors.ts";
@@ -7,37 +7,49 @@ import { finite, flag, needed, oneOf, wholes, type Check } from "./attributes.ts
 import { checkImages } from "./image.ts";
 import { defineOp, type Op } from "./op.ts";
 
-/** How a value is found where an output pixel lies between input pixels. */
+/** How a value is computed when an output pixel lies between input pixels. */
 export type ResizeMode = "nearest" | "bilinear" | "cubic";
 
-/** What lies past the image's outermost pixels: those again, or the image mirrored in them. */
+/** What lies past the image's outermost pixels: copies of them, or the mirrored image. */
 export type ResizeEdges = "clamp" | "mirror";
 
-/** What `resize` takes. */
+/** The attributes of `resize`. */
 export interface ResizeAttributes {
   /** Rows and columns of the output. */
   readonly size: readonly [number, number];
-  /** The nearest pixel (the default), four in shares, or sixteen in Keys's cubic shares. */
+  /** `nearest` (the default) takes one pixel; `bilinear` weights four, and `cubic` sixteen by Keys's cubic. */
   readonly mode?: ResizeMode;
-  /** Keys's a: the cubic's slope at one pixel's distance. Default −0.75, but −0.5 with `antialias`, as in PyTorch. */
+  /** Keys's a: the cubic's slope at a distance of one pixel. Default −0.75, or −0.5 with `antialias`, as in PyTorch. */
   readonly cubicCoefficient?: number;
-  /** For `bilinear` and `cubic`: whether the filter widens where the image shrinks. Default false. */
+  /** For `bilinear` and `cubic`: whether the filter widens when the image shrinks. Default false. */
   readonly antialias?: boolean;
-  /** Where output pixel i lies, for in/out input pixels each: (i + ½) · in/out − ½ (`halfPixel`, the default), i · (in − 1)/(out − 1) (`alignCorners`), or i · in/out (`asymmetric`). */
+  /**
+   * Where output pixel i lies among the input pixels: (i + ½) · in/out − ½ (`halfPixel`, the default),
+   * i · (in − 1)/(out − 1) (`alignCorners`), or i · in/out (`asymmetric`).
+   */
   readonly coordinates?: "halfPixel" | "alignCorners" | "asymmetric";
-  /** For `bilinear` and `cubic` without `antialias`: `clamp` (the default) repeats the outermost pixels, `mirror` goes back from them (c b | a b c). */
+  /**
+   * For `bilinear` and `cubic` without `antialias`: `clamp` (the default) repeats the outermost pixels; `mirror`
+   * mirrors the image in them (c b | a b c).
+   */
   readonly edges?: ResizeEdges;
-  /** Of a nearest pixel's coordinate; the preferred one is for halves. Default `preferCeil`, but `floor` for `asymmetric`. */
+  /**
+   * How `nearest` rounds a coordinate. `preferFloor` and `preferCeil` round to the nearest pixel and differ for halves.
+   * Default `preferCeil`, or `floor` for `asymmetric`.
+   */
   readonly rounding?: "floor" | "ceil" | "preferFloor" | "preferCeil";
-  /** Output pixels for each input pixel, vertical and horizontal, in place of out/in in the coordinates. Each is taken as the simplest fraction of the same float32. */
+  /**
+   * Output pixels per input pixel, vertical and horizontal: they replace out/in in the coordinates. Each is taken as
+   * the simplest fraction with the same float32 value.
+   */
   readonly scales?: readonly [number, number];
 }
 
 type Fraction = readonly [numerator: number, denominator: number];
 
-/** src(i) = (i · step + shift) / unit along one axis; `round` is added before rounding down. */
+/** src(i) = (i · step + shift) / unit along one axis; `round` is added to the numerator before rounding down. */
 interface Sampling {
-  /** How many pixels past the image's ends coordinates lie at most, where they are mirrored; else 0. */
+  /** If edges are mirrored: how many pixels past the image's ends coordinates may lie; else 0. */
   readonly overhang: number;
   readonly step: number;
   readonly shift: number;
@@ -46,7 +58,7 @@ interface Sampling {
 }
 
 interface Geometry {
-  /** Whether the filters' shader makes it. */
+  /** Whether resize-filter.wgsl computes it. */
   readonly filtered: boolean;
   readonly antialias: boolean;
   readonly shape: readonly number[];
@@ -54,7 +66,7 @@ interface Geometry {
   readonly constants: Launch["constants"];
 }
 
-/** Whether a mode rounds no coordinate. */
+/** Whether a mode weights pixels, and so rounds no coordinate. */
 const blends = (mode: ResizeMode | undefined): boolean => mode === "bilinear" || mode === "cubic";
 
 const scale = finite(1e-6, 1e6);
@@ -69,7 +81,7 @@ function greatestDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestDivisor(b, a % b);
 }
 
-/** The first convergent of a number's continued fraction that is the same float32. */
+/** Returns the first convergent of a number's continued fraction that has the same float32 value. */
 function fractionOf(value: number): Fraction {
   let [before, numerator] = [0, 1];
   let [beforeBelow, denominator] = [1, 0];
@@ -83,7 +95,7 @@ function fractionOf(value: number): Fraction {
   return [numerator, denominator];
 }
 
-/** What is added, in `unit`s of a pixel, so that rounding down rounds otherwise. */
+/** Returns what to add to a numerator over `unit`, so that rounding down has the effect of another rounding. */
 function offsetOf(rounding: NonNullable<ResizeAttributes["rounding"]>, unit: number): number {
   const offsets = {
     floor: 0,
@@ -94,7 +106,7 @@ function offsetOf(rounding: NonNullable<ResizeAttributes["rounding"]>, unit: num
   return offsets[rounding];
 }
 
-/** How one axis is sampled. Throws `AttributeError` if its coordinates don't fit 32-bit integers. */
+/** Returns how one axis is sampled. Throws `AttributeError` if its coordinates don't fit 32-bit integers. */
 function samplingOf(
   length: number,
   outLength: number,
@@ -103,13 +115,13 @@ function samplingOf(
 ): Sampling {
   const aligned = coordinates === "alignCorners";
   const [over, under] = stretch === undefined ? [outLength, length] : fractionOf(stretch);
-  // One output pixel has no last one to align: it takes the first.
+  // A single output pixel has no last pixel to align: it takes the first input pixel.
   const [p, q] = !aligned ? [under, over] : outLength === 1 ? [0, 1] : [length - 1, outLength - 1];
   const common = greatestDivisor(p, q);
   const [step, unit] = [p / common, q / common];
-  // (i + ½) · step/unit − ½ = (2i · step + step − unit) / 2unit, halved where both are odd.
+  // (i + ½) · step/unit − ½ = (2i · step + step − unit) / 2unit, which reduces by 2 if step and unit are both odd.
   const half = coordinates === "halfPixel";
-  const halves = antialias ? 2 : 1; // the image's borders are halves of a pixel
+  const halves = antialias ? 2 : 1; // the image's borders lie at half pixels
   const by = (half ? 2 - ((step * unit) % 2) : 1) * halves;
   const shift = half ? ((step - unit) * by) / 2 : 0;
   const sampling = { step: step * by, shift, unit: unit * by };
@@ -122,39 +134,39 @@ function samplingOf(
   const reach = outLength * sampling.step + extent + Math.abs(shift) + 2 * filter * span;
   if (reach >= 2 ** 31) {
     throw new AttributeError(
-      `resize: from ${length} to ${outLength} pixels${stretch === undefined ? "" : ` at scale ${stretch}`}, coordinates are multiples of 1/${sampling.unit} and don't fit 32 bits; take sizes or scales in a simpler ratio, or fewer pixels`,
+      `resize: from ${length} to ${outLength} pixels${stretch === undefined ? "" : ` at scale ${stretch}`}, coordinates are multiples of 1/${sampling.unit} and don't fit 32 bits; use sizes or scales in a simpler ratio, or fewer pixels`,
     );
   }
   const end = (outLength - 1) * sampling.step + shift - (length - 1) * sampling.unit;
   const past = Math.max(-shift, end, 0);
   const mirrored = mirror ? Math.ceil(past / sampling.unit) + filter : 0;
-  // A widened filter stays at the image's border, and reaches back from there.
+  // The center of a widened filter is held at the image's border, and the filter reaches back from there.
   const held =
     antialias && past > sampling.unit / 2 ? Math.ceil((filter * span) / sampling.unit) : 0;
   return { ...sampling, round, overhang: Math.max(mirrored, held) };
 }
 
-/** Throws `AttributeError` on attributes that have no meaning together. */
+/** Throws `AttributeError` on attributes that make no sense together. */
 function checkTogether(attributes: ResizeAttributes): void {
   const { mode, coordinates, rounding, scales, edges, antialias, cubicCoefficient } = attributes;
   if (edges === "mirror" && !blends(mode)) {
     throw new AttributeError(
-      "resize: edges 'mirror' has no meaning with mode 'nearest', which takes no share of pixels past the image; leave it out, or take mode 'bilinear'",
+      "resize: edges 'mirror' has no meaning with mode 'nearest', which reads no pixels past the image; leave it out, or use mode 'bilinear'",
     );
   }
   if (antialias && !blends(mode)) {
     throw new AttributeError(
-      "resize: antialias has no meaning with mode 'nearest', which has no filter to widen; leave it out, or take mode 'bilinear' or 'cubic'",
+      "resize: antialias has no meaning with mode 'nearest', which has no filter to widen; leave it out, or use mode 'bilinear' or 'cubic'",
     );
   }
   if (antialias && edges !== undefined) {
     throw new AttributeError(
-      `resize: edges '${edges}' has no meaning with antialias, which leaves out what lies past the image; leave it out`,
+      `resize: edges '${edges}' has no meaning with antialias, which ignores everything past the image; leave it out`,
     );
   }
   if (cubicCoefficient !== undefined && mode !== "cubic") {
     throw new AttributeError(
-      `resize: cubicCoefficient ${cubicCoefficient} has no meaning with mode '${mode ?? "nearest"}'; leave it out, or take mode 'cubic'`,
+      `resize: cubicCoefficient ${cubicCoefficient} has no meaning with mode '${mode ?? "nearest"}'; leave it out, or use mode 'cubic'`,
     );
   }
   if (blends(mode) && rounding !== undefined) {
@@ -164,7 +176,7 @@ function checkTogether(attributes: ResizeAttributes): void {
   }
   if (coordinates === "alignCorners" && scales !== undefined) {
     throw new AttributeError(
-      `resize: scales ${JSON.stringify(scales)} have no meaning with 'alignCorners', which goes by the sizes alone; leave them out`,
+      `resize: scales ${JSON.stringify(scales)} have no meaning with 'alignCorners', which depends only on the sizes; leave them out`,
     );
   }
 }
@@ -232,7 +244,7 @@ function launch(
   });
 }
 
-/** What each output row's weights and each output column's add up to, by which widened filters divide. */
+/** Returns the sum of each output row's weights and of each output column's, which widened filters divide by. */
 function weightSums({ device }: GpuArray, { outShape, constants }: Geometry): GpuArray {
   const sums = device.empty([outShape[1]! + outShape[2]!], "f32", "resize.weight_sums");
   device.launch({
@@ -268,7 +280,7 @@ export const resize: Op<readonly [GpuArray], ResizeAttributes> = defineOp({
     const dinp = dout.device.empty(geometry.shape, "f32", "resize.gradient");
     const bind = { dout, dinp };
     if (geometry.filtered && dinp.size > 0) {
-      const totals = geometry.antialias ? weightSums(dout, geometry) : dout; // else not read
+      const totals = geometry.antialias ? weightSums(dout, geometry) : dout; // read only with antialias
       launch("backward", geometry, { ...bind, totals }, dinp);
     } else {
       launch("backward", geometry, bind, dinp);

@@ -1,4 +1,4 @@
-// floor, ceil, round, trunc and sign. They are flat between their steps: their gradient is 0.
+// floor, ceil, round, trunc and sign. They are constant between steps, so their gradient is 0.
 import type { GpuArray } from "../gpu/array.ts";
 import { defineOp, type Op } from "./op.ts";
 import { fill } from "./strided-copy.ts";
@@ -26,11 +26,11 @@ export const floor: Op<readonly [GpuArray], NoAttributes> = rule("floor");
 /** The smallest whole number ≥ x. */
 export const ceil: Op<readonly [GpuArray], NoAttributes> = rule("ceil");
 
-/** The nearest whole number; of two, the even one. */
+/** The nearest whole number; of two equally near, the even one. */
 export const round: Op<readonly [GpuArray], NoAttributes> = rule("round");
 
-/** The whole part. */
+/** The integer part. */
 export const trunc: Op<readonly [GpuArray], NoAttributes> = rule("trunc");
 
-/** −1, 0 or 1. */
+/** The sign: −1, 0 or 1. */
 export const sign: Op<readonly [GpuArray], NoAttributes> = rule("sign");

@@ -4,31 +4,31 @@ import { anyWhole, axisOf, flag } from "./attributes.ts";
 import { defineOp, type Op } from "./op.ts";
 import { rowsAlong } from "./softmax.ts";
 
-/** From which end a scan starts, and whether it takes in the element itself. */
+/** From which end a scan starts, and whether each result includes its own element. */
 export interface ScanDirection {
-  /** Whether each element is left out of its own result, so that the first one is of nothing. Default false. */
+  /** Whether each result leaves out its own element, so that the first result is that of no elements. Default false. */
   readonly exclusive?: boolean;
-  /** Whether to start at the axis's end. Default false. */
+  /** Whether to start at the end of the axis. Default false. */
   readonly reverse?: boolean;
 }
 
-/** What `cumsum` takes. */
+/** The attributes of `cumsum`. */
 export interface CumsumAttributes extends ScanDirection {
-  /** Along which axis to add up; negative ones count from the end. Default −1. */
+  /** The axis to sum along; negative ones count from the end. Default −1. */
   readonly axis?: number;
 }
 
-const SHORT = 64; // elements that one invocation walks, rather than wait for two launches before
-const MANY_ROWS = 4096; // rows that keep every lane busy by themselves, if they aren't long
+const SHORT = 64; // so few elements that one invocation walks them, which saves two launches before it
+const MANY_ROWS = 4096; // rows that keep every lane busy by themselves, unless they are long
 const LONG = 1024;
 
-/** How many elements of a row an invocation walks: all of them, or about the square root. */
+/** Returns how many elements of a row an invocation walks: all of them, or about the square root. */
 function chunkOf(rows: number, length: number): number {
   const whole = length <= SHORT || (rows >= MANY_ROWS && length <= LONG);
   return whole ? Math.max(length, 1) : Math.ceil(Math.sqrt(length));
 }
 
-/** The running sums or products of a raw array along an axis, counted from 0. */
+/** Returns the running sums or products of a raw array along an axis, counted from 0. */
 export function scan(
   operation: "sum" | "product",
   inp: GpuArray,
@@ -51,7 +51,7 @@ export function scan(
     RUNS: runs,
     REVERSE: reverse,
   };
-  let before = inp; // not read where a row is one run
+  let before = inp; // not read if a row is one run
   if (runs > 1 && rows > 0) {
     const totals = device.empty([rows / row.INNER, runs, row.INNER], "f32", "scan.totals");
     device.launch({ ...shared, entry: "run_totals", constants, bind: { inp, totals } });
@@ -75,7 +75,7 @@ export const cumsum: Op<readonly [GpuArray], CumsumAttributes> = defineOp({
     const along = axisOf("cumsum", axis, x.shape.length);
     return { out: scan("sum", x, along, direction), saved: along };
   },
-  // dx[i] = Σ dy[j] over the j whose sums took x[i] in: the same walk from the other end.
+  // dx[i] = Σ dy[j] over the j whose sums include x[i]: the same walk from the other end.
   backward: (dout, along, { exclusive = false, reverse = false }) => [
     scan("sum", dout, along, { exclusive, reverse: !reverse }),
   ],

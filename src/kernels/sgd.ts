@@ -1,4 +1,4 @@
-// Stochastic gradient descent over arenas: one launch to update every parameter.
+// Stochastic gradient descent over arenas: one launch updates every parameter.
 import type { GpuArray } from "../gpu/array.ts";
 import type { Counter } from "./counters.ts";
 
@@ -6,23 +6,23 @@ import type { Counter } from "./counters.ts";
 export interface SgdOptions {
   /** Finite and ≥ 0. */
   readonly learningRate: number;
-  /** How much of the velocity each step keeps; finite and ≥ 0. */
+  /** The fraction of the velocity that each step keeps; finite and ≥ 0. */
   readonly momentum: number;
-  /** The velocity takes 1 − dampening of each gradient, but all of the first one. In [0, 1]. */
+  /** The velocity gains (1 − dampening) · gradient in each step, except the first, which adds all of it. In [0, 1]. */
   readonly dampening: number;
-  /** Whether to step by where the velocity leads: gradient + momentum · velocity. */
+  /** Whether to step along gradient + momentum · velocity (Nesterov) instead of the velocity. */
   readonly nesterov: boolean;
-  /** What each gradient gets of its parameter (L2 regularisation); finite and ≥ 0. */
+  /** L2 regularisation: weightDecay · parameter is added to each gradient; finite and ≥ 0. */
   readonly weightDecay: number;
 }
 
-/** What an update reads and writes: arrays of one size. */
+/** What an update reads and writes: arrays of the same size. */
 export interface SgdState {
   readonly parameters: GpuArray;
   readonly gradients: GpuArray;
-  /** With momentum alone. */
+  /** Only with momentum. */
   readonly momentum?: Momentum;
-  /** (1): what the learning rate is multiplied by, where it is to change without another program. */
+  /** (1): a factor of the learning rate that can change without a new program. */
   readonly rate?: GpuArray | undefined;
 }
 
@@ -33,18 +33,18 @@ export interface Momentum {
   readonly started: GpuArray;
 }
 
-/** What counts updates with momentum: whether there was one. */
+/** Returns the counter of updates with momentum: it records whether there has been one. */
 export function sgdCounter({ started }: Momentum): Counter {
   return { values: started, rates: [0] };
 }
 
-/** p −= lr · v, in place, for every parameter of an arena. With momentum, `sgdCounter` is to be advanced afterwards. */
+/** Updates every parameter of an arena in place: p −= lr · v. With momentum, advance `sgdCounter` afterwards. */
 export function sgdUpdate(
   { parameters, gradients, momentum, rate: given }: SgdState,
   options: SgdOptions,
 ): void {
   const { device, size } = parameters;
-  const rate = given ?? gradients; // a binding can't be left out
+  const rate = given ?? gradients; // not read then, but a binding can't be left out
   const shared = {
     shader: "sgd",
     workgroups: device.linear(size),

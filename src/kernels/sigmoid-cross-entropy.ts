@@ -1,10 +1,10 @@
-// Binary cross-entropy of logits, element by element.
+// Element-wise binary cross-entropy of logits.
 import { formatShape, GpuArray } from "../gpu/array.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import { either, finite, instance, needed } from "./attributes.ts";
 import { checkArray, defineOp, type Op } from "./op.ts";
 
-/** The labels: one probability for all elements, or one each (no gradient flows to them). */
+/** The labels: one probability for all elements, or one per element. No gradient flows to them. */
 export interface SigmoidCrossEntropyLabels {
   readonly labels: number | GpuArray;
 }
@@ -34,7 +34,7 @@ function launch(
   return out;
 }
 
-/** Elementwise: max(x, 0) − x·t + log(1 + exp(−|x|)), as TensorFlow's `sigmoid_cross_entropy_with_logits`. */
+/** Element-wise max(x, 0) − x·t + log(1 + exp(−|x|)), as TensorFlow's `sigmoid_cross_entropy_with_logits`. */
 export const sigmoidCrossEntropy: Op<readonly [GpuArray], SigmoidCrossEntropyLabels> = defineOp({
   name: "sigmoidCrossEntropy",
   attributes: {
@@ -44,7 +44,7 @@ export const sigmoidCrossEntropy: Op<readonly [GpuArray], SigmoidCrossEntropyLab
     if (typeof labels !== "number") checkArray("sigmoidCrossEntropy", "labels", labels, logits);
     if (typeof labels !== "number" && formatShape(labels.shape) !== formatShape(logits.shape)) {
       throw new ShapeError(
-        `sigmoidCrossEntropy: logits ${formatShape(logits.shape)} want labels of the same shape; got ${formatShape(labels.shape)}`,
+        `sigmoidCrossEntropy: labels must have the logits' shape ${formatShape(logits.shape)}; got ${formatShape(labels.shape)}`,
       );
     }
     return { out: launch("forward", logits, labels), saved: { logits, labels } };

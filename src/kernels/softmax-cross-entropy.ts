@@ -1,4 +1,4 @@
-// Cross-entropy of softmax, a loss for each row of logits; labels are probabilities or numbers of classes.
+// Softmax cross-entropy: one loss per row of logits; labels are probabilities or class numbers.
 import { formatShape, GpuArray } from "../gpu/array.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
 import { anyWhole, axisOf, type Check, finite, instance } from "./attributes.ts";
@@ -7,13 +7,13 @@ import { checkArray, defineOp, type Op } from "./op.ts";
 import { reduce } from "./reduce.ts";
 import { type AxisAttribute, rowsAlong, softmaxOf } from "./softmax.ts";
 
-/** Along which axis the classes lie, how labels are smoothed, and what rows and classes count. */
+/** Along which axis the classes lie, how labels are smoothed, and how classes and rows are weighted. */
 export interface SoftmaxCrossEntropyRowsAttributes extends AxisAttribute {
-  /** A weight for each class (K): each label is multiplied by its class's. Default: none. */
+  /** (K): one weight per class, which multiplies the labels of that class. Default: none. */
   readonly classWeights?: GpuArray;
-  /** A class number whose rows have no loss, nor count in the mean. Default: none. */
+  /** A class number whose rows have a loss of 0 and don't count in the mean. Default: none. */
   readonly ignoredClass?: number;
-  /** The share ε of each label that is spread evenly over all K classes: t · (1 − ε) + ε / K. In [0, 1]; default 0. */
+  /** The fraction ε of each label that is spread over all K classes: t · (1 − ε) + ε / K. In [0, 1]; default 0. */
   readonly labelSmoothing?: number;
 }
 
@@ -27,7 +27,7 @@ interface Saved {
 }
 
 const classNumber: Check = {
-  expects: "a whole number of 32 bits",
+  expects: "a 32-bit whole number",
   accepts: (value) => typeof value === "number" && value === (value | 0),
 };
 
@@ -68,13 +68,13 @@ function checkWeights(weights: GpuArray, logits: GpuArray, classes: number): voi
   checkArray("softmaxCrossEntropy", "classWeights", weights, logits);
   if (formatShape(weights.shape) === formatShape([classes])) return;
   throw new ShapeError(
-    `softmaxCrossEntropy: classWeights must be (${classes}), one for each class; got ${formatShape(weights.shape)}`,
+    `softmaxCrossEntropy: classWeights must have shape (${classes}), one weight per class; got ${formatShape(weights.shape)}`,
   );
 }
 
 /**
- * What a mean of rows divides by where class numbers are ignored or weighted: the weights of the rows that count,
- * added up, or 1 if that is 0. Undefined if each row counts 1, as rows of probabilities do.
+ * Returns the divisor of a mean over rows when class numbers are ignored or weighted: the sum of the weights of the
+ * rows that count, or 1 if that is 0. Returns undefined if every row counts 1, as with labels of probabilities.
  */
 export function meanDivisor(
   logits: GpuArray,
@@ -92,7 +92,7 @@ export function meanDivisor(
   return binary("add", total, binary("equal", total, zero));
 }
 
-/** −Σ t · log softmax(logits) along an axis: one loss a row. */
+/** −Σ t · log softmax(logits) along an axis: one loss per row. */
 export const softmaxCrossEntropyRows: Op<
   readonly [logits: GpuArray, labels: GpuArray],
   SoftmaxCrossEntropyRowsAttributes
@@ -101,7 +101,7 @@ export const softmaxCrossEntropyRows: Op<
   attributes: {
     axis: anyWhole,
     labelSmoothing: finite(0, 1),
-    classWeights: instance(GpuArray, "a tensor (K) of a weight for each class"),
+    classWeights: instance(GpuArray, "a tensor (K) with one weight per class"),
     ignoredClass: classNumber,
   },
   takes: [["f32"], ["f32", "i32"]],
@@ -114,18 +114,18 @@ export const softmaxCrossEntropyRows: Op<
     const wanted = labels.dtype === "i32" ? rows : shape;
     if (shape[along] === 0) {
       throw new ShapeError(
-        `softmaxCrossEntropy: logits ${formatShape(shape)} have no classes along axis ${along}; it takes at least one`,
+        `softmaxCrossEntropy: logits ${formatShape(shape)} must have at least one class along axis ${along}; got none`,
       );
     }
     if (formatShape(labels.shape) !== formatShape(wanted)) {
       throw new ShapeError(
-        `softmaxCrossEntropy: logits ${formatShape(shape)} want ${labels.dtype} labels of shape ${formatShape(wanted)}, ${labels.dtype === "i32" ? "a class for each row" : "a probability for each logit"}; got ${formatShape(labels.shape)}`,
+        `softmaxCrossEntropy: for logits ${formatShape(shape)}, ${labels.dtype} labels must have shape ${formatShape(wanted)}, ${labels.dtype === "i32" ? "one class per row" : "one probability per logit"}; got ${formatShape(labels.shape)}`,
       );
     }
     if (weights) checkWeights(weights, logits, shape[along]!);
     if (ignored !== undefined && labels.dtype !== "i32") {
       throw new AttributeError(
-        `softmaxCrossEntropy: ignoredClass ${ignored} has no meaning with labels of probabilities; leave it out, or set a row's labels to 0`,
+        `softmaxCrossEntropy: ignoredClass ${ignored} has no meaning if labels are probabilities; leave it out, or set a row's labels to 0`,
       );
     }
     const logs = softmaxOf(logits, along, true);

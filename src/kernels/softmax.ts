@@ -1,20 +1,20 @@
-// Softmax along an axis, its logarithm, and the logarithm of its denominator.
+// softmax, logSoftmax and logSumExp along an axis.
 import { formatShape, type GpuArray } from "../gpu/array.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import { anyWhole, axisOf, flag } from "./attributes.ts";
 import { binary } from "./binary.ts";
 import { defineOp, type Op } from "./op.ts";
 
-/** Which axis an op of rows runs along. */
+/** The axis that an op runs along. */
 export interface AxisAttribute {
   /** Negative ones count from the end. Default −1. */
   readonly axis?: number;
 }
 
-/** An array as rows along one axis: how many, how long, and how far apart their elements lie. */
+/** An array as rows along one axis: how many there are, how long they are, and how far apart their elements lie. */
 export interface Rows {
   readonly rows: number;
-  /** As the shaders of rows call them. */
+  /** The number of rows, their length and the stride of their elements, as the shaders name them. */
   readonly constants: {
     readonly ROWS: number;
     readonly LENGTH: number;
@@ -22,7 +22,7 @@ export interface Rows {
   };
 }
 
-/** The rows of a shape along an axis, counted from 0. */
+/** Returns the rows of a shape along an axis, counted from 0. */
 export function rowsAlong(shape: readonly number[], axis: number): Rows {
   const product = (extents: readonly number[]): number => extents.reduce((a, b) => a * b, 1);
   const inner = product(shape.slice(axis + 1));
@@ -30,7 +30,7 @@ export function rowsAlong(shape: readonly number[], axis: number): Rows {
   return { rows, constants: { ROWS: rows, LENGTH: shape[axis]!, INNER: inner } };
 }
 
-/** Softmax of a raw array along an axis counted from 0, or its logarithm. */
+/** Returns the softmax of a raw array along an axis counted from 0, or its logarithm. */
 export function softmaxOf(inp: GpuArray, axis: number, logarithm: boolean): GpuArray {
   const { device, shape } = inp;
   const { rows, constants } = rowsAlong(shape, axis);
@@ -86,7 +86,7 @@ export const softmax: Op<readonly [GpuArray], AxisAttribute> = opOf("softmax");
 /** x − log Σ exp(x) along an axis. */
 export const logSoftmax: Op<readonly [GpuArray], AxisAttribute> = opOf("logSoftmax");
 
-/** Along which axis `logSumExp` runs, and whether it stays. */
+/** The axis that `logSumExp` runs along, and whether it is kept. */
 export interface LogSumExpAttributes extends AxisAttribute {
   /** Whether to keep the axis as 1. Default false. */
   readonly keepDims?: boolean;
@@ -100,9 +100,7 @@ export const logSumExp: Op<readonly [GpuArray], LogSumExpAttributes> = defineOp(
     const { device, shape } = x;
     const along = axisOf("logSumExp", axis, shape.length);
     if (shape[along] === 0) {
-      throw new ShapeError(
-        `logSumExp: nothing to add up along axis ${along} of ${formatShape(shape)}`,
-      );
+      throw new ShapeError(`logSumExp: axis ${along} must not be empty; got ${formatShape(shape)}`);
     }
     const { rows, constants } = rowsAlong(shape, along);
     const kept = shape.with(along, 1);

@@ -1,11 +1,11 @@
-// What a step records of itself, on the device until somebody reads it.
+// Records a step's scalars in a ring on the device, where they stay until somebody reads them.
 import { formatShape, type GpuArray } from "../gpu/array.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import type { Rng } from "./random.ts";
 import { checkArray } from "./op.ts";
 
 /**
- * Writes a step's scalars into its slot of a ring: that of the Rng's step, modulo the ring's length.
+ * Writes a step's scalars into row (step modulo steps) of a ring, where step is the Rng's.
  *
  * Shapes: scalars (K); ring (steps, K).
  * Throws: `ShapeError` on other shapes; `DTypeError` unless both are f32; `AttributeError` on two devices.
@@ -22,7 +22,7 @@ export function recordStep(scalars: GpuArray, ring: GpuArray, rng: Rng): void {
     !capacity
   ) {
     throw new ShapeError(
-      `recordStep: takes (K) scalars for a ring (steps, K); got ${formatShape(scalars.shape)} and ${formatShape(ring.shape)}`,
+      `recordStep: scalars must have shape (K) and the ring (steps, K); got ${formatShape(scalars.shape)} and ${formatShape(ring.shape)}`,
     );
   }
   scalars.device.launch({

@@ -1,19 +1,19 @@
-// Moving 32-bit words from any strided path through one array to any through another. Nothing is
-// computed, so every 32-bit type will do, and NaN keeps its bits. The ops are in moves.ts and pad.ts.
+// Moves 32-bit words from a strided path through one array to a path through another. Nothing is computed, so it works
+// for every 32-bit type, and NaN keeps its bits. The ops are in moves.ts and pad.ts.
 import { formatShape, sizeOf, type GpuArray } from "../gpu/array.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import { collapse, stridesIn, type Walk } from "./strides.ts";
 
 const RANK = 8;
 
-/** A path through an array of `shape`: where it starts, in elements, and how far each axis steps. */
+/** A path through an array of `shape`: its start and the stride of each axis, in elements. */
 export interface Path {
   readonly shape: readonly number[];
   readonly start: number;
   readonly strides: readonly number[];
 }
 
-/** The path through all of an array of a shape, or through every `steps`th element from `starts` on. */
+/** Returns the path through a whole array of a shape, or through every `steps`th element from `starts` on. */
 export function pathIn(
   shape: readonly number[],
   starts: readonly number[] = [],
@@ -31,7 +31,7 @@ function walkOf(op: string, part: readonly number[], from: Path, to: Path): Walk
   const walk = collapse(part, [from.strides, to.strides], RANK);
   if (walk) return walk;
   throw new ShapeError(
-    `${op}: takes up to ${RANK} axes that don't join with their neighbours; got ${formatShape(part)}: move some of them at a time`,
+    `${op}: at most ${RANK} axes may remain after neighbouring ones are joined; got ${formatShape(part)}; move some axes at a time`,
   );
 }
 
@@ -53,7 +53,7 @@ function launch(walk: Walk, inp: GpuArray, from: Path, out: GpuArray, to: Path):
   });
 }
 
-/** Copies `part` elements on a path through `inp` to one through `out`. Throws `ShapeError` past 8 axes. */
+/** Copies elements of shape `part` from a path through `inp` to one through `out`. Throws `ShapeError` past 8 axes. */
 export function move(
   op: string,
   part: readonly number[],
@@ -63,7 +63,7 @@ export function move(
   launch(walkOf(op, part, from, to), inp, from, out, to);
 }
 
-/** Puts the word `bits` everywhere. */
+/** Fills an array with the word `bits`. */
 export function fill(out: GpuArray, bits: number): void {
   out.device.launch({
     shader: "move",
@@ -75,8 +75,8 @@ export function fill(out: GpuArray, bits: number): void {
 }
 
 /**
- * A new array with `part` elements of `x`, on a path, put on a path of its own, and the word `bits`
- * everywhere else. Throws `ShapeError` past 8 axes.
+ * Returns a new array with elements of shape `part`, moved from a path through `x` to the path `to`, and the word
+ * `bits` everywhere else. Throws `ShapeError` past 8 axes.
  */
 export function moved(
   op: string,
@@ -93,12 +93,12 @@ export function moved(
   return out;
 }
 
-/** The elements on a path through `x`, as an array of `shape`. Throws `ShapeError` past 8 axes. */
+/** Returns the elements on a path through `x`, as an array of `shape`. Throws `ShapeError` past 8 axes. */
 export function gathered(op: string, x: GpuArray, shape: readonly number[], from: Path): GpuArray {
   return moved(op, shape, x, from, pathIn(shape));
 }
 
-/** `x` stretched to a shape that it broadcasts to. Throws `ShapeError` past 8 axes. */
+/** Returns `x` stretched to a shape that it broadcasts to. Throws `ShapeError` past 8 axes. */
 export function stretched(op: string, x: GpuArray, shape: readonly number[]): GpuArray {
   const strides = stridesIn(x.shape, shape.length);
   return gathered(op, x, shape, { shape: x.shape, start: 0, strides });

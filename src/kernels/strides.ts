@@ -1,7 +1,7 @@
-// How an array is walked: row-major strides, and neighbouring axes joined into one.
+// How arrays are walked: row-major strides, and neighbouring axes joined into one.
 import { sizeOf } from "../gpu/array.ts";
 
-/** Row-major strides under `rank` axes, the missing ones first; 0 along axes of 1, which so stretch. */
+/** Returns row-major strides for `rank` axes, missing ones first; 0 along axes of 1, so that they broadcast. */
 export function stridesIn(shape: readonly number[], rank: number = shape.length): number[] {
   let stride = sizeOf(shape);
   const strides = shape.map((extent) => {
@@ -11,15 +11,15 @@ export function stridesIn(shape: readonly number[], rank: number = shape.length)
   return [...Array.from({ length: rank - shape.length }, () => 0), ...strides];
 }
 
-/** Axes that several arrays are walked along in step, outermost first: extents, and strides by array. */
+/** Axes along which several arrays are walked together, outermost first: extents, and each array's strides. */
 export interface Walk {
   readonly shape: readonly number[];
   readonly strides: readonly (readonly number[])[];
 }
 
 /**
- * Joins neighbouring axes that every array walks alike, so that most calls have one or two, and puts
- * axes of 1 before them to make `rank`. Undefined where more than `rank` remain.
+ * Joins neighbouring axes that every array walks alike, which leaves one or two in most calls, and prepends axes of 1
+ * up to `rank`. Returns undefined if more than `rank` remain.
  */
 export function collapse(
   shape: readonly number[],

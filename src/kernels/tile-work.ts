@@ -1,5 +1,5 @@
-// What a heavy kernel really does: the operations of its tiles, those past a matrix's edge included, and
-// without the taps in the padding that it skips. `flop` says what the op needs; the plan compares the two.
+// The operations that a heavy kernel really does: those of whole tiles, past a matrix's edge too, and without the
+// padding taps that it skips. `flop` counts what the op needs; the plan compares the two.
 import type { Device } from "../gpu/device.ts";
 import type { Geometry } from "./conv2d-geometry.ts";
 import {
@@ -11,11 +11,11 @@ import {
   type Variant,
 } from "./variant.ts";
 
-/** What an invocation, or a workgroup that works as one, makes at once. */
+/** The part of the result that an invocation, or a workgroup that works as one, computes. */
 interface Tile {
   readonly rows: number;
   readonly columns: number;
-  /** Terms of the sum that it adds at once: the last slice is filled up with zeros. */
+  /** Terms of the sum per slice; the last slice is padded with zeros. */
   readonly terms: number;
 }
 
@@ -42,12 +42,12 @@ const lanesWork = (tile: LanesTile): Tile => ({
 
 const upTo = (count: number, step: number): number => Math.ceil(count / step) * step;
 
-/** Operations of the tiles that cover a (rows, columns) matrix of sums of `terms` multiply-adds. */
+/** Returns the operations of the tiles that cover a (rows, columns) matrix of sums of `terms` multiply-adds. */
 function tileWork(tile: Tile, rows: number, columns: number, terms: number): number {
   return 2 * upTo(rows, tile.rows) * upTo(columns, tile.columns) * upTo(terms, tile.terms);
 }
 
-/** Operations that a product (batch, M, K) · (K, N) does in a variant. */
+/** Returns the operations of a product (batch, M, K) · (K, N) in a variant. */
 export function productWork(
   device: Device,
   variant: Variant,
@@ -59,14 +59,14 @@ export function productWork(
   return batch * tileWork(tile, m, n, k);
 }
 
-/** One axis of the pixels that tiles run along: which of its taps lie inside the image that they read. */
+/** One axis of the pixels that tiles run along, and which taps lie inside the image. */
 interface Axis {
   readonly pixels: number;
   readonly taps: number;
   readonly inside: (pixel: number, tap: number) => boolean;
 }
 
-/** The output's axis: tap i of pixel y is row y·S + i·D − P. */
+/** Returns an axis of the output: tap i of pixel y reads row y·S + i·D − P. */
 function outputAxis({ strides, dilations, pad, kernel, ...sizes }: Geometry, axis: 0 | 1): Axis {
   const size = axis === 0 ? sizes.height : sizes.width;
   return {
@@ -79,7 +79,7 @@ function outputAxis({ strides, dilations, pad, kernel, ...sizes }: Geometry, axi
   };
 }
 
-/** The input's axis at one phase of the stride, as shaders/lib/phases.wgsl has it. */
+/** Returns an axis of the input at one phase of the stride, as in shaders/lib/phases.wgsl. */
 function phaseAxis(geometry: Geometry, axis: 0 | 1, phase: number): Axis {
   const [size, outSize] =
     axis === 0 ? [geometry.height, geometry.outHeight] : [geometry.width, geometry.outWidth];
@@ -95,7 +95,7 @@ function phaseAxis(geometry: Geometry, axis: 0 | 1, phase: number): Axis {
   };
 }
 
-/** Pairs of an axis' pixel and a tap of it inside the image. */
+/** Counts the pairs of a pixel and a tap that lies inside the image, along one axis. */
 function insideAlong({ pixels, taps, inside }: Axis): number {
   let count = 0;
   for (let pixel = 0; pixel < pixels; pixel += 1) {
@@ -104,11 +104,11 @@ function insideAlong({ pixels, taps, inside }: Axis): number {
   return count;
 }
 
-/** Pairs of an output pixel of the batch and a tap of it inside the image. */
+/** Counts the pairs of an output pixel and a tap that lies inside the image, over the whole batch. */
 const insideTaps = (geometry: Geometry): number =>
   geometry.batch * insideAlong(outputAxis(geometry, 0)) * insideAlong(outputAxis(geometry, 1));
 
-/** Pairs of a tile of `rows` pixels, through the batch first, and a tap that any of them has inside. */
+/** Counts the pairs of a tile of `rows` pixels (batch index fastest) and a tap that lies inside for any of them. */
 function seenTaps(batch: number, vertical: Axis, horizontal: Axis, rows: number): number {
   const width = horizontal.pixels;
   const count = batch * vertical.pixels * width;
@@ -129,7 +129,7 @@ function seenTaps(batch: number, vertical: Axis, horizontal: Axis, rows: number)
   return seen;
 }
 
-/** Operations that a convolution's forward does in a variant; `fours`: whether channels load by fours. */
+/** Returns the operations of a convolution's forward in a variant; `fours` says whether channels load as vec4s. */
 export function forwardWork(
   device: Device,
   variant: Variant,
@@ -141,14 +141,14 @@ export function forwardWork(
   if (variant === "direct") return 2 * insideTaps(geometry) * (channels / groups) * filters;
   if (variant === "lanes" && fours) {
     const axes = [outputAxis(geometry, 0), outputAxis(geometry, 1)] as const;
-    const seen = seenTaps(batch, ...axes, tile.rows); // taps in the padding are left out, tile by tile
+    const seen = seenTaps(batch, ...axes, tile.rows); // each tile skips the taps in the padding
     return tileWork(tile, seen * tile.rows, filters, channels);
   }
   const terms = kernel[0] * kernel[1] * channels;
   return tileWork(tile, batch * outHeight * outWidth, filters, terms);
 }
 
-/** Operations that the gradient of a convolution's input does in a variant: phase by phase. */
+/** Returns the operations of the gradient of a convolution's input in a variant, summed over phases. */
 export function dataGradientWork(device: Device, variant: Variant, geometry: Geometry): number {
   const { batch, channels, filters, groups, strides } = geometry;
   const tile = tileOf(device, variant);
@@ -170,15 +170,15 @@ export function dataGradientWork(device: Device, variant: Variant, geometry: Geo
 
 /** How a filter's gradient is launched. */
 export interface WeightLaunch {
-  /** Pixels of a run. */
+  /** Pixels per run. */
   readonly chunk: number;
-  /** 1 for a row of the bias behind the filter's, else 0. */
+  /** 1 if a row for the bias follows the filter's rows, else 0. */
   readonly extra: 0 | 1;
-  /** Whether the input loads by fours. */
+  /** Whether the input loads as vec4s. */
   readonly fours: boolean;
 }
 
-/** Operations that the gradient of a convolution's filter does in a variant, but the sums of its bias. */
+/** Returns the operations of the gradient of a convolution's filter in a variant, without the bias's sums. */
 export function weightGradientWork(
   device: Device,
   variant: Variant,
@@ -191,7 +191,7 @@ export function weightGradientWork(
   const rows = kernel[0] * kernel[1] * channels;
   if (variant === "direct") return 2 * insideTaps(geometry) * (channels / groups) * filters;
   const lanes = lanesWork(filterLanesTile(device));
-  // Where all rows of a tile lie under one tap it skips the padding.
+  // A tile skips the padding if all of its rows belong to one tap.
   const oneTap = channels % (variant === "lanes" ? lanes.rows : 8) === 0;
   if (variant === "lanes") {
     if (!(oneTap && fours)) return tileWork(lanes, rows, filters, pixels);
@@ -213,7 +213,7 @@ export function weightGradientWork(
   );
 }
 
-/** An axis with one of its taps alone. */
+/** Returns an axis with only one of its taps. */
 const oneTapOf = (axis: Axis, tap: number): Axis => ({
   ...axis,
   taps: 1,

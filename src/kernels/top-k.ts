@@ -1,4 +1,4 @@
-// The largest elements along an axis: their places, and what stands there.
+// topK: the largest elements along an axis, and their indices.
 import { formatShape, type GpuArray } from "../gpu/array.ts";
 import { AttributeError } from "../gpu/errors.ts";
 import { anyWhole, axisOf, needed, whole } from "./attributes.ts";
@@ -6,15 +6,15 @@ import { defineOp, type Op } from "./op.ts";
 import { rowsAlong } from "./softmax.ts";
 import { fill } from "./strided-copy.ts";
 
-/** What `topK` takes. */
+/** The attributes of `topK`. */
 export interface TopKAttributes {
   /** How many elements to find. */
   readonly k: number;
-  /** Along which axis; negative ones count from the end. Default −1. */
+  /** The axis to search along; negative ones count from the end. Default −1. */
   readonly axis?: number;
 }
 
-const WIDTH = 32; // elements that are ordered by counting, before lists are merged
+const WIDTH = 32; // elements per list that is sorted by counting, before lists are merged
 
 function checkedAxis(x: GpuArray, { k, axis = -1 }: TopKAttributes): number {
   const { shape } = x;
@@ -27,7 +27,7 @@ function checkedAxis(x: GpuArray, { k, axis = -1 }: TopKAttributes): number {
   return along;
 }
 
-/** The places of the k largest elements along an axis, i32, counted from 0. No gradient. */
+/** The indices of the k largest elements along an axis, i32. No gradient. */
 export const topPlaces: Op<readonly [GpuArray], TopKAttributes> = defineOp({
   name: "topK",
   attributes: { k: needed(whole(1)), axis: anyWhole },
@@ -69,7 +69,7 @@ export const topPlaces: Op<readonly [GpuArray], TopKAttributes> = defineOp({
   backward: () => [undefined],
 });
 
-/** The elements at the places that `topPlaces` found. */
+/** The elements at the indices that `topPlaces` found. */
 export const takePlaces: Op<readonly [x: GpuArray, places: GpuArray], TopKAttributes> = defineOp({
   name: "topK",
   attributes: { k: needed(whole(1)), axis: anyWhole },

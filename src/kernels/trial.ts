@@ -1,4 +1,4 @@
-// One workload in several variants: each held against `direct`'s result, then all timed in turn.
+// Tries one workload in several variants: compares each result with that of `direct`, then times them in turn.
 import { type Variant, type Workload } from "./variant.ts";
 import type { GpuArray } from "../gpu/array.ts";
 import type { Device } from "../gpu/device.ts";
@@ -6,7 +6,7 @@ import type { PipelineEntry } from "../gpu/pipelines.ts";
 import { repeated, type Repeated } from "../gpu/inspection/repeat.ts";
 import { createRng, uniform } from "./random.ts";
 
-/** A variant of a workload, as it can be launched. */
+/** A variant of a workload that can be launched. */
 export interface Way {
   readonly variant: Variant;
   readonly pipeline: PipelineEntry;
@@ -14,41 +14,41 @@ export interface Way {
   readonly launch: (inputs: readonly GpuArray[]) => GpuArray;
 }
 
-/** How one variant did. */
+/** How one variant performed. */
 export interface Candidate {
   readonly variant: Variant;
-  /** Milliseconds of a launch, the median of all rounds; undefined if it never came to a round. */
+  /** Milliseconds per launch, the median of all rounds; undefined if there was no round. */
   readonly milliseconds: number | undefined;
-  /** Its time over the default's, the median of the rounds' ratios. */
+  /** Its time divided by the default's: the median of the rounds' ratios. */
   readonly ratio: number | undefined;
-  /** Why it isn't to be trusted, or wasn't timed. */
+  /** Why it can't be trusted, or wasn't timed. */
   readonly remark: string | undefined;
 }
 
-/** What came of a trial. */
+/** The result of a trial. */
 export interface Outcome {
-  /** The default first. */
+  /** The variants tried, the default first. */
   readonly candidates: readonly Candidate[];
-  /** What to run; undefined where the time didn't reach for an answer. */
+  /** The variant to run; undefined if there was too little time for an answer. */
   readonly chosen: Variant | undefined;
 }
 
 const ROUNDS = 7;
-const FEWEST_ROUNDS = 3; // below, a median says little
-const PASS_MS = 10; // what a pass should take at least, so that timestamps' steps of 0.1 ms don't count
+const FEWEST_ROUNDS = 3; // with fewer, a median says little
+const PASS_MS = 10; // the least that a pass should take, so that the timestamps' steps of 0.1 ms don't matter
 const MOST_REPEATS = 256;
-const GAIN = 0.97; // what is less than 3 % faster than the default isn't worth other bits
-const HOPELESS = 1.5; // times the default's time: no later round will mend that
-const HOPELESS_AT_ONCE = 2.5; // the same, by the first round alone
+const GAIN = 0.97; // a gain of less than 3 % over the default isn't worth different bits
+const HOPELESS = 1.5; // times the default's time: no later round will make up for that
+const HOPELESS_AT_ONCE = 2.5; // the same, judged by the first round alone
 const NO_TIME = "no time left";
-/** Operations a second of a variant that nobody has timed yet, on the low side. */
+/** The assumed operations per second of a variant that hasn't been timed yet, a low estimate. */
 const ASSUMED = { software: 2e8, gpu: 2e10 } as const;
 
-/** How much of its work each kernel did in a millisecond when last seen, and how long one took to compile. */
+/** Remembers the latest speed of each kernel, in operations per millisecond, and how long compilation took. */
 export class Speeds {
   readonly #assumed: number;
   readonly #known = new Map<string, number>();
-  /** Milliseconds that a kernel takes until its first result; later ones count for more. */
+  /** Milliseconds until a kernel's first result: a running average that weights later kernels more. */
   #startup = 0;
 
   constructor(device: Device) {
@@ -63,32 +63,32 @@ export class Speeds {
     this.#startup = this.#startup === 0 ? milliseconds : (this.#startup + milliseconds) / 2;
   }
 
-  /** Milliseconds until a kernel's first result. */
+  /** Predicts the milliseconds until a kernel's first result. */
   foretellStart(way: Way): number {
     return this.#startup + this.foretell(way);
   }
 
-  /** Milliseconds that a launch is going to take. */
+  /** Predicts the milliseconds of a launch. */
   foretell({ pipeline, flop }: Way): number {
     return flop / (this.#known.get(pipeline.label) ?? this.#assumed);
   }
 }
 
-/** A variant under way. */
+/** A variant that is being timed. */
 interface Runner {
   readonly way: Way;
   readonly program: Repeated;
-  /** Milliseconds of a launch, a round each. */
+  /** Milliseconds per launch, one entry per round. */
   readonly times: number[];
   repeats: number;
-  /** Why its result isn't to be trusted. */
+  /** Why its result can't be trusted. */
   fault: string | undefined;
 }
 
 /**
- * Runs a workload's ways, the default first, on random numbers in [−1, 1]. Nothing is started that looks
- * like ending after `end`, nor more rounds than an answer needs after `slice`; both are times of
- * `performance.now()`. Throws `GpuError` if the device reports an error.
+ * Tries a workload's ways, the default first, on random numbers in [−1, 1]. It starts nothing that is expected to end
+ * after `end`, and after `slice` it starts no more rounds than an answer needs; both are times of `performance.now()`.
+ * Throws `GpuError` if the device reports an error.
  */
 export async function tryOut(
   device: Device,
@@ -106,7 +106,7 @@ export async function tryOut(
     const began = performance.now();
     const program = await repeated(device, workload.key, () => way.launch(inputs));
     runners.set(way, { way, program, times: [], repeats: 1, fault: undefined });
-    await program.time(1); // some adapters compile in the first run
+    await program.time(1); // some adapters compile during the first run
     const out = await program.out.read();
     speeds.noteStartup(performance.now() - began);
     return out;
@@ -123,7 +123,7 @@ export async function tryOut(
         const bound = 16 * 2 ** -24 * Math.max(workload.terms, 1);
         if (off > bound) {
           runners.get(way)!.fault =
-            `wrong: off by ${off.toPrecision(2)}, rounding explains ${bound.toPrecision(2)}`;
+            `wrong: off by ${off.toPrecision(2)}, but rounding explains only ${bound.toPrecision(2)}`;
         }
       }
       await race([...runners.values()], runners.get(standard)!, speeds, { end, slice });
@@ -135,7 +135,7 @@ export async function tryOut(
   return verdict(ways, runners);
 }
 
-/** Times all that are right in turn, while there is time for another round. */
+/** Times all correct variants in turn, while there is time for another round. */
 async function race(
   runners: readonly Runner[],
   base: Runner,
@@ -168,12 +168,12 @@ async function timeOnce(runner: Runner, speeds: Speeds): Promise<void> {
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 
-/** The median of a runner's times over the default's, round by round. */
+/** Returns the median over rounds of a runner's time divided by the default's. */
 function ratioOf({ times }: Runner, base: Runner): number {
   return median(times.map((each, round) => each / base.times[round]!));
 }
 
-/** Whether no later round would make it the fastest. */
+/** Whether a variant is so slow that no later round would make it the fastest. */
 function isHopeless(runner: Runner, base: Runner): boolean {
   const { length } = runner.times;
   return length > 0 && ratioOf(runner, base) > (length === 1 ? HOPELESS_AT_ONCE : HOPELESS);
@@ -195,7 +195,7 @@ function verdict(ways: readonly Way[], runners: ReadonlyMap<Way, Runner>): Outco
   const [best] = [...runners.values()]
     .filter(({ fault, times }) => fault === undefined && times.length >= FEWEST_ROUNDS)
     .toSorted((a, b) => ratioOf(a, base) - ratioOf(b, base));
-  // Where the default is wrong, whatever is right will do: `direct` is, as all are held against it.
+  // If the default is wrong, any correct variant will do. `direct` counts as correct, because all are compared with it.
   if (base.fault !== undefined) return { candidates, chosen: best?.way.variant ?? "direct" };
   const faster = best && Math.min(...best.times) < Math.min(...base.times); // in its best round too
   if (faster && ratioOf(best, base) < GAIN) return { candidates, chosen: best.way.variant };
@@ -206,11 +206,11 @@ function verdict(ways: readonly Way[], runners: ReadonlyMap<Way, Runner>): Outco
   return { candidates, chosen: answered ? base.way.variant : undefined };
 }
 
-/** Whether it is known that a variant isn't to be chosen in place of the default, if it wasn't. */
+/** Whether a variant that wasn't chosen is known not to beat the default. */
 const isOut = (runner: Runner, base: Runner): boolean =>
   runner.fault !== undefined || runner.times.length >= FEWEST_ROUNDS || isHopeless(runner, base);
 
-/** The largest |a − b|; infinite if any is not a number. */
+/** Returns the largest |a − b|; infinite if any difference is NaN. */
 function largestDifference(a: Float32Array, b: Float32Array): number {
   let largest = 0;
   for (let i = 0; i < a.length; i += 1) {

@@ -1,4 +1,4 @@
-// sin and cos: one shader, and a quarter turn between them.
+// sin and cos: one shader computes both, a quarter turn apart.
 import type { GpuArray } from "../gpu/array.ts";
 import type { Op } from "./op.ts";
 import { elementOp, type NoAttributes } from "./unary.ts";
@@ -8,7 +8,7 @@ const rule = (name: string, quarter: number): Op<readonly [GpuArray], NoAttribut
     QUARTER: quarter,
   }));
 
-/** sin x; its derivative is a quarter turn further, as cos's is. */
+/** sin x. The derivatives of sin and cos are the same functions a quarter turn further. */
 export const sin: Op<readonly [GpuArray], NoAttributes> = rule("sin", 0);
 
 /** cos x. */

@@ -1,11 +1,11 @@
-// Functions of one element.
+// Element-wise functions of one array, such as relu, exp and clip.
 import type { GpuArray } from "../gpu/array.ts";
 import { AttributeError } from "../gpu/errors.ts";
 import { floatBits, type Constant } from "../gpu/shader.ts";
 import { finite, number, type Checks } from "./attributes.ts";
 import { defineOp, type Op } from "./op.ts";
 
-/** What the shader can compute, and which side of the function its derivative is taken from. */
+/** The functions that the shader computes, and whether their derivatives are computed from the input or the output. */
 const KEEPS = {
   relu: "output",
   leakyRelu: "input",
@@ -26,11 +26,11 @@ const KEEPS = {
 /** The name of a function of one element. */
 export type UnaryOperation = keyof typeof KEEPS;
 
-/** The name of an operation as shaders write it: `leakyRelu` is LEAKY_RELU there. */
+/** Returns an operation's name as shaders write it: LEAKY_RELU for `leakyRelu`. */
 export const constantName = (name: string): string =>
   name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
 
-/** What an operation's attributes are in the shader. */
+/** An operation's attributes as constants of the shader. */
 interface Settings {
   readonly ALPHA?: number;
   readonly LOW_BITS?: number;
@@ -41,13 +41,13 @@ interface Settings {
 export interface ElementFunction {
   readonly name: string;
   readonly shader: "unary" | "gates" | "rounding" | "trigonometry";
-  /** What the shader takes the derivative from. */
+  /** What the shader computes the derivative from. */
   readonly keeps: "input" | "output";
 }
 
 type Constants = Readonly<Record<string, Constant>>;
 
-/** f(x) for every element, on raw arrays. */
+/** Computes f(x) for every element of a raw array. */
 export function launchForward(
   { name, shader }: Omit<ElementFunction, "keeps">,
   inp: GpuArray,
@@ -83,7 +83,7 @@ function launchBackward(
   return dinp;
 }
 
-/** An op for a function of one element, whose attributes become constants of its shader. */
+/** Makes the op of a function of one element. `constantsOf` turns its attributes into constants of the shader. */
 export function elementOp<A>(
   of: ElementFunction,
   attributes: Checks<NoInfer<A>>,
@@ -101,7 +101,7 @@ export function elementOp<A>(
   });
 }
 
-/** f(x) for every element, on raw arrays. */
+/** Computes a function of unary.wgsl for every element of a raw array. */
 export function unary(name: UnaryOperation, inp: GpuArray, settings: Settings = {}): GpuArray {
   const of: ElementFunction = { name, shader: "unary", keeps: KEEPS[name] };
   return launchForward(of, inp, { OP: constantName(name), ...settings });
@@ -125,13 +125,13 @@ const plain = (name: UnaryOperation): Op<readonly [GpuArray], NoAttributes> =>
 
 /** The attribute of `leakyRelu`. */
 export interface LeakyReluAttributes {
-  /** Slope below 0 (0.3). */
+  /** The slope below 0 (0.3). */
   readonly alpha?: number;
 }
 
 /** The attribute of `elu`. */
 export interface EluAttributes {
-  /** What the function tends to far below 0, with its sign changed (1). */
+  /** The function tends to −alpha far below 0 (1). */
   readonly alpha?: number;
 }
 
@@ -152,7 +152,7 @@ function limits({ min = -Infinity, max = Infinity }: ClipAttributes): Settings {
 
 type Only<A> = Op<readonly [GpuArray], A>;
 
-/** An op for each function of one element, by name. */
+/** The ops of the functions of one element, by name. */
 export const unaryRules: {
   readonly [Name in Exclude<UnaryOperation, "leakyRelu" | "elu" | "clip">]: Only<NoAttributes>;
 } & {

@@ -1,4 +1,4 @@
-// Choosing between two arrays, element by element, with NumPy's broadcasting.
+// where: a choice between two arrays, element by element, with NumPy's broadcasting.
 import type { GpuArray } from "../gpu/array.ts";
 import { broadcastShape, RANK } from "./binary.ts";
 import { checkOneType } from "./compare.ts";
@@ -10,7 +10,7 @@ import type { NoAttributes } from "./unary.ts";
 
 type Triple = readonly [GpuArray, GpuArray, GpuArray];
 
-/** A condition and what it chooses from, as the shader walks them: stretched first if it can't walk so many axes. */
+/** Returns a condition and both arrays as the shader walks them, stretched first if there are too many axes. */
 function walked(
   shape: readonly number[],
   inputs: Triple,
@@ -46,7 +46,7 @@ function choose(shape: readonly number[], given: Triple): GpuArray {
   return out;
 }
 
-/** What of `dout` belongs to the side that the condition chose, in the shape of that side; 0 elsewhere. */
+/** Returns the gradient of one side in its shape: `dout` where the condition chose that side, 0 elsewhere. */
 function chosen(dout: GpuArray, given: GpuArray, toA: boolean, side: GpuArray): GpuArray {
   const { device, shape } = dout;
   const { inputs, constants } = walked(shape, [given, dout, dout]);

@@ -40,7 +40,7 @@ const TOLD: readonly [written: string, call: () => unknown, told: string][] = [
   [
     "tensor([1, 2])",
     () => untyped(tensor, [1, 2]),
-    "tensor: takes a device first, as open of longhand/node or openDevice makes it; got [1, 2]",
+    "tensor: the first argument must be a device, from openDevice or from open of longhand/node; got [1, 2]",
   ],
   [
     'tensor(device, ["1", "2"])',
@@ -75,7 +75,7 @@ const TOLD: readonly [written: string, call: () => unknown, told: string][] = [
   [
     "tensor(device, [1], [1], { track: true })",
     () => untyped(tensor, device, [1], [1], { track: true }),
-    "tensor: got an attribute track, which it doesn't have: it takes dtype, tracked",
+    "tensor: got an unknown attribute track; it takes dtype, tracked",
   ],
   [
     'add(x, "1")',
@@ -105,7 +105,7 @@ const TOLD: readonly [written: string, call: () => unknown, told: string][] = [
   [
     "line.forward(x, { train: true })",
     () => untyped(line.forward, x, { train: true }),
-    "line: got an attribute train, which it doesn't have: it takes training, rng, track, fuse, logits, activationType",
+    "line: got an unknown attribute train; it takes training, rng, track, fuse, logits, activationType",
   ],
   [
     "line.forward(array, mode)",
@@ -150,7 +150,7 @@ const TOLD: readonly [written: string, call: () => unknown, told: string][] = [
   [
     "sequential([layers])",
     () => untyped(sequential, [layers.dense(1)]),
-    "sequential: takes a device first, as open of longhand/node or openDevice makes it; got [{ kind, detail, outputShape, parameters, buffers, takesEpilogue, takesF16, forward }]",
+    "sequential: the first argument must be a device, from openDevice or from open of longhand/node; got [{ kind, detail, outputShape, parameters, buffers, takesEpilogue, takesF16, forward }]",
   ],
   [
     "sequential(…, [layers.relu])",
@@ -168,32 +168,32 @@ const TOLD: readonly [written: string, call: () => unknown, told: string][] = [
       untyped(conv2d, tensor(device, [1], [1, 1, 1, 1]), tensor(device, [1], [1, 1, 1, 1]), {
         stride: 2,
       }),
-    "conv2d: got an attribute stride, which it doesn't have: it takes strides, padding, dilations, groups, epilogue, activationType",
+    "conv2d: got an unknown attribute stride; it takes strides, padding, dilations, groups, epilogue, activationType",
   ],
   [
     "createRng(0)",
     () => untyped(createRng, 0),
-    "createRng: takes a device first, as open of longhand/node or openDevice makes it; got 0",
+    "createRng: the first argument must be a device, from openDevice or from open of longhand/node; got 0",
   ],
   [
     "compile(device, body)",
     () => untyped(compile, device, () => ({})),
-    "compile: takes a name in words; got a function",
+    "compile: the name must be a string; got a function",
   ],
   [
     "compile(device, name, async () => …)",
     () => untyped(compile, device, "step", later),
-    "step: its function must not be async, as what happens after an await isn't seen; await before it, and pass the result in",
+    "step: its function must not be async, because work after an await isn't recorded; await first, and pass the result in",
   ],
   [
     "compile(device, name, () => x)",
     () => untyped(compile, device, "step", () => square(x)),
-    "step: the traced function returned Tensor; give each array a name, such as ({ loss })",
+    "step: the traced function returned Tensor; return an object of named arrays, such as ({ loss })",
   ],
   [
     "compile(device, name, () => undefined)",
     () => untyped(compile, device, "step", () => undefined),
-    "step: the traced function returned nothing; give each array a name, such as ({ loss })",
+    "step: the traced function returned nothing; return an object of named arrays, such as ({ loss })",
   ],
   [
     "compile(device, name, () => ({ loss: 1 }))",
@@ -203,27 +203,27 @@ const TOLD: readonly [written: string, call: () => unknown, told: string][] = [
   [
     "compile(…, { shared: false })",
     () => untyped(compile, device, "step", () => ({}), { shared: false }),
-    "step: options are an object of share, onCompile; got { shared }",
+    "step: options must be an object of share, onCompile; got { shared }",
   ],
   [
     "device.scope(async () => …)",
     () => device.scope(later),
-    "scope: its function must not be async, as what happens after an await isn't seen; await before it, and pass the result in",
+    "scope: its function must not be async, because work after an await isn't recorded; await first, and pass the result in",
   ],
   [
     "noGrad(async () => …)",
     () => noGrad(later),
-    "noGrad: its function must not be async, as what happens after an await isn't seen; await before it, and pass the result in",
+    "noGrad: its function must not be async, because work after an await isn't recorded; await first, and pass the result in",
   ],
   [
     "x.array.write([1, 2, 3, 4])",
     () => untyped((data: Float32Array) => x.array.write(data), [1, 2, 3, 4]),
-    "write: f32 wants a Float32Array; got [1, 2, 3, 4]",
+    "write: f32 data must be a Float32Array; got [1, 2, 3, 4]",
   ],
   [
     "device.empty([2, -1])",
     () => device.empty([2, -1]),
-    "array: a shape is a list of whole numbers ≥ 0; got [2, -1]",
+    "array: shape must be a list of whole numbers ≥ 0; got [2, -1]",
   ],
   [
     'device.empty([2], "float32")',

@@ -52,5 +52,7 @@ test("open refuses options that it doesn't have, before an adapter is opened", a
   }
   expect(faults).toEqual([]);
   const misspelt = Reflect.apply(open, undefined, ["null", { limit: "adapter" }]);
-  await expect(misspelt).rejects.toThrow(/^open: options are an object of limits, eagerByteBudget/);
+  await expect(misspelt).rejects.toThrow(
+    /^open: options must be an object of limits, eagerByteBudget/,
+  );
 });

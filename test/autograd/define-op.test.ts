@@ -170,7 +170,7 @@ test("what can't be is refused, by the op's own name", async () => {
       },
     });
   const refused: readonly [action: () => unknown, says: RegExp][] = [
-    [call(swish, x, { gamma: 1 }), /^gated: got an attribute gamma/],
+    [call(swish, x, { gamma: 1 }), /^gated: got an unknown attribute gamma/],
     [call(swish, x, { beta: "1" }), /^gated: beta must be a finite number/],
     [call(swish, x, x, x), /^gated: takes x and attributes; got 3 arguments/],
     [call(swish, x, 3), /^gated: attributes must be an object/],

@@ -101,7 +101,7 @@ test("integers and arrays of two devices are refused before any launch", async (
   });
   expect(errors).toEqual([
     new AttributeError(
-      "matmul: input 1 lives on another device than input 0; read it, and upload it there",
+      "matmul: input 1 must be on the same device as input 0; copy with read and upload",
     ),
     new DTypeError("matmul: input 1 must be f32; got i32"),
   ]);

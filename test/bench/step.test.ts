@@ -259,7 +259,7 @@ describe("npm run bench --", () => {
     [["scaling", "--batches", "8,x"], /'8,x' is invalid/],
     [["step", "--json", "out.txt"], /^--json: got out.txt; .* end in .json$/m],
     [["host", "--json", "/nowhere/out.json"], /^bench: can't write \/nowhere\/out.json: /m],
-    [["step", "--adapter", "no such thing"], /no adapter is called "no such thing"; in reach: /],
+    [["step", "--adapter", "no such thing"], /no adapter matches "no such thing"; available: /],
   ];
   test.each(refusals)("refuses %j in a line", async (args, message) => {
     const { code, err } = await bench(...args);

@@ -172,7 +172,7 @@ describe("a refused start says why in a sentence and leaves nothing behind", () 
     ["steps abc", () => ["train", "--steps", "abc"], 2, /--steps.*abc/],
     ["an unknown flag", () => ["train", "--stepz", "3"], 2, /--stepz/],
     ["an unknown recipe", () => ["train", "--recipe", "nope"], 2, /nope.*dcgan, small/],
-    ["an unknown adapter", () => ["train", "--adapter", "nope"], 1, /nope.*in reach/],
+    ["an unknown adapter", () => ["train", "--adapter", "nope"], 1, /nope.*available/],
     ["epochs and steps", () => ["train", "--steps", "1", "--epochs", "1"], 2, /one of them/],
     ["a missing folder", () => ["train", "--data", run("missing")], 1, /missing.*no such folder/],
     ["a batch too large", () => ["train", "--data", data, "--batch", "23"], 2, /at most 22/],

@@ -62,5 +62,5 @@ test.each([
   ["idxFile", [images, undefined, { transposed: true }]],
   ["imageFolder", [pictures, { class: true }]],
 ] as const)("%s refuses an option that it doesn't have", async (name, args) => {
-  await expect(call(name, args)()).rejects.toThrow(/options are an object of \w+; got/);
+  await expect(call(name, args)()).rejects.toThrow(/options must be an object of \w+; got/);
 });

@@ -102,7 +102,7 @@ describe.each([undefined, "swiftshader", "null"])("on adapter %s", (request) => 
       () => device.persistent([2]),
     ];
     for (const call of calls) expect(call).toThrow(DeviceLostError);
-    expect(calls[0]).toThrow(/^device: lost \(\w+\): .*; open a device anew .*checkpoint$/);
+    expect(calls[0]).toThrow(/^device: lost \(\w+\): .*; open a new device .*checkpoint$/);
   });
 
   it("what the GPU never answers is refused all the same", async () => {

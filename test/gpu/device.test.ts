@@ -135,7 +135,7 @@ describe("scopes and memory", () => {
     });
     expect(device.eagerBytes - before).toBe(256);
     expect([...(await kept.deep[0]!.read())]).toEqual([-1, -4, -9]);
-    await expect(lost!.read()).rejects.toThrow(/given back at the end of its scope/);
+    await expect(lost!.read()).rejects.toThrow(/freed at the end of its scope/);
   });
 
   it("stop an eager loop that outgrows its budget, and name scope", async () => {
@@ -221,7 +221,9 @@ describe("faults", () => {
     const shared = { shader: "unary", constants: { COUNT: 2 }, workgroups: [1, 1, 1] } as const;
     // Found before WebGPU sees it, since WebGPU's own words would name no dispatch.
     const aliased = { ...shared, entry: "forward", bind: { inp: x, out: x } };
-    expect(() => other.launch(aliased)).toThrow(/unary\.forward: reads and writes data at once/);
+    expect(() => other.launch(aliased)).toThrow(
+      /unary\.forward: must not both read and write data/,
+    );
     // A binding that the entry point needs is left out: only WebGPU notices.
     other.launch({ ...shared, entry: "backward", bind: { dout: x, dinp: out } });
     await expect(x.read()).rejects.toThrow(GpuError);

@@ -54,7 +54,7 @@ describe("an array that the device can't bind", () => {
 
   it.each(calls)("is refused, %s, and the device works still", async (_, call) => {
     const said = await messageOf(MemoryError, call);
-    expect(said).toMatch(/takes \S+ bytes, and this device binds at most 134217728; /);
+    expect(said).toMatch(/takes \S+ bytes, but this device binds at most 134217728; /);
     await worksStill();
     await expect(compile(device, "q", () => ({ out: device.empty([4]) }))).resolves.toBeDefined();
   });
@@ -62,7 +62,7 @@ describe("an array that the device can't bind", () => {
   it("says how far its first axis may go", async () => {
     const said = await messageOf(MemoryError, () => device.empty([4096, 100, 100], "f32", "big"));
     expect(said).toBe(
-      "big: an array of (4096, 100, 100) f32 takes 163840000 bytes, and this device binds at most 134217728; at most 3355 along its first axis fit; take a smaller batch, or open the device with more of the adapter's limits",
+      "big: an array of (4096, 100, 100) f32 takes 163840000 bytes, but this device binds at most 134217728; at most 3355 along its first axis fit; use a smaller batch, or open the device with higher limits",
     );
     device.free(device.empty([3355, 100, 100]).storage);
     await worksStill();

@@ -236,14 +236,16 @@ describe("refuses", () => {
   const rng = createRng(device, 1);
   test.each([[[3, 1]], [[0]], [[]], [[4, 2]], [[4, 1, 1]]])("outputs %o", async (shape) => {
     const says = await messageOf(ShapeError, () => adversarialLoss(device.empty(shape), rng));
-    expect(says).toMatch(/^adversarialLoss: outputs must be \(2B\), \(2B, 1\) or, .*; got \(/);
+    expect(says).toMatch(
+      /^adversarialLoss: outputs must have shape \(2B\), \(2B, 1\) or, .*; got \(/,
+    );
   });
 
   test.each([[[4]], [[0, 4]], [[4, 3]]])("a ring %o", async (shape) => {
     const says = await messageOf(ShapeError, () =>
       adversarialLoss(device.empty([2]), rng, { ring: device.empty(shape) }),
     );
-    expect(says).toMatch(/^adversarialLoss: the ring must be \(steps, 4\), .*; got \(/);
+    expect(says).toMatch(/^adversarialLoss: the ring must have shape \(steps, 4\), .*; got \(/);
   });
 
   const refusal = async (
@@ -265,7 +267,7 @@ describe("refuses", () => {
     );
     const labels = sibling(device).empty([2], "i32");
     expect(await refusal(AttributeError, [4, 3], { labels })).toMatch(
-      /^adversarialLoss: the labels lives? on another device/,
+      /^adversarialLoss: the labels must be on the same device/,
     );
   });
 
@@ -288,7 +290,7 @@ describe("refuses", () => {
     const other = sibling(device);
     const strange = (): unknown => adversarialLoss(other.empty([2]), rng);
     expect(await messageOf(AttributeError, strange)).toMatch(
-      /^adversarialLoss: the Rng's state lives on another device/,
+      /^adversarialLoss: the Rng's state must be on the same device/,
     );
   });
 });

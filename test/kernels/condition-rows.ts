@@ -114,7 +114,9 @@ function comparison(name: Comparison, run: OfPair, holds: Holds): Row {
     {
       name: "two types",
       kind: DTypeError,
-      says: new RegExp(`^${name}: inputs 0 and 1 must be of one type; got f32 and i32: cast one`),
+      says: new RegExp(
+        `^${name}: inputs 0 and 1 must have the same type; got f32 and i32; cast one`,
+      ),
       run: (device) => run(floats(device, 2), integers(device, "i32")),
     },
     {
@@ -214,7 +216,7 @@ const whereRow: Row = {
     {
       name: "values of two types",
       kind: DTypeError,
-      says: /^where: inputs 1 and 2 must be of one type; got f32 and i32: cast one of them$/,
+      says: /^where: inputs 1 and 2 must have the same type; got f32 and i32; cast one of them$/,
       run: (device) => ops.where(floats(device, 2), floats(device, 2), integers(device, "i32")),
     },
     {

@@ -167,7 +167,7 @@ export function epilogueRefusals(
       activation: "leakyRelu",
       alpha: -1,
     })),
-    refused("a slope of no leakyRelu", ": alpha is leakyRelu's", () => ({ alpha: 0.1 })),
+    refused("a slope of no leakyRelu", ": alpha is only for leakyRelu", () => ({ alpha: 0.1 })),
     refused("a drop rate of 1 behind", ": dropout: rate must be", (device) => ({
       dropout: dropout(device, 1),
     })),

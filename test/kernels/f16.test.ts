@@ -100,7 +100,7 @@ describe.skipIf(!able)("arrays of f16", () => {
     expect(await array.read("f16")).toEqual(rounded);
     expect(await array.rows(1, 2).read("f16")).toEqual(rounded.subarray(7));
     expect(() => array.rows(1, 1).write(values.slice(7, 14))).toThrow(
-      /^write: the array starts inside a 32-bit word/,
+      /^write: the array must start at a 32-bit word/,
     );
   });
 
@@ -139,7 +139,7 @@ describe.skipIf(!able)("arrays of f16", () => {
       await refusalOf(device, DTypeError, () =>
         device.launch({ ...launch, bind, workgroups: [1, 1, 1] }),
       ),
-    ).toBe("unary.wgsl: inp must be of 32 bits; got f16");
+    ).toBe("unary.wgsl: inp must have a 32-bit type; got f16");
   });
 });
 
@@ -153,7 +153,7 @@ describe("f16 is refused", () => {
 
   test.skipIf(able)("where the adapter has no shader-f16", async () => {
     const [x, kernel] = [device.empty([2, 3]), device.empty([3, 2])].map((a) => new Tensor(a));
-    const says = /: f16 takes an adapter with the feature shader-f16, which this one lacks/;
+    const says = /: f16 needs an adapter with the feature shader-f16, which this one lacks/;
     for (const call of [
       () => device.empty([4], "f16"),
       () => dense(x!, kernel!, { activationType: "f16" }),

@@ -124,7 +124,7 @@ const batchNormRow: Row = {
     {
       name: "a gamma of another size",
       kind: ShapeError,
-      says: /^batchNorm: input \(4, 3\) wants gamma and beta \(3\); got \(2\) and \(3\)$/,
+      says: /^batchNorm: gamma and beta must have shape \(3\) for input \(4, 3\); got \(2\) and \(3\)$/,
       run: (device) =>
         ops.batchNorm(empty(device, 4, 3), empty(device, 2), empty(device, 3), { training: true }),
     },
@@ -138,7 +138,7 @@ const batchNormRow: Row = {
     {
       name: "running statistics of another shape",
       kind: ShapeError,
-      says: /^batchNorm: running statistics must be \(2, 3\), mean then variance; got \(3, 2\)$/,
+      says: /^batchNorm: running statistics must have shape \(2, 3\), mean then variance; got \(3, 2\)$/,
       run: (device) =>
         ops.batchNorm(empty(device, 4, 3), empty(device, 3), empty(device, 3), {
           training: true,
@@ -306,7 +306,7 @@ const sigmoidCrossEntropyRow: Row = {
     {
       name: "labels of another shape",
       kind: ShapeError,
-      says: /^sigmoidCrossEntropy: logits \(4, 1\) want labels of the same shape; got \(4\)$/,
+      says: /^sigmoidCrossEntropy: labels must have the logits' shape \(4, 1\); got \(4\)$/,
       run: (device) => ops.sigmoidCrossEntropy(empty(device, 4, 1), { labels: device.empty([4]) }),
     },
   ],

@@ -123,7 +123,7 @@ const binaryCrossEntropyRow: Row = {
     {
       name: "clip and logClamp",
       kind: AttributeError,
-      says: /^binaryCrossEntropy: got clip 0.01 and logClamp -100; it takes one of them$/,
+      says: /^binaryCrossEntropy: only one of clip and logClamp may be given; got clip 0.01 and logClamp -100$/,
       run: (device) => binaryCrossEntropy(empty(device, 4), 1, { clip: 0.01, logClamp: -100 }),
     },
     {
@@ -147,13 +147,13 @@ const binaryCrossEntropyRow: Row = {
     {
       name: "labels of another shape",
       kind: ShapeError,
-      says: /^binaryCrossEntropy: probabilities \(4, 1\) want labels of the same shape; got \(4\)$/,
+      says: /^binaryCrossEntropy: labels must have the probabilities' shape \(4, 1\); got \(4\)$/,
       run: (device) => binaryCrossEntropy(empty(device, 4, 1), empty(device, 4)),
     },
     {
       name: "a label among the attributes",
       kind: AttributeError,
-      says: /^binaryCrossEntropy: got an attribute label, which it doesn't have: it takes clip, logClamp, reduction$/,
+      says: /^binaryCrossEntropy: got an unknown attribute label; it takes clip, logClamp, reduction$/,
       run: (device) =>
         Reflect.apply(binaryCrossEntropy, undefined, [empty(device, 4), 1, { label: 1 }]),
     },

@@ -178,7 +178,7 @@ const denseRow: Row = {
       "a bias of another length",
       [2, 3],
       [3, 5],
-      /^dense: bias must be \(5\).*got \(3\)$/,
+      /^dense: bias must have shape \(5\).*got \(3\)$/,
       [3],
     ),
   ],

@@ -202,9 +202,12 @@ const sliceRow: Row = {
         [{ starts: [1], sizes: [3], steps: [-1] }, "axis 0 has 3 elements; got start 1, size 3"],
         [{ starts: [0], sizes: [3], steps: [2] }, "axis 0 has 3 elements; got start 0, size 3"],
         [{ starts: [0], steps: [0] }, "steps must not be 0"],
-        [{ starts: [0, 0, 0] }, "starts may have one entry for each axis of (3, 4); got [0, 0, 0]"],
-        [{ starts: [], sizes: [1, 1, 1] }, "sizes may have one entry"],
-        [{ starts: [], steps: [1, 1, 1] }, "steps may have one entry"],
+        [
+          { starts: [0, 0, 0] },
+          "starts may have at most one entry per axis of (3, 4); got [0, 0, 0]",
+        ],
+        [{ starts: [], sizes: [1, 1, 1] }, "sizes may have at most one entry"],
+        [{ starts: [], steps: [1, 1, 1] }, "steps may have at most one entry"],
         [{ starts: [0], sizes: [-2] }, "sizes must be a list of whole numbers ≥ -1; got [-2]"],
         [{ starts: [0.5] }, "starts must be a list of whole numbers; got [0.5]"],
         [{ starts: [0], steps: [Number.NaN] }, "steps must be a list of whole numbers; got [NaN]"],
@@ -291,12 +294,12 @@ const concatRow: Row = {
     ...refusals(ShapeError, [
       [
         "other extents",
-        /^concat: shapes may differ along axis 0 alone; got \(2, 3\) and, as input 1, \(2, 4\)$/,
+        /^concat: shapes may differ only along axis 0; got \(2, 3\) as input 0 and \(2, 4\) as input 1$/,
         (device) => ops.concat([tensor(device, 2, 3), tensor(device, 2, 4)], { axis: 0 }),
       ],
       [
         "other ranks",
-        /^concat: shapes may differ along axis 0 alone; got \(2, 3\) and, as input 1, \(2\)$/,
+        /^concat: shapes may differ only along axis 0; got \(2, 3\) as input 0 and \(2\) as input 1$/,
         (device) => ops.concat([tensor(device, 2, 3), tensor(device, 2)], { axis: 0 }),
       ],
     ]),
@@ -330,7 +333,7 @@ const concatRow: Row = {
       ],
       [
         "two types",
-        /^concat: all tensors must be of one type; got f32 and, as input 1, i32$/,
+        /^concat: all inputs must have the same type; got f32 as input 0 and i32 as input 1$/,
         (device) =>
           ops.concat([tensor(device, 2), new Tensor(device.empty([2], "i32"))], { axis: 0 }),
       ],

@@ -89,14 +89,14 @@ function shared(
       name: "a gamma of another size",
       kind: ShapeError,
       says: new RegExp(
-        `^${name}: input \\(2, 5, 4\\) wants gamma and beta \\(4\\); got \\(2\\) and \\(4\\)$`,
+        `^${name}: gamma and beta must have shape \\(4\\) for input \\(2, 5, 4\\); got \\(2\\) and \\(4\\)$`,
       ),
       run: (device) => run(empty(device, 2, 5, 4), empty(device, 2), empty(device, 4)),
     },
     {
       name: "no channels",
       kind: ShapeError,
-      says: new RegExp(`^${name}: nothing to normalise in \\(2, 5, 0\\)$`),
+      says: new RegExp(`^${name}: input must have elements .* in each group; got \\(2, 5, 0\\)$`),
       run: (device) => run(empty(device, 2, 5, 0), empty(device, 0), empty(device, 0)),
     },
     {
@@ -112,7 +112,7 @@ function shared(
 const withoutPositions = (name: Name, run: (x: Tensor, affine: Tensor) => unknown): Refusal => ({
   name: "no positions",
   kind: ShapeError,
-  says: new RegExp(`^${name}: nothing to normalise in \\(2, 0, 4\\)$`),
+  says: new RegExp(`^${name}: input must have elements .* in each group; got \\(2, 0, 4\\)$`),
   run: (device) => run(empty(device, 2, 0, 4), empty(device, 4)),
 });
 
@@ -140,13 +140,13 @@ export const normRows: Readonly<Record<Name, Row>> = {
       {
         name: "the first axes",
         kind: AttributeError,
-        says: /^layerNorm: axes must be the last ones of \(2, 3, 4\), one or more; got \[1\]: transpose it/,
+        says: /^layerNorm: axes must be one or more of the last axes of \(2, 3, 4\); got \[1\]; transpose/,
         run: (device) => axesOf(device, [1]),
       },
       {
         name: "no axes",
         kind: AttributeError,
-        says: /^layerNorm: axes must be the last ones of \(2, 3, 4\), one or more; got \[\]/,
+        says: /^layerNorm: axes must be one or more of the last axes of \(2, 3, 4\); got \[\]/,
         run: (device) => axesOf(device, []),
       },
       {
@@ -195,7 +195,7 @@ export const normRows: Readonly<Record<Name, Row>> = {
       {
         name: "a vector",
         kind: ShapeError,
-        says: /^groupNorm: takes \(N, …, C\), a batch of channels; got \(4\)$/,
+        says: /^groupNorm: input must have shape \(N, …, C\); got \(4\)$/,
         run: (device) =>
           ops.groupNorm(empty(device, 4), empty(device, 4), empty(device, 4), { groups: 2 }),
       },
@@ -218,7 +218,7 @@ export const normRows: Readonly<Record<Name, Row>> = {
       {
         name: "a vector",
         kind: ShapeError,
-        says: /^instanceNorm: takes \(N, …, C\), a batch of channels; got \(4\)$/,
+        says: /^instanceNorm: input must have shape \(N, …, C\); got \(4\)$/,
         run: (device) => ops.instanceNorm(empty(device, 4), empty(device, 4), empty(device, 4)),
       },
     ],

@@ -77,15 +77,15 @@ function surrounded(
   };
 }
 
-const CROP = "crops more than there is";
-const FEW = "has too few to copy; it takes";
+const CROP = "would crop more elements than it has";
+const FEW = "or more elements to copy from";
 
 /** Paddings of (2, 3), with what is wrong with them. */
 const attempts: readonly (readonly [PadAttributes, string])[] = [
-  [{ padding: pairs([1], [1]) }, "padding must have a pair for each axis of (2, 3); got 1"],
+  [{ padding: pairs([1], [1]) }, "padding must have one pair per axis of (2, 3); got 1"],
   [
     { padding: pairs([1, 1, 1], [1, 1, 1]) },
-    "padding must have a pair for each axis of (2, 3); got 3",
+    "padding must have one pair per axis of (2, 3); got 3",
   ],
   [
     { padding: pairs([0, -2], [0, -2]) },
@@ -97,11 +97,11 @@ const attempts: readonly (readonly [PadAttributes, string])[] = [
   ],
   [
     { padding: pairs([2, 0], [0, 0]), mode: "reflect" },
-    `axis 0 of 2 elements can't be padded by (2, 0): mode 'reflect' ${FEW} 3 or more`,
+    `axis 0 of 2 elements can't be padded by (2, 0): mode 'reflect' needs 3 ${FEW}`,
   ],
   [
     { padding: pairs([0, 0], [0, 4]), mode: "symmetric" },
-    `axis 1 of 3 elements can't be padded by (0, 4): mode 'symmetric' ${FEW} 4 or more`,
+    `axis 1 of 3 elements can't be padded by (0, 4): mode 'symmetric' needs 4 ${FEW}`,
   ],
   ...COPYING.map(
     (mode) =>
@@ -168,7 +168,7 @@ const row: Row = {
           [{}, "padding must be a list of pairs of whole numbers; got undefined"],
           [{ padding: [[1, 1]], mode: "wrap" }, "mode must be 'constant' or 'reflect' or"],
           [{ padding: [[1, 1]], value: "0" }, 'value must be a number; got "0"'],
-          [{ padding: [[1, 1]], constant: 1 }, "got an attribute constant, which it doesn't have"],
+          [{ padding: [[1, 1]], constant: 1 }, "got an unknown attribute constant"],
         ] as const
       ).map(([attributes, says]) => [
         JSON.stringify(attributes),
@@ -179,7 +179,9 @@ const row: Row = {
     ...refusals(AttributeError, [
       [
         "nothing to repeat",
-        startsWith(`pad: axis 0 of 0 elements can't be padded by (1, 0): mode 'edge' ${FEW} 1`),
+        startsWith(
+          `pad: axis 0 of 0 elements can't be padded by (1, 0): mode 'edge' needs 1 ${FEW}`,
+        ),
         (device) => ops.pad(tensor(device, 0), { padding: pairs([1], [0]), mode: "edge" }),
       ],
     ]),

@@ -88,7 +88,7 @@ const argminRow: Row = {
     {
       name: "nothing to reduce",
       kind: ShapeError,
-      says: /^argmin: nothing to reduce in \(2, 0\)$/,
+      says: /^argmin: the axes to reduce must not be empty; got \(2, 0\)$/,
       run: (device) => ops.argmin(empty(device, 2, 0), { axes: [1] }),
     },
   ],

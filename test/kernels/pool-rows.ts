@@ -205,7 +205,7 @@ function shared(op: Name): Refusal[] {
     attribute("padding of another name", "padding must be", { size: 2, padding: "full" }),
     attribute(
       "padding as large as a window",
-      "padding must be smaller than a window, here 2 long; got 0 before and 2 after",
+      "padding must be smaller than a window, which spans 2 pixels; got 0 before and 2 after",
       { size: 2, padding: [0, 2, 0, 0] },
     ),
     attribute("a number beyond 32 bits", "dilations must be a whole number ≥ 1", {
@@ -214,14 +214,14 @@ function shared(op: Name): Refusal[] {
     }),
     attribute(
       "numbers that reach beyond 32 bits",
-      "size, strides, dilations and padding may reach",
+      "windows, strides, dilations and padded images must span at most",
       {
         size: 3,
         dilations: 2 ** 31 - 1,
       },
     ),
     attribute("ceil in words", "ceil must be true or false", { size: 2, ceil: "yes" }),
-    attribute("an unknown attribute", "got an attribute kernel", { size: 2, kernel: 2 }),
+    attribute("an unknown attribute", "got an unknown attribute kernel", { size: 2, kernel: 2 }),
   ];
 }
 
@@ -244,10 +244,16 @@ export const poolRows: Readonly<Record<Name, Row>> = {
     ],
     refusals: [
       ...shared("maxPool"),
-      refused("maxPool", "counting padding", AttributeError, "got an attribute countPadding", {
-        size: 2,
-        countPadding: true,
-      }),
+      refused(
+        "maxPool",
+        "counting padding",
+        AttributeError,
+        "got an unknown attribute countPadding",
+        {
+          size: 2,
+          countPadding: true,
+        },
+      ),
     ],
   },
   avgPool: {

@@ -45,7 +45,7 @@ export function prove(device: Device, op: string, { cases, refusals, refuses = "
         return new Tensor(upload(home, input, dtypes?.[i]));
       });
       const message = await refusalOf(device, AttributeError, () => run(...tensors));
-      expect(message).toMatch(new RegExp(`^${op}: input 1 lives on another device than input 0`));
+      expect(message).toMatch(new RegExp(`^${op}: input 1 must be on the same device as input 0`));
     });
 
     test(`refuses ${refuses}`, async () => {

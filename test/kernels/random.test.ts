@@ -65,12 +65,12 @@ describe("streams", () => {
 
   test.each([-1, 0.5, 2 ** 53, Number.NaN])("a seed of %d is refused", async (bad) => {
     const message = await messageOf(AttributeError, () => createRng(device, bad));
-    expect(message).toMatch(/^seed: must be a whole number in \[0, 2\^53\)/);
+    expect(message).toMatch(/^createRng: seed must be a whole number in \[0, 2\^53\)/);
   });
 
   test("a step beyond 32 bits is refused", async () => {
     const message = await messageOf(AttributeError, () => createRng(device, 0, 2 ** 32));
-    expect(message).toBe("step: must be a whole number in [0, 2^32); got 4294967296");
+    expect(message).toBe("createRng: step must be a whole number in [0, 2^32); got 4294967296");
   });
 });
 
@@ -114,7 +114,9 @@ describe("draws that can't be", () => {
     ["normal", () => normal(rng, [2.5])],
     ["bernoulli", () => bernoulli(rng, [Number.NaN], 0.5)],
   ])("%s of what isn't a shape is refused", async (op, call) => {
-    expect(await messageOf(ShapeError, call)).toMatch(`${op}: a shape is a list of whole numbers`);
+    expect(await messageOf(ShapeError, call)).toMatch(
+      `${op}: shape must be a list of whole numbers`,
+    );
   });
 });
 

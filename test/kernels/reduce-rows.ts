@@ -95,7 +95,7 @@ function row(name: Reduction, op: Op, f: Reference, exact: boolean, shapes: type
   const empty: Refusal = {
     name: "nothing to reduce",
     kind: ShapeError,
-    says: new RegExp(`^${name}: nothing to reduce in \\(2, 0\\)`),
+    says: new RegExp(`^${name}: the axes to reduce must not be empty; got \\(2, 0\\)`),
     run: (device) => op(new Tensor(device.empty([2, 0])), { axes: [1] }),
   };
   return { cases, refusals: name === "sum" ? refusals : [...refusals, empty] };

@@ -55,8 +55,8 @@ const tileRow: Row = {
     AttributeError,
     (
       [
-        [[2], "repetitions must have one entry for each axis of (2, 3); got [2]"],
-        [[1, 2, 3], "repetitions must have one entry for each axis of (2, 3); got [1, 2, 3]"],
+        [[2], "repetitions must have one entry per axis of (2, 3); got [2]"],
+        [[1, 2, 3], "repetitions must have one entry per axis of (2, 3); got [1, 2, 3]"],
         [[2, -1], "repetitions must be a list of whole numbers ≥ 0; got [2, -1]"],
         [[2, 1.5], "repetitions must be a list of whole numbers ≥ 0; got [2, 1.5]"],
       ] as const
@@ -102,14 +102,14 @@ const broadcastRow: Row = {
       ShapeError,
       [[2, 4], [3], [3, 2], [0, 3]].map((shape) => [
         `(2, 3) to ${text(shape)}`,
-        startsWith(`broadcastTo: (2, 3) doesn't stretch to ${text(shape)}: each extent`),
+        startsWith(`broadcastTo: (2, 3) doesn't broadcast to ${text(shape)}: each extent`),
         (device: Device) => ops.broadcastTo(tensor(device, 2, 3), { shape }),
       ]),
     ),
     ...refusals(ShapeError, [
       [
         "nine axes, every other one stretched",
-        /^broadcastTo: takes up to 8 axes that don't join with their neighbours; got \(2, 2, /,
+        /^broadcastTo: at most 8 axes may remain after neighbouring ones are joined; got \(2, 2, /,
         (device) =>
           ops.broadcastTo(tensor(device, ...range(9, (i) => 1 + (i % 2))), {
             shape: range(9, () => 2),

@@ -166,7 +166,7 @@ function shared(op: Name, attributes: object): Refusal[] {
       ...attributes,
       mode: "area",
     }),
-    attribute(op, "an unknown attribute", "got an attribute method", {
+    attribute(op, "an unknown attribute", "got an unknown attribute method", {
       ...attributes,
       method: "area",
     }),
@@ -290,7 +290,7 @@ export const resizeRows: Readonly<Record<Name, Row>> = {
       attribute("upsample", "no scale", "scale must be a whole number ≥ 1, or two of them", {}),
       attribute("upsample", "a scale of 0", "scale must be", { scale: 0 }),
       attribute("upsample", "half as large", "scale must be", { scale: [2, 0.5] }),
-      attribute("upsample", "coordinates", "got an attribute coordinates", {
+      attribute("upsample", "coordinates", "got an unknown attribute coordinates", {
         scale: 2,
         coordinates: "asymmetric",
       }),

@@ -107,7 +107,7 @@ function row(name: "softmax" | "logSoftmax", more: readonly (readonly [Shape, nu
       {
         name: "an attribute that it doesn't have",
         kind: AttributeError,
-        says: new RegExp(`^${name}: got an attribute dim, which it doesn't have: it takes axis$`),
+        says: new RegExp(`^${name}: got an unknown attribute dim; it takes axis$`),
         run: (device) => Reflect.apply(op, undefined, [empty(device, 2), { dim: 0 }]),
       },
     ],
@@ -252,13 +252,13 @@ const softmaxCrossEntropyRow: Row = {
     {
       name: "probabilities of another shape",
       kind: ShapeError,
-      says: /^softmaxCrossEntropy: logits \(4, 3\) want f32 labels of shape \(4, 3\), .*; got \(4\)$/,
+      says: /^softmaxCrossEntropy: for logits \(4, 3\), f32 labels must have shape \(4, 3\), .*; got \(4\)$/,
       run: (device) => softmaxCrossEntropy(empty(device, 4, 3), empty(device, 4)),
     },
     {
       name: "classes of the logits' shape",
       kind: ShapeError,
-      says: /^softmaxCrossEntropy: logits \(4, 3\) want i32 labels of shape \(4\), .*; got \(4, 3\)$/,
+      says: /^softmaxCrossEntropy: for logits \(4, 3\), i32 labels must have shape \(4\), .*; got \(4, 3\)$/,
       run: (device) =>
         softmaxCrossEntropy(empty(device, 4, 3), new Tensor(device.empty([4, 3], "i32"))),
     },
@@ -272,7 +272,7 @@ const softmaxCrossEntropyRow: Row = {
     {
       name: "no classes",
       kind: ShapeError,
-      says: /^softmaxCrossEntropy: logits \(4, 0\) have no classes along axis 1; it takes at least one$/,
+      says: /^softmaxCrossEntropy: logits \(4, 0\) must have at least one class along axis 1; got none$/,
       run: (device) => softmaxCrossEntropy(empty(device, 4, 0), empty(device, 4, 0)),
     },
     {

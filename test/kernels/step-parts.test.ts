@@ -93,7 +93,7 @@ describe("the moving average", () => {
     ): Promise<string> => messageOf(kind, () => movingAverage(average, values, rng, decay));
     const of = (...shape: number[]): GpuArray => device.empty(shape);
     expect(await refused(ShapeError, of(2, 3), of(6))).toBe(
-      "movingAverage: takes an average of the values' shape (6); got (2, 3)",
+      "movingAverage: the average must have the values' shape (6); got (2, 3)",
     );
     const whole = device.empty([6], "i32");
     expect(await refused(DTypeError, of(6), whole)).toMatch(/^movingAverage: the values must be/);

@@ -168,7 +168,7 @@ export const weightedLossRow: Row = {
     {
       name: "too few weights",
       kind: ShapeError,
-      says: /^softmaxCrossEntropy: classWeights must be \(3\), one for each class; got \(2\)$/,
+      says: /^softmaxCrossEntropy: classWeights must have shape \(3\), one weight per class; got \(2\)$/,
       run: (device) =>
         softmaxCrossEntropy(empty(device, 4, 3), empty(device, 4, 3), {
           classWeights: empty(device, 2),
@@ -186,7 +186,7 @@ export const weightedLossRow: Row = {
     {
       name: "weights as a list",
       kind: AttributeError,
-      says: /^softmaxCrossEntropy: classWeights must be a tensor \(K\) of a weight for each class; got \[1, 2, 3\]$/,
+      says: /^softmaxCrossEntropy: classWeights must be a tensor \(K\) with one weight per class; got \[1, 2, 3\]$/,
       run: (device) =>
         Reflect.apply(softmaxCrossEntropy, undefined, [
           empty(device, 4, 3),
@@ -197,7 +197,7 @@ export const weightedLossRow: Row = {
     {
       name: "half a class",
       kind: AttributeError,
-      says: /^softmaxCrossEntropy: ignoredClass must be a whole number of 32 bits; got 0.5$/,
+      says: /^softmaxCrossEntropy: ignoredClass must be a 32-bit whole number; got 0.5$/,
       run: (device) =>
         softmaxCrossEntropy(empty(device, 4, 3), new Tensor(device.empty([4], "i32")), {
           ignoredClass: 0.5,
@@ -206,7 +206,7 @@ export const weightedLossRow: Row = {
     {
       name: "a class to ignore among probabilities",
       kind: AttributeError,
-      says: /^softmaxCrossEntropy: ignoredClass 1 has no meaning with labels of probabilities/,
+      says: /^softmaxCrossEntropy: ignoredClass 1 has no meaning if labels are probabilities/,
       run: (device) =>
         softmaxCrossEntropy(empty(device, 4, 3), empty(device, 4, 3), { ignoredClass: 1 }),
     },

@@ -74,6 +74,6 @@ test("what doesn't fit the layer before is refused when the network is built", a
     /^GroupNorm: groups must divide the 6 channels of \(4, 4, 6\); got 4$/,
   );
   expect(await told([4, 6], layers.layerNorm({ axes: [0] }))).toMatch(
-    /^LayerNorm: axes must be the last ones of \(4, 6\), one or more; got \[0\]/,
+    /^LayerNorm: axes must be one or more of the last axes of \(4, 6\); got \[0\]/,
   );
 });

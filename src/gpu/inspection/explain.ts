@@ -1,16 +1,16 @@
-// A program's plan as data and as a table: what each dispatch reads, writes and costs, which buffer holds
-// its result and until when, and what the whole step takes.
+// A program's plan as data and as a table: what each dispatch reads, writes and costs, which buffer holds its result
+// and how long, and the totals of the step.
 import { exactBytes, formatShape, locate, type GpuArray, type Storage } from "../array.ts";
 import type { Dispatch } from "../dispatch.ts";
 import type { Plan } from "../plan.ts";
 import { textTable } from "../text-table.ts";
 
-/** An array that a dispatch writes, and where it is. */
+/** An array that a dispatch writes, and where it is stored. */
 export interface ExplainedResult {
   readonly shape: readonly number[];
-  /** `#3`: the fourth buffer that temporaries share; else the label of an output or of state. */
+  /** A buffer that temporaries share, such as `#3` for the fourth, or the label of an output or of state. */
   readonly buffer: string;
-  /** The last dispatch that uses a temporary, after which its buffer is free; outputs and state have none. */
+  /** The last dispatch that uses a temporary, after which its buffer is free. Undefined for outputs and state. */
   readonly freedAfter: number | undefined;
 }
 
@@ -23,12 +23,13 @@ export interface ExplainedDispatch {
   /** Shapes of the arrays that it only reads, each once. */
   readonly inputs: readonly (readonly number[])[];
   readonly workgroups: readonly [number, number, number];
-  /** Floating-point operations that the result needs, a multiply-add as two; 0 where nobody counted. */
+  /** Floating-point operations that the result needs; a multiply-add counts as two. 0 if they aren't counted. */
   readonly flop: number;
-  /** Of products and convolutions: the operations that their tiles do; else undefined. */
+  /** For products and convolutions: the operations that their tiles do; else undefined. */
   readonly done: number | undefined;
-  /** Bytes of the arrays that it reads, and of those that it writes, each once. */
+  /** Bytes of the arrays that it reads, each counted once. */
   readonly bytesRead: number;
+  /** Bytes of the arrays that it writes, each counted once. */
   readonly bytesWritten: number;
 }
 
@@ -36,15 +37,15 @@ export interface ExplainedDispatch {
 export interface Explanation {
   readonly label: string;
   readonly dispatches: readonly ExplainedDispatch[];
-  /** Dispatches that were traced and reach no output and no state. */
+  /** How many traced dispatches were dropped because they reach no output and no state. */
   readonly dropped: number;
-  /** Temporaries, and the buffers that they share. */
   readonly temporaries: number;
+  /** How many buffers the temporaries share. */
   readonly buffers: number;
   readonly flop: number;
   readonly bytesRead: number;
   readonly bytesWritten: number;
-  /** Multiply-adds of products and convolutions: needed, taps in the padding included, and done. */
+  /** Multiply-adds of products and convolutions: those needed, including taps in the padding, and those done. */
   readonly multiplyAdds: { readonly needed: number; readonly done: number };
   /** Bytes of the buffers that the program keeps: captured arrays, temporaries, outputs. */
   readonly peak: {
@@ -55,16 +56,17 @@ export interface Explanation {
   };
 }
 
-/** What a program knows beside its plan. */
+/** What a program knows in addition to its plan. */
 export interface PlanBytes {
-  /** Bytes of the captured arrays' buffers, and of the temporaries'. */
+  /** Bytes of the captured arrays' buffers. */
   readonly state: number;
+  /** Bytes of the temporaries' buffers. */
   readonly temporaries: number;
 }
 
 const sum = (values: readonly number[]): number => values.reduce((total, each) => total + each, 0);
 
-/** Where an array lies: two arrays of a dispatch at one place are one array, bound for loads of another width. */
+/** Returns where an array starts. Two arrays of a dispatch at one place are one, bound for loads of two widths. */
 function placeOf(array: GpuArray, places: Map<Storage, number>): string {
   const { root, byteOffset } = locate(array.storage, array.byteOffset);
   if (!places.has(root)) places.set(root, places.size);
@@ -100,7 +102,7 @@ function explainDispatch(dispatch: Dispatch, index: number, plan: Plan): Explain
   };
 }
 
-/** A plan in figures: each dispatch's, and their sums. */
+/** Returns the figures of a plan: each dispatch's, and their sums. */
 export function explainPlan(label: string, plan: Plan, bytes: PlanBytes): Explanation {
   const dispatches = plan.dispatches.map((dispatch, index) =>
     explainDispatch(dispatch, index, plan),
@@ -138,9 +140,9 @@ function summary(explanation: Explanation): readonly string[] {
 }
 
 /**
- * The plan for a terminal: a line a dispatch, then the sums. `done` is what a kernel does of what its
- * result needs; `buffer` is where the result lies (`#n`: shared by temporaries), and `free` the dispatch
- * after which that buffer is free again.
+ * Returns the plan for a terminal: one line per dispatch, then the sums. `done` is the ratio of the operations that a
+ * kernel does to those that its result needs. `buffer` is where the result is stored (`#n`: shared by temporaries), and
+ * `free` is the dispatch after which that buffer is free again.
  */
 export function explanationTable(explanation: Explanation): string {
   const columns = [

@@ -1,9 +1,9 @@
-// The texts of shaders as a driver gets them, each under a comment that says what launches it.
+// The texts of shaders as the driver gets them.
 import type { Device } from "../device.ts";
 import type { Dispatch } from "../dispatch.ts";
 import { groupBy } from "./roofline.ts";
 
-/** Returns the distinct texts of some dispatches, each under a comment that says what launches it; `at` ends it. */
+/** Returns the distinct shader texts of some dispatches, each under a comment on what launches it that ends with `at`. */
 export function modules(
   { pipelines }: Device,
   dispatches: readonly Dispatch[],

@@ -1,9 +1,9 @@
-// Where a program's time goes: each dispatch in a pass of its own, timed by the timestamps at the pass's
-// ends (they exist nowhere else) or, where the adapter has none, by the clock; and the program as it runs
-// otherwise, in one pass, beside them.
+// Where a program's time goes, dispatch by dispatch. Each dispatch runs in a pass of its own, because timestamps exist
+// only at a pass's ends; if the adapter has none, the clock is used. The whole program is timed in one pass, as it
+// normally runs.
 //
-// A dispatch is repeated inside its pass until the timestamps' steps are small against it: browsers, and
-// Dawn by default, round them to 0.1 ms. What a repetition changes in the program's state is put back.
+// A dispatch is repeated inside its pass until the timestamps' steps are small compared with it: browsers, and Dawn by
+// default, round them to 0.1 ms. What the repetitions change in the program's state is restored.
 import { locate, type Storage } from "../array.ts";
 import type { Device } from "../device.ts";
 import type { ExplainedDispatch } from "./explain.ts";
@@ -11,10 +11,11 @@ import type { Program } from "../program.ts";
 
 /** How long one repetition of a dispatch takes. */
 export interface DispatchTime extends ExplainedDispatch {
-  /** Median of the rounds, and the fastest and the slowest. */
+  /** The median of the rounds. */
   readonly seconds: number;
+  /** The fastest and the slowest round. */
   readonly range: readonly [number, number];
-  /** Repetitions in one pass. */
+  /** Repetitions per pass. */
   readonly repetitions: number;
 }
 
@@ -22,31 +23,32 @@ export interface DispatchTime extends ExplainedDispatch {
 export interface Profile {
   readonly label: string;
   readonly method: "timestamps" | "clock";
-  /** Rounds, of which the medians are given. */
+  /** The number of rounds; times are their medians. */
   readonly rounds: number;
   readonly dispatches: readonly DispatchTime[];
-  /** Sum of the dispatches' times. */
+  /** The sum of the dispatches' times. */
   readonly seconds: number;
-  /** The program in one pass and one submit, as it runs when nobody looks: median, fastest, slowest. */
+  /** The time of the whole program in one pass and one submit, as it normally runs: the median. */
   readonly stepSeconds: number;
+  /** The fastest and the slowest of those times. */
   readonly stepRange: readonly [number, number];
 }
 
 /** How to profile. */
 export interface ProfileOptions {
-  /** Rounds of everything, after one that compiles and one that estimates. Default 5. */
+  /** How many rounds to time, after one that compiles and one that estimates. Default 5. */
   readonly rounds?: number;
-  /** False times by the clock even where the adapter has timestamps. */
+  /** Set to false to time by the clock even if the adapter has timestamps. */
   readonly timestamps?: boolean;
-  /** Told before each round, the first two included. */
+  /** Called before each round, including the first two. */
   readonly onRound?: (done: number, total: number) => void;
 }
 
-const CLOCK_SECONDS = 0.02; // a clocked pass lasts this long at least: submits cost up to a millisecond
+const CLOCK_SECONDS = 0.02; // the least that a clocked pass lasts, because a submit costs up to a millisecond
 const STAMP_SECONDS = 0.0002;
-const STEPS = 20; // of the timestamps that a pass lasts at least
-const STEP_SECONDS = 0.1; // one-pass runs are timed together until they last as long
-const MOST = 1000; // repetitions
+const STEPS = 20; // the least number of timestamp steps that a pass lasts
+const STEP_SECONDS = 0.1; // whole runs are timed together until they last this long
+const MOST = 1000; // the most repetitions
 
 const median = (values: readonly number[]): number => {
   const sorted = values.toSorted((a, b) => a - b);
@@ -59,19 +61,19 @@ const rangeOf = (values: readonly number[]): readonly [number, number] => [
   Math.max(...values),
 ];
 
-/** Seconds that passes take, and the steps in which those are told. */
+/** Times passes, and knows how long they should last. */
 interface Stopwatch {
   readonly method: Profile["method"];
-  /** Seconds of a pass for each dispatch, repeated so often. */
+  /** Returns the seconds of one pass per dispatch, in which it is repeated that often. */
   readonly time: (repetitions: readonly number[]) => Promise<readonly number[]>;
-  /** How long a pass should last. */
+  /** Returns how many seconds a pass should last. */
   readonly enough: () => number;
   readonly release: () => void;
 }
 
 /**
- * Times each dispatch of a program, and the program. Its state holds afterwards what it held before, so
- * that training goes on with the same bits. Throws `GpuError` on whatever the GPU reports.
+ * Times each dispatch of a program, and the program itself. Afterwards the program's state is what it was before, so
+ * that training continues with the same bits. Throws `GpuError` if the GPU reports an error.
  */
 export async function profile(
   device: Device,
@@ -135,7 +137,7 @@ export async function profile(
   }
 }
 
-/** Seconds of one of `count` runs that follow each other. */
+/** Returns the mean seconds of `count` consecutive runs. */
 async function runs(device: Device, program: Program, count: number): Promise<number> {
   await device.idle();
   const start = performance.now();
@@ -144,7 +146,7 @@ async function runs(device: Device, program: Program, count: number): Promise<nu
   return (performance.now() - start) / 1000 / count;
 }
 
-/** Copies of every captured buffer that a program writes. */
+/** Copies every captured buffer that a program writes, and returns how to restore and release them. */
 function keepState(
   device: Device,
   program: Program,
@@ -175,13 +177,13 @@ function keepState(
   return { restore: () => move(true), release: () => kept.forEach(({ copy }) => copy.destroy()) };
 }
 
-/** Passes timed by timestamps, all in one submit. */
+/** Times passes by timestamps, all in one submit. */
 function stampedBy(device: Device, program: Program): Stopwatch {
   const { gpu } = device;
   const count = program.plan.dispatches.length;
   const label = "profile.timestamps";
-  const size = Math.max(16, 16 * count); // two times of eight bytes a pass
-  const perSet = 2048; // passes; a query set takes 4096
+  const size = Math.max(16, 16 * count); // two timestamps of eight bytes per pass
+  const perSet = 2048; // passes per query set, which holds 4096 timestamps
   const sets = Array.from({ length: Math.ceil(count / perSet) }, (_, i) =>
     gpu.createQuerySet({
       label,
@@ -191,7 +193,7 @@ function stampedBy(device: Device, program: Program): Stopwatch {
   );
   const resolved = gpu.createBuffer({ label, size, usage: 0x200 | 0x4 }); // QUERY_RESOLVE | COPY_SRC
   const staging = gpu.createBuffer({ label, size, usage: 0x1 | 0x8 }); // MAP_READ | COPY_DST
-  let step = 0n; // nanoseconds: what divides every timestamp seen
+  let step = 0n; // nanoseconds: the greatest common divisor of all differences between timestamps
   const time: Stopwatch["time"] = async (repetitions) => {
     device.flush();
     const encoder = gpu.createCommandEncoder({ label });
@@ -238,7 +240,7 @@ function gcd(a: bigint, b: bigint): bigint {
   return x;
 }
 
-/** Passes timed by the clock, a submit each, less what an empty one takes. */
+/** Times passes by the clock, one submit each, minus the time of an empty one. */
 function clockedBy(device: Device, program: Program): Stopwatch {
   const label = "profile.clock";
   const submit = async (encode: (pass: GPUComputePassEncoder) => void): Promise<number> => {
@@ -258,7 +260,7 @@ function clockedBy(device: Device, program: Program): Stopwatch {
     const seconds: number[] = [];
     for (const [index, times] of repetitions.entries()) {
       const taken = await submit((pass) => program.encode(pass, index, times));
-      seconds.push(Math.max(1e-9, taken - nothing)); // a trivial one can be lost in the noise
+      seconds.push(Math.max(1e-9, taken - nothing)); // a trivial dispatch can be lost in the noise
     }
     device.check();
     return seconds;

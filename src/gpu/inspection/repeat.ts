@@ -1,18 +1,18 @@
-// One launch, or the few that make up an op, again and again in one compute pass: how long do they take?
+// Times one launch, or the few that make up an op, repeated in one compute pass.
 import { bindGroup } from "../recorder.ts";
 import type { GpuArray, Storage } from "../array.ts";
 import type { Device } from "../device.ts";
 import type { Dispatch } from "../dispatch.ts";
 import { planTrace } from "../plan.ts";
 
-/** Something launched in a trace, compiled and with buffers of its own, to be run many times. */
+/** Traced launches, compiled and with their own buffers, that can run many times. */
 export interface Repeated {
-  /** What the last run left. */
+  /** The result of the last run. */
   readonly out: GpuArray;
   readonly dispatches: readonly Dispatch[];
-  /** Milliseconds that a run takes on the device, as the mean of `count` in one pass. */
+  /** Returns the milliseconds per run on the device: the mean of `count` runs in one pass. */
   readonly time: (count: number) => Promise<number>;
-  /** Gives its buffers back. */
+  /** Destroys its buffers. */
   readonly destroy: () => void;
 }
 
@@ -54,7 +54,7 @@ export async function repeated(
     }
     pass.end();
   };
-  /** Milliseconds from the submit until the host hears that all is done. */
+  /** Returns the milliseconds from the submit until the host knows that all work is done. */
   const submit = async (count: number): Promise<number> => {
     device.flush();
     const encoder = device.gpu.createCommandEncoder({ label });
@@ -69,7 +69,7 @@ export async function repeated(
     dispatches,
     async time(count) {
       if (!clock) {
-        // One run goes for what a submit costs; it waits for the device as the others do.
+        // One run is subtracted as the cost of a submit: it waits for the device as the others do.
         const one = await submit(1);
         return Math.max((await submit(count + 1)) - one, 0) / count;
       }
@@ -86,7 +86,7 @@ export async function repeated(
   };
 }
 
-/** The device's own time at a pass's begin and end. */
+/** Reads the device's own time at the beginning and end of a pass. */
 class PassClock {
   readonly writes: GPUComputePassTimestampWrites;
   readonly #set: GPUQuerySet;
@@ -100,7 +100,7 @@ class PassClock {
     this.writes = { querySet: this.#set, beginningOfPassWriteIndex: 0, endOfPassWriteIndex: 1 };
   }
 
-  /** Submits an encoder whose pass has `writes`, waits, and gives the milliseconds of the pass. */
+  /** Submits an encoder whose pass has `writes`, waits, and returns the milliseconds of the pass. */
   async read(device: Device, encoder: GPUCommandEncoder): Promise<number> {
     encoder.resolveQuerySet(this.#set, 0, 2, this.#resolved, 0);
     encoder.copyBufferToBuffer(this.#resolved, 0, this.#staging, 0, 16);

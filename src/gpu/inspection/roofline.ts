@@ -1,40 +1,41 @@
-// A profile held against an adapter's ceilings: the roofline model (Williams, Waterman and Patterson 2009).
-// A kernel that does `flop` operations on `bytes` of memory can't be faster than flop / flops seconds, nor
-// than bytes / bandwidth; the larger one is its floor.
+// A profile compared with an adapter's ceilings: the roofline model (Williams, Waterman and Patterson 2009). A kernel
+// that does `flop` operations on `bytes` of memory takes at least flop / flops seconds, and at least bytes / bandwidth;
+// the larger of the two is its floor.
 import type { ExplainedDispatch } from "./explain.ts";
 import type { Profile } from "./profile.ts";
 
-/** What an adapter reaches, measured on itself or stated. */
+/** What an adapter can reach, measured on it or stated. */
 export interface Ceilings {
-  /** Floating-point operations a second, a multiply-add as two. */
+  /** Floating-point operations per second; a multiply-add counts as two. */
   readonly flops: number;
-  /** Bytes a second, read and written. */
+  /** Bytes per second, read and written. */
   readonly bandwidth: number;
 }
 
-/** The least time that a dispatch could take, and what sets it. */
+/** The least time that a dispatch could take, and what bounds it. */
 export interface Floor {
   readonly seconds: number;
   readonly bound: "arithmetic" | "memory";
 }
 
-/** A kernel of a profile, all of its dispatches together. */
+/** A kernel of a profile: all of its dispatches together. */
 export interface RooflineRow {
   readonly label: string;
   readonly launches: number;
   readonly seconds: number;
-  /** Its part of the dispatches' time. */
+  /** Its fraction of the time of all dispatches. */
   readonly share: number;
   readonly flop: number;
   readonly bytes: number;
-  /** Operations and bytes a second that it reached. */
+  /** The operations per second that it reached. */
   readonly flops: number;
+  /** The bytes per second that it reached. */
   readonly bandwidth: number;
-  /** Its dispatches' floors, and what sets most of them. */
+  /** The sum of its dispatches' floors, and what bounds most of it. */
   readonly floor: Floor;
 }
 
-/** The floor of a dispatch: every array it touches passes once between memory and the adapter. */
+/** Returns the floor of a dispatch, if every array that it touches passes once between memory and the adapter. */
 export function floorOf(
   { flop, bytesRead, bytesWritten }: Pick<ExplainedDispatch, "flop" | "bytesRead" | "bytesWritten">,
   { flops, bandwidth }: Ceilings,
@@ -46,7 +47,7 @@ export function floorOf(
     : { seconds: memory, bound: "memory" };
 }
 
-/** The sum of floors, bound by what sets most of it. */
+/** Returns the sum of floors, bound by what bounds most of it. */
 export function sumFloors(floors: readonly Floor[]): Floor {
   const sum = (of: readonly Floor[]): number => of.reduce((total, each) => total + each.seconds, 0);
   const arithmetic = sum(floors.filter(({ bound }) => bound === "arithmetic"));
@@ -54,7 +55,7 @@ export function sumFloors(floors: readonly Floor[]): Floor {
   return { seconds, bound: arithmetic > seconds / 2 ? "arithmetic" : "memory" };
 }
 
-/** Items with the same key, together, in the order of their first ones. */
+/** Groups items by key, in the order of each group's first item. */
 export function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): readonly T[][] {
   const groups = new Map<string, T[]>();
   for (const item of items) {
@@ -66,7 +67,7 @@ export function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): rea
   return [...groups.values()];
 }
 
-/** A profile's kernels, the longest first. */
+/** Returns a profile's kernels, the most time-consuming first. */
 export function roofline(profile: Profile, ceilings: Ceilings): readonly RooflineRow[] {
   const rows = groupBy(profile.dispatches, ({ label }) => label).map((own): RooflineRow => {
     const sum = (of: (each: (typeof own)[number]) => number): number =>

@@ -1,10 +1,10 @@
-// A program run dispatch by dispatch, with what each one wrote read back: for finding where a step goes wrong.
+// Runs a program dispatch by dispatch and reads back what each one wrote, to find where a step goes wrong.
 import type { GpuArray, HostArray } from "../array.ts";
 import type { Device } from "../device.ts";
 import type { Dispatch } from "../dispatch.ts";
 import type { Program } from "../program.ts";
 
-/** An array that a dispatch read or wrote, and its elements as they are after it. */
+/** An array that a dispatch read or wrote, with its elements after the dispatch. */
 export interface Seen {
   /** The variable's name in the shader. */
   readonly name: string;
@@ -14,7 +14,7 @@ export interface Seen {
 
 /** A dispatch that has just run. */
 export interface Stepped {
-  /** Its place in the plan, from 0. */
+  /** Its index in the plan. */
   readonly index: number;
   readonly dispatch: Dispatch;
   /** Copies what it wrote to the host. */
@@ -24,9 +24,9 @@ export interface Stepped {
 }
 
 /**
- * Runs a program once, a submit for each dispatch, and calls `look` after each of them. Ends early if `look` returns
- * true, and returns whether it did. The values are those of `program.run`, bit for bit: the same pipelines run on the
- * same buffers in the same order.
+ * Runs a program once, with one submit per dispatch, and calls `look` after each. Ends early if `look` returns true,
+ * and returns whether it did. The values are those of `program.run`, bit for bit: the same pipelines run on the same
+ * buffers in the same order.
  */
 export async function runStepwise(
   device: Device,

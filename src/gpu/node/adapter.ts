@@ -1,10 +1,10 @@
-// Opens a WebGPU adapter through Dawn and reads shader files. With the other files of this folder the
-// only one of the engine that imports Node built-ins, and the only one that imports `webgpu`.
+// Opens a WebGPU adapter through Dawn, and reads shader files. In the engine, only this folder imports Node built-ins,
+// and only this file imports `webgpu`.
 //
-// Dawn tells the names of its adapters only in an error, and a bad Vulkan driver can take the
-// process down with it. So a child process lists them and makes a device on each; this process
-// then opens the chosen one by name. Where npm is all there is, the SwiftShader that
-// `@sparticuz/chromium` carries is unpacked into a cache folder, with its own Vulkan loader.
+// Dawn lists the names of its adapters only in an error, and a bad Vulkan driver can crash the process. So a child
+// process lists the adapters and makes a device on each; this process then opens the chosen one by name. If the system
+// has no adapter, the SwiftShader of the npm package `@sparticuz/chromium` is unpacked into a cache folder, with its
+// own Vulkan loader.
 
 import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -29,9 +29,9 @@ export interface OpenedAdapter {
   readonly kind: AdapterKind;
   /** For people and run records, such as "llvmpipe (LLVM 15.0.6, 256 bits), Mesa 25.0.7". */
   readonly name: string;
-  /** Which adapter runs and what it is, in one line; on the CPU it says so, and what would be faster. */
+  /** One line that says which adapter runs and what it is; for one on the CPU also what would be faster. */
   readonly line: string;
-  /** Lets Dawn go, once a destroyed device's `lost` has settled, so that Node exits by itself; the adapter is void. */
+  /** Releases Dawn once a destroyed device's `lost` has settled, so that Node can exit. The adapter can't be used then. */
   release(lost?: Promise<unknown>): void;
 }
 
@@ -40,7 +40,7 @@ export interface OpenedAdapter {
 
 const shaderTexts = new Map<string, string>();
 
-/** The text of `shaders/<path>`, such as `shaderText("lib/philox.wgsl")`; read once and kept. */
+/** Returns the text of `shaders/<path>`, such as `shaderText("lib/philox.wgsl")`. Each file is read once and cached. */
 export function shaderText(path: string): string {
   let text = shaderTexts.get(path);
   if (text === undefined) {
@@ -53,12 +53,12 @@ export function shaderText(path: string): string {
 // ---------------------------------------------------------------------------------------------
 // Opening
 
-// How to open an adapter: what it is, and the environment and Vulkan loader that it wants.
+// How to open an adapter: what it is, and the environment and Vulkan loader that it needs.
 interface Choice {
   readonly adapter: ListedAdapter;
   readonly loader: string | undefined;
   readonly env: Readonly<Record<string, string>>;
-  /** Words for the end of the line: why a better adapter was passed over. */
+  /** Words for the end of the line, such as why no better adapter was chosen. */
   readonly remark: string;
 }
 
@@ -70,23 +70,22 @@ interface Running {
 
 const BEST: GPURequestAdapterOptions = { powerPreference: "high-performance" };
 
-// Dawn has one instance a process. `queue` makes calls that overlap wait for each other.
+// Dawn has one instance per process. `queue` makes overlapping calls wait for each other.
 let running: Running | undefined;
 let queue: Promise<unknown> = Promise.resolve();
 
 /**
  * Opens an adapter and puts the WebGPU globals (`GPUBufferUsage`, …) on `globalThis`.
- * @param request `auto` (a GPU, else the system's software Vulkan, else the embedded
- *   SwiftShader), `gpu`, `software`, `swiftshader`, `null`, or part of an adapter's name in any
- *   case. Without it LONGHAND_ADAPTER decides, else `auto`. A further call while one is open
- *   gives another adapter of the same instance, if that serves the request.
- * @throws AdapterError when nothing fits, or when another adapter is open in this process.
+ * @param request `auto` (a GPU, else the system's software Vulkan, else the embedded SwiftShader), `gpu`, `software`,
+ *   `swiftshader`, `null`, or a part of an adapter's name in any case. The default is LONGHAND_ADAPTER, or `auto` if
+ *   that isn't set. A call while an adapter is open returns another handle to that adapter, if it serves the request.
+ * @throws AdapterError if no adapter matches, or if one that doesn't match is open in this process.
  */
 export function openAdapter(request?: string): Promise<OpenedAdapter> {
   if (request !== undefined && typeof request !== "string") {
     return Promise.reject(
       new AttributeError(
-        `open: the adapter is asked for by name, such as "swiftshader"; got ${show(request)}: put options behind it, open(undefined, { … })`,
+        `open: the adapter must be a name, such as "swiftshader"; got ${show(request)}; pass options second: open(undefined, { … })`,
       ),
     );
   }
@@ -99,7 +98,7 @@ export function openAdapter(request?: string): Promise<OpenedAdapter> {
 async function open(request: string): Promise<OpenedAdapter> {
   if (running && !serves(running.choice.adapter, request)) {
     throw new AdapterError(
-      `adapter ${quote(request)} can't be opened: this process already runs on ${running.choice.adapter.name}, and Dawn has one instance a process; release that one first, or use another process`,
+      `adapter ${quote(request)} can't be opened: this process already runs on ${running.choice.adapter.name}, and Dawn has one instance per process; release that one first, or use another process`,
     );
   }
   const { create, globals } = await importDawn();
@@ -108,16 +107,16 @@ async function open(request: string): Promise<OpenedAdapter> {
   Object.assign(globalThis, globals);
   if (choice.loader !== undefined) loadLoader(choice.loader);
   const { gpu, adapter } = await withEnv(choice.env, async () => {
-    // The null backend has one adapter, and no name to look for.
+    // The null backend has one adapter, which has no name.
     const named = device === "" ? [] : [`adapter=${device}`];
-    // Dawn rounds timestamps to 0.07 ms, for the sake of pages that must not tell time.
+    // By default Dawn rounds timestamps to 0.07 ms, so that web pages can't measure time precisely.
     const flags = [`backend=${backend}`, "disable-dawn-features=timestamp_quantization", ...named];
     const instance = running?.gpu ?? create(flags);
     return { gpu: instance, adapter: await instance.requestAdapter(BEST).catch(() => null) };
   });
   if (!adapter) {
     throw new AdapterError(
-      `${name} is in reach, but Dawn couldn't open it; try adapter "swiftshader"`,
+      `${name} is available, but Dawn couldn't open it; try adapter "swiftshader"`,
     );
   }
   running ??= { gpu, choice, users: 0 };
@@ -125,8 +124,9 @@ async function open(request: string): Promise<OpenedAdapter> {
   return { adapter, kind, name, line: lineOf(choice.adapter) + choice.remark, release: releaser() };
 }
 
-// As long as Dawn owes a promise it has Node call the instance at each turn of the event loop, and one that was
-// collected meanwhile is called all the same: it waits for ever on a lock that is gone, or crashes.
+// While a promise of Dawn is pending, Node calls the instance at each turn of the event loop, even if it has been
+// collected meanwhile. Such a call waits forever on a lock that no longer exists, or crashes. So instances are kept
+// here.
 const ending = new Set<GPU>();
 
 function releaser(): OpenedAdapter["release"] {
@@ -162,14 +162,14 @@ async function choose(request: string): Promise<Choice> {
   if (keyword === "auto" || keyword === "software") return embeddedChoice(reasons);
   if (keyword === "gpu") {
     throw new AdapterError(
-      `no GPU is in reach${reasons}: install its driver, or ask for adapter "auto" to run on the CPU`,
+      `no GPU is available${reasons}: install its driver, or use adapter "auto" to run on the CPU`,
     );
   }
   const embedded = embeddedTrouble() === undefined ? [embeddedAdapter()] : [];
   if (embedded.some((listed) => serves(listed, request))) return embeddedChoice("");
   const names = [...system.adapters, ...embedded].map((listed) => `"${listed.name}"`);
   throw new AdapterError(
-    `no adapter is called ${quote(request)}; in reach: ${names.join(", ") || `none${reasons}`}; or ask for auto, gpu, software or swiftshader`,
+    `no adapter matches ${quote(request)}; available: ${names.join(", ") || `none${reasons}`}; or use auto, gpu, software or swiftshader`,
   );
 }
 
@@ -183,15 +183,15 @@ async function importDawn(): Promise<typeof import("webgpu")> {
       process.platform === "linux" ? ` with ${glibc ? `glibc ${glibc}` : "no glibc"}` : "";
     throw new AdapterError(
       webgpu === undefined
-        ? "Dawn isn't installed: it's the npm package webgpu (`npm install webgpu@0.6.2`)"
+        ? "Dawn isn't installed: it is the npm package webgpu (`npm install webgpu@0.6.2`)"
         : `Dawn, the npm package webgpu, doesn't load: it needs x64 or arm64 with Windows, macOS or Linux with glibc 2.34 (Debian 12, Ubuntu 22.04) or newer; this is ${process.platform}-${process.arch}${libc} (${reason.split("\n")[0]})`,
       { cause },
     );
   }
 }
 
-// The Vulkan loader reads the environment each time that Dawn makes an instance; nobody else
-// should see what it is told.
+// The Vulkan loader reads the environment each time that Dawn makes an instance. Nothing else should see these
+// variables.
 async function withEnv<T>(
   env: Readonly<Record<string, string>>,
   body: () => Promise<T>,
@@ -208,7 +208,7 @@ async function withEnv<T>(
   }
 }
 
-// lavapipe complains on stderr when it finds no XDG_RUNTIME_DIR.
+// lavapipe complains on stderr if XDG_RUNTIME_DIR isn't set.
 function quietEnv(): Record<string, string> {
   return process.platform === "linux" && !process.env["XDG_RUNTIME_DIR"]
     ? { XDG_RUNTIME_DIR: tmpdir() }
@@ -218,27 +218,30 @@ function quietEnv(): Record<string, string> {
 // ---------------------------------------------------------------------------------------------
 // Listing
 
-/** All adapters in reach, the embedded SwiftShader too, in the order that `auto` tries them; each was tried in a child process. */
+/**
+ * Returns all available adapters, including the embedded SwiftShader, in the order that `auto` tries them. Each has
+ * been tried in a child process.
+ */
 export async function listAdapters(): Promise<readonly ListedAdapter[]> {
   return (await surveyAdapters()).adapters;
 }
 
-/** As `listAdapters`, with what is wrong with the system's own drivers, if anything. */
+/** Returns what `listAdapters` does, and what is wrong with the system's own drivers, if anything. */
 export async function surveyAdapters(): Promise<AdapterSurvey> {
-  await importDawn(); // where Dawn itself fails, the listing would blame a driver
+  await importDawn(); // if Dawn itself fails to load, the listing would blame a driver
   const [system, embedded] = await Promise.all([surveySystem(), surveyEmbedded()]);
   return { adapters: [...system.adapters, ...embedded], trouble: system.trouble };
 }
 
 interface SystemSurvey extends AdapterSurvey {
-  /** A Vulkan loader to load first, where the system has none of its own. */
+  /** The Vulkan loader to load first if the system has none. */
   readonly loader: string | undefined;
 }
 
 async function surveySystem(): Promise<SystemSurvey> {
   let loader: string | undefined;
   if (process.platform === "linux" && dlopenComplaint("libvulkan.so.1") !== undefined) {
-    // A container given a GPU often has the GPU's driver and no loader: lend it ours.
+    // A container with access to a GPU often has the GPU's driver but no loader, so lend it the embedded one.
     const lent = tryEmbedded();
     if (!lent) return { adapters: [], trouble: "the system has no Vulkan loader", loader };
     loader = lent.loader;
@@ -255,12 +258,12 @@ async function surveyEmbedded(): Promise<ListedAdapter[]> {
 }
 
 // ---------------------------------------------------------------------------------------------
-// What there is beside the system's own
+// The embedded adapter
 
 function embeddedChoice(remark: string): Choice {
   const trouble = embeddedTrouble();
   if (trouble !== undefined) {
-    throw new AdapterError(`no adapter is in reach${remark}: ${trouble}; ${installAdvice()}`);
+    throw new AdapterError(`no adapter is available${remark}: ${trouble}; ${installAdvice()}`);
   }
   const { loader, driver, remark: anew } = unpackSwiftshader();
   const env = { ...quietEnv(), VK_DRIVER_FILES: driver, VK_ICD_FILENAMES: driver };
@@ -275,7 +278,7 @@ function tryEmbedded(): Choice | undefined {
   }
 }
 
-/** What to install so that Dawn finds an adapter on this system, as a clause. */
+/** Returns what to install so that Dawn finds an adapter on this system, as a clause. */
 export function installAdvice(): string {
   switch (process.platform) {
     case "linux":

@@ -1,14 +1,14 @@
-// Shared libraries that Dawn is to find loaded (Linux).
+// Loads shared libraries so that Dawn finds them (Linux).
 
 import { constants } from "node:os";
 import { AdapterError } from "../errors.ts";
 import { wordsOf } from "../foreign-text.ts";
 
-const RTLD_NODELETE = 0x1000; // keeps a library loaded though Node drops it
+const RTLD_NODELETE = 0x1000; // keeps a library loaded when Node closes it
 
 /**
- * Why a library doesn't load, or undefined if it does. Node's dlopen takes any library, then complains that it isn't
- * one of Node's own: that one loaded.
+ * Returns why a library doesn't load, or undefined if it does. Node's dlopen loads any library, and then complains that
+ * it isn't a Node addon; that complaint means that it has loaded.
  */
 export function dlopenComplaint(
   library: string,
@@ -24,8 +24,8 @@ export function dlopenComplaint(
 }
 
 /**
- * Loads a Vulkan loader for Dawn, which asks for `libvulkan.so.1` by that name: a library of this name that is loaded
- * already, for all to see and to stay, is the one it gets. Throws `AdapterError`.
+ * Loads a Vulkan loader for Dawn. Dawn asks for `libvulkan.so.1` by that name, and gets a library of that name that has
+ * already been loaded globally and permanently. Throws `AdapterError`.
  */
 export function loadLoader(path: string): void {
   const { RTLD_NOW, RTLD_GLOBAL } = constants.dlopen;

@@ -1,4 +1,4 @@
-// Which adapters Dawn finds, as a child process tells: a bad driver may take that down, not this one.
+// Lists the adapters that Dawn finds, in a child process: a bad driver may crash that process, but not this one.
 
 import { execFile } from "node:child_process";
 import { createRequire } from "node:module";
@@ -7,16 +7,16 @@ import { adapterFrom, troubleOf, type ListedAdapter } from "../adapter-words.ts"
 
 const require = createRequire(import.meta.url);
 
-/** What the machine has to offer, in the order that `auto` tries it. */
+/** The machine's adapters, in the order that `auto` tries them. */
 export interface AdapterSurvey {
   readonly adapters: readonly ListedAdapter[];
-  /** Why the system's own drivers give less than they might, in a clause; undefined when nothing is wrong. */
+  /** What is wrong with the system's own drivers, as a clause; undefined if nothing is. */
   readonly trouble: string | undefined;
 }
 
-// Arguments: the URL of `webgpu`, and the path of a Vulkan loader or nothing. Prints a line of
-// JSON for each adapter as soon as that has made a device, so that a driver that crashes later
-// doesn't take the others along. No adapter has the name that the first `create` asks for.
+// Arguments: the URL of `webgpu`, and the path of a Vulkan loader or nothing. Prints one line of JSON per adapter as
+// soon as it has made a device, so that a driver that crashes later doesn't hide the others. The first `create` asks
+// for a name that no adapter has.
 const LISTING = `
 import { writeSync } from "node:fs";
 import { constants } from "node:os";
@@ -45,14 +45,14 @@ process.exit(0);
 
 const LISTING_MS = 30_000;
 
-/** The adapters that a child process finds, with a Vulkan loader to load first and variables of its own. Never rejects. */
+/** Lists adapters in a child process, which may load a Vulkan loader first and gets extra variables. Never rejects. */
 export async function listInChild(
   loader: string | undefined,
   env: Readonly<Record<string, string>>,
 ): Promise<AdapterSurvey> {
   const webgpu = pathToFileURL(require.resolve("webgpu")).href;
   const args = ["--input-type=module", "--eval", LISTING, webgpu, loader ?? ""];
-  // NODE_OPTIONS is for this process (a debugger, say); DAWNNODE_BACKEND would hide adapters.
+  // NODE_OPTIONS is meant for this process (such as a debugger's); DAWNNODE_BACKEND would hide adapters.
   const { NODE_OPTIONS: _, DAWNNODE_BACKEND: __, ...own } = process.env;
   const options = { env: { ...own, ...env }, timeout: LISTING_MS, windowsHide: true };
   return new Promise((resolve) => {

@@ -1,4 +1,4 @@
-// The npm packages that bring Dawn and SwiftShader: their versions, and what the latter carries.
+// The npm packages that provide Dawn and SwiftShader: their versions, and the files of the latter.
 
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -8,7 +8,7 @@ import { tarFiles, type TarFile } from "../tar.ts";
 
 const require = createRequire(import.meta.url);
 
-/** Versions of what an adapter runs on, for `doctor` and run records; undefined where there is none. */
+/** Returns the versions of what an adapter runs on, for `doctor` and run records; undefined for what is missing. */
 export function versions(): Readonly<Record<"webgpu" | "chromium" | "glibc", string | undefined>> {
   const report: { header?: { glibcVersionRuntime?: string } } =
     process.platform === "linux" ? process.report.getReport() : {};
@@ -19,7 +19,7 @@ export function versions(): Readonly<Record<"webgpu" | "chromium" | "glibc", str
   };
 }
 
-/** The version that a package's folder says it is of. */
+/** Returns the version in the package.json of a package's folder. */
 export function versionIn(folder: string | undefined): string | undefined {
   if (folder === undefined) return undefined;
   const manifest: { version: string } = JSON.parse(
@@ -28,12 +28,12 @@ export function versionIn(folder: string | undefined): string | undefined {
   return manifest.version;
 }
 
-/** Where `@sparticuz/chromium` is installed, if it is. */
+/** Returns the folder of `@sparticuz/chromium`, if it is installed. */
 export function chromiumFolder(): string | undefined {
   return packageFolder("@sparticuz/chromium", "../.."); // its main file is build/cjs/index.cjs
 }
 
-// Neither package exports its package.json, so the way there is from its main file.
+// Neither package exports its package.json, so the folder is found from its main file.
 function packageFolder(name: string, fromMain: string): string | undefined {
   try {
     return join(dirname(require.resolve(name)), fromMain);
@@ -42,12 +42,12 @@ function packageFolder(name: string, fromMain: string): string | undefined {
   }
 }
 
-/** The files of an archive of `@sparticuz/chromium`, such as `swiftshader.tar.br`, by their base names. */
+/** Returns the files of an archive of `@sparticuz/chromium`, such as `swiftshader.tar.br`, with their base names. */
 export function embeddedFiles(archive: string): Iterable<TarFile> {
   return tarFiles(embeddedBytes(archive));
 }
 
-/** The bytes of a brotli file of `@sparticuz/chromium`, such as `chromium.br`, unpacked. Throws if it is damaged. */
+/** Returns the unpacked bytes of a brotli file of `@sparticuz/chromium`, such as `chromium.br`. Throws if it is damaged. */
 export function embeddedBytes(file: string): Uint8Array {
   const path = join(chromiumFolder() ?? "", "bin", file);
   const packed = readFileSync(path);
@@ -55,7 +55,7 @@ export function embeddedBytes(file: string): Uint8Array {
     return brotliDecompressSync(packed);
   } catch (cause) {
     throw new Error(
-      `${path} is damaged: remove @sparticuz/chromium from node_modules, and install it anew`,
+      `${path} is damaged: remove @sparticuz/chromium from node_modules, and install it again`,
       { cause },
     );
   }

@@ -1,4 +1,4 @@
-// What a training script on Node wants around its loop: Ctrl-C, and a line that says how far it is.
+// What a training script on Node needs around its loop: Ctrl-C, and a line that shows its progress.
 import { escapeText } from "../foreign-text.ts";
 import { formatDuration } from "../duration.ts";
 import type { StopSignal } from "../stop-signal.ts";
@@ -7,22 +7,22 @@ import { die, onSignals } from "./signals.ts";
 let asked: StopSignal | undefined;
 
 /**
- * Returns what Ctrl-C, or another signal that asks the process to end, aborts: `trainLoop` then stops after the step in
- * hand, with its checkpoint saved. A second one ends the process at once.
+ * Returns a signal that aborts on Ctrl-C, or on another system signal that asks the process to end. `trainLoop` then
+ * stops after the current step and saves its checkpoint. A second system signal ends the process immediately.
  */
 export function stopSignal(): StopSignal {
   if (asked) return asked;
   const asking = new AbortController();
   onSignals((signal) => {
     if (asking.signal.aborted) die(signal);
-    else console.error("Stopping after this step; again to stop at once.");
+    else console.error("Stopping after this step; repeat to stop immediately.");
     asking.abort();
   });
   asked = asking.signal;
   return asked;
 }
 
-/** What of a loop's report is shown. */
+/** The part of a loop's report that is shown. */
 export interface ShownReport {
   readonly step: number;
   readonly until: number;
@@ -30,11 +30,11 @@ export interface ShownReport {
   readonly secondsPerStep: number;
 }
 
-const SILENCE = 10; // seconds between lines where they stay
+const SILENCE = 10; // seconds between lines if stderr isn't a terminal
 
 /**
- * Returns a callback for `trainLoop` that shows how far it is: a line on stderr that is written over in a terminal,
- * elsewhere a line every 10 seconds, with the values of the report if they are numbers by name.
+ * Returns a callback for `trainLoop` that shows its progress on stderr: in a terminal one line that is overwritten,
+ * else one line every 10 seconds. The line contains the report's values if they are an object of numbers.
  */
 export function showProgress(): (report: ShownReport) => void {
   const { stderr } = process;
@@ -43,9 +43,9 @@ export function showProgress(): (report: ShownReport) => void {
     const isLast = step === until;
     if (!stderr.isTTY && !isLast && performance.now() - last < SILENCE * 1000) return;
     last = performance.now();
-    // The first report knows no pace yet.
+    // At the first report, the pace isn't known yet.
     const pace = Number.isFinite(secondsPerStep)
-      ? [`${(secondsPerStep * 1000).toPrecision(3)} ms a step`]
+      ? [`${(secondsPerStep * 1000).toPrecision(3)} ms per step`]
       : [];
     const left = `${formatDuration(secondsPerStep * (until - step))} left`;
     const ends = isLast ? ["done"] : pace.length > 0 ? [left] : [];
@@ -57,7 +57,7 @@ export function showProgress(): (report: ShownReport) => void {
   };
 }
 
-/** The numbers of an object in words, `loss 0.1234`. */
+/** Returns the numbers of an object with their names, such as `loss 0.1234`. */
 function numbersOf(values: unknown): string[] {
   if (typeof values !== "object" || values === null) return [];
   return Object.entries(values).flatMap(([name, value]: [string, unknown]) =>

@@ -1,4 +1,4 @@
-// The SwiftShader that `@sparticuz/chromium` carries, with its own Vulkan loader, in a folder of the user's cache.
+// The SwiftShader of `@sparticuz/chromium`, unpacked with its own Vulkan loader into a folder of the user's cache.
 
 import { join } from "node:path";
 import type { ListedAdapter } from "../adapter-words.ts";
@@ -14,16 +14,17 @@ const FILES: readonly string[] = [LOADER, DRIVER, "libvk_swiftshader.so"];
 
 /** SwiftShader, ready to be opened. */
 export interface Embedded {
-  /** Paths of the Vulkan loader and of the driver's file for it. */
+  /** The path of the Vulkan loader. */
   readonly loader: string;
+  /** The path of the JSON file that names the driver to the loader. */
   readonly driver: string;
-  /** That what this process found unpacked could not be used, in words for the end of a line; else empty. */
+  /** If this process found unpacked files that it couldn't use: words on that for the end of a line; else empty. */
   readonly remark: string;
 }
 
 /**
- * Why there is no embedded SwiftShader here, as a sentence; undefined where there is. It asks for an older glibc than
- * Dawn, which has loaded by the time that this matters.
+ * Returns why there is no embedded SwiftShader here, as a sentence; undefined if there is one. Its glibc isn't checked:
+ * it runs with an older one than Dawn needs, and Dawn has loaded by then.
  */
 export function embeddedTrouble(): string | undefined {
   const { platform, arch } = process;
@@ -35,13 +36,13 @@ export function embeddedTrouble(): string | undefined {
     : undefined;
 }
 
-/** SwiftShader as adapters are listed. */
+/** Returns SwiftShader as an adapter is listed. */
 export function embeddedAdapter(): ListedAdapter {
   const name = `SwiftShader, from @sparticuz/chromium ${versionIn(chromiumFolder())}`;
   return { name, kind: "swiftshader", backend: "vulkan", device: "SwiftShader" };
 }
 
-/** The folder of the unpacked SwiftShader; undefined while it isn't unpacked, or damaged. */
+/** Returns the folder of the unpacked SwiftShader; undefined if it isn't unpacked, or is damaged. */
 export function swiftshaderFolder(): string | undefined {
   if (embeddedTrouble() !== undefined) return undefined;
   return folders().find((folder) => isUnpacked(folder, FILES));
@@ -51,9 +52,9 @@ function folders(): string[] {
   return cacheFolders(`swiftshader-${versionIn(chromiumFolder())}`);
 }
 
-let remark = ""; // kept, as a survey may come here before somebody who says it
+let remark = ""; // kept, because a survey may unpack SwiftShader before the call that reports the remark
 
-/** Unpacks it, unless it is there and whole. Throws `AdapterError` where no folder takes it. */
+/** Unpacks SwiftShader unless it is there and undamaged. Throws `AdapterError` if no folder can hold it. */
 export function unpackSwiftshader(): Embedded {
   const complaints: string[] = [];
   for (const folder of folders()) {
@@ -65,14 +66,14 @@ export function unpackSwiftshader(): Embedded {
       });
       const [loader, driver] = [join(folder, LOADER), join(folder, DRIVER)];
       const complaint = dlopenComplaint(loader);
-      if (damage !== undefined) remark = ` (unpacked anew, as ${damage})`;
+      if (damage !== undefined) remark = ` (unpacked again, because ${damage})`;
       if (complaint === undefined) return { loader, driver, remark };
-      complaints.push(complaint); // a cache on a disk mounted noexec, say
+      complaints.push(complaint); // for example, the cache is on a disk mounted noexec
     } catch (error) {
       complaints.push(wordsOf(error));
     }
   }
   throw new AdapterError(
-    `the embedded SwiftShader can't be unpacked (${complaints.join("; ")}): set XDG_CACHE_HOME to a folder of yours with 8 MB to spare`,
+    `the embedded SwiftShader can't be unpacked (${complaints.join("; ")}): set XDG_CACHE_HOME to a folder of yours with 8 MB free`,
   );
 }

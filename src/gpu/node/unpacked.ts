@@ -1,9 +1,9 @@
-// Folders of the user's cache into which programs and libraries are unpacked, to be run or loaded from there. A
-// library that is cut or holds a wrong byte takes the process down that loads it, so each folder lists its files with
-// their SHA-256, and all are verified before anything is used.
+// Unpacks programs and libraries into folders of the user's cache, to be run or loaded from there. A library that is
+// truncated or has a wrong byte crashes the process that loads it. So each folder lists its files with their SHA-256,
+// and all are verified before anything is used.
 //
-// A file is only ever replaced by a rename, never written over: a process that has the old one mapped keeps it, and
-// at every instant each name holds a file that is whole or was damaged before. So several processes may come at once.
+// Files are only replaced by renames, never overwritten. A process that has mapped the old file keeps it, and at every
+// moment each name holds a file that is whole or was damaged before. So several processes may unpack at the same time.
 
 import { createHash } from "node:crypto";
 import {
@@ -25,7 +25,7 @@ import {
 import { homedir, hostname, tmpdir } from "node:os";
 import { dirname, isAbsolute, join } from "node:path";
 
-/** Where something of that name may be kept, the best first: the user's cache, else the system's temporary folder. */
+/** Returns the folders that may hold something of that name: in the user's cache, then in the temporary folder. */
 export function cacheFolders(name: string): string[] {
   const xdg = process.env["XDG_CACHE_HOME"] ?? "";
   const own = join(tmpdir(), `longhand-${process.getuid?.() ?? 0}`);
@@ -33,7 +33,7 @@ export function cacheFolders(name: string): string[] {
   try {
     roots = [join(isAbsolute(xdg) ? xdg : join(homedir(), ".cache"), "longhand"), own];
   } catch {
-    // `homedir` throws for a user id without an entry in passwd, as some containers have.
+    // `homedir` throws for a user id that has no entry in passwd, as in some containers.
   }
   return roots.map((root) => join(root, name));
 }
@@ -42,7 +42,7 @@ const MANIFEST = "manifest.json";
 
 interface Sum {
   readonly bytes: number;
-  /** In hex. */
+  /** In hexadecimal. */
   readonly sha256: string;
 }
 
@@ -53,10 +53,10 @@ type Manifest = ReadonlyMap<string, Sum>;
 export type WriteUnpacked = (name: string, bytes: Uint8Array) => void;
 
 /**
- * Makes `folder` hold `files`, whole: unless it does already, `fill` writes them, and others if it likes, into a fresh
- * folder, which then takes its place, or whose files do. Several processes may come here at once. Removes what killed
- * ones left beside it. Returns why what was there could not be used, as a clause; undefined if it could, or if nothing
- * was there. Throws what the system says when it refuses.
+ * Makes sure that `folder` holds `files`, undamaged. If it doesn't, `fill` writes them, and any others, into a fresh
+ * folder; that folder, or its files, then replace the old ones. Several processes may do this at the same time. It also
+ * removes what killed processes left next to the folder. Returns why the existing files couldn't be used, as a clause;
+ * undefined if they could, or if there were none. Throws the system's errors.
  */
 export function unpackOnce(
   folder: string,
@@ -67,7 +67,7 @@ export function unpackOnce(
   mkdirSync(root, { recursive: true, mode: 0o700 });
   const { uid, mode } = lstatSync(root);
   if (uid !== process.getuid?.() || (mode & 0o002) !== 0) {
-    // Who owns it could give us code to run.
+    // Its owner could make this process run any code.
     throw new Error(`${root} belongs to another user, or anyone may write to it`);
   }
   sweep(root);
@@ -88,7 +88,7 @@ export function unpackOnce(
   return there ? damage : undefined;
 }
 
-/** Fills a fresh folder, each file flushed, so that a power cut leaves none hollow. Returns their names. */
+/** Fills a fresh folder and flushes each file, so that a power failure leaves none empty. Returns the files' names. */
 function write(fresh: string, fill: (write: WriteUnpacked) => void): readonly string[] {
   const sums = new Map<string, Sum>();
   const writeOne: WriteUnpacked = (name, bytes) => {
@@ -102,7 +102,7 @@ function write(fresh: string, fill: (write: WriteUnpacked) => void): readonly st
   return [...sums.keys(), MANIFEST];
 }
 
-/** Gives `folder` the fresh files, all at once if nothing is there, else one by one. */
+/** Moves the fresh files to `folder`: all in one rename if nothing is there, else one by one. */
 function moveInto(fresh: string, folder: string, names: readonly string[]): void {
   try {
     renameSync(fresh, folder);
@@ -111,13 +111,13 @@ function moveInto(fresh: string, folder: string, names: readonly string[]): void
     if (!lstatSync(folder, { throwIfNoEntry: false })) throw error;
   }
   if (!statusOf(folder)?.isDirectory()) {
-    renameSync(folder, join(fresh, ".aside")); // a file in the folder's place: it goes with the fresh folder
+    renameSync(folder, join(fresh, ".aside")); // a file in the folder's place is removed with the fresh folder
     mkdirSync(folder);
   }
   for (const name of names) {
     const [from, to] = [join(fresh, name), join(folder, name)];
     if (lstatSync(to, { throwIfNoEntry: false })?.isDirectory()) {
-      renameSync(to, join(fresh, `.aside-${name}`)); // nor does a file take a folder's place
+      renameSync(to, join(fresh, `.aside-${name}`)); // a rename can't replace a folder by a file
     }
     renameSync(from, to);
   }
@@ -126,12 +126,12 @@ function moveInto(fresh: string, folder: string, names: readonly string[]): void
 // ---------------------------------------------------------------------------------------------
 // Verifying
 
-/** Whether a folder holds `files`, whole. */
+/** Whether a folder holds `files`, undamaged. */
 export function isUnpacked(folder: string, files: readonly string[]): boolean {
   return damageOf(folder, files) === undefined;
 }
 
-/** What keeps a folder from being used, as a clause; undefined if every file is as it was unpacked. */
+/** Returns why a folder can't be used, as a clause; undefined if every file is as it was unpacked. */
 function damageOf(folder: string, files: readonly string[]): string | undefined {
   if (!statusOf(join(folder, MANIFEST))) return `${folder} has no ${MANIFEST}`;
   const manifest = readManifest(folder);
@@ -140,8 +140,8 @@ function damageOf(folder: string, files: readonly string[]): string | undefined 
   if (missing !== undefined) return `${folder} has no ${missing}`;
   for (const [name, sum] of manifest) {
     const path = join(folder, name);
-    if (sizeOf(path) !== sum.bytes) return `${path} hasn't the size that was unpacked`;
-    if (sha256Of(path) !== sum.sha256) return `${path} hasn't the bytes that were unpacked`;
+    if (sizeOf(path) !== sum.bytes) return `${path} doesn't have the size that was unpacked`;
+    if (sha256Of(path) !== sum.sha256) return `${path} doesn't have the bytes that were unpacked`;
   }
   return undefined;
 }
@@ -164,7 +164,7 @@ function readManifest(folder: string): Manifest | undefined {
   }
 }
 
-/** A file's size; undefined for anything else, some of which can't even be opened without waiting. */
+/** Returns a file's size; undefined for anything else, such as a pipe, which would block when opened. */
 function sizeOf(path: string): number | undefined {
   const found = statusOf(path);
   return found?.isFile() ? found.size : undefined;
@@ -174,13 +174,13 @@ function statusOf(path: string): Stats | undefined {
   try {
     return statSync(path);
   } catch {
-    return undefined; // missing, a link that leads nowhere, or out of our reach
+    return undefined; // missing, a broken link, or not accessible
   }
 }
 
 const CHUNK = 2 ** 20;
 
-/** SHA-256 of a file, in hex; undefined where it can't be read. All of SwiftShader's take some 20 ms. */
+/** Returns the SHA-256 of a file in hexadecimal; undefined if it can't be read. All of SwiftShader takes some 20 ms. */
 function sha256Of(path: string): string | undefined {
   try {
     const file = openSync(path, "r");
@@ -205,7 +205,7 @@ function sha256Of(path: string): string | undefined {
 const FRESH = ".unpacking-";
 const OLD_MS = 3_600_000;
 
-/** Removes folders that were being filled by processes that are gone; of other machines, those an hour old. */
+/** Removes folders that dead processes were filling. Those of other machines are removed when they are an hour old. */
 function sweep(root: string): void {
   for (const name of readdirSync(root).filter((each) => each.startsWith(FRESH))) {
     const path = join(root, name);
@@ -213,7 +213,7 @@ function sweep(root: string): void {
     try {
       rmSync(path, { recursive: true, force: true });
     } catch {
-      // A folder that may not be written to: it is nobody's harm.
+      // A folder that can't be removed does no harm.
     }
   }
 }
@@ -221,7 +221,7 @@ function sweep(root: string): void {
 function isAbandoned(name: string, changed: number): boolean {
   const [, host, pid] = /^\.unpacking-([^-]*)-(\d+)-/.exec(name) ?? [];
   if (host !== here() || pid === undefined) return Date.now() - changed > OLD_MS;
-  if (Number(pid) === process.pid) return Date.now() - changed > OLD_MS; // ours, or once another's
+  if (Number(pid) === process.pid) return Date.now() - changed > OLD_MS; // it is ours, or of an earlier process with the same id
   try {
     process.kill(Number(pid), 0);
     return false;
@@ -230,7 +230,7 @@ function isAbandoned(name: string, changed: number): boolean {
   }
 }
 
-/** This machine or container, whose process numbers mean nothing to another that shares the folder. */
+/** Returns the name of this machine or container. Others that share the folder have process ids of their own. */
 function here(): string {
   return hostname().replaceAll(/[^A-Za-z0-9.]/g, "_");
 }

@@ -1,11 +1,11 @@
-// Buffers that are thrown away as fast as they are made, as unpacking makes them: V8 lets some 32 MB of them lie before
-// it collects any, whatever the file promised.
+// Limits the garbage of code that makes and drops buffers quickly, such as unpacking: V8 lets some 32 MB of young
+// buffers accumulate before it collects any, whatever size the file declares.
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
 const EVERY = 2 ** 21; // bytes
 
-/** Returns what is told of every buffer's bytes, and has V8 collect the young ones after each 2 MiB. */
+/** Returns a function to call with the bytes of each new buffer. It makes V8 collect young ones after every 2 MiB. */
 export function youngGarbage(): (bytes: number) => void {
   let made = 0;
   return (bytes) => {
@@ -20,7 +20,7 @@ let collect: ((options: { readonly type: "minor" }) => void) | undefined;
 
 function collectYoung(): void {
   if (!collect) {
-    // Node shows it only to a context that is made while the flag is set.
+    // Node exposes `gc` only in a context that is created while the flag is set.
     setFlagsFromString("--expose-gc");
     collect = runInNewContext("gc");
     setFlagsFromString("--no-expose-gc");

@@ -66,7 +66,7 @@ describe.runIf(EMBEDDED)("auto", () => {
   test("is told by LONGHAND_ADAPTER, unless a request is made", async () => {
     const env = { ...NO_DRIVERS, LONGHAND_ADAPTER: "nonesuch" };
     expect(JSON.parse((await run(open(""), env)).stdout).message).toMatch(
-      /no adapter is called "nonesuch"/,
+      /no adapter matches "nonesuch"/,
     );
     expect(said(await run(open('"swiftshader"'), env))).toMatchObject(swiftshader);
   });
@@ -78,7 +78,7 @@ describe.runIf(EMBEDDED)("requests", () => {
     const { error, message } = JSON.parse(stdout);
     expect({ code, error }).toEqual({ code: 0, error: "AdapterError" });
     expect(message).toMatch(
-      /^no adapter is called "GeForce 9"; in reach: "SwiftShader.*"; or ask for auto, gpu, software or swiftshader$/,
+      /^no adapter matches "GeForce 9"; available: "SwiftShader.*"; or use auto, gpu, software or swiftshader$/,
     );
   });
 
@@ -91,7 +91,7 @@ describe.runIf(EMBEDDED)("requests", () => {
     const { stdout } = await run(open('"gpu"'), NO_DRIVERS);
     const { error, message } = JSON.parse(stdout);
     expect(error).toBe("AdapterError");
-    expect(message).toMatch(/^no GPU is in reach .*install its driver.*$/);
+    expect(message).toMatch(/^no GPU is available .*install its driver.*$/);
   });
 
   test("null is opened when asked for, and only then", async () => {

@@ -52,7 +52,7 @@ test("shows the first step and the last, on a line each, with the numbers of a r
   expect(code).toBe(0);
   expect(err.trimEnd().split("\n")).toEqual([
     "step 1/20 | loss 0.5000",
-    expect.stringMatching(/^step 20\/20 \| loss 0\.5000 \| [\d.]+ ms a step \| done$/),
+    expect.stringMatching(/^step 20\/20 \| loss 0\.5000 \| [\d.]+ ms per step \| done$/),
   ]);
   expect(out).toMatch(/^saved 20\n\{"step":20,"stopped":false,"isAhead":false\}\n$/);
 });
@@ -60,7 +60,7 @@ test("shows the first step and the last, on a line each, with the numbers of a r
 test("a signal stops it after the step in hand, saved", async () => {
   const { code, out, err } = await run(100_000, ["SIGTERM"]);
   expect(code).toBe(0);
-  expect(err).toMatch(/Stopping after this step; again to stop at once\./);
+  expect(err).toMatch(/Stopping after this step; repeat to stop immediately\./);
   const { step, stopped } = JSON.parse(out.trim().split("\n").at(-1) ?? "{}");
   expect(stopped).toBe(true);
   expect(out).toMatch(new RegExp(`saved ${step}\n`));

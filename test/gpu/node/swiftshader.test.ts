@@ -78,8 +78,8 @@ describe.runIf(EMBEDDED)("the embedded SwiftShader", () => {
 
   // A cut library kills the process that loads it; one with a wrong byte may do anything.
   test.each([
-    ["cut", (path: string) => truncateSync(path, 4096), /hasn't the size/],
-    ["changed in a bit", (path: string) => flip(path, 3_000_000), /hasn't the bytes/],
+    ["cut", (path: string) => truncateSync(path, 4096), /doesn't have the size/],
+    ["changed in a bit", (path: string) => flip(path, 3_000_000), /doesn't have the bytes/],
   ])("is made anew where its library is %s, which is said", async (_, damage, says) => {
     const cache = newFolder();
     const env = { XDG_CACHE_HOME: cache };
