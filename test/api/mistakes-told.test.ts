@@ -60,7 +60,7 @@ const TOLD: readonly [written: string, call: () => unknown, told: string][] = [
   [
     "tensor(device, [[1, 2], [3]])",
     () => untyped(tensor, device, [[1, 2], [3]]),
-    "tensor: lists that stand side by side must be of one length; got 2 and 1",
+    "tensor: lists at the same depth must have the same length; got 2 and 1",
   ],
   [
     "tensor(device, [[1, 2], 3])",
@@ -85,7 +85,7 @@ const TOLD: readonly [written: string, call: () => unknown, told: string][] = [
   [
     "variable(x)",
     () => untyped(variable, x),
-    "variable: takes an f32 array, as only those have gradients; got Tensor",
+    "variable: the array must be f32, the only type that has gradients; got Tensor",
   ],
   [
     "vectorJacobian(y, array, [x])",

@@ -210,7 +210,7 @@ test("a scalar is read by item, and written by a number", async () => {
   whole.write(-4);
   expect(await whole.item()).toBe(-4);
   expect(await messageOf(ShapeError, () => tensor(device, [1, 2]).item())).toBe(
-    "item: takes a tensor of one element; got (2): read() gives all of them",
+    "item: the tensor must have one element; got (2): read() returns all of them",
   );
   expect(() => tensor(device, [1, 2]).write(1)).toThrow(ShapeError);
 });
