@@ -23,7 +23,7 @@ export const recipes: readonly Recipe[] = [
   conditional,
 ];
 
-/** The recipe of that name. Throws `UsageError` with the names there are. */
+/** Returns the recipe of a name. Throws `UsageError` with the names of all recipes. */
 export function recipeNamed(name: string): Recipe {
   const found = recipes.find((recipe) => recipe.name === name);
   if (found) return found;
