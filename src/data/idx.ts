@@ -132,7 +132,7 @@ export function requireIdxLength(
   const verdict =
     BigInt(found) < wanted ? "it was cut short or its header is wrong" : "it has too many bytes";
   throw new DataError(
-    `${name}: has ${stopped ? "at least " : ""}${count(found, "byte")} of data, its header (${shape.join("×")}) asks for ${wanted}: ${verdict}; fetch it again.`,
+    `${name}: has ${stopped ? "at least " : ""}${count(found, "byte")} of data, but its header (${shape.join("×")}) asks for ${wanted}: ${verdict}; fetch it again.`,
   );
 }
 

@@ -192,7 +192,7 @@ describe("what is wrong is said", () => {
       "data cut short",
       name,
       images.subarray(0, 100),
-      "has 84 bytes of data, its header (5×6×4) asks for 120",
+      "has 84 bytes of data, but its header (5×6×4) asks for 120",
     ],
     [
       "neither gzip nor IDX",

@@ -83,22 +83,22 @@ describe("parseIdx", () => {
     [
       "data cut short",
       idxBytes([2, 2, 2], [1, 2, 3, 4, 5, 6, 7]),
-      "has 7 bytes of data, its header (2×2×2) asks for 8: it was cut short or its header is wrong; fetch it again.",
+      "has 7 bytes of data, but its header (2×2×2) asks for 8: it was cut short or its header is wrong; fetch it again.",
     ],
     [
       "bytes after the data",
       idxBytes([2, 2], [1, 2, 3, 4, 5]),
-      "has 5 bytes of data, its header (2×2) asks for 4: it has too many bytes; fetch it again.",
+      "has 5 bytes of data, but its header (2×2) asks for 4: it has too many bytes; fetch it again.",
     ],
     [
       "sizes whose product is 2^64",
       idxBytes([65536, 65536, 65536, 65536], []),
-      "has 0 bytes of data, its header (65536×65536×65536×65536) asks for 18446744073709551616: it was cut short or its header is wrong; fetch it again.",
+      "has 0 bytes of data, but its header (65536×65536×65536×65536) asks for 18446744073709551616: it was cut short or its header is wrong; fetch it again.",
     ],
     [
       "the greatest sizes",
       idxBytes([4294967295, 4294967295, 4294967295], [1]),
-      "has 1 byte of data, its header (4294967295×4294967295×4294967295) asks for 79228162458924105385300197375: it was cut short or its header is wrong; fetch it again.",
+      "has 1 byte of data, but its header (4294967295×4294967295×4294967295) asks for 79228162458924105385300197375: it was cut short or its header is wrong; fetch it again.",
     ],
   ];
 
