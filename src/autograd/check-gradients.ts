@@ -53,7 +53,7 @@ export async function checkGradients(
     expects: "a list of one tensor or more",
     accepts: (value) => Array.isArray(value) && value.length > 0,
   });
-  Array.from(inputs, (input, index) => tensorOf("checkGradients", index, input)); // holes too
+  Array.from(inputs, (input, index) => tensorOf("checkGradients", index, input)); // visits holes too
   checkAttributes<GradientCheckOptions>("checkGradients", options, {
     tolerance: finite(0),
     step: finite(0),

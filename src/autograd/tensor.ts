@@ -266,7 +266,7 @@ export function vectorJacobianArrays(
   if (!Array.isArray(wrt)) {
     throw new DTypeError(`grad: takes a list of tensors to differentiate with respect to; got ${show(wrt)}`);
   }
-  Array.from(wrt, (tensor, index) => arrayOf("grad", index + 1, tensor)); // holes too
+  Array.from(wrt, (tensor, index) => arrayOf("grad", index + 1, tensor)); // visits holes too
   if (formatShape(out.shape) !== formatShape(dout.shape)) {
     throw new ShapeError(
       `grad: the gradient that flows in must have the output's shape ${formatShape(out.shape)}; got ${formatShape(dout.shape)}`,

@@ -1,6 +1,6 @@
-// A checkpoint's manifest, which makes it whole: `manifest.json`, written last, names every file with its length and
-// SHA-256, every tensor with its shape, and the length of the run's log. Its last field is the SHA-256 of everything
-// before it, so that no bit of a checkpoint can change unnoticed. Node only.
+// A checkpoint's manifest, `manifest.json`, which is written last and makes the checkpoint whole. It names every file
+// with its length and SHA-256, every tensor with its shape, and the length of the run's log. Its last field is the
+// SHA-256 of everything before it, so that no bit of a checkpoint can change unnoticed. Node only.
 import { createHash } from "node:crypto";
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
-// Finds and parses the header of a safetensors file, and checks it against the file's length, as strictly as the
-// reference, safetensors 0.8.0. It knows nothing about the data except its length.
+// Finds, parses and checks the header of a safetensors file, as strictly as the reference, safetensors 0.8.0. It knows
+// nothing about the data except its length.
 
 import { CheckpointError } from "../gpu/errors.ts";
 import { quote } from "../gpu/foreign-text.ts";

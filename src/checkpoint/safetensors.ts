@@ -1,5 +1,5 @@
-// The safetensors format: the u64 length of a header, the header in JSON (names, element types, shapes, byte ranges),
-// then the data, little-endian and without gaps. Bytes in, arrays out: no file access.
+// The safetensors format: bytes in, arrays out, without file access. A file is the u64 length of a header, the header
+// in JSON (names, element types, shapes, byte ranges), then the data, little-endian and without gaps.
 // https://github.com/huggingface/safetensors, version 0.8.0.
 
 import { CheckpointError } from "../gpu/errors.ts";

@@ -1,6 +1,6 @@
-// A seal inside a file: the SHA-256 of all its other bytes, as a field of its JSON (a safetensors file's metadata is
-// also JSON). One file thus holds both, and keeps its format. A file that was cut, torn or changed in one bit breaks
-// its seal.
+// A seal inside a file: the SHA-256 of all its other bytes, as a field of its JSON. (A safetensors file's metadata is
+// also JSON.) One file holds both, and keeps its format. A file that was cut, torn or changed in one bit breaks its
+// seal.
 import { CheckpointError } from "../gpu/errors.ts";
 
 /** The value of a field `seal` before `sealed` fills it in. */

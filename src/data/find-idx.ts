@@ -1,6 +1,6 @@
-// Finds the IDX files of an image set below a folder, under the names that people give them: MNIST's own, with dots,
-// with a prefix, in upper case, as a browser's second copy, in torchvision's MNIST/raw, or each in a folder of its own
-// name, as Kaggle's archive unpacks. Both splits come from the same set.
+// Finds the IDX files of an image set below a folder, under the names that people give them. These are MNIST's own,
+// with dots, with a prefix, in upper case, as a browser's second copy, in torchvision's MNIST/raw, or each in a folder
+// of its own name, as Kaggle's archive unpacks. Both splits come from the same set.
 
 import { closeSync, openSync, readdirSync, readSync, statSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";

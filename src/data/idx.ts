@@ -1,6 +1,6 @@
-// IDX, the file format of MNIST and its relatives: two zero bytes, the element type, the rank, the dimensions as
-// big-endian u32, then the elements in row-major order. This file turns bytes into arrays, in browsers too; files.ts
-// opens files.
+// IDX, the file format of MNIST and its relatives. A file has two zero bytes, the element type, the rank, the
+// dimensions as big-endian u32, then the elements in row-major order. This file turns bytes into arrays, in browsers
+// too; files.ts opens files.
 
 import { DataError } from "../gpu/errors.ts";
 import { formatOf } from "../gpu/formats.ts";

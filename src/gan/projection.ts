@@ -1,5 +1,5 @@
-// Inverts the generator: finds the latent from which it draws a given image best, by gradient descent on many latents.
-// The generator itself stays as it is.
+// Inverts the generator: finds the latent from which it draws a given image best, by gradient descent on latents. The
+// generator itself stays as it is.
 import { add, concat, mean, mul, square, sub, sum } from "../autograd/ops.ts";
 import { Tensor } from "../autograd/tensor.ts";
 import { formatShape, sizeOf, type GpuArray } from "../gpu/array.ts";

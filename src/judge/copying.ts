@@ -1,4 +1,4 @@
-// Whether a generator copies: the distances of samples to their nearest training images, next to those of test images.
+// Whether a generator copies: how near samples and test images are to their nearest training images.
 // Test images are as near to training images as unseen digits come by chance.
 
 /** The smallest, the median and the largest of some distances. */

@@ -1,5 +1,5 @@
-// The sets of known quality that an evaluation's figures are compared with: real digits, two kinds of collapse, two
-// kinds of noise. They depend only on the judge, the dataset and the count.
+// The sets of known quality that an evaluation's figures are compared with. They are real digits, two kinds of collapse
+// and two kinds of noise, and depend only on the judge, the dataset and the count.
 import type { Device } from "../gpu/device.ts";
 import { createRng, normal, uniform, type Rng } from "../kernels/random.ts";
 import {

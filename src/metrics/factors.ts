@@ -1,5 +1,4 @@
-// Factors of covariances and the singular values of their products, in float64: the linear algebra of the Fréchet
-// distance, and no more.
+// The linear algebra of the Fréchet distance, in float64: factors of covariances, singular values of products.
 
 /** A matrix as its columns, all of the same length. */
 export type Columns = readonly Float64Array[];

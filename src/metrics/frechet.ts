@@ -1,4 +1,4 @@
-// The Fréchet distance between two sets of features, each treated as a Gaussian: FID, if the features are Inception's
+// The Fréchet distance between two sets of features, each treated as a Gaussian. With Inception's features it is FID
 // (Heusel et al. 2017, "GANs Trained by a Two Time-Scale Update Rule").
 
 import { ShapeError } from "../gpu/errors.ts";

@@ -1,4 +1,4 @@
-// The kernel distance between two sets of features: KID, if the features are Inception's (Bińkowski et al. 2018,
+// The kernel distance between two sets of features. With Inception's features it is KID (Bińkowski et al. 2018,
 // "Demystifying MMD GANs").
 
 import { eachPair, eachPairWithin, Pace, pairsWithin, TILE, type OnProgress } from "./distances.ts";

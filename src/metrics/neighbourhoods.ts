@@ -1,6 +1,6 @@
-// How far two sets of features lie in each other's neighbourhoods: how many samples look real, and how much of the real
-// set they cover. Around each row of a set lies a ball that reaches its k-th nearest neighbour in the same set,
-// including its rim. The balls together stand for the set.
+// How far two sets of features lie in each other's neighbourhoods. This shows how many samples look real, and how much
+// of the real set they cover. Around each row of a set lies a ball that reaches its k-th nearest neighbour in the same
+// set, including its rim. The balls together stand for the set.
 
 import { ShapeError } from "../gpu/errors.ts";
 import {

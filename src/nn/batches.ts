@@ -122,7 +122,7 @@ function checkFits({ gpu }: Device, { count, height, width }: ImageBytes): void 
   const fit = Math.floor(most / (height * width));
   const fewer = fit > 0 ? `give at most ${fit} images, or smaller ones` : "give smaller images";
   throw new MemoryError(
-    `batches: the images must take at most ${most} bytes, the most that this device binds at once (maxStorageBufferBindingSize, maxBufferSize); got ${count} of ${height}×${width}, ${bytes} bytes: open the device with \`limits: "adapter"\` if its adapter has more, or ${fewer}`,
+    `batches: the images must take at most ${most} bytes, the limit of one binding on this device (maxStorageBufferBindingSize, maxBufferSize); got ${count} of ${height}×${width}, ${bytes} bytes: open the device with \`limits: "adapter"\` if its adapter has more, or ${fewer}`,
   );
 }
 

@@ -1,5 +1,4 @@
-// What a layer is: shapes and parameters, declared first so that a network can lay them out in one arena, and a
-// forward.
+// What a layer is: shapes and parameters, declared first so that a network can lay them out, and a forward.
 import type { Tensor } from "../autograd/tensor.ts";
 import type { GpuArray } from "../gpu/array.ts";
 import type { Check } from "../kernels/attributes.ts";

@@ -1,4 +1,4 @@
-// The training loop of scripts and of the command line: it runs steps, reports at intervals, has checkpoints saved, and
+// The training loop of scripts and of the command line. It runs steps, reports at intervals, has checkpoints saved, and
 // stops when asked to. Its callers define what a report or a checkpoint is.
 import { AttributeError } from "../gpu/errors.ts";
 import { show } from "../gpu/foreign-text.ts";

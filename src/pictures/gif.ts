@@ -41,7 +41,7 @@ export function encodeGif(frames: GrayImage[], options: GifOptions = {}): Uint8A
     if (frame.width !== first.width || frame.height !== first.height) {
       throw new ShapeError(
         `encodeGif: got frame ${index} of ${frame.width}×${frame.height}, expected ` +
-          `${first.width}×${first.height} as the first; tile all frames alike`,
+          `${first.width}×${first.height} as the first; tile all frames the same way`,
       );
     }
     encoder.writeFrame(

@@ -1,7 +1,7 @@
-// Finds the ink of a grey picture: how much darker or lighter than the paper each pixel is, whatever light fell on the
-// paper. As scanners do, it tries models of the light in turn: one level of paper for all; a smooth surface (a
-// polynomial in the logarithm, because light multiplies what paper reflects); and, if shadows have edges, a
-// morphological closing, which fills in whatever is narrower than its window.
+// Finds the ink of a grey picture: how much darker or lighter than the paper each pixel is, in any light. As scanners
+// do, it tries models of the light in turn: one level of paper for all; a smooth surface (a polynomial in the
+// logarithm, because light multiplies what paper reflects); and, if shadows have edges, a morphological closing, which
+// fills in whatever is narrower than its window.
 
 import { Matrix, solve } from "ml-matrix";
 import type { Plane } from "./orientation.ts";

@@ -1,5 +1,5 @@
-// Networks at a glance: a diagram of their layers as SVG, after Keras's `plot_model`, and a table for the terminal,
-// after its `summary`.
+// Networks at a glance: a diagram of their layers as SVG, and a table for the terminal. They are modelled after Keras's
+// `plot_model` and `summary`.
 
 import { escapeXml } from "./xml.ts";
 

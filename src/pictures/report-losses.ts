@@ -1,5 +1,5 @@
-// The plot of a run's losses on an evaluation's page: like plot.ts, but in the page's colours and about as wide as a
-// phone.
+// The plot of a run's losses on an evaluation's page. It is like plot.ts, but in the page's colours and about as wide
+// as a phone.
 import { svgDocument } from "./page.ts";
 import { drawPanel, type PanelColours, type StepAxis } from "./plot-panel.ts";
 import type { LossRow } from "./plot.ts";

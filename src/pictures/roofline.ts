@@ -1,5 +1,5 @@
-// The picture of a profile: kernels under an adapter's roof, operations per second over operations per byte, both axes
-// logarithmic. Below it are the kernels that took longest, by number.
+// The picture of a profile: kernels under an adapter's roof. It shows operations per second over operations per byte,
+// both axes logarithmic, and below them the kernels that took longest, by number.
 
 import * as Plot from "@observablehq/plot";
 

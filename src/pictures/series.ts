@@ -1,5 +1,5 @@
-// Prepares a long, noisy series of numbers for drawing: fewer points, a smooth line through them, an axis that one
-// outlier doesn't dominate, and round ticks.
+// Prepares a long, noisy series of numbers for drawing. It finds fewer points, a smooth line through them, an axis that
+// one outlier doesn't dominate, and round ticks.
 
 /**
  * Returns the indices of at most `most` values that keep the outline of the whole series, in order: the smallest, the

@@ -130,7 +130,7 @@ test("batches of more images than the device binds at once are refused with what
     };
     expect(batches(small, of(2), { batch: 1, rng }).steps).toBe(2);
     expect(await messageOf(MemoryError, () => batches(small, of(3), { batch: 1, rng }))).toBe(
-      'batches: the images must take at most 134217728 bytes, the most that this device binds at once (maxStorageBufferBindingSize, maxBufferSize); got 3 of 8192×8192, 201326592 bytes: open the device with `limits: "adapter"` if its adapter has more, or give at most 2 images, or smaller ones',
+      'batches: the images must take at most 134217728 bytes, the limit of one binding on this device (maxStorageBufferBindingSize, maxBufferSize); got 3 of 8192×8192, 201326592 bytes: open the device with `limits: "adapter"` if its adapter has more, or give at most 2 images, or smaller ones',
     );
     const [height, width] = [2 ** 14, 2 ** 13 + 1];
     const one = { images: new Uint8Array(height * width), count: 1, height, width };

@@ -31,7 +31,7 @@ const adam: Omit<AdamOptions, "learningRate"> = {
 export const best: Recipe<BestConstants> = {
   ...dcgan,
   name: "best",
-  summary: "the dcgan with what was measured to help: the best digits in the least time",
+  summary: "the dcgan with every technique that helped: the best digits in the least time",
   batch: 16,
   epochs: 10,
   lastBatch: "drop",

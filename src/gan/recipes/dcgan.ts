@@ -1,5 +1,5 @@
-// dcgan: the DCGAN of TensorFlow's tutorial for 28×28 images, with Keras 3's defaults throughout, as TensorFlow 2.16
-// and newer run it.
+// dcgan: the DCGAN of TensorFlow's tutorial for 28×28 images, with Keras 3's defaults throughout. TensorFlow 2.16 and
+// newer run it this way.
 import type { AdamOptions } from "../../kernels/adam.ts";
 import type { RunningVariance } from "../../kernels/batch-norm.ts";
 import type { Layer } from "../../nn/layer.ts";

@@ -39,7 +39,7 @@ const adam: AdamOptions = {
 /** Images of 32×32. */
 export const dcgan32: Recipe<Dcgan32Constants> = {
   name: "dcgan32",
-  summary: "a DCGAN for MNIST resized to 32×32, its discriminator a probability",
+  summary: "a DCGAN for MNIST resized to 32×32, with a sigmoid in its discriminator",
   image: [32, 32, 1],
   resizes: true,
   edges: "mirror",

@@ -25,7 +25,7 @@ const adam: AdamOptions = {
 /** Only fully connected layers. */
 export const denseGan: Recipe<DenseConstants> = {
   name: "dense",
-  summary: "a fully connected GAN in two phases, batch norm in its generator",
+  summary: "a fully connected GAN in two phases, with batch norm in its generator",
   image: [28, 28, 1],
   loss: "sigmoid",
   order: "alternating-split",

@@ -1,5 +1,5 @@
-// mlp: the GAN of two multilayer perceptrons that PyTorch is taught with: no batch norm, dropout in the discriminator,
-// and binary cross-entropy of probabilities whose logarithm is at least −100.
+// mlp: the GAN of two multilayer perceptrons from PyTorch's tutorials. It has no batch norm, dropout in the
+// discriminator, and binary cross-entropy of probabilities whose logarithm is at least −100.
 import type { AdamOptions } from "../../kernels/adam.ts";
 import { fanInUniform } from "../../nn/initialisers.ts";
 import type { Layer } from "../../nn/layer.ts";

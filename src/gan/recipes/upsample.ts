@@ -36,7 +36,7 @@ const adam: AdamOptions = {
 /** Upsampling instead of strides. */
 export const upsampleGan: Recipe<UpsampleConstants> = {
   name: "upsample",
-  summary: "a generator of upsampling layers, real and generated images in one labelled batch",
+  summary: "a generator of upsampling layers; real and generated images in one labelled batch",
   image: [28, 28, 1],
   loss: "sigmoid",
   order: "alternating",
