@@ -47,7 +47,7 @@ export type AttributeValues = Readonly<Record<string, number | boolean | string>
 type Arrays<Names extends readonly string[]> = { readonly [I in keyof Names]: GpuArray };
 type Tensors<Names extends readonly string[]> = { readonly [I in keyof Names]: Tensor };
 
-/** What `defineOp` takes. */
+/** The definition of an op, for `defineOp`. */
 export interface OpDefinition<
   Names extends readonly string[],
   Attributes extends AttributeValues,

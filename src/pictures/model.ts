@@ -115,7 +115,7 @@ function drawBox(layer: LayerPicture, left: number, top: number, width: number):
     .join("\n");
 }
 
-// From the box above down to the one that begins at `bottom`.
+// An arrow from the box above to the one that begins at `bottom`.
 function drawArrow(x: number, bottom: number): string {
   return (
     `<path d="M${x},${bottom - ARROW + 1}V${bottom - 7}" stroke="${FAINT_INK}"/>` +

@@ -63,7 +63,7 @@ function drawRamp({ width, height, pixels }: GrayImage): string {
   return lines.map((line) => `${line}\n`).join("");
 }
 
-// The mean of each block of `across`×`down` pixels; blocks at the far edges may hold fewer.
+// Returns the mean of each block of `across`×`down` pixels; blocks at the far edges may hold fewer.
 function shrink(image: GrayImage, across: number, down: number): GrayImage {
   const width = Math.ceil(image.width / across);
   const height = Math.ceil(image.height / down);

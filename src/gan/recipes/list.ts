@@ -1,4 +1,4 @@
-// The list of recipes: adding one touches its own file and this list.
+// The list of recipes. To add a recipe, write its file and name it here.
 import { UsageError } from "../../gpu/errors.ts";
 import { quote } from "../../gpu/foreign-text.ts";
 import type { Recipe } from "../recipe.ts";
