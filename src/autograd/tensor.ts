@@ -93,7 +93,9 @@ let made = 0;
 export function variable(array: GpuArray): Tensor {
   if (!(array instanceof GpuArray) || array.dtype !== "f32") {
     const got = array instanceof GpuArray ? array.dtype : show(array);
-    throw new DTypeError(`variable: the array must be f32, the only type that has gradients; got ${got}`);
+    throw new DTypeError(
+      `variable: the array must be f32, the only type that has gradients; got ${got}`,
+    );
   }
   return new Tensor(array, true);
 }
@@ -264,7 +266,9 @@ export function vectorJacobianArrays(
 ): GpuArray[] {
   checkArray("grad", "the gradient that flows in", dout, arrayOf("grad", 0, out));
   if (!Array.isArray(wrt)) {
-    throw new DTypeError(`grad: takes a list of tensors to differentiate with respect to; got ${show(wrt)}`);
+    throw new DTypeError(
+      `grad: takes a list of tensors to differentiate with respect to; got ${show(wrt)}`,
+    );
   }
   Array.from(wrt, (tensor, index) => arrayOf("grad", index + 1, tensor)); // visits holes too
   if (formatShape(out.shape) !== formatShape(dout.shape)) {

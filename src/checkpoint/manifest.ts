@@ -165,7 +165,8 @@ export function folderSource(path: string): FileSource {
  */
 export function verifyFiles(source: FileSource): VerifiedFiles {
   const { path } = source;
-  if (source.names().length === 0) throw new CheckpointError(`${path}: is empty; it is not a checkpoint`);
+  if (source.names().length === 0)
+    throw new CheckpointError(`${path}: is empty; it is not a checkpoint`);
   const text = smallFile(source, MANIFEST_FILE);
   if (text === undefined) return unverifiedFiles(source);
   const manifest = parseManifest(text, `${path}/${MANIFEST_FILE}`);

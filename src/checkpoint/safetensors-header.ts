@@ -242,7 +242,10 @@ function checkCover(laid: readonly RawInfo[], dataBytes: number, name: string): 
   }
   if (at !== BigInt(dataBytes)) {
     const verdict = BigInt(dataBytes) < at ? "it was cut short" : "it has too many bytes";
-    return refuse(name, `has ${dataBytes} bytes of data, but its header asks for ${at}: ${verdict}`);
+    return refuse(
+      name,
+      `has ${dataBytes} bytes of data, but its header asks for ${at}: ${verdict}`,
+    );
   }
 }
 

@@ -67,8 +67,7 @@ export const MEANINGS: readonly Meaning[] = [
     title: "Precision",
     better: "higher",
     range: "0 to 1",
-    words:
-      "share of samples that lie in the neighbourhoods of real digits: do they look real?",
+    words: "share of samples that lie in the neighbourhoods of real digits: do they look real?",
     logarithmic: false,
   },
   {

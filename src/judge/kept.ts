@@ -81,7 +81,9 @@ export async function decodeJudge(bytes: Uint8Array, name: string): Promise<Kept
   }
   const { format, ...said } = parsed.data;
   if ((await fingerprintOf(weights)) !== said.fingerprint) {
-    throw new CheckpointError(`${name}: its weights aren't those that were saved: the file is damaged`);
+    throw new CheckpointError(
+      `${name}: its weights aren't those that were saved: the file is damaged`,
+    );
   }
   if (format === FORMAT) await checkSeal(bytes, name);
   return { ...said, weights };

@@ -100,7 +100,9 @@ export function hardSwish(): Layer {
 
 function rngOf({ rng }: Mode): Rng {
   if (rng) return rng;
-  throw new AttributeError("Dropout: training needs an Rng in the mode; got none: pass { training: true, rng }");
+  throw new AttributeError(
+    "Dropout: training needs an Rng in the mode; got none: pass { training: true, rng }",
+  );
 }
 
 /** Sets each element to 0 with the probability `rate` in training; does nothing in inference. */

@@ -93,7 +93,9 @@ export function batches(device: Device, set: ImageBytes, options: BatchOptions):
     );
   }
   if (set.labels && set.labels.length !== count) {
-    throw new ShapeError(`batches: ${count} images must have one label each; got ${set.labels.length}`);
+    throw new ShapeError(
+      `batches: ${count} images must have one label each; got ${set.labels.length}`,
+    );
   }
   if (batch > count) {
     throw new AttributeError(

@@ -59,7 +59,10 @@ export interface KernelOptions {
   readonly biasInitialiser?: (kernel: readonly number[]) => Initialiser;
 }
 
-const isInitialiser: Check = { ...callback, expects: "an initialiser, such as initialisers.glorotUniform()" };
+const isInitialiser: Check = {
+  ...callback,
+  expects: "an initialiser, such as initialisers.glorotUniform()",
+};
 const kernelChecks: Checks<KernelOptions> = {
   bias: flag,
   initialiser: isInitialiser,

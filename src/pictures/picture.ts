@@ -47,7 +47,9 @@ export function openPicture(bytes: Uint8Array, name: string): Rows {
   if (format?.kind === "png") return pngRows(bytes, name);
   if (format?.kind === "jpeg") return jpegRows(bytes, name);
   const is = bytes.length === 0 ? "is empty" : format ? `is ${format.words}` : "is not a picture";
-  throw new DataError(`${name}: ${is}; only PNG and JPEG pictures are read: save it as one of them`);
+  throw new DataError(
+    `${name}: ${is}; only PNG and JPEG pictures are read: save it as one of them`,
+  );
 }
 
 /** Whether bytes begin like those of a picture, in a supported format or another. */

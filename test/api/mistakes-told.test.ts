@@ -142,11 +142,7 @@ const TOLD: readonly [written: string, call: () => unknown, told: string][] = [
     () => untyped(layers.conv2d, 32, [3, 3, 32]),
     "Conv2d: kernel must be a whole number ≥ 1, or two of them, below 2^31; got [3, 3, 32]",
   ],
-  [
-    "layers.dropout(1)",
-    () => layers.dropout(1),
-    "Dropout: rate must be a number in [0, 1); got 1",
-  ],
+  ["layers.dropout(1)", () => layers.dropout(1), "Dropout: rate must be a number in [0, 1); got 1"],
   [
     "sequential([layers])",
     () => untyped(sequential, [layers.dense(1)]),

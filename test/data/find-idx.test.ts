@@ -240,9 +240,7 @@ describe("EMNIST's images", () => {
       return (await loadImages(dir, "train")).notes;
     };
     const wrong = { ...some, images: transposed(some).images };
-    expect((await notesOf(wrong)).join()).toMatch(
-      /look transposed, as EMNIST's are; --transpose/,
-    );
+    expect((await notesOf(wrong)).join()).toMatch(/look transposed, as EMNIST's are; --transpose/);
     expect(await notesOf(some)).toEqual([]);
     expect(await notesOf(wrong, false)).toEqual([]);
     const inverted = { ...some, images: some.images.map((level) => 255 - level) };
