@@ -20,9 +20,7 @@ interface Node {
   readonly takesEpilogueGradients: readonly number[];
   /** The same op on some rows of its first input. */
   readonly rows: Recorded["rows"];
-  /**
-   * Set on an epilogue: the gradient that a consumer's backward may take over. Its only input is what came before it.
-   */
+  /** Set on an epilogue, whose only input is what came before it: the gradient that a consumer may take over. */
   readonly epilogueGradient?: EpilogueGradient;
   /** Nodes are numbered as they are made, so a node's inputs have smaller numbers. */
   readonly order: number;
@@ -65,7 +63,7 @@ export class Tensor {
     return this.array.read(dtype);
   }
 
-  /** Returns the one value of a scalar. Throws `ShapeError` unless there is one element, and like `read`. */
+  /** Returns the one value of a scalar. Throws `ShapeError` unless there is one element, and as `read` does. */
   async item(): Promise<number> {
     if (this.array.size !== 1) {
       throw new ShapeError(
@@ -76,10 +74,7 @@ export class Tensor {
     return value!;
   }
 
-  /**
-   * Overwrites the values; a number overwrites a scalar. This is how a compiled step gets a new batch or learning rate.
-   * Throws `DTypeError` or `ShapeError` on data of another type or length.
-   */
+  /** Overwrites the values, or a scalar by a number. Throws `DTypeError` or `ShapeError` on data that doesn't fit. */
   write(data: HostArray | number): void {
     if (typeof data !== "number") this.array.write(data);
     else this.array.write(this.array.dtype === "f32" ? Float32Array.of(data) : Int32Array.of(data));
@@ -94,7 +89,7 @@ export function variable(array: GpuArray): Tensor {
   if (!(array instanceof GpuArray) || array.dtype !== "f32") {
     const got = array instanceof GpuArray ? array.dtype : show(array);
     throw new DTypeError(
-      `variable: the array must be f32, the only type that has gradients; got ${got}`,
+      `variable: the array must be f32, the only type with gradients; got ${got}`,
     );
   }
   return new Tensor(array, true);
@@ -161,8 +156,8 @@ function record(name: string, inputs: readonly Tensor[], recorded: Recorded): Te
 }
 
 /**
- * Returns the tensor behind an epilogue. `computed` stands for the value before it: its array already holds the result,
- * and nothing reads it, but gradients flow to it.
+ * Returns the tensor behind an epilogue. `computed` stands for the value before it: gradients flow to it, but its array
+ * holds the result already.
  */
 function behindEpilogue(computed: Tensor, epilogueGradient: EpilogueGradient): Tensor {
   made += 1;
@@ -177,9 +172,7 @@ function behindEpilogue(computed: Tensor, epilogueGradient: EpilogueGradient): T
   });
 }
 
-/**
- * Views the tensor before the epilogue, and gives the epilogue's gradient the new shape: views commute with epilogues.
- */
+/** Views the tensor before the epilogue, and gives the epilogue's gradient the new shape: views commute with it. */
 export function viewBefore(x: Tensor, view: (before: Tensor) => Tensor): Tensor {
   const { epilogueGradient, inputs } = x?.node ?? {};
   if (!epilogueGradient) return view(x);
@@ -190,9 +183,9 @@ export function viewBefore(x: Tensor, view: (before: Tensor) => Tensor): Tensor 
 }
 
 /**
- * Returns `out` for only the rows of `whole`, from `first` on, that `part` holds. All that was computed between them
- * becomes views, so that gradients can flow from those rows alone to whatever `part` was made of. Throws
- * `AttributeError` if an op in between mixes rows.
+ * Returns `out` for the rows of `whole`, from `first` on, that `part` holds. All that was computed between them becomes
+ * views, so that gradients flow from those rows alone to whatever `part` was made of. Throws `AttributeError` if an op
+ * in between mixes rows.
  */
 export function onRows(out: Tensor, whole: Tensor, part: Tensor, first: number): Tensor {
   const known = new Map<Tensor, Tensor>([[whole, part]]);
@@ -239,9 +232,9 @@ function path(root: Tensor, wanted: ReadonlySet<Tensor>): { nodes: Tensor[]; lea
 }
 
 /**
- * Returns the gradients of a scalar with respect to some tensors, in their order. Computes only what leads to those
- * tensors. Calling it again returns the same bits. Second derivatives are not supported.
- * Throws `ShapeError` unless `loss` has one element, `AttributeError` if a tensor doesn't lead to it.
+ * Returns the gradients of a scalar with respect to some tensors, in their order. Computes only what leads to them.
+ * Calling it again returns the same bits. Second derivatives are not supported. Throws `ShapeError` unless `loss` has
+ * one element, `AttributeError` if a tensor doesn't lead to it.
  */
 export function gradArrays(loss: Tensor, wrt: readonly Tensor[]): GpuArray[] {
   arrayOf("grad", 0, loss);
@@ -256,8 +249,8 @@ export function gradArrays(loss: Tensor, wrt: readonly Tensor[]): GpuArray[] {
 }
 
 /**
- * Like `gradArrays`, for an output of any shape and the gradient that flows into it, an array. Throws `ShapeError` if
- * their shapes differ, `DTypeError` unless both are f32.
+ * Like `gradArrays`, for an output of any shape and the gradient that flows into it. Throws `ShapeError` if their
+ * shapes differ, `DTypeError` unless both are f32.
  */
 export function vectorJacobianArrays(
   out: Tensor,

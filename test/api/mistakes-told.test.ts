@@ -85,7 +85,7 @@ const TOLD: readonly [written: string, call: () => unknown, told: string][] = [
   [
     "variable(x)",
     () => untyped(variable, x),
-    "variable: the array must be f32, the only type that has gradients; got Tensor",
+    "variable: the array must be f32, the only type with gradients; got Tensor",
   ],
   [
     "vectorJacobian(y, array, [x])",
