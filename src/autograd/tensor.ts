@@ -74,7 +74,10 @@ export class Tensor {
     return value!;
   }
 
-  /** Overwrites the values, or a scalar by a number. Throws `DTypeError` or `ShapeError` on data that doesn't fit. */
+  /**
+   * Overwrites the values, or a scalar by a number: a compiled step gets a new batch or rate this way. Throws
+   * `DTypeError` or `ShapeError` on data of another type or length.
+   */
   write(data: HostArray | number): void {
     if (typeof data !== "number") this.array.write(data);
     else this.array.write(this.array.dtype === "f32" ? Float32Array.of(data) : Int32Array.of(data));
