@@ -1,4 +1,4 @@
-// `longhand/browser`: a device in one call, in a page or a worker, on the adapter that the browser gives.
+// `longhand/browser`: opens a device in one call, in a page or a worker, on the adapter that the browser offers.
 import { openAdapter, shaderText, type BrowserAdapter } from "./gpu/browser.ts";
 import type { DeviceOptions } from "./gpu/device-options.ts";
 import { openDevice, type Device } from "./gpu/device.ts";
@@ -8,7 +8,7 @@ import { checkOptions } from "./gpu/options.ts";
 export { openAdapter, shaderText, type BrowserAdapter } from "./gpu/browser.ts";
 export type { ArrayLimits, LimitRequest } from "./gpu/limits.ts";
 
-/** A device, the adapter that it is on, and how to let it go. */
+/** A device, its adapter, and a function that ends it. */
 export interface Opened {
   readonly device: Device;
   readonly adapter: BrowserAdapter;
@@ -16,14 +16,14 @@ export interface Opened {
   readonly close: () => void;
 }
 
-/** How `open` opens a device. `limits` may also follow from the adapter that is found. */
+/** The options of `open`. `limits` may also be a function of the adapter that is found. */
 export interface OpenOptions extends Pick<DeviceOptions, "eagerByteBudget"> {
   readonly limits?: LimitRequest | ((adapter: BrowserAdapter) => LimitRequest);
 }
 
 /**
- * Opens a device on the browser's best adapter. Rejects with `AdapterError` where the browser has no WebGPU, hides it
- * from an insecure page, or finds no adapter.
+ * Opens a device on the browser's best adapter. Rejects with `AdapterError` if the browser has no WebGPU, hides it from
+ * an insecure page, or finds no adapter.
  */
 export async function open(options: OpenOptions = {}): Promise<Opened> {
   checkOptions("open", options, ["limits", "eagerByteBudget"]);

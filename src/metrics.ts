@@ -1,2 +1,2 @@
-// `longhand/metrics`: how near one set of samples is to another, in float64 on the host.
+// `longhand/metrics`: how close one set of samples is to another, in float64 on the host.
 export * from "./metrics/metrics.ts";

@@ -1,4 +1,4 @@
-// `longhand/node`: a device in one call, on the best adapter that this machine has.
+// `longhand/node`: opens a device in one call, on the best adapter of this machine.
 import type { DeviceOptions } from "./gpu/device-options.ts";
 import { openDevice, type Device } from "./gpu/device.ts";
 import type { LimitRequest } from "./gpu/limits.ts";
@@ -14,22 +14,22 @@ export {
 } from "./gpu/node/adapter.ts";
 export { showProgress, stopSignal, type ShownReport } from "./gpu/node/script.ts";
 
-/** A device, the adapter that it is on, and how to let both go. */
+/** A device, its adapter, and a function that ends both. */
 export interface Opened {
   readonly device: Device;
   readonly adapter: OpenedAdapter;
-  /** Ends the device and lets Dawn go, so that Node exits by itself. */
+  /** Ends the device and releases Dawn, so that Node can exit by itself. */
   readonly close: () => void;
 }
 
-/** How `open` opens a device. `limits` may also follow from the adapter that is found. */
+/** The options of `open`. `limits` may also be a function of the adapter that is found. */
 export interface OpenOptions extends Pick<DeviceOptions, "eagerByteBudget"> {
   readonly limits?: LimitRequest | ((adapter: OpenedAdapter) => LimitRequest);
 }
 
 /**
- * Opens a device: on a real GPU if there is one, else on the system's software Vulkan, else on the
- * embedded SwiftShader; or on the adapter that `request` names. Throws `AdapterError`.
+ * Opens a device on a real GPU if there is one, else on the system's software Vulkan, else on the embedded SwiftShader;
+ * or on the adapter that `request` names. Rejects with `AdapterError`.
  */
 export async function open(request?: string, options: OpenOptions = {}): Promise<Opened> {
   checkOptions("open", options, ["limits", "eagerByteBudget"]);
@@ -56,15 +56,15 @@ export async function open(request?: string, options: OpenOptions = {}): Promise
   }
 }
 
-const LONGEST_NAP = 2; // ms: timers and Ctrl-C wait no longer
+const LONGEST_NAP = 2; // ms: timers and Ctrl-C wait no longer than this
 const bed = new Int32Array(new SharedArrayBuffer(4));
 let owing = 0;
 let since = 0;
 let napping = false;
 
 /**
- * Waits with the thread asleep. As long as Dawn owes a promise it asks the GPU at each turn of Node's event loop,
- * without a pause; where the GPU is this very CPU, that takes a core from it.
+ * Waits for a promise, with the thread mostly asleep. While Dawn owes a promise, it polls the GPU at each turn of
+ * Node's event loop, without a pause. If the GPU is this very CPU, that takes a core from it.
  */
 async function asleep<T>(owed: Promise<T>): Promise<T> {
   owing += 1;
@@ -77,7 +77,7 @@ async function asleep<T>(owed: Promise<T>): Promise<T> {
   }
 }
 
-/** Ends each turn of the event loop in a nap, a sixteenth of the time waited so far, while anything is owed. */
+/** While anything is owed, ends each turn of the event loop with a nap: a sixteenth of the time waited so far. */
 function nap(): void {
   napping = owing > 0;
   if (!napping) return;

@@ -1,4 +1,4 @@
-// Gradients held against differences of the function itself: what says whether a backward is right.
+// Checks gradients against finite differences of the function itself, which shows whether a backward is right.
 import { formatShape } from "../gpu/array.ts";
 import { GradientError, ShapeError } from "../gpu/errors.ts";
 import { callback, checkArgument, checkAttributes, finite, whole } from "../kernels/attributes.ts";
@@ -7,36 +7,40 @@ import { noGrad, Tensor, tensorOf, variable, vectorJacobianArrays } from "./tens
 
 /** How gradients are checked. */
 export interface GradientCheckOptions {
-  /** How far a gradient may be off, relative to the largest derivative of its input or to 1 (1e-2). */
+  /** The largest error that passes, relative to the largest derivative of the input or to 1 (1e-2). */
   readonly tolerance?: number;
-  /** The first of two steps, relative to the largest value of an input or to 1 (2⁻⁶). Values should be further from kinks. */
+  /**
+   * The first of two steps, relative to the largest value of an input or to 1 (2⁻⁶). Keep values further from kinks
+   * than this.
+   */
   readonly step?: number;
-  /** Where the random directions come from (1). */
+  /** The seed of the random directions and weights (1). */
   readonly seed?: number;
 }
 
-/** What a check found of one input. */
+/** What a check found for one input. */
 export interface GradientCheck {
   /** The largest error, relative to the largest derivative or to 1. */
   readonly error: number;
-  /** How many directions were looked along: each element, or 4 at random past 64 elements. */
+  /** The number of directions checked: one per element, or 4 random ones for an input of more than 64 elements. */
   readonly directions: number;
 }
 
-/** A larger input is checked along this many random directions instead of element by element. */
+/** An input of more elements is checked along `DIRECTIONS` random directions instead of element by element. */
 const ELEMENTWISE_LIMIT = 64;
 const DIRECTIONS = 4;
 
 /**
- * Checks the gradients of a function of tensors against differences of its values: central ones at two steps,
- * extrapolated, of a random weighting of the outputs that is summed in float64. Values on the device are float32, which
- * leaves some five digits; a wrong formula is off by far more.
+ * Checks the gradients of a function of tensors against central differences of its values. The differences are taken at
+ * two steps and extrapolated. They are of a random weighting of the outputs, summed in float64. Values on the device
+ * are float32, which leaves about five digits; a wrong formula is off by far more.
  *
- * Shapes: inputs (…), tensors of f32 away from kinks → what was found of each input.
- * Attributes: tolerance — relative to the largest derivative or to 1 (1e-2); step — the first step, relative to the
- * largest value or to 1 (2⁻⁶); seed — of the directions (1).
- * Throws: `GradientError` on a gradient that is off, which names the input, what was found and what was expected;
- * `AttributeError` on an option that can't be, and on an input that doesn't lead to the output.
+ * Shapes: inputs (…), f32 tensors away from kinks → one `GradientCheck` per input.
+ * Attributes: tolerance — the largest error that passes, relative to the largest derivative or to 1 (1e-2); step — the
+ * first step, relative to the largest value or to 1 (2⁻⁶); seed — the seed of the random directions and weights (1).
+ * Throws: `GradientError` if a gradient is off, with the input, the value found and the value expected;
+ * `AttributeError` on an invalid option, and if an input doesn't lead to the output; `ShapeError` if the output's shape
+ * depends on values.
  * Source: PyTorch's gradcheck, without float64 on the device; Richardson's extrapolation.
  */
 export async function checkGradients(
@@ -44,12 +48,12 @@ export async function checkGradients(
   inputs: readonly Tensor[],
   options: GradientCheckOptions = {},
 ): Promise<readonly GradientCheck[]> {
-  checkArgument("checkGradients", "what is checked", f, callback);
+  checkArgument("checkGradients", "the function to check", f, callback);
   checkArgument("checkGradients", "the inputs", inputs, {
     expects: "a list of one tensor or more",
     accepts: (value) => Array.isArray(value) && value.length > 0,
   });
-  Array.from(inputs, (input, index) => tensorOf("checkGradients", index, input)); // holes too
+  Array.from(inputs, (input, index) => tensorOf("checkGradients", index, input)); // visits holes too
   checkAttributes<GradientCheckOptions>("checkGradients", options, {
     tolerance: finite(0),
     step: finite(0),
@@ -72,7 +76,7 @@ export async function checkGradients(
     const result = noGrad(() => f(...inputs.with(index, other)));
     if (formatShape(result.shape) !== formatShape(out.shape)) {
       throw new ShapeError(
-        `checkGradients: the output's shape must not depend on values; got ${formatShape(result.shape)} after ${formatShape(out.shape)}`,
+        `checkGradients: the output's shape must not depend on the inputs' values; got ${formatShape(result.shape)} after ${formatShape(out.shape)}`,
       );
     }
     const read = await result.read();
@@ -88,7 +92,7 @@ export async function checkGradients(
     for (const direction of along) {
       const difference = async (by: number): Promise<number> => {
         const [up, down] = [moved(value, direction, by), moved(value, direction, -by)];
-        // By what float32 makes of it, not by what was asked for.
+        // Divide by the step that float32 rounding leaves, not by the one that was asked for.
         const way = up.reduce((sum, each, i) => sum + (each - down[i]!) * direction[i]!, 0);
         const length = direction.reduce((sum, each) => sum + each * each, 0);
         return ((await valueAt(index, up)) - (await valueAt(index, down))) / (way / length);
@@ -115,7 +119,7 @@ function offBy(
   { expected, got }: { readonly expected: number; readonly got: number },
 ): GradientError {
   return new GradientError(
-    `checkGradients: the gradient of input ${where} must be ${expected.toPrecision(5)}, as differences say; got ${got.toPrecision(5)}: mend backward, or move the input away from a kink`,
+    `checkGradients: the gradient of input ${where} must be ${expected.toPrecision(5)} by finite differences; got ${got.toPrecision(5)}: correct backward, or move the input away from a kink`,
   );
 }
 

@@ -10,22 +10,23 @@ export type Outputs = Readonly<Record<string, Tensor>>;
 /** A compiled function. */
 export interface Program<T extends Outputs> {
   readonly label: string;
-  /** What the function returned: the tensors that every run writes. */
+  /** The tensors that `body` returned. Every run overwrites them. */
   readonly outputs: Readonly<T>;
   /**
-   * Submits one run, and returns the outputs. Resolves when no more than one run is still in flight: the values are
-   * there once they are read. Throws `DeviceLostError`, or `GpuError` with what the GPU reported.
+   * Submits one run and returns the outputs. Resolves once at most one run is still in flight; reading an output waits
+   * for its values. Throws `DeviceLostError`, or `GpuError` with what the GPU reported.
    */
   readonly run: () => Promise<Readonly<T>>;
-  /** The plan in figures: what each dispatch reads, writes and costs, and where its result is kept. */
+  /** Returns the plan in figures: what each dispatch reads, writes and costs, and where its result is kept. */
   readonly explain: () => Explanation;
 }
 
 /**
  * Traces `body` once and returns a program that replays it in one submit. Tensors that `body` captures stay alive with
- * it: `write` gives them new values, such as the next batch. An Rng that it draws from counts its step up at each run.
+ * the program; `write` gives them new values, such as the next batch. Each run advances the step of an Rng that `body`
+ * draws from.
  * Throws `TraceError` if `body` reads a value or isn't done when it returns, `GpuError` if a shader doesn't compile,
- * `MemoryError` where the temporaries don't fit.
+ * `MemoryError` if the temporaries don't fit.
  */
 export async function compile<T extends Outputs>(
   device: Device,

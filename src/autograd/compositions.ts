@@ -1,5 +1,4 @@
-// Ops that are plain compositions of others: no kernel and no op of their own, so the tape
-// differentiates them by itself.
+// Ops that are compositions of other ops. They have no kernel of their own, and the tape differentiates them.
 import { formatShape, type GpuArray } from "../gpu/array.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import {
@@ -17,22 +16,22 @@ import type { ResizeMode } from "../kernels/resize.ts";
 import { mean, reshape, resize, square, sub } from "./ops.ts";
 import { arraysOf, type Tensor } from "./tensor.ts";
 
-/** What `upsample` takes. */
+/** The attributes of `upsample`. */
 export interface UpsampleAttributes {
-  /** Output rows and columns for each of the input's; a number is for both. */
+  /** Output rows and columns per input row and column. A number applies to both. */
   readonly scale: number | readonly [number, number];
-  /** Whether pixels are repeated (`nearest`, the default) or blended, by `resize`'s modes. */
+  /** How pixels are enlarged, by `resize`'s modes: `nearest` (the default) repeats them, the others blend them. */
   readonly mode?: ResizeMode;
 }
 
 /**
- * Images larger by whole numbers: y[n, i, j, c] = x[n, ⌊i / scale⌋, ⌊j / scale⌋, c], or `resize`'s bilinear
- * or cubic sum.
+ * Enlarges images by whole factors: y[n, i, j, c] = x[n, ⌊i / scale⌋, ⌊j / scale⌋, c], or `resize`'s bilinear or cubic
+ * sum.
  *
  * Shapes: x (N, H, W, C) → (N, H · scale[0], W · scale[1], C).
- * Attributes: scale — a whole number ≥ 1, or a pair; mode — 'nearest', 'bilinear' or 'cubic' ('nearest').
- * Gradient: to each input pixel what the outputs took of it.
- * Throws: `ShapeError` unless x is of rank 4.
+ * Attributes: scale — a whole number ≥ 1, or a pair (required); mode — 'nearest', 'bilinear' or 'cubic' ('nearest').
+ * Gradient: to each input pixel, the sum of dy over the outputs that used it, by their weights.
+ * Throws: `ShapeError` unless x has rank 4.
  * Source: Keras's UpSampling2D.
  */
 export function upsample(x: Tensor, attributes: UpsampleAttributes): Tensor {
@@ -55,18 +54,18 @@ export function upsample(x: Tensor, attributes: UpsampleAttributes): Tensor {
 /** The mean and the variance of some elements. */
 export interface Moments {
   readonly mean: Tensor;
-  /** Of the population: the mean of the squared deviations. */
+  /** The population variance: the mean of the squared deviations. */
   readonly variance: Tensor;
 }
 
 /**
- * The mean over some axes and the variance about it, mean((x − mean)²): the population's, in two
- * passes, so that a mean far from 0 costs the variance no digits.
+ * The mean over some axes and the population variance about it, mean((x − mean)²). The variance is computed in a second
+ * pass, so it loses no digits to a mean far from 0.
  *
  * Shapes: x (…) → { mean, variance }, without the reduced axes or with 1 in their place.
- * Attributes: axes — which to reduce (all); keepDims — whether to keep them as 1 (false).
+ * Attributes: axes — the axes to reduce (all); keepDims — whether to keep them with an extent of 1 (false).
  * Gradient: from the mean, dy / n; from the variance, 2 · dy · (x − mean) / n.
- * Throws: `AttributeError` on axes that aren't there; `ShapeError` if there is nothing to reduce.
+ * Throws: `AttributeError` if an axis is out of range; `ShapeError` if there is nothing to reduce.
  * Source: TensorFlow's nn.moments.
  */
 export function moments(x: Tensor, attributes: ReduceAttributes = {}): Moments {

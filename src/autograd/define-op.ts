@@ -1,4 +1,4 @@
-// Ops of one's own: a shader's text, how to launch it forward and backward, and a function of tensors comes out.
+// Custom ops: from a shader's text and its forward and backward launches, makes a function of tensors.
 import { checkGpuArray, checkName } from "../gpu/arguments.ts";
 import { isPlain } from "../gpu/options.ts";
 import { formatShape, type DType, type GpuArray } from "../gpu/array.ts";
@@ -23,9 +23,9 @@ import { apply, tensorOf, type Tensor } from "./tensor.ts";
 
 /** One launch of an entry point. */
 export interface KernelCall {
-  /** Arrays by the names of the shader's storage variables. */
+  /** The arrays to bind, by the names of the shader's storage variables. */
   readonly bind: Readonly<Record<string, GpuArray>>;
-  /** Invocations that are needed, of workgroups of 64: as many as the output has elements, usually. */
+  /** How many invocations are needed, in workgroups of 64: usually one per element of the output. */
   readonly count: number;
   /** Values for the shader's lines `const NAME = …;`, by name. */
   readonly constants?: Readonly<Record<string, Constant>>;
@@ -33,43 +33,46 @@ export interface KernelCall {
   readonly flop?: number;
 }
 
-/** What a forward and a backward work with. */
+/** What `forward` and `backward` work with. */
 export interface Kernels {
-  /** Returns a new array with undefined contents, of f32 unless given. */
+  /** Returns a new array with undefined contents, of type f32 unless `dtype` is given. */
   readonly empty: (shape: readonly number[], dtype?: DType) => GpuArray;
   /** Launches an entry point of the op's shader, or records it in the program that is being traced. */
   readonly launch: (entry: string, call: KernelCall) => void;
 }
 
-/** Attributes are numbers, flags and words. */
+/** Attribute values: numbers, booleans and strings. */
 export type AttributeValues = Readonly<Record<string, number | boolean | string>>;
 
 type Arrays<Names extends readonly string[]> = { readonly [I in keyof Names]: GpuArray };
 type Tensors<Names extends readonly string[]> = { readonly [I in keyof Names]: Tensor };
 
-/** What `defineOp` takes. */
+/** The definition of an op, for `defineOp`. */
 export interface OpDefinition<
   Names extends readonly string[],
   Attributes extends AttributeValues,
   Saved,
 > {
-  /** As errors and profiles call it. */
+  /** The name that errors and profiles use. */
   readonly name: string;
   /** The text of its shader, which may end in lines such as `// appended: lib/invocation.wgsl`. */
   readonly wgsl: string;
-  /** Its tensors, by the names that errors call them, in the order of its arguments. */
+  /** The names of its tensors, in the order of its arguments. Errors use them. */
   readonly inputs: Names;
-  /** The type of a tensor that isn't f32, by name. Gradients flow to f32 alone. */
+  /** The types of the tensors that aren't f32, by name. Gradients flow only to f32. */
   readonly dtypes?: Readonly<Partial<Record<Names[number], DType>>>;
-  /** Its attributes with their defaults: an attribute is of its default's kind, and numbers are finite. */
+  /** Its attributes with their defaults. A value must be of its default's kind, and a number must be finite. */
   readonly attributes?: Attributes;
-  /** Launches what computes the output. `saved` is what `backward` needs. */
+  /** Launches the kernels that compute the output. `saved` is what `backward` needs. */
   readonly forward: (
     kernels: Kernels,
     inputs: Arrays<Names>,
     attributes: Attributes,
   ) => { readonly out: GpuArray; readonly saved: Saved };
-  /** Returns the gradient of each input, given the output's; undefined where none flows. Without it none flows at all. */
+  /**
+   * Returns the gradient of each input, given the output's; undefined for an input that gets none. An op without
+   * `backward` has no gradients.
+   */
   readonly backward?: (
     kernels: Kernels,
     dout: GpuArray,
@@ -79,21 +82,21 @@ export interface OpDefinition<
   ) => Gradients;
 }
 
-/** An op that `defineOp` made: its tensors, then attributes. */
+/** An op that `defineOp` made. It takes its tensors, then its attributes. */
 export type DefinedOp<Names extends readonly string[], Attributes> = (
   ...args: [...tensors: Tensors<Names>, attributes?: Partial<Attributes>]
 ) => Tensor;
 
 /**
- * Makes a differentiable op of one's own from a shader. Eager code launches it, compiled programs record and replay it,
- * and `grad` flows through it, as with the ops of the library; `checkGradients` says whether its backward is right.
+ * Makes a custom differentiable op from a shader. Eager code launches it, compiled programs record and replay it, and
+ * `grad` flows through it, as with the library's own ops. `checkGradients` shows whether its backward is right.
  *
- * In the shader, storage variables are `@group(0) @binding(n) var<storage, read | read_write> name: array<f32>`, one
- * binding each for the whole file; a line `const COUNT = 1u;` is specialised by a constant of that name. With
+ * In the shader, storage variables are `@group(0) @binding(n) var<storage, read | read_write> name: array<f32>`, each
+ * with a binding of its own in the whole file. A constant specialises the line `const COUNT = 1u;` of its name. With
  * `// appended: lib/invocation.wgsl` at its end, an entry point `@compute @workgroup_size(64) fn forward(at: Invocation)`
- * finds its element by `flat_index(at)`, which may be past the last.
- * Throws: `AttributeError` on a definition that can't be; when the op is called, whatever is wrong with its tensors,
- * attributes, names of bindings, constants and entry points.
+ * finds its element by `flat_index(at)`, which may be past the last one.
+ * Throws: `AttributeError` on an invalid definition. A call of the op throws if its tensors, its attributes, or its
+ * names of bindings, constants and entry points are wrong.
  */
 export function defineOp<
   const Names extends readonly string[],
@@ -135,15 +138,15 @@ export function defineOp(
   };
 }
 
-/** The check of an attribute whose default is known. */
+/** Returns the check of an attribute, by the kind of its default. */
 function checkFor(value: number | boolean | string): Check {
   if (typeof value === "number") return finite();
   return typeof value === "boolean" ? flag : word;
 }
 
-const word: Check = { expects: "a word", accepts: (value) => typeof value === "string" };
+const word: Check = { expects: "a string", accepts: (value) => typeof value === "string" };
 
-/** What was given as attributes; the op checks each. */
+/** Returns the attributes of a call; the op checks each. Throws `AttributeError` unless they are an object. */
 function attributesOf(op: string, given: unknown = {}): AttributeValues {
   if (isPlain(given)) return { ...given };
   throw new AttributeError(`${op}: attributes must be an object; got ${show(given)}`);
@@ -160,9 +163,9 @@ function checkDefinition(
       accepts: (value) =>
         Array.isArray(value) && value.length > 0 && Array.from(value).every(word.accepts),
     }),
-    dtypes: { expects: "a type by an input's name", accepts: isPlain },
+    dtypes: { expects: "an object of types by input name", accepts: isPlain },
     attributes: {
-      expects: "default values by name: numbers, flags or words",
+      expects: "an object of defaults by name: numbers, booleans or strings",
       accepts: (value: unknown) =>
         isPlain(value) &&
         Object.values(value).every((each) => ["number", "boolean", "string"].includes(typeof each)),
@@ -173,7 +176,7 @@ function checkDefinition(
   checkName("defineOp", definition.name);
 }
 
-/** What an op's functions launch with, on a device. */
+/** Returns the functions with which an op launches its shader on a device. */
 function kernelsOf(
   { name, wgsl }: Pick<OpDefinition<readonly string[], AttributeValues, unknown>, "name" | "wgsl">,
   device: Device,
@@ -205,7 +208,7 @@ function kernelsOf(
   };
 }
 
-/** Throws `AttributeError` on the first name that isn't in the shader. */
+/** Throws `AttributeError` on the first name that the shader doesn't have. */
 function checkNames(
   op: string,
   what: string,
@@ -215,12 +218,15 @@ function checkNames(
   const stray = names.find((each) => !/^[A-Za-z_]\w*$/.test(each) || !has(each));
   if (stray !== undefined) {
     throw new AttributeError(
-      `${op}: its shader has no ${what} ${quote(stray)}; add it, or mend the name`,
+      `${op}: its shader has no ${what} ${quote(stray)}; add it, or correct the name`,
     );
   }
 }
 
-/** An array that starts where its binding does, unless the shader knows of other starts (`INP_AT` of `inp`). */
+/**
+ * Returns an array that starts where its binding does: a copy if need be. A shader that knows of other starts (by
+ * `INP_AT` for `inp`) gets the array as it is.
+ */
 function fromStart(name: string, array: GpuArray, wgsl: string): GpuArray {
   if (wordsIntoBinding(array) === 0 || wgsl.includes(`${name.toUpperCase()}_AT`)) return array;
   const { device, shape, dtype } = array;
@@ -229,7 +235,7 @@ function fromStart(name: string, array: GpuArray, wgsl: string): GpuArray {
   return copied;
 }
 
-/** Throws `ShapeError` unless each gradient is of its input's shape. */
+/** Throws `ShapeError` unless each gradient has its input's shape. */
 function checkGradientShapes(
   op: string,
   names: readonly string[],
@@ -242,7 +248,7 @@ function checkGradientShapes(
     checkGpuArray(op, "a gradient", gradient);
     if (input && formatShape(gradient.shape) === formatShape(input.shape)) return;
     throw new ShapeError(
-      `${op}: the gradient of ${names[index] ?? `input ${index}`} must have its shape, ${input ? formatShape(input.shape) : "none"}; backward returned ${formatShape(gradient.shape)}`,
+      `${op}: the gradient of ${names[index] ?? `input ${index}`} must have the input's shape, ${input ? formatShape(input.shape) : "none"}; backward returned ${formatShape(gradient.shape)}`,
     );
   });
 }

@@ -6,12 +6,12 @@ type Rng = draws.Rng;
 type Shape = readonly number[];
 
 /**
- * Uniform numbers in [low, high), of 24 random bits each: one stream of the Rng's.
+ * Uniform numbers in [low, high), of 24 random bits each. Takes one stream of the Rng.
  *
  * Shapes: rng (its state), shape (…), low (0), high (1) → shape.
  * Gradient: none.
- * Throws: `ShapeError` on what isn't a shape; `AttributeError` on what isn't an Rng, and unless
- * low ≤ high are finite.
+ * Throws: `ShapeError` on an invalid shape; `AttributeError` if rng is not an Rng, and unless low ≤ high and both are
+ * finite.
  * Source: Philox 4×32-10 (Salmon et al. 2011).
  */
 export function uniform(rng: Rng, shape: Shape, low = 0, high = 1): Tensor {
@@ -19,12 +19,12 @@ export function uniform(rng: Rng, shape: Shape, low = 0, high = 1): Tensor {
 }
 
 /**
- * Normal numbers with a mean and a standard deviation, by Box–Muller: one stream of the Rng's.
+ * Normal numbers with a mean and a standard deviation, by Box–Muller. Takes one stream of the Rng.
  *
  * Shapes: rng (its state), shape (…), mean (0), deviation (1) → shape.
  * Gradient: none.
- * Throws: `ShapeError` on what isn't a shape; `AttributeError` on what isn't an Rng, and unless
- * mean and deviation ≥ 0 are finite.
+ * Throws: `ShapeError` on an invalid shape; `AttributeError` if rng is not an Rng, and unless mean and deviation are
+ * finite and deviation ≥ 0.
  * Source: Philox 4×32-10 (Salmon et al. 2011); Box and Muller 1958.
  */
 export function normal(rng: Rng, shape: Shape, mean = 0, deviation = 1): Tensor {
@@ -32,12 +32,12 @@ export function normal(rng: Rng, shape: Shape, mean = 0, deviation = 1): Tensor 
 }
 
 /**
- * 1 with a probability, else 0: 1 where `uniform` of the same stream is below it (as float32).
+ * 1 with the given probability, else 0. An element is 1 if `uniform` from the same stream is below the probability (as
+ * float32).
  *
  * Shapes: rng (its state), shape (…), probability (in [0, 1]) → shape.
  * Gradient: none.
- * Throws: `ShapeError` on what isn't a shape; `AttributeError` on what isn't an Rng, and on a
- * probability outside [0, 1].
+ * Throws: `ShapeError` on an invalid shape; `AttributeError` if rng is not an Rng, and on a probability outside [0, 1].
  * Source: PyTorch's bernoulli.
  */
 export function bernoulli(rng: Rng, shape: Shape, probability: number): Tensor {

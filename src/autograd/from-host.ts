@@ -7,20 +7,20 @@ import { show } from "../gpu/foreign-text.ts";
 import { checkAttributes, flag, oneOf } from "../kernels/attributes.ts";
 import { Tensor, variable } from "./tensor.ts";
 
-/** Numbers in row-major order; or lists of such, whose lengths are the shape. */
+/** Numbers in row-major order, or nested lists of numbers whose lengths are the shape. */
 export type Values = number | readonly Values[] | Float32Array | Int32Array;
 
-/** How `tensor` keeps numbers. */
+/** The options of `tensor`. */
 export interface TensorOptions {
   readonly dtype?: Extract<DType, "f32" | "i32">;
   readonly tracked?: boolean;
 }
 
 /**
- * Puts numbers on a device as a tensor of a shape (unless given that of the lists), of `f32`, or of `i32` if they are
- * an Int32Array or `dtype` says so. Gradients can be taken with respect to it if `tracked`.
- * Throws `ShapeError` if the count doesn't fit the shape or lists are of several lengths, `DTypeError` on values of
- * another kind, or on i32 values that aren't whole or are past ±2³¹.
+ * Uploads numbers to a device and returns them as a tensor. The default shape is that of the lists. The default type is
+ * `i32` for an Int32Array, else `f32`. If `tracked` is true, gradients can be taken with respect to the tensor.
+ * Throws `ShapeError` if the number of values doesn't fit the shape or the lists differ in length, `DTypeError` on
+ * values of another kind, and on i32 values that aren't whole or lie outside [−2³¹, 2³¹).
  */
 export function tensor(
   device: Device,
@@ -36,7 +36,7 @@ export function tensor(
   const { numbers } = found;
   if (numbers.length !== sizeOf(into)) {
     throw new ShapeError(
-      `tensor: got ${numbers.length} values for shape ${formatShape(into)}, which takes ${sizeOf(into)}`,
+      `tensor: shape ${formatShape(into)} takes ${sizeOf(into)} values; got ${numbers.length}`,
     );
   }
   const { dtype = values instanceof Int32Array ? "i32" : "f32", tracked = false } = options;
@@ -60,7 +60,7 @@ interface Numbers {
 
 const MOST_AXES = 32;
 
-/** Numbers in lists, in row-major order, and the lists' lengths. */
+/** Returns the numbers of nested lists in row-major order, and the lists' lengths. */
 function numbersIn(values: Values): Numbers {
   if (values instanceof Float32Array || values instanceof Int32Array) {
     return { numbers: values, shape: [values.length] };
@@ -69,7 +69,7 @@ function numbersIn(values: Values): Numbers {
   for (let first: unknown = values; Array.isArray(first); first = first[0]) {
     shape.push(first.length);
     if (shape.length > MOST_AXES) {
-      throw new ShapeError(`tensor: takes lists nested up to ${MOST_AXES} deep; got more`);
+      throw new ShapeError(`tensor: lists must be nested at most ${MOST_AXES} deep; got more`);
     }
   }
   const numbers: number[] = [];
@@ -81,10 +81,10 @@ function numbersIn(values: Values): Numbers {
       refuse(value, numbers.length);
     } else if (value.length !== shape[axis]) {
       throw new ShapeError(
-        `tensor: lists that stand side by side must be of one length; got ${shape[axis]} and ${value.length}`,
+        `tensor: lists at the same depth must have the same length; got ${shape[axis]} and ${value.length}`,
       );
     } else {
-      for (let at = 0; at < value.length; at += 1) visit(value[at], axis + 1); // holes too
+      for (let at = 0; at < value.length; at += 1) visit(value[at], axis + 1); // visits holes too
     }
   };
   visit(values, 0);

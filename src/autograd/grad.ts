@@ -1,12 +1,12 @@
-// Gradients as tensors: what people ask for.
+// Gradients as tensors: the public `grad` and `vectorJacobian`.
 import { DTypeError } from "../gpu/errors.ts";
 import { show } from "../gpu/foreign-text.ts";
 import { gradArrays, Tensor, vectorJacobianArrays } from "./tensor.ts";
 
-/** A tensor for each of a list's. */
+/** A list with one tensor per tensor of another list. */
 export type TensorsLike<List extends readonly Tensor[]> = { readonly [I in keyof List]: Tensor };
 
-/** Arrays as tensors, one for each of a list's. */
+/** Wraps arrays as tensors, one per tensor of a list. */
 function tensorsLike<List extends readonly Tensor[]>(
   list: List,
   arrays: ReturnType<typeof gradArrays>,
@@ -19,8 +19,9 @@ function tensorsLike(
 }
 
 /**
- * The gradients of a scalar with respect to some tensors, in their order: `const [dw, db] = grad(loss, [w, b])`. Only
- * what leads to them is computed; calling it again gives the same bits. Second derivatives are not offered.
+ * Returns the gradients of a scalar with respect to some tensors, in their order: `const [dw, db] = grad(loss, [w,
+ * b])`. Computes only what leads to those tensors. Calling it again returns the same bits. Second derivatives are not
+ * supported.
  * Throws `ShapeError` unless `loss` has one element, `AttributeError` if a tensor doesn't lead to it.
  */
 export function grad<const List extends readonly Tensor[]>(
@@ -32,7 +33,7 @@ export function grad<const List extends readonly Tensor[]>(
 
 /**
  * Like `grad`, for an output of any shape and the gradient that flows into it. Throws `ShapeError` if their shapes
- * differ, `DTypeError` unless both are tensors of f32.
+ * differ, `DTypeError` unless both are f32 tensors.
  */
 export function vectorJacobian<const List extends readonly Tensor[]>(
   out: Tensor,

@@ -1,4 +1,4 @@
-// Ops into functions of tensors: by how many tensors an op takes, and whether attributes may be left out.
+// Turns ops into functions of tensors, by how many tensors they take and whether attributes may be left out.
 import { isPlain } from "../gpu/options.ts";
 import type { GpuArray } from "../gpu/array.ts";
 import { DTypeError } from "../gpu/errors.ts";
@@ -15,12 +15,12 @@ type Array3 = readonly [GpuArray, GpuArray, GpuArray];
 /** A function of one tensor. */
 export type Of1 = (x: Tensor) => Tensor;
 
-/** An op of one tensor; `defaults` stand in for attributes that are left out. */
+/** Wraps an op of one tensor; `defaults` are its attributes if a call gives none. */
 export function op1<A>(op: Op<Array1, A>, defaults: A): (x: Tensor, attributes?: A) => Tensor {
   return (x, attributes = defaults) => apply(op, [x], [arrayOf(op.name, 0, x)], attributes);
 }
 
-/** An op of two tensors. */
+/** Wraps an op of two tensors; `defaults` are its attributes if a call gives none. */
 export function op2<A>(
   op: Op<Array2, A>,
   defaults: A,
@@ -35,10 +35,10 @@ export interface OfPair {
   (a: number, b: Tensor): Tensor;
 }
 
-/** Makes the scalar that a number stands for, next to another input. */
+/** Makes a scalar from a number, next to another input. */
 type ToScalar = (op: string, index: number, value: number, like: GpuArray) => Tensor;
 
-/** A number as an f32 scalar on another input's device. */
+/** Uploads a number as an f32 scalar to the device of another input. */
 const f32Scalar: ToScalar = (_op, _index, value, { device }) =>
   new Tensor(device.upload(Float32Array.of(value), [], "f32", "scalar"));
 
@@ -54,14 +54,16 @@ function pairOf<A extends object>(op: Op<Array2, A>, attributes: A, toScalar: To
   };
 }
 
-/** An op of two tensors, of which a number may stand for one: it is uploaded as a scalar. */
+/** Wraps an op of two tensors. One of them may be a number, which is uploaded as an f32 scalar. */
 export function ofPair<A extends object>(op: Op<Array2, A>, attributes: A): OfPair {
   return pairOf(op, attributes, f32Scalar);
 }
 
 const WHOLE = { i32: [-(2 ** 31), 2 ** 31 - 1], u32: [0, 2 ** 32 - 1] } as const;
 
-/** A number as a scalar of another input's type, on its device. Throws `DTypeError` if that type can't hold it. */
+/**
+ * Uploads a number as a scalar of another input's type, to its device. Throws `DTypeError` if that type can't hold it.
+ */
 const scalarLike: ToScalar = (op, index, value, like) => {
   const { device, dtype } = like;
   if (dtype !== "i32" && dtype !== "u32") return f32Scalar(op, index, value, like);
@@ -78,15 +80,15 @@ const scalarLike: ToScalar = (op, index, value, like) => {
   return new Tensor(array);
 };
 
-/** An op of two tensors of one type, of which a number may stand for one: it is uploaded as a scalar of that type. */
+/** Wraps an op of two tensors of one type. One of them may be a number, which is uploaded as a scalar of that type. */
 export function ofLikes(op: Op<Array2, Readonly<Record<never, never>>>): OfPair {
   return pairOf(op, {}, scalarLike);
 }
 
-/** A function of a condition and two tensors of one type, for either or both of which a number may stand. */
+/** A function of a condition and two tensors of one type. Either tensor or both may be numbers. */
 export type Choice = (condition: Tensor, a: Tensor | number, b: Tensor | number) => Tensor;
 
-/** An op of a condition and two tensors of one type; two numbers are f32. */
+/** Wraps an op of a condition and two tensors of one type. Two numbers become f32 scalars. */
 export function ofChoice(op: Op<Array3, Readonly<Record<never, never>>>): Choice {
   return (condition: Tensor, a: Tensor | number, b: Tensor | number, attributes: object = {}) => {
     const given = tensorOf(op.name, 0, condition);
@@ -102,12 +104,12 @@ export function ofChoice(op: Op<Array3, Readonly<Record<never, never>>>): Choice
   };
 }
 
-/** An op of one tensor that can't do without its attributes. */
+/** Wraps an op of one tensor whose attributes are required. */
 export function with1<A>(op: Op<Array1, A>): (x: Tensor, attributes: A) => Tensor {
   return (x, attributes) => apply(op, [x], [arrayOf(op.name, 0, x)], attributes);
 }
 
-/** An op of three tensors that can't do without its attributes. */
+/** Wraps an op of three tensors whose attributes are required. */
 export function with3<A>(
   op: Op<Array3, A>,
 ): (a: Tensor, b: Tensor, c: Tensor, attributes: A) => Tensor {
@@ -117,7 +119,7 @@ export function with3<A>(
   };
 }
 
-/** An op of three tensors; `defaults` stand in for attributes that are left out. */
+/** Wraps an op of three tensors; `defaults` are its attributes if a call gives none. */
 export function op3<A>(
   op: Op<Array3, A>,
   defaults: A,
@@ -125,7 +127,7 @@ export function op3<A>(
   return (a, b, c, attributes = defaults) => with3(op)(a, b, c, attributes);
 }
 
-/** An op of a list of tensors, one or more. */
+/** Wraps an op of a list of one tensor or more. */
 export function listed<A>(
   op: Op<readonly GpuArray[], A>,
 ): (tensors: readonly Tensor[], attributes: A) => Tensor {
@@ -138,12 +140,12 @@ export function listed<A>(
   };
 }
 
-/** A bias that an op adds to its result, one element a channel. */
+/** A bias that an op adds to its result, one element per channel. */
 export interface Bias {
   readonly bias?: Tensor;
 }
 
-/** An op of two tensors and, among the attributes, a bias. */
+/** Wraps an op of two tensors that takes a bias among its attributes. */
 export function biased(
   op: Op<readonly [GpuArray, GpuArray, ...GpuArray[]], TransposedAttributes & OutputAttributes>,
 ): Biased<TransposedAttributes & OutputAttributes> {

@@ -1,4 +1,4 @@
-// Losses that are reduced to one number unless told otherwise: the mean, the sum, or none of either.
+// Losses, reduced to their mean by default, to their sum, or not at all.
 import { formatShape, type GpuArray } from "../gpu/array.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
 import { show } from "../gpu/foreign-text.ts";
@@ -15,26 +15,26 @@ import {
 import { div, mean, square, sub, sum } from "./ops.ts";
 import { apply, arrayOf, arraysOf, Tensor } from "./tensor.ts";
 
-/** What becomes of a loss's elements. */
+/** How a loss is reduced. */
 export interface LossAttributes {
-  /** The mean over all elements, their sum, or each by itself. Default `mean`. */
+  /** The mean over all elements, their sum, or each element by itself. Default `mean`. */
   readonly reduction?: "mean" | "sum" | "none";
 }
 
-/** Along which axis the classes lie, how labels are smoothed, what counts, and what becomes of the rows' losses. */
+/** The axis of the classes, how labels are smoothed and weighted, which rows count, and how the loss is reduced. */
 export interface SoftmaxCrossEntropyAttributes
   extends LossAttributes, Omit<SoftmaxCrossEntropyRowsAttributes, "classWeights"> {
-  /** A weight for each class (K): each label is multiplied by its class's. No gradient flows to them. */
+  /** A weight per class, (K). Each label is multiplied by its class's weight. No gradient flows to the weights. */
   readonly classWeights?: Tensor | GpuArray;
 }
 
-/** How the loss is kept finite, and what becomes of its elements. */
+/** How the loss is kept finite, and how it is reduced. */
 export interface BinaryCrossEntropyAttributes extends LossAttributes, BinaryCrossEntropyBounds {}
 
 const reductions: Check = oneOf("mean", "sum", "none");
 const byTheOp: Check = anything("checked by the op");
 
-/** Throws `ShapeError` on the mean of nothing: before then, an empty loss has launched nothing. */
+/** Reduces a loss. Throws `ShapeError` on the mean of no elements; an empty loss has launched nothing by then. */
 function reduced(op: string, each: Tensor, { reduction = "mean" }: LossAttributes): Tensor {
   if (reduction === "none") return each;
   if (reduction === "sum") return sum(each);
@@ -47,23 +47,22 @@ function reduced(op: string, each: Tensor, { reduction = "mean" }: LossAttribute
 }
 
 /**
- * Cross-entropy of softmax along an axis: −Σ t · log softmax(logits) for each row. Labels t are
- * probabilities, or the number of each row's class. A number that is no class can't be refused
- * without reading it: it gives its row a loss and gradients of 0, and still counts in the mean, unless it is
- * `ignoredClass` or classes have weights. With either, the mean of class numbers is over the weights of the rows
- * that count; if those come to 0, it is 0, and so are its gradients. A label of 0 costs nothing, whatever the logit.
+ * Cross-entropy of softmax along an axis: −Σ t · log softmax(logits) for each row. The labels t are probabilities, or
+ * one class number per row. A class number out of range can't be refused without reading it. Its row has a loss and
+ * gradients of 0, and still counts in the mean, unless it is `ignoredClass` or classes have weights. With either, the
+ * mean over class numbers divides by the sum of the weights of the rows that count; if that sum is 0, the mean and its
+ * gradients are 0. A label of 0 costs nothing, whatever the logit.
  *
- * Shapes: logits (…, K, …), labels (…, K, …) f32, or without the axis of K i32 → a scalar; for
- * 'none' the shape without that axis.
- * Attributes: axis — that of the K classes (−1); labelSmoothing — ε, in t · (1 − ε) + ε / K (0);
- * classWeights — a Tensor (K), by which smoothed labels are multiplied (none); ignoredClass — a class number,
- * of the K or not, whose rows have no loss and don't count (none);
- * reduction — 'mean' over the rows, 'sum' or 'none' ('mean').
+ * Shapes: logits (…, K, …), labels (…, K, …) f32, or without the axis of K i32 → a scalar; for 'none' the shape without
+ * that axis.
+ * Attributes: axis — the axis of the K classes (−1); labelSmoothing — ε, in t · (1 − ε) + ε / K (0); classWeights — a
+ * Tensor (K), by which smoothed labels are multiplied (none); ignoredClass — a class number, in range or not, whose
+ * rows have no loss and don't count (none); reduction — 'mean' over the rows, 'sum' or 'none' ('mean').
  * Gradient: to logits, (softmax · Σt − t); to f32 labels, −(1 − ε) · log softmax, times the class's weight.
- * Throws: `ShapeError` if labels or weights don't fit, without classes, and for the mean of no rows;
- * `AttributeError` on an axis that isn't there, an ε outside [0, 1], or an ignoredClass beside probabilities.
- * Source: PyTorch's cross_entropy with weight and ignore_index, which has no default here; where no row counts,
- * PyTorch's mean is NaN, and this one 0, as Keras's.
+ * Throws: `ShapeError` if labels or weights don't fit, if there are no classes, and for the mean of no rows;
+ * `AttributeError` if axis is out of range, ε is outside [0, 1], or ignoredClass is given with probabilities.
+ * Source: PyTorch's cross_entropy with weight and ignore_index, except that ignoredClass has no default. If no row
+ * counts, PyTorch's mean is NaN; this one is 0, as in Keras.
  */
 export function softmaxCrossEntropy(
   logits: Tensor,
@@ -89,20 +88,20 @@ export function softmaxCrossEntropy(
 }
 
 /**
- * Binary cross-entropy of probabilities: −(t · log p + (1 − t) · log(1 − p)). From logits,
- * `sigmoidCrossEntropy` is exact where this one is bounded. A logarithm without weight costs
- * nothing, though it be infinite; with `logClamp`, p outside [0, 1] gives NaN.
+ * Binary cross-entropy of probabilities: −(t · log p + (1 − t) · log(1 − p)), bounded by `clip` or `logClamp`. For
+ * logits, use `sigmoidCrossEntropy`, which is exact. A logarithm with a weight of 0 costs nothing, even if it is
+ * infinite. With `logClamp`, p outside [0, 1] gives NaN.
  *
- * Shapes: probabilities (…), labels (…) alike, or one number for all → a scalar; for 'none' (…).
- * Attributes: clip — p is held in [clip, 1 − clip] (1e-7); logClamp — in place of clip, what both
- * logarithms are held above: PyTorch's is −100 (none); reduction — 'mean' over all elements, 'sum'
- * or 'none' ('mean').
- * Gradient: to probabilities, (p − t) / (p · (1 − p)); by `clip` 0 outside (the ends count as
- * inside), by `logClamp` over max(p · (1 − p), 1e-12); to labels, log(1 − p) − log p as bounded.
- * Throws: `ShapeError` if the shapes differ, and for the mean of nothing; `AttributeError` on a
- * number outside [0, 1], and on clip and logClamp together.
- * Source: Keras 3's binary_crossentropy of probabilities that no sigmoid layer made (2.x also adds 1e-7 inside the
- * logarithms; what one made, Keras takes as `sigmoidCrossEntropy` does); with `logClamp` PyTorch's BCELoss.
+ * Shapes: probabilities (…), labels (…) of the same shape, or one number for all → a scalar; for 'none' (…).
+ * Attributes: clip — p is limited to [clip, 1 − clip] (1e-7); logClamp — instead of clip, the least value of both
+ * logarithms: PyTorch's is −100 (none); reduction — 'mean' over all elements, 'sum' or 'none' ('mean').
+ * Gradient: to probabilities, (p − t) / (p · (1 − p)): with `clip`, 0 outside the limits, which themselves count as
+ * inside; with `logClamp`, over max(p · (1 − p), 1e-12). To labels, log(1 − p) − log p as bounded.
+ * Throws: `ShapeError` if the shapes differ, and for the mean of no elements; `AttributeError` on a number outside [0,
+ * 1], and on clip and logClamp together.
+ * Source: Keras 3's binary_crossentropy of probabilities that don't come from a sigmoid layer (2.x also adds 1e-7
+ * inside the logarithms; those from a sigmoid layer, Keras treats as `sigmoidCrossEntropy` does); with `logClamp`,
+ * PyTorch's BCELoss.
  */
 export function binaryCrossEntropy(
   probabilities: Tensor,
@@ -131,12 +130,12 @@ export function binaryCrossEntropy(
 }
 
 /**
- * The squared error (a − b)², by default its mean.
+ * The squared error (a − b)², reduced to its mean by default.
  *
  * Shapes: a (…), b (…) → () for the mean and the sum, (…) for none.
  * Attributes: reduction — 'mean' over all elements, 'sum' or 'none' ('mean').
- * Gradient: 2 · dy · (a − b), over the number of elements for the mean; its negative to b.
- * Throws: `ShapeError` if the shapes differ (nothing is broadcast), and for the mean of nothing.
+ * Gradient: to a, 2 · dy · (a − b), divided by the number of elements for the mean; to b, its negative.
+ * Throws: `ShapeError` if the shapes differ (nothing is broadcast), and for the mean of no elements.
  * Source: PyTorch's mse_loss.
  */
 export function meanSquaredError(a: Tensor, b: Tensor, attributes: LossAttributes = {}): Tensor {
@@ -145,7 +144,7 @@ export function meanSquaredError(a: Tensor, b: Tensor, attributes: LossAttribute
   arraysOf(op, [a, b]);
   if (formatShape(a.shape) !== formatShape(b.shape)) {
     throw new ShapeError(
-      `${op}: takes two tensors of one shape; got ${formatShape(a.shape)} and ${formatShape(b.shape)}`,
+      `${op}: a and b must have the same shape; got ${formatShape(a.shape)} and ${formatShape(b.shape)}`,
     );
   }
   return reduced(op, square(sub(a, b)), attributes);

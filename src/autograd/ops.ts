@@ -1,4 +1,4 @@
-// The ops: each op of the kernels as a function of tensors, one line each, by what it works on.
+// The ops as functions of tensors, grouped by what they work on.
 export * from "./ops/activations.ts";
 export * from "./ops/axes.ts";
 export * from "./ops/elements.ts";

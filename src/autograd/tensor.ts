@@ -11,25 +11,25 @@ import {
 } from "../kernels/epilogue.ts";
 import { checkArray, type Recorded, type Op } from "../kernels/op.ts";
 
-/** What the tape keeps of one application of an op. */
+/** What the tape keeps about one application of an op. */
 interface Node {
   readonly name: string;
   readonly inputs: readonly Tensor[];
   readonly backward: Recorded["backward"];
-  /** Which inputs' epilogue gradients its backward can take. */
+  /** The inputs whose epilogue gradients its backward can take over. */
   readonly takesEpilogueGradients: readonly number[];
-  /** The same for some rows of its first input. */
+  /** The same op on some rows of its first input. */
   readonly rows: Recorded["rows"];
-  /** Set on an epilogue, whose only input is what came before it: what a consumer's backward may take over. */
+  /** Set on an epilogue, whose only input is what came before it: the gradient that a consumer may take over. */
   readonly epilogueGradient?: EpilogueGradient;
-  /** Nodes count up as they are made, so a larger number never feeds a smaller one. */
+  /** Nodes are numbered as they are made, so a node's inputs have smaller numbers. */
   readonly order: number;
 }
 
-/** An array that remembers how it was made, where something asked for its gradient. */
+/** An array that remembers how it was made, if gradients can flow to it. */
 export class Tensor {
   readonly array: GpuArray;
-  /** True if gradients can flow to it: a variable, or made from one. */
+  /** True if gradients can flow to it: it is a variable, or made from one. */
   readonly tracked: boolean;
   /** @internal */
   readonly node: Node | undefined;
@@ -49,23 +49,25 @@ export class Tensor {
     return this.array.shape;
   }
 
-  /** The same values, cut off from the tape. */
+  /** Returns the same values, cut off from the tape. */
   detach(): Tensor {
     return new Tensor(this.array);
   }
 
-  /** Copies the values to the host. Throws `TraceError` inside a trace, `DTypeError` on another type. */
+  /**
+   * Copies the values to the host. Throws `TraceError` inside a trace, `DTypeError` if `dtype` isn't the array's type.
+   */
   async read(): Promise<HostData["f32"]>;
   async read<D extends DType>(dtype: D): Promise<HostData[D]>;
   async read(dtype: DType = "f32"): Promise<HostArray> {
     return this.array.read(dtype);
   }
 
-  /** The one value of a scalar. Throws `ShapeError` on more than one element, else as `read`. */
+  /** Returns the one value of a scalar. Throws `ShapeError` unless there is one element, and as `read` does. */
   async item(): Promise<number> {
     if (this.array.size !== 1) {
       throw new ShapeError(
-        `item: takes a tensor of one element; got ${formatShape(this.shape)}: read() gives all of them`,
+        `item: the tensor must have one element; got ${formatShape(this.shape)}: read() returns all of them`,
       );
     }
     const [value] = await this.array.read(this.array.dtype);
@@ -73,8 +75,8 @@ export class Tensor {
   }
 
   /**
-   * Overwrites the values, a scalar's by a number: how a compiled step gets a new batch, or a rate. Throws `DTypeError` or
-   * `ShapeError` on data of another type or length.
+   * Overwrites the values, or a scalar by a number: a compiled step gets a new batch or rate this way. Throws
+   * `DTypeError` or `ShapeError` on data of another type or length.
    */
   write(data: HostArray | number): void {
     if (typeof data !== "number") this.array.write(data);
@@ -85,16 +87,18 @@ export class Tensor {
 let recording = true;
 let made = 0;
 
-/** A tensor that gradients are taken with respect to. Throws `DTypeError` unless it is of floats. */
+/** Returns a tensor that gradients can be taken with respect to. Throws `DTypeError` unless the array is f32. */
 export function variable(array: GpuArray): Tensor {
   if (!(array instanceof GpuArray) || array.dtype !== "f32") {
     const got = array instanceof GpuArray ? array.dtype : show(array);
-    throw new DTypeError(`variable: takes an f32 array, as only those have gradients; got ${got}`);
+    throw new DTypeError(
+      `variable: the array must be f32, the only type with gradients; got ${got}`,
+    );
   }
   return new Tensor(array, true);
 }
 
-/** Runs `body` with nothing recorded on the tape. Throws `TraceError` if it is async. */
+/** Runs `body` without recording on the tape. Throws `TraceError` if it is async. */
 export function noGrad<T>(body: () => T): T {
   checkFunction("noGrad", body);
   const before = recording;
@@ -108,12 +112,12 @@ export function noGrad<T>(body: () => T): T {
   }
 }
 
-/** The array of an op's input. Throws `DTypeError` on what isn't a tensor. */
+/** Returns the array of an op's input. Throws `DTypeError` if the input isn't a tensor. */
 export function arrayOf(op: string, index: number, input: Tensor): GpuArray {
   return tensorOf(op, index, input).array;
 }
 
-/** An op's input. Throws `DTypeError` on what isn't a tensor. */
+/** Returns an op's input. Throws `DTypeError` if it isn't a tensor. */
 export function tensorOf(op: string, index: number, input: unknown): Tensor {
   if (input instanceof Tensor) return input;
   throw new DTypeError(
@@ -121,14 +125,14 @@ export function tensorOf(op: string, index: number, input: unknown): Tensor {
   );
 }
 
-/** The arrays of a composition's inputs, checked under its own name: all f32, on one device. */
+/** Returns the arrays of a composition's inputs. Checks under its name that they are f32 and on one device. */
 export function arraysOf(op: string, inputs: readonly Tensor[]): readonly GpuArray[] {
   const arrays = inputs.map((input, index) => arrayOf(op, index, input));
   arrays.forEach((array, index) => checkArray(op, `input ${index}`, array, arrays[0]!));
   return arrays;
 }
 
-/** Applies an op to tensors and records it, if any input is tracked. */
+/** Applies an op to tensors, and records it if any input is tracked. */
 export function apply<Inputs extends readonly GpuArray[], Attributes>(
   op: Op<Inputs, Attributes>,
   inputs: { readonly [I in keyof Inputs]: Tensor },
@@ -138,7 +142,7 @@ export function apply<Inputs extends readonly GpuArray[], Attributes>(
   return record(op.name, inputs, op.apply(arrays, attributes));
 }
 
-/** Puts what an op left on the tape, as one node, or as two: what was computed, and its epilogue. */
+/** Puts what an op recorded on the tape as one node, or as two: the computation and its epilogue. */
 function record(name: string, inputs: readonly Tensor[], recorded: Recorded): Tensor {
   const { out, backward, takesEpilogueGradients, rows, epilogueGradient } = recorded;
   if (!recording || !inputs.some((input) => input?.tracked)) return new Tensor(out);
@@ -155,8 +159,8 @@ function record(name: string, inputs: readonly Tensor[], recorded: Recorded): Te
 }
 
 /**
- * A tensor behind an epilogue. `computed` stands for what came before: its array is the result already,
- * and nothing reads it, but gradients flow to it.
+ * Returns the tensor behind an epilogue. `computed` stands for the value before it: gradients flow to it, but its array
+ * holds the result already.
  */
 function behindEpilogue(computed: Tensor, epilogueGradient: EpilogueGradient): Tensor {
   made += 1;
@@ -171,7 +175,7 @@ function behindEpilogue(computed: Tensor, epilogueGradient: EpilogueGradient): T
   });
 }
 
-/** The tensor before the epilogue, and the epilogue's gradient under the array's other shape: views commute with it. */
+/** Views the tensor before the epilogue, and gives the epilogue's gradient the new shape: views commute with it. */
 export function viewBefore(x: Tensor, view: (before: Tensor) => Tensor): Tensor {
   const { epilogueGradient, inputs } = x?.node ?? {};
   if (!epilogueGradient) return view(x);
@@ -182,9 +186,9 @@ export function viewBefore(x: Tensor, view: (before: Tensor) => Tensor): Tensor 
 }
 
 /**
- * `out` as it is for rows `first` on of `whole`, which are `part`: views of all that was computed between, so that
- * gradients can flow from those rows alone, to whatever `part` was made of. Throws `AttributeError` where
- * an op between them doesn't treat rows apart.
+ * Returns `out` for the rows of `whole`, from `first` on, that `part` holds. All that was computed between them becomes
+ * views, so that gradients flow from those rows alone to whatever `part` was made of. Throws `AttributeError` if an op
+ * in between mixes rows.
  */
 export function onRows(out: Tensor, whole: Tensor, part: Tensor, first: number): Tensor {
   const known = new Map<Tensor, Tensor>([[whole, part]]);
@@ -211,7 +215,7 @@ export function onRows(out: Tensor, whole: Tensor, part: Tensor, first: number):
   return visit(out);
 }
 
-/** Every node between `root` and `wanted`, latest first: the order in which gradients can flow. */
+/** Returns every node between `root` and `wanted`, latest first: the order in which gradients can flow. */
 function path(root: Tensor, wanted: ReadonlySet<Tensor>): { nodes: Tensor[]; leads: Set<Tensor> } {
   const seen = new Set<Tensor>();
   const stack = [root];
@@ -231,9 +235,9 @@ function path(root: Tensor, wanted: ReadonlySet<Tensor>): { nodes: Tensor[]; lea
 }
 
 /**
- * The gradients of a scalar with respect to some tensors, in their order. Only what leads to them is
- * computed; calling it again gives the same bits. Second derivatives are not offered.
- * Throws `ShapeError` unless `loss` has one element, `AttributeError` if a tensor doesn't lead to it.
+ * Returns the gradients of a scalar with respect to some tensors, in their order. Computes only what leads to them.
+ * Calling it again returns the same bits. Second derivatives are not supported. Throws `ShapeError` unless `loss` has
+ * one element, `AttributeError` if a tensor doesn't lead to it.
  */
 export function gradArrays(loss: Tensor, wrt: readonly Tensor[]): GpuArray[] {
   arrayOf("grad", 0, loss);
@@ -248,8 +252,8 @@ export function gradArrays(loss: Tensor, wrt: readonly Tensor[]): GpuArray[] {
 }
 
 /**
- * Like `grad`, for an output of any shape and the gradient that flows into it, an array. Throws
- * `ShapeError` if their shapes differ, `DTypeError` unless both are f32.
+ * Like `gradArrays`, for an output of any shape and the gradient that flows into it. Throws `ShapeError` if their
+ * shapes differ, `DTypeError` unless both are f32.
  */
 export function vectorJacobianArrays(
   out: Tensor,
@@ -258,12 +262,14 @@ export function vectorJacobianArrays(
 ): GpuArray[] {
   checkArray("grad", "the gradient that flows in", dout, arrayOf("grad", 0, out));
   if (!Array.isArray(wrt)) {
-    throw new DTypeError(`grad: takes a list of tensors to differentiate by; got ${show(wrt)}`);
+    throw new DTypeError(
+      `grad: takes a list of tensors to differentiate with respect to; got ${show(wrt)}`,
+    );
   }
-  Array.from(wrt, (tensor, index) => arrayOf("grad", index + 1, tensor)); // holes too
+  Array.from(wrt, (tensor, index) => arrayOf("grad", index + 1, tensor)); // visits holes too
   if (formatShape(out.shape) !== formatShape(dout.shape)) {
     throw new ShapeError(
-      `grad: the output is ${formatShape(out.shape)}; the gradient that flows into it must be too, got ${formatShape(dout.shape)}`,
+      `grad: the gradient that flows in must have the output's shape ${formatShape(out.shape)}; got ${formatShape(dout.shape)}`,
     );
   }
   const { nodes, leads } = path(out, new Set(wrt));

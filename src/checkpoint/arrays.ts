@@ -1,4 +1,4 @@
-// The arrays of a checkpoint or of a saved model as safetensors files, and back onto the device.
+// Writes the arrays of a checkpoint or a saved model as safetensors files, and reads them back onto the device.
 import type { GpuArray } from "../gpu/array.ts";
 import { CheckpointError, DivergedError } from "../gpu/errors.ts";
 import {
@@ -8,12 +8,12 @@ import {
   type NativeTensor,
 } from "./safetensors.ts";
 
-/** Arrays by file (without ending) and name. */
+/** Arrays by file (without its ending) and name. */
 export type CheckpointArrays = Readonly<Record<string, ReadonlyMap<string, GpuArray>>>;
 
 /**
  * Reads every array from the device and returns the safetensors files of a checkpoint, by name. With `finite`, throws
- * `DivergedError` on an element that isn't: such a checkpoint must not take the place of a sound one.
+ * `DivergedError` on an element that isn't finite: such a checkpoint must not replace a sound one.
  */
 export async function checkpointFiles(
   arrays: CheckpointArrays,
@@ -34,8 +34,8 @@ export async function checkpointFiles(
 }
 
 /**
- * Writes a checkpoint's arrays to the device. All files are read and checked before the first array
- * changes. Throws `CheckpointError` where a tensor is missing or of another shape.
+ * Writes a checkpoint's arrays to the device. All files are read and checked before the first array changes. Throws
+ * `CheckpointError` if a tensor is missing or has another shape.
  */
 export function restoreArrays(
   arrays: CheckpointArrays,
@@ -47,7 +47,7 @@ export function restoreArrays(
     const decoded = decodeSafetensors(fileOf(files, `${file}.safetensors`, folder), path, named);
     if (decoded.tensors.size !== named.size) {
       throw new CheckpointError(
-        `${path}: holds ${decoded.tensors.size} tensors, the model has ${named.size}; it belongs to another model`,
+        `${path}: holds ${decoded.tensors.size} tensors, but the model has ${named.size}; it belongs to another model`,
       );
     }
     return [...named].map(([name, array]) => {
@@ -58,7 +58,7 @@ export function restoreArrays(
   for (const { array, data } of found) array.write(data);
 }
 
-/** A file of a checkpoint. Throws `CheckpointError` naming `folder` where it is missing. */
+/** Returns a file of a checkpoint. Throws `CheckpointError`, which names `folder`, if it is missing. */
 export function fileOf(
   files: ReadonlyMap<string, Uint8Array>,
   name: string,

@@ -1,6 +1,5 @@
-// Writes a file whole or not at all, and reads one; for checkpoints and everything else in a run
-// folder. Synchronous: a write can't be overtaken by another, and works while the process is ending.
-// Node only.
+// Reads files, and writes them whole or not at all, for everything in a run's folder. Synchronous: a write can't be
+// overtaken by another, and works while the process is ending. Node only.
 
 import {
   closeSync,
@@ -21,9 +20,9 @@ import { CheckpointError, OutputError } from "../gpu/errors.ts";
 import { systemCode, systemReason } from "../gpu/system-reason.ts";
 
 /**
- * Writes a file so that at every instant, even if the machine stops, `path` holds either what it held
- * before or all of `data`: into a temporary file beside it, to the disk, then in place by a rename. A
- * symbolic link stays one. A device or a pipe is simply written to.
+ * Writes a file so that at every instant, even if the machine stops, `path` holds either its old contents or all of
+ * `data`. The data goes into a temporary file next to it, then to the disk, then in place by a rename. A symbolic link
+ * stays a link. A device or a pipe is written to directly.
  *
  * Throws OutputError, and leaves nothing behind, if the system refuses.
  */
@@ -32,7 +31,7 @@ export function writeFileAtomic(path: string, data: Uint8Array | string): void {
   try {
     const status = statSync(path, { throwIfNoEntry: false });
     if (status !== undefined && !status.isFile() && !status.isDirectory()) {
-      // A rename would put a plain file in the place of, say, /dev/null.
+      // A rename would replace, say, /dev/null by a plain file.
       writeFileSync(path, data);
       return;
     }
@@ -48,10 +47,10 @@ export function writeFileAtomic(path: string, data: Uint8Array | string): void {
 }
 
 /**
- * Writes a file whole, with its folder, at the first of several places that lets us, such as those that
- * caches may be in. Returns it.
+ * Writes a whole file, and makes its folder, at the first of several places that the system allows, such as the places
+ * for caches. Returns that place.
  *
- * Throws OutputError, the last place's, or `none` where there is no place to try.
+ * Throws OutputError: that of the last place, or `none` if there is no place to try.
  */
 export function writeToFirst(
   paths: readonly string[],
@@ -72,29 +71,29 @@ export function writeToFirst(
 }
 
 /**
- * All bytes of a file. Throws CheckpointError if it is missing, can't be read, is no regular file, or has more than
- * `most` bytes: then it isn't read at all.
+ * Returns all bytes of a file. Throws CheckpointError if it is missing, can't be read, is not a regular file, or has
+ * more than `most` bytes, in which case it isn't read at all.
  */
 export function readFileBytes(path: string, most: number = Infinity): Uint8Array<ArrayBuffer> {
   let size: number;
   try {
     const status = statSync(path);
     if (!status.isFile() && !status.isDirectory()) {
-      // A pipe would wait for somebody who writes to it.
-      throw new CheckpointError(`Can't read ${path}: it is no regular file.`);
+      // A pipe would wait until somebody writes to it.
+      throw new CheckpointError(`Can't read ${path}: it is not a regular file.`);
     }
     ({ size } = status);
-    // A copy out of Node's pool for small files: `.buffer` then holds this file alone.
+    // Node pools small files, so a copy makes sure that `.buffer` holds only this file.
     if (size <= most) return new Uint8Array(readFileSync(path));
   } catch (error) {
     throw error instanceof CheckpointError ? error : readError(path, error);
   }
   throw new CheckpointError(
-    `Can't read ${path}: it has ${size} bytes, where at most ${most} are expected; the file is damaged.`,
+    `Can't read ${path}: it has ${size} bytes, but at most ${most} are expected; the file is damaged.`,
   );
 }
 
-/** Where `path` is prepared before it is renamed into place. */
+/** Returns where `path` is prepared before it is renamed into place. */
 export function temporaryPath(path: string): string {
   return `${path}.tmp-${process.pid}`;
 }
@@ -111,8 +110,8 @@ export function writeToDisk(path: string, data: Uint8Array | string): void {
 }
 
 /**
- * Makes folders before `work` that would write into them, so that a refusal comes first; those it made
- * and that stay empty go again. Throws OutputError if the system refuses.
+ * Makes the folders that `work` will write into, so that a refusal comes before the work. Folders that it made and that
+ * stay empty are removed again. Throws OutputError if the system refuses.
  */
 export async function withFolders<T>(paths: readonly string[], work: () => Promise<T>): Promise<T> {
   const made: string[] = [];
@@ -127,11 +126,11 @@ export async function withFolders<T>(paths: readonly string[], work: () => Promi
   }
 }
 
-/** A folder and those it is in, as far as they aren't there, outermost first. */
+/** Returns those of a folder and its parents that don't exist, outermost first. */
 export function absentFolders(path: string): string[] {
   const absent: string[] = [];
   let folder = resolve(path);
-  // A root is the folder it is in: where a drive is missing, it ends the way up.
+  // A root is its own parent, so the loop ends there if a drive is missing.
   while (!existsSync(folder) && folder !== dirname(folder)) {
     absent.unshift(folder);
     folder = dirname(folder);
@@ -139,7 +138,7 @@ export function absentFolders(path: string): string[] {
   return absent;
 }
 
-/** Makes a folder, and those it is in, if it isn't there. Throws OutputError if the system refuses. */
+/** Makes a folder and its parents if they don't exist. Throws OutputError if the system refuses. */
 export function makeFolder(path: string): void {
   try {
     mkdirSync(path, { recursive: true });
@@ -167,8 +166,8 @@ export function syncFile(file: number): void {
 }
 
 /**
- * Waits until a folder's entries are on the disk, where the system can do so (Windows can't): without
- * it a rename may be lost if the machine stops.
+ * Waits until a folder's entries are on the disk, if the system can do so (Windows can't). Without it, a rename may be
+ * lost if the machine stops.
  */
 export function syncFolder(path: string): void {
   try {
@@ -179,20 +178,20 @@ export function syncFolder(path: string): void {
       closeSync(folder);
     }
   } catch {
-    // What was written stands all the same.
+    // The file itself is written in any case.
   }
 }
 
-/** Removes a file or a folder if it is there and the system lets us; never throws. */
+/** Removes a file or a folder if it exists and the system allows it; never throws. */
 export function removeQuietly(path: string): void {
   try {
     rmSync(path, { recursive: true, force: true });
   } catch {
-    // It is a leftover, whose error would hide the one that matters.
+    // It is a leftover; its error would hide the one that matters.
   }
 }
 
-/** The OutputError for a path that the system refused to write. */
+/** Returns the OutputError for a path that the system refused to write. */
 export function outputError(path: string, error: unknown): OutputError {
   if (error instanceof OutputError) return error;
   const reason =
@@ -202,7 +201,7 @@ export function outputError(path: string, error: unknown): OutputError {
   return new OutputError(`Can't write ${path}: ${reason}.`, { cause: error });
 }
 
-/** The CheckpointError for a path that the system refused to read. */
+/** Returns the CheckpointError for a path that the system refused to read. */
 export function readError(path: string, error: unknown): CheckpointError {
   return new CheckpointError(`Can't read ${path}: ${systemReason(error)}.`, { cause: error });
 }

@@ -1,13 +1,13 @@
-// Replaces a folder of files as a whole, for checkpoints made of several files. No system renames one
-// folder over another that isn't empty, so the old one steps aside first:
+// Replaces a folder of files as a whole, for checkpoints of several files. No system renames a folder
+// over another that isn't empty, so the old one is moved aside first:
 //
 //   1. the new files go to PATH.tmp-PID     PATH is the old folder
 //   2. PATH becomes PATH.old                PATH.old is the old folder, PATH is missing
 //   3. PATH.tmp-PID becomes PATH            PATH is the new folder
-//   4. PATH.old goes
+//   4. PATH.old is removed
 //
-// A process killed anywhere leaves a whole folder at PATH or, after 2, at PATH.old. Who wants to keep the
-// old folder names a place for it: then it goes there instead of to PATH.old, and stays. Node only.
+// A process that is killed at any point leaves a whole folder at PATH or, after 2, at PATH.old. To keep the
+// old folder, name a place for it: it then goes there instead of to PATH.old, and stays. Node only.
 
 import {
   existsSync,
@@ -30,15 +30,15 @@ import {
   writeToDisk,
 } from "./files.ts";
 
-// A writer would have to swap this often during as many reads of a few files.
+// A writer would have to replace the folder this often, during as many reads of a few files.
 const READ_ATTEMPTS = 8;
 
 /**
- * Replaces the folder `path` by one that holds just these files, given by name and written in their order.
- * Throughout, a reader who uses `readFolder` finds the old folder or the new one, whole. With `keepAs`, a path on the
- * same disk, the old folder is kept there, in place of what was there. One process may write a folder.
+ * Replaces the folder `path` by one that holds exactly these files, given by name and written in their order. At any
+ * time, a reader that uses `readFolder` finds the old folder or the new one, whole. With `keepAs`, a path on the same
+ * disk, the old folder is kept there and replaces what was there. Only one process may write a folder.
  *
- * Throws OutputError, the old folder in place and nothing left behind, if the system refuses.
+ * Throws OutputError if the system refuses; the old folder is then in place, and nothing is left behind.
  */
 export function writeFolderAtomic(
   path: string,
@@ -74,9 +74,9 @@ export function writeFolderAtomic(
 }
 
 /**
- * Puts right what a process that was killed in `writeFolderAtomic` left: restores `path` from
- * PATH.old where it is missing, and removes leftovers. Returns whether it had to restore. Only for the
- * process that writes the folder; others use `readFolder`, which changes nothing.
+ * Repairs what a process that was killed in `writeFolderAtomic` left: restores `path` from PATH.old if it is missing,
+ * and removes leftovers. Returns whether it had to restore. Only for the process that writes the folder; others use
+ * `readFolder`, which changes nothing.
  *
  * Throws OutputError if the system refuses.
  */
@@ -97,8 +97,8 @@ export function recoverFolder(path: string): boolean {
 }
 
 /**
- * All files of a folder that `writeFolderAtomic` wrote, by name, all of one writing: even while
- * another process replaces the folder, or after one was killed doing so.
+ * Returns all files of a folder that `writeFolderAtomic` wrote, by name. All are of the same writing, even while
+ * another process replaces the folder, or after one was killed in doing so.
  *
  * Throws CheckpointError if there is no such folder or it can't be read.
  */
@@ -107,10 +107,10 @@ export function readFolder(path: string): ReadonlyMap<string, Uint8Array<ArrayBu
 }
 
 /**
- * What `read` makes of the folder that `find` names, all of one writing: read again whenever another process has
- * moved or replaced the folder meanwhile. `name` is what errors call it.
+ * Returns what `read` makes of the folder that `find` names, all of the same writing: it reads again whenever another
+ * process has moved or replaced the folder meanwhile. Errors call the folder `name`.
  *
- * Throws what `read` throws of a folder that stayed in place, CheckpointError for the system's own errors.
+ * Throws what `read` throws on a folder that stayed in place, CheckpointError for the system's own errors.
  */
 export function readSteadily<T>(find: () => string, read: (folder: string) => T, name: string): T {
   let fault: unknown = new CheckpointError(
@@ -131,17 +131,17 @@ export function readSteadily<T>(find: () => string, read: (folder: string) => T,
   throw fault instanceof LonghandError ? fault : readError(name, fault);
 }
 
-/** Whether `readFolder` would find a folder at `path`, even one that a killed process left beside it. */
+/** Whether `readFolder` would find a folder at `path`, even one that a killed process left next to it. */
 export function existsFolder(path: string): boolean {
   return existsSync(path) || existsSync(oldPath(path));
 }
 
-/** Where the folder `path` is while it is replaced. */
+/** Returns where the folder `path` is while it is being replaced. */
 export function oldPath(path: string): string {
   return `${path}.old`;
 }
 
-// Where even this is refused, readers still find the old folder at its place.
+// If even this is refused, readers still find the old folder at PATH.old.
 function restoreQuietly(path: string, old: string): void {
   try {
     if (!existsSync(path) && existsSync(old)) renameSync(old, path);
@@ -164,13 +164,13 @@ function filesIn(folder: string): Map<string, Uint8Array<ArrayBuffer>> {
   return files;
 }
 
-// Tells one folder from another that took its name. Inodes are used again, births are not.
+// Distinguishes a folder from another that took its name. Inodes are reused; times of birth are not.
 function identity(folder: string): string {
   const { dev, ino, birthtimeNs } = statSync(folder, { bigint: true });
   return `${dev} ${ino} ${birthtimeNs}`;
 }
 
-// Whether a folder is still the one that it was, or is missing still.
+// Whether a folder is still the same one, or is still missing.
 function stays(folder: string, before: string | undefined): boolean {
   try {
     return identity(folder) === before;
@@ -189,8 +189,8 @@ function abandonedTemporaries(path: string): string[] {
 }
 
 /**
- * Whether the process of a temporary's name is gone. Our own number was another process's, if it is there already: we
- * are not writing now.
+ * Whether the process in a temporary file's name is gone. A temporary with our own number belongs to an earlier
+ * process, because we aren't writing now.
  */
 export function isAbandoned(pid: string): boolean {
   if (!/^[1-9][0-9]*$/.test(pid)) return false;

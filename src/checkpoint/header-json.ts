@@ -1,6 +1,5 @@
-// The JSON of a safetensors header, read as the reference reads it (serde_json). `JSON.parse` won't
-// do: it rounds integers above 2^53, hides duplicate keys, takes `__proto__` for more than a name and
-// doesn't limit nesting.
+// Parses the JSON of a safetensors header as the reference does (serde_json). `JSON.parse` won't do: it rounds integers
+// above 2^53, hides duplicate keys, treats `__proto__` as more than a name and doesn't limit nesting.
 import { quote } from "../gpu/foreign-text.ts";
 
 /** A JSON value. An integer is a bigint, any other number a double; an object keeps every entry. */
@@ -11,7 +10,7 @@ export interface JsonArray {
   readonly items: readonly JsonValue[];
 }
 
-/** A JSON object: its entries in the order of the text, duplicate keys and all. */
+/** A JSON object: its entries in the order of the text, including duplicate keys. */
 export interface JsonObject {
   readonly entries: readonly (readonly [key: string, value: JsonValue])[];
 }
@@ -29,8 +28,8 @@ const WORDS: readonly (readonly [string, JsonValue])[] = [
 ];
 
 /**
- * Parses the one JSON value that `text` holds, whitespace around it allowed. Calls `fail` with what
- * is wrong and where; `fail` must throw.
+ * Parses the one JSON value in `text`, with optional whitespace around it. Calls `fail` with what is wrong and where;
+ * `fail` must throw.
  */
 export function parseHeaderJson(text: string, fail: (what: string) => never): JsonValue {
   let at = 0;
@@ -43,7 +42,7 @@ export function parseHeaderJson(text: string, fail: (what: string) => never): Js
     while (" \n\r\t".includes(text[at] ?? "none")) at++;
   }
 
-  // Steps over `char` and the space before it, if it comes next.
+  // Steps over `char`, and the space before it, if it is next.
   function take(char: string): boolean {
     skipSpace();
     if (text[at] !== char) return false;

@@ -1,18 +1,18 @@
-// JSON as Longhand keeps it: what is written is what is read back, for every number, and what is read is
-// parsed strictly. `JSON.stringify` turns NaN and infinities into null and -0 into 0; `JSON.parse` hides
-// duplicate keys and limits neither nesting nor length. No file access: browsers use it too.
+// Longhand's JSON: every number is read back as it was written, and reading is strict. `JSON.stringify` turns NaN and
+// infinities into null and -0 into 0; `JSON.parse` hides duplicate keys and limits neither nesting nor length. No file
+// access, because browsers use it too.
 import { z } from "zod";
 import { CheckpointError } from "../gpu/errors.ts";
 import { parseHeaderJson, type JsonValue } from "./header-json.ts";
 import { keyPath, printable, quote } from "../gpu/foreign-text.ts";
 
-/** A longer JSON file is refused: ours have some thousand bytes, and parsed text may take 90 times its length. */
+/** A longer JSON file is refused: ours have about a thousand bytes, and parsed text may take 90 times its length. */
 export const MAX_JSON_BYTES: number = 2 ** 16;
 
-/** Numbers that JSON has no words for, as we write them: strings. */
+/** The numbers that JSON can't express. We write them as these strings. */
 const WORDS = ["NaN", "Infinity", "-Infinity"] as const;
 
-/** The schema of any number, finite or not. `null` is NaN: older versions wrote that for all of `WORDS`. */
+/** The schema of any number, finite or not. `null` is NaN, because older versions wrote it for all of `WORDS`. */
 export const anyNumber: z.ZodType<number> = z.union([
   z.number(),
   z.enum(WORDS).transform(Number),
@@ -20,9 +20,9 @@ export const anyNumber: z.ZodType<number> = z.union([
 ]);
 
 /**
- * The JSON text of a value, as `JSON.stringify` writes it except for numbers: -0 keeps its sign, and what isn't
- * finite is a string that `anyNumber` reads. Fields that are undefined are left out. `indent` counts spaces; 0
- * keeps all on one line.
+ * Returns the JSON text of a value, as `JSON.stringify` writes it except for numbers: -0 keeps its sign, and a number
+ * that isn't finite is a string that `anyNumber` reads. Fields that are undefined are left out. `indent` counts spaces;
+ * 0 keeps everything on one line.
  */
 export function formatJson(value: unknown, indent = 0): string {
   return textOf(value, " ".repeat(indent), "\n");
@@ -49,8 +49,8 @@ function numberText(value: number): string {
 }
 
 /**
- * Parses JSON bytes by a schema. Throws `CheckpointError`, which names the file and what is wrong in it, also for
- * text that isn't UTF-8, is longer than `most` bytes, nests more than 127 deep or has a key twice.
+ * Parses JSON bytes by a schema. Throws `CheckpointError`, which names the file and what is wrong in it. It also throws
+ * on text that isn't UTF-8, is longer than `most` bytes, nests deeper than 127 levels or has a duplicate key.
  */
 export function parseJson<T>(
   shape: z.ZodType<T>,
@@ -70,7 +70,7 @@ export function parseJson<T>(
 
 function utf8(bytes: Uint8Array, most: number, fail: (what: string) => never): string {
   if (bytes.length > most) {
-    return fail(`it has ${bytes.length} bytes, and at most ${most} are read`);
+    return fail(`it has ${bytes.length} bytes, but at most ${most} are read`);
   }
   try {
     // A byte order mark stays in the text, where it is refused.
@@ -81,8 +81,8 @@ function utf8(bytes: Uint8Array, most: number, fail: (what: string) => never): s
 }
 
 /**
- * The value of a JSON text. Calls `fail` with what is wrong; `fail` must throw. Refuses what `JSON.parse` lets pass:
- * a key twice, `__proto__`, numbers that overflow, half of a surrogate pair, and deep nesting.
+ * Returns the value of a JSON text. Calls `fail` with what is wrong; `fail` must throw. Refuses what `JSON.parse`
+ * accepts: duplicate keys, `__proto__`, numbers that overflow, half of a surrogate pair, and deep nesting.
  */
 export function parseJsonText(text: string, fail: (what: string) => never): unknown {
   return plainValue(parseHeaderJson(text, fail), fail);

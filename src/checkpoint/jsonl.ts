@@ -1,5 +1,5 @@
-// A log of JSON objects, one a line (`metrics.jsonl`): appended to while a run goes on, cut back to a
-// checkpoint's step when it is resumed. Read in chunks: a torn line costs no more memory than a row. Node only.
+// A log of JSON objects, one per line (`metrics.jsonl`). A run appends to it, and resuming cuts it back to a
+// checkpoint's step. It is read in chunks: a torn line costs no more memory than a row. Node only.
 
 import { createHash } from "node:crypto";
 import {
@@ -14,21 +14,21 @@ import {
 import { outputError, readError, syncFile } from "./files.ts";
 import { formatJson, parseJsonText } from "./json.ts";
 
-/** The beginning of a log, as far as a checkpoint goes. */
+/** The beginning of a log, up to a checkpoint. */
 export interface LogPrefix {
   readonly rows: number;
   readonly bytes: number;
-  /** Of those bytes, in hex. */
+  /** The SHA-256 of those bytes, in hex. */
   readonly sha256: string;
 }
 
 /** A log that is open for writing. Every method throws OutputError if the system refuses. */
 export interface JsonlLog {
-  /** Adds rows, all of them or, if it throws, none. They are with the system, not yet on the disk. */
+  /** Adds rows: all of them or, if it throws, none. They are then with the system, not yet on the disk. */
   append(rows: readonly object[]): void;
   /** Waits until every row is on the disk. */
   sync(): void;
-  /** What the log holds by now. */
+  /** Returns what the log holds by now. */
   prefix(): LogPrefix;
   /** Syncs and closes. */
   close(): void;
@@ -39,32 +39,32 @@ export type JsonlRow = Readonly<Record<string, unknown>>;
 
 /** A line of a log. */
 export interface LogLine {
-  /** From 1. */
+  /** Counted from 1. */
   readonly number: number;
-  /** Undefined where the line is no JSON object: torn, damaged, or longer than any row. */
+  /** Undefined if the line is not a JSON object: torn, damaged, or longer than any row. */
   readonly row: JsonlRow | undefined;
-  /** True of a line without anything in it. */
+  /** Whether the line has nothing in it. */
   readonly empty: boolean;
   /** Where the next line starts, in bytes. */
   readonly end: number;
-  /** Whether it ends in a line feed; only the last may not. */
+  /** Whether it ends in a line feed; only the last line may not. */
   readonly ended: boolean;
 }
 
 const CHUNK_BYTES = 2 ** 16;
-// Rows have some hundred bytes, an evaluation's a thousand.
+// A row has a few hundred bytes, an evaluation's row a thousand.
 const MAX_ROW_BYTES = 2 ** 16;
 const LINE_FEED = 10;
 
 /**
- * Opens a log to add rows at its end; makes the file if there is none. Where a process may have been
- * killed while writing to it, `cutLog` comes first.
+ * Opens a log to add rows at its end; makes the file if there is none. If a process may have been killed while writing
+ * to it, call `cutLog` first.
  *
  * Throws OutputError if the system refuses.
  */
 export function openJsonl(path: string): JsonlLog {
   const file = attempt(() => openSync(path, "a"));
-  // Of all that is in the file, once somebody has asked for it.
+  // Counts everything in the file, once somebody has asked for it.
   let counter: Counter | undefined;
 
   function attempt<T>(action: () => T): T {
@@ -105,7 +105,7 @@ export function openJsonl(path: string): JsonlLog {
   };
 }
 
-/** What a log holds that nobody writes to. Throws CheckpointError if it can't be read. */
+/** Returns what a log holds that nobody is writing to. Throws CheckpointError if it can't be read. */
 export function prefixOf(path: string, bytes: number = Infinity): LogPrefix {
   try {
     return countFile(path, bytes).prefix();
@@ -132,12 +132,10 @@ function countFile(path: string, most?: number): Counter {
   return { add, prefix: () => ({ rows, bytes, sha256: hash.copy().digest("hex") }) };
 }
 
-/**
- * The lines of a log, or of its first `bytes`, one by one. Throws CheckpointError if the file can't be read.
- */
+/** Yields the lines of a log, or of its first `bytes`, one by one. Throws CheckpointError if the file can't be read. */
 export function* linesOf(path: string, bytes: number = Infinity): Generator<LogLine> {
   let pieces: Uint8Array[] = [];
-  let held = 0; // bytes of a line so far, those that aren't kept included
+  let held = 0; // bytes of a line so far, including those that aren't kept
   let at = 0;
   let number = 0;
   const line = (ended: boolean): LogLine => {
@@ -172,8 +170,8 @@ export function* linesOf(path: string, bytes: number = Infinity): Generator<LogL
 }
 
 /**
- * Cuts a log after `bytes`, and ends its last row if `unended` says that it wasn't. Not for a log that is open. Throws
- * OutputError if the system refuses.
+ * Cuts a log after `bytes`, and ends its last row if `unended` says that it wasn't ended. Not for a log that is open.
+ * Throws OutputError if the system refuses.
  */
 export function cutLog(path: string, bytes: number, unended = false): void {
   try {
@@ -190,12 +188,12 @@ export function cutLog(path: string, bytes: number, unended = false): void {
   }
 }
 
-/** The whole rows of a log; a torn line is left out. Throws CheckpointError if the file can't be read. */
+/** Returns the whole rows of a log, without torn lines. Throws CheckpointError if the file can't be read. */
 export function readJsonl(path: string): readonly JsonlRow[] {
   return Array.from(linesOf(path), ({ row }) => row).filter((row) => row !== undefined);
 }
 
-/** The file in pieces, each valid until the next. Throws the system's own errors. */
+/** Yields the file in pieces, each valid until the next. Throws the system's own errors. */
 function* chunksOf(path: string, bytes = Infinity): Generator<Uint8Array> {
   const file = openSync(path, "r");
   try {

@@ -1,6 +1,6 @@
-// What makes a checkpoint whole: `manifest.json`, written last, names every file with its length and SHA-256, every
-// tensor with its shape, and how far the run's log went. Its last field is the SHA-256 of all before it, so that no
-// bit of a checkpoint can change unseen. Node only.
+// A checkpoint's manifest, `manifest.json`, which is written last and makes the checkpoint whole. It names every file
+// with its length and SHA-256, every tensor with its shape, and the length of the run's log. Its last field is the
+// SHA-256 of everything before it, so that no bit of a checkpoint can change unnoticed. Node only.
 import { createHash } from "node:crypto";
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -12,18 +12,18 @@ import type { LogPrefix } from "./jsonl.ts";
 import { readHeader } from "./safetensors-header.ts";
 import { formatState, parseState, STATE_FILE, type CheckpointState } from "./state.ts";
 
-/** What the manifest says of a file. */
+/** A file in the manifest. */
 export interface FileEntry {
   readonly bytes: number;
   /** In hex. */
   readonly sha256: string;
-  /** Of a safetensors file: element type and shape by name, such as `F32 [784, 1]`. */
+  /** For a safetensors file: element type and shape by name, such as `F32 [784, 1]`. */
   readonly tensors?: Readonly<Record<string, string>>;
 }
 
-/** What a checkpoint is of. */
+/** What a checkpoint belongs to. */
 export interface About {
-  /** Longhand's version. */
+  /** The version of Longhand. */
   readonly longhand: string;
   readonly recipe: string;
   readonly seed: number;
@@ -31,7 +31,7 @@ export interface About {
   readonly step: number;
   /** The run's `metrics.jsonl` up to this step. */
   readonly metrics: LogPrefix;
-  /** Its `evaluations.jsonl` up to this step, where it has one. */
+  /** Its `evaluations.jsonl` up to this step, if it has one. */
   readonly evaluations?: LogPrefix;
 }
 
@@ -41,21 +41,21 @@ export interface Manifest extends About {
   readonly files: Readonly<Record<string, FileEntry>>;
 }
 
-/** A checkpoint's files after all that can be checked of them was checked. */
+/** A checkpoint's files, after everything that can be checked was checked. */
 export interface VerifiedFiles {
-  /** Those that the manifest names, itself left out; of an older version, all that it needs. */
+  /** The files that the manifest names, without the manifest; for an older version, all that it needs. */
   readonly files: ReadonlyMap<string, Uint8Array>;
   readonly state: CheckpointState;
-  /** Undefined of a checkpoint that an older version wrote: its bytes can't be checked. */
+  /** Undefined for a checkpoint of an older version, whose bytes can't be checked. */
   readonly manifest: Manifest | undefined;
 }
 
 /** Where the files of a checkpoint come from. */
 export interface FileSource {
-  /** What errors call it. */
+  /** The name that errors use. */
   readonly path: string;
   readonly names: () => readonly string[];
-  /** Undefined where there is no such file. */
+  /** Undefined if there is no such file. */
   readonly sizeOf: (name: string) => number | undefined;
   readonly bytesOf: (name: string) => Uint8Array;
 }
@@ -77,7 +77,7 @@ const schema: z.ZodType<Manifest> = z.object({
   recipe: z.string(),
   seed: size,
   step: size,
-  // Names of files in this very folder.
+  // Names of files in this folder.
   files: z.record(z.string().regex(/^[\w-][\w.-]*$/), entry),
   metrics: prefix,
   evaluations: prefix.exactOptional(),
@@ -88,8 +88,8 @@ const hashOf = (data: Uint8Array | string): string =>
   createHash("sha256").update(data).digest("hex");
 
 /**
- * A checkpoint's files with its state and, as the last one, the manifest. `files` are the bytes of safetensors files
- * and of whatever lies beside them, by name.
+ * Returns a checkpoint's files with its state and, as the last file, the manifest. `files` are the bytes of safetensors
+ * files and of other files next to them, by name.
  */
 export function sealFiles(
   files: Readonly<Record<string, Uint8Array | string>>,
@@ -113,22 +113,22 @@ function tensorsIn(bytes: Uint8Array, name: string): NonNullable<FileEntry["tens
   );
 }
 
-// The hash is of the text before it.
+// The hash covers the text before it.
 const endOf = (hash: string): string => `,\n  "sha256": "${hash}"\n}\n`;
 const END_BYTES = endOf(hashOf("")).length;
 
-/** The text of a manifest. */
+/** Returns the text of a manifest. */
 export function formatManifest(manifest: Manifest): string {
   const body = formatJson(manifest, 2).slice(0, -"\n}".length);
   return body + endOf(hashOf(body));
 }
 
-/** Reads what `formatManifest` wrote. Throws `CheckpointError`, naming `name`, if a single bit of it is another. */
+/** Parses what `formatManifest` wrote. Throws `CheckpointError`, which names `name`, if a single bit differs. */
 export function parseManifest(bytes: Uint8Array, name: string): Manifest {
   const body = bytes.subarray(0, Math.max(0, bytes.length - END_BYTES));
   if (endOf(hashOf(body)) !== Buffer.from(bytes.subarray(body.length)).toString("latin1")) {
     throw new CheckpointError(
-      `${name}: is damaged: it isn't the text that its own last line has the SHA-256 of`,
+      `${name}: is damaged: its text doesn't have the SHA-256 in its own last line`,
     );
   }
   const { format, longhand } = parseJson(formatSchema, bytes, name);
@@ -140,7 +140,7 @@ export function parseManifest(bytes: Uint8Array, name: string): Manifest {
   return parseJson(schema, bytes, name);
 }
 
-/** The files of a folder, read as they are asked for. */
+/** Returns the files of a folder, which are read on demand. */
 export function folderSource(path: string): FileSource {
   return {
     path,
@@ -161,11 +161,12 @@ export function folderSource(path: string): FileSource {
 
 /**
  * Reads a checkpoint's files and checks every byte of them against the manifest. Files that it doesn't name are left
- * alone and never read. Throws `CheckpointError` that says which file is missing, cut or damaged.
+ * alone and never read. Throws a `CheckpointError` that says which file is missing, cut or damaged.
  */
 export function verifyFiles(source: FileSource): VerifiedFiles {
   const { path } = source;
-  if (source.names().length === 0) throw new CheckpointError(`${path}: is empty; no checkpoint`);
+  if (source.names().length === 0)
+    throw new CheckpointError(`${path}: is empty; it is not a checkpoint`);
   const text = smallFile(source, MANIFEST_FILE);
   if (text === undefined) return unverifiedFiles(source);
   const manifest = parseManifest(text, `${path}/${MANIFEST_FILE}`);
@@ -177,7 +178,7 @@ export function verifyFiles(source: FileSource): VerifiedFiles {
   for (const field of ["step", "seed"] as const) {
     if (state[field] === manifest[field]) continue;
     throw new CheckpointError(
-      `${path}: its manifest has ${field} ${manifest[field]}, its ${STATE_FILE} ${state[field]}; they belong to different checkpoints`,
+      `${path}: its manifest has ${field} ${manifest[field]}, but its ${STATE_FILE} has ${state[field]}; they belong to different checkpoints`,
     );
   }
   return { files, state, manifest };
@@ -192,13 +193,13 @@ function verifiedFile(source: FileSource, name: string, expected: FileEntry): Ui
   const bytes = has === expected.bytes ? source.bytesOf(name) : undefined;
   if (bytes?.length !== expected.bytes) {
     throw new CheckpointError(
-      `${where}: is damaged: it has ${bytes?.length ?? has} bytes, ${expected.bytes} were written`,
+      `${where}: is damaged: it has ${bytes?.length ?? has} bytes, but ${expected.bytes} were written`,
     );
   }
   const hash = hashOf(bytes);
   if (hash !== expected.sha256) {
     throw new CheckpointError(
-      `${where}: is damaged: its SHA-256 is ${hash.slice(0, 12)}…, that of what was written ${expected.sha256.slice(0, 12)}…`,
+      `${where}: is damaged: its SHA-256 is ${hash.slice(0, 12)}…, but the written file had ${expected.sha256.slice(0, 12)}…`,
     );
   }
   if (expected.tensors && formatJson(tensorsIn(bytes, where)) !== formatJson(expected.tensors)) {
@@ -207,7 +208,7 @@ function verifiedFile(source: FileSource, name: string, expected: FileEntry): Ui
   return bytes;
 }
 
-/** What an older version wrote: all that can be checked is that it is there. */
+/** Reads what an older version wrote. Only its presence can be checked. */
 function unverifiedFiles(source: FileSource): VerifiedFiles {
   const { path } = source;
   const files = new Map<string, Uint8Array>();
@@ -230,7 +231,7 @@ function smallFile(source: FileSource, name: string): Uint8Array | undefined {
   if (bytes === undefined) return undefined;
   if (bytes > MAX_JSON_BYTES) {
     throw new CheckpointError(
-      `${source.path}/${name}: is damaged: it has ${bytes} bytes, and at most ${MAX_JSON_BYTES} are read`,
+      `${source.path}/${name}: is damaged: it has ${bytes} bytes, but at most ${MAX_JSON_BYTES} are read`,
     );
   }
   return source.bytesOf(name);

@@ -1,5 +1,5 @@
-// The header of a safetensors file: found, parsed and checked against the length of the file, as
-// strictly as the reference, safetensors 0.8.0. Knows nothing of the data but how long it is.
+// Finds, parses and checks the header of a safetensors file, as strictly as the reference, safetensors 0.8.0. It knows
+// nothing about the data except its length.
 
 import { CheckpointError } from "../gpu/errors.ts";
 import { quote } from "../gpu/foreign-text.ts";
@@ -8,7 +8,7 @@ import { parseHeaderJson, type JsonArray, type JsonObject, type JsonValue } from
 /** The element types of safetensors 0.8.0. */
 export type Dtype = keyof typeof DTYPE_BITS;
 
-// In the reference's order: its writer lays tensors of later types first, which aligns them all.
+// In the reference's order. Its writer puts tensors of later types first, which aligns all of them.
 const DTYPE_BITS = {
   BOOL: 8,
   F4: 4,
@@ -37,7 +37,7 @@ const DTYPE_BITS = {
 /** The element types in the reference's order. */
 export const DTYPES: readonly Dtype[] = Object.keys(DTYPE_BITS).filter(isDtype);
 
-/** What the header says of a tensor: `begin` and `end` count bytes from the start of the data. */
+/** A tensor in the header. `begin` and `end` count bytes from the start of the data. */
 export interface TensorInfo {
   readonly key: string;
   readonly dtype: Dtype;
@@ -50,7 +50,7 @@ export interface TensorInfo {
 export interface Header {
   /** In the order of their data. */
   readonly tensors: readonly TensorInfo[];
-  /** Free strings; has no prototype, so any key is just a key. */
+  /** Free strings. The object has no prototype, so any key is just a key. */
   readonly metadata: Readonly<Record<string, string>>;
   /** Where the data begins, in bytes from the start of the file. */
   readonly dataStart: number;
@@ -58,26 +58,26 @@ export interface Header {
 
 /** The header's key for metadata, which no tensor may have. */
 export const METADATA_KEY = "__metadata__";
-/** The header's length stands in the first eight bytes. */
+/** The first eight bytes hold the header's length. */
 export const LENGTH_BYTES = 8;
-/** The format allows no longer header. */
+/** The longest header that the format allows. */
 export const MAX_HEADER_BYTES = 100_000_000;
 /**
- * A longer header isn't read where nobody says which tensors are asked for: parsed JSON may take 90 times
- * its length, and the headers of checkpoints have some thousand bytes.
+ * The longest header that is read if the caller doesn't say which tensors it needs: parsed JSON may take 90 times its
+ * length, and the headers of checkpoints have a few thousand bytes.
  */
 export const USUAL_HEADER_BYTES: number = 2 ** 16;
-// Beside what the tensors asked for need: metadata, and how another writer spaces its JSON.
+// In addition to the needs of the requested tensors: metadata, and another writer's spacing of its JSON.
 const HEADER_SLACK_BYTES = 2 ** 15;
 
 /** The tensors that a file should hold, by name. */
 export type ExpectedTensors = ReadonlyMap<string, { readonly shape: readonly number[] }>;
 
-/** The longest header that is read where just these tensors are asked for. */
+/** Returns the longest header that is read if just these tensors are requested. */
 export function longestHeader(expected: ExpectedTensors): number {
   let bytes = HEADER_SLACK_BYTES;
   for (const [name, { shape }] of expected) {
-    // 200 for field names and offsets, six bytes for a character that is escaped.
+    // 200 bytes for field names and offsets; six bytes for an escaped character.
     bytes += 200 + 6 * name.length + 20 * shape.length;
   }
   return Math.min(bytes, MAX_HEADER_BYTES);
@@ -86,9 +86,8 @@ export function longestHeader(expected: ExpectedTensors): number {
 const U64_END = 2n ** 64n;
 
 /**
- * Reads and checks the header of a whole file, `bytes`. Every byte of data belongs to exactly one
- * tensor afterwards. `name` is what errors call the file. A header of more than `most` bytes isn't parsed. Throws
- * CheckpointError.
+ * Reads and checks the header of a whole file, `bytes`. Afterwards, every byte of data belongs to exactly one tensor.
+ * Errors call the file `name`. A header of more than `most` bytes isn't parsed. Throws CheckpointError.
  */
 export function readHeader(
   bytes: Uint8Array,
@@ -99,7 +98,7 @@ export function readHeader(
   const header = parseHeaderJson(text, (what) => refuse(name, `its header isn't JSON: ${what}`));
   if (!isObject(header)) return refuse(name, "its header isn't a JSON object");
 
-  // Of two equal names the latter counts, as in the reference.
+  // The latter of two equal names counts, as in the reference.
   const infos = new Map<string, RawInfo>();
   for (const [key, value] of header.entries) {
     if (key !== METADATA_KEY) infos.set(key, rawInfo(value, key, name));
@@ -116,24 +115,24 @@ export function readHeader(
   return { tensors, metadata, dataStart };
 }
 
-/** Orders strings by UTF-16 code unit, and numbers by size; for `sort`. */
+/** Compares strings by UTF-16 code unit, and numbers by size; for `sort`. */
 export function compare<T extends string | bigint>(a: T, b: T): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** Throws a CheckpointError that says what is wrong with the file. */
+/** Throws a CheckpointError that names the file and what is wrong with it. */
 export function refuse(name: string, what: string): never {
   throw new CheckpointError(`${name}: ${what}.`);
 }
 
-/** A shape of any rank in words of bearable length. */
+/** Returns a shape of any rank as text of limited length. */
 export function shapeWords(shape: readonly (number | bigint)[]): string {
   return shape.length > 16
     ? `[${shape.slice(0, 16).join(", ")}, … ${shape.length} in all]`
     : `[${shape.join(", ")}]`;
 }
 
-// As the header says it: sizes and offsets are u64, which only bigint holds.
+// A tensor as in the header. Sizes and offsets are u64, which only bigint holds.
 interface RawInfo {
   readonly key: string;
   readonly dtype: Dtype;
@@ -168,7 +167,7 @@ function headerText(
   if (length > most) {
     return refuse(
       name,
-      `says its header has ${length} bytes; one for the tensors that are asked for has at most ${most}`,
+      `says its header has ${length} bytes; a header for the requested tensors has at most ${most}`,
     );
   }
   try {
@@ -222,14 +221,14 @@ function checkCover(laid: readonly RawInfo[], dataBytes: number, name: string): 
       );
     }
     at = end;
-    // Overflow counts at every step, as in the reference, even where a later dimension is 0.
+    // Overflow at any step is refused, as in the reference, even if a later dimension is 0.
     let bits = 1n;
     for (const size of [...shape, BigInt(DTYPE_BITS[dtype])]) {
       bits *= size;
       if (bits >= U64_END) return refuse(name, `the size of ${where} exceeds 2^64 bits`);
     }
     if (bits % 8n !== 0n) {
-      return refuse(name, `${where} fills ${bits} bits, which is no whole number of bytes`);
+      return refuse(name, `${where} fills ${bits} bits, which is not a whole number of bytes`);
     }
     if (bits / 8n !== end - begin) {
       return refuse(
@@ -242,12 +241,15 @@ function checkCover(laid: readonly RawInfo[], dataBytes: number, name: string): 
     }
   }
   if (at !== BigInt(dataBytes)) {
-    const verdict = BigInt(dataBytes) < at ? "it was cut short" : "it has bytes too many";
-    return refuse(name, `has ${dataBytes} bytes of data, its header asks for ${at}: ${verdict}`);
+    const verdict = BigInt(dataBytes) < at ? "it was cut short" : "it has too many bytes";
+    return refuse(
+      name,
+      `has ${dataBytes} bytes of data, but its header asks for ${at}: ${verdict}`,
+    );
   }
 }
 
-// The one value of `key`, undefined where there is none; a tensor's own fields may not come twice.
+// Returns the one value of `key`, or undefined. A tensor's own fields may not be duplicated.
 function field(
   object: JsonObject,
   key: string,

@@ -1,5 +1,5 @@
-// The safetensors format: u64 length of a header, the header in JSON (names, element types, shapes,
-// byte ranges), then the data, little-endian and without holes. Bytes in, arrays out: no file access.
+// The safetensors format: bytes in, arrays out, without file access. A file is the u64 length of a header, the header
+// in JSON (names, element types, shapes, byte ranges), then the data, little-endian and without gaps.
 // https://github.com/huggingface/safetensors, version 0.8.0.
 
 import { CheckpointError } from "../gpu/errors.ts";
@@ -18,7 +18,7 @@ import {
   type ExpectedTensors,
 } from "./safetensors-header.ts";
 
-/** The element types that JavaScript has a typed array for, and the typed arrays. */
+/** The element types that have a typed array in JavaScript, and the typed arrays. */
 export interface NativeArrays {
   readonly F32: Float32Array;
   readonly I32: Int32Array;
@@ -29,7 +29,7 @@ export interface NativeArrays {
 /** An element type that can be written, and read as its typed array. */
 export type NativeDtype = keyof NativeArrays;
 
-/** A tensor that can be written. `data` is row-major, as long as `shape` says; rank 0 is a scalar. */
+/** A tensor that can be written. `data` is row-major, with as many elements as `shape` says; rank 0 is a scalar. */
 export type NativeTensor = {
   [D in NativeDtype]: {
     readonly dtype: D;
@@ -38,7 +38,7 @@ export type NativeTensor = {
   };
 }[NativeDtype];
 
-/** A tensor of an element type that is valid but not used here: `data` is its bytes as they stand. */
+/** A tensor of a valid element type that isn't used here. `data` is its unchanged bytes. */
 export interface ForeignTensor {
   readonly dtype: Exclude<Dtype, NativeDtype>;
   readonly shape: readonly number[];
@@ -47,20 +47,20 @@ export interface ForeignTensor {
 
 /** A safetensors file. */
 export interface SafetensorsFile {
-  /** What errors call the file. */
+  /** The name of the file in errors. */
   readonly name: string;
   /** In the order of their data. */
   readonly tensors: ReadonlyMap<string, NativeTensor | ForeignTensor>;
-  /** Free strings from the header; has no prototype, so any key is just a key. */
+  /** Free strings from the header. The object has no prototype, so any key is just a key. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
 /**
- * The bytes of a safetensors file. Equal input gives equal bytes whatever its order: tensors are laid
- * by element type, then by name, as the reference lays them, and every one starts at a multiple of its
- * element's size (the data as a whole at a multiple of 8).
+ * Returns the bytes of a safetensors file. Equal input gives equal bytes, whatever its order. Tensors are ordered by
+ * element type, then by name, as in the reference. Each starts at a multiple of its element's size, and the data as a
+ * whole at a multiple of 8.
  *
- * Throws CheckpointError for a shape that doesn't fit its data, or a name that the format can't hold.
+ * Throws CheckpointError on a shape that doesn't fit its data, or a name that the format can't hold.
  */
 export function encodeSafetensors(
   tensors: ReadonlyMap<string, NativeTensor>,
@@ -76,7 +76,7 @@ export function encodeSafetensors(
   }
   for (const text of [...tensors.keys(), ...strings.flat()]) checkText(text);
 
-  // By hand, since an object would reorder names such as "10" and swallow "__proto__".
+  // By hand, because an object would reorder names such as "10" and swallow "__proto__".
   const fields: string[] = [];
   if (strings.length > 0) {
     const pairs = strings.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`);
@@ -110,14 +110,13 @@ export function encodeSafetensors(
 }
 
 /**
- * Reads a safetensors file. Tensors are copies: `bytes` may be reused. `name` is what errors call the
- * file. `expected` are the tensors that are asked for: a header far longer than theirs isn't parsed, as it would cost
- * memory and time; without them, one of more than 64 KiB isn't.
+ * Reads a safetensors file. Tensors are copies, so `bytes` may be reused. Errors call the file `name`. `expected` are
+ * the tensors that the caller needs. A header far longer than theirs isn't parsed, because it would cost memory and
+ * time; without `expected`, the limit is 64 KiB.
  *
- * Accepts what safetensors 0.8.0 accepts, of two equal names the latter included, except for three things
- * that no writer makes: an empty tensor with a dimension above 2^53, and, since its JSON reader happens
- * to allow them, a tensor's fields as a bare list and an element type as an object. Throws
- * CheckpointError for anything else.
+ * Accepts what safetensors 0.8.0 accepts, including the latter of two equal names, with three exceptions that no writer
+ * makes: an empty tensor with a dimension above 2^53, a tensor's fields as a bare list, and an element type as an
+ * object (the reference's JSON reader happens to allow the last two). Throws CheckpointError on anything else.
  */
 export function decodeSafetensors(
   bytes: Uint8Array,
@@ -134,9 +133,9 @@ export function decodeSafetensors(
 }
 
 /**
- * The elements of one tensor of a file, which must have this element type and, if given, this shape.
+ * Returns the elements of one tensor of a file, which must have this element type and, if given, this shape.
  *
- * Throws CheckpointError, naming file and tensor, if it is missing or another.
+ * Throws CheckpointError, which names the file and the tensor, if it is missing or differs.
  */
 export function readTensor<D extends NativeDtype>(
   file: SafetensorsFile,
@@ -178,8 +177,7 @@ function toTensor(
   }
 }
 
-// Through u32, never through f32: that keeps the bits of every NaN. Through DataView: that is right
-// on any host and at any alignment.
+// Copies as u32, never as f32, which keeps the bits of every NaN. DataView is right on any host and at any alignment.
 function wordsOf(bytes: Uint8Array): Uint32Array<ArrayBuffer> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const words = new Uint32Array(bytes.byteLength / 4);

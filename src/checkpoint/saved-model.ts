@@ -1,4 +1,4 @@
-// A model in one safetensors file.
+// Saves a model to one safetensors file, and loads it.
 import { basename, dirname } from "node:path";
 import type { GpuArray } from "../gpu/array.ts";
 import { AttributeError } from "../gpu/errors.ts";
@@ -7,7 +7,7 @@ import { checkPath } from "../gpu/options.ts";
 import { readFileBytes, writeFileAtomic } from "./files.ts";
 import { checkpointFiles, restoreArrays } from "./arrays.ts";
 
-/** What can be saved: a network, an optimizer, or whatever else has its arrays by name. */
+/** What can be saved: a network, an optimizer, or anything else that has its arrays by name. */
 export interface Saveable {
   readonly state: ReadonlyMap<string, GpuArray>;
 }
@@ -15,9 +15,9 @@ export interface Saveable {
 const NAME = "model";
 
 /**
- * Writes all arrays of a network (or an optimizer) to a safetensors file, which PyTorch and others read; it takes the
- * place of an older one only when it is whole. Rejects with `OutputError` where it can't be written, `DivergedError`
- * where a number isn't finite.
+ * Writes all arrays of a network (or an optimizer) to a safetensors file, which PyTorch and others can read. It
+ * replaces an older file only when it is whole. Rejects with `OutputError` if it can't be written, `DivergedError` if a
+ * number isn't finite.
  */
 export async function save(model: Saveable, path: string): Promise<void> {
   checkSaveable("save", model);
@@ -27,8 +27,8 @@ export async function save(model: Saveable, path: string): Promise<void> {
 }
 
 /**
- * Reads what `save` wrote into a network (or an optimizer) of the same layers. All is checked before the first array
- * changes. Throws `CheckpointError` where a tensor is missing, of another shape or one too many.
+ * Reads what `save` wrote into a network (or an optimizer) of the same layers. Everything is checked before the first
+ * array changes. Throws `CheckpointError` if a tensor is missing, has another shape, or is one too many.
  */
 export function load(model: Saveable, path: string): void {
   checkSaveable("load", model);
@@ -43,7 +43,7 @@ function checkSaveable(op: string, model: unknown): void {
   const has = typeof model === "object" && model !== null && "state" in model;
   if (has && model.state instanceof Map && [...model.state.values()].every(isArray)) return;
   throw new AttributeError(
-    `${op}: takes a network, or an optimizer; got ${show(model)}: give what sequential or adam returned`,
+    `${op}: takes a network or an optimizer; got ${show(model)}: pass what sequential or adam returned`,
   );
 }
 

@@ -1,14 +1,15 @@
-// A seal inside a file: the SHA-256 of all its other bytes, as a field of its JSON (a safetensors file's metadata are
-// JSON too). So one file holds both, and stays of its format. What was cut, torn or changed in a bit breaks it.
+// A seal inside a file: the SHA-256 of all its other bytes, as a field of its JSON. (A safetensors file's metadata is
+// also JSON.) One file holds both, and keeps its format. A file that was cut, torn or changed in one bit breaks its
+// seal.
 import { CheckpointError } from "../gpu/errors.ts";
 
 /** The value of a field `seal` before `sealed` fills it in. */
 export const EMPTY_SEAL: string = `sha256:${"0".repeat(64)}`;
 
 const FIELD = /"seal": ?"sha256:([0-9a-f]{64})"/;
-const REACH = 2 ** 16; // the field stands near a file's beginning
+const REACH = 2 ** 16; // the field is near a file's beginning
 
-/** Where the seal's hex digits start, and what they are; undefined in a file without a seal. */
+/** Returns where the seal's hex digits start, and the digits; undefined for a file without a seal. */
 function findSeal(bytes: Uint8Array): { readonly at: number; readonly hex: string } | undefined {
   let head = "";
   for (const byte of bytes.subarray(0, REACH)) head += String.fromCharCode(byte);
@@ -23,7 +24,7 @@ async function sumOf(bytes: Uint8Array, at: number): Promise<string> {
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** A copy of a file's bytes, which have a field `seal` of `EMPTY_SEAL`, with the seal filled in. */
+/** Returns a copy of a file's bytes with the seal filled in. They must have a field `seal` of `EMPTY_SEAL`. */
 export async function sealed(bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
   const found = findSeal(bytes);
   if (!found) throw new Error("seal: there is no field for it");
@@ -32,18 +33,18 @@ export async function sealed(bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>
   return copy;
 }
 
-/** A JSON object's text with a seal as its first field. */
+/** Returns a JSON object's text with a seal as its first field. */
 export function sealedJson(text: string): Promise<Uint8Array<ArrayBuffer>> {
   const first = `{"seal":${JSON.stringify(EMPTY_SEAL)},`;
   return sealed(new TextEncoder().encode(text.replace("{", () => first)));
 }
 
-/** Throws `CheckpointError`, naming the file, unless its bytes are those that were sealed. */
+/** Throws `CheckpointError`, which names the file, unless its bytes are those that were sealed. */
 export async function checkSeal(bytes: Uint8Array, name: string): Promise<void> {
   const found = findSeal(bytes);
   if (!found)
     throw new CheckpointError(`${name}: has no seal; it is damaged, or an older version's`);
   if ((await sumOf(bytes, found.at)) !== found.hex) {
-    throw new CheckpointError(`${name}: its bytes aren't those that were kept; it is damaged`);
+    throw new CheckpointError(`${name}: its bytes aren't those that were saved; it is damaged`);
   }
 }

@@ -1,11 +1,11 @@
-// What a checkpoint says beside its arrays, in a small JSON.
+// The state of a checkpoint besides its arrays, as a small JSON.
 import { z } from "zod";
 import { fileOf } from "./arrays.ts";
 import { formatJson, parseJson } from "./json.ts";
 
-/** What the JSON of a checkpoint says. */
+/** The JSON of a checkpoint. */
 export interface CheckpointState {
-  /** 2 has a manifest beside it; 1 was written by a version that knew of none. */
+  /** 2 has a manifest next to it; 1 was written by a version without manifests. */
   readonly format: 1 | 2;
   /** Steps done. */
   readonly step: number;
@@ -18,15 +18,15 @@ const schema: z.ZodType<CheckpointState> = z.object({
   seed: z.int().min(0),
 });
 
-/** The name of that JSON. */
+/** The name of that JSON file. */
 export const STATE_FILE = "state.json";
 
-/** The text of a checkpoint's JSON. */
+/** Returns the text of a checkpoint's JSON. */
 export function formatState(state: CheckpointState): string {
   return `${formatJson(state, 2)}\n`;
 }
 
-/** Checks a checkpoint's JSON. Throws `CheckpointError` naming `folder`. */
+/** Parses and checks a checkpoint's JSON. Throws `CheckpointError`, which names `folder`. */
 export function parseState(
   files: ReadonlyMap<string, Uint8Array>,
   folder: string,

@@ -1,4 +1,4 @@
-// Checks of what callers without types give for splits and options.
+// Checks the splits and options that callers without types give.
 import { AttributeError } from "../gpu/errors.ts";
 import { show } from "../gpu/foreign-text.ts";
 import { checkOptions } from "../gpu/options.ts";
@@ -7,13 +7,13 @@ import type { Split } from "./find-idx.ts";
 
 export { checkPath } from "../gpu/options.ts";
 
-/** Throws `AttributeError` unless a value is a part of a dataset. */
+/** Throws `AttributeError` unless a value is a split of a dataset. */
 export function checkSplit(op: string, split: Split): void {
   if (split === "train" || split === "test") return;
   throw new AttributeError(`${op}: the split must be 'train' or 'test'; got ${show(split)}`);
 }
 
-/** Throws `AttributeError` unless options say how images are read, and nothing else. */
+/** Throws `AttributeError` unless options are those of reading images. */
 export function checkLoadOptions(op: string, options: LoadOptions): void {
   checkOptions(op, options, ["transpose"]);
   const { transpose } = options;

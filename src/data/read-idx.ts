@@ -1,5 +1,6 @@
-// Reads an IDX file whole, plain or gzipped. How much is wanted stands in its header: a file that has less or more is
-// refused before memory is reserved for it, and a gzipped one is unpacked for nothing first, counted and checked.
+// Reads a whole IDX file, plain or gzipped. Its header says how much data there is: a file with less or more is refused
+// before memory is reserved for it. A gzipped file is first unpacked without keeping anything, to be counted and
+// checked.
 
 import { createReadStream } from "node:fs";
 import { open, stat, type FileHandle } from "node:fs/promises";
@@ -13,12 +14,12 @@ import { checkPath } from "../gpu/options.ts";
 import { systemCode, systemReason } from "../gpu/system-reason.ts";
 import { idxHeader, requireIdxLength, type IdxFile, type IdxHeader } from "./idx.ts";
 
-const HEAD = 4096; // bytes, which hold any header
-const PACKED_HEAD = 2048; // of a gzipped file: its own header may name the file, and at most 2 MiB come of them
+const HEAD = 4096; // bytes, enough for any header
+const PACKED_HEAD = 2048; // bytes of a gzipped file, whose own header may name the file; they unpack to at most 2 MiB
 
 /**
- * Reads an IDX file, by its content: a name may have lost its `.gz`, or kept it. Rejects with `DataError`, which names
- * the file, if it is missing, unreadable or damaged, or holds more or less than its header says.
+ * Reads an IDX file by its content, because a name may have lost its `.gz`, or kept it. Rejects with `DataError`, which
+ * names the file, if it is missing, unreadable or damaged, or holds more or less than its header says.
  */
 export async function readIdx(path: string): Promise<IdxFile> {
   checkPath("readIdx", "the file", path);
@@ -46,7 +47,7 @@ export async function readIdx(path: string): Promise<IdxFile> {
   }
 }
 
-/** The bytes of a regular file: a pipe or a device would be read for ever. */
+/** Returns the size of a regular file. A pipe or a device would be read forever, so it is refused. */
 async function sizeOf(path: string): Promise<number> {
   const status = await reading(path, () => stat(path));
   if (status.isFile()) return status.size;
@@ -62,9 +63,9 @@ async function reading<T>(path: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-const AT_ONCE = 2 ** 28; // bytes; the system reads no more than 2 GiB
+const AT_ONCE = 2 ** 28; // bytes per read; the system reads no more than 2 GiB
 
-/** Fills an array from a place in a file on. */
+/** Fills an array from a position in a file. */
 async function fill(
   file: FileHandle,
   into: Uint8Array,
@@ -90,13 +91,16 @@ async function readPacked(path: string, packed: Uint8Array): Promise<IdxFile> {
   requireIdxLength(header, await unpackedSize(path, header), path, true);
   const data = new Uint8Array(Number(header.wanted));
   await unpack(path, (chunk, at) => {
-    const from = Math.max(0, header.bytes - at); // what of the chunk is header
+    const from = Math.max(0, header.bytes - at); // the part of the chunk that is header
     data.set(chunk.subarray(from), at + from - header.bytes);
   });
   return { shape: header.shape, data };
 }
 
-/** How many bytes follow the header: all are counted, and their checksum checked; one too many is enough. */
+/**
+ * Returns how many bytes follow the header. All are counted and their checksum is checked, but it stops at one too
+ * many.
+ */
 async function unpackedSize(path: string, header: IdxHeader): Promise<number> {
   const most = BigInt(header.bytes) + header.wanted;
   let size = 0;

@@ -1,9 +1,9 @@
-// Images whose rows and columns are exchanged, as all of EMNIST's are (Cohen et al. 2017: they were written from
-// MATLAB, column by column), and how to tell.
+// Images with rows and columns exchanged, as all of EMNIST's are, and how to detect them.
+// EMNIST was written from MATLAB, column by column (Cohen et al. 2017).
 
 import type { ImageSet } from "./idx.ts";
 
-/** A set with each image's rows and columns exchanged. */
+/** Returns a set with the rows and columns of each image exchanged. */
 export function transposed(set: ImageSet): ImageSet {
   const { images, count, height, width } = set;
   const out = new Uint8Array(images.length);
@@ -20,12 +20,13 @@ export function transposed(set: ImageSet): ImageSet {
 const SIDE = 28;
 const CLASSES = 10;
 const LOOKED_AT = 1000; // images
-const FEWEST = 20;
+const FEWEST = 20; // images
 
 /**
- * Whether labelled digits look transposed: by how many correlate best with their own digit's mean image in `upright`,
- * labelled and upright, as they are and with rows and columns exchanged. MNIST's own come to 0.82 and 0.19.
- * False for sets of other sizes, without labels or with other classes, of which it can't tell.
+ * Whether labelled digits look transposed. Counts how many of them correlate best with the mean image of their own
+ * digit in `upright`, a labelled and upright set: once as they are, and once with rows and columns exchanged. MNIST's
+ * own images give 0.82 and 0.19. Returns false for sets of other sizes, without labels or with other classes, because
+ * it can't tell.
  */
 export function looksTransposed(set: ImageSet, upright: ImageSet): boolean {
   const { height, width, labels, classes, count } = set;
@@ -41,7 +42,7 @@ export function looksTransposed(set: ImageSet, upright: ImageSet): boolean {
   return turned > 0.4 && turned > 2 * asTheyAre;
 }
 
-/** The mean image of each digit, (10, 28, 28), of mean 0 and length 1 each. */
+/** Returns the mean image of each digit, (10, 28, 28), each centred to a mean of 0 and scaled to a length of 1. */
 function meansOf({ images, count, labels }: ImageSet): readonly Float64Array[] {
   const sums = Array.from({ length: CLASSES }, () => new Float64Array(SIDE * SIDE));
   for (let image = 0; image < count; image += 1) {
@@ -56,13 +57,13 @@ function meansOf({ images, count, labels }: ImageSet): readonly Float64Array[] {
   });
 }
 
-/** The share of images that correlate best with their own class's mean. */
+/** Returns the share of images that correlate best with the mean of their own class. */
 function shareRight({ images, count, labels }: ImageSet, means: readonly Float64Array[]): number {
   const size = SIDE * SIDE;
   let right = 0;
   for (let image = 0; image < count; image += 1) {
     const pixels = images.subarray(image * size, (image + 1) * size);
-    // The means are centred and of one length: what the image's own would add is the same for all of them.
+    // The means are centred and have one length, so centring or scaling the image would change all products alike.
     const alike = means.map((mean) => mean.reduce((sum, value, i) => sum + value * pixels[i]!, 0));
     if (alike.indexOf(Math.max(...alike)) === labels![image]) right += 1;
   }

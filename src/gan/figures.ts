@@ -1,4 +1,4 @@
-// What a recipe comes to, counted from its plans: nothing runs.
+// The figures of a recipe, counted from its plans without running anything.
 import { noGrad, Tensor } from "../autograd/tensor.ts";
 import type { GpuArray } from "../gpu/array.ts";
 import { explainPlan } from "../gpu/inspection/explain.ts";
@@ -11,13 +11,13 @@ import { trainingStep } from "./step.ts";
 export interface RecipeFigures {
   /** Learned values of each network. */
   readonly parameters: { readonly generator: number; readonly discriminator: number };
-  /** Floating-point operations, a multiply-add as two: of a training step for each image of its batch. */
+  /** Floating-point operations of a training step per image of its batch. A multiply-add counts as two. */
   readonly trainingFlop: number;
-  /** And of drawing one image. */
+  /** Floating-point operations of drawing one image. */
   readonly drawingFlop: number;
 }
 
-/** The figures of a GAN whose dataset holds a batch or more, at that batch. */
+/** Returns the figures of a GAN at its batch. The dataset must hold one batch or more. */
 export function recipeFigures(gan: Gan): RecipeFigures {
   const { device, generator, discriminator, sampler, plan } = gan;
   const flopOf = (label: string, body: () => GpuArray): number => {

@@ -13,19 +13,19 @@ import { sequential, type Network } from "../nn/network.ts";
 import type { Optimizer } from "../nn/optimizer.ts";
 import { checkRecipe, type Recipe } from "./recipe.ts";
 
-// Draws are keyed by (seed, step, stream): these two "steps" are never reached by training, so first
-// weights, sample noise and training noise are independent under one seed.
+// Draws are keyed by (seed, step, stream). Training never reaches these two steps, so initial weights, sample noise and
+// training noise are independent under one seed.
 const FIRST_WEIGHTS = 2 ** 32 - 1;
 const SAMPLE_NOISE = 2 ** 32 - 2;
-const RING = 1024; // steps whose scalars the device keeps until they are drained
+const RING = 1024; // the number of steps whose scalars the device keeps until they are read
 
-/** Grey images as bytes, (count, height, width), 0 is black. */
+/** Grey images as bytes, (count, height, width); 0 is black. */
 export interface Images {
   readonly images: Uint8Array;
   readonly count: number;
   readonly height: number;
   readonly width: number;
-  /** A class an image, where there are any. */
+  /** One class per image, if there are any. */
   readonly labels?: Uint8Array | undefined;
 }
 
@@ -35,7 +35,7 @@ export interface Models {
   readonly recipe: Recipe;
   readonly generator: Network;
   readonly discriminator: Network;
-  /** What draws samples: the generator, or the moving average of its weights. */
+  /** The network that draws samples: the generator, or the moving average of its weights. */
   readonly sampler: Network;
 }
 
@@ -43,24 +43,24 @@ export interface Models {
 export interface Gan extends Models {
   readonly generatorAdam: Optimizer;
   readonly discriminatorAdam: Optimizer;
-  /** Seed and step: the device counts the steps itself. */
+  /** The seed and the step. The device counts the steps itself. */
   readonly rng: Rng;
   /** The dataset as bytes, (count, height, width, 1). */
   readonly images: GpuArray;
-  /** Their classes, (count) u8, where the recipe has any. */
+  /** Their classes, (count) u8, if the recipe has any. */
   readonly labels: GpuArray | undefined;
   readonly plan: EpochPlan;
   /** (steps, scalars): losses and verdicts of the last steps. */
   readonly ring: GpuArray;
-  /** How training stores activations. */
+  /** The type in which training stores activations. */
   readonly activationType: ActivationType;
-  /** Every array that a checkpoint keeps, by file and name. */
+  /** Every array that a checkpoint saves, by file and name. */
   readonly state: Readonly<Partial<Record<CheckpointFile, ReadonlyMap<string, GpuArray>>>>;
 }
 
 /** How an epoch is cut into batches. */
 export interface EpochPlan extends BatchPlan {
-  /** Images of the last step of an epoch: fewer than `batch` if the recipe keeps a short batch. */
+  /** Images in the last step of an epoch: fewer than `batch` if the recipe keeps a short batch. */
   readonly last: number;
   /** Images that no step of the epoch sees. */
   readonly dropped: number;
@@ -91,7 +91,7 @@ export function planEpoch(count: number, batch: number, lastBatch: "keep" | "dro
   };
 }
 
-/** Builds both networks with first weights drawn from `seed`. */
+/** Builds both networks, with initial weights drawn from `seed`. */
 export function createModels(device: Device, recipe: Recipe, seed: number): Models {
   const draws = createRng(device, seed, FIRST_WEIGHTS);
   const input = [recipe.latent + (recipe.classes ?? 0)];
@@ -100,23 +100,23 @@ export function createModels(device: Device, recipe: Recipe, seed: number): Mode
   const generator = build("generator");
   const layers = recipe.discriminator(recipe);
   const discriminator = sequential(device, "discriminator", recipe.image, layers, draws);
-  // Drawn again from the start, the average begins as the generator does.
+  // The average draws the same weights again, so that it starts equal to the generator.
   const again = createRng(device, seed, FIRST_WEIGHTS);
   const sampler = recipe.average > 0 ? build("generator_average", again) : generator;
   return { device, recipe, generator, discriminator, sampler };
 }
 
-/** What a GAN's training is besides its recipe. */
+/** The options of a GAN's training besides its recipe. */
 export interface GanOptions {
   readonly seed: number;
   readonly batch?: number;
-  /** `f16` stores training's activations in 16 bits, on adapters with `shader-f16` (f32). */
+  /** `f16` stores the activations of training in 16 bits; it needs an adapter with `shader-f16` (f32). */
   readonly activationType?: ActivationType;
 }
 
 /**
- * Builds a GAN ready to train. Throws `DataError` if the images are not of the recipe's size, `DTypeError` if
- * the device can't store as asked, `UsageError` if the recipe's parts don't go together.
+ * Builds a GAN that is ready to train. Throws `DataError` if the images don't have the recipe's size, `DTypeError` if
+ * the device can't store the activation type, `UsageError` if the recipe's parts don't fit together.
  */
 export function createGan(device: Device, recipe: Recipe, data: Images, options: GanOptions): Gan {
   const gan = layOutGan(device, recipe, data, options);
@@ -125,7 +125,7 @@ export function createGan(device: Device, recipe: Recipe, data: Images, options:
   return gan;
 }
 
-/** As `createGan`, with the images yet to be written. */
+/** Like `createGan`, but leaves the images to be written. */
 export function layOutGan(
   device: Device,
   recipe: Recipe,
@@ -138,7 +138,7 @@ export function layOutGan(
   const [height, width, channels] = recipe.image;
   if (!recipe.resizes && (data.height !== height || data.width !== width)) {
     throw new DataError(
-      `data: images are ${data.height}×${data.width}; recipe ${recipe.name} takes ${height}×${width}`,
+      `data: recipe ${recipe.name} takes images of ${height}×${width}; got ${data.height}×${data.width}`,
     );
   }
   const plan = planEpoch(data.count, options.batch ?? recipe.batch, recipe.lastBatch);
@@ -169,34 +169,34 @@ export function layOutGan(
   };
 }
 
-/** The dataset's classes. Throws `DataError` where it has none, or more than the recipe. */
+/** Returns the dataset's classes. Throws `DataError` if it has none, or more than the recipe. */
 function labelsOf({ name, classes = 0 }: Recipe, data: Images): Uint8Array<ArrayBuffer> {
   if (!data.labels) {
     throw new DataError(
-      `data: has no labels, which recipe ${name} needs; add their IDX file, or choose another recipe`,
+      `data: the dataset has no labels, which recipe ${name} needs; add their IDX file, or choose another recipe`,
     );
   }
   const most = data.labels.reduce((a, b) => Math.max(a, b), 0);
   if (most >= classes) {
     throw new DataError(
-      `data: has a label ${most}; recipe ${name} knows the classes 0 to ${classes - 1}; take a set of those alone (of EMNIST: digits, not letters), or a recipe that isn't told of classes`,
+      `data: the dataset has a label ${most}; recipe ${name} only knows the classes 0 to ${classes - 1}; use a dataset of those alone (of EMNIST, the digits, not the letters), or a recipe without classes`,
     );
   }
   return new Uint8Array(data.labels.subarray(0, data.count));
 }
 
-/** The latents of a seed, (count, latent): the first ones are the same whatever the count. */
+/** Returns the latents of a seed, (count, latent). The first ones are the same for any count. */
 export function latents(models: Models, seed: number, count: number): GpuArray {
   const draws = createRng(models.device, seed, SAMPLE_NOISE);
   return normal(draws, [count, models.recipe.latent]);
 }
 
-/** The class of a sample where nobody asks for one: each in turn. */
+/** Returns the class of a sample if none is asked for: the classes take turns. */
 export const classInTurn = (index: number, classes: number): number => index % classes;
 
 /**
- * Latents as the generator takes them, with one-hot classes behind the noise if the recipe has any: `digit`
- * for all, or each in turn. Throws `UsageError` on a digit that the recipe doesn't know.
+ * Returns latents as the generator takes them. If the recipe has classes, a one-hot class follows the noise: `digit`
+ * for all, or the classes in turn. Throws `UsageError` on a digit that the recipe doesn't know.
  */
 export async function generatorInputs(
   models: Models,
@@ -206,7 +206,7 @@ export async function generatorInputs(
 ): Promise<Float32Array<ArrayBuffer>> {
   const { latent, classes = 0, name } = models.recipe;
   if (digit !== undefined && !(digit < classes)) {
-    const known = classes > 0 ? `it knows 0 to ${classes - 1}` : "it was not told of classes";
+    const known = classes > 0 ? `it knows 0 to ${classes - 1}` : "it has no classes";
     throw new UsageError(`digit: recipe ${name} can't draw a ${digit} on demand: ${known}`);
   }
   const noise = await latents(models, seed, count).read();
@@ -220,12 +220,12 @@ export async function generatorInputs(
   return inputs;
 }
 
-const CHUNK = 64; // images generated at once
+const CHUNK = 64; // images per forward
 
 /**
- * What the generator draws from the first `count` latents of a seed, as floats in [−1, 1], (count, height, width, 1);
- * of a recipe with classes all are `digit`, or each class in turn. Uses the running statistics, as Keras does when
- * not training.
+ * Draws the images of the first `count` latents of a seed, as floats in [−1, 1], (count, height, width, 1). If the
+ * recipe has classes, all are `digit`, or the classes in turn. Batch norm uses the running statistics, as Keras does
+ * outside training.
  */
 export async function drawSamples(
   models: Models,
@@ -237,8 +237,8 @@ export async function drawSamples(
 }
 
 /**
- * What the generator draws from `inputs`, (count, its inputs), as `drawSamples` does. `onProgress` hears how many
- * images are done, of how many.
+ * Draws the images of `inputs`, (count, the generator's inputs), as `drawSamples` does. `onProgress` is called with the
+ * number of images that are done, and their total.
  */
 export async function drawImages(
   { device, sampler, recipe }: Models,
@@ -262,7 +262,7 @@ export async function drawImages(
   return images;
 }
 
-/** The discriminator's verdict on the generator's first image of a seed, as a logit and as a probability. */
+/** Returns the discriminator's verdict on the generator's first image of a seed, as a logit and as a probability. */
 export async function verdict(
   models: Models,
   seed: number,

@@ -1,37 +1,37 @@
-// Ways through latent space, on the host in float64: from one latent to another along the sphere.
+// Paths through latent space, on the host in float64: from one latent to another along the sphere.
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
 
-/** The way from one latent to another. */
+/** The path from one latent to another. */
 export interface Arc {
-  /** Between the two ends, in radians, 0 to π. */
+  /** The angle between the two ends, in radians, 0 to π. */
   readonly angle: number;
-  /** The latent that a part `t` of the way, 0 to 1, leads to. */
+  /** Returns the latent at a fraction `t` of the path, 0 to 1. */
   readonly at: (t: number) => Float32Array<ArrayBuffer>;
 }
 
-/** The length of a vector. */
+/** Returns the length of a vector. */
 export function normOf(vector: Float32Array): number {
   return Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0));
 }
 
-// Below this a direction at right angles is made of rounding. The ends are float32: where they differ
-// at all they do so by more.
+// A direction at right angles that is shorter than this consists of rounding. The ends are float32: if they differ at
+// all, they differ by more.
 const NO_DIRECTION = 1e-9;
 
 /**
- * The way from `from` to `to`, two latents (n): the direction turns at a constant rate in the plane of
- * both, and the norm changes at a constant rate. Normal latents of n numbers lie at a norm of about √n,
- * which a straight line leaves (White 2016, Sampling Generative Networks). White's formula takes the
- * ends as they are, so that ends of unequal norm make both rates uneven; here norms are apart. Both
- * ends are exact. Of the many ways between opposite latents it is the one by the axis that `from` has least of.
+ * Returns the path from `from` to `to`, two latents (n). The direction turns at a constant rate in the plane of both,
+ * and the norm changes at a constant rate. Normal latents of n numbers have a norm of about √n, which a straight line
+ * doesn't keep (White 2016, Sampling Generative Networks). White's formula takes the ends as they are, so ends of
+ * unequal norm make both rates uneven; here norms are interpolated separately. Both ends are exact. Of the many paths
+ * between opposite latents, it is the one along the axis on which `from` is smallest.
  *
- * Throws `ShapeError` if the lengths differ, or on opposite latents of one number; `AttributeError`
- * on a latent without a direction: of norm 0, or not finite.
+ * Throws `ShapeError` if the lengths differ, or on opposite latents of one number; `AttributeError` on a latent without
+ * a direction: with a norm of 0, or not finite.
  */
 export function arc(from: Float32Array, to: Float32Array): Arc {
   if (from.length !== to.length) {
     throw new ShapeError(
-      `arc: takes two latents of one length; got ${from.length} and ${to.length}`,
+      `arc: both latents must have the same length; got ${from.length} and ${to.length}`,
     );
   }
   const [start, end] = [normOf(from), normOf(to)];
@@ -68,10 +68,10 @@ const dot = (a: Float64Array, b: Float64Array): number =>
 
 const length = (vector: Float64Array): number => Math.sqrt(dot(vector, vector));
 
-/** A direction at right angles to `unit`: its smallest axis, less what lies along `unit`. */
+/** Returns a direction at right angles to `unit`: its smallest axis, minus the part of it along `unit`. */
 function besides(unit: Float64Array): Float64Array {
   if (unit.length < 2) {
-    throw new ShapeError("arc: opposite latents of one number have no way around 0 between them");
+    throw new ShapeError("arc: opposite latents of one number have no path around 0 between them");
   }
   const least = unit.reduce(
     (best, value, i) => (Math.abs(value) < Math.abs(unit[best]!) ? i : best),
@@ -80,17 +80,18 @@ function besides(unit: Float64Array): Float64Array {
   return unit.map((value, i) => (i === least ? 1 : 0) - unit[least]! * value);
 }
 
-/** How a walk goes. */
+/** The options of `walk`. */
 export interface WalkOptions {
-  /** Whether a last leg leads from the last stop to the first. */
+  /** Whether a last leg leads from the last stop back to the first. */
   readonly closed: boolean;
-  /** How many numbers of a stop are its latent (all); behind it is a class, of which legs take shares. */
+  /** How many numbers of a stop are its latent (all). A class may follow them, which legs mix linearly. */
   readonly latent?: number;
 }
 
 /**
- * What lies on the way from one stop to the next, leg after leg: (legs, steps + 1, n), both ends of each leg
- * among them. Throws `AttributeError` unless there are two stops and one step a leg at least, and as `arc`.
+ * Returns the points on the way from one stop to the next, leg by leg: (legs, steps + 1, n), including both ends of
+ * each leg. Throws `AttributeError` unless there are at least two stops and one step per leg, and whatever `arc`
+ * throws.
  */
 export function walk(
   stops: readonly Float32Array[],
@@ -101,7 +102,7 @@ export function walk(
     throw new AttributeError(`walk: takes two stops or more; got ${stops.length}`);
   }
   if (!Number.isInteger(steps) || steps < 1) {
-    throw new AttributeError(`walk: takes a whole number of steps a leg, 1 or more; got ${steps}`);
+    throw new AttributeError(`walk: steps per leg must be a whole number ≥ 1; got ${steps}`);
   }
   return Array.from({ length: stops.length - (closed ? 0 : 1) }, (_, leg) => {
     const [from, to] = [stops[leg]!, stops[(leg + 1) % stops.length]!];

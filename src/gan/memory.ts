@@ -1,5 +1,4 @@
-// What a recipe's training takes of an adapter's memory, counted on paper before anything is allocated, and the largest
-// batch that fits.
+// Computes the memory that training a recipe needs, before anything is allocated, and the largest batch that fits.
 import { formatShape, locate } from "../gpu/array.ts";
 import type { Trace } from "../gpu/dispatch.ts";
 import { GpuError, MemoryError, UsageError } from "../gpu/errors.ts";
@@ -12,16 +11,16 @@ import type { Recipe } from "./recipe.ts";
 import { standInSize } from "./stand-in.ts";
 import { trainingStep } from "./step.ts";
 
-/** An adapter, and how kernels get to it. */
+/** An adapter, and where its kernels come from. */
 export interface TrainingAdapter {
   readonly adapter: AdapterFacts;
   readonly software: boolean;
   readonly shaderText: (path: string) => string;
-  /** Bytes that all arrays together may take, where that is known: a software adapter's are the machine's. */
+  /** The bytes that all arrays together may take, if known. A software adapter has the machine's memory. */
   readonly memory?: number | undefined;
 }
 
-/** What is to be trained. */
+/** What to train. */
 export interface Training {
   readonly recipe: Recipe;
   readonly data: Pick<Images, "count" | "height" | "width">;
@@ -29,22 +28,22 @@ export interface Training {
   readonly activationType?: ActivationType;
 }
 
-/** A step on stand-ins for images, one batch of them: what tuning and timing run. */
+/** Returns a training on stand-ins for images, one batch of them. Tuning and timing run it. */
 export function standInTraining(recipe: Recipe, batch: number): Training {
   return { recipe, batch, data: { count: batch, ...standInSize(recipe) } };
 }
 
-/** What a training takes. */
+/** The memory that a training needs. */
 interface Demand {
-  /** The array that takes most, in words, and its bytes: it has to be bound whole. */
+  /** The largest array, in words, and its bytes. It has to be bound whole. */
   readonly largest: { readonly what: string; readonly bytes: number };
   readonly largestBuffer: number;
   readonly total: number;
 }
 
 /**
- * The limits that a training needs of a device. Throws `UsageError` if the batch is too large, and says which would do;
- * `MemoryError` if none would.
+ * Returns the limits that a training needs of a device. Throws `UsageError` if the batch is too large, with the largest
+ * that fits; `MemoryError` if none fits.
  */
 export function limitsForTraining(on: TrainingAdapter, training: Training): ArrayLimits {
   const demand = demandOf(on, training);
@@ -65,12 +64,12 @@ export function limitsForTraining(on: TrainingAdapter, training: Training): Arra
   const images = Math.floor(mostBytes(on.adapter.limits) / (data.height * data.width));
   throw new MemoryError(
     images < data.count
-      ? `data: ${trouble}; leave some out (at most ${images} fit), or choose another adapter`
-      : `recipe ${recipe.name}: ${trouble}, whatever the batch; take smaller widths, or choose another adapter`,
+      ? `data: ${trouble}; leave some images out (at most ${images} fit), or choose another adapter`
+      : `recipe ${recipe.name}: ${trouble}, whatever the batch; use smaller widths, or choose another adapter`,
   );
 }
 
-/** Why a demand can't be met, if it can't. */
+/** Returns why a demand can't be met, or undefined if it can. */
 function troubleOf(
   { adapter, memory = Infinity }: TrainingAdapter,
   demand: Demand | string,
@@ -79,10 +78,10 @@ function troubleOf(
   const { largest, largestBuffer, total } = demand;
   const most = mostBytes(adapter.limits);
   if (largest.bytes > most) {
-    return `${largest.what} takes ${largest.bytes} bytes, and it binds at most ${most} at once`;
+    return `${largest.what} takes ${largest.bytes} bytes, and the adapter binds at most ${most} at once`;
   }
   if (largestBuffer > adapter.limits.maxBufferSize) {
-    return `a buffer of ${largestBuffer} bytes is needed, and its largest has ${adapter.limits.maxBufferSize}`;
+    return `a buffer of ${largestBuffer} bytes is needed, and the adapter's largest has ${adapter.limits.maxBufferSize}`;
   }
   if (total > memory) {
     return `all arrays together take ${total} bytes, and there is memory for ${memory}`;
@@ -90,18 +89,18 @@ function troubleOf(
   return undefined;
 }
 
-/** The largest batch, below the one asked for, that fits; 0 if none does. */
+/** Returns the largest batch below the requested one that fits; 0 if none does. */
 function largestBatch(on: TrainingAdapter, training: Training, demand: Demand | string): number {
   const fitsAt = (batch: number): boolean => {
-    // Where the batch alone makes the data, as in tuning, there are as many images.
+    // If the data is one batch of stand-ins, as in tuning, it shrinks with the batch.
     const count = training.data.count === training.batch ? batch : training.data.count;
     const smaller = { ...training, batch, data: { ...training.data, count } };
     return troubleOf(on, demandOf(on, smaller)) === undefined;
   };
   if (training.batch === 1 || !fitsAt(1)) return 0;
   const most = mostBytes(on.adapter.limits);
-  let [fits, fails] = [1, Math.min(training.batch, most)]; // an image takes a byte at least
-  // Nearly all arrays are proportional to the batch, so the first guess is right as a rule, and the next shows it.
+  let [fits, fails] = [1, Math.min(training.batch, most)]; // an image takes at least one byte
+  // Nearly all arrays are proportional to the batch, so the first guess is usually right, and the next one confirms it.
   const bytes = typeof demand === "string" ? Infinity : demand.largest.bytes;
   let guess = Math.floor((training.batch / bytes) * most);
   for (; fails - fits > 1; guess += 1) {
@@ -114,13 +113,13 @@ function largestBatch(on: TrainingAdapter, training: Training, demand: Demand | 
   return fits;
 }
 
-/** What a training takes; or why it can't be planned, where that is no matter of bytes. */
+/** Returns what a training needs, or the reason that it can't be planned, if that isn't memory. */
 function demandOf(on: TrainingAdapter, training: Training): Demand | string {
   try {
     return counted(on, training);
   } catch (error) {
     if (!(error instanceof GpuError)) throw error;
-    // More workgroups than a launch has: as a rule arrays are too large then, which says more.
+    // A launch would have too many workgroups. Usually arrays are too large then, which is the more useful reason.
     const demand = counted(on, training, Infinity);
     return troubleOf(on, demand) === undefined ? error.message : demand;
   }
@@ -163,7 +162,7 @@ function counted(
   };
 }
 
-/** The temporary of a trace that takes most. */
+/** Returns the largest temporary of a trace. */
 function largestOf({ temporaries }: Trace, { dispatches }: Plan): Demand["largest"] {
   let largest = { what: "", bytes: 0 };
   for (const { label, bindings } of dispatches) {

@@ -1,4 +1,4 @@
-// Where a step's numbers stop being finite: the step is taken again, dispatch by dispatch.
+// Finds where a step's numbers stop being finite, by running the step again, dispatch by dispatch.
 import { formatShape, type GpuArray, type HostArray } from "../gpu/array.ts";
 import type { Program } from "../gpu/program.ts";
 import { runStepwise, type Seen } from "../gpu/inspection/stepwise.ts";
@@ -9,11 +9,11 @@ import { programOf, type StepPrograms, type StepRecord } from "./train-steps.ts"
 export interface Bad {
   readonly nans: number;
   readonly infinities: number;
-  /** Index of the first, in row-major order. */
+  /** The index of the first one, in row-major order. */
   readonly first: number;
 }
 
-/** Counts what isn't finite. Undefined if all is; integers always are. */
+/** Counts the elements that aren't finite. Returns undefined if all are finite; integers always are. */
 export function badIn(values: HostArray): Bad | undefined {
   if (!(values instanceof Float32Array)) return undefined;
   let nans = 0;
@@ -33,17 +33,18 @@ export function badIn(values: HostArray): Bad | undefined {
 export const isFiniteRecord = ({ lossD, lossG, dReal, dFake }: StepRecord): boolean =>
   [lossD, lossG, dReal, dFake].every(Number.isFinite);
 
-/** What went bad first. */
+/** The first thing that went bad. */
 export interface Finding {
   readonly step: number;
-  /** One line: the dispatch, the array, how much of it is bad, and whether its inputs were sound. */
+  /** One line: the dispatch, the array, how much of it is bad, and whether its inputs were finite. */
   readonly words: string;
 }
 
 /**
- * Takes steps `from + 1` to `until` again, after `restore` has put the state of step `from` on the device, and names
- * the first dispatch that writes something that isn't finite. Each step is first taken whole, and its state read;
- * the first that leaves anything bad is then taken again by dispatches, with the same bits. Undefined if all is finite.
+ * Runs steps `from + 1` to `until` again, after `restore` has put the state of step `from` on the device, and names the
+ * first dispatch that writes something that isn't finite. Each step is first run whole, and its state read. The first
+ * step that leaves anything bad is then run again by dispatches, with the same bits. Returns undefined if all is
+ * finite.
  */
 export async function findNonFinite(
   gan: Gan,
@@ -65,7 +66,7 @@ export async function findNonFinite(
   return undefined;
 }
 
-/** Whether all that a step leaves is finite: its record, and everything that a checkpoint keeps. */
+/** Whether everything that a step leaves is finite: its record, and all that a checkpoint saves. */
 async function isSound({ state, ring }: Gan, step: number): Promise<boolean> {
   const row = ring.rows((step - 1) % ring.shape[0]!, 1);
   for (const array of [row, ...arraysOf(state)]) if (badIn(await array.read())) return false;
@@ -102,7 +103,7 @@ function countWords({ nans, infinities, first }: Bad, { array }: Seen): string {
   return `with ${kinds.join(" and ")} among ${array.size}, the first at ${formatShape(indexOf(first, array.shape))}`;
 }
 
-/** The index of an element along each axis. */
+/** Returns the index of an element along each axis. */
 function indexOf(flat: number, shape: readonly number[]): number[] {
   let rest = flat;
   return shape
@@ -126,6 +127,6 @@ function inputWords(read: readonly Seen[]): string {
     })
     .toSorted((a, b) => b.most - a.most)[0];
   return largest
-    ? `all that it only read is finite, at most ${largest.most.toPrecision(3)} in ${labelOf(largest.seen)}`
+    ? `everything that it only read is finite, at most ${largest.most.toPrecision(3)} in ${labelOf(largest.seen)}`
     : "it only read integers";
 }

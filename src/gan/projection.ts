@@ -1,5 +1,5 @@
-// The generator's inverse: the latent from which it draws a given image best, found by descending many
-// latents at once along their gradients through a generator that stays as it is.
+// Inverts the generator: finds the latent from which it draws a given image best, by gradient descent on latents. The
+// generator itself stays as it is.
 import { add, concat, mean, mul, square, sub, sum } from "../autograd/ops.ts";
 import { Tensor } from "../autograd/tensor.ts";
 import { formatShape, sizeOf, type GpuArray } from "../gpu/array.ts";
@@ -14,32 +14,32 @@ import { resizeImages } from "./resize-images.ts";
 
 /** How a projection searches. */
 export interface ProjectionOptions {
-  /** Where it starts: (restarts, inputs), as `generatorInputs` gives them. Classes stay as they are. */
+  /** Where the search starts: (restarts, inputs), as `generatorInputs` returns them. Classes stay as they are. */
   readonly starts: Float32Array;
-  /** How often every restart is drawn. It is moved after each time except the last. */
+  /** How often every restart is drawn. It moves after each time except the last. */
   readonly steps: number;
   /** Adam's first step; it falls to near 0 along half a cosine. Default 0.4. */
   readonly learningRate?: number;
-  /** What (|z|² / n − 1)² weighs against the mean squared error of a pixel. Default 0.1. */
+  /** The weight of (|z|² / n − 1)² relative to the mean squared error per pixel. Default 0.1. */
   readonly prior?: number;
-  /** Report about this often. Default 0.5. */
+  /** Report about every so many seconds. Default 0.5. */
   readonly reportSeconds?: number;
 }
 
 /** The best latent so far. */
 export interface Projected {
-  /** Which restart it comes from. */
+  /** The restart that it comes from. */
   readonly restart: number;
   readonly latent: Float32Array<ArrayBuffer>;
   /** The generator's inputs: the latent, and the class behind it if there is one. */
   readonly inputs: Float32Array<ArrayBuffer>;
-  /** The class that was drawn, where the recipe has any. */
+  /** The class that was drawn, if the recipe has any. */
   readonly digit: number | undefined;
-  /** Of the latent; normal ones of n numbers have about √n. */
+  /** The latent's norm; about √n for normal latents of n numbers. */
   readonly norm: number;
-  /** The mean squared error of a pixel, where black and white are 2 apart. */
+  /** The mean squared error per pixel, where black and white are 2 apart. */
   readonly error: number;
-  /** The error and what the prior adds to it: what was made small. */
+  /** What was minimised: the error and the term that the prior adds. */
   readonly loss: number;
 }
 
@@ -51,17 +51,17 @@ export interface ProjectionProgress {
   readonly errors: Float32Array;
 }
 
-const STAGES = 8; // learning rates are baked into kernels: a rate each for so many parts of the search
+const STAGES = 8; // learning rates are compiled into kernels: the search has this many parts, with one rate each
 
 /**
  * Searches for the latent from which the generator draws `target`, (height, width, channels) in [−1, 1], with its
- * running statistics. All restarts are one batch and a step is one submit: Adam on the latents alone (Lipton and
- * Tripathi 2017; Bojanowski et al. 2018 learn latents likewise), of the mean squared error, and of a prior: normal latents of n
- * numbers have a |z|² near n, and far from it the generator was never trained. Yields now and then, and
- * after the last step; whoever listens may leave at any time with the best so far.
+ * running statistics. All restarts form one batch, and a step is one submit. Adam moves only the latents (Lipton and
+ * Tripathi 2017; Bojanowski et al. 2018 learn latents likewise). The loss is the mean squared error and a prior: normal
+ * latents of n numbers have a |z|² near n, and far from it the generator was never trained. Yields at intervals, and
+ * after the last step. Callers may leave at any time with the best latent so far.
  *
- * Throws `ShapeError` if the target or the starts don't fit the recipe, `AttributeError` unless there is one step
- * and one start.
+ * Throws `ShapeError` if the target or the starts don't fit the recipe, `AttributeError` unless there is at least one
+ * step and one start.
  */
 export async function* project(
   models: Models,
@@ -110,17 +110,17 @@ function checkSearch(
 ): void {
   if (target.length !== sizeOf(recipe.image)) {
     throw new ShapeError(
-      `project: takes an image of ${formatShape(recipe.image)}; got ${target.length} values: see asImage`,
+      `project: the target must be an image ${formatShape(recipe.image)}; got ${target.length} values: see asImage`,
     );
   }
   const inputs = sizeOf(sampler.inputShape);
   if (starts.length === 0 || starts.length % inputs !== 0) {
     throw new ShapeError(
-      `project: takes starts of (restarts, ${inputs}), one or more; got ${starts.length} values: see generatorInputs`,
+      `project: starts must be (restarts, ${inputs}), with one restart or more; got ${starts.length} values: see generatorInputs`,
     );
   }
   if (!Number.isInteger(steps) || steps < 1) {
-    throw new AttributeError(`project: takes a whole number of steps, 1 or more; got ${steps}`);
+    throw new AttributeError(`project: steps must be a whole number ≥ 1; got ${steps}`);
   }
 }
 
@@ -129,11 +129,11 @@ interface Starts {
   readonly count: number;
   /** (count, latent) */
   readonly latents: Float32Array;
-  /** (count, classes): ones where the classes are. */
+  /** (count, classes): 1 at each restart's class, else 0. */
   readonly oneHot: Float32Array;
 }
 
-/** Takes the generator's inputs apart. */
+/** Splits the generator's inputs into latents and classes. */
 function startsOf(inputs: Float32Array, latent: number, classes: number): Starts {
   const width = latent + classes;
   const count = inputs.length / width;
@@ -142,12 +142,12 @@ function startsOf(inputs: Float32Array, latent: number, classes: number): Starts
   return { count, latents: part(0, latent), oneHot: part(latent, width) };
 }
 
-/** What a search keeps on the device: of the last step, and as they were before it moved on. */
+/** What a search keeps on the device: the values of the last step, from before it moved the latents. */
 interface Search {
   readonly errors: GpuArray;
   readonly losses: GpuArray;
   readonly latents: GpuArray;
-  /** Draws every restart and moves it by Adam's step, the learning rate scaled. */
+  /** Draws every restart and moves it by Adam's step, with the learning rate multiplied by `share`. */
   readonly step: (share: number) => Record<string, never>;
 }
 
@@ -189,14 +189,16 @@ function createSearch(
       device.moveInto(error.array, errors);
       device.moveInto(loss.array, losses);
       device.moveInto(z.array, latents);
-      optimizer.differentiate(sum(loss)); // by z alone: no gradient of the generator's own is computed
+      optimizer.differentiate(sum(loss)); // with respect to z alone: the generator's own gradients aren't computed
       updateAll([optimizer], undefined, share);
       return {};
     },
   };
 }
 
-/** A gray image, (height, width), as the recipe's networks take it: resized where their images are of another size. */
+/**
+ * Returns a grey image, (height, width), as the recipe's networks take it: resized if their images have another size.
+ */
 export async function asImage(
   { device, recipe }: Models,
   pixels: Float32Array,
@@ -208,7 +210,7 @@ export async function asImage(
   return resizeImages(device, pixels, { count: 1, height, width }, size, recipe.edges);
 }
 
-/** The mean squared error of each of `count` images against one, both in the same units. */
+/** Returns the mean squared error of each of `count` images against one, all in the same units. */
 export function errorsAgainst(
   images: Float32Array,
   count: number,
@@ -222,7 +224,7 @@ export function errorsAgainst(
   });
 }
 
-/** The mean squared error of a pixel between two different ones of `count` images, the mean over all pairs. */
+/** Returns the mean squared error per pixel between two different images, averaged over all pairs of `count` images. */
 export function errorBetween(images: Float32Array, count: number): number {
   const size = images.length / count;
   let variance = 0; // over all pairs, (a − b)² has a mean of twice the variance with n − 1

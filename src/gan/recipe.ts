@@ -1,10 +1,10 @@
-// What a recipe is: the data that makes one GAN out of the parts.
+// What a recipe is: a GAN as data.
 import { UsageError } from "../gpu/errors.ts";
 import type { AdamOptions } from "../kernels/adam.ts";
 import type { ResizeEdges } from "../kernels/resize.ts";
 import { SIGMOID, type Layer } from "../nn/layer.ts";
 
-/** Widths of the hidden layers, from each network's input on: what a width factor scales. */
+/** Widths of the hidden layers, from each network's input on. A width factor scales them. */
 export interface Widths {
   readonly generatorWidths: readonly number[];
   readonly discriminatorWidths: readonly number[];
@@ -16,42 +16,44 @@ export interface Constants {
   readonly latent: number;
   readonly batch: number;
   readonly epochs: number;
-  /** What happens to the images left over when the dataset is no multiple of the batch. */
+  /** What happens to the images left over if the dataset isn't a multiple of the batch. */
   readonly lastBatch: "keep" | "drop";
   readonly generatorAdam: AdamOptions;
   readonly discriminatorAdam: AdamOptions;
-  /** The label of real images is 1 less this, when the discriminator learns (Salimans et al. 2016). */
+  /** The label of real images is 1 minus this when the discriminator learns (Salimans et al. 2016). */
   readonly smoothing: number;
-  /** How much of the moving average of the generator's weights stays at each step; 0 keeps none. */
+  /** The share of the moving average of the generator's weights that stays at each step; 0 means no average. */
   readonly average: number;
 }
 
-/** What a recipe says beside its numbers. */
+/** What a recipe says besides its constants. */
 interface Description {
   readonly name: string;
   /** One line for lists. */
   readonly summary: string;
   /** Height, width and channels of an image. */
   readonly image: readonly [number, number, number];
-  /** Whether images of other sizes are resized to `image`; without it they are refused. */
+  /** Whether images of other sizes are resized to `image`. Without it they are refused. */
   readonly resizes?: true;
-  /** What resizing takes to lie past an image's edges, in a recipe that resizes. */
+  /** What lies past an image's edges, in a recipe that resizes. */
   readonly edges?: ResizeEdges;
-  /** How many classes the networks are told of; without it, none. The discriminator has an output for each. */
+  /**
+   * The number of classes that the networks are told of; without it, none. The discriminator has one output per class.
+   */
   readonly classes?: number;
-  /** The loss, by what it is taken of: see `Loss`. */
+  /** What the losses are taken of: see `Loss`. */
   readonly loss: Loss;
-  /** How a step goes about it: see `steps`. */
+  /** The order of a step: see `StepOrder`. */
   readonly order: StepOrder;
 }
 
 /**
- * `logits`: cross-entropy of their sigmoid. `hinge`: max(0, 1 − x) and max(0, 1 + x) of logits x (Lim and Ye 2017).
+ * `logits`: the cross-entropy of their sigmoid. `hinge`: max(0, 1 − x) and max(0, 1 + x) of logits x (Lim and Ye 2017).
  *
- * The others are of a discriminator that ends in a sigmoid. `sigmoid`: the same cross-entropy as of `logits`, taken
- * from what the sigmoid is fed and bounded by nothing, as Keras does whenever probabilities come from a sigmoid layer.
- * `probabilities`: cross-entropy within [1e-7, 1 − 1e-7], as Keras does for probabilities from elsewhere. `clamped`:
- * cross-entropy of probabilities whose logarithm is held above −100, as in PyTorch.
+ * The others need a discriminator that ends in a sigmoid. `sigmoid`: the same cross-entropy as `logits`, computed from
+ * the sigmoid's input without bounds, as Keras does for probabilities from a sigmoid layer. `probabilities`: the
+ * cross-entropy of probabilities limited to [1e-7, 1 − 1e-7], as Keras does for probabilities from elsewhere.
+ * `clamped`: the cross-entropy of probabilities whose logarithm is at least −100, as in PyTorch.
  */
 export type Loss = "logits" | "hinge" | "sigmoid" | "probabilities" | "clamped";
 
@@ -59,26 +61,26 @@ export type Loss = "logits" | "hinge" | "sigmoid" | "probabilities" | "clamped";
 export const endsInSigmoid = (loss: Loss): boolean => loss !== "logits" && loss !== "hinge";
 
 /**
- * `simultaneous`: both networks learn at once, from one batch of real and generated images. `alternating`: the
- * discriminator first, from one batch of real and generated images with their labels. `alternating-split`: the
- * discriminator first, from a real and then from a generated batch. In both of the latter the generator then
- * learns through the frozen discriminator, from new noise.
+ * `simultaneous`: both networks learn together, from one batch of real and generated images. `alternating`: the
+ * discriminator learns first, from one batch of real and generated images with their labels. `alternating-split`: the
+ * discriminator learns first, from a real and then from a generated batch. In the last two, the generator then learns
+ * through the frozen discriminator, from new noise.
  */
 export type StepOrder = "simultaneous" | "alternating" | "alternating-split";
 
 /**
- * A GAN in full: networks, constants, and how the dataset is walked. `Own` are the constants of its own
- * networks, which build from whatever the recipe has been changed to.
+ * A whole GAN: networks, constants, and how it goes through the dataset. `Own` are the constants of its own networks,
+ * which are built from the recipe's current values.
  */
 export type Recipe<Own extends Widths = Widths> = Description &
   Constants &
   Own & {
-    // Methods, not properties: a recipe with more constants of its own is a recipe still.
+    // Methods, not properties, so that a recipe with more constants of its own is still a `Recipe`.
     generator(constants: Constants & Own): readonly Layer[];
     discriminator(constants: Constants & Own): readonly Layer[];
   };
 
-/** A recipe with every hidden width times a factor: whole numbers, at least 1. */
+/** Returns a recipe with every hidden width multiplied by a factor and rounded to a whole number, at least 1. */
 export function scaled(recipe: Recipe, factor: number): Recipe {
   const times = (widths: readonly number[]): number[] =>
     widths.map((width) => Math.max(1, Math.round(width * factor)));
@@ -89,7 +91,7 @@ export function scaled(recipe: Recipe, factor: number): Recipe {
   };
 }
 
-/** Throws `UsageError` on a recipe whose parts don't go together. */
+/** Throws `UsageError` on a recipe whose parts don't fit together. */
 export function checkRecipe(recipe: Recipe): void {
   const { name, order, loss, classes, smoothing } = recipe;
   const sigmoid = endsInSigmoid(loss);
@@ -108,7 +110,7 @@ export function checkRecipe(recipe: Recipe): void {
   if (sigmoid !== (last === SIGMOID)) {
     const wants = sigmoid
       ? "takes a discriminator that ends in"
-      : "takes logits, of a discriminator without";
+      : "takes logits, from a discriminator without";
     throw new UsageError(
       `recipe ${name}: the loss ${loss} ${wants} sigmoid(); its last layer is ${last ?? "none"}`,
     );

@@ -1,12 +1,12 @@
-// Images from the host in another size, by the device.
+// Resizes images from the host, on the device.
 import { resize } from "../autograd/ops.ts";
 import { noGrad, Tensor } from "../autograd/tensor.ts";
 import type { Device } from "../gpu/device.ts";
 import type { ResizeEdges } from "../kernels/resize.ts";
 
 /**
- * Images (count, height, width) in [−1, 1] in another size: bilinear, half-pixel, as steps and judges resize them.
- * `edges` is the recipe's, where it makes images larger.
+ * Resizes images (count, height, width) in [−1, 1]: bilinear, half-pixel, as steps and judges do. `edges` is the
+ * recipe's, for when images become larger.
  */
 export async function resizeImages(
   device: Device,

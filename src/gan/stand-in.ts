@@ -1,18 +1,18 @@
-// Images for where only a step's kernels matter: planning, tuning and timing it.
+// Stand-ins for images, for planning, tuning and timing a step, where only its kernels matter.
 import type { Images } from "./gan.ts";
 import type { Recipe } from "./recipe.ts";
 
 const MNIST = 28;
 
-/** The size of stand-ins for a recipe's images. */
+/** Returns the size of stand-ins for a recipe's images. */
 export function standInSize({ image, resizes }: Recipe): Pick<Images, "height" | "width"> {
   const [height, width] = resizes ? [MNIST, MNIST] : image;
   return { height, width };
 }
 
 /**
- * `count` grey images of stripes, the classes in turn: what a step costs doesn't depend on them. Of MNIST's size for
- * a recipe that resizes, so that its step does.
+ * Returns `count` grey images of stripes, with the classes in turn. A step's cost doesn't depend on its images. For a
+ * recipe that resizes, they have MNIST's size, so that its step resizes.
  */
 export function standIns(recipe: Recipe, count: number): Images {
   const { height, width } = standInSize(recipe);

@@ -1,4 +1,4 @@
-// One training step, in the order that the recipe says: nothing leaves the device.
+// One training step, in the recipe's order. Nothing leaves the device.
 import type { Gan } from "./gan.ts";
 import { stepAlternating } from "./steps/alternating.ts";
 import type { StepOutputs } from "./steps/parts.ts";

@@ -1,5 +1,5 @@
-// The training loop, the same in Node and in a browser: it runs steps and reports; files, pictures and
-// progress bars are for whoever listens.
+// The training loop of GANs, in Node and in browsers: it runs steps and reports. Files, pictures and progress bars are
+// up to its callers.
 import type { GpuArray } from "../gpu/array.ts";
 import { compile, type Program } from "../gpu/program.ts";
 import { SCALARS } from "../kernels/adversarial-loss.ts";
@@ -13,33 +13,33 @@ export interface StepRecord {
   readonly epoch: number;
   readonly lossD: number;
   readonly lossG: number;
-  /** Mean probability that D gives real images of being real. */
+  /** The mean probability of being real that D gives to real images. */
   readonly dReal: number;
-  /** Mean probability that D gives generated images of being real. */
+  /** The mean probability of being real that D gives to generated images. */
   readonly dFake: number;
 }
 
-/** What the loop hands out now and then; everything up to `step` has been done by the GPU. */
+/** What the loop reports at intervals. The GPU has done everything up to `step`. */
 export interface Progress {
-  /** Steps done in all, those before a resume included. */
+  /** Steps done in all, including those before a resume. */
   readonly step: number;
   /** Records of the steps since the last report. */
   readonly records: readonly StepRecord[];
   /** Set when `step` is the last of an epoch. */
   readonly epochDone: number | undefined;
-  /** Images seen a second; NaN at the first step, in which some adapters still compile kernels. */
+  /** Images per second. NaN at the first step, in which some adapters still compile kernels. */
   readonly imagesPerSecond: number;
-  /** Seconds that a step takes; NaN at the first. */
+  /** Seconds per step; NaN at the first. */
   readonly secondsPerStep: number;
 }
 
 /** When to stop and when to report. */
 export interface TrainOptions {
-  /** Steps done already: 0, or those of the checkpoint. */
+  /** Steps that are already done: 0, or those of the checkpoint. */
   readonly from: number;
   /** Steps in all. */
   readonly until: number;
-  /** Also report after each multiple of these. */
+  /** Also report after each multiple of any of these numbers. */
   readonly reportEvery?: readonly number[];
   /** Also report when this many seconds have passed since the last report. Default 0.5. */
   readonly reportSeconds?: number;
@@ -53,7 +53,7 @@ export interface StepPrograms {
   readonly peakBytes: number;
 }
 
-/** Traces, plans and compiles a GAN's steps. `onCompile` is told of each pipeline. */
+/** Traces, plans and compiles a GAN's steps. `onCompile` is called for each pipeline. */
 export async function compileSteps(
   gan: Gan,
   onCompile: (done: number, total: number) => void = () => undefined,
@@ -67,20 +67,20 @@ export async function compileSteps(
   return { full, short, peakBytes: full.capturedBytes + temporaries };
 }
 
-/** The epoch that a step (from 1) belongs to, from 1. */
+/** Returns the epoch of a step; both count from 1. */
 function epochOf(step: number, plan: EpochPlan): number {
   return Math.floor((step - 1) / plan.steps) + 1;
 }
 
-/** The program of a step (from 1): a batch cut short has its own. */
+/** Returns the program of a step (from 1). A short batch has its own. */
 export function programOf({ full, short }: StepPrograms, plan: EpochPlan, step: number): Program {
   return short && step % plan.steps === 0 ? short : full;
 }
 
-/** Real GPUs are reset by some systems when one submit takes 2 s: a slow step is cut up. */
+/** Some systems reset a real GPU when one submit takes 2 s, so a slow step is split up. */
 const SLOW_STEP_SECONDS = 0.5;
 
-/** Returns how to take a GAN's steps and read their records: what `trainLoop` runs. */
+/** Returns options for `trainLoop` that take a GAN's steps and read their records. */
 export function stepsOf(
   { plan, ring, device }: Gan,
   programs: StepPrograms,
@@ -110,7 +110,7 @@ export function stepsOf(
   };
 }
 
-/** Returns a loop's report as a GAN's progress. `from` is the step that the loop began after. */
+/** Returns a loop's report as a GAN's progress. `from` is the step after which the loop began. */
 export function progressOf(
   { step, values: records, secondsPerStep }: StepReport<readonly StepRecord[]>,
   plan: EpochPlan,
@@ -130,9 +130,8 @@ export function progressOf(
 }
 
 /**
- * Runs steps `from + 1` to `until`, and yields after each epoch, each multiple of `reportEvery`, at the
- * end, and at least about every `reportSeconds`. Leaving the loop early is safe: what was submitted
- * is done before the next report.
+ * Runs steps `from + 1` to `until`. Yields after each epoch, after each multiple of `reportEvery`, at the end, and at
+ * least about every `reportSeconds`. Leaving the loop early is safe: what was submitted is done before the next report.
  */
 export async function* train(
   gan: Gan,
@@ -144,7 +143,7 @@ export async function* train(
   }
 }
 
-/** The records of the steps after `after`, from their scalars. */
+/** Returns the records of the steps after `after`, from their scalars. */
 function recordsOf(values: Float32Array, after: number, plan: EpochPlan): readonly StepRecord[] {
   return Array.from({ length: values.length / SCALARS }, (_, i): StepRecord => {
     const [lossD, lossG, dReal, dFake] = values.subarray(i * SCALARS, (i + 1) * SCALARS);
@@ -160,7 +159,7 @@ function recordsOf(values: Float32Array, after: number, plan: EpochPlan): readon
   });
 }
 
-/** The scalars of steps `after + 1` to `until`, in their order: no more of the ring than is new. */
+/** Reads the scalars of steps `after + 1` to `until`, in their order, and no other part of the ring. */
 async function readRing(ring: GpuArray, after: number, until: number): Promise<Float32Array> {
   const capacity = ring.shape[0]!;
   const values = new Float32Array((until - after) * SCALARS);

@@ -1,4 +1,4 @@
-// The autotuner's view of a training step: what it launches that could be launched in another way.
+// A training step for the autotuner: its launches that have several variants.
 import type { Device } from "../gpu/device.ts";
 import { workloadsOf, type Use } from "../kernels/autotune.ts";
 import { createGan } from "./gan.ts";
@@ -6,7 +6,7 @@ import type { Recipe } from "./recipe.ts";
 import { standIns } from "./stand-in.ts";
 import { trainingStep } from "./step.ts";
 
-/** The workloads of a recipe's step on a batch of `batch` images, by key; no images are needed for it. */
+/** Returns the workloads of a recipe's step on a batch of `batch` images, by key. It needs no images. */
 export async function stepWorkloads(
   device: Device,
   recipe: Recipe,

@@ -1,15 +1,15 @@
-// A watch over a training run: tells from its records, evaluations and samples that it goes wrong, each
-// trouble once, with what to try. Pure: it is handed what happened, and keeps no clock and no files.
+// Watches a training run: its records, evaluations and samples show when it goes wrong. It reports each trouble once,
+// with a remedy to try. It is pure: callers tell it what happened, and it has no clock and no files.
 import type { StepRecord } from "./train-steps.ts";
 
-/** What a watch looks at in an evaluation of the generator. */
+/** The part of an evaluation of the generator that a watch looks at. */
 export interface WatchedEvaluation {
   readonly step: number;
   readonly precision: number;
   readonly recall: number;
-  /** Total variation between the samples' classes and the real digits': 0 is balanced, towards 1 broken. */
+  /** Total variation between the samples' classes and the real digits': 0 is balanced, near 1 is broken. */
   readonly classBalance: number;
-  /** How many samples the judge took for each class. */
+  /** How many samples the judge put into each class. */
   readonly counts: readonly number[];
 }
 
@@ -17,11 +17,11 @@ export interface WatchedEvaluation {
 export interface Warning {
   readonly step: number;
   readonly trouble: Trouble;
-  /** One line: what is wrong, by what figures, and what to try. */
+  /** One line: what is wrong, which figures show it, and what to try. */
   readonly words: string;
 }
 
-/** What may go wrong. */
+/** What can go wrong. */
 export type Trouble =
   | "not a number"
   | "discriminator won"
@@ -29,28 +29,28 @@ export type Trouble =
   | "broken balance"
   | "alike";
 
-/** Looks on while a run trains. Every method returns what is to be said now: each trouble once a watch. */
+/** Watches a run in training. Every method returns the new warnings; a watch warns of each trouble once. */
 export interface Watch {
   readonly records: (records: readonly StepRecord[]) => readonly Warning[];
   readonly evaluation: (evaluation: WatchedEvaluation) => readonly Warning[];
-  /** Of samples from fixed noise, (count, …): `images` holds all their values. */
+  /** Takes samples from fixed noise, (count, …); `images` holds all their values. */
   readonly samples: (step: number, images: Float32Array, count: number) => readonly Warning[];
 }
 
-/** Steps over which verdicts are averaged. */
+/** The number of steps over which verdicts are averaged. */
 export const STRETCH = 200;
-/** Steps before which a generator can't be expected to draw digits. */
+/** The number of steps before which a generator can't be expected to draw digits. */
 export const EARLY = 500;
-const NO_LOSS = 0.05; // nats: ln 2 for each half would be a discriminator that guesses
+const NO_LOSS = 0.05; // nats: a discriminator that guesses would have ln 2 for each half
 const SURE_OF_REAL = 0.85; // below the 0.9 that smoothed labels ask for
 const SURE_OF_FAKE = 0.02;
 const NO_RECALL = 0.02;
 const SOME_RECALL = 0.2;
 const SOME_PRECISION = 0.2;
-const BROKEN_BALANCE = 0.4; // digits of six classes, in equal parts
-const ALIKE = 0.02; // real digits vary by 0.27 a pixel, sixteen of one class by 0.12 to 0.25, small's after 200 steps by 0.09
+const BROKEN_BALANCE = 0.4; // as of digits of only six classes, in equal parts
+const ALIKE = 0.02; // real digits vary by 0.27 per pixel, sixteen of one class by 0.12 to 0.25, small's after 200 steps by 0.09
 
-/** A new watch. What a resumed run has in its logs is taken as said. Verdicts are averaged over `steps`. */
+/** Makes a watch. It doesn't warn again of troubles in a resumed run's logs. Verdicts are averaged over `steps`. */
 export function createWatch(
   earlier: {
     readonly records?: readonly StepRecord[];
@@ -89,7 +89,7 @@ export function createWatch(
       const fell = bestRecall >= SOME_RECALL && recall < NO_RECALL;
       bestRecall = Math.max(bestRecall, recall);
       // An untrained generator has no recall either, and may even have precision: its one image can lie in a
-      // wide neighbourhood. So it must have had its time, and have been seen twice.
+      // wide neighbourhood. So the warning waits for enough steps and for two evaluations.
       const stays =
         step >= EARLY && before !== undefined && before.recall < NO_RECALL && recall < NO_RECALL;
       const unbalanced =
@@ -117,8 +117,8 @@ export function createWatch(
 }
 
 /**
- * How much images differ from one another: the variance of each value across `count` images, (count, …),
- * averaged over the values. NaN if any of them is.
+ * Returns how much images differ from one another: the variance of each value across `count` images, (count, …),
+ * averaged over the values. NaN if any value is NaN.
  */
 export function varianceAcross(images: Float32Array, count: number): number {
   const size = images.length / count;
@@ -149,7 +149,7 @@ function won(records: readonly StepRecord[]): boolean {
 
 const LOWER = "lower learning rates";
 
-const NOT_A_NUMBER = `a loss is not a number any more: the run has diverged, and more steps won't mend it; try ${LOWER}, or another --seed`;
+const NOT_A_NUMBER = `a loss is not a number any more: the run has diverged, and more steps won't help; try ${LOWER}, or another --seed`;
 
 function wonWords(records: readonly StepRecord[]): string {
   const [loss, real, fake] = [
@@ -161,7 +161,7 @@ function wonWords(records: readonly StepRecord[]): string {
 }
 
 function lowRecall(recall: number, precision: number): string {
-  return `recall is ${recall.toFixed(3)} at precision ${precision.toFixed(2)}: the samples show next to nothing of the real digits' variety, the generator has collapsed; try ${LOWER}, a larger batch, or another --seed`;
+  return `recall is ${recall.toFixed(3)} at precision ${precision.toFixed(2)}: the samples show almost none of the real digits' variety: the generator has collapsed; try ${LOWER}, a larger batch, or another --seed`;
 }
 
 function brokenBalance(balance: number, counts: readonly number[]): string {

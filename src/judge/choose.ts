@@ -1,31 +1,31 @@
-// Which samples to show: the best and the most typical of each digit, and the worst of all.
+// Chooses samples to show: the best and the most typical of each digit, and the worst of all.
 import type { Matrix } from "../metrics/metrics.ts";
 
-/** A sample with what is known of it. */
+/** A sample with its ranking. */
 export interface Ranked {
-  /** Its place among the samples. */
+  /** Its index among the samples. */
   readonly index: number;
-  /** What the judge takes it for. */
+  /** The digit that the judge takes it for. */
   readonly digit: number;
-  /** How probable the judge holds that, 0 to 1. */
+  /** The probability that the judge gives that digit, 0 to 1. */
   readonly certainty: number;
   /** How deep its features lie among real ones: `realism` of the metrics. */
   readonly realism: number;
-  /** Certainty · realism, by which samples are ranked. */
+  /** Certainty · realism, which orders the samples. */
   readonly rank: number;
 }
 
-/** Samples that were picked by rule. */
+/** Samples that were chosen by rule. */
 export interface Chosen {
-  /** For each digit that was drawn, the sample of the highest rank. */
+  /** For each digit that was drawn, the sample of highest rank. */
   readonly best: readonly Ranked[];
   /** For each digit that was drawn, the sample of median rank. */
   readonly typical: readonly Ranked[];
-  /** The samples of the lowest ranks of all, the worst first. */
+  /** The samples of lowest rank, the worst first. */
   readonly worst: readonly Ranked[];
 }
 
-/** Ranks samples by what the judge says of each, (count, classes), and by their realism. */
+/** Ranks samples by the judge's probabilities, (count, classes), and by their realism. */
 export function rankSamples(probabilities: Matrix, realism: Float64Array): readonly Ranked[] {
   const { rows, columns, values } = probabilities;
   return Array.from({ length: rows }, (_, index) => {
@@ -42,7 +42,7 @@ export function rankSamples(probabilities: Matrix, realism: Float64Array): reado
   });
 }
 
-/** Picks samples to show; of equal ranks the first. `worst` is how many of the worst. */
+/** Chooses samples to show; the first of equal ranks wins. `worst` is the number of worst samples. */
 export function chooseSamples(ranked: readonly Ranked[], worst: number): Chosen {
   const ascending = ranked.toSorted((a, b) => a.rank - b.rank || a.index - b.index);
   const digits = [...new Set(ranked.map(({ digit }) => digit))].toSorted((a, b) => a - b);

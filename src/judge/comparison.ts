@@ -1,5 +1,4 @@
-// The real side of every comparison: what a judge makes of a dataset, prepared once, and the figures that
-// other sets of images get against it.
+// The real side of every comparison: a judged dataset, prepared once, and the figures of other sets against it.
 import { toFloats } from "../data/pixels.ts";
 import {
   classCounts,
@@ -14,10 +13,10 @@ import {
 import type { FrechetFigures, SetFigures } from "./figures.ts";
 import { judgeImages, type Judge, type Judged } from "./judge.ts";
 
-/** Told now and then how much is done, of how much. */
+/** Called at intervals with how much is done, and of how much. */
 export type OnProgress = (done: number, total: number) => void;
 
-/** Gray images: bytes from black to white, or floats in [−1, 1]; (count, height, width). */
+/** Grey images: bytes from black to white, or floats in [−1, 1]; (count, height, width). */
 export interface ImageStack {
   readonly images: Uint8Array | Float32Array;
   readonly count: number;
@@ -33,24 +32,24 @@ export interface JudgedDataset {
 
 /** What sets of images are compared with. */
 export interface Comparison extends Gaussians {
-  /** The training set, some of it for neighbourhoods: as many as are compared with it. */
+  /** The training set. As many of its images are used for neighbourhoods as are compared with it. */
   readonly real: RealSet;
-  /** Share of each class in the training set. */
+  /** The share of each class in the training set. */
   readonly expected: readonly number[];
 }
 
-/** What Fréchet distances are taken to. */
+/** The Gaussians that Fréchet distances are measured to. */
 export interface Gaussians {
   readonly train: Gaussian;
   readonly test: Gaussian;
 }
 
-/** The most images that are compared with their neighbours: all pairs of them. */
+/** The most images that are compared with their neighbours, which takes all pairs of them. */
 export const MOST_NEIGHBOURS = 10_000;
-/** How many neighbours make a neighbourhood: Naeem et al.'s choice, by which real digits are covered to 97 %. */
+/** How many neighbours make a neighbourhood: the choice of Naeem et al., with which real digits are covered to 97 %. */
 export const NEIGHBOURS = 5;
 
-/** Judges images, telling of how many of all. */
+/** Judges images. Progress is reported together with their number. */
 export async function judgeAll(
   judge: Judge,
   { images, count, height, width }: ImageStack,
@@ -59,7 +58,7 @@ export async function judgeAll(
   return judgeImages(judge, images, count, height, width, (done) => onProgress?.(done, count));
 }
 
-/** Some images of a stack, as floats. */
+/** Returns some images of a stack as floats. */
 export function imagesAt(
   { images, height, width }: ImageStack,
   rows: readonly number[],
@@ -72,13 +71,13 @@ export function imagesAt(
   return chosen;
 }
 
-/** Places of `count` rows, evenly spaced over `total`; all of them if there are fewer. */
+/** Returns the indices of `count` rows, evenly spaced over `total`; all of them if there are fewer. */
 export function evenly(total: number, count: number): readonly number[] {
   const rows = Math.min(total, count);
   return Array.from({ length: rows }, (_, row) => Math.floor((row * total) / rows));
 }
 
-/** Some rows of what was judged. */
+/** Returns some rows of judged images. */
 export function pick({ features, probabilities, count }: Judged, rows: readonly number[]): Judged {
   const take = (values: Float32Array): Float32Array => {
     const columns = values.length / count;
@@ -91,24 +90,24 @@ export function pick({ features, probabilities, count }: Judged, rows: readonly 
   return { count: rows.length, features: take(features), probabilities: take(probabilities) };
 }
 
-/** The features of what was judged. */
+/** Returns the features of judged images. */
 export function featuresOf({ count, features }: Judged): Matrix {
   return { rows: count, columns: features.length / count, values: features };
 }
 
-/** The probabilities of what was judged. */
+/** Returns the probabilities of judged images. */
 export function probabilitiesOf({ count, probabilities }: Judged): Matrix {
   return { rows: count, columns: probabilities.length / count, values: probabilities };
 }
 
-/** The Gaussians that Fréchet distances are taken to. */
+/** Returns the Gaussians that Fréchet distances are measured to. */
 export function gaussiansOf({ train, test }: JudgedDataset): Gaussians {
   return { train: gaussianOf(featuresOf(train)), test: gaussianOf(featuresOf(test)) };
 }
 
 /**
- * Prepares a dataset for comparisons with sets of `count` images. `labels` are the training images'
- * classes; where there are none, the judge's verdicts on them stand for them.
+ * Prepares a dataset for comparisons with sets of `count` images. `labels` are the training images' classes; without
+ * them, the judge's verdicts replace them.
  */
 export async function prepareComparison(
   { train, test }: JudgedDataset,
@@ -133,13 +132,13 @@ function countOf(labels: Uint8Array, digit: number): number {
   return labels.reduce((sum, label) => (label === digit ? sum + 1 : sum), 0);
 }
 
-/** Fréchet distances of some images to the training set and to the test set. */
+/** Returns the Fréchet distances of some images to the training set and to the test set. */
 export function frechetsOf(judged: Judged, { train, test }: Gaussians): FrechetFigures {
   const own = gaussianOf(featuresOf(judged));
   return { frechetTrain: frechetDistance(train, own), frechetTest: frechetDistance(test, own) };
 }
 
-/** All figures of some images. Of more than `MOST_NEIGHBOURS`, only so many are compared with neighbours. */
+/** Returns all figures of some images. At most `MOST_NEIGHBOURS` of them are compared with neighbours. */
 export async function figuresOf(
   judged: Judged,
   comparison: Comparison,
@@ -154,7 +153,7 @@ export async function figuresOf(
   const { frechetTest } = frechetsOf(judged, comparison);
   return {
     count: judged.count,
-    figures: { frechetTrain: frechet, frechetTest, ...others, classBalance, score }, // as files have them
+    figures: { frechetTrain: frechet, frechetTest, ...others, classBalance, score }, // in the order of files
     counts: classCounts(sides.probabilities),
   };
 }

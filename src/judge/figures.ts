@@ -1,8 +1,7 @@
-// What an evaluation says of a set of images: its figures, what each means, and the sets of known quality
-// that stand beside it.
+// The figures of an evaluation, what each one means, and the sets of known quality to compare them with.
 import type { Summary } from "../metrics/metrics.ts";
 
-/** The figures of a set of images: the metrics' summary of it, held against two sets. */
+/** The figures of a set of images: its summary by the metrics, with Fréchet distances to two sets. */
 export type Figures = FrechetFigures & Omit<Summary, "frechet">;
 
 /** Fréchet distances of a judge's features. */
@@ -13,9 +12,9 @@ export interface FrechetFigures {
   readonly frechetTest: number;
 }
 
-/** What a set of images got. */
+/** The result for a set of images. */
 export interface SetFigures {
-  /** Images in it. */
+  /** The number of images in it. */
   readonly count: number;
   readonly figures: Figures;
   /** How many of them the judge takes for each class. */
@@ -27,14 +26,14 @@ export interface Meaning {
   readonly name: keyof Figures;
   readonly title: string;
   readonly better: "lower" | "higher";
-  /** Where its values can lie. */
+  /** The range of its values. */
   readonly range: string;
   readonly words: string;
-  /** Whether references differ by orders of magnitude. */
+  /** Whether the references' values differ by orders of magnitude. */
   readonly logarithmic: boolean;
 }
 
-/** Every figure, in the order in which it is shown. */
+/** Every figure, in the order of display. */
 export const MEANINGS: readonly Meaning[] = [
   {
     name: "frechetTrain",
@@ -42,7 +41,7 @@ export const MEANINGS: readonly Meaning[] = [
     better: "lower",
     range: "0 and up",
     words:
-      "between the judge's features of the samples and of all training images, each taken for a Gaussian: notices bad images and missing kinds alike; fewer samples raise it",
+      "between the judge's features of the samples and of all training images, each treated as a Gaussian: notices both bad images and missing kinds; fewer samples raise it",
     logarithmic: true,
   },
   {
@@ -51,7 +50,7 @@ export const MEANINGS: readonly Meaning[] = [
     better: "lower",
     range: "0 and up",
     words:
-      "the same to test images, which no generator has seen; far above the distance to training, it tells of copying",
+      "the same to test images, which no generator has seen; if far above the distance to training, it is a sign of copying",
     logarithmic: true,
   },
   {
@@ -60,7 +59,7 @@ export const MEANINGS: readonly Meaning[] = [
     better: "lower",
     range: "about 0 and up",
     words:
-      "between the same features without taking them for Gaussians; unbiased, so that it may fall below 0 by chance",
+      "between the same features, without treating them as Gaussians; unbiased, so it may fall below 0 by chance",
     logarithmic: true,
   },
   {
@@ -68,8 +67,7 @@ export const MEANINGS: readonly Meaning[] = [
     title: "Precision",
     better: "higher",
     range: "0 to 1",
-    words:
-      "share of samples that lie among real digits' nearest neighbourhoods: do they look real?",
+    words: "share of samples that lie in the neighbourhoods of real digits: do they look real?",
     logarithmic: false,
   },
   {
@@ -78,7 +76,7 @@ export const MEANINGS: readonly Meaning[] = [
     better: "higher",
     range: "0 to 1",
     words:
-      "share of real digits that lie among the samples' neighbourhoods: is their variety there? Near 0 after a collapse; wide-spread noise may raise it",
+      "share of real digits that lie in the samples' neighbourhoods: is their variety there? Near 0 after a collapse; widespread noise may raise it",
     logarithmic: false,
   },
   {
@@ -87,7 +85,7 @@ export const MEANINGS: readonly Meaning[] = [
     better: "higher",
     range: "0 and up, real digits near 1",
     words:
-      "how many real digits' neighbourhoods a sample lies in, over how many are to be expected: precision that single outliers can't raise; above 1, samples crowd where digits are most usual",
+      "the number of real digits' neighbourhoods that a sample lies in, divided by the expected number: precision that single outliers can't raise; above 1, samples crowd where digits are most common",
     logarithmic: false,
   },
   {
@@ -105,7 +103,7 @@ export const MEANINGS: readonly Meaning[] = [
     better: "lower",
     range: "0 to 1",
     words:
-      "total variation between the shares of digits drawn and those of the training set: the part of the samples that would have to be another digit",
+      "total variation between the shares of the digits drawn and those of the training set: the part of the samples that would have to be another digit",
     logarithmic: false,
   },
   {
@@ -114,12 +112,12 @@ export const MEANINGS: readonly Meaning[] = [
     better: "higher",
     range: "1 to 10",
     words:
-      "high if the judge is sure of each sample and all classes are as frequent; it sees no real digits, and ten good images repeated would do",
+      "high if the judge is sure of each sample and all classes are equally frequent; it sees no real digits, and ten good images repeated would do",
     logarithmic: false,
   },
 ];
 
-/** Sets of known quality, which the same figures are taken of. */
+/** Sets of known quality, for which the same figures are computed. */
 export const REFERENCES = ["real", "repeated", "single", "noisy", "noise"] as const;
 
 /** A set of known quality. */
@@ -132,7 +130,7 @@ export const REFERENCE_WORDS: Readonly<
   real: {
     title: "real digits",
     words:
-      "test images, which no training has seen; for the distance to test, as many training images",
+      "test images, which no training has seen; for the distance to test, the same number of training images",
   },
   repeated: {
     title: "100 digits repeated",

@@ -1,4 +1,4 @@
-// A judge on a device: which digit an image shows, and the features by which sets of images are compared.
+// A judge on a device: it says which digit an image shows, and computes the features by which sets are compared.
 import { resize, softmax } from "../autograd/ops.ts";
 import { noGrad, Tensor } from "../autograd/tensor.ts";
 import type { GpuArray } from "../gpu/array.ts";
@@ -12,34 +12,34 @@ import { CLASSES, designs, FEATURES, SIDE, type Design, type Which } from "./des
 
 export { FEATURES } from "./designs.ts";
 
-// Draws are keyed by (seed, step, stream): training never reaches this step, so first weights are independent of it.
+// Draws are keyed by (seed, step, stream). Training never reaches this step, so initial weights are independent of it.
 const FIRST_WEIGHTS = 2 ** 32 - 1;
-const CHUNK = 250; // images judged at once
+const CHUNK = 250; // images per forward
 
-/** A judge's networks, trained or not, and the programs that were compiled to ask them. */
+/** A judge's networks, trained or not, and the programs that were compiled to run them. */
 export interface JudgeNetworks {
   readonly device: Device;
   /** Images (N, 28, 28, 1) to features (N, FEATURES). */
   readonly body: Network;
   /** Features to logits (N, 10). */
   readonly head: Network;
-  /** By the images' height and width. */
+  /** The programs by the images' height and width. */
   readonly readers: Map<string, Promise<Reader>>;
 }
 
 /** A program that judges a chunk of images of one size. */
 export interface Reader {
-  /** (CHUNK, height, width), to be written before each run. */
+  /** (CHUNK, height, width). Write them before each run. */
   readonly images: GpuArray;
   readonly program: Program<{ readonly features: GpuArray; readonly probabilities: GpuArray }>;
 }
 
-/** What is kept of a judge: who trained it, how well, and its weights. */
+/** What is stored of a judge: how it was trained, how good it is, and its weights. */
 export interface KeptJudge {
   readonly which: Which;
-  /** The share of the test images that it got right. */
+  /** The share of the test images that it classified correctly. */
   readonly accuracy: number;
-  /** Names these very weights. */
+  /** Identifies exactly these weights. */
   readonly fingerprint: string;
   readonly seed: number;
   readonly epochs: number;
@@ -54,21 +54,21 @@ export interface KeptJudge {
 export interface Judge extends JudgeNetworks {
   /** `first` or `second`. */
   readonly name: Which;
-  /** The share of the test images that it got right, 0 to 1. */
+  /** The share of the test images that it classified correctly, 0 to 1. */
   readonly accuracy: number;
   readonly fingerprint: string;
 }
 
-/** What a judge says of some images. */
+/** What a judge found in some images. */
 export interface Judged {
   readonly count: number;
   /** (count, FEATURES) */
   readonly features: Float32Array;
-  /** (count, 10): of each digit, in order. */
+  /** (count, 10): the probability of each digit, in order. */
   readonly probabilities: Float32Array;
 }
 
-/** A judge's networks with first weights drawn from a seed. */
+/** Creates a judge's networks, with initial weights drawn from a seed. */
 export function createNetworks(device: Device, design: Design, seed: number): JudgeNetworks {
   const draws = createRng(device, seed, FIRST_WEIGHTS);
   const body = sequential(device, "body", [SIDE, SIDE, 1], design.body(), draws);
@@ -76,7 +76,7 @@ export function createNetworks(device: Device, design: Design, seed: number): Ju
   return { device, body, head, readers: new Map() };
 }
 
-/** Every array of a judge's networks by name, such as `body.conv2d.filter`. */
+/** Returns every array of a judge's networks by name, such as `body.conv2d.filter`. */
 export function weightsOf({ body, head }: JudgeNetworks): ReadonlyMap<string, GpuArray> {
   return new Map(
     [body, head].flatMap(({ name, state }) =>
@@ -85,7 +85,7 @@ export function weightsOf({ body, head }: JudgeNetworks): ReadonlyMap<string, Gp
   );
 }
 
-/** Puts a kept judge on a device. Throws `CheckpointError` if its weights aren't those of its design. */
+/** Puts a stored judge on a device. Throws `CheckpointError` if its weights don't fit its design. */
 export function createJudge(device: Device, kept: KeptJudge): Judge {
   const networks = createNetworks(device, designs[kept.which], kept.seed);
   const arrays = weightsOf(networks);
@@ -93,7 +93,7 @@ export function createJudge(device: Device, kept: KeptJudge): Judge {
     const data = kept.weights.get(name);
     if (data?.length === array.size) return { array, data };
     throw new CheckpointError(
-      `judge: ${name} has ${data?.length ?? "no"} values, this version's ${kept.which} judge has ${array.size}; train it anew`,
+      `judge: ${name} has ${data?.length ?? "no"} values, but this version's ${kept.which} judge has ${array.size}; train it again`,
     );
   });
   for (const { array, data } of found) array.write(data);
@@ -101,7 +101,7 @@ export function createJudge(device: Device, kept: KeptJudge): Judge {
   return { ...networks, name, accuracy, fingerprint };
 }
 
-/** Compiles the program for images of a size, once. */
+/** Compiles the program for images of a size, once per size. */
 function readerOf(judge: JudgeNetworks, height: number, width: number): Promise<Reader> {
   const { device, body, head, readers } = judge;
   const key = `${height}×${width}`;
@@ -125,10 +125,10 @@ function readerOf(judge: JudgeNetworks, height: number, width: number): Promise<
 }
 
 /**
- * What a judge says of images (count, height, width), bytes or in [−1, 1], digits light on dark as MNIST's; of another size
- * than 28×28 they are resized on the device (bilinear, half-pixel). An image's results don't depend on the others.
- * One call at a time. `onProgress` is told of the images done. Throws `ShapeError` if `images` has another number of
- * values.
+ * Judges images (count, height, width), bytes or floats in [−1, 1], with digits light on dark as in MNIST. Images of
+ * another size than 28×28 are resized on the device (bilinear, half-pixel). The results of an image don't depend on the
+ * others. Make one call at a time. `onProgress` is called with the number of images done. Throws `ShapeError` if
+ * `images` has another number of values.
  */
 export async function judgeImages(
   judge: JudgeNetworks,
@@ -141,7 +141,7 @@ export async function judgeImages(
   const size = height * width;
   if (images.length !== count * size) {
     throw new ShapeError(
-      `judge: got ${images.length} values, expected ${count * size} for (${count}, ${height}, ${width}); pass the images' own count, height and width`,
+      `judge: images must have ${count * size} values for (${count}, ${height}, ${width}); got ${images.length}: pass the images' own count, height and width`,
     );
   }
   const features = new Float32Array(count * FEATURES);
@@ -163,7 +163,7 @@ export async function judgeImages(
   return { count, features, probabilities };
 }
 
-/** The most probable digit of each image, the smaller of two alike. */
+/** Returns the most probable digit of each image; the smaller of two that are equally probable. */
 export function digitsOf({ count, probabilities }: Judged): Uint8Array {
   return Uint8Array.from({ length: count }, (_, i) => {
     const row = probabilities.subarray(i * CLASSES, (i + 1) * CLASSES);
@@ -171,7 +171,7 @@ export function digitsOf({ count, probabilities }: Judged): Uint8Array {
   });
 }
 
-/** The share of images whose most probable digit is their label. */
+/** Returns the share of images whose most probable digit is their label. */
 export function accuracyOf(judged: Judged, labels: Uint8Array): number {
   const right = digitsOf(judged).filter((digit, i) => digit === labels[i]).length;
   return right / judged.count;

@@ -1,4 +1,4 @@
-// A judge as one safetensors file: its weights, and in the header's metadata how it came about.
+// A judge as one safetensors file: its weights, and how it was trained in the header's metadata.
 import { z } from "zod";
 import {
   decodeSafetensors,
@@ -11,7 +11,7 @@ import { architectureOf, designs, type Which } from "./designs.ts";
 import { weightsOf, type JudgeNetworks, type KeptJudge } from "./judge.ts";
 
 const FORMAT = "longhand judge 2";
-const UNSEALED = "longhand judge 1"; // of older versions: its weights' fingerprint is all there is to check
+const UNSEALED = "longhand judge 1"; // of older versions: only the weights' fingerprint can be checked
 
 const whole = z.string().regex(/^\d+$/).transform(Number);
 const schema = z.object({
@@ -28,7 +28,7 @@ const schema = z.object({
 /** How a judge was trained. */
 export type Training = Pick<KeptJudge, "which" | "accuracy" | "seed" | "epochs" | "adapter">;
 
-/** Reads a judge's weights from the device, to be kept. */
+/** Reads a judge's weights from the device, to store them. */
 export async function keepJudge(networks: JudgeNetworks, training: Training): Promise<KeptJudge> {
   const weights = new Map<string, Float32Array>();
   for (const [name, array] of weightsOf(networks)) weights.set(name, await array.read());
@@ -40,7 +40,7 @@ export async function keepJudge(networks: JudgeNetworks, training: Training): Pr
   };
 }
 
-/** Weights as tensors of a file. */
+/** Returns weights as the tensors of a file. */
 function tensorsOf(weights: ReadonlyMap<string, Float32Array>): Map<string, NativeTensor> {
   return new Map(
     [...weights].map(([name, data]): [string, NativeTensor] => [
@@ -50,14 +50,14 @@ function tensorsOf(weights: ReadonlyMap<string, Float32Array>): Map<string, Nati
   );
 }
 
-/** SHA-256 of all weights, by name, in hex: its first 16 digits. */
+/** Returns the first 16 hex digits of the SHA-256 of all weights by name. */
 async function fingerprintOf(weights: ReadonlyMap<string, Float32Array>): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", encodeSafetensors(tensorsOf(weights)));
   const digits = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0"));
   return digits.join("").slice(0, 16);
 }
 
-/** The bytes of a judge's file, sealed. */
+/** Returns the bytes of a judge's file, sealed. */
 export async function encodeJudge({
   weights,
   ...rest
@@ -68,8 +68,8 @@ export async function encodeJudge({
 }
 
 /**
- * Reads a judge's file. Throws `CheckpointError`, which names the file, if it is damaged or no judge. Whether the judge
- * is of this version's architecture is for `createJudge` and the caller to say.
+ * Reads a judge's file. Throws `CheckpointError`, which names the file, if it is damaged or holds no judge.
+ * `createJudge` and the caller check whether the judge has this version's architecture.
  */
 export async function decodeJudge(bytes: Uint8Array, name: string): Promise<KeptJudge> {
   const { tensors, metadata } = decodeSafetensors(bytes, name);
@@ -81,18 +81,20 @@ export async function decodeJudge(bytes: Uint8Array, name: string): Promise<Kept
   }
   const { format, ...said } = parsed.data;
   if ((await fingerprintOf(weights)) !== said.fingerprint) {
-    throw new CheckpointError(`${name}: its weights aren't those that were kept: it is damaged`);
+    throw new CheckpointError(
+      `${name}: its weights aren't those that were saved: the file is damaged`,
+    );
   }
   if (format === FORMAT) await checkSeal(bytes, name);
   return { ...said, weights };
 }
 
-/** Throws `CheckpointError` unless a kept judge is the one that is wanted, of this version's architecture. */
+/** Throws `CheckpointError` unless a stored judge is the requested one, with this version's architecture. */
 export function checkFit(kept: KeptJudge, which: Which, name: string): void {
   if (kept.which !== which) {
     throw new CheckpointError(`${name}: holds the ${kept.which} judge, not the ${which} one`);
   }
   if (kept.architecture !== architectureOf(designs[which])) {
-    throw new CheckpointError(`${name}: was trained by a version whose ${which} judge differs`);
+    throw new CheckpointError(`${name}: was trained by a version with a different ${which} judge`);
   }
 }

@@ -1,25 +1,26 @@
-// For each image the one most like it among many, pixel by pixel: whether a generator copies. The device
-// finds which one it is, the host says how far away.
+// Finds the nearest of many images to each query, pixel by pixel, to show whether a generator copies. The device finds
+// which one it is; the host computes how far away it is.
 import { argmax, matmul, sub } from "../autograd/ops.ts";
 import { noGrad, Tensor } from "../autograd/tensor.ts";
 import type { Device } from "../gpu/device.ts";
 import { ShapeError } from "../gpu/errors.ts";
 
-/** For each query in turn the nearest image. */
+/** The nearest image of each query. */
 export interface NearestImages {
   readonly indices: Uint32Array;
   /** Euclidean distances over all pixels, where from black to white is 1. */
   readonly distances: Float64Array;
 }
 
-const ROWS = 6000; // images on the device at once: 19 MB
+const ROWS = 6000; // images on the device at a time: 19 MB
 
 /**
- * Compares each of `count` queries, floats in [−1, 1], with all of `among`, bytes, of as many pixels. The
- * nearest is found in float32, so that of images whose squared distances differ by less than some 1e-4
- * either may be named; its distance is exact. Of equal ones the first. `onProgress` hears of images done.
+ * Compares each of `count` queries, floats in [−1, 1], with all images of `among`, bytes, which have as many pixels.
+ * The nearest is found in float32, so either of two images may be named if their squared distances differ by less than
+ * about 1e-4. Its distance is exact. The first of equally near images wins. `onProgress` is called with the number of
+ * images done.
  *
- * Throws `ShapeError` where the images' sizes differ or there are none.
+ * Throws `ShapeError` if the images' sizes differ or there are none.
  */
 export async function nearestImages(
   device: Device,
@@ -31,7 +32,7 @@ export async function nearestImages(
 ): Promise<NearestImages> {
   if (count < 1 || queries.length !== count * pixels || among.length < pixels) {
     throw new ShapeError(
-      `nearestImages: got ${queries.length} values for ${count} queries and ${among.length} bytes, expected ${pixels} values each and at least one image; give both the same height and width`,
+      `nearestImages: each query and image must have ${pixels} values, with one image or more; got ${queries.length} values for ${count} queries, and ${among.length} bytes: give both the same height and width`,
     );
   }
   const total = Math.floor(among.length / pixels);
@@ -54,7 +55,7 @@ export async function nearestImages(
   return { indices, distances };
 }
 
-// |q − t|² is least where q·t − |t|²/2 is greatest.
+// |q − t|² is smallest where q·t − |t|²/2 is largest.
 function nearestPlaces(
   device: Device,
   queries: Tensor,

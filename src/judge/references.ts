@@ -1,5 +1,5 @@
-// The sets of known quality beside which an evaluation's figures stand: real digits, two kinds of collapse,
-// two kinds of noise. They depend on the judge, the dataset and the count alone.
+// The sets of known quality that an evaluation's figures are compared with. They are real digits, two kinds of collapse
+// and two kinds of noise, and depend only on the judge, the dataset and the count.
 import type { Device } from "../gpu/device.ts";
 import { createRng, normal, uniform, type Rng } from "../kernels/random.ts";
 import {
@@ -24,12 +24,12 @@ export type References = Readonly<Record<Reference, SetFigures>>;
 export type FrechetReferences = Readonly<Record<Reference, FrechetFigures>>;
 
 const REPEATED = 100;
-/** σ of the noise, in units of [−1, 1]: a tenth of the range from black to white. */
+/** The noise's σ in units of [−1, 1]: a tenth of the range from black to white. */
 const SIGMA = 0.2;
 const NOISE_SEED = 0;
-const NOISE_STEP = 2 ** 32 - 3; // draws of its own, apart from training's and sampling's
+const NOISE_STEP = 2 ** 32 - 3; // its own draws, separate from those of training and sampling
 
-/** The sets of `count` images, judged, as many as there are test images at most. */
+/** Judges the sets of known quality, with `count` images each, but no more than there are test images. */
 export async function judgeReferences(
   judge: Judge,
   { test: judged }: JudgedDataset,
@@ -73,7 +73,7 @@ async function addNoise(device: Device, draws: Rng, images: Float32Array): Promi
   }
 }
 
-/** All figures of the sets of known quality. */
+/** Returns all figures of the sets of known quality. */
 export async function referenceFigures(
   sets: Readonly<Record<Reference, Judged>>,
   dataset: JudgedDataset,
@@ -94,8 +94,8 @@ export async function referenceFigures(
 }
 
 /**
- * The Fréchet distances of the sets of known quality. Test images are no measure of themselves: to the test
- * set, that of as many training images stands for real digits.
+ * Returns the Fréchet distances of the sets of known quality. Test images can't be measured against themselves: the
+ * distance of real digits to the test set is that of the same number of training images.
  */
 export function referenceFrechets(
   sets: Readonly<Record<Reference, Judged>>,

@@ -1,4 +1,4 @@
-// Training a judge: the dataset and its labels lie on the device, and a step uploads nothing.
+// Trains a judge. The dataset and its labels lie on the device, and a step uploads nothing.
 import { softmaxCrossEntropy } from "../autograd/losses.ts";
 import { add } from "../autograd/ops.ts";
 import { Tensor } from "../autograd/tensor.ts";
@@ -12,7 +12,7 @@ import { updateAll } from "../nn/optimizer.ts";
 import { CLASSES, LEARNING_RATE_SCALES, SIDE, type Design } from "./designs.ts";
 import { accuracyOf, createNetworks, judgeImages, type JudgeNetworks } from "./judge.ts";
 
-/** Grey digits as bytes, (count, height, width), 0 is black, and the class of each. */
+/** Grey digits as bytes, (count, height, width), where 0 is black, and the class of each. */
 export interface LabelledImages {
   readonly images: Uint8Array;
   readonly labels: Uint8Array | undefined;
@@ -21,16 +21,16 @@ export interface LabelledImages {
   readonly width: number;
 }
 
-/** What training hands out now and then; all steps up to `step` are done. */
+/** What training reports at intervals. All steps up to `step` are done. */
 export interface JudgeProgress {
   /** Steps done. */
   readonly step: number;
   readonly epoch: number;
   /** The mean loss since the epoch began. */
   readonly loss: number;
-  /** Seconds that a step takes; NaN at the first, in which some adapters still compile. */
+  /** Seconds per step. NaN at the first step, in which some adapters still compile kernels. */
   readonly secondsPerStep: number;
-  /** Set at an epoch's end: the share of the test images that are classified right. */
+  /** The share of the test images that are classified correctly. Set at the end of an epoch. */
   readonly accuracy: number | undefined;
 }
 
@@ -39,45 +39,45 @@ export interface TrainJudgeOptions {
   readonly design: Design;
   readonly train: LabelledImages;
   readonly test: LabelledImages;
-  /** Default the design's. */
+  /** Default: the design's. */
   readonly seed?: number;
   readonly epochs?: number;
 }
 
-/** A judge in training: its networks, and what one iterates over to train it. */
+/** A judge in training: its networks, and the loop that trains it. */
 export interface JudgeTraining {
   readonly networks: JudgeNetworks;
   readonly steps: number;
-  /** Trains to the end. Weights and accuracy are the judge's once it is through. */
+  /** Trains to the end. Weights and accuracy are final once it is done. */
   readonly run: () => AsyncGenerator<JudgeProgress, void, undefined>;
 }
 
 const REPORT_SECONDS = 0.5;
 
-/** The labels of a set that a judge can learn from. Throws `DataError` if it can't. */
+/** Returns the labels of a set. Throws `DataError` if a judge can't learn from the set. */
 function labelsOf(what: string, { labels, height, width }: LabelledImages): Uint8Array {
   if (height !== SIDE || width !== SIDE) {
     throw new DataError(
-      `judge: ${what} images are ${height}×${width}; a judge learns from ${SIDE}×${SIDE}`,
+      `judge: the ${what} images are ${height}×${width}, but a judge learns from ${SIDE}×${SIDE}`,
     );
   }
   if (labels === undefined) {
     throw new DataError(
-      `judge: the ${what} images have no labels; put their labels file beside them`,
+      `judge: the ${what} images have no labels; put their labels file next to them`,
     );
   }
   const other = labels.find((label) => label >= CLASSES);
   if (other !== undefined) {
     throw new DataError(
-      `judge: the ${what} labels have a class ${other}; digits are 0 to ${CLASSES - 1}: take a set of digits alone (of EMNIST: digits, not letters)`,
+      `judge: the ${what} labels have a class ${other}; digits are 0 to ${CLASSES - 1}: use a dataset of digits alone (of EMNIST, the digits, not the letters)`,
     );
   }
   return labels;
 }
 
 /**
- * Prepares a judge's training: first weights, the dataset on the device. The same seed on the same adapter gives the
- * same bits. Throws `DataError` where the images are no labelled digits of 28×28, or fewer than a batch.
+ * Prepares a judge's training: initial weights, and the dataset on the device. The same seed on the same adapter gives
+ * the same bits. Throws `DataError` if the images aren't labelled digits of 28×28, or are fewer than a batch.
  */
 export function trainJudge(device: Device, options: TrainJudgeOptions): JudgeTraining {
   const { design, train, test } = options;
@@ -101,7 +101,7 @@ export function trainJudge(device: Device, options: TrainJudgeOptions): JudgeTra
   const labels = device.persistent([train.count], "u8", "judge.labels");
   labels.write(new Uint8Array(trainLabels));
   const optimizers = [body, head].map((network) =>
-    // PyTorch's convention, as the first judges learned: figures of runs are compared by their weights.
+    // PyTorch's convention, with which the first judges learned: their weights determine the figures of compared runs.
     adam(network, { learningRate: design.learningRate, convention: "pytorch" }),
   );
   const total = device.persistent([], "f32", "judge.loss"); // summed over an epoch's steps

@@ -1,14 +1,14 @@
-// What a classifier's verdicts say of a set: whether its classes are balanced, and the classifier score.
+// What a classifier's verdicts show about a set: whether its classes are balanced, and the classifier score.
 
 import { DataError, ShapeError } from "../gpu/errors.ts";
 import { requireMatrix, requireNumbers, type Matrix } from "./matrix.ts";
 
 /**
- * The total variation between two distributions over classes, ½ Σ |p − q|: 0 where they agree, which
- * is best, 1 where they share no class. Both are counts or frequencies, and are scaled to a sum of 1.
+ * The total variation between two distributions over classes, ½ Σ |p − q|: 0 if they agree, which is best, 1 if they
+ * share no class. Both are counts or frequencies, and are scaled to a sum of 1.
  *
- * Throws `ShapeError` where they differ in length or are empty, `DataError` for a negative or infinite
- * count, a NaN, or counts that are all 0.
+ * Throws `ShapeError` if they differ in length or are empty, `DataError` on a negative or infinite count, a NaN, or
+ * counts that are all 0.
  */
 export function totalVariation(counts: ArrayLike<number>, expected: ArrayLike<number>): number {
   const op = "totalVariation";
@@ -16,7 +16,7 @@ export function totalVariation(counts: ArrayLike<number>, expected: ArrayLike<nu
   requireNumbers(op, "expected", expected);
   if (counts.length !== expected.length || counts.length === 0) {
     throw new ShapeError(
-      `${op}: takes as many counts as expected ones, at least 1; got ${counts.length} and ${expected.length}: give one per class`,
+      `${op}: counts and expected must have the same length, at least 1; got ${counts.length} and ${expected.length}: give one per class`,
     );
   }
   const [p, q] = [frequencies(op, "counts", counts), frequencies(op, "expected", expected)];
@@ -41,8 +41,8 @@ function frequencies(op: string, name: string, counts: ArrayLike<number>): numbe
 }
 
 /**
- * How many rows of `probabilities` have their largest value in each column: a count a class. Of equal
- * values the first counts.
+ * Returns how many rows of `probabilities` have their largest value in each column: one count per class. The first of
+ * equal values counts.
  */
 export function classCounts(probabilities: Matrix): number[] {
   requireMatrix("classCounts", "probabilities", probabilities, 1);
@@ -56,17 +56,17 @@ export function classCounts(probabilities: Matrix): number[] {
   return counts;
 }
 
-/** Softmax in float32 gives rows that add up to 1 to some 1e-6. */
+/** Softmax in float32 gives rows that add up to 1 within about 1e-6. */
 const SUM_TOLERANCE = 1e-3;
 
 /**
- * The classifier score of `probabilities` (a row a sample, a column a class), e to the mean of
- * KL(p(y|x) ‖ p(y)), in one split: with Inception's verdicts it is the Inception score (Salimans et
- * al. 2016, "Improved Techniques for Training GANs"). From 1 (every verdict alike, or all unsure) to
- * the number of classes (each sure, all classes as frequent), which is best. It never sees a real
- * image, so that one sample a class suffices for the best score: read it beside recall.
+ * The classifier score of `probabilities` (one row per sample, one column per class), e to the mean of KL(p(y|x) ‖
+ * p(y)), in one split. With Inception's verdicts it is the Inception score (Salimans et al. 2016, "Improved Techniques
+ * for Training GANs"). It goes from 1 (all verdicts are the same, or all unsure) to the number of classes (every
+ * verdict sure, all classes equally frequent), which is best. It never sees a real image, so one sample per class is
+ * enough for the best score: read it together with recall.
  *
- * Throws `ShapeError` for an empty set, `DataError` for rows that are no probabilities.
+ * Throws `ShapeError` on an empty set, `DataError` on rows that are not probabilities.
  */
 export function classifierScore(probabilities: Matrix): number {
   const op = "classifierScore";

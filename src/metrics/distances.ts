@@ -1,24 +1,24 @@
-// Squared distances between all rows of one matrix and all of another, tile by tile in float64, so that
-// nothing of rows × rows is ever held. Differences are squared as they are: |x|² + |y|² − 2 x·y would
-// lose what near and equal rows differ by, and who is nearest hangs on it. One pair always gives the
-// same bits, whichever matrix comes first and wherever its rows stand, so that ties are ties.
+// Squared distances between all rows of one matrix and all rows of another, tile by tile in float64. A matrix of rows ×
+// rows is never held. Differences are squared directly: |x|² + |y|² − 2 x·y would lose the digits by which near and
+// equal rows differ, and these decide who is nearest. A pair always gives the same bits, whichever matrix comes first
+// and wherever its rows are, so that ties stay ties.
 
 import type { Matrix } from "./matrix.ts";
 
-/** Told now and then, and at the end: how much is done, of how much. */
+/** Called at intervals, and at the end, with how much is done and of how much. */
 export type OnProgress = (done: number, total: number) => void;
 
-/** Rows by columns of a tile: both sides' numbers and the distances stay in a core's cache. */
+/** Rows and columns of a tile: the numbers of both sides and the distances stay in a core's cache. */
 export const TILE = 64;
 // A register tile: 8 sums stay in registers, with 6 loads for 8 differences.
 const LEFT = 2;
 const RIGHT = 4;
-/** Milliseconds of work between two breaths for timers and signals. */
+/** Milliseconds of work between two pauses for timers and signals. */
 const BREATH = 40;
 
 /**
- * Distances between rows `top` to `bottom` of the left matrix and `left` to `right` of the right one
- * (ends excluded): that of rows i and j is at `(i - top) * TILE + j - left`. Good until the visit ends.
+ * Distances between rows `top` to `bottom` of the left matrix and `left` to `right` of the right one (ends excluded).
+ * The distance of rows i and j is at `(i - top) * TILE + j - left`. Valid until the visit ends.
  */
 export interface DistanceTile {
   readonly top: number;
@@ -28,7 +28,7 @@ export interface DistanceTile {
   readonly squares: Float64Array;
 }
 
-/** Lets timers and signals have their turn, now and then; says how far the work is. */
+/** Gives timers and signals their turn at intervals, and reports progress. */
 export class Pace {
   private done = 0;
   private last = performance.now();
@@ -41,7 +41,7 @@ export class Pace {
     this.onProgress = onProgress;
   }
 
-  /** Counts `more` as done; awaits a breath if the last is long ago. */
+  /** Counts `more` as done, and pauses if the last pause is long ago. */
   async add(more: number): Promise<void> {
     this.done += more;
     if (performance.now() - this.last < BREATH && this.done < this.total) return;
@@ -51,7 +51,7 @@ export class Pace {
   }
 }
 
-/** Visits the distances of all pairs (row of `a`, row of `b`), `b`'s rows in order for each of `a`'s. */
+/** Visits the distances of all pairs (row of `a`, row of `b`), with the rows of `b` in order for each row of `a`. */
 export async function eachPair(
   a: Matrix,
   b: Matrix,
@@ -68,7 +68,7 @@ export async function eachPair(
   }
 }
 
-/** How many pairs `eachPairWithin` computes: those left of the diagonal's tiles aren't. */
+/** Returns how many pairs `eachPairWithin` computes: all except those in tiles left of the diagonal. */
 export function pairsWithin(rows: number): number {
   const tiles = Math.ceil(rows / TILE);
   const whole = (tiles - 1) * TILE;
@@ -76,8 +76,8 @@ export function pairsWithin(rows: number): number {
 }
 
 /**
- * Visits the distances between `a`'s own rows, in tiles on and right of the diagonal: those on it hold
- * each pair twice and each row with itself.
+ * Visits the distances between `a`'s own rows, in tiles on and right of the diagonal. Tiles on the diagonal hold each
+ * pair twice, and each row with itself.
  */
 export async function eachPairWithin(
   a: Matrix,
@@ -110,7 +110,7 @@ function createWalk(a: Matrix, b: Matrix): (top: number, left: number) => Distan
   };
 }
 
-/** Rows side by side in groups: column c of a group's rows lies together. What a group lacks is 0. */
+/** Packs rows in groups: the values of a group's rows in column c lie together. Rows that a group lacks are 0. */
 function pack(matrix: Matrix, from: number, to: number, group: number, into: Float64Array): void {
   const { columns, values } = matrix;
   for (let first = from; first < to; first += group) {

@@ -1,17 +1,16 @@
-// Factors of covariances and the singular values of their products, in float64: what the Fréchet distance asks of linear
-// algebra, and no more.
+// The linear algebra of the Fréchet distance, in float64: factors of covariances, singular values of products.
 
-/** A matrix as its columns, all of one length. */
+/** A matrix as its columns, all of the same length. */
 export type Columns = readonly Float64Array[];
 
-/** What is smaller than this part of the largest is rounding. */
+/** What is smaller than this share of the largest value is rounding. */
 const ROUNDING = 2 ** -52;
-const MOST_SWEEPS = 60; // about ten are taken
+const MOST_SWEEPS = 60; // about ten are needed
 
 /**
- * F with `covariance` = F Fᵀ, for a symmetric positive semidefinite matrix of (size, size): Cholesky's factor with
- * pivots (Higham 1990, "Analysis of the Cholesky decomposition of a semi-definite matrix"). It has as many columns
- * as the covariance has directions with a spread beyond rounding.
+ * Returns F with `covariance` = F Fᵀ, for a symmetric positive semidefinite matrix of (size, size): Cholesky's factor
+ * with pivots (Higham 1990, "Analysis of the Cholesky decomposition of a semi-definite matrix"). It has one column for
+ * each direction in which the covariance has a spread beyond rounding.
  */
 export function factorOf(covariance: Float64Array, size: number): Columns {
   const left = Float64Array.from({ length: size }, (_, i) => covariance[i * size + i]!);
@@ -37,8 +36,8 @@ export function factorOf(covariance: Float64Array, size: number): Columns {
 }
 
 /**
- * The sum of the singular values of Aᵀ B, by Jacobi rotations of its columns until they are orthogonal (Hestenes 1958);
- * their lengths then are the singular values. 0 where a factor has no columns.
+ * Returns the sum of the singular values of Aᵀ B. Jacobi rotations make its columns orthogonal (Hestenes 1958); their
+ * lengths are then the singular values. 0 if a factor has no columns.
  */
 export function singularValueSum(a: Columns, b: Columns): number {
   const [longer, shorter] = a.length > b.length ? [a, b] : [b, a];
@@ -57,7 +56,10 @@ export function singularValueSum(a: Columns, b: Columns): number {
   return columns.reduce((sum, column) => sum + Math.sqrt(dot(column, column)), 0);
 }
 
-/** Makes two columns orthogonal, unless they are or one is shorter than the root of `least`. Returns whether it had to. */
+/**
+ * Makes two columns orthogonal, unless they already are, or one is shorter than the root of `least`. Returns whether it
+ * changed them.
+ */
 function rotate(x: Float64Array, y: Float64Array, least: number): boolean {
   let [xx, xy, yy] = [0, 0, 0];
   for (let i = 0; i < x.length; i += 1) {

@@ -1,5 +1,5 @@
-// The Fréchet distance between two sets of features, each taken for a Gaussian: what FID is with
-// Inception's features (Heusel et al. 2017, "GANs Trained by a Two Time-Scale Update Rule").
+// The Fréchet distance between two sets of features, each treated as a Gaussian. With Inception's features it is FID
+// (Heusel et al. 2017, "GANs Trained by a Two Time-Scale Update Rule").
 
 import { ShapeError } from "../gpu/errors.ts";
 import { factorOf, singularValueSum } from "./factors.ts";
@@ -13,11 +13,11 @@ export interface Gaussian {
 }
 
 /**
- * The mean of `features`' rows and their unbiased covariance, Σ (x − mean)(x − mean)ᵀ / (n − 1), in
- * two passes. A distance between small samples is biased upwards, the more so the more columns: keep
- * to one count when comparing.
+ * Returns the mean of the rows of `features` and their unbiased covariance, Σ (x − mean)(x − mean)ᵀ / (n − 1), in two
+ * passes. A distance between small samples is biased upwards, and more so with more columns: compare only equal numbers
+ * of rows.
  *
- * Throws `ShapeError` for fewer than two rows, `DataError` for numbers that aren't finite.
+ * Throws `ShapeError` on fewer than two rows, `DataError` on numbers that aren't finite.
  */
 export function gaussianOf(features: Matrix): Gaussian {
   requireMatrix("gaussianOf", "features", features, 2);
@@ -47,16 +47,15 @@ export function gaussianOf(features: Matrix): Gaussian {
 }
 
 /**
- * The squared 2-Wasserstein distance between two Gaussians,
- * |μ₁ − μ₂|² + tr S₁ + tr S₂ − 2 tr (S₁ S₂)^½ (Dowson and Landau 1982). At least 0, which is best;
- * in squared units of the features.
+ * Returns the squared 2-Wasserstein distance between two Gaussians, |μ₁ − μ₂|² + tr S₁ + tr S₂ − 2 tr (S₁ S₂)^½ (Dowson
+ * and Landau 1982). At least 0, which is best; in squared units of the features.
  *
- * With Sᵢ = Fᵢ Fᵢᵀ the last trace is the sum of the singular values of F₁ᵀ F₂. They are found from
- * the factors, as eigenvalues of a product of covariances would lose half of their digits to the square
- * root. A direction without spread still has a variance within 1e-16 of the largest, and its root may
- * be off by 1e-8. What rounding leaves below 0 is 0.
+ * With Sᵢ = Fᵢ Fᵢᵀ, the last trace is the sum of the singular values of F₁ᵀ F₂. They are computed from the factors,
+ * because eigenvalues of a product of covariances would lose half of their digits to the square root. A direction
+ * without spread still has a variance within 1e-16 of the largest, and its root may be off by 1e-8. If rounding leads
+ * below 0, the result is 0.
  *
- * Throws `ShapeError` for Gaussians of different sizes, `DataError` for numbers that aren't finite.
+ * Throws `ShapeError` on Gaussians of different sizes, `DataError` on numbers that aren't finite.
  */
 export function frechetDistance(real: Gaussian, fake: Gaussian): number {
   const op = "frechetDistance";
@@ -65,7 +64,7 @@ export function frechetDistance(real: Gaussian, fake: Gaussian): number {
   const { size } = real;
   if (fake.size !== size) {
     throw new ShapeError(
-      `${op}: real has ${size} features and fake has ${fake.size}, expected as many; take both from the same network`,
+      `${op}: real has ${size} features and fake has ${fake.size}, expected the same number; take both from the same network`,
     );
   }
   let distance = 0;

@@ -1,9 +1,9 @@
-// What every metric takes: rows of numbers. The checks that all share, and copies in float64.
+// Rows of numbers, which every metric takes, and the checks that all metrics share.
 
 import { AttributeError, DataError, ShapeError } from "../gpu/errors.ts";
 import { show } from "../gpu/foreign-text.ts";
 
-/** `rows` vectors of `columns` numbers each, row by row: such as features, a row an image. */
+/** `rows` vectors of `columns` numbers each, row by row, such as features with one row per image. */
 export interface Matrix {
   readonly rows: number;
   readonly columns: number;
@@ -11,8 +11,8 @@ export interface Matrix {
 }
 
 /**
- * Refuses what isn't a matrix of finite numbers with at least `leastRows` rows. `op` and `name` say
- * whose and which it is in the message. Throws `ShapeError`, `DataError` for a NaN or an infinity.
+ * Checks that `matrix` holds finite numbers and at least `leastRows` rows. `op` and `name` say in the message whose
+ * matrix it is, and which. Throws `ShapeError`; `DataError` on a NaN or an infinity.
  */
 export function requireMatrix(op: string, name: string, matrix: Matrix, leastRows = 1): void {
   const given: unknown = matrix;
@@ -44,7 +44,7 @@ export function requireMatrix(op: string, name: string, matrix: Matrix, leastRow
   }
   if (values.length !== rows * columns) {
     throw new ShapeError(
-      `${op}: ${name} has ${values.length} values, expected ${rows} × ${columns} = ${rows * columns}; mend its sizes`,
+      `${op}: ${name} has ${values.length} values, expected ${rows} × ${columns} = ${rows * columns}; correct its sizes`,
     );
   }
   const bad = values.findIndex((value) => !Number.isFinite(value));
@@ -55,7 +55,7 @@ export function requireMatrix(op: string, name: string, matrix: Matrix, leastRow
   }
 }
 
-/** Refuses what isn't an object with some entries, and says where one comes from. Throws `ShapeError`. */
+/** Checks that a value is an object with some entries; the message says where to get one. Throws `ShapeError`. */
 export function requireParts(
   op: string,
   name: string,
@@ -69,20 +69,20 @@ export function requireParts(
   );
 }
 
-/** Refuses what can't be told of progress, unless there is nothing. Throws `AttributeError`. */
+/** Checks that a callback is a function or undefined. Throws `AttributeError`. */
 export function requireCallback(op: string, callback: unknown): void {
   if (callback === undefined || typeof callback === "function") return;
   throw new AttributeError(`${op}: onProgress must be a function; got ${show(callback)}`);
 }
 
-/** Refuses what is no list of numbers. Throws `ShapeError`. */
+/** Checks that a value is a list of numbers. Throws `ShapeError`. */
 export function requireNumbers(op: string, name: string, list: unknown): void {
   const like = Array.isArray(list) || (ArrayBuffer.isView(list) && !(list instanceof DataView));
   if (like && Array.from(Object.values(list)).every((value) => typeof value === "number")) return;
   throw new ShapeError(`${op}: ${name} must be a list of numbers; got ${show(list)}`);
 }
 
-/** Refuses two matrices of different columns. Throws `ShapeError`. */
+/** Checks that two matrices have the same number of columns. Throws `ShapeError`. */
 export function requireSameColumns(
   op: string,
   names: [string, string],
@@ -91,14 +91,14 @@ export function requireSameColumns(
 ): void {
   if (a.columns === b.columns) return;
   throw new ShapeError(
-    `${op}: ${names[0]} has ${a.columns} columns and ${names[1]} has ${b.columns}, expected as many; take both from the same network`,
+    `${op}: ${names[0]} has ${a.columns} columns and ${names[1]} has ${b.columns}, expected the same number; take both from the same network`,
   );
 }
 
-/** Refuses a figure that overflowed. Throws `DataError`. */
+/** Checks that a figure didn't overflow. Throws `DataError`. */
 export function requireFinite(op: string, figure: number): number {
   if (Number.isFinite(figure)) return figure;
   throw new DataError(
-    `${op}: got values too large for float64 (${figure}), expected squares and cubes that it holds; scale them down`,
+    `${op}: squares and cubes of the values must fit in float64; got ${figure}: scale the values down`,
   );
 }

@@ -1,5 +1,5 @@
-// Figures that say how near one set of samples is to another, in float64 on the host: what the judge's
-// features and probabilities go into. No device is needed.
+// Figures that say how close one set of samples is to another, in float64 on the host. Their inputs are the judge's
+// features and probabilities. No device is needed.
 
 export { classCounts, classifierScore, totalVariation } from "./classes.ts";
 export type { OnProgress } from "./distances.ts";

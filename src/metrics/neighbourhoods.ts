@@ -1,6 +1,6 @@
-// How far two sets of features lie in each other's neighbourhoods: how many samples look real, and how
-// much of what is real they cover. Around each row of a set lies a ball that reaches its k-th nearest
-// neighbour in the same set, its rim included; the balls together stand for the set.
+// How far two sets of features lie in each other's neighbourhoods. This shows how many samples look real, and how much
+// of the real set they cover. Around each row of a set lies a ball that reaches its k-th nearest neighbour in the same
+// set, including its rim. The balls together stand for the set.
 
 import { ShapeError } from "../gpu/errors.ts";
 import {
@@ -22,31 +22,36 @@ import {
 } from "./matrix.ts";
 import { requireCount, Smallest } from "./smallest.ts";
 
-/** Each is better when larger; those of two halves of one set are what good samples can reach. */
+/** Larger is better for each. Good samples can reach the figures of two halves of one set. */
 export interface Neighbourhoods {
-  /** Share of fake rows in some real ball, 0 to 1: do samples look real? One outlier's ball can let in many. */
+  /**
+   * The share of fake rows in some real ball, 0 to 1: do samples look real? The ball of one outlier can let in many.
+   */
   readonly precision: number;
-  /** Share of real rows in some fake ball, 0 to 1: can the generator make them? Near 0 where it has collapsed. */
+  /** The share of real rows in some fake ball, 0 to 1: can the generator make them? Near 0 if it has collapsed. */
   readonly recall: number;
-  /** Real balls that hold a fake row, on average, over k: from 0, about 1 for the same distribution, (k + 1) / k for a set against itself, more where samples crowd where real rows are dense. */
+  /**
+   * The mean number of real balls that hold a fake row, divided by k. From 0; about 1 for the same distribution, and (k
+   * + 1) / k for a set against itself. Larger if samples crowd where real rows are dense.
+   */
   readonly density: number;
-  /** Share of real balls that hold a fake row, 0 to 1: is all that is real near some sample? */
+  /** The share of real balls that hold a fake row, 0 to 1: is every real row near some sample? */
   readonly coverage: number;
 }
 
-/** The usual number of neighbours: Kynkäänniemi et al. */
+/** The usual number of neighbours, from Kynkäänniemi et al. */
 export const NEIGHBOURS = 3;
 
 /**
- * Improved precision and recall (Kynkäänniemi et al. 2019, "Improved Precision and Recall Metric for
- * Assessing Generative Models"), density and coverage (Naeem et al. 2020, "Reliable Fidelity and
- * Diversity Metrics for Generative Models"). All depend on the number of rows: keep to one when
- * comparing. All pairs are compared exactly in float64, so that rows which occur twice tie.
+ * Improved precision and recall (Kynkäänniemi et al. 2019, "Improved Precision and Recall Metric for Assessing
+ * Generative Models"), density and coverage (Naeem et al. 2020, "Reliable Fidelity and Diversity Metrics for Generative
+ * Models"). All depend on the number of rows: compare only equal numbers. All pairs are compared exactly in float64, so
+ * that rows that occur twice tie.
  *
- * `onProgress` hears of pairs of rows done, of all. `radii` is `ballRadii(real, k)`, if known.
+ * `onProgress` is called with the number of pairs done, and of how many. `radii` is `ballRadii(real, k)`, if known.
  *
- * Throws `ShapeError` for other columns or fewer than k + 1 rows, `AttributeError` for a `k` that is no
- * whole number of at least 1, `DataError` for numbers that aren't finite.
+ * Throws `ShapeError` if the columns differ or there are fewer than k + 1 rows, `AttributeError` unless `k` is a whole
+ * number of at least 1, `DataError` on numbers that aren't finite.
  */
 export async function neighbourhoods(
   real: Matrix,
@@ -63,7 +68,7 @@ export async function neighbourhoods(
   if (radii !== undefined) requireNumbers(op, "radii", radii);
   if (radii !== undefined && radii.length !== real.rows) {
     throw new ShapeError(
-      `${op}: got ${radii.length} radii, expected one for each of real's ${real.rows} rows; take them from ballRadii(real, k)`,
+      `${op}: got ${radii.length} radii, expected one for each of the ${real.rows} rows of real; take them from ballRadii(real, k)`,
     );
   }
   const within = (radii === undefined ? pairsWithin(real.rows) : 0) + pairsWithin(fake.rows);
@@ -98,8 +103,8 @@ export async function neighbourhoods(
 }
 
 /**
- * Squared distances from each row to its k-th nearest other row: the balls of `neighbourhoods`, for
- * when several sets are held against one. Throws as `neighbourhoods` does.
+ * Returns the squared distance from each row to its k-th nearest other row: the balls of `neighbourhoods`, for
+ * comparing several sets with one. Throws as `neighbourhoods` does.
  */
 export async function ballRadii(
   features: Matrix,

@@ -1,4 +1,4 @@
-// How real single samples look: each by the neighbourhood of real rows that it lies deepest in.
+// How real single samples look, by the neighbourhood of real rows in which each lies deepest.
 
 import { ShapeError } from "../gpu/errors.ts";
 import { eachPair, Pace, TILE, type OnProgress } from "./distances.ts";
@@ -11,15 +11,15 @@ import {
 } from "./matrix.ts";
 
 /**
- * The realism of each row of `fake`: the largest of radius / distance over real rows, where a row's radius
- * reaches its k-th nearest neighbour. At 1 or more a row lies in some real ball; the larger, the nearer it
- * is to the middle of one. Infinity where a row is equal to a real one. Half of the real rows, those with
- * the largest radii, are left out, since a lone row's ball reaches far (Kynkäänniemi et al. 2019,
- * "Improved Precision and Recall Metric for Assessing Generative Models", section 5).
+ * Returns the realism of each row of `fake`: the largest radius / distance over real rows, where a row's radius reaches
+ * its k-th nearest neighbour. At 1 or more, a row lies in some real ball; the larger the value, the nearer it is to the
+ * middle of one. Infinity if a row equals a real one. The half of the real rows with the largest radii is left out,
+ * because the ball of a lone row reaches far (Kynkäänniemi et al. 2019, "Improved Precision and Recall Metric for
+ * Assessing Generative Models", section 5).
  *
- * `radii` are squared, from `ballRadii(real, k)`. `onProgress` hears of pairs of rows done, of all.
- * Throws `ShapeError` for empty matrices, other columns or another number of radii, `DataError` for
- * numbers that aren't finite.
+ * `radii` are squared, from `ballRadii(real, k)`. `onProgress` is called with the number of pairs done, and of how
+ * many. Throws `ShapeError` on empty matrices, different columns or another number of radii, `DataError` on numbers
+ * that aren't finite.
  */
 export async function realism(
   real: Matrix,
@@ -35,7 +35,7 @@ export async function realism(
   requireNumbers(op, "radii", radii);
   if (radii.length !== real.rows) {
     throw new ShapeError(
-      `${op}: got ${radii.length} radii, expected one for each of real's ${real.rows} rows; take them from ballRadii(real, k)`,
+      `${op}: got ${radii.length} radii, expected one for each of the ${real.rows} rows of real; take them from ballRadii(real, k)`,
     );
   }
   const most = radii.toSorted()[Math.floor((radii.length - 1) / 2)]!;

@@ -1,9 +1,9 @@
-// The smallest distances seen so far, for whoever looks for neighbours.
+// The smallest distances seen so far, for finding neighbours.
 
 import { AttributeError } from "../gpu/errors.ts";
 import { show } from "../gpu/foreign-text.ts";
 
-/** Refuses a count that is no whole number of at least 1. Throws `AttributeError`. */
+/** Checks that a count is a whole number of at least 1. Throws `AttributeError`. */
 export function requireCount(op: string, name: string, count: number): void {
   if (Number.isInteger(count) && count >= 1) return;
   throw new AttributeError(
@@ -11,7 +11,7 @@ export function requireCount(op: string, name: string, count: number): void {
   );
 }
 
-/** The smallest few distances of each row, in order, kept by insertion. */
+/** Keeps the smallest few distances of each row in order, by insertion. */
 export class Smallest {
   readonly squares: Float64Array;
 

@@ -1,4 +1,4 @@
-// All figures of one set of samples against a real set, from what a judge saw in both.
+// All figures of one set of samples against a real set, from what a judge found in both.
 
 import { ShapeError } from "../gpu/errors.ts";
 import { classCounts, classifierScore, totalVariation } from "./classes.ts";
@@ -9,40 +9,42 @@ import { requireCallback, requireMatrix, requireParts, type Matrix } from "./mat
 import { requireCount } from "./smallest.ts";
 import { ballRadii, neighbourhoods, NEIGHBOURS, type Neighbourhoods } from "./neighbourhoods.ts";
 
-/** A set as a judge sees it, a row a sample in both: features, and each class's probability. */
+/** A set as a judge sees it: features and the probability of each class, both with one row per sample. */
 export interface JudgedSet {
   readonly features: Matrix;
   readonly probabilities: Matrix;
 }
 
-/** What sets are held against, with all that is computed of it once: see `realSet`. */
+/** The set that others are compared with, and everything that is computed from it once: see `realSet`. */
 export interface RealSet {
   readonly gaussian: Gaussian;
   /** How often each class occurs. */
   readonly classes: ArrayLike<number>;
-  /** The rows that neighbours are looked for among. */
+  /** The rows among which neighbours are searched. */
   readonly subset: Matrix;
   readonly radii: Float64Array;
   readonly options: Required<SummaryOptions>;
 }
 
-/** How a summary is made. */
+/** The options of a summary. */
 export interface SummaryOptions {
-  /** Most rows of either set for `kid` and for neighbours, evenly spaced; 10,000 unless told. The time grows with its square. */
+  /**
+   * The most rows of either set for `kid` and for neighbours, evenly spaced (10,000). The time grows with its square.
+   */
   readonly most?: number;
-  /** The k of neighbourhoods; 3 unless told. */
+  /** The k of neighbourhoods (3). */
   readonly neighbours?: number;
 }
 
-/** How good a set is: precision, recall, density and coverage as in `Neighbourhoods`, and the others. */
+/** How good a set is: precision, recall, density and coverage as in `Neighbourhoods`, and the figures below. */
 export interface Summary extends Neighbourhoods {
-  /** Fréchet distance between features, of all rows: from 0, which is best. Few rows raise it. */
+  /** The Fréchet distance between the features of all rows: from 0, which is best. Few rows raise it. */
   readonly frechet: number;
-  /** Kernel distance between features: about 0, a little below or above, is best; unbounded above. */
+  /** The kernel distance between features: about 0 is best, a little below or above; unbounded above. */
   readonly kid: number;
-  /** Total variation between predicted classes and the real set's: 0, best, to 1. */
+  /** The total variation between predicted classes and those of the real set: from 0, which is best, to 1. */
   readonly classBalance: number;
-  /** Classifier score: 1 to the number of classes, which is best. */
+  /** The classifier score: from 1 to the number of classes, which is best. */
   readonly score: number;
 }
 
@@ -52,11 +54,11 @@ export type SummaryStage = "kernel distance" | "neighbourhoods";
 const MOST_ROWS = 10_000;
 
 /**
- * Prepares a real set for `summarise`: its Gaussian, and its neighbours' radii. `classes` says how often
- * each class occurs in it: counts of its labels, or frequencies.
+ * Prepares a real set for `summarise`: its Gaussian, and the radii of its neighbourhoods. `classes` says how often each
+ * class occurs in it, as counts of its labels or as frequencies.
  *
- * Throws `ShapeError` for fewer rows than neighbours + 1, `AttributeError` for options that are no whole
- * numbers of at least 1, `DataError` for numbers that aren't finite.
+ * Throws `ShapeError` on fewer rows than neighbours + 1, `AttributeError` unless options are whole numbers of at least
+ * 1, `DataError` on numbers that aren't finite.
  */
 export async function realSet(
   features: Matrix,
@@ -68,7 +70,7 @@ export async function realSet(
   requireCallback("realSet", onProgress);
   const { most = MOST_ROWS, neighbours = NEIGHBOURS } = options;
   requireCount("realSet", "most", most);
-  totalVariation(classes, classes); // refuses what are no counts, before the long work
+  totalVariation(classes, classes); // refuses invalid counts before the long work
   const gaussian = gaussianOf(features);
   const subset = spacedRows(features, most);
   const radii = await ballRadii(subset, neighbours, onProgress);
@@ -76,12 +78,12 @@ export async function realSet(
 }
 
 /**
- * Every figure of `fake` against `real`: `frechet`, `classBalance` and `score` from all rows, `kid` and
- * the neighbourhoods from at most `most` of either. Sets are comparable at equal numbers of rows.
- * `onProgress` hears how much of a stage is done, of how much.
+ * Returns every figure of `fake` against `real`: `frechet`, `classBalance` and `score` from all rows, `kid` and the
+ * neighbourhoods from at most `most` rows of either. Sets are comparable only at equal numbers of rows. `onProgress` is
+ * called with how much of a stage is done, and of how much.
  *
- * Throws `ShapeError` for matrices that don't fit each other or have too few rows, `DataError` for
- * numbers that aren't finite or rows that are no probabilities.
+ * Throws `ShapeError` on matrices that don't fit each other or have too few rows, `DataError` on numbers that aren't
+ * finite or rows that are not probabilities.
  */
 export async function summarise(
   real: RealSet,
@@ -98,7 +100,7 @@ export async function summarise(
   requireMatrix(op, "features", features, neighbours + 1);
   if (features.rows !== probabilities.rows) {
     throw new ShapeError(
-      `${op}: got features of ${features.rows} samples and probabilities of ${probabilities.rows}, expected as many; take both from one set`,
+      `${op}: got features of ${features.rows} samples and probabilities of ${probabilities.rows}, expected the same number; take both from one set`,
     );
   }
   const told = (stage: SummaryStage): OnProgress | undefined =>
@@ -113,7 +115,7 @@ export async function summarise(
   };
 }
 
-/** `most` rows, evenly spaced; all where there are no more. */
+/** Returns `most` rows, evenly spaced; all rows if there are no more. */
 function spacedRows(matrix: Matrix, most: number): Matrix {
   const { rows, columns, values } = matrix;
   if (rows <= most) return matrix;

@@ -1,4 +1,4 @@
-// The layers that learn nothing and keep every shape: activations and dropout.
+// Layers without parameters that keep every shape: activations and dropout.
 import {
   dropout as dropoutOp,
   elu as eluOp,
@@ -47,25 +47,25 @@ export function relu(): Layer {
 /** x above 0, α·x elsewhere. */
 export function leakyRelu(alpha = 0.3): Layer {
   checkArgument("LeakyReLU", "alpha", alpha, finite());
-  // Below a negative slope the output doesn't tell the input's sign: no epilogue then.
+  // With a negative slope the output doesn't show the input's sign, so it can't be an epilogue.
   const epilogue = alpha >= 0 ? ({ activation: "leakyRelu", alpha } as const) : undefined;
   return activation("LeakyReLU", String(alpha), (x) => leakyReluOp(x, { alpha }), epilogue);
 }
 
-/** x above 0, α·(eˣ − 1) elsewhere. A launch of its own: the output doesn't tell its slope. */
+/** x above 0, α·(eˣ − 1) elsewhere. Takes a launch of its own, because its output doesn't show its slope. */
 export function elu(alpha = 1): Layer {
   checkArgument("ELU", "alpha", alpha, finite());
   return activation("ELU", String(alpha), (x) => eluOp(x, { alpha }), undefined);
 }
 
-/** Probabilities along the last axis. For a loss, take logits and `softmaxCrossEntropy`. */
+/** Probabilities along the last axis. For a loss, use logits with `softmaxCrossEntropy` instead. */
 export function softmax(): Layer {
   return {
     ...activation("Softmax", "", (x) => softmaxOp(x), undefined),
     outputShape(input) {
       if (input.length > 0) return input;
       throw new ShapeError(
-        "Softmax: takes vectors or images; got scalars: there is no axis to run along",
+        "Softmax: takes vectors or images; got scalars, which have no axis for it",
       );
     },
   };
@@ -81,31 +81,33 @@ export function sigmoid(): Layer {
   return activation(SIGMOID, "", (x) => sigmoidOp(x), { activation: "sigmoid" });
 }
 
-/** x · Φ(x), or its approximation by tanh. A launch of its own: the output doesn't tell its slope. */
+/** x · Φ(x), or its approximation by tanh. Takes a launch of its own, because its output doesn't show its slope. */
 export function gelu(approximation: NonNullable<GeluAttributes["approximation"]> = "none"): Layer {
-  checkArgument("GELU", "its approximation", approximation, oneOf("none", "tanh"));
+  checkArgument("GELU", "approximation", approximation, oneOf("none", "tanh"));
   const detail = approximation === "none" ? "" : approximation;
   return activation("GELU", detail, (x) => geluOp(x, { approximation }), undefined);
 }
 
-/** x · sigmoid(x), also called swish. A launch of its own. */
+/** x · sigmoid(x), also called swish. Takes a launch of its own. */
 export function silu(): Layer {
   return activation("SiLU", "", (x) => siluOp(x), undefined);
 }
 
-/** x · relu6(x + 3) / 6. A launch of its own. */
+/** x · relu6(x + 3) / 6. Takes a launch of its own. */
 export function hardSwish(): Layer {
   return activation("hard swish", "", (x) => hardSwishOp(x), undefined);
 }
 
 function rngOf({ rng }: Mode): Rng {
   if (rng) return rng;
-  throw new AttributeError("Dropout: training needs an Rng in its mode");
+  throw new AttributeError(
+    "Dropout: training needs an Rng in the mode; got none: pass { training: true, rng }",
+  );
 }
 
-/** Drops elements at a rate in training; does nothing in inference. */
+/** Sets each element to 0 with the probability `rate` in training; does nothing in inference. */
 export function dropout(rate: number): Layer {
-  checkArgument("Dropout", "its rate", rate, belowOne);
+  checkArgument("Dropout", "rate", rate, belowOne);
   return {
     kind: "Dropout",
     detail: String(rate),

@@ -1,4 +1,4 @@
-// The Adam optimizer over a network's arena: one update launch, however many parameters there are.
+// The Adam optimizer over a network's arena: one launch updates all parameters, however many there are.
 import type { Tensor } from "../autograd/tensor.ts";
 import type { GpuArray } from "../gpu/array.ts";
 import {
@@ -20,7 +20,7 @@ import {
 } from "./optimizer.ts";
 import type { ParameterGroup } from "./parameters.ts";
 
-/** What Adam's constants may be. */
+/** The checks of Adam's constants. */
 export const adamChecks: Checks<AdamOptions> = {
   learningRate: finite(0),
   beta1: belowOne,
@@ -29,27 +29,29 @@ export const adamChecks: Checks<AdamOptions> = {
   convention: oneOf("pytorch", "keras"),
 };
 
-/** Adam's constants, and what else `adam` takes. */
+/** The options of `adam`: Adam's constants, the learning rate and weight decay. */
 export interface AdamOptimizerOptions extends Partial<Omit<AdamOptions, "learningRate">> {
-  /** A number, or a scalar on the device: `write` to it changes the rate of programs that are compiled already. */
+  /**
+   * A number, or a scalar on the device. `write` to the scalar changes the rate of programs that are already compiled.
+   */
   readonly learningRate?: number | Tensor;
   readonly weightDecay?: number;
 }
 
 /**
- * Adam, from running means m of the gradients and v of their squares, which t updates leave short by 1 − β₁ᵗ and
- * 1 − β₂ᵗ. Keras's convention: p −= α · m / (√v + ε) with α = learningRate · √(1 − β₂ᵗ) / (1 − β₁ᵗ). PyTorch's:
- * p −= learningRate · m̂ / (√v̂ + ε), with m̂ and v̂ corrected, and so ε too.
+ * Adam, from running means m of the gradients and v of their squares, which after t updates are too small by factors of
+ * 1 − β₁ᵗ and 1 − β₂ᵗ. Keras's convention is p −= α · m / (√v + ε), with α = learningRate · √(1 − β₂ᵗ) / (1 − β₁ᵗ).
+ * PyTorch's is p −= learningRate · m̂ / (√v̂ + ε), with corrected m̂ and v̂; its ε is added after the correction.
  *
- * Shapes: network (or any `parameterGroup`) → an optimizer of it: `step(loss)`, or `differentiate(loss)` and `update()`.
+ * Shapes: network (or any `parameterGroup`) → its optimizer: `step(loss)`, or `differentiate(loss)` and `update()`.
  * Attributes: learningRate — finite, ≥ 0, or a scalar tensor, for schedules (1e-3); weightDecay — λ, finite, ≥ 0: each
- * update first takes learningRate · λ of a parameter away from it, as AdamW does (0); beta1 — how much of m stays, in
- * [0, 1) (0.9); beta2 — how much of v stays, in [0, 1) (0.999); epsilon — ε, finite, > 0 (1e-7, Keras's; PyTorch's is 1e-8);
- * convention — 'keras' or 'pytorch' ('keras').
+ * update first subtracts learningRate · λ times the parameter from it, as AdamW does (0); beta1 — the share of m that
+ * stays, in [0, 1) (0.9); beta2 — the share of v that stays, in [0, 1) (0.999); epsilon — ε, finite, > 0 (1e-7,
+ * Keras's; PyTorch's is 1e-8); convention — 'keras' or 'pytorch' ('keras').
  * Gradient: none.
  * Throws: `AttributeError` on other constants.
- * Source: Kingma and Ba 2015: 'keras' is the formula before its section 2.1, as in Keras 2 and 3, whose defaults
- * these are; 'pytorch' its algorithm 1, as in PyTorch's and optax's adam. Weight decay: Loshchilov and Hutter 2019.
+ * Source: Kingma and Ba 2015: 'keras' is the formula before its section 2.1, as in Keras 2 and 3, whose defaults these
+ * are; 'pytorch' is its algorithm 1, as in PyTorch's and optax's adam. Weight decay: Loshchilov and Hutter 2019.
  */
 export function adam<Group extends ParameterGroup>(
   network: Group,

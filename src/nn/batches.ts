@@ -1,5 +1,5 @@
-// Batches of a dataset that lies on the device: a compiled step uploads nothing, and the same seed and step give the
-// same images.
+// Batches of a dataset on the device. A compiled step uploads nothing, and a seed and a step always give the same
+// images.
 import { Tensor } from "../autograd/tensor.ts";
 import { byteSize, type GpuArray } from "../gpu/array.ts";
 import { checkDevice } from "../gpu/check-device.ts";
@@ -18,9 +18,9 @@ import {
 import { gatherBatch, gatherLabels, type BatchPlan } from "../kernels/dataset.ts";
 import { isRng, type Rng } from "../kernels/random.ts";
 
-/** Grey images as bytes, and a class for each if there are labels: as `longhand/data` reads them, or one's own. */
+/** Grey images as bytes, with one class per image if there are labels: as `longhand/data` reads them, or your own. */
 export interface ImageBytes {
-  /** (count, height, width), one byte a pixel. */
+  /** (count, height, width), one byte per pixel. */
   readonly images: Uint8Array;
   readonly count: number;
   readonly height: number;
@@ -29,35 +29,36 @@ export interface ImageBytes {
   readonly labels?: Uint8Array | undefined;
 }
 
-/** How to walk through a dataset. */
+/** How to go through a dataset. */
 export interface BatchOptions {
-  /** Images a step. */
+  /** Images per step. */
   readonly batch: number;
-  /** Whose step says which batch it is, and whose seed the order follows from. */
+  /** Its step selects the batch, and its seed determines the order. */
   readonly rng: Rng;
-  /** Whether each epoch has an order of its own (true), or the dataset's. */
+  /** Whether each epoch has an order of its own (true), or the dataset's order. */
   readonly shuffle?: boolean;
-  /** Whether the images left over at an epoch's end sit it out (true), or make a smaller last batch. */
+  /** Whether the images left over at the end of an epoch are skipped (true), or make a smaller last batch. */
   readonly dropLast?: boolean;
 }
 
 /** A dataset on a device, batch by batch. */
 export interface Batches {
-  /** Steps an epoch. */
+  /** Steps per epoch. */
   readonly steps: number;
-  /** Images of an epoch's last step: fewer than the others only with `dropLast: false`. */
+  /** Images in the last step of an epoch: fewer than in the others only with `dropLast: false`. */
   readonly last: number;
   /**
-   * The batch of the Rng's step: images (count, H, W, 1) in [−1, 1], and their classes, (count) i32. `count` is the
-   * batch's size; for the last step of an epoch, which needs a program of its own if it is smaller, `last`.
-   * Throws `AttributeError` where the classes are asked for and there are none.
+   * Returns the batch of the Rng's step: images (count, H, W, 1) in [−1, 1], and their classes, (count) i32. `count` is
+   * the batch size. In the last step of an epoch it must be `last`; if that is smaller, the step needs a program of its
+   * own.
+   * Reading the classes throws `AttributeError` if there are none.
    */
   readonly next: (count?: number) => { readonly images: Tensor; readonly labels: Tensor };
 }
 
 const isImages: Check = {
   expects:
-    "images as bytes: { images, count, height, width }, as mnist() of longhand/data gives them",
+    "images as bytes: { images, count, height, width }, as mnist() of longhand/data returns them",
   accepts: (value) =>
     typeof value === "object" &&
     value !== null &&
@@ -70,10 +71,10 @@ const isImages: Check = {
 };
 
 /**
- * Puts a dataset on a device, to be walked through in batches.
+ * Puts a dataset on a device and returns its batches.
  *
- * Throws: `AttributeError` on what is no set of images, and on a batch larger than it; `ShapeError` where bytes or
- * labels don't fit their count; `MemoryError` if the device can't bind all images at once, which says how many it can.
+ * Throws: `AttributeError` if `set` is not a set of images, and on a batch larger than it; `ShapeError` if bytes or
+ * labels don't fit the count; `MemoryError` if the device can't bind all images at once, with the number that it can.
  */
 export function batches(device: Device, set: ImageBytes, options: BatchOptions): Batches {
   checkDevice("batches", device);
@@ -92,7 +93,9 @@ export function batches(device: Device, set: ImageBytes, options: BatchOptions):
     );
   }
   if (set.labels && set.labels.length !== count) {
-    throw new ShapeError(`batches: ${count} images take as many labels; got ${set.labels.length}`);
+    throw new ShapeError(
+      `batches: ${count} images must have one label each; got ${set.labels.length}`,
+    );
   }
   if (batch > count) {
     throw new AttributeError(
@@ -121,7 +124,7 @@ function checkFits({ gpu }: Device, { count, height, width }: ImageBytes): void 
   const fit = Math.floor(most / (height * width));
   const fewer = fit > 0 ? `give at most ${fit} images, or smaller ones` : "give smaller images";
   throw new MemoryError(
-    `batches: the images must take at most ${most} bytes, which this device binds at once (maxStorageBufferBindingSize, maxBufferSize); got ${count} of ${height}×${width}, ${bytes} bytes: open the device with \`limits: "adapter"\` if its adapter has more, or ${fewer}`,
+    `batches: the images must take at most ${most} bytes, the limit of one binding on this device (maxStorageBufferBindingSize, maxBufferSize); got ${count} of ${height}×${width}, ${bytes} bytes: open the device with \`limits: "adapter"\` if its adapter has more, or ${fewer}`,
   );
 }
 
@@ -136,7 +139,7 @@ function batchOf(
     images: new Tensor(gatherBatch(bytes, rng, plan, size)),
     get labels() {
       if (classes) return new Tensor(gatherLabels(classes, rng, plan, size));
-      throw new AttributeError("batches: the dataset has no labels; give them beside the images");
+      throw new AttributeError("batches: the dataset has no labels; give them with the images");
     },
   };
 }

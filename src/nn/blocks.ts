@@ -16,7 +16,7 @@ const isLayers: Check = {
 
 type Specs = Readonly<Record<string, ParameterSpec>>;
 
-/** The parameters, or the buffers, of several layers under their layers' names: `conv2d.filter`. */
+/** Returns the parameters or the buffers of several layers, named after their layers: `conv2d.filter`. */
 function gathered(drafts: readonly LayerDraft[], what: "parameters" | "buffers"): Specs {
   return Object.fromEntries(
     drafts.flatMap((draft) =>
@@ -25,7 +25,7 @@ function gathered(drafts: readonly LayerDraft[], what: "parameters" | "buffers")
   );
 }
 
-/** Those of a layer's arrays that lie under a name, without it. */
+/** Returns the arrays whose names start with `name` and a dot, without that prefix. */
 function under<T>(name: string, all: Readonly<Record<string, T>>): Record<string, T> {
   const own = Object.entries(all).filter(([key]) => key.startsWith(`${name}.`));
   return Object.fromEntries(own.map(([key, value]) => [key.slice(name.length + 1), value]));
@@ -51,9 +51,9 @@ const outputOf = (layers: readonly Layer[], input: readonly number[]): readonly 
 
 const detailOf = (layers: readonly Layer[]): string => layers.map(({ kind }) => kind).join(", ");
 
-/** Layers one after another as one layer, whose arrays are named `block.dense.kernel`. */
+/** Runs layers one after another as one layer. Its arrays have names such as `block.dense.kernel`. */
 export function block(layers: readonly Layer[]): Layer {
-  checkArgument("Block", "its layers", layers, isLayers);
+  checkArgument("Block", "layers", layers, isLayers);
   return {
     kind: "Block",
     detail: detailOf(layers),
@@ -64,15 +64,15 @@ export function block(layers: readonly Layer[]): Layer {
   };
 }
 
-/** What a residual block adds its layers' result to. */
+/** The options of a residual block. */
 export interface ResidualOptions {
-  /** Layers that bring the input to the result's shape. Default none: the shapes are equal. */
+  /** Layers that bring the input to the result's shape. Default none, for equal shapes. */
   readonly shortcut?: readonly Layer[];
 }
 
-/** x + f(x), where f is layers one after another; or shortcut(x) + f(x) (He et al. 2016). */
+/** x + f(x), where f runs layers one after another; with a shortcut, shortcut(x) + f(x) (He et al. 2016). */
 export function residual(layers: readonly Layer[], options: ResidualOptions = {}): Layer {
-  checkArgument("Residual", "its layers", layers, isLayers);
+  checkArgument("Residual", "layers", layers, isLayers);
   checkAttributes<ResidualOptions>("Residual", options, { shortcut: isLayers });
   const { shortcut = [] } = options;
   const inner = (input: readonly number[]): readonly LayerDraft[] => draftLayers(layers, input);
@@ -89,7 +89,7 @@ export function residual(layers: readonly Layer[], options: ResidualOptions = {}
       const [out, kept] = [outputOf(layers, input), outputOf(shortcut, input)];
       if (formatShape(out) === formatShape(kept)) return out;
       throw new ShapeError(
-        `Residual: its layers make ${formatShape(out)} of ${formatShape(input)}, which is added to ${formatShape(kept)}: give a shortcut whose layers make that shape`,
+        `Residual: the result of its layers must have the shape that it is added to; got ${formatShape(out)} from ${formatShape(input)}, and ${formatShape(kept)}: give a shortcut whose layers make that shape`,
       );
     },
     parameters: (input) => gathered(all(input), "parameters"),

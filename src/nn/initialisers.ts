@@ -1,4 +1,4 @@
-// First values of parameters, drawn on the device.
+// Initial values of parameters, drawn on the device.
 import { checkShape, type GpuArray } from "../gpu/array.ts";
 import { checkArgument, finite } from "../kernels/attributes.ts";
 import { stretched } from "../kernels/strided-copy.ts";
@@ -7,9 +7,9 @@ import { normal, uniform, type Rng } from "../kernels/random.ts";
 /** Makes an array of the given shape. */
 export type Initialiser = (rng: Rng, shape: readonly number[]) => GpuArray;
 
-/** Every element the same. */
+/** The same value for every element. */
 export function constant(value: number): Initialiser {
-  checkArgument("constant", "its value", value, finite());
+  checkArgument("constant", "value", value, finite());
   return (rng, shape) => {
     const { device } = rng.state;
     const one = device.upload(Float32Array.of(value), [], "f32", "constant");
@@ -17,20 +17,20 @@ export function constant(value: number): Initialiser {
   };
 }
 
-/** Normal with mean 0: Radford et al. 2015 use a deviation of 0.02 for every layer of a DCGAN. */
+/** Normal numbers with mean 0. Radford et al. 2015 use a deviation of 0.02 for every layer of a DCGAN. */
 export function normalInitialiser(deviation = 0.02): Initialiser {
-  checkArgument("normalInitialiser", "its deviation", deviation, finite(0));
+  checkArgument("normalInitialiser", "deviation", deviation, finite(0));
   return (rng, shape) => normal(rng, shape, 0, deviation);
 }
 
-/** The inputs of a unit: the second-last extent times the receptive field. */
+/** Returns the number of inputs of a unit: the product of all extents except the last. */
 function fanIn(shape: readonly number[]): number {
   return shape.slice(0, -1).reduce((product, extent) => product * extent, 1);
 }
 
 /**
- * Uniform in ±1 / sqrt(fan in), as PyTorch's layers start their kernels and biases. The fan in of a bias
- * isn't in its shape, so that its kernel's is handed over.
+ * Uniform in ±1 / sqrt(fan in), as PyTorch initialises the kernels and biases of its layers. A bias's shape doesn't
+ * show its fan in, so give its kernel's shape.
  */
 export function fanInUniform(kernel?: readonly number[]): Initialiser {
   if (kernel !== undefined) checkShape("fanInUniform", kernel);

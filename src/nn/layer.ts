@@ -1,5 +1,4 @@
-// What a layer is: shapes and parameters declared first, so that a network can lay them in one arena;
-// then a forward over tensors.
+// What a layer is: shapes and parameters, declared first so that a network can lay them out, and a forward.
 import type { Tensor } from "../autograd/tensor.ts";
 import type { GpuArray } from "../gpu/array.ts";
 import type { Check } from "../kernels/attributes.ts";
@@ -11,10 +10,10 @@ import type {
 import type { Rng } from "../kernels/random.ts";
 import type { Initialiser } from "./initialisers.ts";
 
-/** What the sigmoid layer is called: the one that `Mode.logits` leaves out at the end. */
+/** The kind of the sigmoid layer, which `Mode.logits` leaves out at the end of a network. */
 export const SIGMOID = "sigmoid";
 
-/** A parameter to be made: its shape and its first values. */
+/** A parameter to be made: its shape and its initial values. */
 export interface ParameterSpec {
   readonly shape: readonly number[];
   readonly initialiser: Initialiser;
@@ -23,24 +22,24 @@ export interface ParameterSpec {
 /** How a forward runs: training uses batch statistics and dropout, inference neither. */
 export interface Mode {
   readonly training: boolean;
-  /** Where dropout draws its masks; needed in training. */
+  /** The source of dropout's masks, required in training. */
   readonly rng?: Rng;
   /** Whether training updates running statistics. Default true. */
   readonly track?: boolean;
-  /** Whether a sigmoid that the network ends in is left out, so that a loss can be taken of logits. Default false. */
+  /** Whether to leave out a sigmoid at the end of the network, for losses of logits. Default false. */
   readonly logits?: boolean;
-  /** Whether layers end in the activation and dropout behind them. Default true; tests compare both. */
+  /** Whether layers also run the activation and dropout that follow them. Default true; tests compare both. */
   readonly fuse?: boolean;
   /**
-   * How layers store results that only layers read which take them so: `f16` on adapters with `shader-f16`.
-   * A network's output is f32 whatever this says. Default f32.
+   * The type of results that are only read by layers that take it. `f16` needs an adapter with `shader-f16`. A
+   * network's output is always f32. Default f32.
    */
   readonly activationType?: ActivationType;
 }
 
 /** A layer of a network. Shapes leave out the batch axis. */
 export interface Layer {
-  /** As people call it: `Conv2d`. */
+  /** Its common name: `Conv2d`. */
   readonly kind: string;
   /** What else describes it: `64, 5×5, stride 2`. */
   readonly detail: string;
@@ -55,15 +54,18 @@ export interface Layer {
     mode: Mode,
     output?: OutputAttributes,
   ) => Tensor;
-  /** What `forward` does with inputs stored as f16: takes them and can store its own result so, or views them. */
+  /**
+   * What `forward` does with f16 inputs: with `stores`, it can also store its own result as f16; with `views`, it views
+   * them.
+   */
   readonly takesF16?: "stores" | "views";
-  /** Which parts of an epilogue `forward` takes. Default none. */
+  /** The parts of an epilogue that `forward` can run. Default none. */
   readonly takesEpilogue?: readonly ("activation" | "dropout")[];
-  /** What the layer is as the epilogue of the one before it, which then does its work. */
+  /** Returns the layer as an epilogue, if the layer before it can do its work. */
   readonly asEpilogue?: (mode: Mode) => EpilogueAttributes;
 }
 
-/** What a layer must have. */
+/** Accepts a value that has what a layer must have. */
 export const isLayer: Check = {
   expects: "a layer, such as layers.dense(1)",
   accepts: (value) =>

@@ -1,4 +1,4 @@
-// The layers that networks are made of. Defaults are Keras's, as the recipes are written in its terms.
+// The layers of networks. Their defaults are Keras's, because the recipes are written in its terms.
 import {
   conv2d as conv2dOp,
   convTranspose2d as convTranspose2dOp,
@@ -51,15 +51,18 @@ const none = (): Readonly<Record<never, never>> => ({});
 
 /** Options that layers with a kernel share. */
 export interface KernelOptions {
-  /** Default true, as in Keras. */
+  /** Whether there is a bias. Default true, as in Keras. */
   readonly bias?: boolean;
-  /** Default Glorot uniform. */
+  /** The kernel's initialiser. Default Glorot uniform. */
   readonly initialiser?: Initialiser;
-  /** The bias's, from the kernel's shape. Default 0. */
+  /** Returns the bias's initialiser, given the kernel's shape. Default 0. */
   readonly biasInitialiser?: (kernel: readonly number[]) => Initialiser;
 }
 
-const isInitialiser: Check = { ...callback, expects: "an initialiser: see initialisers" };
+const isInitialiser: Check = {
+  ...callback,
+  expects: "an initialiser, such as initialisers.glorotUniform()",
+};
 const kernelChecks: Checks<KernelOptions> = {
   bias: flag,
   initialiser: isInitialiser,
@@ -73,10 +76,10 @@ const convolutionChecks: Checks<ConvolutionOptions> = {
   groups: extent(1),
 };
 
-/** A layer's bias as its op takes it, or leaves it out. */
+/** Returns a layer's bias as its op takes it, or nothing if there is none. */
 const given = (bias: Tensor | undefined): Bias => (bias ? { bias } : {});
 
-/** What a layer with a kernel, which it calls `name`, learns. */
+/** Returns the parameters of a layer with a kernel, which the layer calls `name`. */
 function kernelSpecs(
   name: "filter" | "kernel",
   shape: readonly number[],
@@ -95,7 +98,7 @@ const noBias = (bias: boolean): string => (bias ? "" : ", no bias");
 
 /** x (N, in) · kernel (in, units) + bias (units). */
 export function dense(units: number, options: KernelOptions = {}): Layer {
-  checkArgument("Dense", "its units", units, extent(1));
+  checkArgument("Dense", "units", units, extent(1));
   checkAttributes<KernelOptions>("Dense", options, kernelChecks);
   const { bias = true } = options;
   return {
@@ -104,7 +107,7 @@ export function dense(units: number, options: KernelOptions = {}): Layer {
     outputShape(input) {
       if (input.length !== 1) {
         throw new ShapeError(
-          `Dense: takes vectors; got ${formatShape(input)}: put a flatten() before`,
+          `Dense: takes vectors; got ${formatShape(input)}: put a flatten() before it`,
         );
       }
       return [units];
@@ -126,13 +129,13 @@ export interface ConvolutionOptions extends KernelOptions {
   readonly strides?: Sides;
   /** Default 'same'. */
   readonly padding?: ConvolutionAttributes["padding"];
-  /** From one tap to the next. Default 1. */
+  /** The distance between taps. Default 1. */
   readonly dilations?: Sides;
-  /** Into how many groups channels are parted, each convolved on its own. Default 1. */
+  /** The number of groups of channels, each convolved on its own. Default 1. */
   readonly groups?: number;
 }
 
-/** One number if both are equal, else both. */
+/** Returns one number if both are equal, else both. */
 const sides = (value: Sides): string => {
   const [rows, columns] = pair(value);
   return rows === columns ? String(rows) : `${rows}×${columns}`;
@@ -145,7 +148,7 @@ function convDetail(filters: number, kernel: Sides, options: ConvolutionOptions)
   return `${filters}, ${pair(kernel).join("×")}, stride ${sides(strides)}${dilated}${grouped}${noBias(bias)}`;
 }
 
-/** What of a layer's options its op takes. */
+/** Returns the options of a layer that its op takes. */
 const attributesOf = ({
   strides = 1,
   padding = "same",
@@ -164,8 +167,8 @@ function checkConvolution(
   kernel: Sides,
   options: ConvolutionOptions,
 ): void {
-  checkArgument(kind, "its filters", filters, extent(1));
-  checkArgument(kind, "its kernel", kernel, wholeOrPair(1));
+  checkArgument(kind, "filters", filters, extent(1));
+  checkArgument(kind, "kernel", kernel, wholeOrPair(1));
   checkAttributes<ConvolutionOptions>(kind, options, convolutionChecks);
 }
 
@@ -192,7 +195,9 @@ export function conv2d(filters: number, kernel: Sides, options: ConvolutionOptio
   };
 }
 
-/** Transposed convolution of (H, W, C) images to `filters` channels, filters (rows, columns, filters / groups, C). */
+/**
+ * Transposed convolution of (H, W, C) images to `filters` channels, with filters (rows, columns, filters / groups, C).
+ */
 export function convTranspose2d(
   filters: number,
   kernel: Sides,
@@ -224,9 +229,9 @@ export function convTranspose2d(
   };
 }
 
-/** Images `scale` times as high and as wide, each pixel repeated. */
+/** Enlarges images to `scale` times their height and width by repeating each pixel. */
 export function upsample(scale: number): Layer {
-  checkArgument("Upsample", "its scale", scale, extent(1));
+  checkArgument("Upsample", "scale", scale, extent(1));
   return {
     kind: "Upsample",
     detail: `×${scale}`,
@@ -243,7 +248,7 @@ export function upsample(scale: number): Layer {
   };
 }
 
-/** Another shape for each example. */
+/** Gives each example another shape. */
 export function reshape(shape: readonly number[]): Layer {
   checkShape("Reshape", shape);
   return {
@@ -252,7 +257,7 @@ export function reshape(shape: readonly number[]): Layer {
     outputShape(input) {
       if (sizeOf(input) !== sizeOf(shape)) {
         throw new ShapeError(
-          `Reshape: ${formatShape(input)} has ${sizeOf(input)} elements, ${formatShape(shape)} wants ${sizeOf(shape)}`,
+          `Reshape: ${formatShape(shape)} takes ${sizeOf(shape)} elements; got ${sizeOf(input)} of ${formatShape(input)}`,
         );
       }
       return shape;
@@ -264,7 +269,7 @@ export function reshape(shape: readonly number[]): Layer {
   };
 }
 
-/** One vector for each example. */
+/** Turns each example into one vector. */
 export function flatten(): Layer {
   return {
     kind: "Flatten",

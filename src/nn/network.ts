@@ -21,7 +21,7 @@ import { draftLayers, runLayers } from "./run-layers.ts";
 import { summaryOf } from "./summary.ts";
 import { layOut, type Parameter, type ParameterGroup } from "./parameters.ts";
 
-/** A layer inside a network, with its shapes (batch axis left out) and what it owns. */
+/** A layer in a network, with its output shape (without the batch axis) and its arrays. */
 export interface PlacedLayer {
   readonly name: string;
   readonly layer: Layer;
@@ -35,23 +35,23 @@ export interface Network extends ParameterGroup {
   readonly inputShape: readonly number[];
   readonly outputShape: readonly number[];
   readonly layers: readonly PlacedLayer[];
-  /** Parameters and buffers by name, such as `conv2d_1.filter`: what a checkpoint keeps. */
+  /** Parameters and buffers by name, such as `conv2d_1.filter`. A checkpoint saves them. */
   readonly state: ReadonlyMap<string, GpuArray>;
   readonly forward: (x: Tensor, mode: Mode) => Tensor;
-  /** The layers as a table: what they are, the shapes that they give, and their learned numbers. */
+  /** Returns a table of the layers, with their output shapes and their numbers of parameters. */
   readonly summary: () => string;
 }
 
-/** The layers that a forward runs. */
+/** Returns the layers that a forward runs. */
 function layersOf(layers: readonly PlacedLayer[], { logits }: Mode): readonly PlacedLayer[] {
   return logits && layers.at(-1)?.layer.kind === SIGMOID ? layers.slice(0, -1) : layers;
 }
 
 const networks = new WeakSet<object>();
 
-/** Only what `sequential` made. */
+/** Accepts only networks that `sequential` made. */
 export const isNetwork: Check = {
-  expects: "a network, as sequential makes it",
+  expects: "a network that sequential made",
   accepts: (value) => typeof value === "object" && value !== null && networks.has(value),
 };
 
@@ -60,7 +60,7 @@ const isLayers: Check = {
   accepts: (value) => Array.isArray(value) && Array.from(value).every(isLayer.accepts),
 };
 
-/** What a forward's mode may be. */
+/** The checks of a forward's mode. */
 const modeChecks: Checks<Mode> = {
   training: needed(flag),
   rng: isRng,
@@ -73,15 +73,15 @@ const modeChecks: Checks<Mode> = {
 function checkMode(name: string, mode: Mode | undefined): void {
   if (mode === undefined) {
     throw new AttributeError(
-      `${name}: forward takes a mode behind its input, such as { training: false }; got none`,
+      `${name}: forward takes a mode after its input, such as { training: false }; got none`,
     );
   }
   checkAttributes<Mode>(name, mode, modeChecks);
 }
 
 /**
- * Builds a network on a device and draws its first parameters from `rng`. `inputShape` leaves
- * out the batch axis. Throws `ShapeError` where a layer doesn't fit the one before.
+ * Builds a network on a device and draws its initial parameters from `rng`. `inputShape` leaves out the batch axis.
+ * Throws `ShapeError` if a layer doesn't fit the one before it.
  */
 export function sequential(
   device: Device,
@@ -93,8 +93,8 @@ export function sequential(
   checkDevice("sequential", device);
   checkName("sequential", name);
   checkShape(name, inputShape);
-  checkArgument(name, "its layers", layers, isLayers);
-  checkArgument(name, "the Rng of its first parameters", rng, isRng);
+  checkArgument(name, "the layers", layers, isLayers);
+  checkArgument(name, "the Rng of its initial parameters", rng, isRng);
   const drafts = draftLayers(layers, inputShape);
 
   const all = drafts.flatMap((draft) => Object.values(draft.parameters));
@@ -146,7 +146,7 @@ export function sequential(
       checkMode(name, mode);
       if (formatShape(x.shape.slice(1)) !== formatShape(inputShape)) {
         throw new ShapeError(
-          `${name}: takes a batch of ${formatShape(inputShape)}; got ${formatShape(x.shape)}`,
+          `${name}: takes a batch of examples ${formatShape(inputShape)}; got ${formatShape(x.shape)}`,
         );
       }
       checkStored(name, device.gpu, mode.activationType ?? "f32");

@@ -1,4 +1,4 @@
-// The layers that normalise: over the batch, over each example, or over groups of its channels.
+// Normalisation layers: over the batch, over each example, or over groups of its channels.
 import {
   batchNorm as batchNormOp,
   groupNorm as groupNormOp,
@@ -23,7 +23,7 @@ import type { Layer, ParameterSpec } from "./layer.ts";
 const none = (): Readonly<Record<never, never>> => ({});
 const same = (shape: readonly number[]): readonly number[] => shape;
 
-/** γ of ones and β of zeros. */
+/** The parameters γ, of ones, and β, of zeros. */
 const affine = (shape: readonly number[]): Readonly<Record<string, ParameterSpec>> => ({
   gamma: { shape, initialiser: constant(1) },
   beta: { shape, initialiser: constant(0) },
@@ -81,7 +81,10 @@ export interface LayerNormOptions extends InstanceNormOptions {
   readonly axes?: readonly number[];
 }
 
-/** Normalises each example over its last axis, or its last axes, then scales by γ and shifts by β of their shape. */
+/**
+ * Normalises each example over its last axis or axes, then scales by γ and shifts by β, which have the shape of those
+ * axes.
+ */
 export function layerNorm(options: LayerNormOptions = {}): Layer {
   checkAttributes<LayerNormOptions>("LayerNorm", options, { axes: wholes(), epsilon: finite(0) });
   const { axes = [-1], epsilon = 1e-3 } = options;
@@ -105,12 +108,14 @@ export function layerNorm(options: LayerNormOptions = {}): Layer {
 
 function checkChannels(kind: string, input: readonly number[]): void {
   if (input.length > 0) return;
-  throw new ShapeError(`${kind}: takes examples (…, C), of channels; got ${formatShape(input)}`);
+  throw new ShapeError(`${kind}: takes examples (…, C) with channels; got ${formatShape(input)}`);
 }
 
-/** Normalises groups of each example's channels (the last axis) over all positions, then scales and shifts each channel. */
+/**
+ * Normalises groups of each example's channels (the last axis) over all positions, then scales and shifts each channel.
+ */
 export function groupNorm(groups: number, options: InstanceNormOptions = {}): Layer {
-  checkArgument("GroupNorm", "its groups", groups, extent(1));
+  checkArgument("GroupNorm", "groups", groups, extent(1));
   checkAttributes<InstanceNormOptions>("GroupNorm", options, { epsilon: finite(0) });
   const { epsilon = 1e-3 } = options;
   return {

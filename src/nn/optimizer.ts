@@ -1,4 +1,4 @@
-// What optimizers share: where gradients go, and the names of what a checkpoint keeps.
+// What optimizers share: where gradients go, and the names of the state that a checkpoint saves.
 import { gradArrays, Tensor, vectorJacobianArrays } from "../autograd/tensor.ts";
 import { GpuArray } from "../gpu/array.ts";
 import { AttributeError } from "../gpu/errors.ts";
@@ -9,30 +9,30 @@ import type { Rng } from "../kernels/random.ts";
 import type { Network } from "./network.ts";
 import type { ParameterGroup } from "./parameters.ts";
 
-/** An optimizer's arrays and what it does. */
+/** An optimizer: its state and what it does. */
 export interface Optimizer<Group extends ParameterGroup = Network> {
   /** The network, or another group of parameters, that it updates. */
   readonly network: Group;
-  /** What updates remember, by name: what a checkpoint keeps. */
+  /** What updates keep from step to step, by name. A checkpoint saves it. */
   readonly state: ReadonlyMap<string, GpuArray>;
   /**
-   * Puts the loss's gradients into the group's gradient arena. An output of any shape will do, given the
-   * gradient that flows into it.
+   * Writes the loss's gradients into the group's gradient arena. If the gradient that flows into it is given, `loss`
+   * may be an output of any shape.
    */
   readonly differentiate: (loss: Tensor, gradient?: GpuArray) => void;
-  /** One step down a loss: `differentiate(loss)`, then `update()`. */
+  /** Takes one step down a loss: `differentiate(loss)`, then `update()`. */
   readonly step: (loss: Tensor) => void;
   /** Updates every parameter from the gradient arena, and counts the update. */
   readonly update: () => void;
-  /** Does the same without counting, for `updateAll`. The learning rate is multiplied by `scale` (1). */
+  /** Updates without counting, for `updateAll`. The learning rate is multiplied by `scale` (1). */
   readonly updateUncounted: (scale?: number) => void;
-  /** What counts the updates. */
+  /** The counters of the updates. */
   readonly counters: readonly Counter[];
 }
 
 /**
- * Updates from several optimizers, then counts all that, and the Rng's step if there is one, in one launch for
- * every two counters: the last launches of a step. Learning rates are multiplied by `scale`: for schedules.
+ * Runs the updates of several optimizers. Then advances their counters, and the Rng's step if there is an Rng, with one
+ * launch per two counters: the last launches of a step. Learning rates are multiplied by `scale`, for schedules.
  */
 export function updateAll(
   optimizers: readonly Optimizer<ParameterGroup>[],
@@ -45,15 +45,15 @@ export function updateAll(
   if (device) advance(device, counters, rng);
 }
 
-/** What one optimizer has that others haven't. */
+/** What differs between optimizers. */
 interface OptimizerParts {
   readonly state: Optimizer["state"];
   readonly counters: Optimizer["counters"];
-  /** Launches an update of every parameter, the learning rate multiplied by `scale`. */
+  /** Launches an update of every parameter, with the learning rate multiplied by `scale`. */
   readonly launch: (scale: number) => void;
 }
 
-/** An optimizer of a group; `op` is what errors call it. */
+/** Makes an optimizer of a group. Errors call it `op`. */
 export function optimizerOf<Group extends ParameterGroup>(
   op: string,
   network: Group,
@@ -78,11 +78,11 @@ export function optimizerOf<Group extends ParameterGroup>(
   return optimizer;
 }
 
-/** Throws `AttributeError` if there never were gradients to update a group by. */
+/** Throws `AttributeError` if a group has no gradients yet. */
 export function checkDifferentiated(op: string, { name, gradients }: ParameterGroup): void {
   if (gradients.storage.written) return;
   throw new AttributeError(
-    `${op}: there are no gradients of ${name} to update it by; call step(loss), or differentiate(loss) before update()`,
+    `${op}: ${name} has no gradients yet; call step(loss), or differentiate(loss) before update()`,
   );
 }
 
@@ -104,7 +104,7 @@ export function checkGroup(op: string, group: ParameterGroup): void {
   );
 }
 
-/** What a learning rate may be. */
+/** The check of a learning rate. */
 export const rateCheck: Check = {
   expects: "a finite number ≥ 0, or a scalar tensor of f32",
   accepts: (value) =>
@@ -113,7 +113,7 @@ export const rateCheck: Check = {
       : finite(0).accepts(value),
 };
 
-/** A learning rate as kernels take it: a constant, or 1 and the array that it is multiplied by. */
+/** Returns a learning rate as kernels take it: a constant, or 1 and the array that multiplies it. */
 export function rateOf(learningRate: number | Tensor): {
   readonly learningRate: number;
   readonly rate: GpuArray | undefined;
@@ -123,7 +123,7 @@ export function rateOf(learningRate: number | Tensor): {
     : { learningRate: 1, rate: learningRate.array };
 }
 
-/** Puts a loss's gradients, or an output's given its own, into a group's gradient arena. */
+/** Writes the gradients of a loss, or of an output given its own gradient, into a group's gradient arena. */
 function differentiate({ parameters }: ParameterGroup, loss: Tensor, flowing?: GpuArray): void {
   const tensors = parameters.map(({ tensor }) => tensor);
   const found = flowing ? vectorJacobianArrays(loss, flowing, tensors) : gradArrays(loss, tensors);
@@ -132,7 +132,10 @@ function differentiate({ parameters }: ParameterGroup, loss: Tensor, flowing?: G
   );
 }
 
-/** The parts of arenas that are laid out as a network's parameters, by parameter and arena: `dense.kernel.first`. */
+/**
+ * Returns the parts of arenas that are laid out as a network's parameters, by parameter and arena:
+ * `dense.kernel.first`.
+ */
 export function stateOf(
   { parameters }: ParameterGroup,
   arenas: Readonly<Record<string, GpuArray>>,

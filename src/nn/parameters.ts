@@ -1,5 +1,4 @@
-// Parameters in arenas: all values of a group one after another, and all gradients likewise, so that one
-// launch of an optimizer updates every one.
+// Parameters in arenas: a group's values in one and its gradients in another, so that one launch updates them all.
 import { arrayOf, Tensor, variable } from "../autograd/tensor.ts";
 import { checkName } from "../gpu/arguments.ts";
 import { sizeOf, type GpuArray } from "../gpu/array.ts";
@@ -10,34 +9,34 @@ import { keyPath } from "../gpu/foreign-text.ts";
 import { checkArgument, type Check } from "../kernels/attributes.ts";
 import { checkArray } from "../kernels/op.ts";
 
-/** A parameter in its place: the tensor that forwards use, and where its gradient goes. */
+/** A parameter in its arena: the tensor that forwards use, and the array of its gradient. */
 export interface Parameter {
   readonly name: string;
   readonly tensor: Tensor;
   readonly gradient: GpuArray;
 }
 
-/** Parameters that an optimizer updates together. A network is one. */
+/** Parameters that an optimizer updates together. A network is such a group. */
 export interface ParameterGroup {
   readonly name: string;
   readonly parameters: readonly Parameter[];
-  /** Every parameter, one after another, each from a multiple of 256 bytes; gaps hold zeros. */
+  /** All parameters, one after another, each from a multiple of 256 bytes; the gaps hold zeros. */
   readonly arena: GpuArray;
-  /** The gradients, laid out as the parameters. */
+  /** The gradients, laid out as the parameters are. */
   readonly gradients: GpuArray;
 }
 
-/** Number of learned values of a layer or network. */
+/** Returns the number of learned values of a layer or network. */
 export function parameterCount(parameters: readonly Parameter[]): number {
   return parameters.reduce((total, { tensor }) => total + tensor.array.size, 0);
 }
 
-const ALIGNMENT = 64; // floats in 256 bytes: from there arrays are bound without an offset
+const ALIGNMENT = 64; // floats in 256 bytes: arrays at such multiples are bound without an offset
 
 const aligned = (shape: readonly number[]): number =>
   Math.ceil(sizeOf(shape) / ALIGNMENT) * ALIGNMENT;
 
-/** Empty arenas for parameters of some shapes, and a way to take places in them one by one, in any order. */
+/** Returns empty arenas for parameters of some shapes, and a function that puts parameters into them, in any order. */
 export function layOut(
   device: Device,
   name: string,
@@ -70,9 +69,9 @@ const named: Check = {
 };
 
 /**
- * Copies tensors into arenas of their own, as parameters that an optimizer can update: for models that
- * aren't a `sequential` network. `tensors` are the parameters by the names that they came under. Throws
- * `DTypeError` unless all are tensors of f32, `ShapeError` if there are none.
+ * Copies tensors into arenas of their own, as parameters that an optimizer can update. For models that aren't a
+ * `sequential` network. The group's `tensors` are the parameters, by the names that they were given under. Throws
+ * `DTypeError` unless all are f32 tensors, `ShapeError` if there are none.
  */
 export function parameterGroup<Names extends string>(
   device: Device,
@@ -86,7 +85,7 @@ export function parameterGroup(
 ): ParameterGroup & { readonly tensors: Readonly<Record<string, Tensor>> } {
   checkDevice("parameterGroup", device);
   checkName("parameterGroup", name);
-  checkArgument("parameterGroup", "its tensors", initial, named);
+  checkArgument("parameterGroup", "tensors", initial, named);
   const entries = Object.entries(initial);
   if (entries.length === 0) {
     throw new ShapeError(`parameterGroup: ${name} has no parameters; give one tensor or more`);

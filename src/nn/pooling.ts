@@ -1,4 +1,4 @@
-// Pooling layers: the largest, or the mean, of each window of an image.
+// Pooling layers: the largest element or the mean of each window of an image.
 import { avgPool as avgPoolOp, maxPool as maxPoolOp } from "../autograd/ops.ts";
 import type { Tensor } from "../autograd/tensor.ts";
 import { formatShape } from "../gpu/array.ts";
@@ -10,11 +10,11 @@ import type { Layer } from "./layer.ts";
 
 const none = (): Readonly<Record<never, never>> => ({});
 
-/** Options of pooling layers. */
+/** The options of pooling layers. */
 export interface PoolOptions {
-  /** From one window to the next. Default `size`: windows side by side. */
+  /** The distance between windows. Default `size`, so that windows lie next to each other. */
   readonly strides?: number | readonly [number, number];
-  /** Default 'valid': none. */
+  /** Default 'valid', which is none. */
   readonly padding?: Padding;
 }
 
@@ -24,7 +24,7 @@ function pooling(
   options: PoolOptions,
   pool: (x: Tensor, attributes: PoolAttributes) => Tensor,
 ): Layer {
-  checkArgument(kind, "its size", size, wholeOrPair(1));
+  checkArgument(kind, "size", size, wholeOrPair(1));
   checkAttributes<PoolOptions>(kind, options, { strides: wholeOrPair(1), padding: paddingCheck });
   const attributes = { size, ...options };
   const strides =
@@ -44,7 +44,10 @@ function pooling(
   };
 }
 
-/** The largest of each window of a channel: (H, W, C) → (⌊H / size⌋, ⌊W / size⌋, C), unless strides or padding differ. */
+/**
+ * The largest element of each window of a channel: (H, W, C) → (⌊H / size⌋, ⌊W / size⌋, C), unless strides or padding
+ * differ.
+ */
 export function maxPool(
   size: number | readonly [number, number],
   options: PoolOptions = {},
@@ -52,7 +55,7 @@ export function maxPool(
   return pooling("MaxPool", size, options, maxPoolOp);
 }
 
-/** The mean of each window of a channel, padding left out: shapes as `maxPool`. */
+/** The mean of each window of a channel, without the padding; shapes as in `maxPool`. */
 export function avgPool(
   size: number | readonly [number, number],
   options: PoolOptions = {},

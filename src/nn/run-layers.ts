@@ -1,4 +1,4 @@
-// Layers one after another, in a network or inside a layer: their names, their shapes, and what runs.
+// Runs layers one after another, in a network or inside a layer, and derives their names and shapes.
 import type { Tensor } from "../autograd/tensor.ts";
 import type { GpuArray } from "../gpu/array.ts";
 import type { EpilogueAttributes } from "../kernels/epilogue-attributes.ts";
@@ -23,7 +23,7 @@ export interface LayerToRun {
 
 const snake = (kind: string): string => kind.replace(/([a-z])([A-Z])/g, "$1_$2").toLowerCase();
 
-/** Returns layers with their names and shapes, from that of the first one's input. Throws if one doesn't fit. */
+/** Returns layers with their names and shapes, given the shape of the first one's input. Throws if one doesn't fit. */
 export function draftLayers(
   layers: readonly Layer[],
   inputShape: readonly number[],
@@ -46,7 +46,7 @@ export function draftLayers(
   });
 }
 
-/** The activation and the dropout that come next, as the epilogue of the layer before, and how many layers they are. */
+/** Returns the activation and dropout that come next as the epilogue of a layer, and how many layers they are. */
 function epilogueOf(
   { takesEpilogue = [] }: Layer,
   next: readonly LayerToRun[],
@@ -64,20 +64,20 @@ function epilogueOf(
   return { epilogue, layers };
 }
 
-/** Whether one epilogue can come behind another in one launch: an activation, then dropout, one of each. */
+/** Whether an epilogue can follow another in one launch: an activation, then dropout, at most one of each. */
 function follows(more: EpilogueAttributes, before: EpilogueAttributes = {}): boolean {
   if (more.activation) return before.activation === undefined && before.dropout === undefined;
   const { activation = "relu" } = before;
   return before.dropout === undefined && (activation === "relu" || activation === "leakyRelu");
 }
 
-/** Whether a layer's result is to be stored as f16: where the layers that read it take it so, and it isn't the last. */
+/** Whether to store a layer's result as f16: if the layers that read it take f16, and it isn't the last layer. */
 function storesF16({ takesF16 }: Layer, next: readonly LayerToRun[], mode: Mode): boolean {
   if (mode.activationType !== "f16" || takesF16 !== "stores") return false;
   return next.find(({ layer }) => layer.takesF16 !== "views")?.layer.takesF16 === "stores";
 }
 
-/** Runs layers one after another. One that can do so ends in the activation and dropout behind it. */
+/** Runs layers one after another. A layer that can do so also runs the activation and dropout that follow it. */
 export function runLayers(run: readonly LayerToRun[], x: Tensor, mode: Mode): Tensor {
   let value = x;
   for (let at = 0; at < run.length;) {

@@ -1,4 +1,4 @@
-// Stochastic gradient descent over a network's arena: one update launch, however many parameters there are.
+// Stochastic gradient descent over a network's arena: one launch updates all parameters, however many there are.
 import type { Tensor } from "../autograd/tensor.ts";
 import type { GpuArray } from "../gpu/array.ts";
 import { AttributeError } from "../gpu/errors.ts";
@@ -14,22 +14,25 @@ import {
 } from "./optimizer.ts";
 import type { ParameterGroup } from "./parameters.ts";
 
-/** The constants, and what else `sgd` takes. */
+/** The options of `sgd`: its constants and the learning rate. */
 export interface SgdOptimizerOptions extends Partial<Omit<SgdOptions, "learningRate">> {
-  /** A number, or a scalar on the device: `write` to it changes the rate of programs that are compiled already. */
+  /**
+   * A number, or a scalar on the device. `write` to the scalar changes the rate of programs that are already compiled.
+   */
   readonly learningRate?: number | Tensor;
 }
 
 /**
- * Stochastic gradient descent: g += weightDecay · p; v = momentum · v + (1 − dampening) · g, but v = g in
- * the first step; p −= learningRate · v, or with Nesterov p −= learningRate · (g + momentum · v).
+ * Stochastic gradient descent: g += weightDecay · p; v = momentum · v + (1 − dampening) · g, except that v = g in the
+ * first step; p −= learningRate · v, or with Nesterov p −= learningRate · (g + momentum · v).
  *
- * Shapes: network (or any `parameterGroup`) → an optimizer of it: `step(loss)`, or `differentiate(loss)` and `update()`.
- * Attributes: learningRate — finite, ≥ 0, or a scalar tensor, for schedules (0.01); momentum — finite, ≥ 0 (0); dampening — in [0, 1] (0);
- * nesterov — whether to step by where the velocity leads (false); weightDecay — finite, ≥ 0 (0).
+ * Shapes: network (or any `parameterGroup`) → its optimizer: `step(loss)`, or `differentiate(loss)` and `update()`.
+ * Attributes: learningRate — finite, ≥ 0, or a scalar tensor, for schedules (0.01); momentum — finite, ≥ 0 (0);
+ * dampening — in [0, 1] (0); nesterov — whether to step along the velocity's next value (false); weightDecay — finite,
+ * ≥ 0 (0).
  * Gradient: none.
  * Throws: `AttributeError` on other constants, and for nesterov without momentum or with dampening.
- * Source: PyTorch's SGD; the learning rate unless given is Keras's.
+ * Source: PyTorch's SGD; the default learning rate is Keras's.
  */
 export function sgd<Group extends ParameterGroup>(
   network: Group,

@@ -1,5 +1,5 @@
-// Spectral normalisation: a layer whose weights are divided by their largest singular value, so that it is 1-Lipschitz
-// for its own norm (Miyato et al. 2018).
+// Spectral normalisation: divides a layer's weights by their largest singular value (Miyato et al. 2018).
+// The layer is then 1-Lipschitz for its own norm.
 import { div, matmul, mul, reshape, sqrt, square, sum } from "../autograd/ops.ts";
 import { noGrad, Tensor } from "../autograd/tensor.ts";
 import { AttributeError } from "../gpu/errors.ts";
@@ -11,13 +11,13 @@ import { isLayer, type Layer } from "./layer.ts";
 const normalised = (v: Tensor): Tensor => div(v, sqrt(sum(square(v))));
 
 /**
- * A dense or convolution layer with spectral normalisation of its weights w, as a matrix (the rest, outputs). In
- * training one power iteration a forward moves the buffer `u`, (outputs, 1), on: v = w·u / |w·u|, u = wᵀ·v, σ =
- * vᵀ·w·u / |u|; the layer then uses w / σ. Gradients flow through σ, with u and v held. In inference u stays.
+ * Applies spectral normalisation to the weights w of a dense or convolution layer, taken as a matrix (rest, outputs).
+ * In training, each forward runs one power iteration on the buffer `u`, (outputs, 1): v = w·u / |w·u|, u = wᵀ·v, σ =
+ * vᵀ·w·u / |u|. The layer then uses w / σ. Gradients flow through σ, with u and v held constant. In inference, u stays.
  * Throws `AttributeError` on a layer without such weights.
  */
 export function spectral(layer: Layer): Layer {
-  checkArgument("spectral", "its layer", layer, isLayer);
+  checkArgument("spectral", "the layer", layer, isLayer);
   const weightOf = (names: readonly string[]): string => {
     const name = names.find((each) => each === "kernel" || each === "filter");
     if (name && layer.kind !== "ConvTranspose2d") return name;
@@ -43,8 +43,8 @@ export function spectral(layer: Layer): Layer {
         const held = new Tensor(u!);
         const v = normalised(matmul(w, held));
         if (!mode.training || mode.track === false) return [v, normalised(held)];
-        // Kept at the length that it has: what gradients need of this forward is another array, which the next
-        // forward doesn't overwrite.
+        // u keeps its own length. The gradients of this forward need the normalised copy, another array, which the
+        // next forward doesn't overwrite.
         const next = matmul(w, v, { transposeA: true });
         u!.device.moveInto(next.array, u!);
         return [v, normalised(next)];

@@ -4,8 +4,8 @@ import type { Network } from "./network.ts";
 import { parameterCount } from "./parameters.ts";
 
 /**
- * A network's layers with what they are, the shapes that they give (N is the batch) and their learned numbers, as
- * Keras's `summary` has them.
+ * Returns a table of a network's layers with their details, their output shapes (N is the batch) and their numbers of
+ * parameters, as Keras's `summary` does.
  */
 export function summaryOf(network: Omit<Network, "summary">): string {
   const count = (value: number): string => value.toLocaleString("en");

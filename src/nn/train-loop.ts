@@ -1,5 +1,5 @@
-// The loop around a training step, the same for a script and for the command line: it runs steps, reports now and
-// then, has checkpoints saved, and stops when it is asked to. What a report or a checkpoint is, others say.
+// The training loop of scripts and of the command line. It runs steps, reports at intervals, has checkpoints saved, and
+// stops when asked to. Its callers define what a report or a checkpoint is.
 import { AttributeError } from "../gpu/errors.ts";
 import { show } from "../gpu/foreign-text.ts";
 import type { StopSignal } from "../gpu/stop-signal.ts";
@@ -17,15 +17,15 @@ import {
   type Checks,
 } from "../kernels/attributes.ts";
 
-/** What a loop hands out now and then; everything up to `step` has been submitted, and done if values were read. */
+/** What a loop reports at intervals. All steps up to `step` have been submitted; they are done if values were read. */
 export interface StepReport<V> {
-  /** Steps done in all, those before a resume included. */
+  /** Steps done in all, including those before a resume. */
   readonly step: number;
   /** Steps in all. */
   readonly until: number;
-  /** What `values` read; undefined without it. */
+  /** What `values` returned; undefined without it. */
   readonly values: V;
-  /** Seconds per step since the first; NaN at the first, in which some adapters still compile kernels. */
+  /** Seconds per step since the first. NaN at the first step, in which some adapters still compile kernels. */
   readonly secondsPerStep: number;
 }
 
@@ -33,40 +33,40 @@ export interface StepReport<V> {
 export interface StepsOptions<V> {
   /** Steps in all. */
   readonly steps: number;
-  /** Steps done already: 0, or those of the checkpoint. */
+  /** Steps that are already done: 0, or those of the checkpoint. */
   readonly from?: number;
-  /** Takes a step, counted from 1: runs a compiled program, or launches one. */
+  /** Runs a step, counted from 1: a compiled program, or eager launches. */
   readonly step: (step: number) => unknown;
-  /** Reads what the steps after `after`, up to `step`, have to say: losses, say. Waiting for it waits for the GPU. */
+  /** Reads results of the steps after `after`, up to `step`, such as losses. Waiting for them waits for the GPU. */
   readonly values?: (after: number, step: number) => Promise<V> | V;
-  /** Also report after each multiple of these. */
+  /** Also report after each multiple of this number, or of any of these. */
   readonly reportEvery?: number | readonly number[];
   /** Also report when this many seconds have passed since the last report. Default 0.5. */
   readonly reportSeconds?: number;
 }
 
-/** A function that is called, and waited for, with each report. */
+/** A function that is called with each report, and waited for. */
 export type Callback<V> = (report: StepReport<V>, loop: LoopControl) => unknown;
 
 /** What a callback may ask of its loop. */
 export interface LoopControl {
   /** Ends the loop after this report, as a signal does. */
   readonly stop: () => void;
-  /** Saves a checkpoint at once, unless this step's is saved. */
+  /** Saves a checkpoint immediately, unless this step is already saved. */
   readonly save: () => Promise<void>;
 }
 
-/** What `trainLoop` takes. */
+/** The options of `trainLoop`. */
 export interface TrainLoopOptions<V> extends StepsOptions<V> {
-  /** Called one after the other with each report. */
+  /** Functions that are called one after the other with each report. */
   readonly callbacks?: readonly Callback<V>[];
-  /** Saves what is to be kept of a step: every so many steps or seconds, and at the end or when stopped. */
+  /** Saves a step: after each multiple of `every`, every so many seconds, and at the end or when stopped. */
   readonly checkpoint?: {
     readonly save: (step: number) => unknown;
     readonly every?: number | readonly number[];
     readonly seconds?: number;
   };
-  /** Asks the loop to stop after the step in hand: `stopSignal()` of `longhand/node` is Ctrl-C. */
+  /** Asks the loop to stop after the current step: `stopSignal()` of `longhand/node` is Ctrl-C. */
   readonly signal?: StopSignal;
 }
 
@@ -76,7 +76,7 @@ export interface LoopEnd {
   readonly step: number;
   /** Whether it ended before the last step. */
   readonly stopped: boolean;
-  /** Whether it left while a step beyond `step` was under way, all of which was saved before. */
+  /** Whether it ended while a step after `step` was still running. Everything up to `step` was saved by then. */
   readonly isAhead: boolean;
 }
 
@@ -107,16 +107,16 @@ const checkpointChecks: Checks<NonNullable<TrainLoopOptions<never>["checkpoint"]
   seconds: finite(0),
 };
 
-/** Returns whether a step is a multiple of any of these. */
+/** Returns whether a step is a multiple of any of these numbers. */
 function falls(step: number, every: number | readonly number[] | undefined): boolean {
   if (every === undefined) return false;
   return typeof every === "number" ? step % every === 0 : every.some((each) => step % each === 0);
 }
 
 /**
- * Runs steps `from + 1` to `steps`, and yields a report after the first, after each multiple of `reportEvery`, at the
+ * Runs steps `from + 1` to `steps`. Yields a report after the first step, after each multiple of `reportEvery`, at the
  * end, and at least about every `reportSeconds`. Leaving the loop early is safe: what was submitted is done before the
- * next value is read. Throws `AttributeError` on an option that can't be.
+ * next value is read. Throws `AttributeError` on an invalid option.
  */
 export function runSteps<V = undefined>(
   options: StepsOptions<V>,
@@ -151,14 +151,16 @@ async function* reportsOf<V>(
 }
 
 /**
- * Trains to the last step, or until it is asked to stop: runs steps, calls back with reports, and saves checkpoints.
+ * Trains to the last step, or until it is asked to stop: runs steps, calls callbacks with reports, and saves
+ * checkpoints.
  *
- * Options: steps — steps in all; from — those done already (0); step — takes one, counted from 1; values — reads what a
- * report shows; reportEvery, reportSeconds — when to report, besides after the first step and the last (every 0.5 s);
- * callbacks — called with each report; checkpoint — { save, every, seconds }: `save(step)` is called after each multiple
- * of `every`, when `seconds` have passed since the last, and at the end; signal — asks it to stop after the step in hand.
+ * Options: steps — steps in all; from — steps that are already done (0); step — runs a step, counted from 1; values —
+ * reads what a report shows; reportEvery, reportSeconds — when to report, besides after the first step and the last
+ * (every 0.5 s); callbacks — called with each report; checkpoint — { save, every, seconds }: `save(step)` is called
+ * after each multiple of `every`, when `seconds` have passed since the last save, and at the end; signal — asks it to
+ * stop after the current step.
  * Returns: where it ended, and whether it was stopped.
- * Throws: `AttributeError` on an option that can't be; what a step, a callback or `save` throws.
+ * Throws: `AttributeError` on an invalid option; what a step, a callback or `save` throws.
  */
 export async function trainLoop<V = undefined>(options: TrainLoopOptions<V>): Promise<LoopEnd> {
   checkAttributes<object>("trainLoop", options, loopChecks);
@@ -167,7 +169,7 @@ export async function trainLoop<V = undefined>(options: TrainLoopOptions<V>): Pr
   const { steps: until, from = 0 } = options;
   if (from > until) {
     throw new AttributeError(
-      `trainLoop: from must be at most steps, which are those before included; got ${show(from)} of ${show(until)}`,
+      `trainLoop: from must be at most steps, which includes the steps done before; got ${show(from)} of ${show(until)}`,
     );
   }
   let step = from;
@@ -186,10 +188,10 @@ export async function trainLoop<V = undefined>(options: TrainLoopOptions<V>): Pr
   try {
     while (!stopped) {
       const next = reports.next();
-      // A first step may compile for minutes: while nothing is there to be saved, nothing is waited for.
+      // A first step may compile for minutes. A stop doesn't wait for it while there is nothing to save.
       const report = await (saved === step ? Promise.race([next, asked.promise]) : next);
       if (!report) {
-        // The step under way is left to itself: nobody is there to hear of its failure.
+        // The running step is left to itself: nobody is there to handle its failure.
         next.catch(() => undefined);
         return { step, stopped: true, isAhead: true };
       }
@@ -207,7 +209,7 @@ export async function trainLoop<V = undefined>(options: TrainLoopOptions<V>): Pr
   return { step, stopped: step < until, isAhead: false };
 }
 
-/** Options of `runSteps` that also report whenever a checkpoint is due. */
+/** Returns options of `runSteps` that also report whenever a checkpoint is due. */
 function reportingFor<V>(
   options: StepsOptions<V>,
   checkpoint: TrainLoopOptions<V>["checkpoint"],
@@ -216,7 +218,7 @@ function reportingFor<V>(
   return { ...options, reportEvery: lists };
 }
 
-/** A promise that resolves once a signal asks, and what takes its listener away. */
+/** Returns a promise that resolves once the signal asks to stop, and a function that removes its listener. */
 function whenAborted(signal: StopSignal | undefined): {
   readonly promise: Promise<undefined>;
   readonly release: () => void;

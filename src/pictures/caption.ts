@@ -1,5 +1,5 @@
-// A line of small letters under an image, such as "EPOCH 12" under a frame of the GIF. The letters
-// are drawn here, 5×7 dots each, since no font is in reach without a file or a browser.
+// A line of small letters under an image, such as "EPOCH 12" under a frame of the GIF. The letters are drawn here, as
+// 5×7 dots each, because a font would need a file or a browser.
 
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
 import { requireFilled, requireWhole, type GrayImage } from "./grid.ts";
@@ -8,7 +8,7 @@ const GLYPH_WIDTH = 5;
 const GLYPH_HEIGHT = 7;
 const ADVANCE = GLYPH_WIDTH + 1;
 
-// Each sheet: the characters, then seven rows of dots, a blank column after each character.
+// Each sheet: the characters, then seven rows of dots, with a blank column after each character.
 const SHEETS: [characters: string, ...rows: string[]][] = [
   [
     "ABCDEFGHIJKLM",
@@ -52,10 +52,10 @@ const GLYPHS = new Map(
 );
 
 /**
- * `image` with a black strip below it that says `text` in light capitals, centred; `scale` is the
- * side of a letter's dot in pixels. The image itself is kept as it is.
- * Throws `AttributeError` for a character other than letters, digits, space and `.-/`, `ShapeError`
- * for text wider than the image.
+ * Returns `image` with a black strip below it that says `text` in light capitals, centred. `scale` is the side of a
+ * letter's dot in pixels. The image itself is unchanged.
+ * Throws `AttributeError` on a character other than letters, digits, space and `.-/`, `ShapeError` on text wider than
+ * the image.
  */
 export function addCaption(image: GrayImage, text: string, scale = 2): GrayImage {
   requireFilled("addCaption", image);

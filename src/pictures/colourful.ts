@@ -1,4 +1,4 @@
-// When a pixel has a colour worth looking at apart from its luma.
+// When a pixel's colour is worth looking at in addition to its luma.
 
-/** Levels of 255 between a pixel's red, green and blue from which on it is far from gray. */
+/** The difference between a pixel's red, green and blue, in levels of 255, from which it counts as far from grey. */
 export const COLOURFUL = 24;

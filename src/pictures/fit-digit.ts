@@ -1,14 +1,16 @@
-// Ink cropped, scaled and centred as MNIST's digits are (LeCun et al. 1998).
+// Crops, scales and centres ink as MNIST's digits were (LeCun et al. 1998).
 
 import { DataError } from "../gpu/errors.ts";
 import type { Plane } from "./orientation.ts";
 
 const SIDE = 28;
 const BOX = 20; // the longer side of every digit of MNIST
-const MIDDLE = 14.5; // where their centres of mass lie, on average and to half a pixel: the centre of pixel 14
-const WIDEST = 3; // times as wide as high
+const MIDDLE = 14.5; // their mean centre of mass, to half a pixel: the centre of pixel 14
+const WIDEST = 3; // width over height
 
-/** Where ink is, along one axis: its first and last row or column, and its centre of mass, in pixels. */
+/**
+ * The extent of ink along one axis: its first row or column, the one after its last, and its centre of mass, in pixels.
+ */
 interface Extent {
   readonly first: number;
   readonly last: number;
@@ -23,8 +25,8 @@ function extentOf(masses: Float64Array): Extent {
 }
 
 /**
- * Crops, scales and centres ink of [0, 1], and stretches it to [−1, 1]: (28, 28), with its longer side 20 pixels.
- * Throws `DataError` for ink too wide for a digit.
+ * Crops, scales and centres ink in [0, 1], and stretches it to [−1, 1]: (28, 28), with its longer side 20 pixels.
+ * Throws `DataError` if the ink is too wide for a digit.
  */
 export function fitDigit(
   { width, height, values }: Plane,
@@ -42,7 +44,7 @@ export function fitDigit(
   const [wide, high] = [across.last - across.first, down.last - down.first];
   if (wide > WIDEST * high) {
     throw new DataError(
-      `${name}: its ink is ${wide} pixels wide and ${high} high, which is no digit; give a picture of one digit each`,
+      `${name}: its ink is ${wide} pixels wide and ${high} high, which is not a digit; give one picture per digit`,
     );
   }
   const scale = BOX / Math.max(down.last - down.first, across.last - across.first);
@@ -61,12 +63,12 @@ export function fitDigit(
 }
 
 /**
- * For each of the 28 pixels along an axis, which source pixels it is made of and how much of each: as much
- * as it covers of them when shrinking, or the nearest two in proportion when enlarging.
+ * Returns, for each of the 28 pixels along an axis, its source pixels and their weights: when shrinking, the parts of
+ * them that it covers; when enlarging, the nearest two in proportion.
  */
 function weights({ first, last, centre }: Extent, scale: number): [number, number][][] {
-  // The centre of mass goes to the middle, as far as the box stays inside; by whole pixels, as a part of
-  // one would blur every stroke.
+  // The centre of mass goes to the middle, as far as the box stays inside. It moves by whole pixels, because a part
+  // of one would blur every stroke.
   const left = Math.round(MIDDLE - (centre - first) * scale);
   const shift =
     Math.min(Math.floor(SIDE - (last - first) * scale), Math.max(0, left)) - first * scale;

@@ -1,23 +1,22 @@
-// An animated GIF of a run's sample grids, one frame an epoch.
+// An animated GIF of a run's sample grids, one frame per epoch.
 
 import { GIFEncoder } from "gifenc/dist/gifenc.esm.js";
 
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
 import { requireFilled, type GrayImage } from "./grid.ts";
 
-/** Frame times and colours of `encodeGif`. */
+/** The frame times of `encodeGif`. */
 export interface GifOptions {
-  /** Milliseconds a frame is shown. GIF counts in hundredths of a second: at least 20, at most 655,350. */
+  /** How many milliseconds a frame is shown. GIF counts in hundredths of a second: at least 20, at most 655,350. */
   delayMs?: number;
-  /** Milliseconds the last frame is held before the loop starts over. */
+  /** How many milliseconds the last frame is held before the loop starts again. */
   lastDelayMs?: number;
 }
 
 /**
- * The bytes of a GIF that shows `frames` in order, for ever, and holds the last one longer.
- * Every gray stays as it is: the palette holds those that the frames use, which fit into its 256 places.
- * Throws `ShapeError` if there are no frames or their sizes differ, `AttributeError` for options
- * out of range.
+ * Returns the bytes of a GIF that shows `frames` in order, forever, and holds the last one longer. Every grey level is
+ * kept: the palette holds those that the frames use, which fit into its 256 places.
+ * Throws `ShapeError` if there are no frames or their sizes differ, `AttributeError` on options out of range.
  */
 export function encodeGif(frames: GrayImage[], options: GifOptions = {}): Uint8Array {
   const { delayMs = 250, lastDelayMs = 2500 } = options;
@@ -25,7 +24,7 @@ export function encodeGif(frames: GrayImage[], options: GifOptions = {}): Uint8A
   requireDelay("lastDelayMs", lastDelayMs);
   const [first] = frames;
   if (!first) {
-    throw new ShapeError("encodeGif: got no frames, expected at least 1; pass a grid an epoch");
+    throw new ShapeError("encodeGif: got no frames, expected at least 1; pass one grid per epoch");
   }
 
   const used = new Uint8Array(256);
@@ -42,7 +41,7 @@ export function encodeGif(frames: GrayImage[], options: GifOptions = {}): Uint8A
     if (frame.width !== first.width || frame.height !== first.height) {
       throw new ShapeError(
         `encodeGif: got frame ${index} of ${frame.width}×${frame.height}, expected ` +
-          `${first.width}×${first.height} as the first; tile all frames alike`,
+          `${first.width}×${first.height} as the first; tile all frames the same way`,
       );
     }
     encoder.writeFrame(
@@ -50,7 +49,7 @@ export function encodeGif(frames: GrayImage[], options: GifOptions = {}): Uint8A
       frame.width,
       frame.height,
       {
-        // Only the first frame carries the palette: the others then share it.
+        // Only the first frame carries the palette, which the others then share.
         ...(index === 0 ? { palette, repeat: 0 } : {}),
         colorDepth,
         delay: index === frames.length - 1 ? lastDelayMs : delayMs,

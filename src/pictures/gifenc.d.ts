@@ -1,6 +1,6 @@
 // The part of gifenc 1.0.3 that gif.ts uses; the package ships no types.
-// Its main file is CommonJS whose default export Node, tsx and vitest each read differently; the
-// ES module beside it means the same to all of them.
+// Its main file is CommonJS, whose default export Node, tsx and vitest each read differently. All of
+// them read the ES module next to it alike.
 
 declare module "gifenc/dist/gifenc.esm.js" {
   interface FrameOptions {
@@ -8,9 +8,9 @@ declare module "gifenc/dist/gifenc.esm.js" {
     palette?: number[][];
     /** Milliseconds, kept to the nearest 10. */
     delay?: number;
-    /** Bits an index, as many as the palette needs. */
+    /** Bits per index, as many as the palette needs. */
     colorDepth?: number;
-    /** 0: for ever. */
+    /** 0 means forever. */
     repeat?: number;
   }
 

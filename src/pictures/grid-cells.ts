@@ -1,16 +1,16 @@
-// Grids of samples cut up again, pixel for pixel as they were.
+// Cuts grids of samples into their images again, pixel for pixel.
 import { GAP, GAP_GRAY, requireFilled, SCALE, type GrayImage } from "./grid.ts";
 
-const SIDES = [28, 32]; // of the samples of all recipes
+const SIDES = [28, 32]; // the sides of all recipes' samples
 
-/** A cell of a grid: its place, from 1, and what it shows. */
+/** A cell of a grid: its row and column, from 1, and its image. */
 export interface Cell {
   readonly row: number;
   readonly column: number;
   readonly image: GrayImage;
 }
 
-/** The side of the cells that a picture of this size could be a grid of, as `tileGrid` draws it; else undefined. */
+/** Returns the side of the cells if a picture of this size could be a grid drawn by `tileGrid`; else undefined. */
 function cellSide(width: number, height: number): number | undefined {
   return SIDES.find((side) => {
     const pitch = side * SCALE + GAP;
@@ -24,8 +24,8 @@ export function couldBeGrid(width: number, height: number): boolean {
 }
 
 /**
- * The cells of a grid that `tileGrid` drew with its usual scale and gaps. Cells without an image are left out. Undefined
- * if the picture is no such grid. Throws `ShapeError` if the pixels don't fill the image.
+ * Returns the cells of a grid that `tileGrid` drew with its usual scale and gaps, without empty cells. Undefined if the
+ * picture is not such a grid. Throws `ShapeError` if the pixels don't fill the image.
  */
 export function cellsOf(grid: GrayImage): readonly Cell[] | undefined {
   requireFilled("cellsOf", grid);

@@ -1,9 +1,9 @@
-// Images from the generator's numbers: one image's values to gray levels, many images to one grid.
-// Pure arithmetic, for the browser too; png.ts makes files of it.
+// Turns the generator's numbers into images: values into grey levels, and many images into one grid. Pure arithmetic,
+// for browsers too; png.ts makes files of it.
 
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
 
-/** An 8-bit gray image; `pixels` is (height, width), row by row, 0 black to 255 white. */
+/** An 8-bit grey image. `pixels` is (height, width), row by row, from 0 for black to 255 for white. */
 export interface GrayImage {
   width: number;
   height: number;
@@ -12,30 +12,30 @@ export interface GrayImage {
 
 /** How `tileGrid` lays its images out. */
 export interface GridOptions {
-  /** Images a row; by default ⌈√count⌉, so that the grid is as square as it can be. */
+  /** Images per row. By default ⌈√count⌉, so that the grid is as square as possible. */
   columns?: number;
   /** Pixels between images and around them, after scaling. */
   gap?: number;
   /** Each value becomes a square of `scale`×`scale` pixels. */
   scale?: number;
-  /** Dark on light: each gray level g is drawn as 255 − g, and so is what parts the images. */
+  /** Draws dark on light: each grey level g becomes 255 − g, including that of the gaps. */
   invert?: boolean;
 }
 
 /**
- * MNIST images are black at their edges and would run into each other. This gray parts them and still recedes behind
- * the strokes.
+ * MNIST's images are black at their edges and would run into each other. This grey separates them and stays behind the
+ * strokes.
  */
 export const GAP_GRAY = 72;
 
-/** Pixels between images, where nobody says. */
+/** Pixels between images by default. */
 export const GAP = 4;
-/** Pixels a side for each value, where nobody says. */
+/** The side of each value's square by default, in pixels. */
 export const SCALE = 3;
 
 /**
- * Gray levels of values in [-1, 1], the range of tanh: -1 is 0, 1 is 255, rounded to the nearest
- * level and clamped. NaN is 0, so an untrained or diverged generator still has a picture.
+ * Converts values in [-1, 1], the range of tanh, to grey levels: -1 is 0, 1 is 255, rounded to the nearest level and
+ * clamped. NaN is 0, so that an untrained or diverged generator still has a picture.
  */
 export function toGray(values: Float32Array): Uint8Array {
   return Uint8Array.from(values, (value) => {
@@ -45,10 +45,10 @@ export function toGray(values: Float32Array): Uint8Array {
 }
 
 /**
- * Lays `count` images out row by row in one gray image.
- * `images`: (count, height, width, 1) in [-1, 1]. Cells without an image have the gap's gray.
- * Throws `ShapeError` if `images` hasn't count·height·width values, `AttributeError` for options
- * that aren't whole numbers in range.
+ * Lays out `count` images row by row in one grey image. `images` is (count, height, width, 1) in [-1, 1]. Cells without
+ * an image have the gap's grey.
+ * Throws `ShapeError` unless `images` has count·height·width values, `AttributeError` on options that aren't whole
+ * numbers in range.
  */
 export function tileGrid(
   images: Float32Array,
@@ -99,7 +99,7 @@ export function tileGrid(
   return { width: gridWidth, height: gridHeight, pixels };
 }
 
-/** Throws `ShapeError`, in the name of `caller`, unless `image` has a pixel and all of its pixels. */
+/** Throws `ShapeError` in the name of `caller` unless `image` has at least one pixel and all of its pixels. */
 export function requireFilled(caller: string, image: GrayImage): void {
   const { width, height, pixels } = image;
   if (width >= 1 && height >= 1 && pixels.length === width * height) return;

@@ -1,5 +1,5 @@
-// A JPEG's pixels as levels. Unpacking is jpeg-js's affair: plain JavaScript without dependencies, typed, and
-// it reads progressive files; WebAssembly decoders load asynchronously and never give their memory back. Its bounds are ours.
+// Reads a JPEG's pixels as levels. jpeg-js unpacks it: plain JavaScript without dependencies, typed, and it reads
+// progressive files. WebAssembly decoders load asynchronously and never return their memory. The bounds are ours.
 
 import { decode } from "jpeg-js";
 import { DataError } from "../gpu/errors.ts";
@@ -8,15 +8,15 @@ import { COLOURFUL } from "./colourful.ts";
 import type { Rows } from "./picture.ts";
 import { MOST_SIDE } from "./png-file.ts";
 
-/** What a JPEG's header says. */
+/** The header of a JPEG's frame. */
 interface Frame {
   readonly width: number;
   readonly height: number;
-  /** 1 to 8, as EXIF has it. */
+  /** 1 to 8, as in EXIF. */
   readonly orientation: number;
 }
 
-/** The rows of a JPEG. Throws `DataError` on damage, kinds that can't be read, and sides above 4096 pixels. */
+/** Returns the rows of a JPEG. Throws `DataError` on damage, on unsupported kinds, and on sides above 4096 pixels. */
 export function jpegRows(bytes: Uint8Array, name: string): Rows {
   const { width, height, orientation } = frameOf(bytes, name);
   return {
@@ -76,7 +76,7 @@ const FRAMES_NOT_READ: Readonly<Record<number, string>> = {
   0xcf: "arithmetic-coded",
 };
 
-/** Walks a JPEG's markers (ITU T.81, B.1) to its frame's header. */
+/** Walks a JPEG's markers (ITU T.81, B.1) to the header of its frame. */
 function frameOf(bytes: Uint8Array, name: string): Frame {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let orientation = 1;
@@ -118,7 +118,7 @@ function frameIn(body: Uint8Array, orientation: number, held: number, name: stri
       `${name}: is ${width}×${height}; shrink it to ${MOST_SIDE}×${MOST_SIDE} or less`,
     );
   }
-  // Each block of 8×8 takes a bit of its first scan at least.
+  // Each block of 8×8 takes at least one bit of the first scan.
   const blocks = Math.ceil(width / 8) * Math.ceil(height / 8);
   if (blocks > 8 * held) {
     throw damaged(

@@ -1,35 +1,35 @@
-// What of a gray picture is ink: how much darker than the paper each pixel is, or lighter, whatever light fell on the
-// paper. As scanners do it, in steps of growing suspicion: one level of paper for all; a smooth surface (a
-// polynomial in the logarithm, as light multiplies what paper reflects); and where shadows have
-// edges, a morphological closing, which fills in whatever is narrower than its window.
+// Finds the ink of a grey picture: how much darker or lighter than the paper each pixel is, in any light. As scanners
+// do, it tries models of the light in turn: one level of paper for all; a smooth surface (a polynomial in the
+// logarithm, because light multiplies what paper reflects); and, if shadows have edges, a morphological closing, which
+// fills in whatever is narrower than its window.
 
 import { Matrix, solve } from "ml-matrix";
 import type { Plane } from "./orientation.ts";
 import { blur, blockMeans, closing, extremesOf, medianOf } from "./plane-filters.ts";
 
-/** A picture's ink, and what was found on the way. */
+/** A picture's ink, and what was found out about it. */
 export interface Ink {
   /** (height, width) in [0, 1]: 0 is paper, 1 the strongest ink. */
   readonly ink: Plane;
-  /** Whether it is darker than the paper. */
+  /** Whether the ink is darker than the paper. */
   readonly dark: boolean;
   /** How the light falls. */
   readonly light: "even" | "smooth" | "shadows";
-  /** Levels of 255 between paper and strongest ink; the rest are shares of that. */
+  /** Levels of 255 between the paper and the strongest ink. Other ink is a share of that. */
   readonly contrast: number;
-  /** The standard deviation of the paper's grain, as a share of the contrast. */
+  /** The standard deviation of the paper's grain as a share of the contrast. */
   readonly noise: number;
 }
 
-const COARSE = 64; // cells a side in which light is looked at
-const DARKEST = 8; // levels that are added before taking the logarithm: below is grain
-const DEGREE = 4; // of the surface: lamps and lenses
+const COARSE = 64; // cells per side of the picture in which light is measured
+const DARKEST = 8; // levels that are added before taking the logarithm: anything below is grain
+const DEGREE = 4; // of the surface, enough for lamps and lenses
 const POWERS = Array.from({ length: DEGREE + 1 }, (_, across) =>
   Array.from({ length: DEGREE + 1 - across }, (__, down) => [across, down] as const),
 ).flat();
-const ROUNDS = 10; // in which the light's surface is fitted anew to what is left as paper
+const ROUNDS = 10; // of fitting the light's surface again to what still counts as paper
 const TOLERANCE = 0.12; // of the contrast: how far paper may differ from its level and still count as even
-const SOFTENED = 100; // pixels a side from which means of 3×3 blur no stroke
+const SOFTENED = 100; // pixels per side from which means of 3×3 blur no stroke
 const LEAST_STEP = 4; // levels: paper that differs by less is even, however faint its ink
 const WINDOW = 0.12; // of the shorter side: half of the closing's window, wider than any stroke of a digit in a photograph
 
@@ -61,7 +61,7 @@ export function findInk(plane: Plane): Ink {
   if (isEven(evened, medianOf(edgeOf(evened)), true, share)) {
     return relativeInk(flat(plane), { dark: inked, light: "smooth", level, grain });
   }
-  // Where shadows have edges a smooth surface would tilt towards them: the closing sees the picture as it is.
+  // If shadows have edges, a smooth surface would tilt towards them, so the closing gets the original picture.
   const { width, height } = plane;
   const shown = Math.min(width, height) >= SOFTENED ? blur(flip(plane), 1) : flip(plane);
   const ground = closing(shown, Math.round(WINDOW * Math.min(width, height)));
@@ -69,7 +69,7 @@ export function findInk(plane: Plane): Ink {
   return relativeInk({ ...shown, values }, { dark: inked, light: "shadows", level, grain });
 }
 
-/** The ink of a picture on paper of one level. */
+/** Returns the ink of a picture whose paper has one level. */
 function evenInk(plane: Plane, dark: boolean, grain: number): Ink {
   const paper = medianOf(edgeOf(plane));
   const [least, most] = extremesOf(plane);
@@ -80,7 +80,7 @@ function evenInk(plane: Plane, dark: boolean, grain: number): Ink {
   return { ink: { ...plane, values }, dark, light: "even", contrast, noise: grain / contrast };
 }
 
-/** The ink of a picture that has been divided by its light, so that paper is about 1. */
+/** Returns the ink of a picture that has been divided by its light, so that paper is about 1. */
 function relativeInk(
   flat: Plane,
   { dark, light, level, grain }: Pick<Ink, "dark" | "light"> & { level: number; grain: number },
@@ -93,7 +93,7 @@ function relativeInk(
   return { ink: { ...flat, values }, dark, light, contrast, noise: grain / contrast };
 }
 
-/** Whether paper has one level: hardly anything lies beyond it on the side where ink doesn't, and the edge shows it. */
+/** Whether paper has one level: hardly anything lies beyond it on the side without ink, and the edge shows it. */
 function isEven(coarse: Plane, paper: number, dark: boolean, grain: number): boolean {
   const [least, most] = extremesOf(coarse);
   const reach = Math.max(LEAST_STEP, TOLERANCE * Math.max(paper - least, most - paper) + grain);
@@ -105,9 +105,9 @@ function isEven(coarse: Plane, paper: number, dark: boolean, grain: number): boo
   return stray <= 0.005 && near(edge) >= 0.85 && near(coarse.values) >= 0.35;
 }
 
-/** Whether ink is dark: strokes are narrow, so that against their surroundings they lie far to one side. */
+/** Whether ink is dark. Strokes are narrow, so compared with their surroundings they lie far to one side. */
 function darkByShape(coarse: Plane): boolean {
-  // In the logarithm, so that strokes in a shadow weigh as much as those beside it.
+  // In the logarithm, strokes in a shadow weigh as much as those next to it.
   const logs = { ...coarse, values: coarse.values.map((value) => Math.log(value + DARKEST)) };
   const around = blur(logs, Math.max(1, Math.round(0.12 * Math.min(coarse.width, coarse.height))));
   let sum = 0;
@@ -118,8 +118,8 @@ function darkByShape(coarse: Plane): boolean {
 }
 
 /**
- * The light on paper that is lighter than its ink, as a function of (x, y) in [0, 1]²: a polynomial fitted to the
- * logarithm of a coarse picture, from which cells that are darker than it, as ink is, are left out step by step.
+ * Returns the light on paper that is lighter than its ink, as a function of (x, y) in [0, 1]²: a polynomial fitted to
+ * the logarithm of a coarse picture. Cells that are darker than it, as ink is, are left out step by step.
  */
 function fitSurface({ width, height, values }: Plane): (x: number, y: number) => number {
   const terms = (x: number, y: number): number[] =>
@@ -146,7 +146,7 @@ function fitSurface({ width, height, values }: Plane): (x: number, y: number) =>
   return (x, y) => Math.exp(at(terms(x, y)));
 }
 
-/** The factors of the terms that come nearest to `log`, in the least squares' sense. */
+/** Returns the factors with which the terms come nearest to `log`, by least squares. */
 function leastSquares(
   cells: readonly { readonly terms: readonly number[]; readonly log: number }[],
 ): number[] {
@@ -161,7 +161,7 @@ function leastSquares(
       }
     }
   }
-  // A strip knows no second axis; and high powers shall bend only where many cells ask for it.
+  // A strip has no second axis, and high powers should bend the surface only if many cells need it.
   for (let i = 0; i < size; i += 1) normal[i]![i]! += 1e-4 * cells.length;
   return solve(
     new Matrix(normal.map((row) => [...row])),
@@ -169,7 +169,10 @@ function leastSquares(
   ).to1DArray();
 }
 
-/** The standard deviation of a picture's grain: by how much pixels differ from the next, strokes' edges aside. */
+/**
+ * Returns the standard deviation of a picture's grain: how much pixels differ from the next one, except at the edges of
+ * strokes.
+ */
 function grainOf({ width, height, values }: Plane): number {
   const step = Math.max(1, Math.floor((width * height) / 50_000));
   const found: number[] = [];
@@ -179,7 +182,7 @@ function grainOf({ width, height, values }: Plane): number {
   return found.length === 0 ? 0 : medianOf(Float32Array.from(found)) / 0.954; // 0.6745 √2, for normal noise
 }
 
-/** The values of the first and last rows and columns. */
+/** Returns the values of the first and last rows and columns. */
 export function edgeOf({ width, height, values }: Plane): Float32Array<ArrayBuffer> {
   const columns = Array.from({ length: height }, (_, y) => [
     values[y * width]!,

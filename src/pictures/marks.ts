@@ -1,4 +1,4 @@
-// Which of a picture's ink is the digit: its connected marks, without dust and without what reaches in from the edge.
+// Finds the digit in a picture's ink: its connected marks, without dust and without what reaches in from the edge.
 
 import type { Plane } from "./orientation.ts";
 import { dilation } from "./plane-filters.ts";
@@ -13,18 +13,18 @@ interface Mark {
   bottom: number;
 }
 
-/** Ink without what isn't the digit's, and what makes that doubtful. */
+/** Ink without what doesn't belong to the digit, and reasons for doubt. */
 export interface Cleared {
   readonly ink: Plane;
   readonly doubts: readonly string[];
 }
 
-const LARGE = 0.15; // of the heaviest mark's ink: a stroke, not a speck
+const LARGE = 0.15; // of the heaviest mark's ink: from here on a mark is a stroke, not a speck
 const NEAR = 0.1; // of the digit's size: how far from the large marks a small one may lie and still be part of it
 
 /**
- * Leaves of `ink` what belongs to the digit, zeros elsewhere. Ink below `threshold` is grain or shade. Small marks
- * away from the large ones are dust. A mark that touches the picture's edge is left out if a large one does not.
+ * Keeps the ink that belongs to the digit, and sets the rest to 0. Ink below `threshold` is grain or shade. Small marks
+ * away from the large ones are dust. A mark that touches the picture's edge is left out if a large one doesn't.
  */
 export function clearInk(ink: Plane, threshold: number): Cleared {
   const { width, height } = ink;
@@ -35,7 +35,7 @@ export function clearInk(ink: Plane, threshold: number): Cleared {
   const inside = marks.filter((mark) => !atEdge(mark));
   const heaviestInside = inside.reduce((most, { mass }) => Math.max(most, mass), 0);
   const touches = marks.some((mark) => atEdge(mark) && mark.mass >= LARGE * heaviest);
-  // Of what is inside, some must be more than dust, or else the digit itself reaches the edge.
+  // Some of the ink inside must be more than dust; otherwise the digit itself reaches the edge.
   const apart = touches && heaviestInside >= LARGE * heaviest;
   const candidates = apart || !touches ? inside : marks;
   const least = LARGE * (apart || !touches ? heaviestInside : heaviest);
@@ -64,12 +64,12 @@ export function clearInk(ink: Plane, threshold: number): Cleared {
   return { ink: { ...ink, values }, doubts };
 }
 
-const UNEVEN = 0.75; // of the strongest ink: strokes below are evened
+const UNEVEN = 0.75; // of the strongest ink: weaker strokes are evened
 
 /**
- * Ink whose strokes are all as strong as the strongest, where light that fell on them made some weaker: each pixel
- * against the strongest within a stroke's width. MNIST's own digits were scanned in black and white. Ink that is even
- * already is returned as it is.
+ * Returns ink whose strokes are all as strong as the strongest, if light made some of them weaker: each pixel is
+ * divided by the strongest within a stroke's width. MNIST's own digits were scanned in black and white. Ink that is
+ * already even is returned as it is.
  */
 export function evenStrokes(ink: Plane): Plane {
   const { width, values } = ink;
@@ -93,7 +93,7 @@ export function evenStrokes(ink: Plane): Plane {
   };
 }
 
-/** Whether large marks lie as separate digits do: next to each other, none above or below another. */
+/** Whether large marks lie like separate digits: next to each other, one above another, or more than four of them. */
 function areApart(marks: readonly Mark[], box: Mark): boolean {
   const sorted = marks.toSorted((a, b) => a.left - b.left);
   const beside = sorted.some(
@@ -127,7 +127,10 @@ function boxOf(marks: readonly Mark[]): Mark {
   );
 }
 
-/** Labels of pixels, 0 where there is no ink, and what the marks of labels 1, 2, … are; diagonal neighbours touch. */
+/**
+ * Returns the label of each pixel, 0 where there is no ink, and the marks of labels 1, 2, …; diagonal neighbours are
+ * connected.
+ */
 function marksOf(
   { width, height, values }: Plane,
   threshold: number,

@@ -1,9 +1,9 @@
-// Networks at a glance: a diagram of their layers as SVG, after Keras's `plot_model`, and the same
-// as a table for the terminal, after its `summary`.
+// Networks at a glance: a diagram of their layers as SVG, and a table for the terminal. They are modelled after Keras's
+// `plot_model` and `summary`.
 
 import { escapeXml } from "./xml.ts";
 
-/** One layer as the pictures show it. Shapes leave the batch axis out; it is written as N. */
+/** A layer as the pictures show it. Shapes leave out the batch axis, which is written as N. */
 export interface LayerPicture {
   name: string;
   /** Its attributes, such as "64, 5×5, stride 2". */
@@ -12,7 +12,7 @@ export interface LayerPicture {
   parameters: number;
 }
 
-/** One network as the pictures show it. */
+/** A network as the pictures show it. */
 export interface ModelPicture {
   name: string;
   /** Without the batch axis. */
@@ -32,16 +32,16 @@ const FAINT_INK = "#6b7280";
 const SANS = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif";
 const MONO = "ui-monospace, 'SF Mono', Menlo, Consolas, 'DejaVu Sans Mono', monospace";
 
-// No font is measured: these are widths of an average character at the sizes below, on the wide
-// side so that text stays in its box with any of the fonts.
+// No font is measured. These are widths of an average character at the sizes below, a little too wide,
+// so that text stays in its box with any of the fonts.
 const NAME_CHARACTER = 8.4;
 const DETAIL_CHARACTER = 7;
 const SHAPE_CHARACTER = 7.4;
 
 /**
- * A standalone SVG of `models` side by side: a box a layer with its name, attributes, output shape
- * and parameters, arrows between, and each model's totals above. Boxes of layers with parameters
- * are tinted. On white, so it is readable on a dark page too.
+ * Returns a standalone SVG of `models` side by side: one box per layer with its name, attributes, output shape and
+ * parameters, arrows between the boxes, and each model's totals above. Boxes of layers with parameters are tinted. It
+ * is drawn on white, so it is readable on a dark page too.
  */
 export function modelDiagram(models: ModelPicture[]): string {
   const widths = models.map(boxWidth);
@@ -64,14 +64,14 @@ export function modelDiagram(models: ModelPicture[]): string {
 }
 
 /**
- * `models` as plain text, one table each: layer, output shape and parameters, then the total.
- * Every line ends with a newline.
+ * Returns `models` as plain text, with one table per model: layer, output shape and parameters, then the total. Every
+ * line ends with a newline.
  */
 export function modelTable(models: ModelPicture[]): string {
   return models.map(drawTable).join("\n");
 }
 
-/** The sum of a model's parameters. */
+/** Returns the sum of a model's parameters. */
 export function totalParameters(model: ModelPicture): number {
   return model.layers.reduce((total, layer) => total + layer.parameters, 0);
 }
@@ -115,7 +115,7 @@ function drawBox(layer: LayerPicture, left: number, top: number, width: number):
     .join("\n");
 }
 
-// From the box above down to the one that begins at `bottom`.
+// An arrow from the box above to the one that begins at `bottom`.
 function drawArrow(x: number, bottom: number): string {
   return (
     `<path d="M${x},${bottom - ARROW + 1}V${bottom - 7}" stroke="${FAINT_INK}"/>` +

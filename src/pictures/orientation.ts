@@ -1,6 +1,6 @@
-// How a photograph is turned upright: cameras keep their sensor's rows and say in EXIF how they were held.
+// Turns photographs upright: cameras keep the rows of their sensor, and say in EXIF how they were held.
 
-/** The orientation, 1 to 8, that an EXIF block (a TIFF header and its first directory) names; 1 where it names none. */
+/** Returns the orientation, 1 to 8, in an EXIF block (a TIFF header and its first directory); 1 if there is none. */
 export function orientationOf(exif: Uint8Array): number {
   const view = new DataView(exif.buffer, exif.byteOffset, exif.byteLength);
   if (exif.length < 14) return 1;
@@ -27,7 +27,7 @@ export interface Plane {
   readonly values: Float32Array<ArrayBuffer>;
 }
 
-/** A plane turned upright, as EXIF's orientations 1 to 8 ask for. */
+/** Turns a plane upright, according to EXIF's orientations 1 to 8. */
 export function upright(plane: Plane, orientation: number): Plane {
   if (orientation === 1) return plane;
   const { width, height, values } = plane;

@@ -1,18 +1,18 @@
-// The page of a plot: an SVG document 800 units wide, on white. The document is linkedom's: no browser is
-// needed. Everything is said in attributes, never in CSS, so that every viewer draws it alike.
+// The page of a plot: an SVG document 800 units wide, on white. The document is linkedom's, so no browser is needed.
+// Everything is in attributes, never in CSS, so that every viewer draws it alike.
 
 import { parseHTML } from "linkedom";
 
 import { FAINT_INK, INK } from "./plot-panel.ts";
 import { xmlCharacters } from "./xml.ts";
 
-/** The page's width, and the room around what is on it. */
+/** The page's width, and the margin around its contents. */
 export const WIDTH = 800;
 export const MARGIN = 24;
 
 const FONTS = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif";
 
-/** A standalone SVG in the making: `add` appends an element, `place` a panel below its heading. */
+/** A standalone SVG under construction: `add` appends an element, `place` a panel below its heading. */
 export interface Page {
   document: Document;
   add(name: string, attributes: Record<string, string | number>, text?: string): Element;
@@ -20,7 +20,7 @@ export interface Page {
   finish(height: number): string;
 }
 
-/** An empty SVG document: other than an HTML one it writes well-formed XML. */
+/** Returns an empty SVG document. Unlike an HTML document, it writes well-formed XML. */
 export function svgDocument(): Document {
   const { DOMParser } = parseHTML("");
   return new DOMParser().parseFromString(
@@ -30,8 +30,8 @@ export function svgDocument(): Document {
 }
 
 /**
- * A page with a title on the left of its top line and an aside on the right; what follows starts at 74.
- * `finish` gives its text, once it is known how high it is.
+ * Starts a page with a title on the left of its top line and an aside on the right; the contents start at 74. `finish`
+ * returns its text, given its final height.
  */
 export function startPage(title: string, aside: string): Page {
   const document = svgDocument();

@@ -1,4 +1,4 @@
-// A picture of any format that is read, as planes no larger than reading a digit needs.
+// Reads a picture of any supported format as planes that are no larger than reading a digit needs.
 
 import { DataError } from "../gpu/errors.ts";
 import { formatOf } from "../gpu/formats.ts";
@@ -6,75 +6,75 @@ import { jpegRows } from "./jpeg-rows.ts";
 import type { Plane } from "./orientation.ts";
 import { pngRows } from "./png-pixels.ts";
 
-/** Some pixels of one row: (x, y), (x + dx, y), …; valid until the next row comes. */
+/** Some pixels of one row: (x, y), (x + dx, y), …; valid until the next row. */
 export interface Row {
   readonly x: number;
   readonly y: number;
   readonly dx: number;
   readonly count: number;
-  /** (count) each, in [0, 255]; one and the same array where all of them are grays. */
+  /** (count) each, in [0, 255]; one and the same array if all of them are grey. */
   readonly red: Float32Array;
   readonly green: Float32Array;
   readonly blue: Float32Array;
-  /** (count) in [0, 1], where some aren't 1. */
+  /** (count) in [0, 1]; undefined if all are 1. */
   readonly alphas: Float32Array | undefined;
 }
 
-/** A picture that has been opened: its size is known, its pixels aren't unpacked yet. */
+/** A picture that has been opened: its size is known, but its pixels aren't unpacked yet. */
 export interface Rows {
   readonly width: number;
   readonly height: number;
   /** How to turn it upright, 1 to 8 as in EXIF. */
   readonly orientation: number;
-  /**
-   * Unpacks the picture and hands on its rows, every pixel once, in any order. Throws `DataError` on damage.
-   */
+  /** Unpacks the picture and visits its rows: every pixel once, in any order. Throws `DataError` on damage. */
   readonly each: (visit: (row: Row) => void) => Scale;
 }
 
-/** What all of a picture's values are to be multiplied by, where its file leaves the upper bits of samples unused: else 1. */
+/** The factors for all values of a picture whose file leaves the upper bits of samples unused; else 1. */
 export interface Scale {
   readonly levels: number;
   readonly alphas: number;
-  /** Whether some pixel's red, green and blue are far apart. */
+  /** Whether the red, green and blue of some pixel are far apart. */
   readonly colourful: boolean;
 }
 
 /**
- * Opens a PNG or a JPEG, by its content; `name` is what errors call the file.
- * Throws `DataError` on anything else, by its format's name, on damage, and on sides above 4096 pixels.
+ * Opens a PNG or a JPEG by its content. Errors call the file `name`. Throws `DataError` on anything else, with the name
+ * of its format, on damage, and on sides above 4096 pixels.
  */
 export function openPicture(bytes: Uint8Array, name: string): Rows {
   const format = formatOf(bytes);
   if (format?.kind === "png") return pngRows(bytes, name);
   if (format?.kind === "jpeg") return jpegRows(bytes, name);
-  const is = bytes.length === 0 ? "is empty" : format ? `is ${format.words}` : "is no picture";
-  throw new DataError(`${name}: ${is}; PNG and JPEG pictures are read: save it as one of them`);
+  const is = bytes.length === 0 ? "is empty" : format ? `is ${format.words}` : "is not a picture";
+  throw new DataError(
+    `${name}: ${is}; only PNG and JPEG pictures are read: save it as one of them`,
+  );
 }
 
-/** Whether bytes begin as those of a picture do, of one that is read or of another. */
+/** Whether bytes begin like those of a picture, in a supported format or another. */
 export function isPicture(bytes: Uint8Array): boolean {
   return ["png", "jpeg", "picture"].includes(formatOf(bytes)?.kind ?? "");
 }
 
 const SIDE = 28;
-const MOST = 768; // pixels a side of what is kept: a digit that fills a tenth of them is still large
+const MOST = 768; // pixels per side that are kept: a digit that fills a tenth of them is still large
 
-/** Planes of a picture, all of one size. */
+/** The planes of a picture, all of one size. */
 export interface Layers {
-  /** Levels times alpha, [0, 255]; one and the same plane where all pixels are grays. */
+  /** Levels times alpha, [0, 255]; one and the same plane if all pixels are grey. */
   readonly red: Plane;
   readonly green: Plane;
   readonly blue: Plane;
-  /** In [0, 1], where some pixel isn't opaque. */
+  /** In [0, 1]; undefined if all pixels are opaque. */
   readonly alphas: Plane | undefined;
 }
 
 /** A picture, shrunk by a whole factor if it is large. */
 export interface Shrunk extends Layers {
-  /** The same for a 28×28 picture whose pixels were enlarged to squares: as small as it was. */
+  /** The same for a 28×28 picture whose pixels were enlarged to squares, in its original size. */
   readonly whole: Layers | undefined;
-  /** Whether a single colour may show more than luma does. */
+  /** Whether a single colour may show more than luma. */
   readonly colourful: boolean;
 }
 
@@ -85,12 +85,12 @@ export function shrinkPicture(rows: Rows): Shrunk {
   const factor = Math.ceil(Math.max(rows.width, rows.height) / MOST);
   const [width, height] = [Math.ceil(rows.width / factor), Math.ceil(rows.height / factor)];
   const empty = (): Float32Array<ArrayBuffer> => new Float32Array(width * height);
-  let sums = [empty()]; // of colours; as long as all rows are gray, of one
+  let sums = [empty()]; // one per colour; a single one as long as all rows are grey
   let clear: Float32Array<ArrayBuffer> | undefined; // sums of 1 − alpha, once a row isn't opaque
   const whole = wholeOf(rows);
   const scale = rows.each((row) => {
     const from = Math.floor(row.y / factor) * width + Math.floor(row.x / factor);
-    const inside = row.x % factor; // how far into its square a pixel lies
+    const inside = row.x % factor; // how far inside its square a pixel lies
     const channels = channelsOf(row);
     if (channels.length > sums.length) sums = channels.map(() => sums[0]!.slice());
     sums.forEach((sum, channel) => {
@@ -126,18 +126,18 @@ export function shrinkPicture(rows: Rows): Shrunk {
   };
 }
 
-/** The arrays of a row's colours: one where it knows only grays. */
+/** Returns the arrays of a row's colours: a single one if the row is grey. */
 function channelsOf({ red, green, blue }: Row): readonly Float32Array[] {
   return red === green && red === blue ? [red] : [red, green, blue];
 }
 
-/** Layers of one plane, for all colours, or of three. */
+/** Returns layers of one plane, for all colours, or of three. */
 function layersOf(planes: readonly Plane[], alphas: Plane | undefined): Layers {
   const [red, green = red, blue = red] = planes;
   return { red: red!, green: green!, blue: blue!, alphas };
 }
 
-/** Adds a row's values, times its alphas where it has some, to the squares that they lie in. */
+/** Adds a row's values, times its alphas if it has any, to the squares that they lie in. */
 function addSquares(
   into: Float32Array,
   from: number,
@@ -167,7 +167,7 @@ interface Whole {
   readonly layers: (scale: Scale) => Layers | undefined;
 }
 
-/** Watches whether a picture's pixels come in squares that make up 28×28; undefined where its size forbids it. */
+/** Watches whether a picture's pixels form squares that make up 28×28. Undefined if its size rules that out. */
 function wholeOf({ width, height }: Rows): Whole | undefined {
   const scale = width / SIDE;
   if (width !== height || !Number.isInteger(scale)) return undefined;

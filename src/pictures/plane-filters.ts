@@ -1,17 +1,20 @@
-// Filters of planes whose cost doesn't grow with their windows: means, and the extremes of morphology.
+// Filters of planes whose cost doesn't grow with their windows: means, and morphological minima and maxima.
 
 import type { Plane } from "./orientation.ts";
 
 const MANY = 50_000;
 
-/** The median; NaN of nothing. Of an even number the greater of the middle two. Of very many, that of every nth. */
+/**
+ * Returns the median; NaN if there are no values. For an even number, it is the greater of the middle two. For very
+ * many values, it is the median of every nth.
+ */
 export function medianOf(values: Float32Array): number {
   const step = Math.ceil(values.length / MANY);
   if (step > 1) return medianOf(values.filter((_, i) => i % step === 0));
   return values.slice().sort()[Math.floor(values.length / 2)] ?? NaN;
 }
 
-/** The least and the greatest value. */
+/** Returns the smallest and the largest value. */
 export function extremesOf({ values }: Plane): [least: number, most: number] {
   let [least, most] = [Infinity, -Infinity];
   for (const value of values) {
@@ -21,7 +24,7 @@ export function extremesOf({ values }: Plane): [least: number, most: number] {
   return [least, most];
 }
 
-/** Means of squares of `factor`×`factor` pixels; those at the far edges may be smaller. */
+/** Returns the means of squares of `factor`×`factor` pixels; squares at the far edges may be smaller. */
 export function blockMeans(plane: Plane, factor: number): Plane {
   if (factor === 1) return plane;
   const [width, height] = [Math.ceil(plane.width / factor), Math.ceil(plane.height / factor)];
@@ -40,7 +43,7 @@ export function blockMeans(plane: Plane, factor: number): Plane {
   return { width, height, values };
 }
 
-/** Means of the (2 radius + 1)² pixels around each, as far as they are inside. */
+/** Returns the mean of the (2 radius + 1)² pixels around each pixel, as far as they are inside. */
 export function blur(plane: Plane, radius: number): Plane {
   return alongBoth(plane, (line) => {
     const { length } = line;
@@ -56,7 +59,7 @@ export function blur(plane: Plane, radius: number): Plane {
   });
 }
 
-/** The least of the greatest: fills in what is darker than its surroundings and narrower than 2 radius + 1. */
+/** Returns the minimum of the maxima: fills in what is darker than its surroundings and narrower than 2 radius + 1. */
 export function closing(plane: Plane, radius: number): Plane {
   const grown = dilation(plane, radius);
   return alongBoth(grown, (line) =>
@@ -67,12 +70,14 @@ export function closing(plane: Plane, radius: number): Plane {
   );
 }
 
-/** The greatest of the (2 radius + 1)² values around each. */
+/** Returns the largest of the (2 radius + 1)² values around each pixel. */
 export function dilation(plane: Plane, radius: number): Plane {
   return alongBoth(plane, (line) => greatest(line, radius));
 }
 
-/** The greatest of the 2 radius + 1 values around each: a queue of those that can still become it. */
+/**
+ * Returns the largest of the 2 radius + 1 values around each, by a queue of those that can still become the largest.
+ */
 function greatest(line: Float32Array, radius: number): Float32Array {
   const queue = new Int32Array(line.length);
   let [first, last] = [0, 0];

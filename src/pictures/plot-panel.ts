@@ -1,11 +1,11 @@
-// One panel of a run's plot: lines over the training steps, drawn by Observable Plot into a given
-// document. The headings and legends around it are plot.ts's.
+// One panel of a run's plot: lines over the training steps, drawn by Observable Plot into a given document. plot.ts
+// draws the headings and legends around it.
 
 import * as Plot from "@observablehq/plot";
 
 import { meanAround, thinIndices, wholeTicks } from "./series.ts";
 
-/** One line: a value for each of the panel's steps. */
+/** One line: a value for each step of the panel. */
 export interface PanelLine {
   colour: string;
   values: number[];
@@ -15,9 +15,9 @@ export interface PanelLine {
 export interface Panel {
   steps: number[];
   lines: PanelLine[];
-  /** The y axis; values outside are drawn at its edge. */
+  /** The y axis. Values outside are drawn at its edge. */
   domain: [number, number];
-  /** Reach of the moving mean to either side, in rows. 0 draws the values themselves, with dots. */
+  /** How many rows the moving mean reaches to either side. 0 draws the values themselves, with dots. */
   radius: number;
   /** A dashed line across the panel. */
   guide?: number;
@@ -26,21 +26,21 @@ export interface Panel {
 /** The x axis that a plot's panels share. */
 export interface StepAxis {
   domain: [number, number];
-  /** NaN leaves the epochs out. */
+  /** NaN omits the epochs. */
   stepsPerEpoch: number;
 }
 
-/** The panel's size, its colours, and whether it carries the axes' labels. */
+/** The panel's size, its colours, and whether it has labels on its axes. */
 export interface PanelLayout {
   width: number;
   height: number;
   epochLabels: boolean;
   stepLabels: boolean;
-  /** By default those for white paper. A web page may give `var(--…)`. */
+  /** By default the colours for white paper. A web page may pass `var(--…)`. */
   colours?: PanelColours;
 }
 
-/** The colours of all but the lines, as CSS writes them. */
+/** The colours of everything except the lines, as in CSS. */
 export interface PanelColours {
   paper: string;
   faintInk: string;
@@ -58,7 +58,7 @@ const ON_WHITE: PanelColours = {
   alarm: "#b91c1c",
 };
 
-// With so many points the faint lines keep their outline, and four of them stay under 150 kB.
+// With this many points, the faint lines keep their outline, and four of them stay under 150 kB.
 const RAW_POINTS = 1800;
 const SMOOTH_POINTS = 400;
 
@@ -111,7 +111,7 @@ export function drawPanel(
         }),
     ].map((mark) => mark || null),
   });
-  // Plot's own style sheet is for pages; a viewer without CSS must draw this alike.
+  // Plot's own style sheet is for pages; a viewer without CSS must draw the same picture.
   svg.querySelector("style")?.remove();
   svg.removeAttribute("class");
   return svg;
@@ -138,8 +138,8 @@ function valueLabel(value: number): string {
   return Math.abs(value) < 10_000 ? String(value) : value.toExponential().replace("e+", "e");
 }
 
-// The steps at which a whole number of epochs is done, as many as labels find room; none where not even
-// the first one is.
+// Returns the steps at which a whole number of epochs is done, as many as have room for labels; none if
+// not even the first epoch is done.
 function epochTicks({ domain, stepsPerEpoch }: StepAxis): number[] {
   const [low, high] = domain;
   if (!(stepsPerEpoch > 0) || stepsPerEpoch > high) return [];
@@ -170,14 +170,14 @@ function drawDots(steps: number[], { colour, values }: PanelLine): Plot.Markish 
 function drawMean(steps: number[], { colour, values }: PanelLine, radius: number): Plot.Markish {
   const stride = Math.ceil(values.length / SMOOTH_POINTS);
   const points = values.flatMap((value, i): Point[] => {
-    // A value that isn't finite is kept whatever the stride: it breaks the line.
+    // A value that isn't finite is kept with any stride, because it breaks the line.
     const isKept = i % stride === 0 || i === values.length - 1 || !Number.isFinite(value);
     return isKept ? [{ x: steps[i]!, y: meanAround(values, i, radius) }] : [];
   });
   return Plot.lineY(points, { x: "x", y: "y", stroke: colour, strokeWidth: 2 });
 }
 
-// The first step with a value that isn't finite: from there on the run is not to be believed.
+// Marks the first step with a value that isn't finite: the run can't be trusted from there on.
 function drawAlarm(
   steps: number[],
   lines: PanelLine[],

@@ -1,11 +1,11 @@
-// The plot of a training run: both losses above, D(real) and D(fake) below, over the same steps.
-// This file lays the page out; plot-panel.ts draws the two panels.
+// The plot of a training run: both losses above, D(real) and D(fake) below, over the same steps. This file lays out the
+// page; plot-panel.ts draws the two panels.
 
 import { MARGIN, startPage, WIDTH, type Page } from "./page.ts";
 import { drawPanel, FAINT_INK, INK, type Panel, type StepAxis } from "./plot-panel.ts";
 import { meanAround, meanRadius, robustRange } from "./series.ts";
 
-/** One training step's numbers, as a line of `metrics.jsonl` has them. */
+/** The numbers of one training step, as in a line of `metrics.jsonl`. */
 export interface LossRow {
   /** Counted from 1. */
   step: number;
@@ -21,10 +21,10 @@ export interface LossRow {
   dFake: number;
 }
 
-/** What `lossPlot` writes around the lines. */
+/** The options of `lossPlot`. */
 export interface LossPlotOptions {
   title?: string;
-  /** Places the epochs on the axis; by default worked out from the rows' own steps and epochs. */
+  /** Places the epochs on the axis. By default it is computed from the rows' own steps and epochs. */
   stepsPerEpoch?: number;
 }
 
@@ -43,11 +43,10 @@ const VERDICTS: Series[] = [
 const LEGEND_COLUMN = 190;
 
 /**
- * A standalone SVG of a run: 800 units wide, on white, readable on a dark page too. The faint lines
- * are the steps (long runs thinned to their outline), the strong ones a moving mean over a 25th of
- * the run, at most 501 steps. Values that aren't finite leave a gap, and the first is marked;
- * losses far from the rest are drawn at the edge and counted below. Without rows it says "no steps
- * yet".
+ * Returns a standalone SVG of a run: 800 units wide, on white, readable on a dark page too. The faint lines are the
+ * steps (long runs are thinned to their outline). The strong lines are a moving mean over a 25th of the run, but at
+ * most 501 steps. Values that aren't finite leave a gap, and the first one is marked. Losses far from the rest are
+ * drawn at the edge and counted below. Without rows, the plot says "no steps yet".
  */
 export function lossPlot(rows: LossRow[], options: LossPlotOptions = {}): string {
   const { title = "Training", stepsPerEpoch = guessStepsPerEpoch(rows) } = options;
@@ -100,7 +99,7 @@ function addHeading(page: Page, y: number, heading: string, series: Series[], pa
   }
 }
 
-// A run is drawn from step 0 on, the later part of one from where it begins.
+// A run is drawn from step 0 on; the later part of a run, from where it begins.
 function stepAxis(rows: LossRow[], stepsPerEpoch: number): StepAxis {
   const first = rows[0]?.step ?? 0;
   const low = first <= 1 ? 0 : first;

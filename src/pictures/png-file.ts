@@ -1,24 +1,24 @@
-// A PNG file's outline: its chunks checked and sorted, nothing unpacked. What its pixels are is png-pixels.ts's
-// affair. Our own, since pngjs refuses bytes after the end, rounds 16 bits to 8, drops gAMA, and reserves
-// memory for all the pixels that a header promises. Source: PNG, third edition (W3C 2025).
+// The outline of a PNG file: its chunks, checked and sorted, with nothing unpacked. png-pixels.ts reads its pixels.
+// This is our own code because pngjs refuses bytes after the end, rounds 16 bits to 8, drops gAMA, and reserves memory
+// for all the pixels that a header promises. Source: PNG, third edition (W3C 2025).
 
 import { crc32 } from "node:zlib";
 import { DataError } from "../gpu/errors.ts";
 import { orientationOf } from "./orientation.ts";
 
-/** A PNG's chunks, as far as its pixels depend on them. */
+/** The parts of a PNG that its pixels depend on. */
 export interface PngFile {
   readonly width: number;
   readonly height: number;
-  /** Bits a sample: 1, 2, 4, 8 or 16. */
+  /** Bits per sample: 1, 2, 4, 8 or 16. */
   readonly depth: number;
   readonly colour: Colour;
   readonly interlaced: boolean;
   /** (colours, 3), for a picture with a palette. */
   readonly palette: Uint8Array | undefined;
-  /** tRNS: alphas of the palette, or the one transparent gray or colour as 16-bit numbers. */
+  /** tRNS: the alphas of the palette, or the one transparent grey or colour as 16-bit numbers. */
   readonly transparency: Uint8Array | undefined;
-  /** What samples of [0, 1] are raised to, so that they look as those of sRGB; 1 where they already do. */
+  /** The exponent with which samples in [0, 1] look like those of sRGB; 1 if they already do. */
   readonly exponent: number;
   /** How to turn it upright, 1 to 8 as in EXIF. */
   readonly orientation: number;
@@ -26,10 +26,10 @@ export interface PngFile {
   readonly data: readonly Uint8Array[];
 }
 
-/** Colour types: 0 gray, 2 RGB, 3 palette, 4 gray and alpha, 6 RGBA. */
+/** Colour types: 0 grey, 2 RGB, 3 palette, 4 grey and alpha, 6 RGBA. */
 export type Colour = 0 | 2 | 3 | 4 | 6;
 
-/** Samples a pixel. */
+/** Samples per pixel. */
 export const SAMPLES: Readonly<Record<Colour, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
 
 const DEPTHS: Readonly<Record<Colour, readonly number[]>> = {
@@ -40,7 +40,7 @@ const DEPTHS: Readonly<Record<Colour, readonly number[]>> = {
   6: [8, 16],
 };
 
-/** Where the passes of an interlaced picture (Adam7) start, and how far apart their pixels are. */
+/** Where the passes of an interlaced picture (Adam7) start, and the distance between their pixels. */
 export const PASSES: readonly [x: number, y: number, dx: number, dy: number][] = [
   [0, 0, 8, 8],
   [4, 0, 8, 8],
@@ -51,14 +51,14 @@ export const PASSES: readonly [x: number, y: number, dx: number, dy: number][] =
   [0, 1, 1, 2],
 ];
 
-/** Pixels a side: photographs of 12 megapixels pass. */
+/** The most pixels per side: photographs of 12 megapixels pass. */
 export const MOST_SIDE = 4096;
 
-const MOST_BYTES = 65 * 2 ** 20; // unpacked: four samples of 8 bits for the largest
+const MOST_BYTES = 65 * 2 ** 20; // unpacked: the largest picture with four samples of 8 bits
 
-const DEFLATE_MOST = 1032; // bytes that one byte of deflate can stand for, at most
+const DEFLATE_MOST = 1032; // the most bytes that one byte of deflate can stand for
 
-/** Bytes of a row of `pixels`, without its filter's byte. */
+/** Returns the bytes of a row of `pixels`, without the byte of its filter. */
 export function rowBytes(
   { depth, colour }: Pick<PngFile, "depth" | "colour">,
   pixels: number,
@@ -66,15 +66,15 @@ export function rowBytes(
   return Math.ceil((pixels * SAMPLES[colour] * depth) / 8);
 }
 
-/** The DataError of a PNG that isn't whole. */
+/** Returns the DataError for a damaged PNG. */
 export function damagedPng(name: string, what: string, cause?: unknown): DataError {
   return new DataError(`${name}: is a damaged PNG: ${what}; save the picture again`, { cause });
 }
 
 /**
- * Reads a PNG's outline; what follows its IEND chunk is no part of it. `name` is what errors call the file.
+ * Parses a PNG's outline. Anything after its IEND chunk is ignored. Errors call the file `name`.
  *
- * Throws `DataError` on damage, on sides above 4096 pixels, and where the file can't hold the pixels that it promises.
+ * Throws `DataError` on damage, on sides above 4096 pixels, and if the file can't hold the pixels that it promises.
  */
 export function parsePng(bytes: Uint8Array, name: string): PngFile {
   const damaged = (what: string): DataError => damagedPng(name, what);
@@ -98,7 +98,7 @@ export function parsePng(bytes: Uint8Array, name: string): PngFile {
       );
     }
     if (header === undefined && type !== "IHDR") throw damaged("it doesn't begin with its header");
-    if (needed && !sound) throw damaged(`its part ${type} has another checksum than it says`);
+    if (needed && !sound) throw damaged(`its part ${type} doesn't have the checksum that it says`);
     if (type === "IHDR") header ??= requireHeader(body, name);
     else if (type === "IDAT") data.push(body);
     else if (type === "IEND") ended = true;
@@ -116,7 +116,7 @@ export function parsePng(bytes: Uint8Array, name: string): PngFile {
     colour,
     interlaced: header![12] === 1,
     palette,
-    // PNG forbids it where pixels have alphas of their own, which then count.
+    // PNG forbids it if pixels have alphas of their own, which then count.
     transparency: colour < 4 ? parts["tRNS"] : undefined,
     exponent: exponentOf(parts),
     orientation: parts["eXIf"] ? orientationOf(parts["eXIf"]) : 1,
@@ -132,7 +132,7 @@ export function parsePng(bytes: Uint8Array, name: string): PngFile {
   const promised = unpackedBytes(file);
   if (promised > MOST_BYTES) {
     throw new DataError(
-      `${name}: unpacks to ${Math.ceil(promised / 2 ** 20)} MiB, and ${MOST_BYTES / 2 ** 20} are read at most; shrink it, or save it with 8 bits a sample`,
+      `${name}: unpacks to ${Math.ceil(promised / 2 ** 20)} MiB, but at most ${MOST_BYTES / 2 ** 20} are read; shrink it, or save it with 8 bits per sample`,
     );
   }
   const held = data.reduce((sum, { length }) => sum + length, 0);
@@ -145,7 +145,7 @@ export function parsePng(bytes: Uint8Array, name: string): PngFile {
 }
 
 function requireHeader(body: Uint8Array, name: string): Uint8Array {
-  if (body.length !== 13) throw damagedPng(name, "its header has another length than 13");
+  if (body.length !== 13) throw damagedPng(name, "its header doesn't have a length of 13");
   const view = new DataView(body.buffer, body.byteOffset);
   const [width, height] = [view.getUint32(0), view.getUint32(4)];
   if (width === 0 || height === 0) throw damagedPng(name, `it is ${width}×${height}`);
@@ -162,7 +162,7 @@ function requireHeader(body: Uint8Array, name: string): Uint8Array {
     number,
   ];
   if (!DEPTHS[colour as Colour]?.includes(depth)) {
-    throw damagedPng(name, `colour type ${colour} of ${depth} bits is none that PNG has`);
+    throw damagedPng(name, `colour type ${colour} of ${depth} bits doesn't exist in PNG`);
   }
   if (compression !== 0 || filter !== 0 || interlace > 1) {
     throw damagedPng(name, "its header names a method that PNG doesn't have");
@@ -170,7 +170,7 @@ function requireHeader(body: Uint8Array, name: string): Uint8Array {
   return body;
 }
 
-/** Bytes of all rows, their filters' bytes included. */
+/** Returns the bytes of all rows, including the bytes of their filters. */
 function unpackedBytes(file: PngFile): number {
   const passes = file.interlaced ? PASSES : ([[0, 0, 1, 1]] as const);
   return passes.reduce((sum, [x, y, dx, dy]) => {
@@ -181,8 +181,8 @@ function unpackedBytes(file: PngFile): number {
 }
 
 /**
- * gAMA says that samples are light to the power g; a display raises them to 2.2, so they want 1/(2.2 g). The colour
- * spaces of sRGB, iCCP and cICP go before it, as the specification says, and look alike in gray.
+ * gAMA says that samples are light to the power g. A display raises them to 2.2, so they need an exponent of 1/(2.2 g).
+ * The colour spaces of sRGB, iCCP and cICP take precedence, as the specification says, and look alike in grey.
  */
 function exponentOf(parts: Readonly<Record<string, Uint8Array>>): number {
   const gamma = parts["gAMA"];
@@ -190,6 +190,6 @@ function exponentOf(parts: Readonly<Record<string, Uint8Array>>): number {
   const stored = new DataView(gamma.buffer, gamma.byteOffset).getUint32(0) / 100_000;
   const exponent = 1 / (2.2 * stored);
   const usual = Math.abs(exponent - 1) < 0.05;
-  const possible = exponent > 0.1 && exponent < 10; // beyond, it is damage rather than a display
+  const possible = exponent > 0.1 && exponent < 10; // anything else is damage rather than a display
   return usual || !possible ? 1 : exponent;
 }

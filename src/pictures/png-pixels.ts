@@ -1,5 +1,5 @@
-// A PNG's pixels as levels, row by row as they are unpacked: no picture is held whole, so that a file costs
-// what it brings and not what it promises.
+// Reads a PNG's pixels as levels, row by row as they are unpacked. No picture is held whole, so that a file costs what
+// it contains and not what it promises.
 
 import { Unzlib } from "fflate";
 import { COLOURFUL } from "./colourful.ts";
@@ -8,12 +8,15 @@ import { youngGarbage } from "../gpu/node/young-garbage.ts";
 import type { Row, Rows, Scale } from "./picture.ts";
 import { damagedPng, parsePng, PASSES, rowBytes, SAMPLES, type PngFile } from "./png-file.ts";
 
-const PUSHED = 1024; // compressed bytes at a time: at most 1 MiB comes of them
-// What fflate allocates for each: its window, and some copies of what it unpacks as its buffer grows.
+const PUSHED = 1024; // compressed bytes at a time, which unpack to at most 1 MiB
+// What fflate allocates for each: its window, and some copies of the unpacked bytes as its buffer grows.
 const PIECE = 2 ** 17;
 const UNPACKED = 3;
 
-/** The rows of a PNG. Throws `DataError` as `parsePng`; reading the rows does where the pixels are damaged. */
+/**
+ * Returns the rows of a PNG. Throws `DataError` as `parsePng` does; reading the rows throws it if the pixels are
+ * damaged.
+ */
 export function pngRows(bytes: Uint8Array, name: string): Rows {
   const file = parsePng(bytes, name);
   const { width, height, orientation } = file;
@@ -29,7 +32,7 @@ export function pngRows(bytes: Uint8Array, name: string): Rows {
   };
 }
 
-/** Where a row's pixels lie: from (x, y), dx apart. */
+/** The position of a row's pixels: from (x, y) on, dx apart. */
 interface Place {
   readonly x: number;
   readonly y: number;
@@ -37,7 +40,7 @@ interface Place {
   readonly count: number;
 }
 
-/** Unpacks a picture and hands on its rows of bytes, unfiltered; each is overwritten by the next. */
+/** Unpacks a picture and visits its rows of bytes, unfiltered. Each row overwrites the one before. */
 function unpackRows(
   file: PngFile,
   name: string,
@@ -45,7 +48,7 @@ function unpackRows(
 ): void {
   const rows = placesOf(file);
   const most = 1 + rowBytes(file, file.width);
-  const apart = Math.max(1, (SAMPLES[file.colour] * file.depth) >> 3); // bytes from a pixel to the next
+  const apart = Math.max(1, (SAMPLES[file.colour] * file.depth) >> 3); // bytes from one pixel to the next
   let [above, row] = [new Uint8Array(most), new Uint8Array(most)];
   let place = rows.next();
   let filled = 0;
@@ -89,7 +92,7 @@ function unpackRows(
   if (!place.done) throw damagedPng(name, `its pixels end after ${done} rows of ${file.height}`);
 }
 
-/** The rows of a file in their order, pass by pass where it is interlaced. */
+/** Yields the rows of a file in order, pass by pass if it is interlaced. */
 function* placesOf(file: PngFile): Generator<Place & { readonly first: boolean }, void> {
   const { width, height, interlaced } = file;
   for (const [x, top, dx, dy] of interlaced ? PASSES : ([[0, 0, 1, 1]] as const)) {
@@ -99,7 +102,7 @@ function* placesOf(file: PngFile): Generator<Place & { readonly first: boolean }
   }
 }
 
-/** A row's pixels, without their place. */
+/** A row's pixels, without their position. */
 type Pixels = Pick<Row, "red" | "green" | "blue" | "alphas">;
 
 interface Converter {
@@ -108,7 +111,10 @@ interface Converter {
   readonly scale: () => Scale;
 }
 
-/** Turns rows of bytes into levels of red, green and blue and, where there is transparency, alphas of [0, 1]. */
+/**
+ * Returns a function that turns rows of bytes into levels of red, green and blue and, if there is transparency, alphas
+ * in [0, 1].
+ */
 function converter(file: PngFile, name: string): Converter {
   const { width, depth, colour, exponent, transparency: clear } = file;
   const [top, perPixel] = [2 ** depth - 1, SAMPLES[colour]];
@@ -137,7 +143,7 @@ function converter(file: PngFile, name: string): Converter {
       if (alphas) alphas[i] = (clear![index] ?? 255) / 255;
     }
   };
-  let allGray = isGray; // of a row
+  let allGray = isGray; // whether a row is grey
   const fromColours = (samples: ArrayLike<number>, count: number): void => {
     for (let i = 0, at = 0; i < count; i += 1, at += perPixel) {
       const r = tone[samples[at]!]!;
@@ -185,13 +191,13 @@ function converter(file: PngFile, name: string): Converter {
     const bits = bitsOf(strongest.ink);
     if (depth < 16 || bits === 0 || bits === 16) return { levels: 1, alphas: 1, colourful };
     const by = 65_535 / (2 ** bits - 1);
-    // Half of a picture may be clear on purpose: alphas are stretched only where they stop just as the colours do.
+    // Half of a picture may be clear on purpose, so alphas are stretched only if they stop where the colours do.
     return { levels: by ** exponent, alphas: bitsOf(strongest.alpha) === bits ? by : 1, colourful };
   };
   return Object.assign(convert, { scale });
 }
 
-/** Gives a row's samples as numbers, `most` at most; each row's take the place of those before. */
+/** Returns a function for a row's samples as numbers, `most` at most. Each row overwrites the one before. */
 function sampler(
   depth: number,
   most: number,
@@ -214,7 +220,7 @@ function sampler(
   };
 }
 
-/** The levels of a palette's reds, greens and blues. */
+/** Returns the levels of a palette's reds, greens and blues. */
 function paletteOf({
   palette,
   exponent,
@@ -227,7 +233,7 @@ function paletteOf({
   return [channel(0), channel(1), channel(2)];
 }
 
-/** Sets to 0 the alphas of pixels that are of the colour which tRNS says is clear, to 1 those of others. */
+/** Sets the alphas of pixels to 0 if they have the colour that tRNS declares transparent, else to 1. */
 function markClear(
   samples: ArrayLike<number>,
   clear: Uint8Array,
@@ -242,7 +248,7 @@ function markClear(
   }
 }
 
-/** Keeps the largest samples so far, of colours and of alphas. */
+/** Keeps the largest samples so far, both of colours and of alphas. */
 function noteStrongest(
   samples: ArrayLike<number>,
   count: number,
@@ -257,5 +263,5 @@ function noteStrongest(
   }
 }
 
-/** How many bits a number takes. Scanners and cameras of 10, 12 or 14 bits write them as they are into 16. */
+/** Returns how many bits a number takes. Scanners and cameras of 10, 12 or 14 bits write them unchanged into 16. */
 const bitsOf = (value: number): number => Math.ceil(Math.log2(value + 1));

@@ -1,11 +1,11 @@
-// An SVG of ours as the bytes of a PNG file. Node only: the rasteriser, resvg compiled to WebAssembly, and
-// the fonts are files of npm packages. WebAssembly reaches neither the system's fonts nor its libraries, so
-// that one SVG gives one PNG, byte for byte, on every machine.
+// Renders our SVGs as PNG files. Node only: the rasteriser, resvg compiled to WebAssembly, and the fonts are files of
+// npm packages. WebAssembly reaches neither the system's fonts nor its libraries, so one SVG gives one PNG, byte for
+// byte, on every machine.
 
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 
-/** Draws an SVG at so many pixels a unit. */
+/** Renders an SVG with so many pixels per unit. */
 type Rasterizer = (svg: string, scale: number) => Uint8Array;
 
 const SANS = "DejaVu Sans";
@@ -15,12 +15,12 @@ const FONT_FILES = ["DejaVuSans.ttf", "DejaVuSans-Bold.ttf", "DejaVuSansMono.ttf
 let loading: Promise<Rasterizer> | undefined;
 
 /**
- * The bytes of a PNG of `svg`, `scale` pixels a unit, on white. Text is drawn in DejaVu Sans, or DejaVu
- * Sans Mono where the SVG's list of fonts ends in `monospace`, whatever fonts the machine has.
- * Throws an `Error` if the rasteriser or its fonts can't be loaded, or `svg` is not well-formed.
+ * Returns the bytes of a PNG of `svg`, with `scale` pixels per unit, on white. Text is drawn in DejaVu Sans, or in
+ * DejaVu Sans Mono if the SVG's list of fonts ends in `monospace`, whatever fonts the machine has.
+ * Rejects with an `Error` if the rasteriser or its fonts can't be loaded, or `svg` is not well-formed.
  */
 export async function rasterizeSvg(svg: string, scale = 2): Promise<Uint8Array> {
-  // The module takes its code only once. A load that failed isn't tried again: it would fail alike.
+  // The module takes its code only once. A load that failed isn't tried again, because it would fail again.
   loading ??= loadRasterizer();
   return (await loading)(svg, scale);
 }
@@ -38,7 +38,7 @@ async function loadRasterizer(): Promise<Rasterizer> {
       fitTo: { mode: "zoom", value: scale },
       font: { fontBuffers, defaultFontFamily: SANS },
     });
-    // Memory of WebAssembly is not collected.
+    // WebAssembly's memory is not garbage-collected.
     try {
       const image = drawing.render();
       try {
@@ -52,7 +52,7 @@ async function loadRasterizer(): Promise<Rasterizer> {
   };
 }
 
-/** Of a list of fonts resvg 2.6 tries the first alone, and knows no `monospace`: name the one that is here. */
+/** Names the font to use: resvg 2.6 only tries the first font of a list, and doesn't know `monospace`. */
 function nameFonts(svg: string): string {
   return svg.replaceAll(/font-family="([^"]*)"/g, (_, list: string) =>
     list.endsWith("monospace") ? `font-family="${MONO}"` : `font-family="${SANS}"`,

@@ -1,5 +1,5 @@
-// A digit from a picture of any size, as MNIST would have it: light on dark, 28×28, fitted and centred.
-// Node only, as png.ts.
+// Reads a digit from a picture of any size, in MNIST's form: light on dark, 28×28, fitted and centred. Node only, as
+// png.ts.
 
 import { DataError } from "../gpu/errors.ts";
 import { fitDigit } from "./fit-digit.ts";
@@ -16,28 +16,28 @@ export interface ReadDigit {
   readonly pixels: Float32Array<ArrayBuffer>;
   /** Whether the picture was dark on light. */
   readonly inverted: boolean;
-  /** Whether it was cropped, scaled and centred; a 28×28 picture, or one enlarged from that, is taken as it is. */
+  /** Whether it was cropped, scaled and centred. A 28×28 picture, or one enlarged from 28×28, is taken as it is. */
   readonly fitted: boolean;
   /** Whether uneven light was evened out. */
   readonly evened: boolean;
-  /** Why the reading may be wrong, a clause each; empty where nothing speaks against it. */
+  /** Why the reading may be wrong, one clause per reason; empty if there is no doubt. */
   readonly doubts: readonly string[];
 }
 
 const FAINTEST = 24; // levels of 255 between paper and ink, below which grain may look like ink
 const LEAST = 6; // the same for a picture without grain
-const FAINT = 40; // from here on nothing is said of it
-const INK = 0.1; // of the way from paper to the strongest ink: below are shades
+const FAINT = 40; // levels from which on ink doesn't count as faint
+const INK = 0.1; // of the way from paper to the strongest ink: anything below is shade
 const GRAIN = 3; // standard deviations of grain that ink must exceed
 const MOST_INK = 0.5; // of a picture
 
-/** What red, green and blue count in a gray level; they add up to 1. */
+/** The weights of red, green and blue in a grey level; they add up to 1. */
 type Weights = readonly [red: number, green: number, blue: number];
 
 /** Luma (Rec. 601). */
 const LUMA: Weights = [0.299, 0.587, 0.114];
 
-// Where luma shows nothing, such as red on a green as dark, one of the colours may.
+// If luma shows nothing, such as red on an equally dark green, one of the colours may show something.
 const CHANNELS: readonly Weights[] = [
   [1, 0, 0],
   [0, 1, 0],
@@ -45,13 +45,14 @@ const CHANNELS: readonly Weights[] = [
 ];
 
 /**
- * The digit in the bytes of a PNG or a JPEG; `name` is what errors call the file. The paper is what most of the edge
- * shows; where it is lighter than the ink the picture is inverted. Uneven light is evened out (light.ts), dust and what
- * reaches in from the edge left out (marks.ts). Then the ink is scaled so that its longer side
- * is 20 pixels, put with its centre of mass in the middle, and its strongest part made white: MNIST's
- * own way (LeCun et al. 1998). Transparency lies on what its opaque part stands out from.
+ * Reads the digit in the bytes of a PNG or a JPEG. Errors call the file `name`. The paper is what most of the edge
+ * shows; if it is lighter than the ink, the picture is inverted. Uneven light is evened out (light.ts); dust and what
+ * reaches in from the edge are left out (marks.ts). Then the ink is scaled so that its longer side is 20 pixels, its
+ * centre of mass is put in the middle, and its strongest part becomes white, as in MNIST (LeCun et al. 1998).
+ * Transparent parts become paper from which the opaque part stands out.
  *
- * Throws `DataError` on what is no such picture, is larger than 4096×4096, or shows nothing or ink too wide for a digit.
+ * Throws `DataError` if the bytes aren't such a picture, if it is larger than 4096×4096, and if it shows nothing or ink
+ * too wide for a digit.
  */
 export function readDigit(bytes: Uint8Array, name: string): ReadDigit {
   const rows = openPicture(bytes, name);
@@ -101,12 +102,12 @@ function isVisible({ contrast, noise, light }: Ink): boolean {
   return contrast >= (calm ? LEAST : FAINTEST);
 }
 
-/** A 28×28 picture, taken as it is; undefined where it shows nothing. */
+/** Returns a 28×28 picture as it is; undefined if it shows nothing. */
 function asItIs(plane: Plane): ReadDigit | undefined {
   const [least, most] = extremesOf(plane);
   if (most - least < LEAST) return undefined;
   const inverted = medianOf(edgeOf(plane)) > (least + most) / 2;
-  const faint = most - least < FAINTEST; // as it is, no network would see it
+  const faint = most - least < FAINTEST; // without stretching, no network would see it
   const level = (value: number): number => {
     const shown = faint ? (255 * (value - least)) / (most - least) : value;
     return (inverted ? 255 - shown : shown) / 127.5 - 1;
@@ -121,12 +122,14 @@ function asItIs(plane: Plane): ReadDigit | undefined {
   };
 }
 
-/** A picture's pixels as gray levels, on white where it is transparent. Throws `DataError` as `readDigit`. */
+/**
+ * Returns a picture's pixels as grey levels, on white where it is transparent. Throws `DataError` as `readDigit` does.
+ */
 export function readGrayPicture(bytes: Uint8Array, name: string): GrayImage {
   return grayOf(openPicture(bytes, name));
 }
 
-/** The same of a picture that has been opened. */
+/** Like `readGrayPicture`, for a picture that has been opened. */
 export function grayOf(rows: Rows): GrayImage {
   const { width, height } = rows;
   const pixels = new Uint8Array(width * height);
@@ -143,7 +146,7 @@ function lumaOf(red: number, green: number, blue: number): number {
   return LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue;
 }
 
-/** A picture's gray levels, its colours weighted. */
+/** Returns a picture's grey levels, with its colours weighted. */
 function grayPlane({ red, green, blue }: Layers, weights: Weights): Plane {
   if (red === green) return red;
   const [r, g, b] = weights;
@@ -158,9 +161,9 @@ const LIGHT = 170;
 const SOME = 0.03; // of the opaque pixels
 
 /**
- * A picture on paper where it is transparent. A sign that was cut out stands out from its paper: dark ink lies on white,
- * light ink on black. Where both dark and light pixels are opaque, as on a card with ink on it, the paper is as
- * the opaque part's border.
+ * Puts a picture on paper where it is transparent. A sign that was cut out stands out from its paper: dark ink lies on
+ * white, light ink on black. If both dark and light pixels are opaque, as on a card with ink on it, the paper is like
+ * the border of the opaque part.
  */
 function onPaper(layers: Layers, weights: Weights): Plane {
   const levels = grayPlane(layers, weights);

@@ -1,5 +1,5 @@
-// The plot of a run's losses on an evaluation's page: as plot.ts has it, in the page's colours and about as
-// wide as a phone.
+// The plot of a run's losses on an evaluation's page. It is like plot.ts, but in the page's colours and about as wide
+// as a phone.
 import { svgDocument } from "./page.ts";
 import { drawPanel, type PanelColours, type StepAxis } from "./plot-panel.ts";
 import type { LossRow } from "./plot.ts";
@@ -29,7 +29,7 @@ const VERDICTS: readonly Series[] = [
   { key: "dFake", name: "D(fake)", colour: "var(--d-fake)" },
 ];
 
-/** Losses and verdicts over the steps of a run, as HTML: two plots with their keys. */
+/** Returns losses and verdicts over the steps of a run as HTML: two plots with their keys. */
 export function lossPanels(rows: readonly LossRow[], stepsPerEpoch: number): string {
   const steps = rows.map(({ step }) => step);
   const axis: StepAxis = { domain: [0, Math.max(1, ...steps.slice(-1))], stepsPerEpoch };

@@ -1,9 +1,9 @@
-// The plots of an evaluation's page, as SVG that takes the page's colours by name (report-style.ts). Each is
-// about as wide as a phone, so that its letters can be read on one.
+// The plots of an evaluation's page, as SVG that uses the page's colours by name (report-style.ts). Each is about as
+// wide as a phone, so that its text is readable there.
 import * as Plot from "@observablehq/plot";
 import { svgDocument } from "./page.ts";
 
-/** A value with its name: a row of `dotPlot`. */
+/** A named value: a row of `dotPlot`. */
 export interface NamedValue {
   readonly label: string;
   readonly value: number;
@@ -13,7 +13,7 @@ const WIDTH = 360;
 const TEXT = { fontSize: 12, fill: "var(--ink)" } as const;
 const AXIS = { color: "var(--faint-ink)", fontSize: 11, tickSize: 3, labelArrow: "none" } as const;
 
-/** A figure in few digits: `0.0123`, `4.57`, `1,234`; NaN is a dash. */
+/** Formats a figure with few digits: `0.0123`, `4.57`, `1,234`; NaN is a dash. */
 export function formatFigure(value: number): string {
   if (!Number.isFinite(value)) return "–";
   const size = Math.abs(value);
@@ -26,8 +26,8 @@ export function formatFigure(value: number): string {
 }
 
 /**
- * Values on one axis, a row each, the first marked as the one that matters. On a logarithmic axis what is
- * too small for it, or below 0, stands at its left end.
+ * Returns values on one axis, one row per value, with the first one emphasised. On a logarithmic axis, values that are
+ * too small for it, or below 0, lie at its left end.
  */
 export function dotPlot(
   rows: readonly NamedValue[],
@@ -112,7 +112,10 @@ function powerLabel(value: number): string {
     : value.toExponential(0).replace("e+", "e").replace("e-", "e−");
 }
 
-/** How many samples are of each class, as bars; `expected` holds how many there should be, as lines. */
+/**
+ * Returns the number of samples of each class, as bars. `expected` holds the expected numbers, which are drawn as
+ * lines.
+ */
 export function classPlot(
   counts: readonly number[],
   expected: readonly number[],
@@ -138,7 +141,10 @@ export function classPlot(
   });
 }
 
-/** Two sets of distances as outlines of histograms over one axis, scaled to shares; a dashed line at `guide`. */
+/**
+ * Returns two sets of distances as outlines of histograms over one axis, scaled to shares, with a dashed line at
+ * `guide`.
+ */
 export function distancePlot(
   samples: readonly number[],
   real: readonly number[],
@@ -159,7 +165,7 @@ export function distancePlot(
   return draw({
     title,
     height: 210,
-    marginLeft: 42, // for 100%, where all samples are alike
+    marginLeft: 42, // for 100%, if all samples are alike
     marginRight: 12,
     marginTop: 12,
     marginBottom: 36,
@@ -192,7 +198,7 @@ function draw({ title, ...options }: Plot.PlotOptions & { readonly title: string
   return finish(svg, title);
 }
 
-/** A drawing of Plot's as the page takes it in: as wide as there is room, named, in the page's style. */
+/** Returns a drawing of Plot's for use in the page: as wide as there is room, named, in the page's style. */
 export function finish(svg: Element, title: string): string {
   svg.querySelector("style")?.remove();
   for (const name of ["class", "width", "height", "xmlns", "xmlns:xlink"])

@@ -1,7 +1,7 @@
-// The style sheet of an evaluation's page: plain, system fonts, light and dark, from phones upwards. The
-// names of its colours are those of the training page.
+// The style sheet of an evaluation's page: plain, with system fonts, light and dark, from phones upwards. Its colours
+// have the same names as those of the training page.
 
-/** CSS, to stand in the page's head. */
+/** CSS for the page's head. */
 export const REPORT_STYLE: string = `
 :root {
   color-scheme: light dark;

@@ -1,5 +1,5 @@
-// An evaluation's page: one HTML file with everything in it, plots as SVG and images as data URLs, that
-// needs neither a network nor scripts. It is handed plain data; report-plots.ts draws.
+// An evaluation's page: one self-contained HTML file, with plots as SVG and images as data URLs. It needs neither a
+// network nor scripts. It takes plain data; report-plots.ts draws.
 import { Buffer } from "node:buffer";
 import { encodePng } from "./png.ts";
 import type { GrayImage } from "./grid.ts";
@@ -9,25 +9,25 @@ import { lossPanels } from "./report-losses.ts";
 import { REPORT_STYLE } from "./report-style.ts";
 import { escapeXml } from "./xml.ts";
 
-/** A term and what is said of it. */
+/** A term and its explanation. */
 export type Term = readonly [term: string, words: string];
 
-/** A figure beside those of sets of known quality. */
+/** A figure, next to those of sets of known quality. */
 export interface ReportFigure {
   readonly title: string;
   /** Such as `lower is better, 0 and up`. */
   readonly better: string;
   readonly words: string;
   readonly logarithmic: boolean;
-  /** The run's own first. */
+  /** The run's own value comes first. */
   readonly values: readonly NamedValue[];
 }
 
-/** A sample and the training image that is most like it. */
+/** A sample and its nearest training image. */
 export interface ReportSample {
   readonly image: GrayImage;
   readonly nearest: GrayImage;
-  /** What the judge takes it for. */
+  /** The digit that the judge takes it for. */
   readonly heading: string;
   readonly lines: readonly string[];
 }
@@ -35,13 +35,13 @@ export interface ReportSample {
 /** Everything on the page. */
 export interface Report {
   readonly title: string;
-  /** What stands first: the outcome in a sentence or two. */
+  /** The outcome in a sentence or two, at the top of the page. */
   readonly summary: string;
   readonly facts: readonly Term[];
   /** Samples that nobody chose, in one picture. */
   readonly overview: { readonly image: GrayImage; readonly words: string };
   readonly figures: readonly ReportFigure[];
-  /** The same by another judge; none if there is no other. */
+  /** The same figures by another judge; undefined if there is none. */
   readonly second:
     | { readonly words: string; readonly figures: readonly ReportFigure[] }
     | undefined;
@@ -68,7 +68,7 @@ export interface Report {
   readonly terms: readonly Term[];
 }
 
-/** The page as text. The same report gives the same text. */
+/** Returns the page as text. The same report gives the same text. */
 export function reportPage(report: Report): string {
   const { title, summary, facts, overview, figures, second, classes, chosen } = report;
   const { losses, terms } = report;
@@ -81,7 +81,7 @@ export function reportPage(report: Report): string {
       overview.words,
       `<img class="overview" alt="${escapeXml(overview.words)}" ${sized(overview.image)} src="${dataUrl(overview.image)}">`,
     ),
-    section("Figures", "Each beside the same figure for images of known quality.", cards(figures)),
+    section("Figures", "Each next to the same figure for images of known quality.", cards(figures)),
     second ? section("By a second judge", second.words, cards(second.figures)) : "",
     section(
       "Classes",

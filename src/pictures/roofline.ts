@@ -1,5 +1,5 @@
-// The picture of a profile: kernels under an adapter's roof, operations a second over operations a byte,
-// both axes logarithmic; below it the kernels that took longest, by number.
+// The picture of a profile: kernels under an adapter's roof. It shows operations per second over operations per byte,
+// both axes logarithmic, and below them the kernels that took longest, by number.
 
 import * as Plot from "@observablehq/plot";
 
@@ -7,16 +7,16 @@ import type { Ceilings, RooflineRow } from "../gpu/inspection/roofline.ts";
 import { MARGIN, startPage, WIDTH, type Page } from "./page.ts";
 import { FAINT_INK, INK } from "./plot-panel.ts";
 
-/** What is drawn around the kernels. */
+/** What is drawn around the plot. */
 export interface RooflineOptions {
   readonly title: string;
-  /** The corner's words, such as the step's time. */
+  /** The text in the corner, such as the step's time. */
   readonly aside: string;
-  /** Lines below the table: the adapter, how it was measured. */
+  /** Lines below the table: the adapter, and how it was measured. */
   readonly notes: readonly string[];
 }
 
-/** A kernel with its place in the table. */
+/** A kernel with its number in the table. */
 interface Spot {
   readonly row: RooflineRow;
   readonly number: number;
@@ -33,11 +33,14 @@ const FAMILIES = [
 
 const LISTED = 14; // kernels in the table
 const HEIGHT = 330; // of the plot
-const SPACIOUS = 9; // a dot's radius that its number fits in
+const SPACIOUS = 9; // the radius of a dot that has room for its number
 
 const radiusOf = ({ row }: Spot): number => Math.max(3, 28 * Math.sqrt(row.share));
 
-/** A standalone SVG, 800 units wide: each kernel's dot is as large as its part of the step's time. */
+/**
+ * Returns a standalone SVG, 800 units wide. The area of each kernel's dot is proportional to its share of the step's
+ * time.
+ */
 export function rooflinePicture(
   rows: readonly RooflineRow[],
   ceilings: Ceilings,
@@ -72,7 +75,7 @@ function addLegend(page: Page, y: number): void {
   }
 }
 
-/** The decades that hold all of `values`, as an axis. */
+/** Returns the decades that hold all of `values`, as an axis. */
 function decades(values: readonly number[]): { domain: [number, number]; ticks: number[] } {
   const low = Math.floor(Math.log10(Math.min(...values)));
   const high = Math.max(low + 1, Math.ceil(Math.log10(Math.max(...values))));
@@ -85,7 +88,7 @@ const decadeLabel = (value: number): string =>
 
 function drawRoof(document: Document, spots: readonly Spot[], ceilings: Ceilings): Element {
   const [peak, bandwidth] = [ceilings.flops / 1e9, ceilings.bandwidth / 1e9];
-  const ridge = peak / bandwidth; // operations a byte from which arithmetic is the limit
+  const ridge = peak / bandwidth; // operations per byte from which arithmetic is the limit
   const placed = spots
     .filter(({ row }) => row.flop > 0)
     .map((spot) => ({ ...spot, x: spot.row.flop / spot.row.bytes, y: spot.row.flops / 1e9 }));
@@ -127,7 +130,7 @@ function drawRoof(document: Document, spots: readonly Spot[], ceilings: Ceilings
       Plot.axisX(x.ticks, {
         ...axisText,
         tickFormat: decadeLabel,
-        label: "operations a byte",
+        label: "operations per byte",
         labelAnchor: "center",
         labelArrow: "none",
         labelOffset: 36,
@@ -156,7 +159,7 @@ function drawRoof(document: Document, spots: readonly Spot[], ceilings: Ceilings
       numbers((spot) => radiusOf(spot) < SPACIOUS, 10),
     ],
   });
-  // Plot's own style sheet is for pages; a viewer without CSS must draw this alike.
+  // Plot's own style sheet is for pages; a viewer without CSS must draw the same picture.
   svg.querySelector("style")?.remove();
   svg.removeAttribute("class");
   return svg;
@@ -179,7 +182,7 @@ const COLUMNS = [
   },
 ] as const;
 
-/** Writes the kernels that took longest; the others as one line. Returns where it ends. */
+/** Writes the kernels that took longest, and the others as one line. Returns where the table ends. */
 function addTable(page: Page, start: number, spots: readonly Spot[]): number {
   let y = start;
   const cell = { "font-size": 12, fill: INK };

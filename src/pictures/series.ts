@@ -1,10 +1,10 @@
-// What a long, noisy series of numbers needs before it can be drawn: fewer points, a smooth line
-// through them, an axis that one outlier doesn't own, and round ticks.
+// Prepares a long, noisy series of numbers for drawing. It finds fewer points, a smooth line through them, an axis that
+// one outlier doesn't dominate, and round ticks.
 
 /**
- * Indices of at most `most` values that keep the outline of the whole series, in order: the least,
- * the greatest and the first non-finite value of each of `most / 3` stretches of equal length.
- * All indices where there are no more than `most`.
+ * Returns the indices of at most `most` values that keep the outline of the whole series, in order: the smallest, the
+ * largest and the first non-finite value of each of `most / 3` stretches of equal length. Returns all indices if there
+ * are no more than `most`.
  */
 export function thinIndices(values: readonly number[], most: number): number[] {
   const { length } = values;
@@ -33,9 +33,9 @@ export function thinIndices(values: readonly number[], most: number): number[] {
 }
 
 /**
- * The mean of the finite values within `radius` of `index`, NaN if `values[index]` isn't finite.
- * Near the start the reach shrinks on both sides alike, so that a steep start stays steep; near the
- * end only what lies before is left to average, so that the last mean is as steady as the others.
+ * Returns the mean of the finite values within `radius` of `index`, NaN if `values[index]` isn't finite. Near the
+ * start, the reach shrinks equally on both sides, so that a steep start stays steep. Near the end, only earlier values
+ * are left to average, so that the last mean is as steady as the others.
  */
 export function meanAround(values: readonly number[], index: number, radius: number): number {
   if (!Number.isFinite(values[index])) return NaN;
@@ -45,17 +45,17 @@ export function meanAround(values: readonly number[], index: number, radius: num
 }
 
 /**
- * Reach to either side of the moving mean that suits a series of `count` values: a 25th of them in
- * all, at most 501; 0 for fewer than 50, which are drawn as they are.
+ * Returns the reach to either side of a moving mean that suits a series of `count` values: a 25th of them in all, at
+ * most 501; 0 for fewer than 50, which are drawn unsmoothed.
  */
 export function meanRadius(count: number): number {
   return Math.min(250, Math.floor(count / 50));
 }
 
 /**
- * The range that an axis should show: 0 and nearly all of the finite values, with a little room.
- * Of either sign, values beyond 1.5 times the 99th percentile or 10 times the third quartile lie
- * outside. [0, 1] if there is nothing to show.
+ * Returns the range that an axis should show: 0 and nearly all of the finite values, with a little room. Among values
+ * of either sign, those beyond 1.5 times the 99th percentile or 10 times the third quartile lie outside. [0, 1] if
+ * there is nothing to show.
  */
 export function robustRange(values: readonly number[]): [low: number, high: number] {
   const high = robustEnd(values.filter((value) => value > 0));
@@ -69,7 +69,7 @@ function robustEnd(magnitudes: number[]): number {
   return 1.05 * Math.min(quantile(1), 1.5 * quantile(0.99), 10 * quantile(0.75));
 }
 
-/** Whole numbers from `low` to `high`, evenly spaced by 1, 2 or 5 times a power of ten, at most `most`. */
+/** Returns whole numbers from `low` to `high`, at most `most`, evenly spaced by 1, 2 or 5 times a power of ten. */
 export function wholeTicks(low: number, high: number, most: number): number[] {
   let spacing = 1;
   for (let power = 1; (high - low) / spacing > most - 1; power *= 10) {

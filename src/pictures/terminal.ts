@@ -1,31 +1,30 @@
-// Gray images drawn with characters, for a look at the digits without leaving the terminal.
+// Draws grey images with characters, for a look at the digits without leaving the terminal.
 
 import { requireFilled, requireWhole, type GrayImage } from "./grid.ts";
 
-// A character cell is about twice as tall as it is wide: one cell holds two pixels, one on the other.
+// A character cell is about twice as tall as it is wide, so one cell holds two pixels, one above the other.
 const PIXELS_A_CELL = 2;
 
-// From dark to light on a dark terminal, each character of visibly more ink than the one before.
+// From dark to light on a dark terminal: each character has visibly more ink than the one before.
 const RAMP = " .:-=+*#%@";
 
 const UPPER_HALF = "\u2580";
 const RESET = "\u001b[0m";
 
-/** Where and how `drawInTerminal` draws. */
+/** The options of `drawInTerminal`. */
 export interface TerminalOptions {
-  /** Characters a line that the drawing may take up. */
+  /** The most characters per line. */
   columns: number;
-  /** Whether the terminal shows 24-bit colours; without, ten characters stand for the grays. */
+  /** Whether the terminal shows 24-bit colours. Without them, ten characters stand for the greys. */
   color: boolean;
 }
 
 /**
- * `image` as lines of text, each ended by a newline, at most `columns` characters wide.
- * An image that is wider is shrunk by the smallest whole factor that fits, each pixel the mean of
- * its block; none is enlarged, so tile a grid at `scale: 1` to draw it.
- * With `color` a character is two pixels: "▀" in the upper one's gray on the lower one's. Without,
- * it is the mean of the two as one of ten characters.
- * Throws `AttributeError` for less than one column, `ShapeError` if the pixels don't fill the image.
+ * Returns `image` as lines of text, each ended by a newline, at most `columns` characters wide. A wider image is shrunk
+ * by the smallest whole factor that fits; each pixel is then the mean of its block. No image is enlarged, so tile a
+ * grid at `scale: 1` to draw it. With `color`, a character is two pixels: "▀" in the upper one's grey on the lower
+ * one's. Without it, a character is the mean of the two as one of ten characters.
+ * Throws `AttributeError` on less than one column, `ShapeError` if the pixels don't fill the image.
  */
 export function drawInTerminal(image: GrayImage, options: TerminalOptions): string {
   requireFilled("drawInTerminal", image);
@@ -43,10 +42,10 @@ function drawHalfBlocks({ width, height, pixels }: GrayImage): string {
     for (let x = 0; x < width; x++) {
       const upper = pixels[y * width + x]!;
       const lower = y + 1 < height ? pixels[(y + 1) * width + x]! : undefined;
-      // The last line of an odd height has no lower pixels: the terminal's own background shows.
+      // The last line of an odd height has no lower pixels, so the terminal's own background shows.
       const background = lower === undefined ? "49" : `48;2;${lower};${lower};${lower}`;
       const wanted = `\u001b[38;2;${upper};${upper};${upper};${background}m`;
-      // Runs of one colour are most of a digit's picture; saying it once keeps the text short.
+      // A digit's picture consists mostly of runs of one colour; naming it once per run keeps the text short.
       text += wanted === colours ? UPPER_HALF : wanted + UPPER_HALF;
       colours = wanted;
     }
@@ -64,7 +63,7 @@ function drawRamp({ width, height, pixels }: GrayImage): string {
   return lines.map((line) => `${line}\n`).join("");
 }
 
-// The mean of each block of `across`×`down` pixels; blocks at the far edges may hold fewer.
+// Returns the mean of each block of `across`×`down` pixels; blocks at the far edges may hold fewer.
 function shrink(image: GrayImage, across: number, down: number): GrayImage {
   const width = Math.ceil(image.width / across);
   const height = Math.ceil(image.height / down);

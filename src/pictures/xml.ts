@@ -1,8 +1,8 @@
-// Text on its way into an SVG.
+// Prepares text for an SVG.
 
 /**
- * `text` without what XML 1.0 can't hold: control characters go, lone surrogates become U+FFFD. A
- * no-break space becomes a plain one, since linkedom writes it as HTML's `&nbsp;`.
+ * Returns `text` without what XML 1.0 can't hold: control characters are removed, and lone surrogates become U+FFFD. A
+ * no-break space becomes a plain one, because linkedom writes it as HTML's `&nbsp;`.
  */
 export function xmlCharacters(text: string): string {
   return (
@@ -14,7 +14,7 @@ export function xmlCharacters(text: string): string {
   );
 }
 
-/** `text` as XML character data, also between double quotes. */
+/** Returns `text` as XML character data, which may also stand between double quotes. */
 export function escapeXml(text: string): string {
   return xmlCharacters(text)
     .replaceAll("&", "&amp;")

@@ -60,7 +60,7 @@ const TOLD: readonly [written: string, call: () => unknown, told: string][] = [
   [
     "tensor(device, [[1, 2], [3]])",
     () => untyped(tensor, device, [[1, 2], [3]]),
-    "tensor: lists that stand side by side must be of one length; got 2 and 1",
+    "tensor: lists at the same depth must have the same length; got 2 and 1",
   ],
   [
     "tensor(device, [[1, 2], 3])",
@@ -85,7 +85,7 @@ const TOLD: readonly [written: string, call: () => unknown, told: string][] = [
   [
     "variable(x)",
     () => untyped(variable, x),
-    "variable: takes an f32 array, as only those have gradients; got Tensor",
+    "variable: the array must be f32, the only type with gradients; got Tensor",
   ],
   [
     "vectorJacobian(y, array, [x])",
@@ -95,7 +95,7 @@ const TOLD: readonly [written: string, call: () => unknown, told: string][] = [
   [
     "line.forward(x)",
     () => untyped(line.forward, x),
-    "line: forward takes a mode behind its input, such as { training: false }; got none",
+    "line: forward takes a mode after its input, such as { training: false }; got none",
   ],
   [
     "line.forward(x, {})",
@@ -115,12 +115,12 @@ const TOLD: readonly [written: string, call: () => unknown, told: string][] = [
   [
     "adam(line).update()",
     () => adam(line).update(),
-    "adam: there are no gradients of line to update it by; call step(loss), or differentiate(loss) before update()",
+    "adam: line has no gradients yet; call step(loss), or differentiate(loss) before update()",
   ],
   [
     "sgd(group).update()",
     () => sgd(parameterGroup(device, "mine", { w: x })).update(),
-    "sgd: there are no gradients of mine to update it by; call step(loss), or differentiate(loss) before update()",
+    "sgd: mine has no gradients yet; call step(loss), or differentiate(loss) before update()",
   ],
   [
     "adam([x])",
@@ -130,23 +130,19 @@ const TOLD: readonly [written: string, call: () => unknown, told: string][] = [
   [
     "layers.dense(-3)",
     () => layers.dense(-3),
-    "Dense: its units must be a whole number ≥ 1, below 2^31; got -3",
+    "Dense: units must be a whole number ≥ 1, below 2^31; got -3",
   ],
   [
     'layers.conv2d("32", 3)',
     () => untyped(layers.conv2d, "32", 3),
-    'Conv2d: its filters must be a whole number ≥ 1, below 2^31; got "32"',
+    'Conv2d: filters must be a whole number ≥ 1, below 2^31; got "32"',
   ],
   [
     "layers.conv2d(32, [3, 3, 32])",
     () => untyped(layers.conv2d, 32, [3, 3, 32]),
-    "Conv2d: its kernel must be a whole number ≥ 1, or two of them, below 2^31; got [3, 3, 32]",
+    "Conv2d: kernel must be a whole number ≥ 1, or two of them, below 2^31; got [3, 3, 32]",
   ],
-  [
-    "layers.dropout(1)",
-    () => layers.dropout(1),
-    "Dropout: its rate must be a number in [0, 1); got 1",
-  ],
+  ["layers.dropout(1)", () => layers.dropout(1), "Dropout: rate must be a number in [0, 1); got 1"],
   [
     "sequential([layers])",
     () => untyped(sequential, [layers.dense(1)]),
@@ -155,12 +151,12 @@ const TOLD: readonly [written: string, call: () => unknown, told: string][] = [
   [
     "sequential(…, [layers.relu])",
     () => untyped(sequential, device, "net", [2], [layers.relu], rng),
-    "net: its layers must be a list of layers, such as [layers.dense(1)]; got [a function relu]",
+    "net: the layers must be a list of layers, such as [layers.dense(1)]; got [a function relu]",
   ],
   [
     "sequential(device, name, shape, layers)",
     () => untyped(sequential, device, "net", [2], [layers.dense(1)]),
-    "net: the Rng of its first parameters must be an Rng: see createRng; got undefined",
+    "net: the Rng of its initial parameters must be an Rng: see createRng; got undefined",
   ],
   [
     "conv2d(x, w, { stride: 2 })",

@@ -95,7 +95,7 @@ test("a wrong gradient is told, by element or direction", async () => {
   const wrong = gated(WGSL.replace("(1f - g)", "(1f + g)"), "wrong");
   const check = async (x: Tensor): Promise<unknown> => checkGradients((a) => wrong(a), [x]);
   expect(await messageOf(GradientError, async () => check(tensor(device, [0.5, 2])))).toMatch(
-    /^checkGradients: the gradient of input 0 at element 1 must be -?[\d.]+, as differences say; got -?[\d.]+:/,
+    /^checkGradients: the gradient of input 0 at element 1 must be -?[\d.]+ by finite differences; got -?[\d.]+:/,
   );
   const large = tensor(
     device,
@@ -178,7 +178,7 @@ test("what can't be is refused, by the op's own name", async () => {
     [call(launching("forward", { y: x.array }, {}), x), /no storage variable "y"/],
     [call(launching("forward", {}, { SIZE: 1 }), x), /^mine: its shader has no line .* "SIZE"/],
     [call(defineOp, { name: "n", wgsl: WGSL, inputs: [] }), /^defineOp: inputs must be a list/],
-    [call(defineOp, { name: "n", inputs: ["x"] }), /^defineOp: wgsl must be a word/],
+    [call(defineOp, { name: "n", inputs: ["x"] }), /^defineOp: wgsl must be a string/],
   ];
   for (const [action, says] of refused) {
     expect(await messageOf(AttributeError, action)).toMatch(says);
@@ -192,7 +192,7 @@ test("what can't be is refused, by the op's own name", async () => {
   });
   const t = tensor(device, [1, 2], undefined, { tracked: true });
   expect(await messageOf(ShapeError, () => grad(sum(misshapen(t)), [t]))).toMatch(
-    /^misshapen: the gradient of x must have its shape, \(2\); backward returned \(3\)$/,
+    /^misshapen: the gradient of x must have the input's shape, \(2\); backward returned \(3\)$/,
   );
 });
 

@@ -22,7 +22,7 @@ test("lists, floats and integers come back as they were", async () => {
 });
 
 test.each([
-  ["too few values", ShapeError, [1, 2], [3], {}, "got 2 values for shape (3), which takes 3"],
+  ["too few values", ShapeError, [1, 2], [3], {}, "shape (3) takes 3 values; got 2"],
   ["half an extent", ShapeError, [1], [0.5], {}, "shape must be a list of whole numbers ≥ 0"],
   ["a fraction as i32", DTypeError, [1.5], [1], { dtype: "i32" }, "whole numbers"],
   ["too large an i32", DTypeError, [2 ** 31], [1], { dtype: "i32" }, "got 2147483648"],

@@ -79,7 +79,7 @@ test("a loss of several elements, or a stranger to it, is refused", async () => 
   );
   expect(
     await messageOf(ShapeError, () => vectorJacobianArrays(square(x), vector(1, 2, 3).array, [x])),
-  ).toBe("grad: the output is (2); the gradient that flows into it must be too, got (3)");
+  ).toBe("grad: the gradient that flows in must have the output's shape (2); got (3)");
 });
 
 test("integers and arrays of two devices are refused before any launch", async () => {

@@ -36,7 +36,7 @@ test("a header far longer than what is asked for needs isn't parsed", async () =
   const expected = new Map([["dense.kernel", { shape: [784, 1] }]]);
   for (const asked of [expected, undefined]) {
     expect(await messageOf(CheckpointError, () => decodeSafetensors(bytes, "f", asked))).toMatch(
-      /^f: says its header has 19000000 bytes; one for the tensors that are asked for has at most \d{5}\.$/,
+      /^f: says its header has 19000000 bytes; a header for the requested tensors has at most \d{5}\.$/,
     );
   }
   const { user, system } = process.cpuUsage(began);

@@ -102,14 +102,14 @@ describe("is refused in one line", () => {
     ["NaN without quotes", '{"a":NaN}', /unexpected "N"/],
     ["10,000 lists", "[".repeat(10_000), /nesting too deep/],
     ["10,000 objects", '{"a":'.repeat(10_000), /nesting too deep/],
-    ["a million lists", "[".repeat(1e6), /it has 1000000 bytes, and at most 65536 are read/],
+    ["a million lists", "[".repeat(1e6), /it has 1000000 bytes, but at most 65536 are read/],
     ["a byte order mark", "\ufeff{}", /unexpected/],
     ["a control character", '{"a\u0000":1}', /a damaged string/],
     ["two values", "{} {}", /text after the end/],
     ["half a surrogate pair", '{"\\ud800":1}', /isn't Unicode/],
     ["Latin-1", Uint8Array.of(0x22, 0xe4, 0x22), /its text isn't UTF-8/],
     ["UTF-16", Uint8Array.of(0xff, 0xfe, 0x7b, 0, 0x7d, 0), /its text isn't UTF-8/],
-    ["more than 64 KiB", " ".repeat(MAX_JSON_BYTES + 1), /it has 65537 bytes, and at most/],
+    ["more than 64 KiB", " ".repeat(MAX_JSON_BYTES + 1), /it has 65537 bytes, but at most/],
   ];
   test.each(texts)("%s", async (_, text, says) => {
     const message = await refusal(text);
@@ -142,7 +142,7 @@ describe("a run.json that isn't one", () => {
     writeFileSync(join(path, "run.json"), "{");
     truncateSync(join(path, "run.json"), 4e9);
     const before = process.resourceUsage().maxRSS;
-    expect(await reading(path)).toMatch(/run\.json: it has 4000000000 bytes, where at most 65536/);
+    expect(await reading(path)).toMatch(/run\.json: it has 4000000000 bytes, but at most 65536/);
     expect(process.resourceUsage().maxRSS - before).toBeLessThan(16 * 1024);
   });
 
@@ -152,6 +152,6 @@ describe("a run.json that isn't one", () => {
     expect(await reading(folder)).toMatch(/run\.json: it is a folder, not a file/);
     const pipe = run("pipe");
     execFileSync("mkfifo", [join(pipe, "run.json")]);
-    expect(await reading(pipe)).toMatch(/run\.json: it is no regular file/);
+    expect(await reading(pipe)).toMatch(/run\.json: it is not a regular file/);
   });
 });

@@ -32,7 +32,7 @@ const KINDS: ReadonlyMap<string, RegExp> = new Map([
   ["HeaderTooLarge", /says its header has \d+ bytes; at most 100000000 are allowed/],
   ["InvalidHeader", /its header isn't UTF-8/],
   ["InvalidHeaderDeserialization", /its header isn't JSON: /],
-  ["MetadataIncompleteBuffer", /bytes of data, its header asks for \d+: it /],
+  ["MetadataIncompleteBuffer", /bytes of data, but its header asks for \d+: it /],
   ["TensorInvalidInfo", /of shape \[.*\], \d+ bytes, but its offsets hold \d+/],
   ["InvalidOffset", /invalid offsets \d+ to \d+; its data should start at \d+/],
   ["ValidationOverflow", /exceeds 2\^64 bits/],
@@ -154,7 +154,7 @@ describe("the reference's verdicts", () => {
         "half bytes",
         '{"t":{"dtype":"F4","shape":[3],"data_offsets":[0,2]}}',
         2,
-        /12 bits, which is no whole number of bytes/,
+        /12 bits, which is not a whole number of bytes/,
       ],
       ["a name of two lines", '{"a\\nb":1}', 0, /tensor "a\\nb" isn't described by a JSON object/],
     ];

@@ -50,7 +50,7 @@ describe("a folder", () => {
     const { inputs, notes } = await readInputs([path], {});
     expect(inputs[0]!.names).toEqual([join(path, "a.png"), join(path, "b.jpeg")]);
     expect(notes).toEqual([
-      `Passed over: ${join(path, "c.heic")}: is a HEIC picture; PNG and JPEG pictures are read: save it as one of them`,
+      `Passed over: ${join(path, "c.heic")}: is a HEIC picture; only PNG and JPEG pictures are read: save it as one of them`,
       expect.stringMatching(/^Passed over: .*d\.png: is a damaged PNG: /),
     ]);
   });
@@ -78,6 +78,6 @@ describe("a folder", () => {
 test("a file that is named is refused where a folder would pass it over", async () => {
   const path = folder({ "0.png": "\0\u0005\u0016\u0007Mac OS X" });
   expect(await messageOf(DataError, () => readInputs([join(path, "0.png")], {}))).toMatch(
-    /0\.png: is a Mac's side file \(AppleDouble\); PNG and JPEG pictures are read/,
+    /0\.png: is a Mac's side file \(AppleDouble\); only PNG and JPEG pictures are read/,
   );
 });

@@ -158,7 +158,7 @@ describe("npm run judge and classify", () => {
       "holds no PNG or JPEG file; name the files to read",
     );
     expect(await refused(at("text.png"))).toContain(
-      "text.png: is a text; PNG and JPEG pictures are read",
+      "text.png: is a text; only PNG and JPEG pictures are read",
     );
     expect(await refused(at("text"))).toContain("not an IDX file");
     expect(await refused(images, labels)).toContain("don't belong together");

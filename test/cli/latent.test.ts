@@ -64,9 +64,13 @@ describe("what can't be done is refused in a sentence, and leaves nothing", () =
     ["no such test image", ["project", run, "mnist:10000"], /mnist:0 to mnist:9999/],
     ["no index", ["project", run, "mnist:"], /takes the index/],
     ["no such file", ["project", run, join(folder, "none.png")], /Can't read .*none.png/],
-    ["no picture", ["project", run, text], /text.png: is a text; PNG and JPEG pictures are read/],
+    [
+      "no picture",
+      ["project", run, text],
+      /text.png: is a text; only PNG and JPEG pictures are read/,
+    ],
     ["many restarts", ["project", run, "mnist:7", "--restarts", "257"], /from 1 to 256/],
-    ["a digit on demand", ["project", run, "mnist:7", "--digit", "7"], /not told of classes/],
+    ["a digit on demand", ["project", run, "mnist:7", "--digit", "7"], /it has no classes/],
   ];
   it.each(cases)("%s", async (_, args, says) => {
     const before = readdirSync(run);

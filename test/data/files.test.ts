@@ -103,7 +103,7 @@ describe("a folder", () => {
       notes: [],
     });
     expect(await refusal(dir, "test")).toMatch(
-      /: has no test images; looked for t10k-images-idx3-ubyte and names like it, .*; beside train-.*, train-.* they are missing: fetch them too\.$/,
+      /: has no test images; looked for t10k-images-idx3-ubyte and names like it, .*; they are missing next to train-.*, train-.*: fetch them too\.$/,
     );
   });
 
@@ -192,7 +192,7 @@ describe("what is wrong is said", () => {
       "data cut short",
       name,
       images.subarray(0, 100),
-      "has 84 bytes of data, its header (5×6×4) asks for 120",
+      "has 84 bytes of data, but its header (5×6×4) asks for 120",
     ],
     [
       "neither gzip nor IDX",
@@ -216,7 +216,7 @@ describe("what is wrong is said", () => {
       "gzip of something else",
       `${name}.gz`,
       zeros,
-      "starts with 00 00 00 00, and 00 is no element type",
+      "starts with 00 00 00 00, and 00 is not an element type",
     ],
     ["labels in place of images", name, labels, "has rank 1 (5); images have rank 3"],
   ];

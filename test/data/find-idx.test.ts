@@ -130,7 +130,7 @@ describe("a set is found", () => {
     expect(seen(await loadImages(dir, "train"))).toEqual([1, undefined]);
     // The other half of another set isn't this one's.
     expect(await refusal(dir, "test")).toMatch(
-      /has no test images; .*they are missing: fetch them/,
+      /has no test images; .*they are missing next to .*: fetch them/,
     );
   });
 
@@ -193,7 +193,7 @@ test("a folder without a set is told what it holds and what to do about it", asy
     ],
     [{ "train.csv": "label,pixel0,pixel1\n3,0,0\n" }, /\(a CSV table\): only IDX files are read: /],
     [{ "train.parquet": "PAR1" }, /\(a Parquet table\): only IDX files are read/],
-    [{ images: images(1) }, /images \(an IDX file of rank 3\): give it the name of what it holds/],
+    [{ images: images(1) }, /images \(an IDX file of rank 3\): name it after what it holds/],
     [{ "0.png": "\u0089PNG" }, /0\.png \(.*\)/],
     [
       { "a.txt": "no", "b.txt": "no", "z.zip": "PK\u0003\u0004" },
@@ -213,7 +213,7 @@ describe("EMNIST's images", () => {
     const dir = folder({ "emnist-letters-train-images-idx3-ubyte": file });
     const set = await loadImages(dir, "train");
     expect([set.height, set.width, [...set.images], set.transposed]).toEqual([4, 2, turned, true]);
-    expect(set.notes.join()).toMatch(/rows and columns are exchanged, as EMNIST's files want it/);
+    expect(set.notes.join()).toMatch(/rows and columns are exchanged, as EMNIST's files need/);
     const raw = await loadImages(dir, "train", { transpose: false });
     expect([raw.height, [...raw.images], raw.notes]).toEqual([2, [...letter], []]);
     expect(raw.fingerprint).not.toBe(set.fingerprint);
@@ -240,9 +240,7 @@ describe("EMNIST's images", () => {
       return (await loadImages(dir, "train")).notes;
     };
     const wrong = { ...some, images: transposed(some).images };
-    expect((await notesOf(wrong)).join()).toMatch(
-      /look transposed, as EMNIST's are; with --transpose/,
-    );
+    expect((await notesOf(wrong)).join()).toMatch(/look transposed, as EMNIST's are; --transpose/);
     expect(await notesOf(some)).toEqual([]);
     expect(await notesOf(wrong, false)).toEqual([]);
     const inverted = { ...some, images: some.images.map((level) => 255 - level) };

@@ -57,12 +57,12 @@ describe("parseIdx", () => {
     [
       "a little-endian header",
       Uint8Array.of(3, 8, 0, 0, 1, 0, 0, 0),
-      "its header is little-endian (03 08 00 00), where IDX has the high byte first: write it anew with big-endian numbers (NumPy's '>i4').",
+      "its header is little-endian (03 08 00 00), but IDX has the high byte first: write it again with big-endian numbers (NumPy's '>i4').",
     ],
     [
       "little-endian sizes",
       idxBytes([2 ** 24, 3 * 2 ** 24], [1, 2, 3]),
-      "its sizes are little-endian (1×3), where IDX has the high byte first: write it anew with big-endian numbers (NumPy's '>i4').",
+      "its sizes are little-endian (1×3), but IDX has the high byte first: write it again with big-endian numbers (NumPy's '>i4').",
     ],
     [
       "floats",
@@ -72,7 +72,7 @@ describe("parseIdx", () => {
     [
       "an element type that IDX lacks",
       idxBytes([1], [0], 0x0a),
-      `starts with 00 00 0a 01, and 0a is no element type of IDX; ${expected}.`,
+      `starts with 00 00 0a 01, and 0a is not an element type of IDX; ${expected}.`,
     ],
     ["rank 0", idxBytes([], [0]), "its header says rank 0; labels have rank 1 and images rank 3."],
     [
@@ -83,22 +83,22 @@ describe("parseIdx", () => {
     [
       "data cut short",
       idxBytes([2, 2, 2], [1, 2, 3, 4, 5, 6, 7]),
-      "has 7 bytes of data, its header (2×2×2) asks for 8: it was cut short or its header is wrong; fetch it again.",
+      "has 7 bytes of data, but its header (2×2×2) asks for 8: it was cut short or its header is wrong; fetch it again.",
     ],
     [
       "bytes after the data",
       idxBytes([2, 2], [1, 2, 3, 4, 5]),
-      "has 5 bytes of data, its header (2×2) asks for 4: it has bytes too many; fetch it again.",
+      "has 5 bytes of data, but its header (2×2) asks for 4: it has too many bytes; fetch it again.",
     ],
     [
       "sizes whose product is 2^64",
       idxBytes([65536, 65536, 65536, 65536], []),
-      "has 0 bytes of data, its header (65536×65536×65536×65536) asks for 18446744073709551616: it was cut short or its header is wrong; fetch it again.",
+      "has 0 bytes of data, but its header (65536×65536×65536×65536) asks for 18446744073709551616: it was cut short or its header is wrong; fetch it again.",
     ],
     [
       "the greatest sizes",
       idxBytes([4294967295, 4294967295, 4294967295], [1]),
-      "has 1 byte of data, its header (4294967295×4294967295×4294967295) asks for 79228162458924105385300197375: it was cut short or its header is wrong; fetch it again.",
+      "has 1 byte of data, but its header (4294967295×4294967295×4294967295) asks for 79228162458924105385300197375: it was cut short or its header is wrong; fetch it again.",
     ],
   ];
 
@@ -149,13 +149,13 @@ describe("imageSet", () => {
       "an empty set",
       { shape: [0, 28, 28], data: new Uint8Array(0) },
       { shape: [0], data: new Uint8Array(0) },
-      "pictures: is 0×28×28 and so holds no pixel; at least one image is needed.",
+      "pictures: is 0×28×28 and holds no pixels; at least one image is needed.",
     ],
     [
       "images of no width",
       { shape: [3, 28, 0], data: new Uint8Array(0) },
       labels,
-      "pictures: is 3×28×0 and so holds no pixel; at least one image is needed.",
+      "pictures: is 3×28×0 and holds no pixels; at least one image is needed.",
     ],
     [
       "labels that differ in number",

@@ -88,9 +88,9 @@ test("what can't be read is refused, by file and with what to do", async () => {
   const says = (name: string, files: Record<string, Uint8Array>, options = {}): Promise<string> =>
     messageOf(DataError, () => imageFolder(folderOf(name, files), options));
   expect(await says("sizes", { "a.png": gray(1), "b.png": gray(1, 4, 5) })).toBe(
-    `${join(top, "sizes/b.png")}: pictures must be of one size, 2×3 as ${join(top, "sizes/a.png")}; got 5×4: resize it`,
+    `${join(top, "sizes/b.png")}: all pictures must have the same size, 2×3 as ${join(top, "sizes/a.png")}; got 5×4: resize it`,
   );
-  expect(await says("empty", {})).toMatch(/empty: must hold PNGs, and has none: .*`classes: true`/);
+  expect(await says("empty", {})).toMatch(/empty: must hold PNGs, but has none: .*`classes: true`/);
   expect(await says("no-classes", { "a.png": gray(1) }, { classes: true })).toMatch(
     /must hold 1 to 256 folders, one per class; got 0$/,
   );
@@ -118,7 +118,7 @@ test("what can't be read is refused, by file and with what to do", async () => {
   );
   const flipped = gray(1);
   flipped[45]! ^= 1;
-  expect(await says("flipped", { "a.png": flipped })).toMatch(/IDAT has another checksum/);
+  expect(await says("flipped", { "a.png": flipped })).toMatch(/IDAT doesn't have the checksum/);
   expect(await messageOf(DataError, () => imageFolder(join(top, "absent")))).toMatch(/absent: /);
   expect(
     await messageOf(AttributeError, () =>

@@ -102,7 +102,7 @@ describe("arc", () => {
 
   it("refuses latents of two lengths, and those without a direction", () => {
     expect(() => arc(f32(1, 2), f32(1))).toThrow(ShapeError);
-    expect(() => arc(f32(1), f32(-1))).toThrow(/no way around 0/);
+    expect(() => arc(f32(1), f32(-1))).toThrow(/no path around 0/);
     expect(() => arc(f32(0, 0), f32(1, 0))).toThrow(AttributeError);
     expect(() => arc(f32(1, 0), f32(Number.NaN, 0))).toThrow(/norm NaN/);
     expect(() => arc(f32(Infinity, 0), f32(1, 0))).toThrow(AttributeError);
@@ -136,7 +136,7 @@ describe("walk", () => {
 
   it("refuses a single stop and no steps", () => {
     expect(() => walk([stops[0]!], 4, { closed: true })).toThrow(/two stops/);
-    expect(() => walk(stops, 0, { closed: true })).toThrow(/whole number of steps/);
+    expect(() => walk(stops, 0, { closed: true })).toThrow(/steps per leg must be a whole number/);
     expect(() => walk(stops, 1.5, { closed: true })).toThrow(AttributeError);
   });
 });

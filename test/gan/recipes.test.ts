@@ -335,7 +335,7 @@ describe("refuses", () => {
     [
       "a sigmoid where logits are wanted",
       { order: "simultaneous", loss: "logits" },
-      /^recipe mlp: the loss logits takes logits, of a discriminator without sigmoid\(\); its last layer is sigmoid$/,
+      /^recipe mlp: the loss logits takes logits, from a discriminator without sigmoid\(\); its last layer is sigmoid$/,
     ],
     [
       "logits where a sigmoid is wanted",

@@ -159,7 +159,7 @@ describe("what a training takes", () => {
       limitsForTraining(paper, { recipe: dcgan, data, batch: 4096 }),
     );
     expect(said).toMatch(
-      /^batch: 4096 is too large for recipe dcgan on this adapter: the result \(8192, 14, 14, 64\) of conv2d-forward\S* takes 411041792 bytes, and it binds at most 134217728 at once; the largest batch that fits is 1337$/,
+      /^batch: 4096 is too large for recipe dcgan on this adapter: the result \(8192, 14, 14, 64\) of conv2d-forward\S* takes 411041792 bytes, and the adapter binds at most 134217728 at once; the largest batch that fits is 1337$/,
     );
     expect(most).toBe(1337);
     const tight = { recipe: dcgan, data, batch: most };
@@ -175,11 +175,11 @@ describe("what a training takes", () => {
     const many = { recipe, data: { ...data, count: 240_000 }, batch: 8 };
     const paper = await on({});
     expect(await messageOf(MemoryError, () => limitsForTraining(paper, many))).toBe(
-      "data: the dataset of 240000 images takes 188160000 bytes, and it binds at most 134217728 at once; leave some out (at most 171196 fit), or choose another adapter",
+      "data: the dataset of 240000 images takes 188160000 bytes, and the adapter binds at most 134217728 at once; leave some images out (at most 171196 fit), or choose another adapter",
     );
     const wide = { recipe: { ...recipe, generatorWidths: [4096, 4096, 64] }, data, batch: 8 };
     expect(await messageOf(MemoryError, () => limitsForTraining(paper, wide))).toMatch(
-      /^recipe small: generator\S* takes \d+ bytes, .* whatever the batch; take smaller widths/,
+      /^recipe small: generator\S* takes \d+ bytes, .* whatever the batch; use smaller widths/,
     );
     const larger = await on({ maxStorageBufferBindingSize: 2 ** 30, maxBufferSize: 2 ** 30 });
     expect(limitsForTraining(larger, many).maxStorageBufferBindingSize).toBe(188_160_000);

@@ -113,7 +113,7 @@ describe("nearest training images", () => {
     const message = await messageOf(ShapeError, async () =>
       nearestImages(device, new Float32Array(10), 1, train.images, SIZE),
     );
-    expect(message).toContain("expected 784 values each");
+    expect(message).toContain("must have 784 values");
     await expect(nearestImages(device, new Float32Array(0), 0, train.images, SIZE)).rejects.toThrow(
       ShapeError,
     );

@@ -143,7 +143,7 @@ describe("a judge's answers", () => {
   test("are none on no images, and refused on others than are said", async () => {
     expect((await judgeImages(judge, new Float32Array(0), 0)).features.length).toBe(0);
     const message = await messageOf(ShapeError, () => judgeImages(judge, shown, 1));
-    expect(message).toMatch(/^judge: got 392000 values, expected 784 for \(1, 28, 28\)/);
+    expect(message).toMatch(/^judge: images must have 784 values for \(1, 28, 28\); got 392000/);
   });
 
   /** A judge with first weights. */
@@ -172,11 +172,11 @@ describe("a kept judge", () => {
     const spoilt = Uint8Array.from(bytes);
     spoilt[bytes.length - 1000]! ^= 1;
     expect(await messageOf(CheckpointError, () => decodeJudge(spoilt, "FILE"))).toBe(
-      "FILE: its weights aren't those that were kept: it is damaged",
+      "FILE: its weights aren't those that were saved: the file is damaged",
     );
     const wrong = { ...read, weights: new Map([["body.conv2d.filter", new Float32Array(3)]]) };
     expect(await messageOf(CheckpointError, () => createJudge(device, wrong))).toMatch(
-      /^judge: body.conv2d.filter has 3 values, this version's second judge has \d+; train it anew$/,
+      /^judge: body.conv2d.filter has 3 values, but this version's second judge has \d+; train it again$/,
     );
 
     const { path, value } = await findJudge("second");
@@ -193,7 +193,7 @@ describe("a kept judge", () => {
     const others = { ...kept, architecture: "another" };
     writeFileSync(path, await encodeJudge(others));
     expect(await messageOf(CheckpointError, () => loadJudge(terminal, device, "second"))).toBe(
-      `${path}: was trained by a version whose second judge differs; train it anew: npm run judge -- --second --force`,
+      `${path}: was trained by a version with a different second judge; train it anew: npm run judge -- --second --force`,
     );
     expect(readFileSync(path).equals(await encodeJudge(others))).toBe(true);
     const first = join(dirname(path), "first.safetensors");
@@ -298,7 +298,7 @@ describe("what a judge can't learn from is refused", () => {
   const labels = Uint8Array.from({ length: 96 }, (_, i) => i % 10);
   const set = { images: new Uint8Array(96 * 784), labels, count: 96, height: 28, width: 28 };
   test.each([
-    [{ ...set, height: 32 }, "judge: training images are 32×28; a judge learns from 28×28"],
+    [{ ...set, height: 32 }, "judge: the training images are 32×28, but a judge learns from 28×28"],
     [{ ...set, labels: undefined }, "judge: the training images have no labels; put their"],
     [{ ...set, labels: labels.map((l) => l + 1) }, "judge: the training labels have a class 10; "],
     [{ ...set, count: 95 }, "judge: 95 training images are fewer than a batch of 96; give more"],

@@ -204,7 +204,7 @@ const meanSquaredErrorRow: Row = {
     {
       name: "shapes that would broadcast",
       kind: ShapeError,
-      says: /^meanSquaredError: takes two tensors of one shape; got \(4, 3\) and \(3\)$/,
+      says: /^meanSquaredError: a and b must have the same shape; got \(4, 3\) and \(3\)$/,
       run: (device) => meanSquaredError(empty(device, 4, 3), empty(device, 3)),
     },
     {

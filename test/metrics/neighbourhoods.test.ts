@@ -183,7 +183,7 @@ describe("summarise", () => {
     const judged = (probabilities: metrics.Matrix) => () =>
       metrics.summarise(real, { features, probabilities });
     expect(await messageOf(ShapeError, judged(matrixOf(verdicts(3, 19))))).toContain(
-      "of 19, expected as many",
+      "of 19, expected the same number",
     );
     const two = matrixOf(Array.from({ length: 20 }, () => [0.5, 0.5]));
     expect(await messageOf(ShapeError, judged(two))).toContain("got 2 and 3: give one per class");

@@ -104,10 +104,10 @@ describe("batches", () => {
       "batches: 10 images of 2×3 take 60 bytes; got 59",
     );
     expect(await says({ ...set, labels: new Uint8Array(9) }, { batch: 1, rng })).toBe(
-      "batches: 10 images take as many labels; got 9",
+      "batches: 10 images must have one label each; got 9",
     );
     expect(await says({ images: [1, 2] }, { batch: 1, rng })).toMatch(
-      /^batches: the dataset must be images as bytes: .*, as mnist\(\) of longhand\/data gives them; got/,
+      /^batches: the dataset must be images as bytes: .*, as mnist\(\) of longhand\/data returns them; got/,
     );
     expect(await says(set, { batch: 2 })).toMatch(/^batches: rng must be an Rng: see createRng/);
     const { labels: _, ...unlabelled } = set;
@@ -130,7 +130,7 @@ test("batches of more images than the device binds at once are refused with what
     };
     expect(batches(small, of(2), { batch: 1, rng }).steps).toBe(2);
     expect(await messageOf(MemoryError, () => batches(small, of(3), { batch: 1, rng }))).toBe(
-      'batches: the images must take at most 134217728 bytes, which this device binds at once (maxStorageBufferBindingSize, maxBufferSize); got 3 of 8192×8192, 201326592 bytes: open the device with `limits: "adapter"` if its adapter has more, or give at most 2 images, or smaller ones',
+      'batches: the images must take at most 134217728 bytes, the limit of one binding on this device (maxStorageBufferBindingSize, maxBufferSize); got 3 of 8192×8192, 201326592 bytes: open the device with `limits: "adapter"` if its adapter has more, or give at most 2 images, or smaller ones',
     );
     const [height, width] = [2 ** 14, 2 ** 13 + 1];
     const one = { images: new Uint8Array(height * width), count: 1, height, width };
@@ -210,7 +210,7 @@ test("a scalar is read by item, and written by a number", async () => {
   whole.write(-4);
   expect(await whole.item()).toBe(-4);
   expect(await messageOf(ShapeError, () => tensor(device, [1, 2]).item())).toBe(
-    "item: takes a tensor of one element; got (2): read() gives all of them",
+    "item: the tensor must have one element; got (2): read() returns all of them",
   );
   expect(() => tensor(device, [1, 2]).write(1)).toThrow(ShapeError);
 });

@@ -80,10 +80,10 @@ test("a residual block adds its input, or what a shortcut makes of it", async ()
   expect(found[0]!.error).toBeLessThan(1e-3);
   const narrow = (): unknown => build([6, 8, 4], [layers.residual([layers.conv2d(8, 3)])]);
   expect(await messageOf(ShapeError, narrow)).toMatch(
-    /^Residual: its layers make \(6, 8, 8\) of \(6, 8, 4\), which is added to \(6, 8, 4\): give a shortcut/,
+    /^Residual: .* must have the shape that it is added to; got \(6, 8, 8\) from \(6, 8, 4\), and \(6, 8, 4\): give a shortcut/,
   );
   expect(await messageOf(AttributeError, () => layers.block([]))).toMatch(
-    /its layers must be a list/,
+    /^Block: layers must be a list/,
   );
 });
 

@@ -38,7 +38,7 @@ test("schedules refuse what are no rates", async () => {
   );
   expect(
     await messageOf(AttributeError, () => Reflect.apply(schedules.warmUp, null, [3, 0.1])),
-  ).toBe("warmUp: takes a schedule to go on with; got 0.1");
+  ).toBe("warmUp: takes a schedule to continue with; got 0.1");
 });
 
 const optimizers = { adam, sgd, momentum: sgd } as const;
@@ -121,7 +121,7 @@ test("gradients are scaled by the norm of all of them, and clipped by value", as
 test("clipping what was never differentiated is refused, as its update is", async () => {
   const group = parameterGroup(device, "group", { w: tensor(device, W) });
   expect(await messageOf(AttributeError, () => clipGradients(group, { norm: 1 }))).toMatch(
-    /^clipGradients: there are no gradients of group to update it by; call step\(loss\)/,
+    /^clipGradients: group has no gradients yet; call step\(loss\)/,
   );
 });
 

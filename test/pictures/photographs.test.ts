@@ -201,7 +201,7 @@ test("other formats are refused by their names", async () => {
     const bytes = Uint8Array.from(start.padEnd(80, "\u0020"), (letter) => letter.charCodeAt(0));
     const said = await messageOf(DataError, () => readDigit(bytes, "seven.png"));
     expect(said).toBe(
-      `seven.png: is ${words}; PNG and JPEG pictures are read: save it as one of them`,
+      `seven.png: is ${words}; only PNG and JPEG pictures are read: save it as one of them`,
     );
   }
   expect(await messageOf(DataError, () => readDigit(new Uint8Array(), "a"))).toMatch(

@@ -131,9 +131,9 @@ describe("saving", () => {
 describe("a damaged checkpoint is refused, and the newest whole one is offered", () => {
   const files = ["generator.safetensors", "generator-adam.safetensors", "run.json", "state.json"];
   const ways: readonly [what: string, damage: (path: string) => void, says: RegExp][] = [
-    ["a flipped bit", flip, /is damaged: its SHA-256 is [0-9a-f]{12}…, that of what was written/],
-    ["cut", (path) => truncateSync(path, 20), /is damaged: it has 20 bytes, \d+ were written/],
-    ["empty", (path) => truncateSync(path, 0), /is damaged: it has 0 bytes, \d+ were written/],
+    ["a flipped bit", flip, /is damaged: its SHA-256 is [0-9a-f]{12}…, but the written file had/],
+    ["cut", (path) => truncateSync(path, 20), /is damaged: it has 20 bytes, but \d+ were written/],
+    ["empty", (path) => truncateSync(path, 0), /is damaged: it has 0 bytes, but \d+ were written/],
     ["missing", rmSync, /is missing; the checkpoint is incomplete/],
     ["a folder", (path) => (rmSync(path), mkdirSync(path)), /is missing; the checkpoint is inc/],
   ];
@@ -199,7 +199,7 @@ describe("a damaged checkpoint is refused, and the newest whole one is offered",
     for (const [field, value] of Object.entries({ step: 6, seed: 8 })) {
       const lie = formatManifest({ ...manifest!, [field]: value });
       expect(() => verifyFiles(source(lie))).toThrow(
-        `P: its manifest has ${field} ${value}, its state.json ${field === "step" ? 5 : 7}; they belong`,
+        `P: its manifest has ${field} ${value}, but its state.json has ${field === "step" ? 5 : 7}; they belong`,
       );
     }
     const later = formatManifest(Object.assign({ ...manifest! }, { format: 2, longhand: "9.0.0" }));
@@ -349,6 +349,6 @@ describe("without a manifest, as older versions wrote it", () => {
     rmSync(join(folder.checkpoint, "state.json"));
     expect(await refusal(folder)).toMatch(/has no state\.json; the checkpoint is incomplete/);
     for (const name of readdirSync(folder.checkpoint)) rmSync(join(folder.checkpoint, name));
-    expect(await refusal(folder)).toMatch(/checkpoint: is empty; no checkpoint/);
+    expect(await refusal(folder)).toMatch(/checkpoint: is empty; it is not a checkpoint/);
   });
 });

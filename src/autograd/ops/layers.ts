@@ -1,4 +1,4 @@
-// What else networks are made of: products, normalisation, dropout, and the loss from logits.
+// The other ops of networks: products, normalisation, dropout, and the loss of logits.
 import * as connected from "../../kernels/dense.ts";
 import * as norm from "../../kernels/batch-norm.ts";
 import * as groupings from "../../kernels/group-norm.ts";
@@ -10,14 +10,14 @@ import { biased, op2, op3, with1, with3, type Biased } from "../lift.ts";
 import { Tensor } from "../tensor.ts";
 
 /**
- * The matrix product Σₖ a[…, m, k]·b[…, k, n]. A vector is a row on the left and a column on the
- * right, and its axis is gone from the product.
+ * The matrix product Σₖ a[…, m, k]·b[…, k, n]. A vector is a row on the left and a column on the right, and its axis is
+ * left out of the product.
  *
- * Shapes: a (…, M, K), b (…, K, N), the axes before the last two broadcast → (…, M, N).
- * Attributes: transposeA, transposeB — read that operand with its last two axes swapped (false).
+ * Shapes: a (…, M, K), b (…, K, N), with the axes before the last two broadcast → (…, M, N).
+ * Attributes: transposeA, transposeB — whether to swap the last two axes of that operand (false).
  * Gradient: to both, summed over broadcast axes.
- * Throws: `ShapeError` if the inner sizes differ, the batches don't broadcast or an operand is a
- * scalar; `AttributeError` for a vector to be transposed.
+ * Throws: `ShapeError` if the inner sizes differ, the batches don't broadcast or an operand is a scalar;
+ * `AttributeError` if a vector is to be transposed.
  * Source: NumPy's matmul.
  */
 export const matmul: (a: Tensor, b: Tensor, attributes?: products.MatmulAttributes) => Tensor = op2(
@@ -29,32 +29,31 @@ export const matmul: (a: Tensor, b: Tensor, attributes?: products.MatmulAttribut
  * A fully connected layer: x · kernel + bias.
  *
  * Shapes: x (…, I) of f32 or f16, kernel (I, O), bias (O) → (…, O).
- * Attributes: bias — added to every row (none); epilogue — an activation and dropout of the result, in
- * the same launch (none); activationType — the type that it is stored as, f32 or f16, infinite past ±65,504
- * (f32).
+ * Attributes: bias — added to every row (none); epilogue — an activation and dropout of the result, in the same launch
+ * (none); activationType — the type that the result is stored as, f32 or f16, infinite past ±65,504 (f32).
  * Gradient: to x, kernel and bias.
- * Throws: `ShapeError` if the sizes differ; `AttributeError` on an epilogue that can't be; `DTypeError`
- * for f16 without shader-f16.
- * Source: Keras's Dense; the kernel is transposed beside PyTorch's Linear.
+ * Throws: `ShapeError` if the sizes differ; `AttributeError` on an invalid epilogue; `DTypeError` for f16 without
+ * shader-f16.
+ * Source: Keras's Dense; the kernel is the transpose of PyTorch's Linear.
  */
 export const dense: Biased<object> = biased(connected.dense);
 
 /**
- * Batch normalisation of each channel, the last axis: (x − mean) / √(variance + ε) · γ + β. Training
- * takes mean and population variance from the batch and updates the running ones: running =
- * momentum · running + (1 − momentum) · batch (PyTorch's momentum is 1 − this one). Inference takes
- * the running ones. A single row has a variance of 0, and becomes β.
+ * Batch normalisation of each channel, the last axis: (x − mean) / √(variance + ε) · γ + β. Training takes the mean and
+ * the population variance of the batch, and updates the running ones: running = momentum · running + (1 − momentum) ·
+ * batch (PyTorch's momentum is 1 − this one). Inference takes the running ones. A single row has a variance of 0, and
+ * becomes β.
  *
  * Shapes: x (…, C) of f32 or f16, gamma (C), beta (C) → (…, C).
- * Attributes: training — whether the statistics are the batch's (needed); running — an array (2, C)
- * of mean and variance, which training updates and inference needs (none); epsilon — ε (1e-3);
- * momentum — the share of the running statistics that stays (0.99); runningVariance — which
- * variance enters the running one: 'population' as in Keras 3, or 'sample', over n − 1, as in PyTorch
- * and, of images (N, H, W, C), in TensorFlow 2's fused kernel ('population'); epilogue — an activation of the result, in the same launch (none); activationType — the
- * type that it is stored as, f32 or f16, infinite past ±65,504 (f32).
+ * Attributes: training — whether the statistics are the batch's (required); running — an array (2, C) of mean and
+ * variance, which training updates and inference needs (none); epsilon — ε (1e-3); momentum — the share of the running
+ * statistics that stays (0.99); runningVariance — which variance enters the running one: 'population' as in Keras 3, or
+ * 'sample', over n − 1, as in PyTorch and, for images (N, H, W, C), in TensorFlow 2's fused kernel ('population');
+ * epilogue — an activation of the result, in the same launch (none); activationType — the type that the result is
+ * stored as, f32 or f16, infinite past ±65,504 (f32).
  * Gradient: to x, in training through the batch's statistics; to gamma and beta.
- * Throws: `ShapeError` if gamma, beta or running don't fit; `AttributeError` for inference without
- * running, and on an epilogue that can't be; `DTypeError` for f16 without shader-f16.
+ * Throws: `ShapeError` if gamma, beta or running don't fit; `AttributeError` for inference without running, and on an
+ * invalid epilogue; `DTypeError` for f16 without shader-f16.
  * Source: Keras's BatchNormalization; Ioffe and Szegedy 2015.
  */
 export const batchNorm: (
@@ -65,11 +64,11 @@ export const batchNorm: (
 ) => Tensor = with3(norm.batchNorm);
 
 /**
- * Sets elements to 0 at a rate, and scales the rest by 1 / (1 − rate).
+ * Sets each element to 0 with the probability `rate`, and scales the others by 1 / (1 − rate).
  *
- * Shapes: x (…) → the same.
- * Attributes: rate — in [0, 1), the share that is dropped (needed); rng — where the mask
- * comes from: one stream a call (needed).
+ * Shapes: x (…) → the same shape.
+ * Attributes: rate — the probability, in [0, 1) (required); rng — the source of the mask, one stream per call
+ * (required).
  * Gradient: through the same mask, drawn again.
  * Throws: `AttributeError` on a rate outside [0, 1).
  * Source: PyTorch's dropout in training.
@@ -78,20 +77,19 @@ export const dropout: (x: Tensor, attributes: random.DropoutAttributes) => Tenso
   random.dropout,
 );
 
-/** The labels that logits are held against. */
+/** The labels that logits are compared with. */
 export interface SigmoidCrossEntropyAttributes {
-  /** One probability for all elements, or one each (no gradient flows to them). */
+  /** One probability for all elements, or one per element. No gradient flows to them. */
   readonly labels: number | GpuArray | Tensor;
 }
 
 /**
  * Binary cross-entropy of logits, element by element: max(x, 0) − x · t + log(1 + exp(−|x|)).
  *
- * Shapes: logits (…) → the same.
- * Attributes: labels — t, a Tensor or an array of the logits' shape, or one number in [0, 1]
- * (needed).
+ * Shapes: logits (…) → the same shape.
+ * Attributes: labels — t, a Tensor or an array of the logits' shape, or one number in [0, 1] (required).
  * Gradient: to logits, sigmoid(x) − t; none to labels.
- * Throws: `ShapeError` if labels are of another shape; `AttributeError` on a number outside [0, 1].
+ * Throws: `ShapeError` if labels have another shape; `AttributeError` on a number outside [0, 1].
  * Source: TensorFlow's sigmoid_cross_entropy_with_logits.
  */
 export const sigmoidCrossEntropy: (
@@ -107,27 +105,27 @@ export const sigmoidCrossEntropy: (
 type Normalise<A> = (x: Tensor, gamma: Tensor, beta: Tensor, attributes?: A) => Tensor;
 
 /**
- * Layer normalisation: (x − mean) / √(variance + ε) · γ + β, with mean and population variance over the last axes
- * of each row.
+ * Layer normalisation: (x − mean) / √(variance + ε) · γ + β, with mean and population variance over the last axes of
+ * each row.
  *
- * Shapes: x (…, D), gamma (D), beta (D) → (…, D); with several axes gamma and beta have their shape.
+ * Shapes: x (…, D), gamma (D), beta (D) → (…, D); with several axes, gamma and beta have the shape of those axes.
  * Attributes: axes — the last ones of x, one or more ([−1]); epsilon — ε (1e-3).
  * Gradient: to x, through its statistics; to gamma and beta.
- * Throws: `ShapeError` if gamma or beta don't fit, or there is nothing to normalise; `AttributeError` on axes that
- * aren't the last ones, or a negative ε.
+ * Throws: `ShapeError` if gamma or beta don't fit, or there is nothing to normalise; `AttributeError` if axes aren't
+ * the last ones, or on a negative ε.
  * Source: Ba et al. 2016; PyTorch's layer_norm, whose ε is 1e-5, and Keras's LayerNormalization.
  */
 export const layerNorm: Normalise<groupings.LayerNormAttributes> = op3(groupings.layerNorm, {});
 
 /**
- * Group normalisation: as `layerNorm`, with mean and variance over all positions and each group of neighbouring
- * channels of an example.
+ * Group normalisation: as `layerNorm`, with mean and variance over all positions of each group of neighbouring channels
+ * of an example.
  *
  * Shapes: x (N, …, C), gamma (C), beta (C) → (N, …, C).
- * Attributes: groups — how many, a divisor of C (needed); epsilon — ε (1e-3).
+ * Attributes: groups — the number of groups, a divisor of C (required); epsilon — ε (1e-3).
  * Gradient: to x, through its statistics; to gamma and beta.
- * Throws: `ShapeError` if gamma or beta don't fit, or there is nothing to normalise; `AttributeError` on groups
- * that don't divide C, or a negative ε.
+ * Throws: `ShapeError` if gamma or beta don't fit, or there is nothing to normalise; `AttributeError` if groups don't
+ * divide C, or on a negative ε.
  * Source: Wu and He 2018; PyTorch's group_norm, whose ε is 1e-5, with channels last; Keras's GroupNormalization.
  */
 export const groupNorm: (

@@ -1,6 +1,6 @@
-// best: the dcgan's networks, trained for the best digits in the least time. What the literature does since was tried, and
-// what the judge showed to help was kept: a moving average of the generator's weights (Yazıcı et al. 2019), learning rates
-// apart (Heusel et al. 2017), many small steps. Spectral normalisation (Miyato et al. 2018) is there on demand.
+// best: the dcgan's networks, trained for the best digits in the least time. It keeps what the judge showed to help
+// among later papers' techniques: a moving average of the generator's weights (Yazıcı et al. 2019), separate learning
+// rates (Heusel et al. 2017), many small steps. Spectral normalisation (Miyato et al. 2018) is there on demand.
 import type { AdamOptions } from "../../kernels/adam.ts";
 import type { Layer } from "../../nn/layer.ts";
 import { spectral } from "../../nn/spectral.ts";
@@ -13,7 +13,7 @@ export interface BestConstants extends DcganConstants {
   readonly spectral: boolean;
 }
 
-/** The dcgan's, its weights normalised if `spectral` is set. */
+/** The dcgan's discriminator, with spectral normalisation if `spectral` is set. */
 export const bestDiscriminator = (constants: BestConstants, logits = 1): readonly Layer[] =>
   dcganDiscriminator(constants, logits).map((layer) =>
     constants.spectral && layer.takesEpilogue?.includes("dropout") ? spectral(layer) : layer,
@@ -27,11 +27,11 @@ const adam: Omit<AdamOptions, "learningRate"> = {
   epsilon: 1e-7,
 };
 
-/** The best digits in the least time: docs/recipes/README.md has what was tried. */
+/** The best digits in the least time: docs/recipes/README.md says what was tried. */
 export const best: Recipe<BestConstants> = {
   ...dcgan,
   name: "best",
-  summary: "the dcgan with what was measured to help: the best digits in the least time",
+  summary: "the dcgan with every technique that helped: the best digits in the least time",
   batch: 16,
   epochs: 10,
   lastBatch: "drop",

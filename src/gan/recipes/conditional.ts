@@ -1,12 +1,12 @@
-// conditional: best, told which digit to draw. The generator takes the class beside its noise; the discriminator has a
-// logit for each class, of which the image's own counts: a projection of its features on what it knows of the class
-// (Miyato and Koyama 2018, without the unconditional term).
+// conditional: the best recipe, told which digit to draw. The generator takes the class along with its noise. The
+// discriminator has one logit per class, and only the logit of the image's own class counts: a projection of its
+// features on what it knows about the class (Miyato and Koyama 2018, without the unconditional term).
 import type { Recipe } from "../recipe.ts";
 import { best, bestDiscriminator, type BestConstants } from "./best.ts";
 
 const CLASSES = 10;
 
-/** Digits to order. */
+/** Digits on demand. */
 export const conditional: Recipe<BestConstants> = {
   ...best,
   name: "conditional",

@@ -1,5 +1,5 @@
-// dcgan: the DCGAN for 28×28 images of TensorFlow's tutorial, with Keras 3's defaults throughout, as TensorFlow 2.16 and
-// newer run it.
+// dcgan: the DCGAN of TensorFlow's tutorial for 28×28 images, with Keras 3's defaults throughout. TensorFlow 2.16 and
+// newer run it this way.
 import type { AdamOptions } from "../../kernels/adam.ts";
 import type { RunningVariance } from "../../kernels/batch-norm.ts";
 import type { Layer } from "../../nn/layer.ts";
@@ -26,11 +26,11 @@ export interface DcganConstants {
   readonly slope: number;
   /** The share of the discriminator's activations that dropout drops. */
   readonly dropout: number;
-  /** Which variance batch norm of images remembers; of vectors it is the population's in every Keras. */
+  /** The variance that batch norm of images remembers; for vectors, it is the population's in every Keras. */
   readonly runningVariance: RunningVariance;
 }
 
-/** z[100] → 7×7 → 14×14 → 28×28, with batch norm and leaky ReLU between. */
+/** z[100] → 7×7 → 14×14 → 28×28, with batch norm and leaky ReLU in between. */
 export function dcganGenerator({
   generatorWidths: [first, second, third],
   slope,
@@ -53,7 +53,7 @@ export function dcganGenerator({
   ];
 }
 
-/** Half the size for each width, leaky ReLU and dropout behind each; then one logit, or one for each class. */
+/** Halves the size for each width, with leaky ReLU and dropout after each; then one logit, or one logit per class. */
 export function dcganDiscriminator(
   {
     discriminatorWidths,

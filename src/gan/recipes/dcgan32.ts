@@ -1,6 +1,6 @@
-// dcgan32: the DCGAN of Radford et al. 2015 for images of 32×32, to which MNIST's are resized, as TensorFlow 2.0 to 2.15
-// run it, with their fused batch norm and scikit-image's resize. Its discriminator
-// ends in a sigmoid, of which Keras takes the loss unbounded, from its logits.
+// dcgan32: the DCGAN of Radford et al. 2015 for images of 32×32, to which MNIST's images are resized. It trains as
+// TensorFlow 2.0 to 2.15 would, with their fused batch norm and scikit-image's resize. Its discriminator ends in a
+// sigmoid; Keras takes the loss from the logits, without bounds.
 import type { AdamOptions } from "../../kernels/adam.ts";
 import type { RunningVariance } from "../../kernels/batch-norm.ts";
 import {
@@ -22,9 +22,9 @@ interface Dcgan32Constants {
   readonly slope: number;
   /** The share of the discriminator's activations that dropout drops. */
   readonly dropout: number;
-  /** How much of batch norm's running statistics stays at each step. */
+  /** The share of batch norm's running statistics that stays at each step. */
   readonly momentum: number;
-  /** Which variance batch norm of images remembers; of vectors it is the population's in every Keras. */
+  /** The variance that batch norm of images remembers; for vectors, it is the population's in every Keras. */
   readonly runningVariance: RunningVariance;
 }
 
@@ -39,7 +39,7 @@ const adam: AdamOptions = {
 /** Images of 32×32. */
 export const dcgan32: Recipe<Dcgan32Constants> = {
   name: "dcgan32",
-  summary: "a DCGAN for MNIST resized to 32×32, its discriminator a probability",
+  summary: "a DCGAN for MNIST resized to 32×32, with a sigmoid in its discriminator",
   image: [32, 32, 1],
   resizes: true,
   edges: "mirror",

@@ -1,6 +1,6 @@
-// dense: a fully connected GAN, trained in two phases as in Keras: the discriminator on a real and then on a
-// generated batch; then the generator through a combined model, whose discriminator is frozen and whose
-// labels all say "real".
+// dense: a fully connected GAN, trained in two phases as in Keras. The discriminator learns from a real and then from a
+// generated batch. Then the generator learns through a combined model, whose discriminator is frozen and whose labels
+// all say "real".
 import type { AdamOptions } from "../../kernels/adam.ts";
 import { batchNorm, dense, flatten, leakyRelu, reshape, sigmoid, tanh } from "../../nn/layers.ts";
 import type { Recipe } from "../recipe.ts";
@@ -10,7 +10,7 @@ interface DenseConstants {
   readonly discriminatorWidths: readonly [number, number];
   /** Leaky ReLU's slope below 0. */
   readonly slope: number;
-  /** How much of batch norm's running statistics stays at each step. */
+  /** The share of batch norm's running statistics that stays at each step. */
   readonly momentum: number;
 }
 
@@ -22,10 +22,10 @@ const adam: AdamOptions = {
   epsilon: 1e-7,
 };
 
-/** Layers of units alone. */
+/** Only fully connected layers. */
 export const denseGan: Recipe<DenseConstants> = {
   name: "dense",
-  summary: "a fully connected GAN in two phases, batch norm in its generator",
+  summary: "a fully connected GAN in two phases, with batch norm in its generator",
   image: [28, 28, 1],
   loss: "sigmoid",
   order: "alternating-split",

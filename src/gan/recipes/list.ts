@@ -1,4 +1,4 @@
-// The list of recipes: adding one touches its own file and this list.
+// The list of recipes. To add a recipe, write its file and name it here.
 import { UsageError } from "../../gpu/errors.ts";
 import { quote } from "../../gpu/foreign-text.ts";
 import type { Recipe } from "../recipe.ts";
@@ -23,7 +23,7 @@ export const recipes: readonly Recipe[] = [
   conditional,
 ];
 
-/** The recipe of that name. Throws `UsageError` with the names there are. */
+/** Returns the recipe of a name. Throws `UsageError` with the names of all recipes. */
 export function recipeNamed(name: string): Recipe {
   const found = recipes.find((recipe) => recipe.name === name);
   if (found) return found;

@@ -1,5 +1,5 @@
-// mlp: the GAN of two multilayer perceptrons that PyTorch is taught with: no batch norm, dropout in the
-// discriminator, and binary cross-entropy of probabilities whose logarithm is held above −100.
+// mlp: the GAN of two multilayer perceptrons from PyTorch's tutorials. It has no batch norm, dropout in the
+// discriminator, and binary cross-entropy of probabilities whose logarithm is at least −100.
 import type { AdamOptions } from "../../kernels/adam.ts";
 import { fanInUniform } from "../../nn/initialisers.ts";
 import type { Layer } from "../../nn/layer.ts";
@@ -21,7 +21,7 @@ const adam: AdamOptions = {
   epsilon: 1e-8,
 };
 
-/** A dense layer whose weights start as PyTorch's `Linear` does. */
+/** A dense layer with the initial weights of PyTorch's `Linear`. */
 const linear = (units: number): Layer =>
   dense(units, { initialiser: fanInUniform(), biasInitialiser: fanInUniform });
 

@@ -21,7 +21,7 @@ interface UpsampleConstants {
   readonly slope: number;
   /** The share of the discriminator's activations that dropout drops. */
   readonly dropout: number;
-  /** How much of batch norm's running statistics stays at each step. */
+  /** The share of batch norm's running statistics that stays at each step. */
   readonly momentum: number;
 }
 
@@ -33,10 +33,10 @@ const adam: AdamOptions = {
   epsilon: 1e-7,
 };
 
-/** Upsampling in place of strides. */
+/** Upsampling instead of strides. */
 export const upsampleGan: Recipe<UpsampleConstants> = {
   name: "upsample",
-  summary: "a generator of upsampling layers, real and generated images in one labelled batch",
+  summary: "a generator of upsampling layers; real and generated images in one labelled batch",
   image: [28, 28, 1],
   loss: "sigmoid",
   order: "alternating",

@@ -1,5 +1,5 @@
-// The discriminator learns first, and the generator then, through the discriminator as it has become. Written with the
-// ops and losses that anybody can use: what it costs over `simultaneous` is a second forward of both networks.
+// The alternating step: the discriminator learns first, then the generator learns through the new discriminator. It is
+// written with public ops and losses, and costs a second forward of both networks over `simultaneous`.
 import { concat, mean, reshape, sigmoid, sigmoidCrossEntropy } from "../../autograd/ops.ts";
 import { binaryCrossEntropy } from "../../autograd/losses.ts";
 import { noGrad, Tensor } from "../../autograd/tensor.ts";
@@ -15,24 +15,24 @@ import {
   type StepOutputs,
 } from "./parts.ts";
 
-/** Mean cross-entropy of the discriminator's outputs, which are logits or probabilities, by the recipe's bounds. */
+/** Returns the mean cross-entropy of the discriminator's outputs, logits or probabilities, with the recipe's bounds. */
 function crossEntropy({ recipe }: Gan, outputs: Tensor, labels: Tensor | number): Tensor {
   if (recipe.loss === "sigmoid") return mean(sigmoidCrossEntropy(outputs, { labels }));
   return binaryCrossEntropy(outputs, labels, recipe.loss === "clamped" ? { logClamp: -100 } : {});
 }
 
-/** What the outputs say, as probabilities that no gradient goes through. */
+/** Returns the outputs as probabilities that no gradient goes through. */
 const probabilitiesOf = ({ recipe }: Gan, outputs: Tensor): Tensor =>
   recipe.loss === "sigmoid" ? sigmoid(outputs.detach()) : outputs.detach();
 
-/** What the discriminator learned from: its loss, and its mean verdict on images of either kind. */
+/** What the discriminator's step gives: its loss, and its mean verdicts on real and on generated images. */
 interface DiscriminatorStep {
   readonly loss: Tensor;
   readonly real: Tensor;
   readonly fake: Tensor;
 }
 
-/** One batch of real and then generated images, with their labels. */
+/** Learns from one batch of real and then generated images, with their labels. */
 function stepOnJointBatch(gan: Gan, count: number, fake: Tensor): DiscriminatorStep {
   const { device, discriminator, discriminatorAdam, recipe } = gan;
   const images = device.empty([2 * count, ...recipe.image], "f32", "images");
@@ -51,7 +51,7 @@ function stepOnJointBatch(gan: Gan, count: number, fake: Tensor): DiscriminatorS
   return { loss, real: half(0), fake: half(count) };
 }
 
-/** A real batch, an update, a generated batch, another update. */
+/** Learns from a real batch with an update, then from a generated batch with another update. */
 function stepOnSplitBatches(gan: Gan, count: number, fake: Tensor): DiscriminatorStep {
   const { device, discriminator, discriminatorAdam, recipe } = gan;
   const learn = (images: Tensor, label: number): { loss: Tensor; verdict: Tensor } => {
@@ -70,8 +70,9 @@ function stepOnSplitBatches(gan: Gan, count: number, fake: Tensor): Discriminato
 }
 
 /**
- * D learns from real images, of label 1, and from what G draws as it does for samples, of label 0; `alternating` as one
- * batch, else `alternating-split`. Then G learns CE(1, D(G(z))) from new noise, D's weights frozen.
+ * D learns from real images, labelled 1, and from images that G draws as it does for samples, labelled 0: in one batch
+ * for `alternating`, in two for `alternating-split`. Then G learns CE(1, D(G(z))) from new noise, with D's weights
+ * frozen.
  */
 export function stepAlternating(gan: Gan, count: number): StepOutputs {
   const { generator, discriminator, generatorAdam, rng, ring, recipe } = gan;

@@ -1,4 +1,4 @@
-// What steps of every order are made of: a real batch, latents, and the end of a step.
+// The parts of steps in every order: a real batch, latents, and the end of a step.
 import { concat, oneHot, resize } from "../../autograd/ops.ts";
 import { Tensor } from "../../autograd/tensor.ts";
 import type { GpuArray } from "../../gpu/array.ts";
@@ -8,13 +8,13 @@ import { normal } from "../../kernels/random.ts";
 import type { Mode } from "../../nn/layer.ts";
 import type { Gan } from "../gan.ts";
 
-/** What a step leaves to read. */
+/** What a step leaves to be read. */
 export type StepOutputs = {
   /** (4): lossD, lossG, and the discriminator's mean verdicts on real and generated images, as in the ring. */
   readonly scalars: GpuArray;
 };
 
-/** How networks run in training. */
+/** Returns the mode of networks in training. */
 export const trainingMode = ({ rng, activationType }: Gan): Mode => ({
   training: true,
   rng,
@@ -22,15 +22,15 @@ export const trainingMode = ({ rng, activationType }: Gan): Mode => ({
 });
 
 /**
- * The discriminator's mode: its loss is taken of logits, whatever it ends in, unless it is one of probabilities.
- * Where it ends in none, it gives logits anyway.
+ * Returns the discriminator's mode. The loss `sigmoid` is taken of logits, so the sigmoid at its end is left out.
+ * Losses of probabilities keep the sigmoid; other losses belong to discriminators without one.
  */
 export const judgingMode = (gan: Gan): Mode => ({
   ...trainingMode(gan),
   logits: gan.recipe.loss === "sigmoid",
 });
 
-/** Puts the step's `count` real images into `out`, of the recipe's size. */
+/** Puts the step's `count` real images into `out`, in the recipe's size. */
 export function realImages(gan: Gan, count: number, out: GpuArray): void {
   const { images, rng, plan, device, recipe } = gan;
   const [height, width] = recipe.image;
@@ -43,11 +43,11 @@ export function realImages(gan: Gan, count: number, out: GpuArray): void {
   device.moveInto(resize(batch, { size: [height, width], mode: "bilinear", edges }).array, out);
 }
 
-/** The classes of the step's real images, where the recipe has any: generated ones get the same. */
+/** Returns the classes of the step's real images, if the recipe has any. Generated images get the same classes. */
 export const classesOf = ({ labels, rng, plan }: Gan, count: number): GpuArray | undefined =>
   labels && gatherLabels(labels, rng, plan, count);
 
-/** Noise for the generator, with the classes that it is to draw behind it. */
+/** Draws noise for the generator, followed by the classes that it is to draw. */
 export function drawLatents({ rng, recipe }: Gan, count: number, classes?: GpuArray): Tensor {
   const noise = new Tensor(normal(rng, [count, recipe.latent]));
   if (!classes) return noise;
@@ -55,7 +55,7 @@ export function drawLatents({ rng, recipe }: Gan, count: number, classes?: GpuAr
   return concat([noise, told], { axis: 1 });
 }
 
-/** Moves the average of the generator's weights, and of its running statistics, on. To come after their update. */
+/** Updates the moving average of the generator's weights and running statistics. Call after their update. */
 export function averageWeights({ generator, sampler, recipe, rng }: Gan): void {
   if (sampler === generator) return;
   movingAverage(sampler, generator, { decay: recipe.average, rng });

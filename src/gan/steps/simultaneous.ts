@@ -1,4 +1,4 @@
-// Both networks learn at once, from one forward.
+// The simultaneous step: both networks learn together, from one forward.
 import { onRows, Tensor } from "../../autograd/tensor.ts";
 import { adversarialLoss } from "../../kernels/adversarial-loss.ts";
 import { updateAll } from "../../nn/optimizer.ts";
@@ -13,16 +13,15 @@ import {
   type StepOutputs,
 } from "./parts.ts";
 
-/** For tests: ways to take the same step, which must give the same bits. */
+/** For tests: other ways to take the same step, which must give the same bits. */
 export interface StepOptions {
-  /** Whether the generator's loss is taken from the images and verdicts that the discriminator's is. */
+  /** Whether both losses are taken from the same images and verdicts. */
   readonly shareWork?: boolean;
 }
 
 /**
- * D learns CE(1, D(real)) + CE(0, D(fake)), G learns CE(1, D(fake)), or what the recipe has in their place, both
- * gradients taken at the old weights. D sees real and fake images as one batch; only the fake half carries G's
- * loss back.
+ * D learns CE(1, D(real)) + CE(0, D(fake)) and G learns CE(1, D(fake)), or the recipe's losses instead. Both gradients
+ * are taken at the old weights. D sees real and fake images as one batch; only the fake half carries G's loss back.
  */
 export function stepSimultaneously(
   gan: Gan,
