@@ -134,7 +134,7 @@ describe("a module", () => {
     [
       "a function that is a proxy",
       "export default new Proxy(() => 1, { get() { throw 1; } });",
-      /but an object that can't be looked into; /,
+      /got an object that can't be looked into; /,
     ],
     [
       "a proxy without an end",
@@ -178,7 +178,7 @@ describe("a module", () => {
       "",
       /^must hold an object of constants, .*; got undefined; a module must export it by default$/,
     ],
-    ["null", "export default null;", /but null;/],
+    ["null", "export default null;", /got null;/],
     ["a throw of text", "throw 'a\\u001b\\nb';", "can't be loaded: a\\u001b"],
     ["a throw of nothing", "throw undefined;", "can't be loaded: undefined"],
     [
