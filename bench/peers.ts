@@ -224,7 +224,9 @@ function show(measured: ReadonlyMap<Remote, Measured>, batch: number): void {
           return `${duration(Math.min(...times))} to ${duration(Math.max(...times))}`;
         }),
         row("times Longhand's", ({ steady }) => (steady / own.steady).toFixed(2)),
-        row("first step, with the cache as it was", ({ each }) => duration(each.first.milliseconds)),
+        row("first step, with the cache as it was", ({ each }) =>
+          duration(each.first.milliseconds),
+        ),
         row("dispatches", ({ dispatches }) => String(dispatches)),
         row("submits / passes", ({ submits, passes }) => `${submits} / ${passes}`),
         row("buffers created", ({ buffers, bufferBytes }) => `${buffers} (${bytes(bufferBytes)})`),

@@ -123,7 +123,10 @@ export function benchProgram(): Command {
     .option("--batch <n>", "images (default: 32, in a browser 8)", whole(1, 1024))
     .option("--steps <n>", "timed steps; the median counts", whole(1, 1000), 5)
     .addOption(browserOption())
-    .option("--cold", "also time a first step without the driver's cache of compiled kernels (Mesa's)")
+    .option(
+      "--cold",
+      "also time a first step without the driver's cache of compiled kernels (Mesa's)",
+    )
     .addOption(adapterOption())
     .addOption(jsonOption())
     .action(stepCommand);
@@ -152,13 +155,13 @@ export function benchProgram(): Command {
   program
     .command("scaling")
     .description("time a step as the batch doubles and, at batch 8, as the networks get wider")
+    .option("--rounds <n>", "steps of every size, in turn; the median counts", whole(1, 100), 5)
     .option(
-      "--rounds <n>",
-      "steps of every size, in turn; the median counts",
-      whole(1, 100),
-      5,
+      "--batches <list>",
+      "batches to time, at full width",
+      list(1, 4096),
+      [8, 16, 32, 64, 128, 256],
     )
-    .option("--batches <list>", "batches to time, at full width", list(1, 4096), [8, 16, 32, 64, 128, 256])
     .option("--widths <list>", "factors for the channels", list(1, 16), [1, 2, 4])
     .addOption(adapterOption())
     .addOption(jsonOption())

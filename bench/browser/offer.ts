@@ -39,8 +39,6 @@ export function offer(
         return { ready: adapter };
       }),
     obey: (command) =>
-      caught(async () =>
-        stand ? obey(stand, command) : { error: "the page was not started" },
-      ),
+      caught(async () => (stand ? obey(stand, command) : { error: "the page was not started" })),
   };
 }

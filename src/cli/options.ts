@@ -16,9 +16,7 @@ export function requireEnding(flag: string, path: string, ending: string, beside
 /** Throws `UsageError` if the folder of an output file doesn't exist. */
 export function requireFolder(flag: string, path: string | undefined): void {
   if (path === undefined || existsSync(dirname(resolve(path)))) return;
-  throw new UsageError(
-    `${flag} ${path}: its folder does not exist; create it, or name another`,
-  );
+  throw new UsageError(`${flag} ${path}: its folder does not exist; create it, or name another`);
 }
 
 /** The most samples that are drawn and held at the same time. */

@@ -196,7 +196,9 @@ export function newestWhole(
 function adviceFor(folder: RunFolder, which: WhichCheckpoint): string {
   const whole = newestWhole(folder, which);
   if (whole === undefined) {
-    return existsSync(pathOf(folder, "last")) ? "no other checkpoint is whole and belongs to this run" : "";
+    return existsSync(pathOf(folder, "last"))
+      ? "no other checkpoint is whole and belongs to this run"
+      : "";
   }
   const of = whole === "best" ? "the best one" : `the one of step ${whole}`;
   return `the newest whole checkpoint is ${of}: --checkpoint ${whole} uses it, and ${resumeCommand(folder, whole)} goes on from it`;

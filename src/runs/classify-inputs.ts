@@ -130,8 +130,7 @@ function readFolder(path: string): {
     }
   }
   if (pictures.length === 0) {
-    const others =
-      refused.length > 1 ? ` (and ${refused.length - 1} more that can't be read)` : "";
+    const others = refused.length > 1 ? ` (and ${refused.length - 1} more that can't be read)` : "";
     throw new DataError(`${refused[0]!}${others}`);
   }
   const hidden = entries.length - shown.length;

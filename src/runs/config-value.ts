@@ -110,7 +110,9 @@ function plainCopy(
     const keys = list ? indices(value) : Object.keys(value);
     seen.entries += keys.length;
     if (seen.entries > MOST_ENTRIES) {
-      throw new UsageError(`${at}: brings the file above ${MOST_ENTRIES} entries; constants are few`);
+      throw new UsageError(
+        `${at}: brings the file above ${MOST_ENTRIES} entries; constants are few`,
+      );
     }
     const copied = keys.map((key): [string, unknown] => [
       key,

@@ -117,7 +117,9 @@ describe("evaluate", () => {
       );
     }
     expect(first.out).toMatch(/^Digits drawn: 0: \d+, .*9: \d+$/m);
-    expect(first.out).toMatch(/^Copying: the median distance of 60 samples to .* is \d+\.\d\d, that/m);
+    expect(first.out).toMatch(
+      /^Copying: the median distance of 60 samples to .* is \d+\.\d\d, that/m,
+    );
     for (const file of ["evaluation.json", "report.html"]) {
       expect(lines).toContain(at("plain", "evaluation", file));
     }
@@ -187,7 +189,9 @@ describe("train --evaluate-every", () => {
       step: best.step,
     });
     expect(watchedSays).toMatch(/^Step 5: Fréchet distance \S+, precision .*, the best so far$/m);
-    expect(watchedSays).toContain(`on 100 samples) is the one of step ${String(best.step)}: --checkpoint`);
+    expect(watchedSays).toContain(
+      `on 100 samples) is the one of step ${String(best.step)}: --checkpoint`,
+    );
     expect(existsSync(at("watched", "best.png"))).toBe(true);
   });
 

@@ -54,7 +54,9 @@ describe("stored choices", () => {
     });
     expect((await loadKernelChoices(`${name}1`)).choices).toEqual({});
     const alike = "An adapter, of some kind, driver 1.2"; // whose file has the same name
-    expect((await loadKernelChoices(alike)).trouble).toContain(`belongs to another adapter, ${name}`);
+    expect((await loadKernelChoices(alike)).trouble).toContain(
+      `belongs to another adapter, ${name}`,
+    );
     writeFileSync(path, readFileSync(path, "utf8").replace(/"kernels": "../, '"kernels": "zz'));
     expect(await loadKernelChoices(name)).toMatchObject({
       choices: {},

@@ -178,7 +178,9 @@ describe("a damaged checkpoint is refused, and the newest whole one is offered",
     flip(join(folder.checkpoints, "step-0000003", "state.json"));
     expect(await refusal(folder)).toContain("is the best one: --checkpoint best uses it, and");
     flip(join(folder.best, "run.json"));
-    expect(await refusal(folder)).toMatch(/; no other checkpoint is whole and belongs to this run$/);
+    expect(await refusal(folder)).toMatch(
+      /; no other checkpoint is whole and belongs to this run$/,
+    );
     expect(await refusal(folder, "best")).toMatch(/best\/run\.json: is damaged/);
   });
 
@@ -304,9 +306,7 @@ describe("a checkpoint of another run is refused with what differs", () => {
     edit(folder.record, (text) => JSON.stringify(JSON.parse(text)));
     expect(readCheckpoint(folder, "last").step).toBe(3);
     edit(folder.record, (text) => text.replace('"choices"', '"choikes"'));
-    expect(await refusal(folder)).toContain(
-      "choices is {} in the checkpoint, missing in run.json",
-    );
+    expect(await refusal(folder)).toContain("choices is {} in the checkpoint, missing in run.json");
     edit(folder.record, (text) =>
       text.replace('"choikes"', '"choices"').replace('"batch":4', '"batch":5'),
     );

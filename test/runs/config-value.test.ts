@@ -67,7 +67,11 @@ describe("JSON", () => {
       JSON.stringify(Object.fromEntries(Array.from({ length: 9000 }, (_, i) => [`k${i}`, 1]))),
       /^k0, k1, .*k7, and 8992 more: is not a constant/,
     ],
-    ["2 MB of spaces", " ".repeat(2e6), /^has 2000000 bytes; a file of constants may have at most 1000000$/],
+    [
+      "2 MB of spaces",
+      " ".repeat(2e6),
+      /^has 2000000 bytes; a file of constants may have at most 1000000$/,
+    ],
     ["nothing", "", /^is not JSON: /],
     ["UTF-16", Buffer.from('{ "batch": 8 }', "utf16le").toString("latin1"), /^is not JSON: /],
     ["infinity", '{"slope": 1e999}', "slope: must be a finite number; got Infinity"],

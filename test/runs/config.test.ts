@@ -169,7 +169,11 @@ describe("a mistake is told by its key", () => {
     ["e.mjs", "export default async () => ({});", /must hold an object of constants/],
     ["f.mjs", "export default new Map([['batch', 8]]);", /must hold an object of constants/],
     ["g.mjs", "throw new Error('one\\ntwo');", /g\.mjs: can't be loaded: one$/],
-    ["h.yaml", "batch: 8", /h\.yaml: must be JSON or a module, with a name that ends in \.json, \.ts/],
+    [
+      "h.yaml",
+      "batch: 8",
+      /h\.yaml: must be JSON or a module, with a name that ends in \.json, \.ts/,
+    ],
   ];
   it.each(files)("%s with %j", async (name, text, message) => {
     const said = await messageOf(UsageError, () => chosenRecipe({ config: file(name, text) }));

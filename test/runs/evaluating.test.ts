@@ -93,13 +93,13 @@ test.each(tails)("%s at the end goes, and costs no memory", (what, tail) => {
 describe("are refused before anything is cut", () => {
   const damages: readonly [what: string, change: (lines: string[]) => string[], says: RegExp][] = [
     ["one torn", (lines) => lines.with(1, "{"), /: line 2 is torn or damaged, but evaluations up/],
-    [
-      "one twice",
-      (lines) => lines.toSpliced(1, 0, lines[0]!),
-      /: line 2 has step 2, but follows/,
-    ],
+    ["one twice", (lines) => lines.toSpliced(1, 0, lines[0]!), /: line 2 has step 2, but follows/],
     ["swapped", (lines) => lines.toReversed(), /: line 2 has step 4, but follows step 6/],
-    ["no figure", (lines) => lines.with(0, '{"step":2}'), /: line 1 is not an evaluation \(count: /],
+    [
+      "no figure",
+      (lines) => lines.with(0, '{"step":2}'),
+      /: line 1 is not an evaluation \(count: /,
+    ],
   ];
   test.each(damages)("%s", async (what, change, says) => {
     const folder = fresh(what);

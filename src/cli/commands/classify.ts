@@ -63,7 +63,9 @@ async function judged(judge: Judge, input: Input): Promise<Judged> {
 export function addClassify(program: Command): void {
   program
     .command("classify")
-    .description("say which digits pictures show, according to the judge, and its accuracy if there are labels")
+    .description(
+      "say which digits pictures show, according to the judge, and its accuracy if there are labels",
+    )
     .argument(
       "<paths...>",
       "PNGs and JPEGs, folders of them, grids that sample drew, or IDX files of images",

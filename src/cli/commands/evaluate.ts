@@ -26,7 +26,10 @@ export function addEvaluate(program: Command): void {
     .addOption(noTransposeOption())
     .addOption(checkpointOption())
     .option("--out <dir>", "where to write (default: RUN/evaluation, or RUN/evaluation-best)")
-    .option("--json <file>", "where to write the figures as JSON (default: evaluation.json in --out)")
+    .option(
+      "--json <file>",
+      "where to write the figures as JSON (default: evaluation.json in --out)",
+    )
     .addOption(adapterOption())
     .action(async (run: string, flags: EvaluateRequest) => evaluateRun(terminal, run, flags));
 }

@@ -65,7 +65,10 @@ export function addInterpolate(program: Command): void {
       "which digit, for a conditional run (default: 0 to 9, one per seed)",
       whole(0),
     )
-    .option("--out <file>", "the strip; the GIF is written next to it (default: RUN/interpolation.png)")
+    .option(
+      "--out <file>",
+      "the strip; the GIF is written next to it (default: RUN/interpolation.png)",
+    )
     .addOption(checkpointOption())
     .addOption(adapterOption())
     .action(async (run: string, flags: InterpolateFlags) => interpolateCommand(run, flags));

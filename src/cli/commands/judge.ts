@@ -64,7 +64,11 @@ export function addJudge(program: Command): void {
       "how often it sees the training images (default: 3; --second: 4)",
       whole(1),
     )
-    .option("--seed <n>", "determines weights, dropout and order (default: the judge's own)", whole(0))
+    .option(
+      "--seed <n>",
+      "determines weights, dropout and order (default: the judge's own)",
+      whole(0),
+    )
     .option("--out <file>", "where to keep it (default: the user's cache folder)")
     .addOption(dataOption("labelled IDX files, training and test"))
     .addOption(transposeOption())

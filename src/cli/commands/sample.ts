@@ -61,11 +61,7 @@ export function addSample(program: Command): void {
     .argument("<run>", "a run folder")
     .option("--count <n>", "how many (default: 16)", whole(1, MOST_SAMPLES))
     .option("--seed <n>", "the seed of the latents (default: 0)", whole(0))
-    .option(
-      "--digit <d>",
-      "which digit, for a conditional run (default: each in turn)",
-      whole(0),
-    )
+    .option("--digit <d>", "which digit, for a conditional run (default: each in turn)", whole(0))
     .option("--grid", "one picture with all of them (the default)")
     .option("--no-grid", "one file per digit, in the recipe's size")
     .option("--out <file>", "where to write (default: RUN/sample-seed<seed>.png)")

@@ -249,7 +249,11 @@ async function bySecondJudge(
   const judge = await loadJudge(ui, device, "second");
   const seen = await seeDigits(judge, digits, phases);
   const sides = gaussiansOf(seen.judged);
-  const judged = await judgeAll(judge, samples, phases.begin("Judging the samples by the second judge"));
+  const judged = await judgeAll(
+    judge,
+    samples,
+    phases.begin("Judging the samples by the second judge"),
+  );
   return {
     judge: nameOf(judge),
     samples: frechetsOf(judged, sides),

@@ -71,8 +71,7 @@ export function evaluationReport(parts: ReportParts): Report {
     chosen: [
       {
         heading: "Best samples",
-        words:
-          "The highest-ranked sample of each digit, next to its nearest training image.",
+        words: "The highest-ranked sample of each digit, next to its nearest training image.",
         samples: cards(chosen.best),
       },
       {
@@ -110,7 +109,9 @@ function summaryOf({ samples, references, asked }: Evaluation): string {
         ? `beyond ${words(below)}`
         : `below ${words(above!)}`;
   const told =
-    asked === null ? "" : ` The judge takes ${percent(asked)} of them for the digit that was asked for.`;
+    asked === null
+      ? ""
+      : ` The judge takes ${percent(asked)} of them for the digit that was asked for.`;
   return `Fréchet distance ${formatFigure(own)} to the training set: ${place}. Lower is better.${told}`;
 }
 
