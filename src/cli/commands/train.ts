@@ -27,11 +27,7 @@ export function addTrain(program: Command): void {
       whole(1),
     )
     .option("--steps <n>", "steps in all, instead of epochs", whole(1))
-    .option(
-      "--minutes <n>",
-      "stop after this many minutes of steps, and keep everything",
-      positive(1e6),
-    )
+    .option("--minutes <n>", "stop after this many minutes of steps, and save", positive(1e6))
     .option("--batch <n>", "images per step (default: the recipe's)", whole(1))
     .option("--seed <n>", "determines weights, noise, dropout and order (default: 0)", whole(0))
     .option("--out <dir>", "the run folder (default: runs/<recipe>-<n>)")
@@ -55,11 +51,7 @@ export function addTrain(program: Command): void {
       "judge samples every n steps, or every `epoch`, and keep the best checkpoint as best",
       (text) => (text === "epoch" ? text : whole(1)(text)),
     )
-    .option(
-      "--evaluate-count <n>",
-      `how many samples to judge (default: ${USUAL_COUNT})`,
-      whole(100),
-    )
+    .option("--evaluate-count <n>", `samples to judge (default: ${USUAL_COUNT})`, whole(100))
     .option("--tune [seconds]", "first measure which kernels are fastest (see tune)", whole(1))
     .option("--f16", "store activations in 16 bits, on adapters with shader-f16 (default: 32)")
     .option("--resume <dir>", "go on with the run in this folder")
