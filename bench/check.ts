@@ -1,14 +1,14 @@
-// Shows that all contestants train the same model: from the same weights, on the same images and latents,
-// without dropout, their losses over three steps and the norms of every gradient agree.
+// Checks that all contestants train the same model. From the same weights, on the same images and latents and without
+// dropout, their losses over three steps and the norms of all gradients must agree.
 import type { CheckInput } from "./contestants/contestant.ts";
 import type { ContestantName, Report } from "./contestants/messages.ts";
 import { DISCRIMINATOR, drawBatch, GENERATOR, uniforms } from "./contestants/weights.ts";
 import { GpuError } from "../src/gpu/errors.ts";
 
-/** Images a step of the check. */
+/** Images per step of the check. */
 export const CHECK_BATCH = 2;
 const STEPS = 3;
-/** Adam divides by the root of a gradient's square: rounding that differs moves weights near 0 apart. */
+/** Adam divides by the root of a gradient's square, so different rounding moves weights near 0 apart. */
 const TOLERANCE = 1e-3;
 
 /** How far apart the contestants were. */
@@ -19,8 +19,8 @@ export interface CheckResult {
 }
 
 /**
- * Runs Longhand first, which draws its own latents, and then the others with the same ones. Throws
- * `GpuError` where one differs by more than a thousandth.
+ * Runs Longhand first, which draws its own latents, and then the others with the same ones. Throws `GpuError` if one
+ * differs by more than a thousandth.
  */
 export async function compareRuns(
   names: readonly ContestantName[],
@@ -46,7 +46,10 @@ export async function compareRuns(
   return { line, worst };
 }
 
-/** The largest relative difference between two reports of one step. Throws `GpuError` past the tolerance. */
+/**
+ * Returns the largest relative difference between two reports of one step. Throws `GpuError` if it exceeds the
+ * tolerance.
+ */
 function difference(name: string, step: number, report: Report, own: Report): number {
   const parameters = [
     ...GENERATOR.map((spec) => `generator's ${spec.name}`),

@@ -1,30 +1,30 @@
-// Counts what a program asks of WebGPU, by wrapping the methods of WebGPU's own classes: whoever makes the
-// calls, whichever library, is counted alike, in Node and in a browser.
+// Counts a program's calls of WebGPU by wrapping the methods of WebGPU's own classes. The calls of every library are
+// counted the same way, in Node and in a browser.
 
-/** What was asked of the GPU since the last `take`. */
+/** The calls since the last `take`. */
 export interface Counts {
   dispatches: number;
   submits: number;
   passes: number;
   encoders: number;
   buffers: number;
-  /** Bytes of the buffers made. */
+  /** Bytes of the buffers created. */
   bufferBytes: number;
   bindGroups: number;
   pipelines: number;
-  /** Bytes given to `writeBuffer`, `writeTexture` and to buffers mapped for writing. */
+  /** Bytes passed to `writeBuffer`, to `writeTexture` and to buffers mapped for writing. */
   uploadedBytes: number;
 }
 
 /** A running count. */
 export interface Counters {
-  /** What was counted since the last call, and starts again from 0. */
+  /** Returns what was counted since the last call, and restarts from 0. */
   readonly take: () => Counts;
-  /** Bytes of buffers made and not destroyed; one that is only dropped counts on. */
+  /** Bytes of buffers created and not destroyed; a buffer that is only dropped still counts. */
   readonly liveBytes: () => number;
-  /** The most that `liveBytes` has been. */
+  /** The largest value of `liveBytes` so far. */
   readonly peakBytes: () => number;
-  /** Puts WebGPU's own methods back. */
+  /** Restores WebGPU's own methods. */
   readonly stop: () => void;
 }
 
@@ -44,7 +44,7 @@ const MAP_WRITE = 2;
 
 type Seen = (args: readonly unknown[], self: object, result: unknown) => void;
 
-/** Calls `seen` after each call of a method; gives back how to end that. */
+/** Calls `seen` after each call of a method. Returns a function that ends this. */
 function observe(owner: { readonly prototype: object }, name: string, seen: Seen): () => void {
   const { prototype } = owner;
   const original: unknown = Reflect.get(prototype, name);
@@ -58,21 +58,24 @@ function observe(owner: { readonly prototype: object }, name: string, seen: Seen
   return () => void Reflect.set(prototype, name, original);
 }
 
-/** A number among an object's own, or 0. */
+/** Returns an object's property if it is a number, otherwise 0. */
 function numberIn(value: unknown, key: string): number {
   if (typeof value !== "object" || value === null) return 0;
   const found: unknown = Reflect.get(value, key);
   return typeof found === "number" ? found : 0;
 }
 
-/** Bytes of `writeBuffer`'s arguments: offsets and sizes are in elements if the data is a typed array. */
+/**
+ * Returns the bytes that `writeBuffer`'s arguments write: offsets and sizes are in elements if the data is a typed
+ * array.
+ */
 function writtenBytes([, , data, from, count]: readonly unknown[]): number {
   const element = numberIn(data, "BYTES_PER_ELEMENT") || 1;
   if (typeof count === "number") return count * element;
   return numberIn(data, "byteLength") - (typeof from === "number" ? from * element : 0);
 }
 
-/** Starts to count every call in this process or page. WebGPU's classes must be global by then. */
+/** Starts to count every call in this process or page. WebGPU's classes must already be global. */
 export function countCalls(): Counters {
   let counts = none();
   let live = 0;

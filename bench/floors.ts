@@ -1,5 +1,5 @@
-// `npm run bench -- floors`: how fast a training step could be on a GPU of stated peak and bandwidth, from the
-// very plan that would run there. Nothing runs: the plan is made on Dawn's null backend.
+// `npm run bench -- floors`: how fast a training step could be on a GPU of given peak and bandwidth, computed from the
+// plan that would run there. Nothing runs: the plan is made on Dawn's null backend.
 import { chosenRecipe, type RecipeFlags } from "../src/runs/config.ts";
 import { titleOf } from "../src/runs/constants.ts";
 import type { Recipe } from "../src/gan/recipe.ts";
@@ -15,14 +15,15 @@ import { benchGan } from "./gan.ts";
 /** The flags of `floors`. */
 export interface FloorFlags extends RecipeFlags {
   readonly batch: number;
-  /** Operations a second, and bytes a second. */
+  /** Operations per second. */
   readonly peak: number;
+  /** Bytes per second. */
   readonly bandwidth: number;
   /** Microseconds between two dispatches. */
   readonly launch: number;
 }
 
-/** The plan of a recipe's step as a GPU would run it. */
+/** Returns the plan of a recipe's step as a GPU would run it. */
 async function gpuPlan(recipe: Recipe, batch: number): Promise<readonly ExplainedDispatch[]> {
   const { adapter, release } = await openAdapter("null");
   const device = await openDevice({ adapter, shaderText, software: false });
@@ -44,7 +45,7 @@ async function gpuPlan(recipe: Recipe, batch: number): Promise<readonly Explaine
 
 const us = (seconds: number): string => (seconds * 1e6).toFixed(1);
 
-/** Prints a line a kernel and shape, as often as it is launched, the longest floors first; then the sums. */
+/** Prints one line per kernel and shape, with its number of launches, the longest floors first; then the sums. */
 export async function floorsCommand(flags: FloorFlags): Promise<void> {
   const { batch, peak, bandwidth, launch } = flags;
   const chosen = await chosenRecipe(flags);
@@ -97,6 +98,7 @@ export async function floorsCommand(flags: FloorFlags): Promise<void> {
   console.log(`${recipe}, batch ${batch}, ${peak / 1e12} TFLOP/s, ${bandwidth / 1e9} GB/s`);
   for (const line of textTable(columns, cells)) console.log(line);
   console.log(
-    `\nFloor ${us(floors.seconds)} µs a step: ${us(bound)} bound by arithmetic, ${us(floors.seconds - bound)} by memory; ${plan.length} launches at ${launch} µs add up to ${us(launches)} more`,
+    `
+Floor ${us(floors.seconds)} µs per step: ${us(bound)} bound by arithmetic, ${us(floors.seconds - bound)} by memory; ${plan.length} launches at ${launch} µs add ${us(launches)} more`,
   );
 }

@@ -1,12 +1,12 @@
-// The goals of the fastest step, a row each, and how a measurement stands against them.
+// The goals of the training step, one row each, and how a measurement compares with them.
 import { bytes, duration } from "./reports.ts";
 
 /** One row of the table. */
 export interface Row {
   readonly name: string;
-  /** Undefined where it isn't known. */
+  /** Undefined if it isn't known. */
   readonly value: number | undefined;
-  /** The most that it should be; undefined where the row has no goal. */
+  /** The most that it should be; undefined if the row has no goal. */
   readonly goal: number | undefined;
   readonly format: (value: number) => string;
 }
@@ -14,7 +14,7 @@ export interface Row {
 const count = (value: number): string => String(value);
 const ratio = (value: number): string => value.toFixed(2);
 
-/** Peak bytes wanted at these batches; others have no goal. */
+/** Goals for the peak bytes at these batches; others have no goal. */
 const PEAK: Readonly<Record<number, number>> = { 32: 70e6, 64: 90e6 };
 
 /** What `npm run bench -- step` measures. */
@@ -34,7 +34,7 @@ export interface StepFigures {
   readonly multiplyAdds: number | undefined;
 }
 
-/** The table's rows. The goals are the full `dcgan`'s; other recipes are held to them too. */
+/** Returns the table's rows. The goals are the full `dcgan`'s, and are applied to other recipes too. */
 export function rowsOf(figures: StepFigures, batch: number): Row[] {
   const row = (
     name: string,
@@ -49,17 +49,20 @@ export function rowsOf(figures: StepFigures, batch: number): Row[] {
     row("dispatches", figures.dispatches, 40),
     row("submits", figures.submits, 1),
     row("compute passes", figures.passes, 1),
-    row("buffers made", figures.buffers, 0),
-    row("bytes of buffers made", figures.bufferBytes, 0, bytes),
-    row("bind groups made", figures.bindGroups, 0),
-    row("pipelines made", figures.pipelines, 0),
+    row("buffers created", figures.buffers, 0),
+    row("bytes of buffers created", figures.bufferBytes, 0, bytes),
+    row("bind groups created", figures.bindGroups, 0),
+    row("pipelines created", figures.pipelines, 0),
     row("bytes uploaded", figures.uploadedBytes, 64, bytes),
-    row("peak GPU memory, dataset apart", figures.peakBytes, PEAK[batch], bytes),
+    row("peak GPU memory, without dataset", figures.peakBytes, PEAK[batch], bytes),
     row("multiply-adds done / needed", figures.multiplyAdds, 1.05, ratio),
   ];
 }
 
-/** `ok`, `short by 1.8×` or `short by 84`; nothing where there is no goal or no measurement. */
+/**
+ * Returns `ok`, `short: 1.80× the goal` or `short by 84`; empty if there is no goal, `not known` if there is no
+ * measurement.
+ */
 export function verdict({ value, goal, format }: Row): string {
   if (goal === undefined) return "";
   if (value === undefined) return "not known";
@@ -67,7 +70,7 @@ export function verdict({ value, goal, format }: Row): string {
   return goal === 0 ? `short by ${format(value)}` : `short: ${(value / goal).toFixed(2)}× the goal`;
 }
 
-/** A row's cells: name, measurement, goal, verdict. */
+/** Returns a row's cells: name, measurement, goal, verdict. */
 export function cells(row: Row): string[] {
   const { name, value, goal, format } = row;
   return [

@@ -25,15 +25,15 @@ interface HostCost {
   readonly width: number;
   readonly batch: number;
   readonly dispatches: number;
-  /** Until the step is in the queue: when `run` gives control back. */
+  /** The time until the step is in the queue and `run` returns its promise. */
   readonly submit: { readonly median: number; readonly p99: number };
-  /** Until `run` resolves, the wait for an earlier step's end included. */
+  /** The time until `run` resolves, including the wait for an earlier step. */
   readonly resolve: { readonly median: number; readonly p99: number };
 }
 
 const WIDTHS = [0.25, 1] as const;
 const BATCHES = [8, 32, 256] as const;
-const WARM_UP = 200; // runs until the host's code is compiled
+const WARM_UP = 200; // runs until JavaScript's compiler has optimized the host's code
 const GOAL_MS = 0.3;
 
 /** Measures every size and prints a table. */
@@ -74,7 +74,7 @@ export async function hostCommand({ steps, json }: HostFlags): Promise<void> {
       }
     }
     progressDone();
-    console.log(`The host's cost of a step on ${adapter.name}, ${steps} steps each`);
+    console.log(`The host's time per step on ${adapter.name}, ${steps} steps each`);
     console.log(
       table(
         [

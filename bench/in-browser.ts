@@ -1,4 +1,4 @@
-// Contestants in a headless Chromium, on SwiftShader: a page each, driven as their processes on Node are.
+// Contestants in a headless Chromium, on SwiftShader: one page each, driven like their processes on Node.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,8 +13,8 @@ import { progress } from "./reports.ts";
 const ROOT = join(import.meta.dirname, "browser");
 
 /**
- * Bundles the pages of `names` and serves them. Chromium starts with the first contestant. Throws
- * `AdapterError` where no browser starts.
+ * Bundles the pages of `names` and serves them. Chromium starts with the first contestant. Throws `AdapterError` if no
+ * browser starts.
  */
 export async function inBrowser(names: readonly ContestantName[]): Promise<Arena> {
   progress("bundling the pages");
@@ -47,7 +47,7 @@ export async function inBrowser(names: readonly ContestantName[]): Promise<Arena
   };
   return {
     async start(options, cold = false) {
-      const browser = cold ? undefined : browsers[0]; // a browser of its own has no cache yet
+      const browser = cold ? undefined : browsers[0]; // a new browser has no cache yet
       return startPage(browser ?? (await launch()), `${url}${options.name}.html`, options);
     },
     async close() {

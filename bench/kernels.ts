@@ -1,4 +1,4 @@
-// How fast the heavy kernels are, in every variant that an adapter runs, at the full dcgan's shapes.
+// Measures the heavy kernels in every variant that an adapter runs, at the full dcgan's shapes.
 import { kernelChoices, type Variant } from "../src/kernels/variant.ts";
 import type { GpuArray } from "../src/gpu/array.ts";
 import type { Device } from "../src/gpu/device.ts";
@@ -12,22 +12,22 @@ import { createRng, uniform } from "../src/kernels/random.ts";
 /** One kernel at one shape. */
 interface Workload {
   readonly name: string;
-  /** The key under which `kernelChoices(device).forced` knows the kernel. */
+  /** The kernel's key in `kernelChoices(device).forced`. */
   readonly kernel: string;
   readonly launch: () => GpuArray;
 }
 
-/** What was measured of one variant at one shape. */
+/** The measurement of one variant at one shape. */
 export interface KernelTiming {
   readonly name: string;
   readonly variant: Variant;
-  /** Whether this is what runs when nobody chooses. */
+  /** Whether this variant runs by default. */
   readonly chosen: boolean;
   readonly flop: number;
-  /** Median milliseconds of a launch, and the fastest and slowest round's. */
+  /** Median milliseconds per launch, and those of the fastest and slowest round. */
   readonly milliseconds: number;
   readonly range: readonly [number, number];
-  /** 10⁹ floating-point operations a second at the median. */
+  /** 10⁹ floating-point operations per second at the median. */
   readonly gigaflops: number;
 }
 
@@ -41,7 +41,7 @@ function workloads(device: Device, batch: number): Workload[] {
     const name = `matmul (${m}, ${k}) · (${k}, ${n})`;
     return { name, kernel: "matmul", launch: () => multiply(a, b) };
   };
-  /** All three kernels of a convolution, under the names that its transpose gives them if it is one. */
+  /** Returns all three kernels of a convolution; if it is transposed, under the names that they have there. */
   const convolution = (
     size: number,
     channels: number,
@@ -84,7 +84,7 @@ function workloads(device: Device, batch: number): Workload[] {
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 
-/** The dispatches of a workload in a variant, or in what is chosen by default. */
+/** Records the dispatches of a workload in a variant, or in the default one. */
 function record(device: Device, { kernel, launch }: Workload, variant?: Variant): Dispatch[] {
   if (variant) kernelChoices(device).forced.set(kernel, variant);
   try {
@@ -95,8 +95,8 @@ function record(device: Device, { kernel, launch }: Workload, variant?: Variant)
 }
 
 /**
- * Times every workload in every variant that runs: rounds in which each is launched in turn, so that what
- * slows the machine slows all alike. `only` is a part of the names to time.
+ * Times every workload in every variant that runs. In each round, all variants are launched in turn, so that a slower
+ * machine slows all of them. `only` is a part of the names to time.
  */
 export async function timeKernels(
   device: Device,
@@ -113,8 +113,8 @@ export async function timeKernels(
     const standard = record(device, workload)[0]!.label;
     const labels = new Set<string>();
     const candidates = VARIANTS.flatMap((variant) => {
-      const { label, flop } = record(device, workload, variant)[0]!; // sums of runs aren't its work
-      if (labels.has(label)) return []; // it can't run here: another one stood in
+      const { label, flop } = record(device, workload, variant)[0]!; // the launches that sum partial results don't count
+      if (labels.has(label)) return []; // it can't run here: another variant took its place
       labels.add(label);
       return [{ variant, flop, chosen: label === standard, times: [] as number[] }];
     });

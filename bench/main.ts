@@ -1,4 +1,4 @@
-// `npm run bench`: what is fast, what is slow, on this adapter.
+// `npm run bench`: measures what is fast and what is slow on this adapter.
 import { LonghandError, UsageError } from "../src/gpu/errors.ts";
 import { refuseKeptFlags } from "../src/terminal/npm-flags.ts";
 import { benchProgram } from "./program.ts";

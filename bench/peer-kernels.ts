@@ -1,11 +1,11 @@
-// `npm run bench -- peers --kernels`: the heavy kernels one by one, by everyone in turn.
+// `npm run bench -- peers --kernels`: times the heavy kernels one by one, in each library in turn.
 import { GpuError } from "../src/gpu/errors.ts";
 import type { ContestantName } from "./contestants/messages.ts";
 import { kernelRows, type KernelRow } from "./contestants/kernel-rows.ts";
 import type { Remote } from "./contestants/start.ts";
 import { median, progress, progressDone, table } from "./reports.ts";
 
-/** What was measured of one kernel: 10⁹ floating-point operations a second at the median, and all times. */
+/** The measurement of one kernel: 10⁹ floating-point operations per second at the median, and all times. */
 export interface KernelRecord {
   readonly name: string;
   readonly flop: number;
@@ -13,13 +13,13 @@ export interface KernelRecord {
   readonly milliseconds: Readonly<Record<string, readonly number[]>>;
 }
 
-/** Results of float32 sums that were added in another order differ by much less. */
+/** Float32 sums that are added in different orders differ by much less. */
 const TOLERANCE = 1e-4;
-/** At least this many times the better peer where that does more than `FAST`; else at least as fast. */
+/** The goal: this many times as fast as the better peer if that exceeds `FAST` GFLOP/s, otherwise at least as fast. */
 const GOAL = 3;
 const FAST = 2;
 
-/** Times every kernel in rounds, in turn, and prints a table. Throws `GpuError` where results differ. */
+/** Times every kernel in rounds, in turn, and prints a table. Throws `GpuError` if results differ. */
 export async function comparePeerKernels(
   remotes: readonly Remote[],
   batch: number,
@@ -55,7 +55,7 @@ export async function comparePeerKernels(
   return records;
 }
 
-/** Puts a kernel on everyone's device, and holds their results together. */
+/** Sets up a kernel in every library, and compares their results. */
 async function setUp(remotes: readonly Remote[], row: KernelRow): Promise<void> {
   const norms: number[] = [];
   for (const remote of remotes) norms.push(await remote.kernel(row));
@@ -64,7 +64,7 @@ async function setUp(remotes: readonly Remote[], row: KernelRow): Promise<void> 
     if (Math.abs(theirs - own) <= TOLERANCE * own) return;
     const { name } = remotes[i + 1]!;
     throw new GpuError(
-      `check: ${row.name}: the result's norm is ${theirs} by ${name}, ${own} by Longhand; they don't compute the same`,
+      `check: ${row.name}: the result's norm is ${theirs} in ${name}, ${own} in Longhand; they don't compute the same`,
     );
   });
 }
@@ -75,7 +75,7 @@ function show(
   batch: number,
 ): void {
   console.log(
-    `\nGFLOP/s of one launch, batch ${batch}; goal: ahead of the better peer, and ${GOAL}× where that exceeds ${FAST}`,
+    `\nGFLOP/s of one launch, batch ${batch}; goal: as fast as the better peer, or ${GOAL}× as fast if that exceeds ${FAST}`,
   );
   console.log(
     table(

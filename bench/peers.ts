@@ -1,4 +1,4 @@
-// `npm run bench -- peers`: the same training step by Longhand, TensorFlow.js and jax-js, in turn.
+// `npm run bench -- peers`: times the same training step in Longhand, TensorFlow.js and jax-js, in turn.
 import { execFile } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -34,7 +34,7 @@ export interface PeersFlags {
   readonly json?: string;
 }
 
-/** What was measured of one contestant. */
+/** The measurements of one contestant. */
 interface Measured {
   readonly first: StepReply;
   readonly steps: StepReply[];
@@ -45,10 +45,10 @@ const FOLDER = join(import.meta.dirname, "peers");
 const NAMES: readonly ContestantName[] = ["longhand", "tfjs", "jax-js"];
 const IN_BROWSERS = ["longhand", "tfjs"] as const;
 
-/** Seconds that a step and a first step took each of them at batch 32 on lavapipe, two cores, for the estimate. */
+/** Seconds that a step and a first step took in each at batch 32, on lavapipe and two cores, for the estimate. */
 const SECONDS = { longhand: [4, 10], tfjs: [14, 12], "jax-js": [11, 60] } as const;
 
-/** The versions that `bench/peers/package.json` pins, by package. */
+/** Returns the versions that `bench/peers/package.json` pins, by package. */
 export function peerVersions(): Readonly<Record<string, string>> {
   const manifest: { dependencies: Record<string, string> } = JSON.parse(
     readFileSync(join(FOLDER, "package.json"), "utf8"),
@@ -77,12 +77,12 @@ export async function installPeers(): Promise<void> {
   } catch (error) {
     const reason = String(error).split("\n").filter(Boolean).slice(0, 3).join("; ");
     throw new UsageError(
-      `peers: npm ci --prefix bench/peers failed (${reason}); is the network there?`,
+      `peers: npm ci --prefix bench/peers failed (${reason}); check the network`,
     );
   }
 }
 
-/** Measures everyone in turn, a step each a round, and prints figures and ratios. */
+/** Measures all contestants in turn, one step each per round, and prints figures and ratios. */
 export async function peersCommand(flags: PeersFlags): Promise<void> {
   checkReport(flags.json);
   await installPeers();
@@ -123,7 +123,7 @@ export async function peersCommand(flags: PeersFlags): Promise<void> {
   }
 }
 
-/** First steps, and then a step each a round. Where one fails, what was measured before it counts. */
+/** Runs the first steps, and then one step each per round. If one fails, the measurements before it still count. */
 async function compareSteps(
   names: readonly ContestantName[],
   start: (name: ContestantName) => Promise<Remote>,
@@ -162,7 +162,7 @@ async function compareSteps(
   return { measured, fault };
 }
 
-/** What the command will do, and about how long it takes on a machine such as ours. */
+/** Says what the command will do, and about how long it takes on two CPU cores. */
 function estimate(names: readonly ContestantName[], batch: number, flags: PeersFlags): string {
   const { rounds, check: checked, kernels } = flags;
   if (kernels) {
@@ -177,7 +177,7 @@ function estimate(names: readonly ContestantName[], batch: number, flags: PeersF
   return `${names.join(", ")}: ${checks}a first step and ${rounds} steps each in turn at batch ${batch}; about ${Math.ceil(seconds / 60)} min on two CPU cores, four times that on SwiftShader.`;
 }
 
-/** Runs everyone from the same weights on the same batch, without dropout, and compares. */
+/** Runs all contestants from the same weights on the same batch, without dropout, and compares them. */
 async function check(
   arena: Arena,
   names: readonly ContestantName[],
@@ -224,11 +224,13 @@ function show(measured: ReadonlyMap<Remote, Measured>, batch: number): void {
           return `${duration(Math.min(...times))} to ${duration(Math.max(...times))}`;
         }),
         row("times Longhand's", ({ steady }) => (steady / own.steady).toFixed(2)),
-        row("first step, cache as it was", ({ each }) => duration(each.first.milliseconds)),
+        row("first step, with the cache as it was", ({ each }) =>
+          duration(each.first.milliseconds),
+        ),
         row("dispatches", ({ dispatches }) => String(dispatches)),
         row("submits / passes", ({ submits, passes }) => `${submits} / ${passes}`),
-        row("buffers made", ({ buffers, bufferBytes }) => `${buffers} (${bytes(bufferBytes)})`),
-        row("bind groups made", ({ bindGroups }) => String(bindGroups)),
+        row("buffers created", ({ buffers, bufferBytes }) => `${buffers} (${bytes(bufferBytes)})`),
+        row("bind groups created", ({ bindGroups }) => String(bindGroups)),
         row("bytes uploaded", ({ uploadedBytes }) => bytes(uploadedBytes)),
         row("peak GPU memory", ({ peakBytes }) => bytes(peakBytes)),
         row(

@@ -1,4 +1,4 @@
-// `npm run bench -- profile`: a training step kernel by kernel, beside the adapter's own ceilings.
+// `npm run bench -- profile`: times a training step kernel by kernel, next to the adapter's ceilings.
 import { chosenRecipe, type RecipeFlags } from "../src/runs/config.ts";
 import { titleOf } from "../src/runs/constants.ts";
 import { profilePicture, profileStep, profileTable } from "../src/runs/profiling.ts";
@@ -19,7 +19,7 @@ export interface ProfileFlags extends RecipeFlags {
   readonly json?: string;
 }
 
-/** Profiles a step and prints the table. Throws a `LonghandError` for whatever a person can mend. */
+/** Profiles a step and prints the table. Throws a `LonghandError` for everything that a person can mend. */
 export async function profileCommand(flags: ProfileFlags): Promise<void> {
   const { batch, rounds, clock = false } = flags;
   const chosen = await chosenRecipe(flags);

@@ -1,4 +1,5 @@
-// The benchmarks as commander knows them: each command, its flags and its help. Commands are thin: each has a file.
+// The command line of the benchmarks: each command, its flags and its help. The work of each command is in its own
+// file.
 import { cpus } from "node:os";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { recipes } from "../src/gan/recipes/list.ts";
@@ -27,20 +28,20 @@ function positive(text: string): number {
 }
 
 const recipeOption = (): Option =>
-  new Option("--recipe <name>", "whose step (default: dcgan)").choices(
+  new Option("--recipe <name>", "the recipe of the step (default: dcgan)").choices(
     recipes.map(({ name }) => name),
   );
 const widthOption = (): Option =>
-  new Option("--width <factor>", "every hidden width times this").argParser(positive);
+  new Option("--width <factor>", "multiply every hidden width by this").argParser(positive);
 const configOption = (): Option =>
   new Option("--config <file>", "a file of constants, as for npm run train");
 
-/** `8,16,32`: whole numbers with commas between. */
+/** Parses whole numbers separated by commas: `8,16,32`. */
 function list(low: number, high: number): (text: string) => number[] {
   return (text) => text.split(",").map(whole(low, high));
 }
 
-/** One line a variant: the one that runs by default has a mark, and the others are held against it. */
+/** Prints one line per variant. The one that runs by default is marked, and the others are compared with it. */
 function show(timings: readonly KernelTiming[]): void {
   const standard = timings.find(({ chosen }) => chosen) ?? timings[0]!;
   console.log(`\n${standard.name}, ${(standard.flop / 1e6).toFixed(1)} MFLOP`);
@@ -81,18 +82,18 @@ const adapterOption = (): Option =>
   new Option("--adapter <a>", "gpu, software, swiftshader or a part of a name").env(
     "LONGHAND_ADAPTER",
   );
-const jsonOption = (): Option => new Option("--json <file>", "also write the figures there");
+const jsonOption = (): Option => new Option("--json <file>", "also write the figures to this file");
 
 const browserOption = (): Option =>
   new Option("--browser", "in a headless Chromium, on SwiftShader").conflicts("adapter");
 
-/** Builds the program `npm run bench --` with all its commands; whoever parses with it runs one. */
+/** Builds the program `npm run bench --` with all its commands. Parsing arguments with it runs a command. */
 export function benchProgram(): Command {
   const program = new Command("npm run bench --")
     .description("Measures kernels and the training step. Nothing else should run meanwhile.")
     .showHelpAfterError()
     .enablePositionalOptions()
-    .option("--browser", "`step` and `peers` in a headless Chromium, on SwiftShader")
+    .option("--browser", "run `step` and `peers` in a headless Chromium, on SwiftShader")
     .allowExcessArguments()
     .action(async ({ browser }: { readonly browser?: boolean }, { args: [unknown] }: Command) => {
       if (unknown !== undefined) program.error(`error: unknown command '${unknown}'`);
@@ -103,95 +104,98 @@ export function benchProgram(): Command {
   program
     .command("kernels")
     .description(
-      "every variant of the heavy kernels at the dcgan's shapes, in turn; * runs by default",
+      "time every variant of the heavy kernels at the dcgan's shapes, in turn; * runs by default",
     )
     .option("--batch <n>", "images", whole(1, 1024), 32)
-    .option("--rounds <n>", "timed rounds, of which the median counts", whole(1, 1000), 5)
-    .option("--only <part>", "only what has this in its name, such as 'conv2d 14'", "")
+    .option("--rounds <n>", "timed rounds; the median counts", whole(1, 1000), 5)
+    .option("--only <part>", "only kernels with this in their names, such as 'conv2d 14'", "")
     .addOption(adapterOption())
     .addOption(jsonOption())
     .action(kernels);
   program
     .command("step")
     .description(
-      "a training step against its goals: time, and what it asks of WebGPU, counted by wrapping WebGPU's own methods",
+      "compare a training step with its goals: its time, and its calls of WebGPU, counted by wrapping WebGPU's methods",
     )
     .addOption(recipeOption())
     .addOption(widthOption())
     .addOption(configOption())
     .option("--batch <n>", "images (default: 32, in a browser 8)", whole(1, 1024))
-    .option("--steps <n>", "timed steps, of which the median counts", whole(1, 1000), 5)
+    .option("--steps <n>", "timed steps; the median counts", whole(1, 1000), 5)
     .addOption(browserOption())
-    .option("--cold", "also a first step without the driver's cache of compiled kernels (Mesa's)")
+    .option(
+      "--cold",
+      "also time a first step without the driver's cache of compiled kernels (Mesa's)",
+    )
     .addOption(adapterOption())
     .addOption(jsonOption())
     .action(stepCommand);
   program
     .command("peers")
     .description(
-      "the dcgan's step by Longhand, TensorFlow.js and jax-js in turn; installs those two into bench/peers/ at first",
+      "time the dcgan's step in Longhand, TensorFlow.js and jax-js, in turn; installs the latter two into bench/peers/ first",
     )
     .option("--batch <n>", "images (default: 32, in a browser 8)", whole(1, 1024))
-    .option("--rounds <n>", "steps of each, in turn, of which the median counts", whole(1, 100), 3)
+    .option("--rounds <n>", "steps of each, in turn; the median counts", whole(1, 100), 3)
     .addOption(new Option("--only <peer>", "only this peer").choices(["tfjs", "jax-js"]))
     .addOption(browserOption())
-    .option("--kernels", "the heavy kernels one by one, in place of the step")
-    .option("--no-check", "don't show first that all train the same model")
+    .option("--kernels", "time the heavy kernels one by one instead of the step")
+    .option("--no-check", "don't check first that all train the same model")
     .addOption(adapterOption())
     .addOption(jsonOption())
     .action(peersCommand);
   program
     .command("host")
     .description(
-      "what submitting a step costs the host: on Dawn's null backend, which runs nothing",
+      "time how long the host takes to submit a step, on Dawn's null backend, which runs nothing",
     )
     .option("--steps <n>", "timed steps of each size", whole(10, 100_000), 1000)
     .addOption(jsonOption())
     .action(hostCommand);
   program
     .command("scaling")
-    .description("a step as the batch doubles, and, at batch 8, as the networks get wider")
+    .description("time a step as the batch doubles and, at batch 8, as the networks get wider")
+    .option("--rounds <n>", "steps of every size, in turn; the median counts", whole(1, 100), 5)
     .option(
-      "--rounds <n>",
-      "steps of every size, in turn, of which the median counts",
-      whole(1, 100),
-      5,
+      "--batches <list>",
+      "batches to time, at full width",
+      list(1, 4096),
+      [8, 16, 32, 64, 128, 256],
     )
-    .option("--batches <list>", "at full width", list(1, 4096), [8, 16, 32, 64, 128, 256])
-    .option("--widths <list>", "times the channels", list(1, 16), [1, 2, 4])
+    .option("--widths <list>", "factors for the channels", list(1, 16), [1, 2, 4])
     .addOption(adapterOption())
     .addOption(jsonOption())
     .action(scalingCommand);
   program
     .command("profile")
-    .description("a training step kernel by kernel, beside what the adapter reaches at best")
+    .description("time a training step kernel by kernel, next to the adapter's ceilings")
     .addOption(recipeOption())
     .addOption(widthOption())
     .addOption(configOption())
     .option("--batch <n>", "images", whole(1, 1024), 32)
-    .option("--rounds <n>", "timed rounds, of which the median counts", whole(1, 1000), 5)
-    .option("--each", "a line a dispatch, not a kernel")
-    .option("--clock", "by the clock, even where the adapter has timestamps")
+    .option("--rounds <n>", "timed rounds; the median counts", whole(1, 1000), 5)
+    .option("--each", "print one line per dispatch, not per kernel")
+    .option("--clock", "use the host's clock even if the adapter has timestamps")
     .addOption(adapterOption())
-    .option("--svg <file>", "also draw the roofline there")
-    .option("--json <file>", "also write all figures there")
+    .option("--svg <file>", "also draw the roofline to this file")
+    .option("--json <file>", "also write all figures to this file")
     .action(async (flags: ProfileFlags) => profileCommand(flags));
   program
     .command("floors")
     .description(
-      "how fast a step could be on a GPU of stated peak and bandwidth; nothing is measured",
+      "compute how fast a step could be on a GPU of given peak and bandwidth; nothing is measured",
     )
     .addOption(recipeOption())
     .addOption(widthOption())
     .addOption(configOption())
     .option("--batch <n>", "images", whole(1, 1024), 256)
     .addOption(
-      new Option("--peak <flops>", "operations a second, a multiply-add as two")
+      new Option("--peak <flops>", "operations per second; a multiply-add counts as two")
         .argParser(positive)
         .default(10e12, "10e12"),
     )
     .addOption(
-      new Option("--bandwidth <bytes>", "bytes a second, read and written")
+      new Option("--bandwidth <bytes>", "bytes per second, read and written")
         .argParser(positive)
         .default(350e9, "350e9"),
     )

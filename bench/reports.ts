@@ -1,4 +1,4 @@
-// What the benchmark's commands share: numbers for people, and JSON files for the record.
+// What the benchmark's commands share: formatted numbers, and reports as JSON files.
 import { execFileSync } from "node:child_process";
 import { accessSync, constants, existsSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
@@ -7,23 +7,23 @@ import { OutputError, UsageError } from "../src/gpu/errors.ts";
 import { textTable } from "../src/gpu/text-table.ts";
 import { versions } from "../src/gpu/node/adapter.ts";
 
-/** The middle value; the upper one of two. */
+/** Returns the middle value, or the upper one of two. */
 export const median = (values: readonly number[]): number => percentile(values, 0.5);
 
-/** The value below which that share of all values lies. */
+/** Returns the value below which `share` of all values lie. */
 export function percentile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   const at = Math.min(sorted.length - 1, Math.floor(sorted.length * share));
   return sorted[at] ?? Number.NaN;
 }
 
-/** Rows under a heading, as columns: the first to the left, the others to the right. */
+/** Returns rows under a heading: the first column aligned to the left, the others to the right. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const columns = head.map((title, i) => ({ title, numeric: i > 0 }));
   return textTable(columns, rows).join("\n");
 }
 
-/** `1.2 s` or `340 ms`: milliseconds for people. */
+/** Formats milliseconds as `1.20 s`, `340.0 ms` or `12 µs`. */
 export function duration(milliseconds: number): string {
   if (milliseconds >= 1000) return `${(milliseconds / 1000).toFixed(2)} s`;
   return milliseconds >= 1
@@ -31,7 +31,7 @@ export function duration(milliseconds: number): string {
     : `${(milliseconds * 1000).toFixed(0)} µs`;
 }
 
-/** `12.3 MB` or `64 bytes`. */
+/** Formats bytes as `12.3 MB`, `45.6 KB` or `64 bytes`. */
 export function bytes(count: number): string {
   if (count >= 1e5) return `${(count / 1e6).toFixed(1)} MB`;
   return count >= 1e4 ? `${(count / 1e3).toFixed(1)} KB` : `${count} bytes`;
@@ -41,7 +41,7 @@ export function bytes(count: number): string {
 export function checkReport(path: string | undefined): void {
   if (path === undefined) return;
   if (!path.endsWith(".json")) {
-    throw new UsageError(`--json: got ${path}; the report is JSON, so let the name end in .json`);
+    throw new UsageError(`--json ${path}: must end in .json`);
   }
   try {
     accessSync(existsSync(path) ? path : dirname(path), constants.W_OK);
@@ -90,7 +90,7 @@ function commit(): string | undefined {
   }
 }
 
-/** Says on stderr what is under way: one line that the next replaces on a terminal, else a line each. */
+/** Prints to stderr what is being done: on a terminal one line that the next one replaces, otherwise one line each. */
 export function progress(text: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\u001b[2K${text}`);
   else process.stderr.write(`${text}\n`);
@@ -103,14 +103,14 @@ export function progressDone(): void {
 
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
-/** Ctrl-C, or SIGTERM, asks once to stop after what is under way, and twice to stop at once. */
+/** Makes a first Ctrl-C or SIGTERM ask to stop after the current step, and a second one stop immediately. */
 export function interruption(): { readonly asked: () => boolean; readonly forget: () => void } {
   let asked = false;
   const listener = (): void => {
     if (asked) process.exit(130);
     asked = true;
     progressDone();
-    console.error("Stopping after this step, with what was measured. Once more to stop at once.");
+    console.error("Stopping after this step, with what was measured. Again to stop immediately.");
   };
   for (const signal of SIGNALS) process.on(signal, listener);
   return {

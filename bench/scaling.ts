@@ -1,4 +1,4 @@
-// `npm run bench -- scaling`: what a step costs as the batch or the networks grow.
+// `npm run bench -- scaling`: how long a step takes as the batch or the networks grow.
 import { compileSteps } from "../src/gan/train-steps.ts";
 import { LonghandError } from "../src/gpu/errors.ts";
 import type { Program } from "../src/gpu/program.ts";
@@ -26,7 +26,7 @@ export interface ScalingFlags {
   readonly json?: string;
 }
 
-/** One size of the networks and of the batch; `steps` and `submits` hold a time in ms each round. */
+/** One size of the networks and of the batch; `steps` and `submits` hold one time in ms per round. */
 interface Size {
   readonly width: number;
   readonly batch: number;
@@ -38,8 +38,8 @@ interface Size {
   readonly submits: number[];
 }
 
-const WIDTH_BATCH = 8; // of the runs that grow the networks: at 32 the widest takes minutes on a CPU
-const GOAL = 2.2; // times the cost, for a doubling of the batch
+const WIDTH_BATCH = 8; // for the runs that grow the networks: at 32 the widest takes minutes on a CPU
+const GOAL = 2.2; // the most that a doubling of the batch may multiply the time by
 const GOAL_FROM = 32;
 
 /** Measures every size in turn and prints a table. */
@@ -61,7 +61,7 @@ export async function scalingCommand(flags: ScalingFlags): Promise<void> {
     for (const { width, batch } of wanted) {
       if (stop.asked()) break;
       progress(`width ×${width}, batch ${batch}: compiling, and a first step`);
-      const opened = await open(adapter); // a device each, so that memory is each one's own
+      const opened = await open(adapter); // one device each, so that memory is counted separately
       counters ??= countCalls();
       try {
         sizes.push(await prepare(opened, counters, width, batch));
@@ -147,7 +147,7 @@ async function measure({ opened, program, steps, submits }: Size): Promise<void>
 function show(sizes: readonly Size[]): void {
   console.log(
     table(
-      ["dcgan", "batch", "step, median", "an image", "dispatches", "submitted in", "GPU memory"],
+      ["dcgan", "batch", "step, median", "per image", "dispatches", "submitted in", "GPU memory"],
       sizes.map(({ width, batch, steps, submits, program, bytes: held }) => [
         `width ×${width}`,
         String(batch),
@@ -161,7 +161,7 @@ function show(sizes: readonly Size[]): void {
   );
 }
 
-/** The median, over the rounds, of how many times longer twice the batch took in the same round. */
+/** Returns the median, over the rounds, of how many times longer twice the batch took in the same round. */
 function doublingsOf(
   sizes: readonly Size[],
 ): { readonly from: number; readonly to: number; readonly ratio: number }[] {

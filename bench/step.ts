@@ -1,4 +1,4 @@
-// `npm run bench -- step`: one training step in all the rows of the goals, counted from outside.
+// `npm run bench -- step`: measures a training step in all rows of the goals, counted from outside.
 import { chosenRecipe, type RecipeFlags } from "../src/runs/config.ts";
 import { titleOf } from "../src/runs/constants.ts";
 import { batchOf, browserArena, ON_NODE, type Remote } from "./contestants/start.ts";
@@ -26,7 +26,7 @@ export interface StepFlags extends RecipeFlags {
   readonly json?: string;
 }
 
-/** The table's figures from a process's steps, its peak, and first steps of other processes. */
+/** Returns the table's figures from a process's steps, its peak, and the first steps of other processes. */
 export function figuresOf(
   steps: readonly StepReply[],
   report: Awaited<ReturnType<Remote["report"]>>,
@@ -66,7 +66,7 @@ export async function stepCommand(flags: StepFlags): Promise<void> {
   const { width, config, adapter } = flags;
   const chosen = await chosenRecipe(flags);
   if (flags.browser && config !== undefined) {
-    throw new UsageError("--config: a page reads no files; leave it or --browser out");
+    throw new UsageError("--config: a page can't read files; leave out --config or --browser");
   }
   const recipe = titleOf(chosen);
   const batch = batchOf(flags);
@@ -74,7 +74,7 @@ export async function stepCommand(flags: StepFlags): Promise<void> {
   const stop = interruption();
   const arena = flags.browser ? await browserArena(["longhand"]) : ON_NODE;
   const firstStep = async (cold: boolean): Promise<number> => {
-    progress(`first step, ${cold ? "cold" : "warm"}: started afresh`);
+    progress(`first step, ${cold ? "cold" : "warm"}: in a new process`);
     const fresh = await arena.start(options, cold);
     try {
       return (await fresh.first()).milliseconds;
@@ -86,7 +86,7 @@ export async function stepCommand(flags: StepFlags): Promise<void> {
   let remote: Remote | undefined;
   try {
     remote = await arena.start(options);
-    await remote.first(); // which leaves the driver's cache warm
+    await remote.first(); // this warms the driver's cache
     const steps: StepReply[] = [];
     while (steps.length < flags.steps && !(stop.asked() && steps.length > 0)) {
       steps.push(await remote.step());

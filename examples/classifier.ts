@@ -40,7 +40,7 @@ const createModel = (on: Device, seed: number): Network =>
 const model = createModel(device, 0);
 const optimizer = adam(model, { learningRate: 2e-3 });
 
-// The dataset lies on the device; a step takes the batch of its Rng's step, and the Rng counts on.
+// The dataset is on the device. A step takes the batch of its Rng's step, and the Rng advances by itself.
 const rng = createRng(device, 1);
 const train = batches(device, await mnist("train"), { batch: 100, rng });
 const step = await compile(device, "train", () => {
@@ -72,7 +72,7 @@ if (!stopped) {
 }
 close();
 
-/** How many of the test images a model gets right, in words. */
+/** Says how many of the test images a model gets right. */
 async function accuracyOf(of: Network): Promise<string> {
   const set = await mnist("test");
   const order = createRng(device, 0);

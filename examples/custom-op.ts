@@ -1,5 +1,5 @@
-// An op of one's own from a shader of one's own, checked, and used in a network. `npm run example -- examples/custom-op.ts`
-// Snake is an activation that repeats itself: its network goes on with a wave where nobody showed it one.
+// A custom op from a custom shader, checked, and used in a network. `npm run example -- examples/custom-op.ts`
+// Snake is a periodic activation: its network continues a wave beyond the points that it was trained on.
 import { readFileSync } from "node:fs";
 import {
   adam,
@@ -40,10 +40,10 @@ const snake = defineOp({
 const { device, adapter, close } = await open();
 console.log(adapter.line);
 
-// Differences of the op itself say whether its backward is right.
+// Finite differences of the op itself show whether its backward is right.
 const points = tensor(device, [-2, -0.5, 0, 0.3, 1, 4]);
 const [check] = await checkGradients((x) => snake(x, { frequency: 1.5 }), [points]);
-console.log(`the gradient is off by ${check!.error.toExponential(0)} at most`);
+console.log(`the gradient is off by at most ${check!.error.toExponential(0)}`);
 
 // A wave on [−6, 6].
 const xs = Float32Array.from({ length: 128 }, (_, i) => (12 * i) / 127 - 6);
@@ -76,7 +76,7 @@ await trainLoop({
 
 for (const at of [1.5, 8, 10]) {
   const said = await model.forward(tensor(device, [[at]]), { training: false }).item();
-  const seen = at > 6 ? ", which it never saw" : "";
+  const seen = at > 6 ? ", beyond its training data" : "";
   console.log(
     `sin(${at}) is ${Math.sin(at).toFixed(2)}, the network says ${said.toFixed(2)}${seen}`,
   );

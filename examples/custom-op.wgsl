@@ -1,6 +1,6 @@
-// Snake, x + sin²(a x) / a: an activation for what repeats itself. examples/custom-op.ts makes an op of it.
+// Snake, x + sin²(a x) / a: an activation for periodic data. examples/custom-op.ts makes an op from it.
 // Source: Ziyin, Hartwig and Ueda 2020, "Neural networks fail to learn periodic functions and how to fix it".
-const COUNT = 1u; // elements; each launch gives its own
+const COUNT = 1u; // elements; each launch sets its own
 const FREQUENCY = 1f; // a
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;

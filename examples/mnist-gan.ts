@@ -1,5 +1,5 @@
 // A DCGAN that learns to write digits, top to bottom. `npm run example -- examples/mnist-gan.ts [steps] [samples.pgm]`
-// About a fifth of the width that the paper would have it, so that a laptop without a GPU sees digits within minutes.
+// About a fifth of the paper's width, so that a laptop without a GPU shows digits within minutes.
 import { writeFileSync } from "node:fs";
 import {
   adam,
@@ -67,25 +67,25 @@ const step = await compile(device, "step", () => {
     crossEntropy(discriminator.forward(fake.detach(), mode), 0),
   );
   forDiscriminator.step(lossD);
-  // The generator learns through the discriminator as it has become.
+  // The generator learns through the updated discriminator.
   const lossG = crossEntropy(discriminator.forward(fake, mode), 1);
   forGenerator.step(lossG);
   return { lossD, lossG };
 });
 
-// The same latents each time, so that one sees a digit become one.
+// The same latents each time, so that each digit can be seen to take shape.
 const shown = normal(createRng(device, 2), [64, latent]);
 const { step: done } = await trainLoop({
   steps,
   step: () => step.run(),
   callbacks: [showProgress()],
-  signal: stopSignal(), // after Ctrl-C it saves once more
+  signal: stopSignal(), // Ctrl-C saves once more, then stops
   checkpoint: { save: keep, every: 100 },
 });
 if (done > 0) console.log(`64 digits are in ${picture}, the generator in generator.safetensors`);
 close();
 
-/** Draws digits, saves the generator, and says how far training is. */
+/** Draws digits, saves the generator, and prints how far training is. */
 async function keep(at: number): Promise<void> {
   const { lossD, lossG } = step.outputs;
   const [d, g] = [await lossD.item(), await lossG.item()];
@@ -94,7 +94,7 @@ async function keep(at: number): Promise<void> {
   await save(generator, "generator.safetensors");
 }
 
-/** Eight rows of eight images of 28×28, as a PGM file, which any viewer of pictures shows. */
+/** Returns eight rows of eight images of 28×28 as a PGM file, which most image viewers show. */
 function grid(images: Float32Array): Uint8Array {
   const pixels = new Uint8Array(224 * 224);
   images.forEach((value, at) => {

@@ -1,4 +1,4 @@
-// A curve through noisy points: the smallest training there is. `npm run example -- examples/regression.ts`
+// Fits a curve to noisy points: the smallest possible training. `npm run example -- examples/regression.ts`
 import {
   adam,
   compile,
@@ -16,7 +16,7 @@ import { open } from "longhand/node";
 const { device, adapter, close } = await open();
 console.log(adapter.line);
 
-// Sixty-four points of a sine, a little beside it.
+// Sixty-four points of a sine, with a little noise.
 const count = 64;
 const xs = Float32Array.from({ length: count }, (_, i) => (6 * i) / count - 3);
 const noise = await normal(createRng(device, 1), [count], 0, 0.1).read();

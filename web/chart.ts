@@ -1,4 +1,4 @@
-// The chart of both losses: the panel that a run's plot.svg has, in the page's own colours.
+// The chart of both losses: the panel of a run's losses.svg, in the page's own colours.
 
 import type { StepRecord } from "../src/gan/train-steps.ts";
 import { drawPanel, type PanelColours, type StepAxis } from "../src/pictures/plot-panel.ts";
@@ -12,8 +12,8 @@ const COLOURS: PanelColours = {
 };
 
 /**
- * Replaces what `place` holds by an SVG as wide as it: both losses over the steps, single steps faint
- * behind their moving mean. `stepsPerEpoch` NaN leaves the epochs out.
+ * Replaces the contents of `place` by an SVG of its width: both losses over the steps, with single steps faint behind
+ * their moving mean. With `stepsPerEpoch` NaN, epochs are left out.
  */
 export function drawLosses(
   place: HTMLElement,

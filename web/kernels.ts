@@ -1,4 +1,4 @@
-// The kernels of a run in a browser: what was tuned on its adapter before, or is now.
+// The kernel choices of a run in a browser: those tuned on its adapter before, or now.
 
 import { formatChoices, parseChoices, type Choices } from "../src/runs/choices.ts";
 import { limitsForTraining, standInTraining } from "../src/gan/memory.ts";
@@ -10,7 +10,7 @@ import { kernelsVersion, tune } from "../src/kernels/autotune.ts";
 import { openAdapter, shaderText } from "../src/browser.ts";
 import type { TunedMessage, WorkerMessage } from "./messages.ts";
 
-/** Choices in a stored text; none where they are of other kernels, or the text isn't ours. */
+/** Returns the choices in a stored text; none if they are of other kernels, or if the text isn't Longhand's. */
 export async function readChoices(text: string | undefined): Promise<Choices> {
   if (text === undefined) return {};
   try {
@@ -23,8 +23,8 @@ export async function readChoices(text: string | undefined): Promise<Choices> {
 }
 
 /**
- * Tunes the step's kernels that have no choice yet, on a device of its own, for some seconds. Gives all
- * choices, old and new; posts what goes on, and each new state to store.
+ * Tunes the step's kernels that have no choice yet, on its own device, for at most `seconds`. Returns all choices, old
+ * and new. Posts its progress, and each new state to be stored.
  */
 export async function tuneKernels(
   recipe: Recipe,

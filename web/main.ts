@@ -38,7 +38,7 @@ let chartDue = false;
 // ---------------------------------------------------------------------------------------------
 // Starting and stopping
 
-// A worker opens the adapter at once, so that the page names it before anything is started.
+// A worker opens the adapter immediately, so that the page names it before anything is started.
 function openWorker(): Worker {
   const opened = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
   opened.addEventListener("message", ({ data }: MessageEvent<WorkerMessage>) => {
@@ -145,7 +145,7 @@ function showPlan(message: PlanMessage): void {
   const { images, batch, stepsPerEpoch } = message;
   say(
     "#summary",
-    `${whole(images)} images, ${whole(batch)} a step, ${whole(stepsPerEpoch)} steps an epoch.`,
+    `${whole(images)} images, ${whole(batch)} per step, ${whole(stepsPerEpoch)} steps per epoch.`,
   );
 }
 
@@ -178,7 +178,7 @@ function showProgress({ records: fresh, imagesPerSecond }: ProgressMessage): voi
   requestChart();
 }
 
-// At most one drawing a frame, and none in a hidden tab.
+// At most one drawing per frame, and none in a hidden tab.
 function requestChart(): void {
   if (chartDue) return;
   chartDue = true;
@@ -234,7 +234,7 @@ function fillForm(parameters: URLSearchParams): void {
   }
 }
 
-// One JSON object a line, as in a run folder's metrics.jsonl.
+// One JSON object per line, as in a run folder's metrics.jsonl.
 function save(): void {
   const lines = records.map((record) => `${formatJson(record)}\n`);
   const link = document.createElement("a");

@@ -1,5 +1,4 @@
-// What the page and its worker say to each other. A worker serves one run: to stop it, the page
-// terminates it.
+// The messages between the page and its worker. A worker serves one run; to stop it, the page terminates it.
 
 import type { StepRecord } from "../src/gan/train-steps.ts";
 import type { GrayImage } from "../src/pictures/grid.ts";
@@ -10,9 +9,9 @@ export interface StartMessage {
   readonly settings: Settings;
   /** Address of the IDX file with the images. */
   readonly images: string;
-  /** And of their labels, which recipes with classes need. */
+  /** Address of the IDX file with their labels, which recipes with classes need. */
   readonly labels: string;
-  /** What was tuned in this browser before, by the adapter's name. */
+  /** What was tuned in this browser before, by adapter name. */
   readonly stored: Readonly<Record<string, string>>;
 }
 
@@ -27,7 +26,7 @@ export type WorkerMessage =
   | { readonly type: "done" }
   | { readonly type: "error"; readonly message: string };
 
-/** The adapter is open; said once, before anything else. */
+/** The adapter is open. Sent once, before anything else. */
 export interface AdapterMessage {
   readonly type: "adapter";
   readonly name: string;
@@ -35,7 +34,7 @@ export interface AdapterMessage {
   readonly software: boolean;
 }
 
-/** What goes on before the first step, in a few words. */
+/** What is being done before the first step, in a few words. */
 export interface PhaseMessage {
   readonly type: "phase";
   readonly text: string;
@@ -48,7 +47,7 @@ export interface TunedMessage {
   readonly text: string;
 }
 
-/** The run as it will be; said before the first step. */
+/** The run as it will be. Sent before the first step. */
 export interface PlanMessage {
   readonly type: "plan";
   readonly images: number;
@@ -65,7 +64,7 @@ export interface SamplesMessage {
   readonly grid: GrayImage;
 }
 
-/** Steps done since the last of these. */
+/** The steps done since the last such message. */
 export interface ProgressMessage {
   readonly type: "progress";
   readonly records: readonly StepRecord[];

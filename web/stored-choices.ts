@@ -1,10 +1,10 @@
-// What was tuned in this browser, kept in its storage: the page's part, as workers have none.
+// Keeps what was tuned in the browser's storage. The page does this, because workers have no storage.
 
 import type { TunedMessage } from "./messages.ts";
 
 const PREFIX = "longhand kernels: ";
 
-/** All that is stored, by the adapters' names; nothing where the browser keeps its storage shut. */
+/** Returns all stored choices by adapter name; none if the browser allows no storage. */
 export function storedChoices(): Record<string, string> {
   try {
     return Object.fromEntries(
@@ -17,11 +17,11 @@ export function storedChoices(): Record<string, string> {
   }
 }
 
-/** Stores what was tuned on an adapter, if the browser lets us: the run at hand has it anyway. */
+/** Stores what was tuned on an adapter, if the browser permits. The current run has the choices anyway. */
 export function storeChoices({ adapter, text }: TunedMessage): void {
   try {
     localStorage.setItem(PREFIX + adapter, text);
   } catch {
-    // Private windows and full storages refuse.
+    // Private windows and full storage refuse.
   }
 }

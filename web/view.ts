@@ -1,6 +1,6 @@
 // Small helpers of the page: finding elements, writing into them, and numbers for people.
 
-/** The element of that selector. Throws if there is none, or if it isn't a `kind`. */
+/** Returns the element that a selector finds. Throws if there is none, or if it isn't a `kind`. */
 export function find(selector: string): HTMLElement;
 export function find<T extends HTMLElement>(selector: string, kind: new () => T): T;
 export function find(selector: string, kind: new () => HTMLElement = HTMLElement): HTMLElement {
@@ -9,18 +9,18 @@ export function find(selector: string, kind: new () => HTMLElement = HTMLElement
   throw new Error(`the page has no ${selector}`);
 }
 
-/** Writes text into an element; unchanged text is left alone, so that nothing is read out twice. */
+/** Writes text into an element. Unchanged text is left alone, so that screen readers don't read it twice. */
 export function say(selector: string, text: string): void {
   const element = find(selector);
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** A number without decimals, with thousands set apart: "2,811". */
+/** Formats a number without decimals, with its thousands separated: "2,811". */
 export function whole(value: number): string {
   return Math.round(value).toLocaleString("en");
 }
 
-/** A length of time in its two leading units: "2 h 5 min", "3 min 20 s", "8 s". */
+/** Formats a duration in its two leading units: "2 h 5 min", "3 min 20 s", "8 s". */
 export function duration(seconds: number): string {
   if (!Number.isFinite(seconds)) return "–";
   const left = Math.max(0, Math.round(seconds));

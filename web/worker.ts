@@ -1,6 +1,6 @@
-// The worker: opens the adapter, waits to be told what to train, trains it, and reports. Nothing
-// here is shared with the page: pixels and numbers are copied in messages (WebGPU takes no
-// SharedArrayBuffer everywhere, and the page needs no cross-origin isolation this way).
+// The worker: opens the adapter, waits to be told what to train, trains it, and reports. It shares no memory with the
+// page: pixels and numbers are copied in messages. WebGPU doesn't accept a SharedArrayBuffer everywhere, and without
+// one the page needs no cross-origin isolation.
 
 import { useChoices } from "../src/kernels/variant.ts";
 import { imageSet, parseIdx, type IdxFile, type ImageSet } from "../src/data/idx.ts";
@@ -46,7 +46,7 @@ async function run(opened: BrowserAdapter, message: StartMessage): Promise<void>
   const programs = await compileSteps(gan, (done, total) =>
     post({ type: "phase", text: `Compiling the kernels: ${done} of ${total}…` }),
   );
-  post({ type: "phase", text: "Drawing what the untrained generator draws…" });
+  post({ type: "phase", text: "Drawing samples of the untrained generator…" });
   await postSamples(gan, seed, 0);
   post({ type: "phase", text: "Training…" });
   const reports = train(gan, programs, { from: 0, until: steps, reportEvery: [sampleEvery] });
@@ -77,13 +77,13 @@ async function fetchIdx(address: string): Promise<IdxFile> {
   const { pathname } = new URL(address);
   const response = await fetch(address).catch(() => undefined);
   if (!response) {
-    throw new DataError(`${pathname}: can't be fetched; is the server still running?`);
+    throw new DataError(`${pathname}: can't be fetched; check that the server is still running`);
   }
   if (!response.ok) {
-    // `npm run web` says what is wrong in a line of text; other servers send a page.
+    // `npm run web` says what is wrong in one line of text; other servers send a page.
     const isText = response.headers.get("content-type")?.startsWith("text/plain");
     const said = isText ? await response.text() : "copy the IDX file there.";
-    throw new DataError(`${pathname}: the server answers ${response.status}; ${said}`);
+    throw new DataError(`${pathname}: the server answered ${response.status}; ${said}`);
   }
   return parseIdx(new Uint8Array(await response.arrayBuffer()), pathname);
 }
@@ -98,7 +98,7 @@ function fail(error: unknown): void {
 
 function sentence(error: unknown): string {
   if (error instanceof DeviceLostError) {
-    return "The GPU was lost: its driver was reset, or the computer slept. Press Start to begin anew.";
+    return "The GPU was lost: its driver was reset, or the computer slept. Press Start to begin again.";
   }
   const message = wordsOf(error, Infinity);
   return error instanceof LonghandError ? message : `This should not have happened: ${message}`;

@@ -1,4 +1,4 @@
-// Longhand in a page.
+// Longhand as a contestant in a page.
 import { recipeNamed } from "../../src/gan/recipes/list.ts";
 import { openAdapter, shaderText } from "../../src/browser.ts";
 import { longhandKernels } from "../contestants/longhand-kernels.ts";

@@ -3,7 +3,7 @@ import type { Answer, Command, StartOptions } from "../contestants/messages.ts";
 import { createStand, obey, type Builders, type Stand } from "../contestants/stand.ts";
 import { countCalls } from "../counters.ts";
 
-/** A page's side of the conversation: as a contestant's process, but called. */
+/** What a page answers: the same as a contestant's process, but by calls. */
 export interface Page {
   readonly start: (options: StartOptions) => Promise<Answer>;
   readonly obey: (command: Command) => Promise<Answer>;
@@ -16,7 +16,7 @@ declare global {
   }
 }
 
-/** Sets `window.contest`. `open` gives the adapter's name and how to build what runs. */
+/** Sets `window.contest`. `open` returns the adapter's name and how to build what runs. */
 export function offer(
   open: (options: StartOptions) => Promise<{
     readonly adapter: string;
@@ -39,8 +39,6 @@ export function offer(
         return { ready: adapter };
       }),
     obey: (command) =>
-      caught(async () =>
-        stand ? obey(stand, command) : { error: "the page was told nothing to start with" },
-      ),
+      caught(async () => (stand ? obey(stand, command) : { error: "the page was not started" })),
   };
 }

@@ -1,4 +1,4 @@
-// TensorFlow.js in a page: it opens the browser's adapter itself.
+// TensorFlow.js as a contestant in a page. It opens the browser's adapter itself.
 import { openAdapter } from "../../src/browser.ts";
 import { create, createKernel } from "../peers/tfjs.mjs";
 import { offer } from "./offer.ts";

@@ -1,5 +1,5 @@
-// A contestant's process: Dawn allows one instance a process. Started by `startContestant` with its options
-// as an argument; answers each message with one.
+// A contestant's process: Dawn allows one instance per process. `startContestant` starts it with its options as an
+// argument. It answers each message with one message.
 import { chosenRecipe } from "../../src/runs/config.ts";
 import type { Recipe } from "../../src/gan/recipe.ts";
 import { openAdapter, shaderText } from "../../src/gpu/node/adapter.ts";
@@ -14,11 +14,11 @@ const say = (answer: Answer): void => void process.send?.(answer);
 const complaint = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
 
-// Whoever started this process ends it, by another signal.
+// The process that started this one ends it by another signal.
 for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => undefined);
 process.on("disconnect", () => process.exit());
 
-/** Imports a peer, which looks for WebGPU while it does. */
+/** Imports a peer, which looks for WebGPU as it loads. */
 async function importPeer(name: "tfjs" | "jax-js"): Promise<Builders> {
   const { create, createKernel } =
     name === "tfjs" ? await import("../peers/tfjs.mjs") : await import("../peers/jax-js.mjs");

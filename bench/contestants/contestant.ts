@@ -1,4 +1,4 @@
-// What every contestant of the benchmark is: the same training step, whoever runs it.
+// The interface of the benchmark's contestants: the same training step, by different libraries.
 
 /** Mean losses of a step, in nats. */
 export interface Losses {
@@ -7,8 +7,8 @@ export interface Losses {
 }
 
 /**
- * What makes contestants comparable: the first weights of `initialWeights`, no dropout, and the same real
- * images and latents. The losses and gradients must then be the same too.
+ * What makes contestants comparable: the initial weights of `initialWeights`, no dropout, and the same real images and
+ * latents. Then the losses and gradients must be the same too.
  */
 export interface CheckInput {
   /** (batch, 28, 28, 1), in [−1, 1]. */
@@ -23,7 +23,7 @@ export interface ContestOptions {
   readonly check?: CheckInput | undefined;
 }
 
-/** One who trains the `dcgan`. */
+/** A library that trains the `dcgan`. */
 export interface Contestant {
   /** Runs one step, data and noise included; resolves when the GPU has done it. */
   readonly step: () => Promise<void>;
@@ -33,13 +33,13 @@ export interface Contestant {
   readonly gradientNorms: () => Promise<number[]>;
   /** The latents of each step so far, if the device draws them itself and `check` was given. */
   readonly drawnLatents?: () => readonly (readonly number[])[];
-  /** Bytes of the whole dataset, if it lies on the device. */
+  /** Bytes of the whole dataset, if it is on the device. */
   readonly datasetBytes: number;
-  /** Multiply-adds that a step does and those that the mathematics needs, where they are known. */
+  /** Multiply-adds that a step does, and those that the mathematics needs, if they are known. */
   readonly multiplyAdds?: { readonly done: number; readonly needed: number };
 }
 
-/** The Euclidean norm. */
+/** Returns the Euclidean norm. */
 export function norm(values: Iterable<number>): number {
   let sum = 0;
   for (const value of values) sum += value * value;

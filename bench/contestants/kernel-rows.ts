@@ -1,4 +1,4 @@
-// The heavy kernels of a step, a row each, for a comparison kernel by kernel.
+// The heavy kernels of a step, one row each, for a comparison kernel by kernel.
 import { sizeOf, uniforms } from "./weights.ts";
 
 /** Which of a convolution's three kernels, in Keras's layouts. A transposed one swaps the first two. */
@@ -16,7 +16,7 @@ export interface KernelRow {
   readonly flop: number;
 }
 
-/** A contestant that runs one kernel; made anew for each row. */
+/** A contestant that runs one kernel; a new one is made for each row. */
 export interface KernelContestant {
   /** Launches the kernel once; resolves when the GPU has done it. */
   readonly run: () => Promise<void>;
@@ -24,7 +24,7 @@ export interface KernelContestant {
   readonly resultNorm: () => Promise<number>;
 }
 
-/** The rows that are compared, at a batch. */
+/** Returns the rows that are compared at a batch. */
 export function kernelRows(batch: number): KernelRow[] {
   const product = (m: number, k: number, n: number): KernelRow => ({
     name: `matmul (${m}, ${k}) · (${k}, ${n})`,
@@ -72,7 +72,7 @@ export function kernelRows(batch: number): KernelRow[] {
   ].filter(({ name }, i, all) => all.findIndex((other) => other.name === name) === i);
 }
 
-/** A row's operands, the same for everyone, uniform in [−1, 1]. */
+/** Returns a row's operands, the same for every contestant, uniform in [−1, 1]. */
 export function operandsOf(
   row: KernelRow,
 ): Readonly<Record<"x" | "filter" | "y", Float32Array<ArrayBuffer>>> {

@@ -9,7 +9,7 @@ import { norm } from "./contestant.ts";
 import { operandsOf, type KernelContestant, type KernelRow } from "./kernel-rows.ts";
 import type { Platform } from "./longhand.ts";
 
-/** Puts rows' operands on a device, which is opened for the first. */
+/** Returns a function that puts a row's operands on a device, which is opened for the first row. */
 export function longhandKernels(platform: Platform): (row: KernelRow) => Promise<KernelContestant> {
   let opened: Promise<Device> | undefined;
   return async (row) => {

@@ -14,14 +14,14 @@ import { DISCRIMINATOR, GENERATOR, initialWeights, SEEDS, type WeightSpec } from
 /** Where Longhand runs. */
 export type Platform = Pick<DeviceOptions, "adapter" | "shaderText" | "software">;
 
-/** What Longhand is told besides: which recipe, and how many images lie on the device. */
+/** What Longhand also needs: which recipe to train. */
 export interface OwnOptions extends ContestOptions {
   readonly recipe?: Recipe;
 }
 
-const BATCHES = 8; // of images on the device: their number changes nothing in a step
+const BATCHES = 8; // of images on the device; their number doesn't affect a step
 
-/** Random bytes in the dataset's shape. `images`, in [−1, 1], takes their place if given. */
+/** Returns `count` images of random bytes, or `images`, in [−1, 1], if given. */
 export function imagesOf(count: number, images?: readonly number[]): Images {
   let state = 1;
   const bytes = Uint8Array.from({ length: count * 784 }, (_, i) => {
@@ -32,7 +32,7 @@ export function imagesOf(count: number, images?: readonly number[]): Images {
   return { images: bytes, count, height: 28, width: 28 };
 }
 
-/** A recipe as every contestant can take its steps: without dropout, by the Adam that TensorFlow.js has. */
+/** Returns a recipe whose steps every contestant can take: without dropout, and with PyTorch's Adam. */
 const comparable = (recipe: Recipe): Recipe => ({
   ...recipe,
   generatorAdam: { ...recipe.generatorAdam, convention: "pytorch" },
@@ -81,7 +81,7 @@ export async function createLonghand(
     multiplyAdds: full.explain().multiplyAdds,
     async step() {
       if (check) {
-        gan.rng.nextStream = 0; // where the step itself draws them
+        gan.rng.nextStream = 0; // the stream from which the step itself draws them
         latents.push([...(await normal(gan.rng, [batch, recipe.latent]).read())]);
       }
       await full.run();

@@ -1,29 +1,29 @@
-// What the benchmark and its contestants' processes say to each other.
+// The messages between the benchmark and its contestants' processes.
 import type { Counts } from "../counters.ts";
 import type { ContestOptions, Losses } from "./contestant.ts";
 import type { KernelRow } from "./kernel-rows.ts";
 
-/** Who can be started. */
+/** The contestants that can be started. */
 export type ContestantName = "longhand" | "tfjs" | "jax-js";
 
 /** What a contestant's process is started with. */
 export interface StartOptions extends ContestOptions {
   readonly name: ContestantName;
-  /** Longhand's recipe; the others know `dcgan` alone. */
+  /** Longhand's recipe; the others only know `dcgan`. */
   readonly recipe: string;
-  /** What changes it: a factor for its widths, and a file of constants. */
+  /** What changes the recipe: a factor for its widths, and a file of constants. */
   readonly width?: number | undefined;
   readonly config?: string | undefined;
   readonly adapter?: string | undefined;
 }
 
 /**
- * Builds the model and runs its first step; runs a step; tells what is known so far; puts a kernel's operands
- * on the device and runs it once; runs it again.
+ * In order: build the model and run its first step; run a step; report what is known so far; put a kernel's operands on
+ * the device and run it once; run it again.
  */
 export type Command = "first" | "step" | "report" | { readonly kernel: KernelRow } | "launch";
 
-/** A step's time and what it asked of WebGPU. The first step's time includes building the model. */
+/** A step's time, and its counted calls of WebGPU. The first step's time includes building the model. */
 export interface StepReply {
   readonly milliseconds: number;
   readonly counts: Counts;
@@ -33,7 +33,7 @@ export interface StepReply {
 export interface Report extends Losses {
   readonly gradientNorms: readonly number[];
   readonly drawnLatents: readonly (readonly number[])[];
-  /** The most bytes of GPU buffers that were alive at once, without the dataset. */
+  /** The most bytes of GPU buffers that were alive at the same time, without the dataset. */
   readonly peakBytes: number;
   readonly multiplyAdds?: { readonly done: number; readonly needed: number };
 }

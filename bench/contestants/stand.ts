@@ -1,4 +1,4 @@
-// One contestant on one platform: builds, steps and reports when told to, in Node and in a browser alike.
+// One contestant on one platform: builds, steps and reports on command, in Node or in a browser.
 import type { Counters } from "../counters.ts";
 import type { Contestant } from "./contestant.ts";
 import type { KernelContestant, KernelRow } from "./kernel-rows.ts";
@@ -9,7 +9,7 @@ export interface Stand {
   readonly first: () => Promise<StepReply>;
   readonly step: () => Promise<StepReply>;
   readonly report: () => Promise<Report>;
-  /** Sets up a kernel and runs it once; gives the norm of its result. */
+  /** Sets up a kernel and runs it once; returns the norm of its result. */
   readonly kernel: (row: KernelRow) => Promise<number>;
   /** Runs that kernel. */
   readonly launch: () => Promise<StepReply>;
@@ -21,12 +21,12 @@ export interface Builders {
   readonly createKernel: (row: KernelRow) => Promise<KernelContestant>;
 }
 
-/** Puts a contestant under `counters`. */
+/** Creates a stand that runs a contestant under `counters`. */
 export function createStand(counters: Counters, { create, createKernel }: Builders): Stand {
   let contestant: Contestant | undefined;
   let running: KernelContestant | undefined;
   const built = (): Contestant => {
-    if (!contestant) throw new Error("contestant: the first step comes first");
+    if (!contestant) throw new Error("contestant: no step has run; send `first` before");
     return contestant;
   };
   const timed = async (body: () => Promise<void>): Promise<StepReply> => {
@@ -44,17 +44,17 @@ export function createStand(counters: Counters, { create, createKernel }: Builde
     step: () => timed(() => built().step()),
     async kernel(row) {
       running = await createKernel(row);
-      await running.run(); // which compiles
+      await running.run(); // this compiles
       return running.resultNorm();
     },
     launch: () =>
       timed(async () => {
-        if (!running) throw new Error("contestant: a kernel has to be chosen first");
+        if (!running) throw new Error("contestant: no kernel is set up; send one before");
         await running.run();
       }),
     async report() {
       const { losses, gradientNorms, drawnLatents, datasetBytes, multiplyAdds } = built();
-      const peakBytes = counters.peakBytes() - datasetBytes; // reading back must not count
+      const peakBytes = counters.peakBytes() - datasetBytes; // read before the losses are: reading back must not count
       return {
         ...(await losses()),
         gradientNorms: await gradientNorms(),
@@ -66,7 +66,7 @@ export function createStand(counters: Counters, { create, createKernel }: Builde
   };
 }
 
-/** Does what a message asks. */
+/** Executes a command, and returns the answer. */
 export async function obey(stand: Stand, command: Command): Promise<Answer> {
   if (typeof command === "object") return { resultNorm: await stand.kernel(command.kernel) };
   return command === "report" ? { report: await stand.report() } : { step: await stand[command]() };

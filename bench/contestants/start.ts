@@ -1,4 +1,4 @@
-// Starts contestants, each in a process of its own, and speaks to them.
+// Starts contestants, each in its own process, and sends them commands.
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { GpuError } from "../../src/gpu/errors.ts";
@@ -12,7 +12,7 @@ import type {
 } from "./messages.ts";
 import type { Stand } from "./stand.ts";
 
-/** A contestant in a process of its own. */
+/** A contestant in its own process. */
 export interface Remote extends Stand {
   readonly name: StartOptions["name"];
   /** The adapter that it runs on. */
@@ -21,8 +21,8 @@ export interface Remote extends Stand {
 }
 
 /**
- * A contestant that answers through `ask`, `ready` being its first answer. Throws `GpuError` with what it
- * complains of.
+ * Returns a contestant that answers through `ask`; `ready` is its first answer. Throws `GpuError` with the contestant's
+ * error.
  */
 export function remoteOf(
   name: StartOptions["name"],
@@ -58,29 +58,29 @@ export function remoteOf(
   };
 }
 
-/** Where contestants run. */
+/** A place where contestants run. */
 export interface Arena {
-  /** Starts one; `cold` without any cache of compiled kernels that can be left out. */
+  /** Starts a contestant; with `cold`, without a cache of compiled kernels if that is possible. */
   readonly start: (options: StartOptions, cold?: boolean) => Promise<Remote>;
   readonly close: () => Promise<void>;
 }
 
-/** Mesa's environment for a driver that keeps no compiled kernels; SwiftShader keeps none anyway. */
+/** Turns off Mesa's cache of compiled kernels; SwiftShader has none anyway. */
 const NO_CACHE = { MESA_SHADER_CACHE_DISABLE: "true" };
 
-/** On this machine, through Dawn on Node. */
+/** Runs contestants on this machine, through Dawn on Node. */
 export const ON_NODE: Arena = {
   start: (options, cold = false) => startContestant(options, cold ? NO_CACHE : {}),
   close: () => Promise.resolve(),
 };
 
-/** In a headless Chromium; the bundler and the browser's driver load for this alone. */
+/** Runs contestants in a headless Chromium. The bundler and the browser's driver are loaded only for this. */
 export async function browserArena(names: readonly ContestantName[]): Promise<Arena> {
   const { inBrowser } = await import("../in-browser.ts");
   return inBrowser(names);
 }
 
-/** Images a step: as asked, else 32, or 8 in a browser. */
+/** Returns the images per step: those of the flag, otherwise 32, or 8 in a browser. */
 export function batchOf(flags: { readonly batch?: number; readonly browser?: boolean }): number {
   return flags.batch ?? (flags.browser ? 8 : 32);
 }
@@ -90,8 +90,8 @@ const CHILD = fileURLToPath(new URL("child.ts", import.meta.url));
 const LAST_LINES = 3;
 
 /**
- * Starts a contestant. Throws `GpuError` if it, or a later command, fails, ends, or stays silent for ten
- * minutes.
+ * Starts a contestant. Throws `GpuError` if it or a later command fails, if its process ends, or if it doesn't answer
+ * for ten minutes.
  */
 export async function startContestant(
   options: StartOptions,

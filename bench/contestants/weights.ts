@@ -1,9 +1,9 @@
-// The dcgan's parameters, and first values that every contestant can make for itself.
+// The dcgan's parameters, and initial values that every contestant can compute.
 import { uniforms } from "../../src/kernels/host-draws.ts";
 
 export { uniforms };
 
-/** One parameter: its shape as in Keras, and its fans if it is a kernel. */
+/** One parameter, with its shape in Keras. */
 export interface WeightSpec {
   readonly name: string;
   readonly shape: readonly number[];
@@ -33,11 +33,14 @@ export const DISCRIMINATOR: readonly WeightSpec[] = [
   { name: "dense.bias", shape: [1] },
 ];
 
-/** Number of elements of a shape. */
+/** Returns the number of elements of a shape. */
 export const sizeOf = (shape: readonly number[]): number =>
   shape.reduce((product, extent) => product * extent, 1);
 
-/** First values of a network's parameters, in Keras's layouts: Glorot uniform; the others near 1 or 0. */
+/**
+ * Returns the initial values of a network's parameters, in Keras's layouts: Glorot uniform for kernels, near 1 or 0 for
+ * the others.
+ */
 export function initialWeights(
   specs: readonly WeightSpec[],
   seed: number,
@@ -53,7 +56,7 @@ export function initialWeights(
   });
 }
 
-/** Standard normal latents and uniform images in [−1, 1] for one step, drawn by the host. */
+/** Draws standard normal latents and uniform images in [−1, 1] for one step, on the host. */
 export function drawBatch(
   batch: number,
   next: () => number,
@@ -65,5 +68,5 @@ export function drawBatch(
   };
 }
 
-/** Seeds of the two networks' first weights. */
+/** Seeds of the two networks' initial weights. */
 export const SEEDS = { generator: 1, discriminator: 2 } as const;

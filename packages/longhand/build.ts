@@ -1,4 +1,4 @@
-// Builds what npm packs of the engine, from the project's src/ and shaders/: `npm pack` runs it first.
+// Builds the engine's package from the project's src/ and shaders/; `npm pack` runs it first.
 //
 //   dist/js       the entries, and chunks that they share
 //   dist/types    the declarations that the entries reach
@@ -16,14 +16,14 @@ const HERE = import.meta.dirname;
 const PROJECT = join(HERE, "../..");
 const COMPILED = join(HERE, "dist/compiled");
 const ENTRIES = ["browser", "data", "data-bytes", "gan", "index", "metrics", "node", "shaders"];
-/** Modules that the main entry exports as namespaces, and the files that they become. */
+/** The modules that the main entry exports as namespaces, and the files that they become. */
 const NAMESPACES: Readonly<Record<string, string>> = {
   "./metrics/metrics.js": "./metrics.js",
   "./nn/initialisers.js": "./initialisers.js",
   "./nn/layers.js": "./layers.js",
 };
 
-/** Removes what an earlier build left and builds anew. Throws what TypeScript says when it fails. */
+/** Removes the results of an earlier build, and builds again. Throws what TypeScript says if it fails. */
 async function build(): Promise<void> {
   for (const made of ["dist", "LICENSE"]) {
     rmSync(join(HERE, made), { recursive: true, force: true });
@@ -39,10 +39,10 @@ async function build(): Promise<void> {
   cpSync(join(PROJECT, "LICENSE"), join(HERE, "LICENSE"));
 }
 
-/** Shaders that nothing in the package launches: they measure what an adapter can do. */
+/** Shaders that nothing in the package launches, because they only measure what an adapter can do. */
 const LEFT_OUT = ["ceilings.wgsl"];
 
-/** The texts of all other shaders by their paths below shaders/. */
+/** Returns the texts of all other shaders by their paths below shaders/. */
 function minifiedShaders(): Record<string, string> {
   const folder = join(PROJECT, "shaders");
   const paths = readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -55,7 +55,7 @@ function minifiedShaders(): Record<string, string> {
   );
 }
 
-// In a few files rather than in one a module: of 300 files' headers npm's archive would be a tenth larger.
+// Writes a few files rather than one per module: the headers of 300 files would make npm's archive a tenth larger.
 async function writeModules(paths: readonly string[]): Promise<void> {
   const bundle = await rolldown({
     input: [...ENTRIES, "nn/initialisers", "nn/layers"].map((entry) =>
@@ -70,8 +70,8 @@ async function writeModules(paths: readonly string[]): Promise<void> {
     format: "esm",
     chunkFileNames: "[name].js",
     comments: { legal: false, annotation: true, jsdoc: false },
-    // Shorter names inside functions alone: what errors show stays as it is, and so do lines, as Node prints the whole
-    // line that throws.
+    // Shortens names only inside functions. What errors show stays as it is, and so do lines, because Node prints the
+    // whole line that throws.
     minify: {
       compress: false,
       mangle: { toplevel: false, keepNames: { function: true, class: true } },
@@ -82,8 +82,8 @@ async function writeModules(paths: readonly string[]): Promise<void> {
 }
 
 /**
- * Leaves `export * as layers from` in the main entry as it is. Inside a chunk a namespace becomes an object that holds on
- * to all its parts, and no bundler can take out the layers that nobody uses.
+ * Leaves `export * as layers from` in the main entry as it is. Inside a chunk, a namespace becomes an object that keeps
+ * all its parts, and no bundler can remove the layers that nobody uses.
  */
 function namespaces(): Plugin {
   return {
@@ -99,8 +99,8 @@ function namespaces(): Plugin {
 const CALLED = /^((?:export )?const \w+ = )(?=(?:new )?[A-Za-z][\w.]*\()/gm;
 
 /**
- * Tells bundlers that a constant which nobody uses may go, though a call makes it, as calls make all ops: no module of
- * the engine does anything but define. It takes 9 KB off a gzipped page.
+ * Tells bundlers that they may remove an unused constant although a call makes it, as calls make all ops: the engine's
+ * modules only define things. This takes 9 KB off a gzipped page.
  */
 function pureConstants(): Plugin {
   return {
@@ -109,7 +109,7 @@ function pureConstants(): Plugin {
   };
 }
 
-/** Takes indentation away, which no string of the engine goes across. */
+/** Removes indentation. No string of the engine spans lines. */
 function unindented(): Plugin {
   return {
     name: "longhand:unindented",

@@ -1,4 +1,4 @@
-// The declarations of the package: of those that tsc wrote, what an entry reaches, needing no types but TypeScript's own.
+// The declarations of the package: the part of tsc's output that an entry reaches, without types of other packages.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, posix } from "node:path";
 
@@ -6,11 +6,11 @@ import { join, posix } from "node:path";
 interface Statement {
   readonly comment: string;
   readonly text: string;
-  /** The name that it declares; none for imports and exports of others' names. */
+  /** The name that it declares; undefined for imports, and for exports of other files' names. */
   readonly name: string | undefined;
 }
 
-/** A name that a file has from another; `*` for all of that file's. */
+/** A name that a file takes from another one; `*` for all of that file's names. */
 interface Link {
   readonly local: string;
   readonly file: string;
@@ -23,7 +23,9 @@ interface File {
   readonly exports: readonly Link[];
 }
 
-/** Writes the declarations of `entries`, and what they reach, from one folder to another. Paths have no endings. */
+/**
+ * Copies the declarations of `entries`, and what they reach, from one folder to another. Paths have no file endings.
+ */
 export function writeDeclarations(from: string, to: string, entries: readonly string[]): void {
   const files = new Map<string, File>();
   const fileAt = (path: string): File => {
@@ -43,7 +45,7 @@ export function writeDeclarations(from: string, to: string, entries: readonly st
 }
 
 // ---------------------------------------------------------------------------------------------
-// Reading: tsc begins each statement in a line's first column, and indents or closes all others.
+// Reading: tsc begins each statement in the first column of a line; other lines are indented, or close a statement.
 
 const HEAD = /^export (?:declare )?|^declare /;
 const DECLARED = /^(?:abstract )?(?:const|function|class|interface|type|let) (\w+)/;
@@ -83,7 +85,7 @@ const INLINE = /\bimport\("([^"]+)\.ts"\)\.(\w+)/g;
 
 type Names = Map<string, Set<string>>;
 
-/** Which names of which files the entries export, and with `used` also what those are made of. */
+/** Returns which names of which files the entries export, and with `used` also the names that those are made of. */
 function reach(fileAt: (path: string) => File, entries: readonly string[], used: boolean): Names {
   const needed: Names = new Map();
   const open: [string, string][] = entries.map((entry) => [entry, "*"]);
@@ -131,18 +133,18 @@ const GPU_TYPES = "gpu/webgpu-types";
 const GPU_NAME = /\bGPU[A-Z]\w+/g;
 
 interface Wanted {
-  /** Of the file's names those that are needed, and those that an entry exports. */
+  /** The file's names that are needed, and those that an entry exports. */
   readonly names: ReadonlySet<string>;
   readonly named: ReadonlySet<string>;
-  /** Of all files. */
+  /** The needed names of all files. */
   readonly needed: Names;
-  /** Collects WebGPU's. */
+  /** Collects WebGPU's names. */
   readonly gpuNames: Set<string>;
 }
 
 /**
- * A file's declarations of some names, with the imports and exports that these take. What nobody can name has no
- * comments: it is there for the types of what has.
+ * Returns a file's declarations of some names, with the imports and exports that they need. Declarations that users
+ * can't name have no comments: they are there for the types of those that users can.
  */
 function written(
   path: string,
@@ -187,20 +189,20 @@ function write(path: string, text: string): void {
   writeFileSync(path, text);
 }
 
-/** Of types that have no class of their own to be found by: what they are. */
+/** Types that have no class of their own to be found by, and their definitions. */
 const OTHERWISE: Readonly<Record<string, string>> = {
   GPUComputePipelineDescriptor: 'Parameters<GPUDevice["createComputePipeline"]>[0]',
   GPUFeatureName: "string",
 };
 
 /**
- * WebGPU's types as a project has them: from lib "dom" of TypeScript 6 or newer, or from `@webgpu/types`, which can't
- * both stand in one program. A project for Node may have neither; there they are `any`.
+ * Returns declarations that take WebGPU's types as a project has them: from lib "dom" of TypeScript 6 or newer, or from
+ * `@webgpu/types`. One program can't have both. A project for Node may have neither; then they are `any`.
  */
 function gpuTypes(names: readonly string[]): string {
   const declared = names.map((name) => {
     const found = `typeof globalThis extends { ${name}: { prototype: infer T } } ? T : any`;
     return `export type ${name} = ${OTHERWISE[name] ?? found};`;
   });
-  return `// WebGPU's types as the project has them, from lib "dom" or @webgpu/types; any where it has neither.\n${declared.join("\n")}\n`;
+  return `// WebGPU's types as the project has them, from lib "dom" or @webgpu/types; any if it has neither.\n${declared.join("\n")}\n`;
 }

@@ -1,17 +1,17 @@
-// WGSL without what only people read: comments, indentation, empty lines, and spaces that part no tokens. Every token
-// stays, and each line that src/gpu/shader.ts looks for by its beginning stays as it is without its comment: constants,
-// aliases, and which libraries are appended.
+// Minifies WGSL: removes comments, indentation, empty lines, and spaces that separate no tokens. Every token stays.
+// Lines that src/gpu/shader.ts finds by their beginning only lose their comments: constants, aliases, and names of
+// appended libraries.
 
 const APPENDED = /^\/\/ appended: \S+$/;
 const READ = /^(?:const|alias) /;
-/** Brackets and separators are tokens by themselves, whatever stands beside them. */
+/** Brackets and separators are tokens by themselves, whatever is next to them. */
 const AROUND = / *([(){}[\],;:]) */g;
-/** An operator between operands; where two operators meet, their space stays. */
+/** An operator between operands. The space between two operators stays. */
 const BETWEEN = /([\w)\]]) (\+|-|\*|\/|%|=|\+=|-=|\*=|==|!=|&&|\|\||\^|&|\|) (?=[\w(])/g;
 
 /**
- * The text without comments and needless space: its tokens are the same, in the same order. Throws on a block comment,
- * which no shader here has.
+ * Returns the text without comments and unnecessary space; its tokens are the same, in the same order. Throws on a
+ * block comment, which no shader here has.
  */
 export function minifyWgsl(text: string): string {
   if (text.includes("/*")) throw new Error("WGSL to minify: has a block comment; write // instead");

@@ -1,4 +1,4 @@
-// Shaders as a module of the package: a bundle has the texts of those ops that it uses, and no others.
+// Shaders as a module of the package: a bundle contains only the shaders of the ops that it uses.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { namedLibraries } from "../../src/gpu/shader.ts";
@@ -6,16 +6,17 @@ import type { Plugin } from "rolldown";
 
 const VARIANT = /-(lanes|workgroup|subgroup)\.wgsl$/;
 
-/** What the function is called that makes a shader known; it returns the shader's name. */
+/** Returns the name of the function that registers a shader and returns the shader's name. */
 const useOf = (path: string): string => `use_${path.replace(/\.wgsl$/, "").replaceAll(/\W/g, "_")}`;
 
-/** What a shader's text is called: `conv2dForward`, `libPhilox`. */
+/** Returns the name of a shader's text: `conv2dForward`, `libPhilox`. */
 const nameOf = (path: string): string =>
   path.replace(/\.wgsl$/, "").replaceAll(/\W(\w)/g, (_, letter: string) => letter.toUpperCase());
 
 /**
- * Writes the module of all shaders, and its declarations: each text by name, and for each a function that makes it known
- * along with its libraries' and its variants'. Nothing runs when it is loaded, so that bundlers leave out what they can.
+ * Writes the module of all shaders, and its declarations: each text by name, and for each one a function that registers
+ * it together with its libraries and variants. Nothing runs when the module is loaded, so that bundlers leave out what
+ * they can.
  */
 export function writeShaders(shaders: Readonly<Record<string, string>>, folder: string): void {
   const parts = Object.entries(shaders).map(([path, text]) => {
@@ -39,8 +40,8 @@ export function ${useOf(path)}() {
 }
 
 /**
- * Has launchers make their shaders known as they name them, and `shaderText` find what is known. An op of one's own may
- * name any library, so `defineOp` makes all of them known.
+ * Makes launchers register their shaders when they name them, and `shaderText` find the registered ones. A custom op
+ * may name any library, so `defineOp` registers all of them.
  */
 export function shaderRegistry(paths: readonly string[]): Plugin {
   const names = new Set(
@@ -60,12 +61,12 @@ export function shaderRegistry(paths: readonly string[]): Plugin {
       if (path === "gpu/node/adapter.js") {
         const read =
           /readFileSync\(new URL\(`[./]*shaders\/\$\{path\}`, import\.meta\.url\), "utf8"\)/;
-        if (!read.test(code)) throw new Error(`${path}: reads no shaders as files any more`);
+        if (!read.test(code)) throw new Error(`${path}: no longer reads shaders as files`);
         return `import { shaders } from "../shader-map.js";\n${code.replace(read, "shaders[path]")}`;
       }
       if (path === "autograd/define-op.js") {
         const add = "device.pipelines.add(";
-        if (!code.includes(add)) throw new Error(`${path}: adds no shaders any more`);
+        if (!code.includes(add)) throw new Error(`${path}: no longer adds shaders`);
         const uses = libraries.map((each) => `${useOf(each)}()`).join(", ");
         return withImports(code.replace(add, `(${uses}, device).pipelines.add(`), libraries);
       }
@@ -89,7 +90,7 @@ export function shaderRegistry(paths: readonly string[]): Plugin {
   };
 }
 
-/** Code of a file one folder down, behind imports of the functions that make shaders known. */
+/** Returns the code of a file one folder down, after imports of the functions that register shaders. */
 function withImports(code: string, paths: readonly string[]): string {
   return `import { ${paths.map(useOf).join(", ")} } from "../shaders.js";\n${code}`;
 }

@@ -6,7 +6,7 @@ import { longhandProgram } from "./program.ts";
 
 const program = longhandProgram();
 
-// A reader that closes early (`| head`), or a terminal that is closed, costs the words and not the work.
+// If a reader closes early (`| head`) or the terminal is closed, the output is lost, but the work goes on.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
 
 for (const command of [program, ...program.commands]) command.exitOverride();
@@ -17,5 +17,5 @@ try {
   await program.parseAsync();
 } catch (error) {
   process.exitCode = report(error);
-  setTimeout(() => process.exit(), 1000).unref(); // if a config's module goes on waiting for something
+  setTimeout(() => process.exit(), 1000).unref(); // in case a config's module goes on waiting for something
 }

@@ -7,24 +7,22 @@ import { UsageError } from "../gpu/errors.ts";
 import { recipes } from "../gan/recipes/list.ts";
 import type { WhichCheckpoint } from "../runs/checkpoint-places.ts";
 
-/** Throws `UsageError` unless a file that is to be written has such an ending. `beside` says what else is written. */
+/** Throws `UsageError` unless the name of an output file ends in `ending`. `beside` says what else is written. */
 export function requireEnding(flag: string, path: string, ending: string, beside = ""): void {
   if (path.endsWith(ending)) return;
   throw new UsageError(`${flag} ${path}: must end in ${ending}${beside}`);
 }
 
-/** Throws `UsageError` if the folder of a file that is to be written isn't there. */
+/** Throws `UsageError` if the folder of an output file doesn't exist. */
 export function requireFolder(flag: string, path: string | undefined): void {
   if (path === undefined || existsSync(dirname(resolve(path)))) return;
-  throw new UsageError(
-    `${flag} ${path}: the folder it should be in does not exist; make it, or name another`,
-  );
+  throw new UsageError(`${flag} ${path}: its folder does not exist; create it, or name another`);
 }
 
-/** How many samples are drawn and held at once. */
+/** The most samples that are drawn and held at the same time. */
 export const MOST_SAMPLES = 100_000;
 
-/** A whole number, `least` or more, and no more than `most`. */
+/** Returns a parser of whole numbers from `least` to `most`. */
 export function whole(least: number, most?: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
@@ -37,7 +35,7 @@ export function whole(least: number, most?: number): (text: string) => number {
   };
 }
 
-/** A number above 0. */
+/** Returns a parser of numbers above 0, at most `most`. */
 export function positive(most: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
@@ -48,7 +46,7 @@ export function positive(most: number): (text: string) => number {
   };
 }
 
-/** Whole numbers with commas between. */
+/** Parses whole numbers separated by commas. */
 export const seedList = (text: string): readonly number[] => text.split(",").map(whole(0));
 
 /** `--adapter` */
@@ -58,18 +56,18 @@ export const adapterOption = (): Option =>
     `auto, gpu, software, swiftshader, or part of an adapter's name (see ${commandFor("doctor")})`,
   ).env("LONGHAND_ADAPTER");
 
-/** `--data`, of what `what` is. */
+/** `--data`; `what` says what the folder holds. */
 export const dataOption = (what: string, otherwise = "MNIST"): Option =>
   new Option(
     "--data <dir>",
     `a folder of ${what}, plain or .gz, or one set in it by its prefix (default: ${otherwise})`,
   );
 
-/** `--transpose`; beside `--no-transpose` it has no default. */
+/** `--transpose`; next to `--no-transpose`, it has no default. */
 export const transposeOption = (): Option =>
   new Option(
     "--transpose",
-    "exchange each image's rows and columns (default: where files are named as EMNIST's are)",
+    "exchange each image's rows and columns (default: if the files are named like EMNIST's)",
   );
 
 /** `--no-transpose` */
@@ -87,7 +85,7 @@ export const recipeOption = (otherwise = "(default: dcgan)"): Option =>
 export const checkpointOption = (doing = ""): Option =>
   new Option(
     "--checkpoint <which>",
-    `${doing}last, best (of the least Fréchet distance, if the run was evaluated while it trained), or a step (default: last)`,
+    `${doing}last, best (lowest Fréchet distance, if the run was evaluated during training), or a step (default: last)`,
   ).argParser((text): WhichCheckpoint => {
     if (text === "last" || text === "best") return text;
     try {
@@ -103,21 +101,21 @@ export const checkpointOption = (doing = ""): Option =>
 export const widthOption = (): Option =>
   new Option(
     "--width <factor>",
-    "every hidden width times this, such as 0.25 (default: 1)",
+    "multiply every hidden width by this, such as 0.25 (default: 1)",
   ).argParser(positive(16));
 
 /** `--config` */
 export const configOption = (): Option =>
   new Option("--config <file>", "a JSON, TypeScript or JavaScript file of the recipe's constants");
 
-/** What `--help` says of a config file. */
+/** What `--help` says about a config file. */
 const CONFIG_HELP = `
-A config file has the constants that differ from the recipe's, and may name the recipe:
+A config file holds the constants that differ from the recipe's, and may name the recipe:
   { "recipe": "dcgan", "batch": 64, "generatorAdam": { "learningRate": 5e-4 }, "discriminatorWidths": [32, 64] }
-A module exports such an object by default. Constants are listed in docs/recipes/README.md; a key that the recipe
-doesn't have, and a value that doesn't fit, are refused by name. Flags such as --batch go before the file.`;
+A module must export such an object by default. docs/recipes/README.md lists the constants. A key that the recipe
+doesn't have, or a value that doesn't fit, is refused by name. Flags such as --batch override the file.`;
 
-/** Adds the options that say which recipe, and the words on a file of constants. */
+/** Adds the options that choose a recipe, and the help on a file of constants. */
 export function addRecipeOptions(command: Command, otherwise?: string): Command {
   return command
     .addOption(recipeOption(otherwise))

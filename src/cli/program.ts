@@ -33,7 +33,7 @@ const ADD = [
   addDoctor,
 ];
 
-/** Builds the program `longhand` with all its commands; whoever parses with it runs one. */
+/** Builds the program `longhand` with all its commands. Parsing arguments with it runs a command. */
 export function longhandProgram(): Command {
   const program = new Command("longhand")
     .description("Trains a DCGAN to write digits on the GPU, with kernels written by hand in WGSL.")

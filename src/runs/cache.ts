@@ -1,5 +1,5 @@
-// What commands keep in the user's cache folder, a file a name: taken only if it is whole, written whole, and swept of
-// what killed processes left.
+// The files that commands keep in the user's cache folder, one per name. A file is used only if it is whole, and is
+// written atomically. Leftovers of killed processes are removed.
 import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { readFileBytes, removeQuietly, writeToFirst } from "../checkpoint/files.ts";
@@ -11,15 +11,15 @@ import { cacheFolders } from "../gpu/node/adapter.ts";
 export interface Cached<T> {
   /** Where it is, or would be. */
   readonly path: string;
-  /** Undefined where there is nothing that can be used. */
+  /** Undefined if there is no file that can be used. */
   readonly value: T | undefined;
-  /** Why what is there can't be used, as a clause. */
+  /** Why the file there can't be used, as a clause. */
   readonly trouble: string | undefined;
 }
 
 /**
- * Reads what is kept under a name, at the first place where `read` takes it: that throws a `LonghandError` on bytes that
- * are damaged or don't fit.
+ * Reads the file kept under a name, in the first cache folder with a copy that `read` accepts. `read` must throw a
+ * `LonghandError` on bytes that are damaged or don't fit.
  */
 export async function readCache<T>(
   name: string,
@@ -40,8 +40,9 @@ export async function readCache<T>(
 }
 
 /**
- * Keeps a file under a name, at the first place that lets us, and removes what killed processes left unfinished there.
- * Returns the path; throws `OutputError`, the last place's, or `none` where there is no place to try.
+ * Writes a file under a name, in the first cache folder that can be written, and removes what killed processes left
+ * unfinished there. Returns the path. Throws the `OutputError` of the last folder tried, or one with the message `none`
+ * if there is no folder to try.
  */
 export function writeCache(name: string, data: Uint8Array | string, none: string): string {
   const path = writeToFirst(cacheFolders(name), data, none);

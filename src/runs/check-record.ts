@@ -1,4 +1,4 @@
-// Holds a checkpoint against the record of the run that it lies in.
+// Checks that a checkpoint belongs to the run in the same folder, by the run's record.
 import { join } from "node:path";
 import { readFileBytes } from "../checkpoint/files.ts";
 import { formatJson, MAX_JSON_BYTES, parseJsonText } from "../checkpoint/json.ts";
@@ -7,13 +7,14 @@ import { CheckpointError } from "../gpu/errors.ts";
 import { printable, shellQuote } from "../gpu/foreign-text.ts";
 import { parseRecord, type RunFolder } from "./run-folder.ts";
 
-/** The name of the copy of `run.json` that a checkpoint has. */
+/** The name of a checkpoint's copy of `run.json`. */
 export const RECORD_FILE = "run.json";
 const SHOWN = 4;
 
 /**
- * Throws `CheckpointError`, naming what differs, unless a checkpoint was saved by the run whose `run.json` lies in
- * `folder`: the same recipe, constants, seed, data, kernels and all else.
+ * Throws a `CheckpointError` that names what differs, unless a checkpoint was saved by the run whose `run.json` is in
+ * `folder`. Recipe, constants, seed, data, kernels and all else must agree. A checkpoint without a copy of `run.json`
+ * is checked by its seed alone.
  */
 export function checkRecord(
   folder: RunFolder,
@@ -39,7 +40,7 @@ export function checkRecord(
     ? `; if run.json was changed: cp ${shellQuote(join(path, RECORD_FILE))} ${shellQuote(folder.record)}`
     : "";
   throw new CheckpointError(
-    `${path}: is of another run than ${folder.record} says: ${shown}${more}${mend}`,
+    `${path}: belongs to another run than ${folder.record}: ${shown}${more}${mend}`,
   );
 }
 
@@ -57,12 +58,12 @@ function differencesBetween(there: Uint8Array, here: Uint8Array): readonly strin
 }
 
 function differenceWords(name: string, there?: string, here?: string): string {
-  return `${cut(name)} is ${cut(there ?? "not there")} in the checkpoint, ${cut(here ?? "not there")} in run.json`;
+  return `${cut(name)} is ${cut(there ?? "missing")} in the checkpoint, ${cut(here ?? "missing")} in run.json`;
 }
 
 const cut = (text: string): string => printable(text, 60);
 
-/** What a JSON text holds, as JSON again, by its path; lists and empty objects are whole. */
+/** Returns the values in a JSON text, each as JSON again, by path. Lists and empty objects are kept whole. */
 function leavesOf(bytes: Uint8Array): ReadonlyMap<string, string> {
   const leaves = new Map<string, string>();
   const visit = (value: unknown, path: string): void => {

@@ -1,5 +1,6 @@
-// Where a run's checkpoints lie: the newest in `checkpoint/`, those before it in `checkpoints/step-0000500/`, that of
-// the least Fréchet distance in `best/`. Knows names and steps, and nothing of what a checkpoint holds.
+// Where a run's checkpoints lie. The newest is in `checkpoint/`, older ones are in folders such as
+// `checkpoints/step-0000500/`, and the one with the lowest Fréchet distance is in `best/`. This file knows their names
+// and steps, but not what they hold.
 import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import { readFileBytes, removeQuietly } from "../checkpoint/files.ts";
@@ -9,10 +10,10 @@ import { parseState, STATE_FILE } from "../checkpoint/state.ts";
 import { CheckpointError } from "../gpu/errors.ts";
 import type { RunFolder } from "./run-folder.ts";
 
-/** Which of a run's checkpoints: the last, that of the least Fréchet distance, or that of a step. */
+/** Which of a run's checkpoints: the last, the one with the lowest Fréchet distance, or the one of a step. */
 export type WhichCheckpoint = "last" | "best" | number;
 
-/** A checkpoint before the newest. */
+/** A checkpoint older than the newest. */
 export interface OlderCheckpoint {
   readonly step: number;
   readonly path: string;
@@ -25,13 +26,16 @@ export function hasBest({ best }: RunFolder): boolean {
   return existsFolder(best);
 }
 
-/** The folder of a checkpoint, also between a writer's renames. Throws `CheckpointError` if the run has none such. */
+/**
+ * Returns the folder of a checkpoint, even while a writer is between two renames. Throws `CheckpointError` if the run
+ * has no such checkpoint.
+ */
 export function pathOf(folder: RunFolder, which: WhichCheckpoint): string {
   const { best, checkpoint } = folder;
   if (which === "best") {
     if (hasBest(folder)) return existsSync(best) ? best : oldPath(best);
     throw new CheckpointError(
-      `${folder.path}: has no best checkpoint, as it was not evaluated while it trained; leave --checkpoint out, or train with --evaluate-every`,
+      `${folder.path}: has no best checkpoint, because it was not evaluated during training; leave out --checkpoint, or train with --evaluate-every`,
     );
   }
   const newest = [checkpoint, oldPath(checkpoint)].find((path) => existsSync(path));
@@ -46,7 +50,7 @@ export function pathOf(folder: RunFolder, which: WhichCheckpoint): string {
   );
 }
 
-/** Every checkpoint of a run that may be whole, the newest first, the best one last. */
+/** Lists a run's checkpoints, whole or not: the newest first, the best one last. */
 export function candidates(folder: RunFolder): readonly WhichCheckpoint[] {
   const newest = stepIn(pathOf(folder, "last"));
   const steps = [newest, ...olderCheckpoints(folder).map(({ step }) => step)];
@@ -54,12 +58,12 @@ export function candidates(folder: RunFolder): readonly WhichCheckpoint[] {
   return [...[...known].toSorted((a, b) => b - a), ...(hasBest(folder) ? ["best" as const] : [])];
 }
 
-/** Where a checkpoint of this step lies once it isn't the newest any more. */
+/** Returns where a checkpoint of this step lies once it is no longer the newest. */
 export function olderPath({ checkpoints }: RunFolder, step: number): string {
   return join(checkpoints, `step-${String(step).padStart(7, "0")}`);
 }
 
-/** The checkpoints before the newest, newest first. */
+/** Lists the checkpoints older than the newest, newest first. */
 export function olderCheckpoints(folder: RunFolder): readonly OlderCheckpoint[] {
   return namesIn(folder.checkpoints)
     .flatMap((name) => {
@@ -70,7 +74,7 @@ export function olderCheckpoints(folder: RunFolder): readonly OlderCheckpoint[] 
     .toSorted((a, b) => b.step - a.step);
 }
 
-/** The step of the checkpoint in a folder, by its `state.json` alone; undefined where that can't be read. */
+/** Reads the step of the checkpoint in a folder from its `state.json` alone; undefined if that can't be read. */
 export function stepIn(path: string): number | undefined {
   try {
     const bytes = readFileBytes(join(path, STATE_FILE), MAX_JSON_BYTES);
@@ -80,12 +84,12 @@ export function stepIn(path: string): number | undefined {
   }
 }
 
-/** Where no reader finds a checkpoint, until `removeAbandoned`. */
+/** Returns the path to which `abandon` moves a checkpoint. No reader looks there, and `removeAbandoned` removes it. */
 export function abandonedPath({ checkpoints }: RunFolder, path: string): string {
   return join(checkpoints, `${ABANDONED}${stepIn(path) ?? "unknown"}`);
 }
 
-/** Moves a checkpoint there. Throws the system's own errors. */
+/** Moves a checkpoint to its `abandonedPath`. Throws the system's own errors. */
 export function abandon(folder: RunFolder, path: string): void {
   const aside = abandonedPath(folder, path);
   mkdirSync(folder.checkpoints, { recursive: true });
@@ -93,7 +97,7 @@ export function abandon(folder: RunFolder, path: string): void {
   renameSync(path, aside);
 }
 
-/** Removes what was abandoned, as far as the system lets us. */
+/** Removes abandoned checkpoints, as far as the system permits. */
 export function removeAbandoned({ checkpoints }: RunFolder): void {
   for (const name of namesIn(checkpoints)) {
     if (name.startsWith(ABANDONED)) removeQuietly(join(checkpoints, name));

@@ -1,7 +1,7 @@
-// The checkpoints of a run. `RUN/checkpoint` is the newest; when the next one is written it moves to
-// `RUN/checkpoints/step-0000500`, where the last few stay. `RUN/best` is that of the least Fréchet distance. What is
-// read is whole, of this very run, and checked before anything else happens; where it isn't, the newest that is gets
-// named.
+// The checkpoints of a run. `RUN/checkpoint` is the newest. When the next one is written, it moves to a folder such as
+// `RUN/checkpoints/step-0000500`, where the last few are kept. `RUN/best` has the lowest Fréchet distance. A checkpoint
+// is used only if it is whole and belongs to this run, which is checked before anything else. If not, the error names
+// the newest one that is.
 import { commandFor } from "./command-words.ts";
 import { existsSync, readFileSync, renameSync } from "node:fs";
 import { dirname } from "node:path";
@@ -36,7 +36,7 @@ import { formatRecord, type RunFolder, type RunRecord } from "./run-folder.ts";
 
 /** What a checkpoint is made of. */
 export interface Snapshot {
-  /** The bytes of its safetensors files, by name: `checkpointFiles`. */
+  /** The bytes of its safetensors files by name, from `checkpointFiles`. */
   readonly files: Readonly<Record<string, Uint8Array | string>>;
   /** Steps done. */
   readonly step: number;
@@ -51,18 +51,19 @@ export interface Checkpoint extends VerifiedFiles {
   /** Where it was found. */
   readonly path: string;
   readonly step: number;
-  /** What a person should know of it, in sentences. */
+  /** What a person should know about it, in sentences. */
   readonly notes: readonly string[];
 }
 
-/** Checkpoints that a run keeps if nobody says how many. */
+/** How many checkpoints a run keeps by default. */
 export const KEPT_CHECKPOINTS = 2;
 
 const LONGHAND: string = versionOfLonghand();
 
 /**
- * Saves a run's newest checkpoint, and keeps the `keep` newest, this one included. Killed or refused at any instant, it
- * leaves the checkpoint before, whole; a second time at the same step takes the first one's place. Throws `OutputError`.
+ * Saves a run's newest checkpoint and keeps the `keep` newest, this one included. If the process is killed or a write
+ * is refused at any moment, the previous checkpoint stays whole. A second save at the same step replaces the first.
+ * Throws `OutputError`.
  */
 export function saveCheckpoint(
   folder: RunFolder,
@@ -71,7 +72,7 @@ export function saveCheckpoint(
 ): void {
   const { step } = snapshot;
   const files = seal(folder, snapshot);
-  const before = stepIn(folder.checkpoint); // of one that can't be read, unknown: it isn't kept
+  const before = stepIn(folder.checkpoint); // undefined if it can't be read: then it isn't kept
   const keepAs =
     before !== undefined && before < step && keep > 1 ? olderPath(folder, before) : undefined;
   writeFolderAtomic(folder.checkpoint, files, keepAs);
@@ -80,12 +81,12 @@ export function saveCheckpoint(
   try {
     for (const each of older) if (!stay.includes(each)) abandon(folder, each.path);
   } catch {
-    // The new checkpoint is in place: those too many go with the next one.
+    // The new checkpoint is in place. Surplus ones are removed with the next save.
   }
   removeAbandoned(folder);
 }
 
-/** Saves a run's best checkpoint, with files of its own beside the arrays. Throws `OutputError`. */
+/** Saves a run's best checkpoint, with files of its own next to the arrays. Throws `OutputError`. */
 export function saveBest(folder: RunFolder, snapshot: Snapshot): void {
   writeFolderAtomic(folder.best, seal(folder, snapshot));
 }
@@ -103,7 +104,10 @@ function seal(folder: RunFolder, { files, step, seed, record, log }: Snapshot) {
   return sealFiles({ ...files, [RECORD_FILE]: recordFile(folder, record) }, about);
 }
 
-/** The bytes of `run.json`, which older versions wrote otherwise; where it has gone, what it should say. */
+/**
+ * Returns the bytes of `run.json` as they are, because older versions wrote it differently. If the file is gone,
+ * returns what it should say.
+ */
 function recordFile(folder: RunFolder, record: RunRecord): Uint8Array | string {
   try {
     return readFileBytes(folder.record, MAX_JSON_BYTES);
@@ -114,8 +118,9 @@ function recordFile(folder: RunFolder, record: RunRecord): Uint8Array | string {
 }
 
 /**
- * Reads a checkpoint of a run and checks all of it, also that it belongs to the run as `run.json` has it. Changes
- * nothing. Throws `CheckpointError` that says what is missing, damaged or different, and which checkpoint is whole.
+ * Reads a checkpoint of a run and checks all of it, including that it belongs to the run that `run.json` describes.
+ * Changes nothing. Throws a `CheckpointError` that says what is missing, damaged or different, and which checkpoint is
+ * whole.
  */
 export function readCheckpoint(folder: RunFolder, which: WhichCheckpoint): Checkpoint {
   try {
@@ -127,7 +132,7 @@ export function readCheckpoint(folder: RunFolder, which: WhichCheckpoint): Check
   }
 }
 
-/** An error's message with a clause after it. */
+/** Returns the error with a clause added to its message. */
 export function withAdvice(error: CheckpointError, advice: string): CheckpointError {
   return new CheckpointError(`${error.message.replace(/\.$/, "")}; ${advice}`, { cause: error });
 }
@@ -144,13 +149,13 @@ function readOne(folder: RunFolder, which: WhichCheckpoint): Checkpoint {
   );
   const { state, manifest } = verified;
   if (typeof which === "number" && state.step !== which) {
-    throw new CheckpointError(`${path}: is named for step ${which}, but is of step ${state.step}`);
+    throw new CheckpointError(`${path}: is named for step ${which}, but holds step ${state.step}`);
   }
   checkRecord(folder, path, verified);
   const missing =
     which === "last" && path !== folder.checkpoint
       ? [
-          `${folder.checkpoint} is missing, as after a process that was killed while it replaced it: the newest checkpoint is ${path}, of step ${state.step}.`,
+          `${folder.checkpoint} is missing, probably because a process was killed while it replaced it: the newest checkpoint is ${path}, of step ${state.step}.`,
         ]
       : [];
   const notes = [...missing, ...notesOn(path, manifest?.longhand)];
@@ -160,17 +165,17 @@ function readOne(folder: RunFolder, which: WhichCheckpoint): Checkpoint {
 function notesOn(path: string, longhand: string | undefined): readonly string[] {
   if (longhand === undefined) {
     return [
-      `${path} has no manifest, as an older version wrote it: its bytes can't be checked for damage.`,
+      `${path} has no manifest, because an older version wrote it: its bytes can't be checked for damage.`,
     ];
   }
   return longhand === LONGHAND
     ? []
-    : [`${path} was written by Longhand ${longhand}, this is ${LONGHAND}: bits may differ.`];
+    : [`${path} was written by Longhand ${longhand}, and this is ${LONGHAND}: bits may differ.`];
 }
 
 /**
- * The newest of a run's checkpoints, `but` one, that is whole and of which `holds` is true; undefined where there is
- * none.
+ * Returns the newest of a run's checkpoints, except `but`, that is whole and for which `holds` is true; undefined if
+ * there is none.
  */
 export function newestWhole(
   folder: RunFolder,
@@ -191,19 +196,21 @@ export function newestWhole(
 function adviceFor(folder: RunFolder, which: WhichCheckpoint): string {
   const whole = newestWhole(folder, which);
   if (whole === undefined) {
-    return existsSync(pathOf(folder, "last")) ? "no other checkpoint is whole and of this run" : "";
+    return existsSync(pathOf(folder, "last"))
+      ? "no other checkpoint is whole and belongs to this run"
+      : "";
   }
-  const of = whole === "best" ? "the best one" : `of step ${whole}`;
+  const of = whole === "best" ? "the best one" : `the one of step ${whole}`;
   return `the newest whole checkpoint is ${of}: --checkpoint ${whole} uses it, and ${resumeCommand(folder, whole)} goes on from it`;
 }
 
-/** The command that goes on from a checkpoint. */
+/** Returns the command that resumes a run from a checkpoint. */
 export function resumeCommand({ path }: RunFolder, which: WhichCheckpoint): string {
   return commandFor("train", `--resume ${shellQuote(path)} --checkpoint ${which}`);
 }
 
 /**
- * Makes a checkpoint that was read the run's newest, and puts right what a killed process left. Newer ones are set
+ * Makes a checkpoint that was read the run's newest, and repairs what a killed process left. Newer checkpoints are set
  * aside until the next one is saved. Throws `OutputError`.
  */
 export function makeNewest(folder: RunFolder, { path, step, files, manifest }: Checkpoint): void {
@@ -228,7 +235,7 @@ export function makeNewest(folder: RunFolder, { path, step, files, manifest }: C
 }
 
 function versionOfLonghand(): string {
-  // Two folders up from the sources as from what is built.
+  // Two folders up, both from the sources and from the build.
   const path = new URL("../../package.json", import.meta.url);
   const { version }: { version: string } = JSON.parse(readFileSync(path, "utf8"));
   return version;

@@ -1,4 +1,4 @@
-// Which variants of kernels an adapter runs fastest, as JSON: for a file, or a browser's storage.
+// Which kernel variants an adapter runs fastest, as JSON for a file or for a browser's storage.
 import { type Variant } from "../kernels/variant.ts";
 import { z } from "zod";
 import { formatJson, parseJson } from "../checkpoint/json.ts";
@@ -11,7 +11,7 @@ export interface StoredChoices {
   readonly format: 1;
   /** Name and driver. */
   readonly adapter: string;
-  /** Names the kernels that were measured: what was chosen among others doesn't hold. */
+  /** Identifies the kernels that were measured. Choices among other kernels are not valid. */
   readonly kernels: string;
   readonly choices: Choices;
 }

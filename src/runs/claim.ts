@@ -1,5 +1,5 @@
-// A run folder for one process alone: made or taken atomically, locked, and as it was before if nothing came
-// of the run.
+// Claims a run folder for one process. The folder is created or taken atomically and locked. If nothing comes of the
+// run, it becomes what it was before.
 import {
   existsSync,
   mkdirSync,
@@ -19,27 +19,27 @@ import { systemCode } from "../gpu/system-reason.ts";
 import { holderWords, lockFolder, LOCK_FILE, type Lock, type LockAttempt } from "./lock.ts";
 import { readRunRecord, runFolder } from "./run-folder.ts";
 
-/** A run folder that this process alone may write. */
+/** A run folder that only this process may write. */
 export interface Claim {
   readonly path: string;
-  /** Throws `OutputError` if the folder isn't this process's any more: it was moved, removed or replaced. */
+  /** Throws `OutputError` if the folder no longer belongs to this process: it was moved, removed or replaced. */
   readonly check: () => void;
-  /** To be called before the first write: sets aside what was there when the folder was claimed. */
+  /** Sets aside what was in the folder when it was claimed. Call before the first write. */
   readonly begin: () => void;
-  /** To be called after the first checkpoint: what was set aside goes. */
+  /** Removes what was set aside. Call after the first checkpoint. */
   readonly settle: () => void;
-  /** Lets go of the folder. Between `begin` and `settle` it first becomes what it was. Never throws. */
+  /** Releases the folder. Between `begin` and `settle`, first restores what was there. Never throws. */
   readonly release: () => void;
 }
 
-/** Where a run lies that is being replaced, until the new one has a checkpoint. */
+/** Holds the run that is being replaced, until the new one has a checkpoint. */
 const REPLACED = ".replaced";
 
 /**
- * Claims the folder of a new run: `path`, or else `runs/<recipe>-<n>`, the first that is free. An older run there
- * is replaced only with `force`, or if it never came to a checkpoint.
+ * Claims the folder of a new run: `path`, or else the first free `runs/<recipe>-<n>`. An older run there is replaced
+ * only with `force`, or if it never reached a checkpoint.
  *
- * Throws `UsageError` if something else is there, or another process has the folder; `OutputError` if the system
+ * Throws `UsageError` if something else is there or another process has the folder, and `OutputError` if the system
  * refuses.
  */
 export function claimNewRun(path: string | undefined, recipe: string, force: boolean): Claim {
@@ -56,7 +56,7 @@ export function claimNewRun(path: string | undefined, recipe: string, force: boo
   }
 }
 
-/** The folder that a new run would get, unclaimed. Throws `UsageError` as `claimNewRun` does. */
+/** Returns the folder that a new run would get, without claiming it. Throws `UsageError` as `claimNewRun` does. */
 export function freeRunPath(path: string | undefined, recipe: string, force: boolean): string {
   if (path !== undefined) {
     const trouble = troubleWith(path, force);
@@ -70,11 +70,11 @@ export function freeRunPath(path: string | undefined, recipe: string, force: boo
 }
 
 /**
- * Claims the folder of a run that goes on. With `force` it is taken from a process of another machine, which may be
- * gone: nobody can look from here.
+ * Claims the folder of a run that is resumed. With `force`, it is taken even from a process on another machine, which
+ * may be gone: that can't be seen from here.
  *
- * Throws `CheckpointError` if the folder is no run, `UsageError` if another process has it, naming it, `OutputError`
- * if the system refuses.
+ * Throws `CheckpointError` if the folder is not a run, a `UsageError` that names the process if another one has the
+ * folder, and `OutputError` if the system refuses.
  */
 export function claimRun(path: string, force: boolean): Claim {
   const { record } = runFolder(path);
@@ -93,7 +93,7 @@ function heldBy(
   const words = holderWords(holder);
   return new UsageError(
     certain
-      ? `${flag}: ${words} is training there; wait until it ends, or stop it with Ctrl-C, which saves`
+      ? `${flag}: ${words} is training there; wait until it ends, or stop it with Ctrl-C, which saves the run`
       : `${flag}: ${words} is training there, as far as can be seen from this machine; if it is gone, remove ${shellQuote(join(path, LOCK_FILE))}`,
   );
 }
@@ -103,7 +103,7 @@ function entriesOf(path: string): string[] {
   return readdirSync(path).filter((name) => !name.startsWith(LOCK_FILE));
 }
 
-/** What is at a path; undefined where nothing is. Throws `OutputError` on a path that can't be one. */
+/** Returns the status of what is at a path; undefined if nothing is. Throws `OutputError` if the path is not valid. */
 function statusOf(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });
@@ -112,13 +112,13 @@ function statusOf(path: string): Stats | undefined {
   }
 }
 
-/** Whether a default folder may be taken: it isn't there, or holds nothing, such as what a killed process made. */
+/** Whether a default folder may be taken: it doesn't exist, or it is empty, as a killed process may leave it. */
 function isFree(path: string): boolean {
   const found = statusOf(path);
   return !found || (found.isDirectory() && entriesOf(path).length === 0);
 }
 
-/** Whether a run came to a checkpoint: without one, nothing is lost with it. */
+/** Whether a run reached a checkpoint. Without one, nothing is lost if it is replaced. */
 function hasCheckpoint(path: string): boolean {
   const { checkpoint, checkpoints, best } = runFolder(path);
   return existsFolder(checkpoint) || existsFolder(best) || existsSync(checkpoints);
@@ -132,12 +132,12 @@ function troubleWith(path: string, force: boolean): UsageError | undefined {
   const entries = entriesOf(path);
   if (entries.length === 0) return undefined;
   if (!entries.includes("run.json") && !entries.includes(REPLACED)) {
-    return new UsageError(`--out ${path}: holds other things than a run; name a new folder`);
+    return new UsageError(`--out ${path}: holds something other than a run; name a new folder`);
   }
   const kept = hasCheckpoint(path) || entries.includes(REPLACED);
   if (force || !kept) return undefined;
   return new UsageError(
-    `--out ${path}: holds a run already; go on with --resume ${shellQuote(path)}, overwrite it with --force, or name another folder`,
+    `--out ${path}: already holds a run; go on with --resume ${shellQuote(path)}, overwrite it with --force, or name another folder`,
   );
 }
 
@@ -216,7 +216,9 @@ function claimOf(path: string, lock: Lock, made: readonly string[]): Claim {
   };
 }
 
-/** After a process that was killed between `begin` and `settle`: the older run again, unless the new one has a checkpoint. */
+/**
+ * Restores the older run after a process was killed between `begin` and `settle`, unless the new run has a checkpoint.
+ */
 function putBackReplaced(path: string): void {
   const aside = join(path, REPLACED);
   if (!existsSync(aside)) return;
@@ -224,7 +226,7 @@ function putBackReplaced(path: string): void {
   else putBackQuietly(path);
 }
 
-/** Removes what came since `begin`, and puts back what was set aside. */
+/** Removes what was written since `begin`, and puts back what was set aside. */
 function putBackQuietly(path: string): void {
   const aside = join(path, REPLACED);
   try {
@@ -235,7 +237,7 @@ function putBackQuietly(path: string): void {
     for (const name of readdirSync(aside)) renameSync(join(aside, name), join(path, name));
     rmdirSync(aside);
   } catch {
-    // What was set aside is found there, and put back, when the folder is claimed next.
+    // The next claim of the folder finds what was set aside, and puts it back.
   }
 }
 

@@ -1,4 +1,4 @@
-// What `longhand classify` is given: pictures, folders of them, grids of samples, IDX files; as digits of 28×28.
+// The inputs of `longhand classify`: pictures, folders of pictures, grids of samples and IDX files, read as digits.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { statusOf } from "../data/find-idx.ts";
@@ -17,17 +17,17 @@ export interface Input {
   readonly count: number;
   readonly height: number;
   readonly width: number;
-  /** What each image is called. */
+  /** The name of each image. */
   readonly names: readonly string[];
-  /** Why each reading may be wrong. */
+  /** For each image, why it may have been misread. */
   readonly doubts: readonly (readonly string[])[];
-  /** The images' classes, where they are known. */
+  /** The images' classes, if they are known. */
   readonly labels: Uint8Array | undefined;
-  /** Set where the images are those of an IDX file. */
+  /** The IDX file that the images come from, if they come from one. */
   readonly source: string | undefined;
 }
 
-/** All that was given, and what of it was passed over, a line each. */
+/** All inputs, and notes on what was skipped, one line each. */
 export interface Inputs {
   readonly inputs: readonly Input[];
   readonly notes: readonly string[];
@@ -39,12 +39,12 @@ export interface SetFlags {
   readonly transpose?: boolean | undefined;
 }
 
-const MOST_SIDE = 512; // of an IDX file's images, whose bytes all become floats
-const MOST_TOLD = 5; // files that are passed over by name, a folder
+const MOST_SIDE = 512; // of an IDX file's images, because each of their bytes becomes a float
+const MOST_TOLD = 5; // skipped files that are named, per folder
 
 /**
- * Reads everything that paths name. In a folder, hidden files are passed over, and so are pictures that can't be read;
- * both are noted. Throws `DataError` or `UsageError` before anything is classified.
+ * Reads everything that `paths` name. In a folder, hidden files and pictures that can't be read are skipped, with a
+ * note. Throws `DataError` or `UsageError` before anything is classified.
  */
 export async function readInputs(paths: readonly string[], flags: SetFlags): Promise<Inputs> {
   const { labels } = flags;
@@ -72,7 +72,7 @@ export async function readInputs(paths: readonly string[], flags: SetFlags): Pro
   }
   if (labels !== undefined && (sets.length !== 1 || files !== 1)) {
     throw new UsageError(
-      `--labels ${labels}: goes with one IDX file of images, and nothing else; got ${files} files`,
+      `--labels ${labels}: needs exactly one IDX file of images and nothing else; got ${files} files`,
     );
   }
   const sides = [...new Set(pictures.map(({ side }) => side))];
@@ -80,7 +80,7 @@ export async function readInputs(paths: readonly string[], flags: SetFlags): Pro
   return { inputs: [...alike, ...sets], notes };
 }
 
-/** A digit on its own: (side, side) in [−1, 1]. */
+/** One digit, (side, side) in [−1, 1]. */
 interface Picture {
   readonly name: string;
   readonly side: number;
@@ -88,7 +88,7 @@ interface Picture {
   readonly doubts: readonly string[];
 }
 
-/** Pictures of one size as one input. */
+/** Joins pictures of one size into one input. */
 function joined(pictures: readonly Picture[]): Input {
   const { side } = pictures[0]!;
   const images = new Float32Array(pictures.length * side * side);
@@ -100,10 +100,10 @@ function joined(pictures: readonly Picture[]): Input {
 }
 
 const PICTURE_NAMES = /\.(png|jpe?g|jfif|webp|heic|heif|avif|gif|bmp|tiff?|jxl)$/i;
-// What systems leave beside people's files: `._0.png` and .DS_Store, Thumbs.db, desktop.ini.
+// Files that operating systems add to folders: `._0.png` and .DS_Store, Thumbs.db, desktop.ini.
 const HIDDEN = /^(\..*|Thumbs\.db|desktop\.ini)$/i;
 
-/** The pictures of a folder, in the order of their names. Throws `DataError` if there is none that can be read. */
+/** Reads the pictures of a folder in the order of their names. Throws `DataError` if none can be read. */
 function readFolder(path: string): {
   readonly pictures: readonly Picture[];
   readonly notes: readonly string[];
@@ -130,27 +130,26 @@ function readFolder(path: string): {
     }
   }
   if (pictures.length === 0) {
-    const others =
-      refused.length > 1 ? ` (and ${refused.length - 1} more, none of which can be read)` : "";
+    const others = refused.length > 1 ? ` (and ${refused.length - 1} more that can't be read)` : "";
     throw new DataError(`${refused[0]!}${others}`);
   }
   const hidden = entries.length - shown.length;
-  const told = refused.slice(0, MOST_TOLD).map((reason) => `Passed over: ${reason}`);
+  const told = refused.slice(0, MOST_TOLD).map((reason) => `Skipped: ${reason}`);
   const rest = refused.length - told.length;
   return {
     pictures,
     notes: [
       ...(hidden > 0
-        ? [`${path}: ${hidden} hidden ${hidden === 1 ? "file was" : "files were"} passed over`]
+        ? [`${path}: ${hidden} hidden ${hidden === 1 ? "file was" : "files were"} skipped`]
         : []),
       ...told,
-      ...(rest > 0 ? [`${path}: ${rest} more pictures can't be read and were passed over`] : []),
+      ...(rest > 0 ? [`${path}: ${rest} more pictures can't be read and were skipped`] : []),
     ],
     files: names.length,
   };
 }
 
-/** What to do about a folder without pictures. */
+/** Says what a folder without pictures holds, and what to do. */
 function emptyWords(
   path: string,
   entries: readonly { readonly name: string; readonly isDirectory: () => boolean }[],
@@ -166,7 +165,7 @@ function emptyWords(
     .map((name) => `${name}/`)
     .join(", ");
   const more = folders.length > 3 ? ", …" : "";
-  return `${none}, but folders (${some}${more}); name those that hold pictures`;
+  return `${none}, but it has folders (${some}${more}); name those that hold pictures`;
 }
 
 function bytesOf(path: string): Uint8Array {
@@ -178,7 +177,7 @@ function bytesOf(path: string): Uint8Array {
   }
 }
 
-/** The digit in a picture, or those in a grid of samples as they were drawn. */
+/** Reads the digit in a picture, or the digits in a grid of samples. */
 function readPicture(bytes: Uint8Array, file: string): Picture[] {
   const rows = openPicture(bytes, file);
   const cells = couldBeGrid(rows.width, rows.height) ? cellsOf(grayOf(rows)) : undefined;
@@ -202,7 +201,7 @@ async function readSet(
   const { images, count, height, width, labels } = set;
   if (Math.max(height, width) > MOST_SIDE) {
     throw new DataError(
-      `${file}: its images are ${width}×${height}; at most ${MOST_SIDE}×${MOST_SIDE} are classified`,
+      `${file}: images must be at most ${MOST_SIDE}×${MOST_SIDE}; got ${width}×${height}`,
     );
   }
   const light = isDarkOnLight(images, width) ? images.map((level) => 255 - level) : images;
@@ -213,7 +212,9 @@ async function readSet(
   return { input, notes: set.notes };
 }
 
-/** Whether images are dark on light: by the mean of their first and last columns, as all of a set are drawn alike. */
+/**
+ * Whether images are dark on light, by the mean of their first and last columns. All images of a set are drawn alike.
+ */
 function isDarkOnLight(images: Uint8Array, width: number): boolean {
   const rows = images.length / width;
   let sum = 0;

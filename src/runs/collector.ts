@@ -2,9 +2,10 @@
 import { setFlagsFromString } from "node:v8";
 
 /**
- * Runs `body` with every collection a full one. Dawn makes some small objects a step, and while the host waits a few
- * at each turn of Node's event loop, with memory of its own behind them that V8 doesn't see: what outlives a small
- * collection then lies around for thousands of steps, until a full one. With little else on the heap that is quick.
+ * Runs `body` with V8 told to make every garbage collection a full one. Dawn creates some small objects per step, and a
+ * few more at each turn of Node's event loop while the host waits. They hold memory that V8 doesn't see. Objects that
+ * outlive a minor collection would stay for thousands of steps, until a full one. Full collections are quick, because
+ * there is little else on the heap.
  */
 export async function collectingAll<T>(body: () => Promise<T>): Promise<T> {
   setFlagsFromString("--gc-global");

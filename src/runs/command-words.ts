@@ -1,9 +1,9 @@
-// How whoever runs the command line types it: a clone has npm's scripts, and who has installed the package has npx.
+// How a command is typed here: with npm's scripts in a clone, or with npx if the package is installed.
 import { basename } from "node:path";
 
 /**
- * A command as it is typed here: `npm run train -- --resume R` in a clone, `npx longhand train --resume R` where the
- * package is installed. `flags` are quoted for a shell already.
+ * Returns a command as it is typed here: `npm run train -- --resume R` in a clone, `npx longhand train --resume R` if
+ * the package is installed. `flags` must already be quoted for a shell.
  */
 export function commandFor(name: string, flags = ""): string {
   const installed = /^longhand(\.mjs)?$/.test(basename(process.argv[1] ?? ""));

@@ -1,5 +1,5 @@
-// The recipe that a command is about: --recipe, changed by --width and by a file of constants, which is JSON, or a
-// TypeScript or JavaScript module whose default export they are.
+// The recipe that a command uses: --recipe, changed by --width and by a file of constants. The file is JSON, or a
+// TypeScript or JavaScript module that exports the constants by default.
 import { scaled, type Recipe } from "../gan/recipe.ts";
 import { recipeNamed } from "../gan/recipes/list.ts";
 import { UsageError } from "../gpu/errors.ts";
@@ -7,11 +7,11 @@ import { printable, quote, show } from "../gpu/foreign-text.ts";
 import { withConstants, type ConstantValues } from "./constants.ts";
 import { configValue, noConstants } from "./config-value.ts";
 
-/** The flags that say which recipe. */
+/** The flags that choose a recipe. */
 export interface RecipeFlags {
   /** Default: the config's, else dcgan. */
   readonly recipe?: string | undefined;
-  /** A factor for every hidden width, whoever set them. */
+  /** A factor for every hidden width, including those that the config sets. */
   readonly width?: number | undefined;
   /** A file of constants. */
   readonly config?: string | undefined;
@@ -25,14 +25,14 @@ export interface Config {
 }
 
 /**
- * The recipe that flags ask for: first the config's constants, then widths times `width`. Throws `UsageError` where
- * the file can't be read, or doesn't fit the recipe.
+ * Returns the recipe that the flags ask for: the config's constants are set first, then the widths are multiplied by
+ * `width`. Throws `UsageError` if the file can't be read or doesn't fit the recipe.
  */
 export async function chosenRecipe({ recipe, width, config }: RecipeFlags): Promise<Recipe> {
   const file = config === undefined ? undefined : await readConfig(config);
   if (recipe !== undefined && file?.recipe !== undefined && recipe !== file.recipe) {
     throw new UsageError(
-      `--recipe ${printable(recipe, 80)}: ${printable(config!)} says it is for recipe ${quote(file.recipe)}; leave the flag out, or take recipe out of the file`,
+      `--recipe ${printable(recipe, 80)}: ${printable(config!)} says it is for recipe ${quote(file.recipe)}; leave out the flag, or remove recipe from the file`,
     );
   }
   const named = recipeNamed(recipe ?? file?.recipe ?? "dcgan");
@@ -42,7 +42,7 @@ export async function chosenRecipe({ recipe, width, config }: RecipeFlags): Prom
   return width === undefined ? configured : scaled(configured, width);
 }
 
-/** Reads a config file. Throws `UsageError` if it can't be read, or is no object of constants. */
+/** Reads a config file. Throws `UsageError` if it can't be read, or isn't an object of constants. */
 export async function readConfig(path: string): Promise<Config> {
   const where = `--config ${printable(path)}`;
   const value = await configValue(path, where);

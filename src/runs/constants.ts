@@ -1,4 +1,4 @@
-// A recipe's constants as people change them: by --width, by a --config file, and as a run's record keeps them.
+// A recipe's constants: how a --config file changes them, and how a run's record keeps them.
 import { z } from "zod";
 import { UsageError } from "../gpu/errors.ts";
 import { keyPath, show } from "../gpu/foreign-text.ts";
@@ -8,7 +8,7 @@ import { belowOne, finite, flag, oneOf, whole, wholes, type Check } from "../ker
 import { adamChecks } from "../nn/adam.ts";
 import { withNewKeys } from "./renamed-keys.ts";
 
-/** What constants of these names must be. Others need be no more than of the type that the recipe has. */
+/** What constants of these names must be. Others only need the type of the recipe's own value. */
 const known: Readonly<Record<string, Check>> = {
   latent: whole(1),
   batch: whole(1),
@@ -22,19 +22,19 @@ const known: Readonly<Record<string, Check>> = {
   runningVariance: oneOf("population", "sample"),
 };
 
-/** Constants as older versions called them, and as they are called now. */
+/** Names of constants in older versions, and their names now. */
 const RENAMED = { verdicts: "loss" };
 
-/** What a recipe is whatever its constants are. */
+/** The fields of a recipe that are not constants. */
 const FIXED = ["name", "summary", "image", "resizes", "classes", "order"];
 
 /** Constants by name, as JSON has them. */
 export type ConstantValues = Readonly<Record<string, unknown>>;
 
-/** What `run.json` keeps: checked against the recipe by `withConstants`. */
+/** The schema of the constants in `run.json`. `withConstants` checks them against the recipe. */
 export const constantsSchema: z.ZodType<ConstantValues> = z.record(z.string(), z.unknown());
 
-/** The constants that a recipe has, by name: all of it that isn't fixed and isn't a function. */
+/** Returns a recipe's constants by name: every field that is neither fixed nor a function. */
 export function constantsOf(recipe: Recipe): ConstantValues {
   return Object.fromEntries(
     Object.entries(recipe).filter(
@@ -43,7 +43,7 @@ export function constantsOf(recipe: Recipe): ConstantValues {
   );
 }
 
-/** The losses that the recipe's last layer and its order of steps can go with. */
+/** Returns the losses that fit the recipe's last layer and the order of its step. */
 function lossesOf({ loss, order }: Recipe): readonly Loss[] {
   if (!endsInSigmoid(loss)) return ["logits", "hinge"];
   return order === "simultaneous"
@@ -52,9 +52,9 @@ function lossesOf({ loss, order }: Recipe): readonly Loss[] {
 }
 
 /**
- * A recipe as runs followed it whose record doesn't say: what each constant stood for before it had a name. Adam's
- * convention was PyTorch's in all of them, the loss of a sigmoid was taken of its probabilities, resizing
- * repeated the outermost pixels, and batch norm remembered the population's variance.
+ * Returns a recipe as it was before some of its constants existed, for runs whose record doesn't have them. In those
+ * runs, Adam followed PyTorch's convention, the loss after a sigmoid was computed from its probabilities, resizing
+ * repeated the outermost pixels, and batch norm stored the population variance.
  */
 export function asBefore(recipe: Recipe): Recipe {
   return {
@@ -67,17 +67,19 @@ export function asBefore(recipe: Recipe): Recipe {
   };
 }
 
-/** What a constant must be that has no entry of its own: something like the recipe's. */
+/** Returns the check for a constant without an entry in `known`: its value must be like the recipe's. */
 function alike(value: unknown): Check {
   if (Array.isArray(value)) return wholes(1, value.length);
   return typeof value === "boolean" ? flag : finite();
 }
 
-/** A value that passes a check; the issue's message is what it must be. */
+/** Returns the schema of a value that passes a check. The issue's message says what the value must be. */
 const schemaOf = ({ accepts, expects }: Check): z.ZodType =>
   z.custom(accepts, expects).exactOptional();
 
-/** The schema of a recipe's constants, all of them optional: those that it has, of the lengths that it has. */
+/**
+ * Returns the schema of a recipe's constants, all of them optional. Names and lengths of lists must be the recipe's.
+ */
 function constantsSchemaOf(recipe: Recipe): z.ZodType<Partial<Recipe>> {
   const shape = Object.entries(constantsOf(recipe)).map(([name, value]): [string, z.ZodType] => {
     if (name === "loss") return [name, schemaOf(oneOf(...lossesOf(recipe)))];
@@ -89,8 +91,8 @@ function constantsSchemaOf(recipe: Recipe): z.ZodType<Partial<Recipe>> {
 }
 
 /**
- * A recipe with some constants changed. `from` is who says so, for errors: a file, or a run's record. Throws
- * `UsageError` naming each key that is unknown or doesn't fit.
+ * Returns a recipe with some constants changed. `from` names their source in errors: a file, or a run's record. Throws
+ * a `UsageError` that names each key that is unknown or doesn't fit.
  */
 export function withConstants(recipe: Recipe, given: unknown, from: string): Recipe {
   const changes = withNewKeys(given, RENAMED);
@@ -108,7 +110,7 @@ export function withConstants(recipe: Recipe, given: unknown, from: string): Rec
   };
   if (changed.loss === "hinge" && changed.smoothing > 0) {
     throw new UsageError(
-      `${from}: smoothing: must be 0 with the loss 'hinge', which has no labels; it is ${changed.smoothing}`,
+      `${from}: smoothing: must be 0 with the loss 'hinge', which has no labels; got ${changed.smoothing}`,
     );
   }
   return changed;
@@ -116,7 +118,7 @@ export function withConstants(recipe: Recipe, given: unknown, from: string): Rec
 
 const MOST = 8;
 
-/** The first of some texts, and how many more there are. */
+/** Joins the first texts, and says how many more there are. */
 function several(texts: readonly string[], between: string): string {
   const more = texts.length > MOST ? [`and ${texts.length - MOST} more`] : [];
   return [...texts.slice(0, MOST), ...more].join(between);
@@ -128,8 +130,8 @@ function complaintsOf(recipe: Recipe, changes: unknown, issue: z.core.$ZodIssue)
     const top = path.length === 0;
     const has = Object.keys(top ? constantsOf(recipe) : adamChecks).join(", ");
     const what = top
-      ? `is no constant of recipe ${recipe.name}, which`
-      : "is no constant of Adam, which";
+      ? `is not a constant of recipe ${recipe.name}, which`
+      : "is not a constant of Adam, which";
     const keys = issue.keys.map((key) => keyPath([...path, key]));
     return [`${several(keys, ", ")}: ${what} has ${has}`];
   }
@@ -141,7 +143,7 @@ function complaintsOf(recipe: Recipe, changes: unknown, issue: z.core.$ZodIssue)
   return [`${keyPath(path)}: must be ${expects}; got ${show(got)}`];
 }
 
-/** What of some constants differs from others, in words: `batch 64, generatorAdam.beta1 0.4`. */
+/** Says in words which constants differ from `before`: `batch 64, generatorAdam.beta1 0.4`. */
 function differences(values: ConstantValues, before: ConstantValues, prefix = ""): string {
   return Object.entries(values)
     .filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(before[name]))
@@ -160,7 +162,7 @@ function isValues(value: unknown): value is ConstantValues {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A recipe's name, and how it differs from the one in the list: `dcgan with batch 64`. */
+/** Returns a recipe's name, and how it differs from the listed recipe of that name: `dcgan with batch 64`. */
 export function titleOf(recipe: Recipe): string {
   const changed = differences(constantsOf(recipe), constantsOf(recipeNamed(recipe.name)));
   return changed === "" ? recipe.name : `${recipe.name} with ${changed}`;

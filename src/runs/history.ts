@@ -1,17 +1,18 @@
-// The losses of all steps of a run, for its plot: four floats a step, as the device had them, and no objects.
+// The losses of all steps of a run, for its plot. They are kept as four floats per step, as on the device, rather than
+// as objects.
 import type { StepRecord } from "../gan/train-steps.ts";
 
 const COLUMNS = ["lossD", "lossG", "dReal", "dFake"] as const;
 
 /** The records of a run's steps from 1 on. */
 export interface History {
-  /** Adds records of the steps that come next. */
+  /** Adds the records of the next steps. */
   readonly add: (records: readonly StepRecord[]) => void;
-  /** All of them, as they were added. */
+  /** Returns all records, as they were added. */
   readonly records: () => StepRecord[];
 }
 
-/** A history that begins with `earlier`. Steps may start after 1, where a log was moved away. */
+/** Creates a history that begins with `earlier`. Its first step may be later than 1 if a log was moved away. */
 export function createHistory(earlier: readonly StepRecord[], stepsPerEpoch: number): History {
   let values = new Float32Array(Math.max(1024, 2 * COLUMNS.length * earlier.length));
   let count = 0;

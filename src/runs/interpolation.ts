@@ -6,7 +6,7 @@ import { encodeGif } from "../pictures/gif.ts";
 import { tileGrid, type GrayImage } from "../pictures/grid.ts";
 import { encodePng } from "../pictures/png.ts";
 
-/** Returns the images of each leg, both ends included. Two seeds make one leg, as the way back is the same. */
+/** Returns the images of each leg, both ends included. Two seeds make one leg, because the way back is the same. */
 async function drawLegs(
   models: Models,
   seeds: readonly number[],
@@ -42,7 +42,7 @@ function joined(parts: readonly Float32Array[]): Float32Array<ArrayBuffer> {
   return all;
 }
 
-/** Returns the frames of the loop, each under the seed that it is nearest to. */
+/** Returns the frames of the loop, each labelled with the nearest seed. */
 function loopOf(
   legs: readonly (readonly Float32Array[])[],
   seeds: readonly number[],
@@ -71,14 +71,14 @@ export interface WalkRequest {
   readonly seeds: readonly number[];
   /** Steps from one seed to the next. */
   readonly steps: number;
-  /** Of a conditional run: which digit (0 to 9, one per seed). */
+  /** The digit to draw, for a conditional run (default: 0 to 9, one per seed). */
   readonly digit?: number | undefined;
   readonly onLeg?: (done: number, total: number) => void;
 }
 
 const FRAME_MS = 100;
 
-/** Draws a walk: a strip with one row per leg, and the frames of its loop, as PNG and GIF. */
+/** Draws a walk: a strip with one row per leg as PNG, and the frames of its loop as GIF. */
 export async function drawWalk(
   models: Models,
   { seeds, steps, digit, onLeg }: WalkRequest,

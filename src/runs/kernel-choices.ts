@@ -1,4 +1,4 @@
-// Where the autotuner's answers are kept: a file an adapter, in the user's cache folder.
+// Where the autotuner's results are kept: one file per adapter, in the user's cache folder.
 import { commandFor } from "./command-words.ts";
 import { existsSync } from "node:fs";
 import { formatChoices, parseChoices, type Choices } from "./choices.ts";
@@ -12,23 +12,23 @@ import { useChoices } from "../kernels/variant.ts";
 import { readCache, writeCache } from "./cache.ts";
 import type { RunRecord } from "./run-folder.ts";
 
-/** What is stored of an adapter. */
+/** What is stored for an adapter. */
 export interface StoredChoices {
   /** Where it is, or would be. */
   readonly path: string;
-  /** Empty where nothing is stored that holds. */
+  /** Empty if nothing valid is stored. */
   readonly choices: Choices;
-  /** Why something that is stored doesn't hold, as a clause. */
+  /** Why what is stored is not valid, as a clause. */
   readonly trouble: string | undefined;
 }
 
-/** The kernels of a run, and words for them, given how many of the step's shapes have one chosen. */
+/** The kernels of a run, and words that describe them, given at how many of the step's shapes one was chosen. */
 interface RunChoices {
   readonly choices: Choices;
   readonly words: (chosen: number, all: number) => string;
 }
 
-/** The choices of a run: its own if it is resumed, else what was tuned on the adapter. */
+/** Returns the choices of a run: its own if it is resumed, otherwise those that were tuned on the adapter. */
 export async function choicesFor(
   earlier: Pick<RunRecord, "adapter" | "choices"> | undefined,
   { name }: Pick<OpenedAdapter, "name">,
@@ -38,7 +38,7 @@ export async function choicesFor(
     if (own && earlier.adapter !== name) {
       return {
         choices: {},
-        words: () => "the defaults, as the run's own were tuned on another adapter",
+        words: () => "the defaults, because the run's own were tuned on another adapter",
       };
     }
     return {
@@ -57,7 +57,7 @@ export async function choicesFor(
         ? chosen > 0
           ? `as tuned on this adapter at ${chosen} of ${all} shapes (${path})`
           : `the defaults; ${commandFor("tune")} measures which are fastest here`
-        : `the defaults, not those that were tuned: ${trouble}; ${commandFor("tune")} measures anew`,
+        : `the defaults, not those that were tuned: ${trouble}; ${commandFor("tune")} measures them again`,
   };
 }
 
@@ -66,13 +66,13 @@ function nameFor(adapter: string): string {
   return `kernels/${name.replace(/^-|-$/g, "").slice(0, 100)}.json`;
 }
 
-/** Reads what is stored of an adapter. Never throws: a broken file is told of, and holds nothing. */
+/** Reads what is stored for an adapter. Never throws: a broken file counts as empty, and `trouble` says why. */
 export async function loadKernelChoices(adapter: string): Promise<StoredChoices> {
   const kernels = await kernelsVersion(shaderText);
   const { path, value, trouble } = await readCache(nameFor(adapter), async (bytes, where) => {
     const stored = parseChoices(bytes, where);
     if (stored.adapter !== adapter) {
-      throw new CheckpointError(`${where} is of another adapter, ${stored.adapter}`);
+      throw new CheckpointError(`${where} belongs to another adapter, ${stored.adapter}`);
     }
     if (stored.kernels !== kernels) {
       throw new CheckpointError("the kernels have changed since they were tuned");
@@ -83,21 +83,21 @@ export async function loadKernelChoices(adapter: string): Promise<StoredChoices>
   return { path, choices: value ?? {}, trouble };
 }
 
-/** Has a device launch what is stored of its adapter. */
+/** Makes a device launch the kernels stored for its adapter. */
 export async function useStoredChoices(device: Device, adapter: string): Promise<void> {
   const { choices } = await loadKernelChoices(adapter);
   useChoices(device, choices);
 }
 
-/** Stores choices of an adapter, in place of all that was. Returns the path; throws `OutputError`. */
+/** Stores the choices for an adapter, and replaces all that was stored. Returns the path. Throws `OutputError`. */
 export async function saveKernelChoices(adapter: string, choices: Choices): Promise<string> {
   const kernels = await kernelsVersion(shaderText);
   const bytes = await sealedJson(formatChoices({ format: 1, adapter, kernels, choices }));
-  const none = "Can't keep what was tuned: there is no cache folder.";
+  const none = "Can't keep the tuned kernels: there is no cache folder.";
   return writeCache(nameFor(adapter), bytes, none);
 }
 
-/** Removes what is stored of an adapter. Returns the paths that are gone. */
+/** Removes what is stored for an adapter. Returns the paths that were removed. */
 export function forgetKernelChoices(adapter: string): readonly string[] {
   const there = cacheFolders(nameFor(adapter)).filter((path) => existsSync(path));
   for (const path of there) removeQuietly(path);

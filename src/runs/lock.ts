@@ -1,9 +1,9 @@
-// A folder that one process at a time may write: a file in it names the process. It survives a crash, and
-// whoever comes next sees that its process is gone. Node only.
+// A lock that lets one process at a time write a folder: a file in the folder names the process. The file survives a
+// crash, and the next process sees that its owner is gone. Node only.
 //
-// A lock is made by linking a file that is whole already, so nobody reads half of one; where links can't be
-// made, it is created exclusively. A stale one is removed only under a second, short-lived lock, and only
-// after reading it again: else two that find the same stale lock could remove each other's new one.
+// A lock is made by linking a complete file, so that nobody reads half of one. If links can't be made, it is created
+// exclusively. A stale lock is removed only under a second, short-lived lock, and only after it was read again.
+// Otherwise two processes that find the same stale lock could remove each other's new one.
 import {
   linkSync,
   mkdirSync,
@@ -27,15 +27,17 @@ export interface Holder {
   readonly host: string;
   /** When it took the lock, as ISO 8601. */
   readonly since: string;
-  /** What tells it from a later process of the same number, where the system says: boot and start time. */
+  /** Boot and start time, which tell it from a later process with the same id; null if the system doesn't say. */
   readonly birth: string | null;
 }
 
 /** A folder's lock, held by this process. */
 export interface Lock {
-  /** Lets go of it; more than once is fine, and so is a folder that is gone. */
+  /** Releases the lock. May be called more than once, and when the folder is gone. */
   readonly release: () => void;
-  /** Throws OutputError if the folder isn't the one that was locked any more: it is gone, or another took its name. */
+  /**
+   * Throws `OutputError` if the folder is no longer the one that was locked: it is gone, or another one has its name.
+   */
   readonly check: () => void;
 }
 
@@ -44,7 +46,7 @@ export type LockAttempt =
   | { readonly lock: Lock }
   | {
       readonly holder: Holder;
-      /** False where the holder's machine is another. */ readonly certain: boolean;
+      /** False if the holder is on another machine. */ readonly certain: boolean;
     };
 
 const schema: z.ZodType<Holder> = z.object({
@@ -57,15 +59,15 @@ const schema: z.ZodType<Holder> = z.object({
 /** The lock's name in its folder. */
 export const LOCK_FILE = "run.lock";
 
-/** A lock that can't be read is being written; after so long, its writer was stopped while it wrote. */
+/** A lock that can't be parsed is still being written. After this time, its writer must have been stopped. */
 const WRITING_MS = 10_000;
 const ATTEMPTS = 100;
 
 /**
- * Takes the lock of a folder that is there, or says who holds it. A lock whose process is gone is taken over; one of
- * another machine, where nobody can look from here, only with `takeOver`.
+ * Takes the lock of an existing folder, or says who holds it. A lock whose process is gone is taken over. A lock from
+ * another machine, whose processes can't be seen from here, is taken over only with `takeOver`.
  *
- * Throws OutputError if the system refuses.
+ * Throws `OutputError` if the system refuses.
  */
 export function lockFolder(
   folder: string,
@@ -83,7 +85,7 @@ export function lockFolder(
       else if (!removeStale(path, held.text)) sleep(20);
     }
     throw new Error(
-      "it is being written, or its writer was stopped while it wrote; try again in 10 s",
+      "it is being written, or its writer was stopped while writing; try again in 10 s",
     );
   } catch (error) {
     throw outputError(path, error);
@@ -104,8 +106,8 @@ function lockAt(path: string): Lock {
       if (now === text) return;
       const what =
         now === undefined
-          ? "has no lock of this process any more"
-          : "is locked by another process now";
+          ? "no longer has this process's lock"
+          : "is now locked by another process";
       throw new OutputError(
         `Can't write ${dirname(path)}: it ${what}, so it was moved, removed or replaced while this run trained.`,
       );
@@ -119,7 +121,7 @@ export function isLocked(folder: string): boolean {
   return is === "alive" || is === "elsewhere" || is === "being written";
 }
 
-/** The holder in words: `process 4711 on host, since 2026-11-27 19:30 UTC`. */
+/** Returns the holder in words: `process 4711 on host, since 2026-11-27 19:30 UTC`. */
 export function holderWords({ pid, host, since }: Holder): string {
   const where = host === hostname() ? "" : ` on ${host}`;
   const when = /^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(since)
@@ -162,17 +164,17 @@ function isAlive({ pid, birth }: Holder): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {
-    if (systemCode(error) === "ESRCH") return false; // EPERM: there, and somebody else's
+    if (systemCode(error) === "ESRCH") return false; // EPERM: it exists, and belongs to another user
   }
   const now = birthOf(pid);
   return birth === null || now === null || birth === now;
 }
 
-/** Boot and start time of a process, on Linux; null elsewhere, and where it is gone. */
+/** Returns the boot and start time of a process on Linux; null elsewhere, or if the process is gone. */
 function birthOf(pid: number): string | null {
   try {
     const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-    // The name, in brackets, may hold anything; the 20th word after it is when it started.
+    // The name in brackets may hold anything. The 20th word after it is the start time.
     const words = readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\)/s, "").trim().split(" ");
     return words[19] === undefined ? null : `${boot} ${words[19]}`;
   } catch {
@@ -214,7 +216,7 @@ function createWithoutLinks(path: string, text: string): boolean {
   }
 }
 
-/** Removes a stale lock if it still is the one that was read. Returns false where another process is at it. */
+/** Removes a stale lock if it still is the one that was read. Returns false if another process is removing it. */
 function removeStale(path: string, text: string): boolean {
   const guard = `${path}.removing`;
   try {
@@ -239,11 +241,11 @@ function removeStale(path: string, text: string): boolean {
 function release(path: string): void {
   try {
     const held = stateOf(path);
-    // A folder that was moved away and made anew may hold another's.
+    // If the folder was moved away and made again, the lock in it may be another process's.
     if ("holder" in held && held.holder.pid === process.pid && held.is === "alive")
       unlinkSync(path);
   } catch {
-    // The folder is gone, or the disk: then nobody finds the lock, or finds it stale.
+    // The folder or the disk is gone. Then nobody finds the lock, or it is found stale.
   }
 }
 

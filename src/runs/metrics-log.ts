@@ -1,4 +1,4 @@
-// `metrics.jsonl` held against a checkpoint: every row up to its step is there, in order, and is what was written.
+// Checks `metrics.jsonl` against a checkpoint: every row up to its step is there, in order and unchanged.
 import { existsSync, statSync } from "node:fs";
 import { z } from "zod";
 import { anyNumber } from "../checkpoint/json.ts";
@@ -11,16 +11,16 @@ export interface WantedRows {
   /** The checkpoint's step: the last row wanted. */
   readonly step: number;
   readonly stepsPerEpoch: number;
-  /** What the checkpoint's manifest says of the log; undefined where there is no manifest. */
+  /** What the checkpoint's manifest says about the log; undefined if there is no manifest. */
   readonly prefix: LogPrefix | undefined;
 }
 
 /** A log up to a checkpoint's step. */
 export interface MetricsLog {
   readonly records: StepRecord[];
-  /** What a person should know of it, in sentences. */
+  /** What a person should know about it, in sentences. */
   readonly notes: readonly string[];
-  /** Cuts off what is beyond the step. Throws `OutputError`. */
+  /** Removes the rows after the step. Throws `OutputError`. */
   readonly cut: () => void;
 }
 
@@ -34,9 +34,9 @@ const rowSchema: z.ZodType<StepRecord> = z.object({
 });
 
 /**
- * Reads a log's rows up to a checkpoint's step and checks them; changes nothing. Rows beyond may be torn or of any
- * size: they aren't looked at. A log that is missing, or begins right after the step, has been moved away: the run goes
- * on without it. Throws `CheckpointError` that names the first line that is wrong.
+ * Reads and checks a log's rows up to a checkpoint's step; changes nothing. Later rows may be torn or of any size,
+ * because they aren't read. A log that is missing, or that begins right after the step, was moved away: the run goes on
+ * without it. Throws a `CheckpointError` that names the first wrong line.
  */
 export function readMetrics(path: string, wanted: WantedRows): MetricsLog {
   const { step, stepsPerEpoch, prefix } = wanted;
@@ -74,7 +74,7 @@ export function readMetrics(path: string, wanted: WantedRows): MetricsLog {
       if (empty) continue;
       const fail = (what: string): never => {
         throw new CheckpointError(
-          `${log}: line ${number} ${what}, and the checkpoint goes to step ${last}`,
+          `${log}: line ${number} ${what}, but the checkpoint goes to step ${last}`,
         );
       };
       const parsed = rowSchema.safeParse(row);
@@ -82,26 +82,26 @@ export function readMetrics(path: string, wanted: WantedRows): MetricsLog {
         const [issue] = parsed.error.issues;
         return fail(
           row
-            ? `is no row of losses (${issue?.path.join(".")}: ${issue?.message})`
+            ? `is not a row of losses (${issue?.path.join(".")}: ${issue?.message})`
             : "is torn or damaged",
         );
       }
       const { step: has, epoch } = parsed.data;
       if (has !== due)
-        fail(`is of step ${has} where ${due} should follow: rows are missing or twice`);
+        fail(`has step ${has}, but step ${due} should follow: rows are missing or repeated`);
       const own = Math.floor((has - 1) / stepsPerEpoch) + 1;
-      if (epoch !== own) fail(`says epoch ${epoch} of step ${has}, which is in epoch ${own}`);
+      if (epoch !== own) fail(`has epoch ${epoch} for step ${has}, which is in epoch ${own}`);
       found.push(parsed.data);
       if (has === last) return { records: found, end: at, ended: whole };
       due += 1;
     }
     throw new CheckpointError(
-      `${log}: ends with step ${due - 1} (${statSync(log).size} bytes), and the checkpoint is of step ${last}: rows are missing`,
+      `${log}: ends at step ${due - 1} (${statSync(log).size} bytes), but the checkpoint is of step ${last}: rows are missing`,
     );
   }
 }
 
-/** The step of a log's first row; undefined where it has none that can be read. */
+/** Returns the step of a log's first row; undefined if that can't be read. */
 function firstStep(path: string): number | undefined {
   for (const { row } of linesOf(path)) {
     return typeof row?.step === "number" ? row.step : undefined;

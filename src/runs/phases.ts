@@ -1,11 +1,10 @@
-// Progress of work that has several long parts: a bar for the part at hand if somebody watches, else a line as
-// each begins.
+// Progress of work in several long parts: a bar for the current part in a terminal, otherwise a line per part.
 import type { Bar, Ui } from "./ui.ts";
 
-/** Told how much of a part is done, of how much. */
+/** Receives how much of a part is done, and its total. */
 export type Part = (done: number, total: number) => void;
 
-/** Where a command says what it is at. */
+/** Where a command reports which part it is at. */
 export interface Phases {
   /** Begins a part: `name` says what is being done. */
   readonly begin: (name: string) => Part;
@@ -14,7 +13,7 @@ export interface Phases {
   readonly stop: () => void;
 }
 
-/** Shows parts as bars that vanish at the end, or prints a line as each begins if nobody watches. */
+/** Shows parts as bars that vanish at the end. Without a terminal, prints a line as each part begins. */
 export function createPhases(ui: Pick<Ui, "bars" | "print">): Phases {
   const bars = ui.bars("{name} {bar} {percentage} %", true);
   let bar: Bar | undefined;

@@ -1,4 +1,4 @@
-// Where a step's time goes, for people: measured beside the adapter's ceilings, as a table and as a picture.
+// Where a step's time goes: measured and compared with the adapter's ceilings, as a table and as a picture.
 import type { Device } from "../gpu/device.ts";
 import { profile, type Profile, type ProfileOptions } from "../gpu/inspection/profile.ts";
 import type { Program } from "../gpu/program.ts";
@@ -8,7 +8,7 @@ import { measureCeilings } from "../kernels/ceilings.ts";
 import { rooflinePicture } from "../pictures/roofline.ts";
 import type { Bar, Ui } from "./ui.ts";
 
-/** A step's profile beside what its adapter reaches. */
+/** A step's profile, and the ceilings of its adapter. */
 export interface StepProfile {
   readonly adapter: string;
   readonly ceilings: Ceilings;
@@ -17,10 +17,10 @@ export interface StepProfile {
   readonly kernels: readonly RooflineRow[];
 }
 
-const CEILING_ROUNDS = 16; // of which the fastest counts
+const CEILING_ROUNDS = 16; // the fastest counts
 
 /**
- * Measures the ceilings, then the program; its state is afterwards what it was. Shows a bar if somebody watches `ui`.
+ * Measures the ceilings, then the program. The program's state is restored afterwards. Shows a bar in a terminal.
  * Throws `GpuError`.
  */
 export async function profileStep(
@@ -78,25 +78,25 @@ function cellsOf(row: RooflineRow): readonly string[] {
   ];
 }
 
-/** One line on how it was timed. */
+/** Says in one line how a step was timed. */
 function methodOf({ method, rounds }: Profile): string {
   return method === "timestamps"
-    ? `A pass a dispatch, timed by timestamps; medians of ${rounds} rounds.`
-    : `This device has no timestamps: each dispatch repeated in a submit of its own, by the clock; medians of ${rounds} rounds.`;
+    ? `One pass per dispatch, timed by timestamps; medians of ${rounds} rounds.`
+    : `This device has no timestamps: each dispatch was repeated in its own submit and timed by the host's clock; medians of ${rounds} rounds.`;
 }
 
-/** The whole in three lines: the ceilings, the sums, and how close the step is to its floor. */
+/** Sums up a profile in three lines: the ceilings, the totals, and how close the step is to its floor. */
 function summaryOf({ ceilings, profile: measured, kernels }: StepProfile): readonly string[] {
   const { seconds, stepSeconds, stepRange } = measured;
   const floor = kernels.reduce((sum, row) => sum + row.floor.seconds, 0);
   return [
     `Ceilings measured here: ${giga(ceilings.flops)} GFLOP/s of bare multiply-adds, ${giga(ceilings.bandwidth)} GB/s of copying`,
     `Kernels one by one: ${ms(seconds)} ms in ${measured.dispatches.length} dispatches; the same step in one pass: ${ms(stepSeconds)} ms (${stepRange.map(ms).join(" to ")})`,
-    `Their arithmetic and traffic take ${ms(floor)} ms at those ceilings: ${percent(floor / stepSeconds)} of the one-pass step`,
+    `At those ceilings, their arithmetic and traffic take ${ms(floor)} ms: ${percent(floor / stepSeconds)} of the one-pass step`,
   ];
 }
 
-/** The roofline table: kernels by time, or with `each` the dispatches in their order. */
+/** Returns the roofline table: kernels by time, or with `each` the dispatches in order. */
 export function profileTable(step: StepProfile, options: { readonly each?: boolean } = {}): string {
   const { profile: measured, ceilings, kernels } = step;
   const lines = options.each
@@ -115,12 +115,12 @@ export function profileTable(step: StepProfile, options: { readonly each?: boole
   return [...lines, "", ...summaryOf(step), methodOf(measured)].join("\n");
 }
 
-/** The same as a standalone SVG. */
+/** Returns the same as a standalone SVG. */
 export function profilePicture(step: StepProfile, title: string): string {
   const { profile: measured, ceilings, kernels, adapter } = step;
   return rooflinePicture(kernels, ceilings, {
     title,
-    aside: `${ms(measured.stepSeconds)} ms a step`,
+    aside: `${ms(measured.stepSeconds)} ms per step`,
     notes: [`${adapter}. ${methodOf(measured)}`, ...summaryOf(step).slice(1)],
   });
 }

@@ -1,4 +1,4 @@
-// What a person sees while training runs: a bar if somebody watches, and a line per epoch.
+// What a person sees during training: a bar in a terminal, and a line per epoch.
 import type { Progress, StepRecord } from "../gan/train-steps.ts";
 import { formatDuration } from "../gpu/duration.ts";
 import type { Bar, Ui } from "./ui.ts";
@@ -8,7 +8,7 @@ function formatRecord(record: StepRecord): string {
   return `loss D ${lossD.toFixed(3)}, G ${lossG.toFixed(3)}; D(real) ${dReal.toFixed(2)}, D(fake) ${dFake.toFixed(2)}`;
 }
 
-/** The mean of some records, as of the last of them. */
+/** Returns the mean of some records, with the step and epoch of the last. */
 function meanOf(records: readonly StepRecord[]): StepRecord {
   const last = records.at(-1)!;
   const mean = (key: "lossD" | "lossG" | "dReal" | "dFake"): number =>
@@ -25,12 +25,12 @@ function meanOf(records: readonly StepRecord[]): StepRecord {
 /** Where a run's progress goes. */
 export interface ProgressView {
   readonly update: (progress: Progress) => void;
-  /** Prints a line, above the bar where there is one. */
+  /** Prints a line, above the bar if there is one. */
   readonly say: (line: string) => void;
   readonly stop: () => void;
 }
 
-/** What the view needs to know of the run beforehand. */
+/** What the view needs to know about the run. */
 export interface ProgressPlan {
   readonly from: number;
   readonly until: number;
@@ -38,7 +38,7 @@ export interface ProgressPlan {
   readonly batch: number;
 }
 
-/** Shows a run's progress as a bar, if somebody watches, and prints a line per epoch. */
+/** Shows a run's progress as a bar in a terminal, and prints a line per epoch. */
 export function createProgressView(
   ui: Pick<Ui, "bars" | "print">,
   plan: ProgressPlan,

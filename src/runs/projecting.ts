@@ -1,4 +1,4 @@
-// A digit that a run is to draw: read from a picture, and searched for from the nearest of random samples.
+// Projects a digit onto a run: reads it from a picture, and searches from the nearest random samples.
 import { basename } from "node:path";
 import { readFileBytes } from "../checkpoint/files.ts";
 import { formatJson } from "../checkpoint/json.ts";
@@ -19,7 +19,7 @@ import { encodePng } from "../pictures/png.ts";
 import { readDigit } from "../pictures/read-digit.ts";
 import type { Ui } from "./ui.ts";
 
-/** Random images that an error is measured by, and whose nearest are the starts. */
+/** How many random samples an error is compared with. The search starts from the nearest of them. */
 export const SAMPLES = 1000;
 
 const SIDE = 28;
@@ -30,11 +30,11 @@ export interface Wanted {
   readonly pixels: Float32Array;
   /** For the output's name. */
   readonly name: string;
-  /** What was done to it. */
+  /** What was done to the picture. */
   readonly note: string | undefined;
 }
 
-/** Returns the wanted image: a PNG, or `mnist:7` for the seventh of MNIST's test images, counted from 0. */
+/** Returns the wanted image: a PNG or JPEG file, or `mnist:7` for number 7 of MNIST's test images, counted from 0. */
 export async function readWanted(image: string): Promise<Wanted> {
   if (!image.startsWith("mnist:")) {
     const { pixels, inverted, fitted, evened, doubts } = readDigit(readFileBytes(image), image);
@@ -52,7 +52,7 @@ export async function readWanted(image: string): Promise<Wanted> {
   const index = Number(digits);
   if (!/^\d+$/.test(digits) || index >= count) {
     throw new UsageError(
-      `${image}: takes the index of a test image, mnist:0 to mnist:${count - 1}`,
+      `${image}: must be the index of a test image, mnist:0 to mnist:${count - 1}`,
     );
   }
   const size = height * width;
@@ -64,9 +64,9 @@ export async function readWanted(image: string): Promise<Wanted> {
   };
 }
 
-/** What random samples have to do with the target. */
+/** How near random samples are to the target. */
 export interface Ground {
-  /** The least error of any. */
+  /** The lowest error of any sample. */
   readonly nearest: number;
   /** The mean error between two of them. */
   readonly between: number;
@@ -74,7 +74,7 @@ export interface Ground {
   readonly starts: Float32Array;
 }
 
-/** Draws random samples, and compares them with the target. Throws `CheckpointError` if they are no numbers. */
+/** Draws random samples, and compares them with the target. Throws `CheckpointError` if they aren't finite. */
 async function compareSamples(
   models: Models,
   target: Float32Array,
@@ -85,7 +85,7 @@ async function compareSamples(
   const images = await drawImages(models, inputs, SAMPLES);
   if (!images.every(Number.isFinite)) {
     throw new CheckpointError(
-      `${run}: its generator draws what is no number: the run has diverged; train another one`,
+      `${run}: its generator draws values that are not finite: the run has diverged; train another one`,
     );
   }
   const errors = errorsAgainst(images, SAMPLES, target);
@@ -98,7 +98,7 @@ async function compareSamples(
   return { nearest: errors[order[0]!]!, between: errorBetween(images, SAMPLES), starts };
 }
 
-/** Searches for the latent under a bar. A signal ends it with the best so far. */
+/** Searches for the latent, and shows progress. A signal ends the search with the best so far. */
 async function search(
   ui: Ui,
   models: Models,
@@ -133,7 +133,7 @@ async function search(
   return last!;
 }
 
-/** What to search with. */
+/** How to search. */
 export interface ProjectRequest {
   readonly steps: number;
   readonly restarts: number;
@@ -153,7 +153,10 @@ export interface Found {
   readonly json: string;
 }
 
-/** Searches for the latent from which a run draws an image best. Rejects with `CheckpointError` if it draws no numbers. */
+/**
+ * Searches for the latent from which a run draws an image best. Rejects with `CheckpointError` if it draws values that
+ * aren't finite.
+ */
 export async function projectOnto(
   ui: Ui,
   models: Models,
@@ -178,7 +181,7 @@ export async function projectOnto(
 }
 
 const WORDS = ["wanted", "drawn", "difference"];
-const LETTERS = 14; // that fit under an image of 168 pixels
+const LETTERS = 14; // letters that fit under an image 168 pixels wide
 
 /** The wanted image, the drawn one, and half of their difference: mid-gray where they agree, lighter where ink is missing. */
 function picture(

@@ -10,20 +10,20 @@ import { UsageError } from "../gpu/errors.ts";
 import { compile } from "../gpu/program.ts";
 import { chosenRecipe, type RecipeFlags } from "./config.ts";
 
-/** Images of an epoch: MNIST's training set. */
+/** Images per epoch: MNIST's training set. */
 export const IMAGES = 60_000;
 
-/** Images of a timed step if nobody says: enough for an estimate on software adapters. */
+/** Images per timed step, by default: enough for an estimate on software adapters. */
 const USUAL_BATCH = 32;
 
-/** Seconds of timed steps for each recipe if nobody says. */
+/** Seconds of timed steps per recipe, by default. */
 export const STEPS_BUDGET = 5;
 
 const MOST_STEPS = 10;
 
-/** A step's time, and the epoch's that follows. */
+/** A step's time, and the epoch's time that follows from it. */
 export interface Timing {
-  /** Images of the timed steps; an epoch's time is proportional. */
+  /** Images per timed step. An epoch's time is in proportion. */
   readonly batch: number;
   readonly steps: number;
   /** The median. */
@@ -40,20 +40,22 @@ export interface Entry {
   timing?: Timing;
 }
 
-/** Returns a recipe's line before anything ran. */
+/** Returns a recipe's line before anything has run. */
 function planEntry(recipe: Recipe, batch: number): Omit<Entry, "figures"> {
   const { steps: stepsPerEpoch } = planEpoch(IMAGES, batch, recipe.lastBatch);
   return { recipe, batch, stepsPerEpoch };
 }
 
-/** Makes a recipe's GAN on stand-ins for images, and counts what it holds and does. */
+/** Creates a recipe's GAN on stand-ins for images, and counts its parameters and its work. */
 function countEntry(device: Device, planned: Omit<Entry, "figures">): readonly [Gan, Entry] {
   const { recipe, batch } = planned;
   const gan = createGan(device, recipe, standIns(recipe, batch), { seed: 0, batch });
   return [gan, { ...planned, figures: recipeFigures(gan) }];
 }
 
-/** Times steps of `count` images: one that isn't counted, then until the budget is spent, but one at least. */
+/**
+ * Times steps of `count` images. The first isn't counted; then at least one runs, and more until the budget is spent.
+ */
 async function timeOf(
   gan: Gan,
   count: number,
@@ -65,7 +67,7 @@ async function timeOf(
   const program = await compile(device, recipe.name, () => trainingStep(gan, count), {
     onCompile: (done, total) => say(`compiling ${done}/${total}`),
   });
-  say("first step"); // in which some adapters compile
+  say("first step"); // some adapters compile during it
   await program.run();
   await device.idle();
   const seconds: number[] = [];
@@ -93,9 +95,9 @@ async function timeOf(
 /** What to measure, and whom to tell. */
 export interface TimesRequest {
   readonly planned: readonly Omit<Entry, "figures">[];
-  /** Images of a timed step, at most (32). */
+  /** The most images per timed step (default: 32). */
   readonly most?: number | undefined;
-  /** Seconds of timed steps for each recipe; 0 to count only. */
+  /** Seconds of timed steps per recipe; 0 to count only. */
   readonly budget: number;
   /** Called with all lines before anything is timed. */
   readonly onEntries: (entries: readonly Entry[]) => void;
@@ -105,7 +107,7 @@ export interface TimesRequest {
   readonly onTimed: (entry: Entry) => void;
 }
 
-/** Counts what recipes hold and do, and times their steps on a device. */
+/** Counts the parameters and the work of recipes, and times their steps on a device. */
 export async function measureRecipes(device: Device, request: TimesRequest): Promise<void> {
   const { planned, most = USUAL_BATCH, budget, onEntries, onStage, onTimed } = request;
   const gans = planned.map((each) => countEntry(device, each));
@@ -118,10 +120,10 @@ export async function measureRecipes(device: Device, request: TimesRequest): Pro
   }
 }
 
-/** The recipes that flags ask for: one, or all of them at that width. */
+/** Returns the recipes that the flags ask for: one, or all of them at the given width. */
 async function recipesOf(flags: PlanRequest): Promise<readonly Recipe[]> {
   if (flags.batch !== undefined && flags.batch > IMAGES) {
-    throw new UsageError(`--batch ${flags.batch}: is more than MNIST's ${IMAGES} images`);
+    throw new UsageError(`--batch ${flags.batch}: must be at most the ${IMAGES} images of MNIST`);
   }
   if (flags.recipe !== undefined || flags.config !== undefined) return [await chosenRecipe(flags)];
   return Promise.all(recipes.map(({ name }) => chosenRecipe({ recipe: name, width: flags.width })));
@@ -132,7 +134,7 @@ export interface PlanRequest extends RecipeFlags {
   readonly batch?: number;
 }
 
-/** Returns the lines of the recipes that are asked for: one, or all of them at that width. Throws `UsageError`. */
+/** Returns the lines of the requested recipes: one, or all of them at the given width. Throws `UsageError`. */
 export async function plannedOf(request: PlanRequest): Promise<readonly Omit<Entry, "figures">[]> {
   const chosen = await recipesOf(request);
   return chosen.map((recipe) => planEntry(recipe, request.batch ?? recipe.batch));

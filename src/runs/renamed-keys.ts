@@ -7,7 +7,7 @@ export function withNewKeys(value: unknown, names: Readonly<Record<string, strin
   return Object.fromEntries(
     Object.entries(value).map(([key, of]) => {
       const name = Object.hasOwn(names, key) ? names[key]! : key;
-      return [has(name) ? key : name, of]; // of two names for one thing, the old one is refused
+      return [has(name) ? key : name, of]; // if both names are there, the old one stays, to be refused
     }),
   );
 }

@@ -1,4 +1,4 @@
-// What a run goes on from: a checkpoint, its record and its log, held against each other before anything changes.
+// What a run is resumed from: its checkpoint, record and log, checked against each other before anything changes.
 import { makeFolder } from "../checkpoint/files.ts";
 import type { StepRecord } from "../gan/train-steps.ts";
 import { CheckpointError } from "../gpu/errors.ts";
@@ -14,10 +14,10 @@ import type { WhichCheckpoint } from "./checkpoint-places.ts";
 import { readMetrics, type MetricsLog } from "./metrics-log.ts";
 import type { RunFolder, RunRecord } from "./run-folder.ts";
 
-/** A run that may go on: all was checked, nothing changed. */
+/** A run that may go on: everything was checked, nothing was changed. */
 export interface Resumable {
   readonly checkpoint: Checkpoint;
-  /** Of the steps up to the checkpoint's. */
+  /** The records of the steps up to the checkpoint's. */
   readonly records: StepRecord[];
   /** What a person should know, in sentences. */
   readonly notes: readonly string[];
@@ -26,8 +26,8 @@ export interface Resumable {
 }
 
 /**
- * Reads a checkpoint of a run, and its log up to it. Throws `CheckpointError` that says what is missing, damaged or
- * doesn't belong together, and from what the run may go on.
+ * Reads a checkpoint of a run, and the run's log up to that step. Throws a `CheckpointError` that says what is missing,
+ * damaged or doesn't belong together, and from which checkpoint the run may go on.
  */
 export function readResumable(
   folder: RunFolder,
@@ -53,7 +53,7 @@ export function readResumable(
     const back =
       earlier === undefined
         ? ""
-        : `${resumeCommand(folder, earlier)} goes on from before that; or `;
+        : `${resumeCommand(folder, earlier)} goes on from an earlier step; or `;
     throw withAdvice(
       error,
       `${back}move metrics.jsonl away, and the run goes on without its earlier losses`,
@@ -66,7 +66,7 @@ export function readResumable(
     begin: () => {
       makeNewest(folder, checkpoint);
       log.cut();
-      // People tidy up, and grids are drawn before the next checkpoint is saved.
+      // The folder may have been tidied away, and grids are drawn before the next checkpoint is saved.
       makeFolder(folder.samples);
     },
   };

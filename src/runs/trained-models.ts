@@ -1,4 +1,4 @@
-// The networks of a run, as its checkpoint has them: what every command after training starts from.
+// The networks of a run, from its checkpoint: what every command after training starts from.
 import { restoreArrays } from "../checkpoint/arrays.ts";
 import { createModels, type Models } from "../gan/gan.ts";
 import type { Device } from "../gpu/device.ts";
@@ -11,17 +11,17 @@ import type { Ui } from "./ui.ts";
 /** A run that was read before a device is opened, so that a wrong path costs nothing. */
 export interface TrainedRun {
   readonly record: RunRecord;
-  /** Steps that the checkpoint has seen. */
+  /** Steps done when the checkpoint was saved. */
   readonly step: number;
-  /** What a person should know of the checkpoint, in sentences. */
+  /** What a person should know about the checkpoint, in sentences. */
   readonly notes: readonly string[];
   /** Puts the run's networks on a device. */
   readonly models: (device: Device) => Models;
 }
 
 /**
- * Reads a run's record and checkpoint. Throws `CheckpointError` if the folder is no run, is damaged, or has
- * no such checkpoint.
+ * Reads a run's record and checkpoint. Throws `CheckpointError` if the folder is not a run, is damaged, or has no such
+ * checkpoint.
  */
 export function readTrainedRun(run: string, which: WhichCheckpoint = "last"): TrainedRun {
   const record = readRunRecord(run);
@@ -48,8 +48,8 @@ export interface WhichRun {
 }
 
 /**
- * Reads a run, opens a device, and calls `body` with the run's networks on it. Says which adapter it is, and what a
- * person should know of the checkpoint. Throws what `readTrainedRun` throws before a device is opened.
+ * Reads a run, opens a device, and calls `body` with the run's networks on it. Prints the adapter, and what a person
+ * should know about the checkpoint. Throws what `readTrainedRun` throws before a device is opened.
  */
 export async function withTrainedRun(
   ui: Pick<Ui, "print">,

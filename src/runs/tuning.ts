@@ -1,4 +1,4 @@
-// Measures which variant of each kernel of a recipe's step is fastest on an adapter, and keeps the answers.
+// Measures which variant of each kernel of a recipe's step is fastest on an adapter, and keeps the results.
 import { type Variant } from "../kernels/variant.ts";
 import { standInTraining } from "../gan/memory.ts";
 import type { Recipe } from "../gan/recipe.ts";
@@ -11,21 +11,21 @@ import { formatDuration } from "../gpu/duration.ts";
 import { limitsFor, withDevice } from "./session.ts";
 import type { Ui } from "./ui.ts";
 
-/** Seconds that tuning may take if nobody says. */
+/** Seconds that tuning may take, by default. */
 export const TUNING_BUDGET = 60;
 
-/** What to tune, for how long. */
+/** What to tune, and for how long. */
 export interface TuneRequest {
   readonly recipe: Recipe;
   readonly batch: number;
   readonly adapter?: string | undefined;
   readonly budget: number;
-  /** Where everything was measured before, measure it again. */
+  /** Measure again if everything was measured before. */
   readonly again: boolean;
 }
 
 /**
- * Measures what has no stored answer yet, on a device of its own, and stores each answer as it comes: an
+ * Measures every workload without a stored result, on its own device. Stores each result as it comes, so that an
  * interruption loses none.
  */
 export async function tuneRecipe(ui: Ui, request: TuneRequest): Promise<void> {
@@ -37,7 +37,7 @@ export async function tuneRecipe(ui: Ui, request: TuneRequest): Promise<void> {
     const fresh = uses.filter(({ workload }) => choices[workload.key] === undefined);
     if (fresh.length === 0 && !again) return;
     if (again) print(line);
-    if (trouble !== undefined) print(`Tuning anew: ${trouble}`);
+    if (trouble !== undefined) print(`Tuning again: ${trouble}`);
     const chosen = fresh.length === 0 ? uses : fresh;
     const measured =
       fresh.length === 0
@@ -73,7 +73,7 @@ export async function tuneRecipe(ui: Ui, request: TuneRequest): Promise<void> {
   await withDevice(request.adapter, measure, limitsFor([standInTraining(recipe, batch)]));
 }
 
-/** A workload's candidates, one a line: `→` runs from now on, `*` runs where nobody chooses. */
+/** Returns a workload's candidates, one per line: `→` marks the one that runs from now on, `*` the default. */
 function describe({ workload, times, candidates, standard, chosen }: Tuned): string[] {
   const lines = candidates.map(({ variant, milliseconds, ratio, remark }) => {
     const marks = `${variant === chosen ? "→" : " "}${variant === standard ? "*" : " "}`;
@@ -83,10 +83,10 @@ function describe({ workload, times, candidates, standard, chosen }: Tuned): str
     return `  ${cells.join("  ").trimEnd()}`;
   });
   const often = times === 1 ? "once" : `${times} times`;
-  return [`${workload.key} (${often} a step)`, ...lines];
+  return [`${workload.key} (${often} per step)`, ...lines];
 }
 
-/** What tuning came to, in a line or two. */
+/** Sums up the results of tuning in a few lines. */
 function summary(results: readonly Tuned[], seconds: number, path: string | undefined): string[] {
   const answered = results.filter(({ chosen }) => chosen !== undefined);
   const changed = answered.filter(({ chosen, standard }) => chosen !== standard);
@@ -102,20 +102,20 @@ function summary(results: readonly Tuned[], seconds: number, path: string | unde
     }, 0);
   const gain =
     changed.length > 0
-      ? `: they take ${saved("chosen").toFixed(1)} ms a step in place of ${saved("standard").toFixed(1)} ms`
+      ? `: they take ${saved("chosen").toFixed(1)} ms per step instead of ${saved("standard").toFixed(1)} ms`
       : "";
   const missing = results.length - answered.length;
   return [
-    `Another kernel than the default was faster at ${changed.length} of ${answered.length} shapes${gain}. (→ runs from now on, * is the default; ${formatDuration(seconds)})`,
+    `A kernel other than the default was faster at ${changed.length} of ${answered.length} shapes${gain}. (→ runs from now on, * is the default; ${formatDuration(seconds)})`,
     ...(wrong.length > 0
-      ? [`Wrong results, so not to be used: ${[...new Set(wrong)].join(", ")}.`]
+      ? [`Wrong results, so never used: ${[...new Set(wrong)].join(", ")}.`]
       : []),
     ...(missing > 0
       ? [
-          `${missing} shapes had no time left and keep the default; run it again to go on with them.`,
+          `There was no time left for ${missing} shapes, which keep the default; run the command again to measure them.`,
         ]
       : []),
-    ...(path === undefined ? [] : [`New runs on this adapter use it. Kept in ${path}`]),
+    ...(path === undefined ? [] : [`New runs on this adapter use these results. Kept in ${path}`]),
   ];
 }
 
@@ -125,13 +125,13 @@ interface View {
   readonly stop: () => void;
 }
 
-/** A bar, if somebody watches, and the results above it. Ctrl-C ends the process, and the bar with it. */
+/** Shows a bar in a terminal, and the results above it. Ctrl-C ends the process, and the bar with it. */
 function createView(ui: Ui, answers: ReadonlyMap<string, Variant>): View {
   const bars = ui.bars("{bar} {value}/{total} shapes | {now}");
   const bar = bars?.create(1, 0, { now: "compiling" });
   const leave = ui.stopAtOnce(() => {
     bars?.stop();
-    ui.print(`Stopped; ${answers.size} shapes are measured so far, and kept.`);
+    ui.print(`Stopped; ${answers.size} shapes have been measured so far, and are kept.`);
   });
   return {
     progress(done, total, now) {

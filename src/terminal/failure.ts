@@ -1,4 +1,4 @@
-// How a command that failed says so, and with which exit code.
+// How a failed command reports its error, and with which exit code it ends.
 import { commandFor } from "../runs/command-words.ts";
 import type { OutputConfiguration } from "commander";
 import {
@@ -10,7 +10,7 @@ import {
 } from "../gpu/errors.ts";
 import { escapeText, wordsOf } from "../gpu/foreign-text.ts";
 
-/** Prints an error as a person wants it, and returns the exit code: 2 for usage, 1 for the rest. */
+/** Prints an error for a person, and returns the exit code: 2 for usage, 3 for a run that diverged, 1 for the rest. */
 export function report(error: unknown): number {
   const verbose = process.argv.includes("--verbose");
   if (error instanceof Error && "exitCode" in error && "code" in error) {
@@ -26,13 +26,13 @@ export function report(error: unknown): number {
   return error instanceof UsageError ? 2 : 1;
 }
 
-/** What this command line has to offer where it is an adapter that doesn't serve. */
+/** Returns the advice of this command line if the trouble is the adapter. */
 function adviceOn(error: LonghandError): string {
   const ofAdapter = error instanceof AdapterError || error instanceof MemoryError;
   return ofAdapter ? ` (${commandFor("doctor")} lists adapters and their limits)` : "";
 }
 
-/** Commander's complaints in one printable line: they repeat what was typed. */
+/** Makes commander's complaints one printable line, because they repeat what was typed. */
 export const complaints: OutputConfiguration = {
   outputError: (text, write) => {
     const line = escapeText(text.trimEnd().replace(/\n\((?=Did you mean )/, " ("));

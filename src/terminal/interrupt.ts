@@ -1,9 +1,9 @@
-// Ctrl-C and its kin: a closed terminal, a system that shuts down, a scheduler's limit.
+// Signals that ask to stop: Ctrl-C, a closed terminal, a system that shuts down, a scheduler's limit.
 import { readFileSync } from "node:fs";
 import { die, onSignals } from "../gpu/node/signals.ts";
 import type { Interrupt } from "../runs/ui.ts";
 
-/** The parent of this process, and as far as the system says that one's. */
+/** Returns the id of this process's parent and, if the system says it, of the parent's parent. */
 function ancestors(): string {
   const { ppid } = process;
   try {
@@ -16,15 +16,15 @@ function ancestors(): string {
   }
 }
 
-// npm runs a shell, which runs us. A signal that npm alone gets ends npm, and maybe the shell, and doesn't reach us: we
-// see that our ancestors are others.
+// npm runs a shell, which runs this process. A signal to npm alone ends npm, and maybe the shell, but doesn't reach
+// this process. It then sees that its ancestors have changed.
 const began = ancestors();
 const hasNpmEnded = (): boolean =>
   process.env["npm_lifecycle_event"] !== undefined && ancestors() !== began;
 
 /**
- * A signal asks the loop to end after the step in hand, which keeps everything; a second one ends at once, as
- * `words` say, after `cleanUp`.
+ * Makes a signal ask the loop to end after the current step, which keeps everything. A second signal calls `cleanUp`
+ * and ends the process immediately, as `words` announce.
  */
 export function onInterrupt(
   say: (line: string) => void,
@@ -51,7 +51,10 @@ export function onInterrupt(
   };
 }
 
-/** While there is nothing to save yet, a signal ends the process at once, after `cleanUp`. Returns what ends that. */
+/**
+ * Makes a signal call `cleanUp` and end the process immediately, while there is nothing to save yet. Returns a function
+ * that undoes this.
+ */
 export function stopAtOnce(cleanUp: () => void): () => void {
   return onSignals((signal) => {
     cleanUp();

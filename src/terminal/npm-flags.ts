@@ -1,5 +1,5 @@
-// Flags that npm kept for itself, because they stood before `--`: `npm run train --recipe small` runs the script with
-// the argument `small`, and leaves `npm_config_recipe=true` in the environment.
+// Finds flags that npm kept for itself because they stood before `--`. For example, `npm run train --recipe small` runs
+// the script with the argument `small`, and leaves `npm_config_recipe=true` in the environment.
 import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Command, Option } from "commander";
@@ -9,7 +9,7 @@ import { shellQuote } from "../gpu/foreign-text.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Flags of ours that are npm's too: it takes them rightly, and hands them down to whatever its scripts start. */
+/** Flags that npm has too. It takes them rightly, and passes them on to everything that its scripts start. */
 const NPMS_OWN = ["force", "json", "browser", "only", "verbose", "prefix"];
 const MOST_WORDS = 8;
 
@@ -21,7 +21,10 @@ export interface Kept {
   readonly unsure: boolean;
 }
 
-/** Throws `UsageError` if npm kept flags of the command, with the line to type; returns a note if it only may have. */
+/**
+ * Throws a `UsageError` with the line to type if npm kept flags of the command. Returns a note if they may be npm's
+ * own.
+ */
 export function refuseKeptFlags(
   program: Command,
   argv: readonly string[],
@@ -39,7 +42,7 @@ export function refuseKeptFlags(
   );
 }
 
-/** The flags of a command that npm kept, found in what it leaves to the scripts that it runs. */
+/** Returns the flags of a command that npm kept, found in the environment that it leaves to its scripts. */
 export function keptByNpm(
   program: Command,
   argv: readonly string[],
@@ -79,20 +82,20 @@ export function keptByNpm(
 }
 
 const nameOf = (option: Option): string => (option.long ?? "").replace(/^--(no-)?/, "");
-/** npm takes an abbreviation for a flag of its own: version 11 does so with `--to`. */
+/** npm expands an abbreviation to a flag of its own: version 11 does so with `--to`. */
 const EXPANDED: Readonly<Record<string, string>> = { to: "token-description" };
 const variableOf = (name: string): string =>
   `npm_config_${(EXPANDED[name] ?? name).replaceAll("-", "_")}`;
 const takesValue = ({ required, optional }: Option): boolean => required || optional;
 
-/** `--steps`, or `--no-grid`, which npm has as an empty value. */
+/** Returns a flag as it is typed: `--steps`, or `--no-grid`, which npm keeps as an empty value. */
 function wordOf(name: string, option: Option, env: Environment): string {
   return !takesValue(option) && env[variableOf(name)] === "" ? `--no-${name}` : `--${name}`;
 }
 
 /**
- * The words of the line that was meant: of what npm left as plain words, those that are values of flags go behind
- * them. Where that can be done in several ways, or in none, `…` stands for each value.
+ * Returns the words of the line that was meant. Of the plain words that npm left, those that are values of flags go
+ * after their flags. If there are several ways to do that, or none, `…` stands for each value.
  */
 function wordsOf(
   command: Command,
@@ -121,7 +124,10 @@ function wordsOf(
   return [...(values || most > 0 ? plain : []), ...flags];
 }
 
-/** Every way to give each flag one of the words, by index, such that it takes it and the command takes the rest. */
+/**
+ * Returns every way to give each flag one of the words, by index, so that the flag accepts it and the command takes the
+ * rest.
+ */
 function pairings(
   command: Command,
   open: readonly (readonly [string, Option])[],
@@ -154,18 +160,18 @@ function pairings(
 
 const isRecipe = (word: string): boolean => recipes.some(({ name }) => name === word);
 
-/** Whether an option takes a text. */
+/** Whether an option accepts a text as its value. */
 function accepts({ argChoices, parseArg }: Option, text: string): boolean {
   if (argChoices) return argChoices.includes(text);
   try {
     parseArg?.(text, undefined);
     return true;
   } catch {
-    return false; // of commander's InvalidArgumentError nothing is needed
+    return false; // commander's InvalidArgumentError
   }
 }
 
-/** Whether one of npm's configuration files sets a key, which then stands in the environment all the same. */
+/** Whether one of npm's configuration files sets a key, which puts it in the environment too. */
 function inNpmrc(key: string, env: Environment): boolean {
   const { npm_config_userconfig, npm_config_globalconfig, npm_config_local_prefix } = env;
   const files = [

@@ -1,11 +1,11 @@
-// The command line's face: lines on stdout, remarks and bars on stderr, Ctrl-C.
+// The command line's user interface: lines on stdout, remarks and bars on stderr, Ctrl-C.
 import { MultiBar } from "cli-progress";
 import { escapeText } from "../gpu/foreign-text.ts";
 import type { Bars, Ui } from "../runs/ui.ts";
 import { onInterrupt, stopAtOnce } from "./interrupt.ts";
 import { print } from "./print.ts";
 
-/** Prints a remark on stderr, next to what a command prints. */
+/** Prints a remark on stderr, apart from what a command prints. */
 export function remark(text: string): void {
   console.error(`longhand: ${escapeText(text)}`);
 }
@@ -29,5 +29,7 @@ function bars(format: string, vanish = false): Bars | undefined {
   };
 }
 
-/** Prints every line printable, whatever the names in it hold; shows bars only in a terminal. */
+/**
+ * The terminal as a `Ui`. Makes every line printable, whatever the names in it hold, and shows bars only in a terminal.
+ */
 export const terminal: Ui = { print, remark, bars, onInterrupt, stopAtOnce };

@@ -119,15 +119,15 @@ describe("figures", () => {
       dispatches: "short: 3.10× the goal",
       submits: "ok",
       "compute passes": "ok",
-      "buffers made": "short by 2",
-      "bytes of buffers made": "short by 128 bytes",
-      "bind groups made": "ok",
-      "pipelines made": "ok",
+      "buffers created": "short by 2",
+      "bytes of buffers created": "short by 128 bytes",
+      "bind groups created": "ok",
+      "pipelines created": "ok",
       "bytes uploaded": "short: 1.02× the goal",
-      "peak GPU memory, dataset apart": "ok",
+      "peak GPU memory, without dataset": "ok",
       "multiply-adds done / needed": "not known",
     });
-    expect(words(8)["peak GPU memory, dataset apart"]).toBe(""); // the goals name two batches
+    expect(words(8)["peak GPU memory, without dataset"]).toBe(""); // the goals name two batches
   });
 
   test("are summed up and set out", () => {
@@ -257,7 +257,7 @@ describe("npm run bench --", () => {
       /'--browser' cannot be used with option '--adapter/,
     ],
     [["scaling", "--batches", "8,x"], /'8,x' is invalid/],
-    [["step", "--json", "out.txt"], /^--json: got out.txt; .* end in .json$/m],
+    [["step", "--json", "out.txt"], /^--json out.txt: must end in .json$/m],
     [["host", "--json", "/nowhere/out.json"], /^bench: can't write \/nowhere\/out.json: /m],
     [["step", "--adapter", "no such thing"], /no adapter matches "no such thing"; available: /],
   ];

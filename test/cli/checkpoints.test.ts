@@ -81,7 +81,7 @@ describe("--checkpoint", () => {
     ["of no step", ["sample", at("whole"), "--checkpoint", "x"], 2, /takes last, best, or a step/],
     ["of another step", ["sample", at("whole"), "--checkpoint", "7"], 1, /has 9, 8, 6; the newest/],
     ["best of none", ["train", "--resume", at("whole"), "--checkpoint", "best"], 1, /no best chec/],
-    ["without --resume", ["train", "--checkpoint", "8"], 2, /--checkpoint 8: .*give that too/],
+    ["without --resume", ["train", "--checkpoint", "8"], 2, /--checkpoint 8: .*give --resume too/],
     ["none to keep", ["train", "--keep-checkpoints", "0"], 2, /a whole number, 1 or more/],
   ];
   it.each(refusals)("%s is refused", async (_, args, code, says) => {
@@ -98,7 +98,7 @@ it("a run of an older version goes on, and that its bytes can't be checked is sa
   const args = ["train", "--resume", at("old"), "--data", at("data"), "--steps", "9"];
   const { code, out, err } = await longhand(...args);
   expect([code, err]).toEqual([0, err]);
-  expect(out).toContain("old/checkpoint has no manifest, as an older version wrote it");
+  expect(out).toContain("old/checkpoint has no manifest, because an older version wrote it");
   expect(bytes("old", "metrics.jsonl").toString().split("\n").length).toBe(10);
   expect(readdirSync(at("old", "checkpoint"))).toContain("manifest.json");
   expect(readdirSync(at("old", "checkpoints"))).toEqual(["step-0000007"]);

@@ -37,7 +37,7 @@ describe("a folder", () => {
     mkdirSync(join(path, "__MACOSX"));
     const { inputs, notes } = await readInputs([path], {});
     expect(inputs.map(({ names }) => names)).toEqual([[join(path, "0.png"), join(path, "1.PNG")]]);
-    expect(notes).toEqual([`${path}: 3 hidden files were passed over`]);
+    expect(notes).toEqual([`${path}: 3 hidden files were skipped`]);
   });
 
   test("is read as far as it can be: PNG and JPEG by content, the others named", async () => {
@@ -50,8 +50,8 @@ describe("a folder", () => {
     const { inputs, notes } = await readInputs([path], {});
     expect(inputs[0]!.names).toEqual([join(path, "a.png"), join(path, "b.jpeg")]);
     expect(notes).toEqual([
-      `Passed over: ${join(path, "c.heic")}: is a HEIC picture; only PNG and JPEG pictures are read: save it as one of them`,
-      expect.stringMatching(/^Passed over: .*d\.png: is a damaged PNG: /),
+      `Skipped: ${join(path, "c.heic")}: is a HEIC picture; only PNG and JPEG pictures are read: save it as one of them`,
+      expect.stringMatching(/^Skipped: .*d\.png: is a damaged PNG: /),
     ]);
   });
 
@@ -63,14 +63,14 @@ describe("a folder", () => {
     const classes = folder({});
     for (const digit of ["3", "1", "0", "2"]) mkdirSync(join(classes, digit));
     expect(await said(classes)).toBe(
-      `${classes}: holds no PNG or JPEG file, but folders (0/, 1/, 2/, …); name those that hold pictures`,
+      `${classes}: holds no PNG or JPEG file, but it has folders (0/, 1/, 2/, …); name those that hold pictures`,
     );
   });
 
   test("with --labels is refused", async () => {
     const path = folder({ "0.png": png });
     expect(await messageOf(UsageError, () => readInputs([path], { labels: "l" }))).toMatch(
-      /--labels l: goes with one IDX file of images, and nothing else; got 1 files/,
+      /--labels l: needs exactly one IDX file of images and nothing else; got 1 files/,
     );
   });
 });

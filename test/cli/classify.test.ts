@@ -93,8 +93,8 @@ describe("npm run judge and classify", () => {
     expect(learnt).toContain("below the goal of 99.0 %; more --epochs or another --seed may");
     const again = await longhand("judge", "--second");
     expect(again.code).toBe(0);
-    expect(again.out).toMatch(/^The second judge is kept already: \d\d\.\d\d % .*below the goal/);
-    expect(again.out).toContain("To train it anew: npm run judge -- --second --force");
+    expect(again.out).toMatch(/^The second judge is already kept: \d\d\.\d\d % .*below the goal/);
+    expect(again.out).toContain("To train it again: npm run judge -- --second --force");
   });
 
   test("PNGs, folders and grids are read, and IDX files counted", async () => {
@@ -163,7 +163,7 @@ describe("npm run judge and classify", () => {
     expect(await refused(at("text"))).toContain("not an IDX file");
     expect(await refused(images, labels)).toContain("don't belong together");
     expect(await refused(at("grid.png"), labels)).toContain(
-      "goes with one IDX file of images, and nothing else",
+      "needs exactly one IDX file of images and nothing else",
     );
     const judges = at("cache/longhand/judges");
     writeFileSync(
@@ -171,7 +171,7 @@ describe("npm run judge and classify", () => {
       readFileSync(join(judges, "second.safetensors")),
     );
     expect(await messageOf(LonghandError, () => classifyCommand([images], {}))).toMatch(
-      /holds the second judge, not the first one; train it anew: npm run judge -- --force$/,
+      /holds the second judge, not the first one; train it again: npm run judge -- --force$/,
     );
   });
 });

@@ -117,7 +117,9 @@ describe("evaluate", () => {
       );
     }
     expect(first.out).toMatch(/^Digits drawn: 0: \d+, .*9: \d+$/m);
-    expect(first.out).toMatch(/^Copying: of 60 samples the median is \d+\.\d\d from/m);
+    expect(first.out).toMatch(
+      /^Copying: the median distance of 60 samples to .* is \d+\.\d\d, that/m,
+    );
     for (const file of ["evaluation.json", "report.html"]) {
       expect(lines).toContain(at("plain", "evaluation", file));
     }
@@ -187,7 +189,9 @@ describe("train --evaluate-every", () => {
       step: best.step,
     });
     expect(watchedSays).toMatch(/^Step 5: Fréchet distance \S+, precision .*, the best so far$/m);
-    expect(watchedSays).toContain(`on 100 samples) is of step ${String(best.step)}: --checkpoint`);
+    expect(watchedSays).toContain(
+      `on 100 samples) is the one of step ${String(best.step)}: --checkpoint`,
+    );
     expect(existsSync(at("watched", "best.png"))).toBe(true);
   });
 
@@ -200,7 +204,7 @@ describe("train --evaluate-every", () => {
     const flags = { checkpoint: "best", count: 100, seed: SEED_IN_TRAINING, json } as const;
     const out = await evaluated("watched", flags);
     expect(out).toContain("The first judge looks at 480 training images");
-    expect(out).toMatch(/^\S*\/evaluation\/.*: it is made anew\.$/m);
+    expect(out).toMatch(/^\S*\/evaluation\/.*: it is made again\.$/m);
     expect(out).toContain("No second judge is kept; npm run judge -- --second trains one");
     expect(readdirSync(at("watched", "evaluation-best"))).toEqual(["report.html"]);
     const page = bytes("watched", "evaluation-best", "report.html").toString();
@@ -244,7 +248,7 @@ describe("a refused evaluation says why in a line, and leaves nothing", () => {
       "plain",
       { count: 5 },
       UsageError,
-      /--count 5: must be more than the 5/,
+      /--count 5: must be more than --neighbours \(5\)/,
     ],
     [
       "no test images",
@@ -281,7 +285,7 @@ describe("a refused evaluation says why in a line, and leaves nothing", () => {
     writeFileSync(join(checkpoint, "state.json"), formatState({ format: 1, step: 0, seed: 0 }));
     rmSync(join(checkpoint, "manifest.json"));
     const message = await messageOf(CheckpointError, () => evaluated("diverged"));
-    expect(message).toMatch(/values that are not numbers: the run has diverged; evaluate its/);
+    expect(message).toMatch(/values that are not finite: the run has diverged; evaluate its/);
   });
 
   it("--count 0, at the command line", async () => {

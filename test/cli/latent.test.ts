@@ -62,7 +62,7 @@ describe("what can't be done is refused in a sentence, and leaves nothing", () =
     ["a strip that is no PNG", ["interpolate", run, "--out", "a.gif"], /must end in .png/],
     ["no such run", ["interpolate", join(folder, "none")], /does not exist/],
     ["no such test image", ["project", run, "mnist:10000"], /mnist:0 to mnist:9999/],
-    ["no index", ["project", run, "mnist:"], /takes the index/],
+    ["no index", ["project", run, "mnist:"], /must be the index/],
     ["no such file", ["project", run, join(folder, "none.png")], /Can't read .*none.png/],
     [
       "no picture",

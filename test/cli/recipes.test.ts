@@ -190,7 +190,7 @@ describe("recipes", () => {
         writeFileSync(at("wrong.json"), '{ "recipe": "mlp", "slope": 0.2 }');
         return ["--config", at("wrong.json")];
       },
-      /wrong\.json: slope: is no constant of recipe mlp/,
+      /wrong\.json: slope: is not a constant of recipe mlp/,
     ],
     [
       "no folder for --json",
@@ -276,7 +276,11 @@ describe("train with --width and --config", () => {
     const record = readFileSync(path, "utf8");
     for (const [from, to, says] of [
       ['"slope": 0.1', '"slope": "x"', /run\.json: constants: slope: must be .*; got "x"/],
-      ['"slope": 0.1', '"slop": 0.1', /run\.json: constants: slop: is no constant of recipe small/],
+      [
+        '"slope": 0.1',
+        '"slop": 0.1',
+        /run\.json: constants: slop: is not a constant of recipe small/,
+      ],
       [
         '"latent": 12',
         '"latent": 13',

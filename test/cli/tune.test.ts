@@ -54,7 +54,9 @@ describe("stored choices", () => {
     });
     expect((await loadKernelChoices(`${name}1`)).choices).toEqual({});
     const alike = "An adapter, of some kind, driver 1.2"; // whose file has the same name
-    expect((await loadKernelChoices(alike)).trouble).toContain(`is of another adapter, ${name}`);
+    expect((await loadKernelChoices(alike)).trouble).toContain(
+      `belongs to another adapter, ${name}`,
+    );
     writeFileSync(path, readFileSync(path, "utf8").replace(/"kernels": "../, '"kernels": "zz'));
     expect(await loadKernelChoices(name)).toMatchObject({
       choices: {},
@@ -83,7 +85,7 @@ describe("stored choices", () => {
       expect(await messageOf(CheckpointError, () => parseChoices(text, path))).toBe(trouble);
       const { words } = await choicesFor(undefined, { name });
       expect(words(0, 9)).toBe(
-        `the defaults, not those that were tuned: ${trouble}; npm run tune measures anew`,
+        `the defaults, not those that were tuned: ${trouble}; npm run tune measures them again`,
       );
     },
   );
@@ -120,14 +122,14 @@ describe("tune", () => {
       expect(text).toMatch(
         new RegExp(`kernels at 1 shapes; the other ${known.length} were measured before`),
       );
-      expect(text).toContain(`${left} (once a step)`);
+      expect(text).toContain(`${left} (once per step)`);
       expect(text).toMatch(/^ {2}[→ ]\* {2}\w+ +[\d.]+ ms {2}× 1\.00$/m);
       expect(text).toMatch(new RegExp(`^ {2}→[* ] {2}${found} `, "m"));
       expect(text).toContain(`Kept in ${join(folder, "cache")}`);
       said.length = 0;
       await tuneFor(0.001); // nothing fits: what was found before stays
       expect(said.join("\n")).toContain("all of them measured before");
-      expect(said.at(-1)).toContain(`${keys.length} shapes had no time left`);
+      expect(said.at(-1)).toContain(`There was no time left for ${keys.length} shapes`);
       expect((await loadKernelChoices(adapter.name)).choices).toEqual(choices);
     } finally {
       log.mockRestore();

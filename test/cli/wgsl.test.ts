@@ -54,7 +54,7 @@ describe("wgsl", () => {
     const wide = await longhand("wgsl", "matmul", "--variant", "wide");
     expect([wide.code, wide.err]).toEqual([
       2,
-      'longhand: --variant wide: of "matmul" it must be one of tiled, workgroup, direct, lanes\n',
+      'longhand: --variant wide: "matmul" has the variants tiled, workgroup, direct, lanes; name one of them\n',
     ]);
     const none = await longhand("wgsl", "adam", "--variant", "tiled");
     expect(none.err).toBe(

@@ -71,7 +71,7 @@ describe("a device that is lost", () => {
     ];
     expect(undisturbed.code, undisturbed.err).toBe(0);
     expect(disturbed.code, disturbed.err).toBe(0);
-    expect(disturbed.out.match(/Opening a new one/g)?.length).toBe(2);
+    expect(disturbed.out.match(/Opening a new device/g)?.length).toBe(2);
     expect(bytesOf("disturbed")).toEqual(bytesOf("undisturbed"));
   });
 

@@ -268,7 +268,7 @@ describe("a kept judge", () => {
       writeFileSync(path, damage);
       writeFileSync(`${path}.tmp-${gone}`, "");
       const [again, said] = await ask();
-      expect(said).toContain(": the second judge is trained anew, which is done once.");
+      expect(said).toContain(": the second judge is trained again, which is done once.");
       expect(said).toContain(path);
       expect(again.fingerprint).toBe(judge.fingerprint);
       expect(readFileSync(path).equals(whole)).toBe(true);

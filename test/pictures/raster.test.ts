@@ -225,7 +225,7 @@ describe("a run whose plots can't be drawn as PNG", () => {
       await writeLossPlot(run, record, rows, (line) => said.push(line));
     }
     expect(said).toEqual([
-      "Plots are written as SVG alone; as PNG they can't be drawn: no WebAssembly here",
+      "Plots are written only as SVG; PNGs can't be drawn: no WebAssembly here",
     ]);
     expect(readFileSync(run.losses, "utf8")).toContain("40 steps · 2 epochs");
     expect(existsSync(join(folder, "losses.png")), readdirSync(folder).join()).toBe(false);

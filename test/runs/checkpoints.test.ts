@@ -147,7 +147,7 @@ describe("a damaged checkpoint is refused, and the newest whole one is offered",
       expect(message.startsWith(`${path}: `)).toBe(true);
       expect(message).toMatch(says);
       expect(message).toContain(
-        `; the newest whole checkpoint is of step 3: --checkpoint 3 uses it, and npm run train -- --resume ${folder.path} --checkpoint 3 goes on from it`,
+        `; the newest whole checkpoint is the one of step 3: --checkpoint 3 uses it, and npm run train -- --resume ${folder.path} --checkpoint 3 goes on from it`,
       );
       expect(contents(folder.path)).toEqual(before);
       expect(readCheckpoint(folder, 3).step).toBe(3);
@@ -178,14 +178,16 @@ describe("a damaged checkpoint is refused, and the newest whole one is offered",
     flip(join(folder.checkpoints, "step-0000003", "state.json"));
     expect(await refusal(folder)).toContain("is the best one: --checkpoint best uses it, and");
     flip(join(folder.best, "run.json"));
-    expect(await refusal(folder)).toMatch(/; no other checkpoint is whole and of this run$/);
+    expect(await refusal(folder)).toMatch(
+      /; no other checkpoint is whole and belongs to this run$/,
+    );
     expect(await refusal(folder, "best")).toMatch(/best\/run\.json: is damaged/);
   });
 
   test("of another step than it is named for, or than its manifest says", async () => {
     const folder = fresh([3, 5]);
     renameSync(olderPath(folder, 3), olderPath(folder, 4));
-    expect(await refusal(folder, 4)).toMatch(/step-0000004: is named for step 4, but is of step 3/);
+    expect(await refusal(folder, 4)).toMatch(/step-0000004: is named for step 4, but holds step 3/);
     expect(await refusal(folder, 6)).toMatch(
       /has no checkpoint of step 6; it has 5, 4; the newest/,
     );
@@ -262,7 +264,7 @@ describe("a checkpoint of another run is refused with what differs", () => {
     [
       "kernels",
       { choices: { "conv2d 1": "tiled" } },
-      'choices.conv2d 1 is "tiled" in the checkpoint, not there in run.json',
+      'choices.conv2d 1 is "tiled" in the checkpoint, missing in run.json',
     ],
     [
       "the untrained verdict",
@@ -277,7 +279,7 @@ describe("a checkpoint of another run is refused with what differs", () => {
     cpSync(other.checkpoint, folder.checkpoint, { recursive: true });
     const before = contents(folder.path);
     const message = await refusal(folder);
-    expect(message).toContain(`is of another run than ${folder.record} says: ${says}`);
+    expect(message).toContain(`belongs to another run than ${folder.record}: ${says}`);
     expect(message).toContain("--checkpoint 3 goes on from it");
     expect(() => readResumable(folder, tinyRecord, "last")).toThrow(says);
     expect(contents(folder.path)).toEqual(before);
@@ -294,7 +296,7 @@ describe("a checkpoint of another run is refused with what differs", () => {
     writeFileSync(path, formatManifest({ ...manifest!, longhand: "0.0.9" }));
     expect(readCheckpoint(folder, "last").notes).toEqual([
       expect.stringMatching(
-        /checkpoint was written by Longhand 0\.0\.9, this is .*: bits may differ/,
+        /checkpoint was written by Longhand 0\.0\.9, and this is .*: bits may differ/,
       ),
     ]);
   });
@@ -304,9 +306,7 @@ describe("a checkpoint of another run is refused with what differs", () => {
     edit(folder.record, (text) => JSON.stringify(JSON.parse(text)));
     expect(readCheckpoint(folder, "last").step).toBe(3);
     edit(folder.record, (text) => text.replace('"choices"', '"choikes"'));
-    expect(await refusal(folder)).toContain(
-      "choices is {} in the checkpoint, not there in run.json",
-    );
+    expect(await refusal(folder)).toContain("choices is {} in the checkpoint, missing in run.json");
     edit(folder.record, (text) =>
       text.replace('"choikes"', '"choices"').replace('"batch":4', '"batch":5'),
     );
@@ -329,7 +329,7 @@ describe("without a manifest, as older versions wrote it", () => {
     expect(resumable.checkpoint).toMatchObject({ step: 7, manifest: undefined });
     expect(resumable.records.length).toBe(7);
     expect(resumable.notes).toEqual([
-      `${folder.checkpoint} has no manifest, as an older version wrote it: its bytes can't be checked for damage.`,
+      `${folder.checkpoint} has no manifest, because an older version wrote it: its bytes can't be checked for damage.`,
     ]);
   });
 

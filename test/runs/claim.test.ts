@@ -178,7 +178,7 @@ describe("a claim", () => {
   test("removes an older run with --force alone, and only what was there when it was claimed", async () => {
     const path = oldRun();
     expect(await messageOf(UsageError, () => claimNewRun(path, "x", false))).toMatch(
-      /holds a run already.*--force/,
+      /already holds a run.*--force/,
     );
     const claim = claimNewRun(path, "x", true);
     writeFileSync(join(path, "notes.txt"), "written meanwhile");
@@ -204,13 +204,13 @@ describe("a claim", () => {
     claim.check();
     renameSync(path, `${path}-moved`);
     const lost =
-      /Can't write .*: it has no lock of this process any more, so it was moved, removed or replaced/;
+      /Can't write .*: it no longer has this process's lock, so it was moved, removed or replaced/;
     expect(await messageOf(OutputError, claim.check)).toMatch(lost);
     oldRun(path);
     expect(await messageOf(OutputError, claim.check)).toMatch(lost);
     leaveLock(path, { pid: process.pid, host: hostname(), since, birth: null });
     expect(await messageOf(OutputError, claim.check)).toMatch(
-      /it is locked by another process now/,
+      /it is now locked by another process/,
     );
     claim.release();
     expect(readdirSync(path).toSorted()).toEqual(["checkpoint", "run.json", LOCK_FILE]);
@@ -222,7 +222,7 @@ describe("a claim", () => {
     writeFileSync(join(path, "thesis.txt"), "dear");
     for (const force of [false, true]) {
       expect(await messageOf(UsageError, () => claimNewRun(path, "x", force))).toMatch(
-        /holds other things/,
+        /holds something other/,
       );
     }
     expect(readdirSync(path)).toEqual(["thesis.txt"]);

@@ -79,15 +79,15 @@ describe("a recipe's constants", () => {
 
 describe("a mistake is told by its key", () => {
   const cases: readonly [recipe: string, changes: unknown, message: RegExp][] = [
-    ["dcgan", { bacth: 8 }, /bacth: is no constant of recipe dcgan, which has .*batch, epochs/],
-    ["mlp", { slope: 0.2 }, /slope: is no constant of recipe mlp/],
+    ["dcgan", { bacth: 8 }, /bacth: is not a constant of recipe dcgan, which has .*batch, epochs/],
+    ["mlp", { slope: 0.2 }, /slope: is not a constant of recipe mlp/],
     [
       "dcgan",
       { name: "x", order: "alternating-split" },
-      /: name, order: is no constant of recipe dcgan/,
+      /: name, order: is not a constant of recipe dcgan/,
     ],
-    ["dcgan", { generator: 3 }, /: generator: is no constant/],
-    ["dcgan", JSON.parse('{ "__proto__": 3 }'), /__proto__: is no constant/],
+    ["dcgan", { generator: 3 }, /: generator: is not a constant/],
+    ["dcgan", JSON.parse('{ "__proto__": 3 }'), /__proto__: is not a constant/],
     [
       "dcgan",
       { generatorAdam: { lr: 1 } },
@@ -158,18 +158,22 @@ describe("a mistake is told by its key", () => {
 
   const files: readonly [name: string, text: string, message: RegExp][] = [
     ["b.json", '{ "batch": 8', /b\.json: is not JSON: /],
-    ["b.json", "[8]", /b\.json: holds no object of constants/],
-    ["b.json", "null", /b\.json: holds no object of constants/],
+    ["b.json", "[8]", /b\.json: must hold an object of constants/],
+    ["b.json", "null", /b\.json: must hold an object of constants/],
     ["b.json", '{ "recipe": 3 }', /b\.json: recipe: must be a recipe's name; got 3/],
     ["b.json", '{ "recipe": "nope" }', /recipe: there is no "nope"; choose one of dcgan, /],
     ["b.json", '{ "batch": 0 }', /^--config \S+b\.json: batch: must be a whole number/],
     ["c.ts", "export default { batch: 8", /c\.ts: can't be loaded: \S/],
     ["c.mjs", "export default { batch: 8", /c\.mjs: can't be loaded: /],
-    ["d.mjs", "export const batch = 8;", /holds no object of constants.*export it by default/],
-    ["e.mjs", "export default async () => ({});", /holds no object of constants/],
-    ["f.mjs", "export default new Map([['batch', 8]]);", /holds no object of constants/],
+    ["d.mjs", "export const batch = 8;", /must hold an object of constants.*export it by default/],
+    ["e.mjs", "export default async () => ({});", /must hold an object of constants/],
+    ["f.mjs", "export default new Map([['batch', 8]]);", /must hold an object of constants/],
     ["g.mjs", "throw new Error('one\\ntwo');", /g\.mjs: can't be loaded: one$/],
-    ["h.yaml", "batch: 8", /h\.yaml: must be JSON or a module, and its name end in \.json, \.ts/],
+    [
+      "h.yaml",
+      "batch: 8",
+      /h\.yaml: must be JSON or a module, with a name that ends in \.json, \.ts/,
+    ],
   ];
   it.each(files)("%s with %j", async (name, text, message) => {
     const said = await messageOf(UsageError, () => chosenRecipe({ config: file(name, text) }));
@@ -226,6 +230,6 @@ it("reads constants by the names that older versions gave them", () => {
   expect(withConstants(recipeNamed("dcgan"), { verdicts: "hinge" }, "F").loss).toBe("hinge");
   const both = { verdicts: "hinge", loss: "logits" };
   expect(() => withConstants(recipeNamed("dcgan"), both, "F")).toThrow(
-    /^F: verdicts: is no constant/,
+    /^F: verdicts: is not a constant/,
   );
 });

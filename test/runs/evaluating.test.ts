@@ -92,14 +92,14 @@ test.each(tails)("%s at the end goes, and costs no memory", (what, tail) => {
 
 describe("are refused before anything is cut", () => {
   const damages: readonly [what: string, change: (lines: string[]) => string[], says: RegExp][] = [
-    ["one torn", (lines) => lines.with(1, "{"), /: line 2 is torn or damaged, and evaluations up/],
+    ["one torn", (lines) => lines.with(1, "{"), /: line 2 is torn or damaged, but evaluations up/],
+    ["one twice", (lines) => lines.toSpliced(1, 0, lines[0]!), /: line 2 has step 2, but follows/],
+    ["swapped", (lines) => lines.toReversed(), /: line 2 has step 4, but follows step 6/],
     [
-      "one twice",
-      (lines) => lines.toSpliced(1, 0, lines[0]!),
-      /: line 2 is of step 2, and follows/,
+      "no figure",
+      (lines) => lines.with(0, '{"step":2}'),
+      /: line 1 is not an evaluation \(count: /,
     ],
-    ["swapped", (lines) => lines.toReversed(), /: line 2 is of step 4, and follows step 6/],
-    ["no figure", (lines) => lines.with(0, '{"step":2}'), /: line 1 is no evaluation \(count: /],
   ];
   test.each(damages)("%s", async (what, change, says) => {
     const folder = fresh(what);
@@ -108,7 +108,7 @@ describe("are refused before anything is cut", () => {
     for (const checkpoint of [OLD, readCheckpoint(folder, "last")]) {
       const message = await messageOf(CheckpointError, () => readEvaluations(folder, checkpoint));
       expect(message).toMatch(says);
-      expect(message).toMatch(/; mend it, or move the file away: the run then goes on without/);
+      expect(message).toMatch(/; repair it, or move the file away: the run then goes on without/);
     }
     expect(readFileSync(folder.evaluations).equals(before)).toBe(true);
   });

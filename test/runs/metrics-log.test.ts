@@ -39,18 +39,18 @@ const row = (step: number, change: object = {}): string =>
   JSON.stringify({ ...tinyRows(step, step)[0], ...change });
 
 const damages: readonly [what: string, damage: (lines: string[]) => string[], says: RegExp][] = [
-  ["a row missing", (rows) => rows.toSpliced(5, 1), /line 6 is of step 7 where 6 should follow/],
-  ["a row twice", (rows) => rows.toSpliced(5, 0, rows[4]!), /line 6 is of step 5 where 6 should/],
-  ["two rows swapped", (rows) => rows.with(5, rows[6]!).with(6, rows[5]!), /line 6 is of step 7/],
-  ["the last row missing", (rows) => rows.slice(0, -1), /ends with step 7 \(\d+ bytes\), and the/],
-  ["the first row missing", (rows) => rows.slice(1), /line 1 is of step 2 where 1 should follow/],
-  ["no row at all", () => [""], /ends with step 0/],
+  ["a row missing", (rows) => rows.toSpliced(5, 1), /line 6 has step 7, but step 6 should follow/],
+  ["a row twice", (rows) => rows.toSpliced(5, 0, rows[4]!), /line 6 has step 5, but step 6 should/],
+  ["two rows swapped", (rows) => rows.with(5, rows[6]!).with(6, rows[5]!), /line 6 has step 7/],
+  ["the last row missing", (rows) => rows.slice(0, -1), /ends at step 7 \(\d+ bytes\), but the/],
+  ["the first row missing", (rows) => rows.slice(1), /line 1 has step 2, but step 1 should follow/],
+  ["no row at all", () => [""], /ends at step 0/],
   ["a torn row", (rows) => rows.with(5, rows[5]!.slice(0, 20)), /line 6 is torn or damaged/],
   ["a row of zeros", (rows) => rows.with(5, "\0\0\0"), /line 6 is torn or damaged/],
   [
     "another epoch",
     (rows) => rows.with(5, row(6, { epoch: 3 })),
-    /line 6 says epoch 3 of step 6, /,
+    /line 6 has epoch 3 for step 6, /,
   ],
   ["a step that is no number", (rows) => rows.with(5, row(6, { step: "6" })), /losses \(step: /],
   ["half a step", (rows) => rows.with(5, row(6, { step: 5.5 })), /losses \(step: /],
@@ -69,7 +69,7 @@ describe("is refused before anything is cut, and what to do is said", () => {
     expect(message).toMatch(says);
     expect(message).toContain(folder.metrics);
     const holds = !/line 1 |step 0/.test(says.source);
-    const back = `npm run train -- --resume ${folder.path} --checkpoint 3 goes on from before that; or `;
+    const back = `npm run train -- --resume ${folder.path} --checkpoint 3 goes on from an earlier step; or `;
     expect(message).toContain(
       `; ${holds ? back : ""}move metrics.jsonl away, and the run goes on without its earlier losses`,
     );

@@ -1,4 +1,4 @@
-// The measured numbers of README.md and docs/performance.md: each is stated once, and read off the newest report that
+// The measured numbers of README.md and docs/performance.md: each is stated once, and read from the newest report that
 // `npm run bench -- peers` left in bench/results.
 import { readdirSync, readFileSync } from "node:fs";
 
@@ -42,7 +42,7 @@ const times = (value: number, of: number): string =>
 type Row = readonly [name: string, cell: (each: Contestant) => string];
 
 const FOUR: readonly Row[] = [
-  ["a step, median", ({ median }) => seconds(median) + times(median, ours!.median)],
+  ["one step, median", ({ median }) => seconds(median) + times(median, ours!.median)],
   ["launches · submits", ({ counts }) => `${counts.dispatches} · ${counts.submits}`],
   ["bytes uploaded per step", ({ counts }) => megabytes(counts.uploadedBytes)],
   ["peak GPU memory", ({ peakBytes }) => megabytes(peakBytes)],
@@ -50,8 +50,8 @@ const FOUR: readonly Row[] = [
 const OTHERS: readonly Row[] = [
   ["first step, driver's cache warm", ({ firstMilliseconds }) => seconds(firstMilliseconds)],
   ["compute passes", ({ counts }) => String(counts.passes)],
-  ["buffers made per step", ({ counts }) => String(counts.buffers)],
-  ["bind groups made per step", ({ counts }) => String(counts.bindGroups)],
+  ["buffers created per step", ({ counts }) => String(counts.buffers)],
+  ["bind groups created per step", ({ counts }) => String(counts.bindGroups)],
 ];
 const NAMES: Readonly<Record<string, string>> = {
   longhand: "Longhand",
@@ -70,15 +70,15 @@ function table(rows: readonly Row[]): string {
 }
 
 const source = (folder: string): string =>
-  `\`npm run bench -- peers\` on ${report.date.slice(0, 10)} at commit ${report.commit}: one full \`dcgan\` step at batch ${report.batch}, by each in turn, ${report.rounds} rounds, on ${report.adapter} and ${report.cores} shared CPU cores ([all figures](${folder}bench/results/${NEWEST})).`;
+  `\`npm run bench -- peers\` on ${report.date.slice(0, 10)} at commit ${report.commit}: one full \`dcgan\` step at batch ${report.batch}, each library in turn, ${report.rounds} rounds, on ${report.adapter} and ${report.cores} shared CPU cores ([all figures](${folder}bench/results/${NEWEST})).`;
 
-/** The pages with measured numbers, and what stands between their marks. */
+/** The pages with measured numbers, and the text between their marks. */
 export const PEER_FIGURES: Readonly<Record<string, string>> = {
   "README.md": `${source("")}\n\n${table(FOUR)}`,
   "docs/performance.md": `${source("../")}\n\n${table(OTHERS)}`,
 };
 
-/** A page with its numbers between its two marks. Throws if a mark is missing. */
+/** Returns a page with its numbers between its two marks. Throws if a mark is missing. */
 export function withPeerFigures(path: string, page: string): string {
   const marks = /(<!-- figures -->\n)[\s\S]*?(\n<!-- end -->)/;
   if (!marks.test(page)) throw new Error(`${path}: has no marks for the measured numbers`);

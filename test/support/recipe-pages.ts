@@ -1,5 +1,5 @@
-// The pages docs/recipes/NAME/README.md: line by line what a recipe's source library does and what is done here, made of
-// the rows in `recipe-sources.ts`. `npm run docs` writes them.
+// The pages docs/recipes/NAME/README.md: line by line, what a recipe's source library does and what is done here. They
+// are made from the rows in `recipe-sources.ts`; `npm run docs` writes them.
 import type { Recipe } from "../../src/gan/recipe.ts";
 import { recipes } from "../../src/gan/recipes/list.ts";
 import {
@@ -32,14 +32,14 @@ export interface SourcePage {
   /** Which libraries in which versions, in a sentence or two. */
   readonly follows: string;
   readonly rows: readonly SourceRow[];
-  /** What is not as any source has it. */
+  /** What is unlike any source. */
   readonly own: readonly string[];
 }
 
 const KERAS_3 =
-  "TensorFlow's tutorial `site/en/tutorials/generative/dcgan.ipynb`, as TensorFlow 2.16 and newer run it: with Keras 3.";
+  "TensorFlow's tutorial `site/en/tutorials/generative/dcgan.ipynb`, as TensorFlow 2.16 and newer run it, with Keras 3.";
 
-/** The lines of the dcgan's networks and step. */
+/** Returns the lines of the dcgan's networks and step. */
 const dcganRows = (recipe: Recipe, told: boolean): SourceRow[] => [
   pixels,
   firstWeights,
@@ -82,8 +82,8 @@ const dcgan32Page = (recipe: Recipe): SourcePage => ({
     ownLoop(recipe),
   ],
   own: [
-    "No batch norm in the discriminator but dropout, widths for MNIST, weights that start as Keras's: Radford et al. 2015 have otherwise.",
-    "Both networks learn at once, from one forward.",
+    "Dropout instead of batch norm in the discriminator, widths for MNIST, and Keras's initial weights: Radford et al. 2015 differ in these.",
+    "Both networks learn at the same time, from one forward.",
   ],
 });
 
@@ -93,18 +93,18 @@ const mlpPage = (recipe: Recipe): SourcePage => {
   const { generatorAdam: adam } = recipe;
   return {
     recipe,
-    follows: "PyTorch (1.13 and 2 alike).",
+    follows: "PyTorch (1.13 and 2 do the same).",
     rows: [
       {
         what: "first weights",
         source: "kernels and biases uniform in ±1 / √(fan in)",
         where: "PyTorch `nn/modules/linear.py`, `Linear.reset_parameters`",
-        here: "the same, from random numbers of our own",
+        here: "the same, from Longhand's own random numbers",
         proofs: [["test/nn/initialisers.test.ts", "starts as PyTorch's when asked"]],
       },
       {
         what: "Adam",
-        source: "rate · m̂ / (√v̂ + ε): ε beside the corrected root; 1e-8 by default",
+        source: "rate · m̂ / (√v̂ + ε): ε is added to the corrected root; 1e-8 by default",
         where: "PyTorch `optim/adam.py`, `_single_tensor_adam`",
         here: `as ${adam.convention}, ε ${adam.epsilon}, rate ${adam.learningRate}, β₁ ${adam.beta1}, β₂ ${adam.beta2}`,
         proofs: [
@@ -115,7 +115,7 @@ const mlpPage = (recipe: Recipe): SourcePage => {
       {
         what: "loss, and its clip",
         source:
-          "`BCELoss` of probabilities: logarithms held above −100; the gradient over max(p · (1 − p), 1e-12)",
+          "`BCELoss` of probabilities: logarithms are kept above −100; the gradient is divided by max(p · (1 − p), 1e-12)",
         where:
           "PyTorch `aten/src/ATen/native/Loss.cpp`, `binary_cross_entropy_out_cpu` and its backward",
         here: `the same (\`loss\` ${recipe.loss})`,
@@ -127,7 +127,7 @@ const mlpPage = (recipe: Recipe): SourcePage => {
       {
         what: "order of a step",
         source:
-          "real and generated images in one labelled batch for the discriminator; then the generator through it, from new noise. Its gradients of the discriminator are thrown away (`zero_grad`)",
+          "real and generated images in one labelled batch for the discriminator; then the generator through it, from new noise. The gradients that this leaves in the discriminator are discarded (`zero_grad`)",
         where: "PyTorch `optim/optimizer.py`, `Optimizer.zero_grad`",
         here: "the same; those gradients are never computed",
         proofs: [
@@ -151,12 +151,12 @@ const mlpPage = (recipe: Recipe): SourcePage => {
       ),
     ],
     own: [
-      "A short last batch is dropped, where `DataLoader` would keep it: with MNIST and batches of 32 there is none, and `--config` with `lastBatch` `keep` has it.",
+      "A short last batch is dropped; `DataLoader` would keep it. With MNIST and batches of 32 there is none, and `--config` with `lastBatch` `keep` keeps it.",
     ],
   };
 };
 
-const OWN_NOISE = "Noise and the order of images come from our own random numbers.";
+const OWN_NOISE = "Noise and the order of images come from Longhand's own random numbers.";
 
 /** Every recipe's page, in the list's order. */
 export const sourcePages: readonly SourcePage[] = recipes.map((recipe): SourcePage => {
@@ -166,7 +166,7 @@ export const sourcePages: readonly SourcePage[] = recipes.map((recipe): SourcePa
     case "small":
       return {
         recipe,
-        follows: `The \`dcgan\`'s: ${KERAS_3}`,
+        follows: `The sources of \`dcgan\`. ${KERAS_3}`,
         rows: dcganRows(recipe, false),
         own: ["Widths, batch, rates, β₁ and the dropped last batch were found here.", OWN_NOISE],
       };
@@ -187,7 +187,7 @@ export const sourcePages: readonly SourcePage[] = recipes.map((recipe): SourcePa
           ownLoop(recipe),
         ],
         own: [
-          "An epoch is one pass over all images in a new order, where such loops draw each batch at random.",
+          "An epoch is one pass over all images in a new order; such loops draw each batch at random.",
           "No convolution and no dropout: nothing to pad or to drop.",
         ],
       };
@@ -214,10 +214,10 @@ export const sourcePages: readonly SourcePage[] = recipes.map((recipe): SourcePa
     default:
       return {
         recipe,
-        follows: `The \`dcgan\`'s, for what it has of it: ${KERAS_3}`,
+        follows: `The sources of \`dcgan\`, for the parts that it shares. ${KERAS_3}`,
         rows: dcganRows(recipe, true),
         own: [
-          "Batch, rates, β₂, slope, no dropout, the averaged weights and, on demand, spectral normalisation were chosen here by measurement, with Adam as PyTorch has it: [what helped](../README.md#what-helped-and-what-didnt).",
+          "Batch, rates, β₂, slope, no dropout, the averaged weights and, on demand, spectral normalisation were chosen here by measurement, with PyTorch's Adam: [what helped](../README.md#what-helped-and-what-didnt).",
           ...(recipe.classes
             ? ["Classes: Miyato and Koyama 2018, without the unconditional term."]
             : []),
@@ -227,19 +227,19 @@ export const sourcePages: readonly SourcePage[] = recipes.map((recipe): SourcePa
   }
 });
 
-/** Where a recipe's page is, from the project's root. */
+/** Returns the path of a recipe's page, from the project's root. */
 export const sourcePath = ({ recipe }: SourcePage): string =>
   `docs/recipes/${recipe.name}/README.md`;
 
 const cell = (text: string): string => text.replaceAll("|", "\\|");
 
-/** What is said of what the page shows, where it was trained by other conventions. */
+/** Returns the sentence on how what the page shows was trained, which may have been by other conventions. */
 const trained = ({ name }: Recipe): string =>
   name === "mlp"
-    ? "What is shown of it was trained at commit c7aec0b or before, by the same lines."
-    : "What is shown of it, grids and figures, was trained at commit c7aec0b or before, when Adam was PyTorch's in every recipe, a sigmoid's loss was clipped, images were resized with repeated edges, and batch norm remembered the population's variance. `train --resume` goes on with such runs as they were.";
+    ? "Its grid and figures were trained at commit c7aec0b or earlier, by the same lines."
+    : "Its grid and figures were trained at commit c7aec0b or earlier, when Adam was PyTorch's in every recipe, the loss after a sigmoid was clipped, images were resized with repeated edges, and batch norm stored the population variance. `train --resume` goes on with such runs as they began.";
 
-/** A page's text. */
+/** Returns a page's text. */
 export function sourceText({ recipe, follows, rows, own }: SourcePage): string {
   const row = ({ what, source, where, here, proofs }: SourceRow): string => {
     const shown = proofs.map(([file, name]) => `\`${file}\` -t "${name}"`).join("; ");
@@ -248,7 +248,7 @@ export function sourceText({ recipe, follows, rows, own }: SourcePage): string {
   return [
     `# \`${recipe.name}\`, line by line`,
     "",
-    `Made by \`npm run docs\`; \`npx vitest run test/docs/recipes.test.ts\` holds it to the code. Each proof runs by \`npx vitest run FILE -t "NAME"\`. [All recipes](../README.md)`,
+    `Made by \`npm run docs\`; \`npx vitest run test/docs/recipes.test.ts\` checks it against the code. Each proof runs by \`npx vitest run FILE -t "NAME"\`. [All recipes](../README.md)`,
     "",
     `It follows: ${follows}`,
     "",
@@ -256,7 +256,7 @@ export function sourceText({ recipe, follows, rows, own }: SourcePage): string {
     "| --- | --- | --- | --- | --- |",
     ...rows.map(row),
     "",
-    "Not as the source:",
+    "Unlike the source:",
     "",
     ...own.map((line) => `- ${line}`),
     "",

@@ -1,5 +1,5 @@
-// What the recipes' source libraries do, line by line: in which version and where they say so, what is done here, and the
-// test that shows it. Values are the code's own. `recipe-pages.ts` makes the pages of them.
+// What the recipes' source libraries do, line by line: in which version and where, what is done here, and which test
+// shows it. Values are the code's own. `recipe-pages.ts` makes pages from them.
 import type { Recipe } from "../../src/gan/recipe.ts";
 import { constantsOf } from "../../src/runs/constants.ts";
 
@@ -18,7 +18,7 @@ export interface SourceRow {
   readonly proofs: readonly Proof[];
 }
 
-/** A constant of a recipe, in words. */
+/** Returns a constant of a recipe, in words. */
 export const valueOf = (recipe: Recipe, name: string): string => {
   const value = constantsOf(recipe)[name];
   if (value === undefined) throw new Error(`recipe ${recipe.name} has no constant ${name}`);
@@ -35,7 +35,7 @@ export const firstWeights: SourceRow = {
     "kernels uniform in ±√(6 / (fan in + fan out)) (Glorot), biases 0; batch norm's γ 1, β 0, running mean 0 and variance 1",
   where:
     "Keras 2.6 `initializers/initializers_v2.py`, `VarianceScaling`; Keras 3 `initializers/random_initializers.py`, `VarianceScaling`, `compute_fans`; the layers' default arguments",
-  here: "the same, from random numbers of our own",
+  here: "the same, from Longhand's own random numbers",
   proofs: [
     ["test/nn/initialisers.test.ts", "a layer starts as Keras's by itself"],
     ["test/nn/initialisers.test.ts", "batch norm starts as Keras's"],
@@ -65,7 +65,7 @@ export function kerasAdam(recipe: Recipe): SourceRow {
 export const logitsLoss: SourceRow = {
   what: "loss, and its clip",
   source:
-    "`BinaryCrossentropy(from_logits=True)`: max(x, 0) − x · t + log(1 + exp(−|x|)), bounded by nothing",
+    "`BinaryCrossentropy(from_logits=True)`: max(x, 0) − x · t + log(1 + exp(−|x|)), without a bound",
   where:
     "TensorFlow `python/ops/nn_impl.py`, `sigmoid_cross_entropy_with_logits`; Keras 3 `backend/tensorflow/nn.py`, `binary_crossentropy`",
   here: "the same, with both gradients from logits: no clip",
@@ -75,10 +75,10 @@ export const logitsLoss: SourceRow = {
 export const sigmoidLoss: SourceRow = {
   what: "loss, and its clip",
   source:
-    "of a tensor that a sigmoid layer made: from its logits (`_keras_logits`, or the op `Sigmoid`'s input), bounded by nothing. Only probabilities from elsewhere are clipped to [1e-7, 1 − 1e-7]",
+    "for the output of a sigmoid layer: from its logits (`_keras_logits`, or the input of the op `Sigmoid`), without a bound. Only probabilities from elsewhere are clipped to [1e-7, 1 − 1e-7]",
   where:
     "Keras 2.6 `backend.py`, `binary_crossentropy`, and `activations.py`, `sigmoid`; Keras 3 `backend/tensorflow/nn.py`, `_get_logits`",
-  here: "from logits: at −20 with label 1 loss 20 and gradient −1. `--config` with `loss` `probabilities` clips",
+  here: "from logits: at −20 with label 1, the loss is 20 and the gradient −1. `--config` with `loss` `probabilities` clips",
   proofs: [["test/gan/sure-verdicts.test.ts", "loss 20 and gradient −1"]],
 };
 
@@ -86,7 +86,7 @@ export function batchNorm(momentum: string): SourceRow {
   return {
     what: "batch norm",
     source:
-      "(x − mean) / √(variance + ε) · γ + β by the batch's mean and population variance; ε 1e-3; running = momentum · running + (1 − momentum) · batch, momentum 0.99 unless told",
+      "(x − mean) / √(variance + ε) · γ + β with the batch's mean and population variance; ε 1e-3; running = momentum · running + (1 − momentum) · batch, momentum 0.99 by default",
     where:
       "Keras 2.6 `layers/normalization/batch_normalization.py`; Keras 3 `layers/normalization/batch_normalization.py`, `BatchNormalization.call`",
     here: `the same, ε 1e-3, momentum ${momentum}`,
@@ -95,20 +95,20 @@ export function batchNorm(momentum: string): SourceRow {
 }
 
 export const ofVectors: SourceRow = {
-  what: "variance that batch norm remembers",
-  source: "input of two axes isn't fused: the population's, in Keras 2 and 3 alike",
+  what: "variance that batch norm stores",
+  source: "input of two axes isn't fused: the population's, in both Keras 2 and 3",
   where:
     "Keras 2.6 `BatchNormalizationBase._calculate_mean_and_var`; Keras 3 `BatchNormalization._moments`",
-  here: "the population's: batch norm is of vectors alone",
+  here: "the population's: all batch norms are of vectors",
   proofs: [["test/kernels/batch-norm.test.ts", "the others have batch norm of vectors alone"]],
 };
 
 export const asKeras3 = (recipe: Recipe): SourceRow => ({
-  what: "variance that batch norm remembers",
-  source: "the population's, of images and of vectors",
+  what: "variance that batch norm stores",
+  source: "the population's, for images and for vectors",
   where:
     "Keras 3 `layers/normalization/batch_normalization.py`, `BatchNormalization.call`, `_moments`",
-  here: `of images the ${valueOf(recipe, "runningVariance")}'s (\`runningVariance\`), of vectors the population's`,
+  here: `for images the ${valueOf(recipe, "runningVariance")}'s (\`runningVariance\`), for vectors the population's`,
   proofs: [
     [
       "test/kernels/batch-norm.test.ts",
@@ -118,19 +118,19 @@ export const asKeras3 = (recipe: Recipe): SourceRow => ({
 });
 
 export const asKeras2 = (recipe: Recipe): SourceRow => ({
-  what: "variance that batch norm remembers",
+  what: "variance that batch norm stores",
   source:
-    "of images (four axes) the sample's, n / (n − 1) times the population's, by the fused kernel; of vectors the population's",
+    "for images (four axes) the sample's, n / (n − 1) times the population's, by the fused kernel; for vectors the population's",
   where:
     "Keras 2.6 `BatchNormalizationBase._fused_batch_norm`, `_maybe_add_or_remove_bessels_correction`; TensorFlow `core/kernels/fused_batch_norm_op.cc`",
-  here: `of images the ${valueOf(recipe, "runningVariance")}'s (\`runningVariance\`), of vectors the population's`,
+  here: `for images the ${valueOf(recipe, "runningVariance")}'s (\`runningVariance\`), for vectors the population's`,
   proofs: [["test/kernels/batch-norm.test.ts", "remembers of images"]],
 });
 
 export const padding: SourceRow = {
   what: "padding side",
   source:
-    "'same' adds (⌈n/s⌉ − 1) · s + k − n zeros, half of them, rounded down, before: the odd one at the bottom and right. The transposed layer is the gradient of such a convolution",
+    "'same' adds (⌈n/s⌉ − 1) · s + k − n zeros. Half of them, rounded down, come before; an odd one is at the bottom and right. The transposed layer is the gradient of such a convolution",
   where:
     "TensorFlow `core/framework/kernel_shape_util.cc`, `GetWindowedOutputSizeVerbose`; `conv2d_backprop_input`",
   here: "the same",
@@ -140,10 +140,10 @@ export const padding: SourceRow = {
 export function slope(recipe: Recipe, told: boolean): SourceRow {
   return {
     what: "slope of leaky ReLU",
-    source: told ? "0.3 unless told" : "0.3, as it isn't told",
+    source: told ? "0.3 by default" : "0.3, the default",
     where:
       "Keras 2.6 `layers/advanced_activations.py`, `LeakyReLU(alpha=0.3)`; Keras 3 `layers/activations/leaky_relu.py`, `negative_slope=0.3`",
-    here: told ? `told ${valueOf(recipe, "slope")}` : valueOf(recipe, "slope"),
+    here: told ? `set to ${valueOf(recipe, "slope")}` : valueOf(recipe, "slope"),
     proofs: [["test/gan/recipes.test.ts", "steps agree with float64"]],
   };
 }
@@ -151,7 +151,7 @@ export function slope(recipe: Recipe, told: boolean): SourceRow {
 export function dropout(recipe: Recipe, where: string): SourceRow {
   return {
     what: "dropout",
-    source: "drops at the rate and scales the rest by 1 / (1 − rate), in training alone",
+    source: "drops at the rate and scales the rest by 1 / (1 − rate), only in training",
     where,
     here: `the same, rate ${valueOf(recipe, "dropout")}`,
     proofs: [
@@ -192,7 +192,7 @@ export const tutorialBatches = (recipe: Recipe): SourceRow =>
 export const ownLoop = (recipe: Recipe): SourceRow =>
   lastBatch(
     recipe,
-    "`fit` and `tf.data` keep a short one; loops around `train_on_batch` draw whole ones",
+    "`fit` and `tf.data` keep a short one; loops around `train_on_batch` draw full ones",
     "Keras 2.6 `engine/training.py`, `Model.train_on_batch`",
   );
 
@@ -214,7 +214,7 @@ export const frozen = (recipe: Recipe): SourceRow => ({
   where: "Keras 2.6 `engine/training.py`, `Model.train_on_batch`, `Model.predict`",
   here:
     recipe.order === "alternating-split"
-      ? "the same: a real and then a generated batch, an update each"
+      ? "the same: a real and then a generated batch, with an update each"
       : "the same: real and generated images in one labelled batch",
   proofs: [
     steps,

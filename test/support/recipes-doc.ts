@@ -1,5 +1,5 @@
-// The tables of docs/recipes/README.md: the recipes' constants as the code has them, and the figures of the evaluations that
-// are kept beside the page.
+// The tables of docs/recipes/README.md: the recipes' constants in the code, and the figures of the evaluations kept
+// next to the page.
 import { existsSync, readFileSync } from "node:fs";
 import { constantsOf } from "../../src/runs/constants.ts";
 import { type Evaluation, parseEvaluation } from "../../src/runs/evaluation/evaluation-file.ts";
@@ -15,7 +15,7 @@ import { formatFigure } from "../../src/pictures/report-plots.ts";
 /** The page, from the project's root. */
 export const RECIPES_DOC = "docs/recipes/README.md";
 
-/** Of Adam's constants, in the order of a cell. */
+/** The words for Adam's constants, in the order of a cell. */
 const WORDS = { learningRate: "rate", beta1: "β1", beta2: "β2", epsilon: "ε", convention: "as" };
 
 function cell(value: unknown): string {
@@ -33,7 +33,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return [row(head), row(head.map(() => "---")), ...rows.map(row)].join("\n");
 }
 
-/** A line a constant, a column a recipe. */
+/** Returns the table of constants: one line per constant, one column per recipe. */
 export function constantsTable(): string {
   const each = recipes.map((recipe) => constantsOf(recipe));
   const names = [...new Set(each.flatMap((constants) => Object.keys(constants)))];
@@ -43,13 +43,13 @@ export function constantsTable(): string {
   );
 }
 
-/** An evaluation that is kept beside the page; undefined where there is none. */
+/** Returns an evaluation that is kept next to the page; undefined if there is none. */
 export function keptEvaluation(name: string): Evaluation | undefined {
   const path = new URL(`../../docs/recipes/${name}.json`, import.meta.url);
   return existsSync(path) ? parseEvaluation(readFileSync(path), name) : undefined;
 }
 
-/** Of references, in the words of a row. */
+/** What the rows of the references are called. */
 const SETS: Readonly<Record<Reference, string>> = {
   real: "10,000 test digits",
   repeated: "100 of them, over and over",
@@ -63,7 +63,7 @@ const figure = (value: number | undefined): string =>
 
 type Second = NonNullable<Evaluation["second"]>["samples"];
 
-/** Fréchet distances to training and to test images, by the first judge and by the second. */
+/** Returns Fréchet distances to training and to test images, by the first judge and by the second. */
 const distances = (first?: FrechetFigures, second?: Second): (number | undefined)[] => [
   first?.frechetTrain,
   first?.frechetTest,
@@ -71,13 +71,13 @@ const distances = (first?: FrechetFigures, second?: Second): (number | undefined
   second?.frechetTest,
 ];
 
-/** Those of a kept evaluation. */
+/** Returns those of a kept evaluation. */
 export const distancesOf = (kept?: Evaluation): (number | undefined)[] =>
   distances(kept?.samples.figures, kept?.second?.samples);
 
 const DISTANCES = ["FD, training", "FD, test", "second judge: FD, training", "FD, test"];
 
-/** A line a recipe that was evaluated, by both judges, and the known sets below. */
+/** Returns the table of results: one line per evaluated recipe, by both judges, and the known sets below. */
 export function resultsTable(): string {
   const kept = recipes.flatMap(({ name }) => {
     const evaluation = keptEvaluation(`${name}/evaluation`);
@@ -129,7 +129,7 @@ export const COMPARED: Readonly<Record<"best" | "dcgan" | "quarter", string>> = 
   quarter: "`dcgan` by `quarter.json`",
 };
 
-/** Fréchet distances of what was trained for equal times, a line a seed. */
+/** Returns the Fréchet distances of recipes trained for equal times, one line per seed. */
 export function comparisonTable(): string {
   return table(
     ["", "seed", "steps", ...DISTANCES],
@@ -149,7 +149,7 @@ export function comparisonTable(): string {
 
 const TABLES = { constants: constantsTable, results: resultsTable, comparison: comparisonTable };
 
-/** The page with each table between its two marks. Throws where one has none. */
+/** Returns the page with each table between its two marks. Throws if a table has no marks. */
 export function withTables(page: string): string {
   return Object.entries(TABLES).reduce((text, [name, write]) => {
     const marks = new RegExp(`(<!-- ${name} -->\\n)[\\s\\S]*?(\\n<!-- end -->)`);

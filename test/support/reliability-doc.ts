@@ -1,5 +1,5 @@
-// The table of docs/reliability.md: what `npm run soak -- faults` and `-- memory` came to when they last ran with
-// `--keep`, beside what other libraries do.
+// The table of docs/reliability.md: the results of `npm run soak -- faults` and `-- memory` when they last ran with
+// `--keep`, and what other libraries do.
 import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
 import { parseJson } from "../../src/checkpoint/json.ts";
@@ -8,12 +8,12 @@ import { parseJson } from "../../src/checkpoint/json.ts";
 export const RELIABILITY_DOC = "docs/reliability.md";
 export const RELIABILITY_FIGURES = "docs/reliability.json";
 
-/** What a part of the soak came to, and when. */
+/** The result of a part of the soak, and when it ran. */
 export interface KeptReport {
   /** One line of figures. */
   readonly figures: string;
   readonly failures: readonly string[];
-  /** How many inputs, disks, signals of a kind, or kills. */
+  /** How many inputs, disks, signals of each kind, or kills. */
   readonly count: number;
   readonly seed: number;
   readonly date: string;
@@ -41,30 +41,33 @@ export const PROVEN: Readonly<Record<string, string>> = {
     "Every single-bit flip of every file of a small checkpoint, and each file cut after every byte: none may load.",
   realFlips:
     "Random bits of a real run's checkpoint, `run.json` and log, and random cuts: none may load silently. Of random single-bit flips in a weights file PyTorch loads 562 of 600, safetensors 592 of 600, TensorFlow.js 300 of 300.",
-  safetensors: "Fuzzed safetensors files: read as they say, or refused in one typed line.",
+  safetensors:
+    "Fuzzed safetensors files: each is read as it is written, or refused with a typed error of one line.",
   folders: "Fuzzed run folders: `--resume` goes on from what was written, or refuses.",
-  records: "Fuzzed `run.json`: read as it is written, or refused.",
+  records: "Fuzzed `run.json`: each is read as it is written, or refused.",
   idx: "Fuzzed IDX files, plain and gzipped.",
-  png: "Fuzzed PNGs, most with their checksums put right, read as digits.",
+  png: "Fuzzed PNGs, most with corrected checksums, read as digits.",
   configs: "Fuzzed `--config` files.",
-  resumes: "N steps against the same in three parts, by `--resume`: equal SHA-256.",
+  resumes: "N steps compared with the same in three parts, by `--resume`: their SHA-256 are equal.",
   disks:
-    "Disks that are full at each of some places of a run's life, one that turns read-only, a folder that vanishes; then with room again: a quarter compared with an undisturbed run, bit by bit.",
+    "Disks that are full at various places in a run's life, one that turns read-only, and a folder that vanishes. The runs then go on with room again, and a quarter of them is compared with an undisturbed run, bit by bit.",
   signals:
-    "Signals at random instants, resumed each time: all that was done is saved, and the bits are an undisturbed run's in the end.",
+    "Signals at random moments, with the run resumed each time: every finished step is saved, and in the end the bits are those of an undisturbed run.",
   kills:
-    "SIGKILL at random instants of a run that saves after each step, resumed each time by the real command line: the newest acknowledged checkpoint loads, and the bits are an undisturbed run's in the end.",
+    "SIGKILL at random moments of a run that saves after each step, resumed each time by the real command line: the newest acknowledged checkpoint loads, and in the end the bits are those of an undisturbed run.",
   memory:
-    "Training steps and their reports, in a process of its own: what is left behind a step, by least squares over the last half.",
+    "Training steps and their reports, each adapter in its own process: what remains allocated after a step, by least squares over the last half.",
 };
 
-/** What was kept; nothing where there is no file yet. Throws `CheckpointError` where it is damaged. */
+/**
+ * Returns the reports that were kept, or none if there is no file yet. Throws `CheckpointError` if the file is damaged.
+ */
 export function keptReports(): Readonly<Record<string, KeptReport>> {
   const path = new URL(`../../${RELIABILITY_FIGURES}`, import.meta.url);
   return existsSync(path) ? parseJson(schema, readFileSync(path), RELIABILITY_FIGURES) : {};
 }
 
-/** A line a part, in the order in which they run. */
+/** Returns one line per part, in the order in which they run. */
 function figuresTable(): string {
   const kept = keptReports();
   const rows = Object.entries(PROVEN).map(([name, proves]) => {
@@ -76,13 +79,13 @@ function figuresTable(): string {
     return `| ${proves} | \`${command}\` | ${figures}; ${failed} | ${date}, ${commit}, ${adapter} |`;
   });
   return [
-    "| what | `npm run soak --` | came of it | when |",
+    "| what | `npm run soak --` | result | when |",
     "| --- | --- | --- | --- |",
     ...rows,
   ].join("\n");
 }
 
-/** The page with the table between its marks. Throws where it has none. */
+/** Returns the page with the table between its marks. Throws if it has no marks. */
 export function withFigures(page: string): string {
   const marks = /(<!-- figures -->\n)[\s\S]*?(\n<!-- end -->)/;
   if (!marks.test(page)) throw new Error(`${RELIABILITY_DOC}: has no marks for the figures`);

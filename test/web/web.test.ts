@@ -194,8 +194,8 @@ describe("on SwiftShader", () => {
       "?recipe=tiny&autostart=1",
       /^recipe: there is no "tiny"; choose one of dcgan, small, .*conditional/,
     ],
-    ["?batch=0&autostart=1", /^batch: got "0"; give a whole number of at least 1\.$/],
-    ["?steps=abc", /^steps: got "abc"; give a whole number of at least 1\.$/],
+    ["?batch=0&autostart=1", /^batch: must be a whole number of at least 1; got "0"\.$/],
+    ["?steps=abc", /^steps: must be a whole number of at least 1; got "abc"\.$/],
     ["?batch=60001&autostart=1", /^batch: 60001 is more than the dataset's 60000 images; /],
   ];
   test.each(refused)("refuses %s in a sentence", async (query, message) => {
@@ -220,7 +220,7 @@ describe("on SwiftShader", () => {
       await page.goto(`${own.url}?autostart=1`);
       await page.waitForSelector("#error:not([hidden])");
       expect(await page.textContent("#error")).toMatch(
-        /^\/data\/train-images-idx3-ubyte: the server answers 500; \S+: has no train images; looked/,
+        /^\/data\/train-images-idx3-ubyte: the server answered 500; \S+: has no train images; looked/,
       );
       await page.close();
     } finally {

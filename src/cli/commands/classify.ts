@@ -1,4 +1,4 @@
-// `longhand classify`: which digits pictures show, by the judge.
+// `longhand classify`: says which digits pictures show, according to the judge.
 import type { Command } from "commander";
 import { writeFileAtomic } from "../../checkpoint/files.ts";
 import { formatJson } from "../../checkpoint/json.ts";
@@ -21,7 +21,7 @@ export interface ClassifyFlags {
   readonly adapter?: string;
 }
 
-/** Classifies all that paths name. Throws a `LonghandError` for whatever a person can mend. */
+/** Classifies everything that `paths` name. Throws a `LonghandError` for everything that a person can mend. */
 export async function classifyCommand(
   paths: readonly string[],
   flags: ClassifyFlags,
@@ -63,14 +63,16 @@ async function judged(judge: Judge, input: Input): Promise<Judged> {
 export function addClassify(program: Command): void {
   program
     .command("classify")
-    .description("say which digits pictures show, by the judge; accuracy where there are labels")
+    .description(
+      "say which digits pictures show, according to the judge, and its accuracy if there are labels",
+    )
     .argument(
       "<paths...>",
       "PNGs and JPEGs, folders of them, grids that sample drew, or IDX files of images",
     )
     .addOption(transposeOption())
     .addOption(noTransposeOption())
-    .option("--labels <file>", "the IDX file of labels (default: the one beside the images)")
+    .option("--labels <file>", "the IDX file of labels (default: the one next to the images)")
     .option("--json <file>", "also write every image's digit and probability to this file")
     .option("--second", "ask the second judge")
     .addOption(adapterOption())

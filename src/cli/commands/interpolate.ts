@@ -17,14 +17,14 @@ export interface InterpolateFlags extends SeedFlags, WhichRun {
   readonly out?: string;
 }
 
-const MOST_STEPS = 100; // a strip of more would be wider than viewers show
+const MOST_STEPS = 100; // a longer strip would be wider than viewers show
 
-/** Walks from seed to seed, and leaves a strip with a row a leg, and a GIF that loops. */
+/** Walks from seed to seed, and writes a strip with one row per leg and a GIF that loops. */
 export async function interpolateCommand(run: string, flags: InterpolateFlags): Promise<void> {
   const seeds = seedsOf(flags);
   const { steps = 10, out = join(run, "interpolation.png") } = flags;
-  if (steps > MOST_STEPS) throw new UsageError(`--steps ${steps}: choose at most ${MOST_STEPS}`);
-  requireEnding("--out", out, ".png", "; the GIF lies beside it");
+  if (steps > MOST_STEPS) throw new UsageError(`--steps ${steps}: must be at most ${MOST_STEPS}`);
+  requireEnding("--out", out, ".png", "; the GIF is written next to it");
   await withTrainedRun(terminal, run, flags, async (models) => {
     const bars = terminal.bars("{bar} {value}/{total} legs");
     const bar = bars?.create(1, 0);
@@ -37,7 +37,7 @@ export async function interpolateCommand(run: string, flags: InterpolateFlags): 
     const { png, gif, frames, legs } = await drawing.finally(() => bars?.stop());
     writeFileAtomic(out, png);
     const stops = [...seeds, ...(legs > 1 ? [seeds[0]] : [])].join(" to ");
-    print(`${out} (seeds ${stops}: a row each leg, ${steps + 1} images in it)`);
+    print(`${out} (seeds ${stops}: one row per leg, ${steps + 1} images each)`);
     const loop = out.replace(/\.png$/, ".gif");
     writeFileAtomic(loop, gif);
     print(`${loop} (${frames} frames, in a loop)`);
@@ -54,18 +54,21 @@ export function addInterpolate(program: Command): void {
     .argument("<run>", "a run folder")
     .option(
       "--seeds <list>",
-      "where to stop, in order, as sample --seed draws them first (default: 0,1,2,3,4)",
+      "where to stop, in order: at the first digit of sample --seed (default: 0,1,2,3,4)",
       seedList,
     )
-    .option("--from <n>", "instead of --seeds: there from this seed", whole(0))
+    .option("--from <n>", "instead of --seeds: walk from this seed", whole(0))
     .option("--to <n>", "to this one, and back", whole(0))
     .option("--steps <n>", "steps from one seed to the next (default: 10)", whole(1))
     .option(
       "--digit <n>",
-      "of a conditional run: this digit (default: 0 to 9, one a seed)",
+      "which digit, for a conditional run (default: 0 to 9, one per seed)",
       whole(0),
     )
-    .option("--out <file>", "the strip; the GIF lies beside it (default: RUN/interpolation.png)")
+    .option(
+      "--out <file>",
+      "the strip; the GIF is written next to it (default: RUN/interpolation.png)",
+    )
     .addOption(checkpointOption())
     .addOption(adapterOption())
     .action(async (run: string, flags: InterpolateFlags) => interpolateCommand(run, flags));

@@ -31,20 +31,20 @@ export interface JudgeFlags {
   readonly force?: boolean;
 }
 
-/** Trains a judge unless one is kept. Throws a `LonghandError` for whatever a person can mend. */
+/** Trains a judge unless one is kept. Throws a `LonghandError` for everything that a person can mend. */
 export async function judgeCommand(flags: JudgeFlags): Promise<void> {
   const { second = false, force = false, out } = flags;
   if (out !== undefined) requireEnding("--out", out, ".safetensors");
   const which = second ? "second" : "first";
   const { path, value: kept, trouble } = await findKept(which, out, force);
-  if (trouble !== undefined) print(`${trouble}: the ${which} judge is trained anew.`);
+  if (trouble !== undefined) print(`${trouble}: the ${which} judge is trained again.`);
   if (kept) {
     const { accuracy, seed, epochs, adapter, fingerprint } = kept;
     const short = accuracy < GOAL ? `, below the goal of ${(GOAL * 100).toFixed(1)} %` : "";
     print(
-      `The ${which} judge is kept already: ${formatAccuracy(accuracy)} of the test images right${short}; seed ${seed}, ${epochs} epochs, trained on ${adapter}, fingerprint ${fingerprint}. ${path}`,
+      `The ${which} judge is already kept: ${formatAccuracy(accuracy)} of the test images right${short}; seed ${seed}, ${epochs} epochs, trained on ${adapter}, fingerprint ${fingerprint}. ${path}`,
     );
-    print(`To train it anew: ${judgeCommandFor(which)}`);
+    print(`To train it again: ${judgeCommandFor(which)}`);
     return;
   }
   await withDevice(flags.adapter, async (device, opened) => {
@@ -57,19 +57,23 @@ export async function judgeCommand(flags: JudgeFlags): Promise<void> {
 export function addJudge(program: Command): void {
   program
     .command("judge")
-    .description("train the classifier that judges digits, and keep it; takes some minutes, once")
-    .option("--second", "the second judge, trained apart: another seed, another architecture")
+    .description("train the classifier that judges digits, and keep it; takes a few minutes, once")
+    .option("--second", "train the second judge, with another seed and another architecture")
     .option(
       "--epochs <n>",
       "how often it sees the training images (default: 3; --second: 4)",
       whole(1),
     )
-    .option("--seed <n>", "weights, dropout and order follow from it (default: its own)", whole(0))
+    .option(
+      "--seed <n>",
+      "determines weights, dropout and order (default: the judge's own)",
+      whole(0),
+    )
     .option("--out <file>", "where to keep it (default: the user's cache folder)")
     .addOption(dataOption("labelled IDX files, training and test"))
     .addOption(transposeOption())
     .addOption(noTransposeOption())
-    .option("--force", "train it anew, in place of the one that is kept")
+    .option("--force", "train it again, and replace the one that is kept")
     .addOption(adapterOption())
     .action(async (flags: JudgeFlags) => judgeCommand(flags));
 }

@@ -1,4 +1,4 @@
-// `longhand project`: the generator's inverse. Finds the latent from which a run draws a given digit best.
+// `longhand project`: finds the latent from which a run draws a given digit best. It inverts the generator.
 import { join } from "node:path";
 import type { Command } from "commander";
 import { writeFileAtomic } from "../../checkpoint/files.ts";
@@ -18,7 +18,7 @@ export interface ProjectFlags extends WhichRun {
   readonly out?: string;
 }
 
-/** Projects an image, and leaves what was wanted, what was drawn and their difference as a PNG, and the latent as JSON. */
+/** Projects an image. Writes the wanted image, the drawn one and their difference as a PNG, and the latent as JSON. */
 export async function projectCommand(
   run: string,
   image: string,
@@ -27,7 +27,7 @@ export async function projectCommand(
   const { restarts = 16, steps = 200, seed = 0, digit } = flags;
   const wanted = await readWanted(image);
   const out = flags.out ?? join(run, `projection-${wanted.name}.png`);
-  requireEnding("--out", out, ".png", "; the JSON lies beside it");
+  requireEnding("--out", out, ".png", "; the JSON is written next to it");
   await withTrainedRun(terminal, run, flags, async (models) => {
     if (wanted.note) print(wanted.note);
     const request = { steps, restarts, seed, digit };
@@ -38,7 +38,7 @@ export async function projectCommand(
     writeFileAtomic(json, found.json);
     if (step < steps) print(`Stopped at step ${step} of ${steps}; the best so far is kept.`);
     print(...summary(best, ground));
-    print(`${out} (wanted, drawn, and wanted less drawn around mid-gray)`);
+    print(`${out} (wanted, drawn, and wanted minus drawn around mid-gray)`);
     print(json);
   });
 }
@@ -53,23 +53,23 @@ export function addProject(program: Command): void {
     .argument("<run>", "a run folder")
     .argument(
       "<image>",
-      "a PNG or JPEG of a digit, of any size, dark on light or light on dark; or mnist:7, of the test images",
+      "a PNG or JPEG of a digit, of any size, dark on light or light on dark; or a test image, such as mnist:7",
     )
     .option("--steps <n>", "steps of Adam on the latents (default: 200)", whole(1))
-    .option("--restarts <n>", "latents that search at once (default: 16)", whole(1, 256))
+    .option("--restarts <n>", "latents to search from, side by side (default: 16)", whole(1, 256))
     .option(
       "--seed <n>",
-      "of the 1,000 random samples whose nearest are the starts (default: 0)",
+      "the seed of 1,000 random samples, from the nearest of which the search starts (default: 0)",
       whole(0),
     )
     .option(
       "--digit <n>",
-      "of a conditional run: draw it as this digit (default: as any)",
+      "draw it as this digit, for a conditional run (default: as any)",
       whole(0),
     )
     .option(
       "--out <file>",
-      "the picture; the JSON lies beside it (default: RUN/projection-<image>.png)",
+      "the picture; the JSON is written next to it (default: RUN/projection-<image>.png)",
     )
     .addOption(checkpointOption())
     .addOption(adapterOption())

@@ -1,4 +1,4 @@
-// `longhand recipes`: what recipes there are, how large they are, and how long an epoch takes here.
+// `longhand recipes`: lists the recipes, how large they are, and how long an epoch takes here.
 import type { Command } from "commander";
 import { writeFileAtomic } from "../../checkpoint/files.ts";
 import { standInTraining } from "../../gan/memory.ts";
@@ -16,7 +16,7 @@ export interface RecipesFlags extends RecipeFlags {
   readonly batch?: number;
   /** False to count only. */
   readonly time?: boolean;
-  /** Seconds of timed steps for each recipe. */
+  /** Seconds of timed steps per recipe. */
   readonly budget?: number;
   readonly adapter?: string;
   readonly json?: string;
@@ -59,17 +59,17 @@ export function addRecipes(program: Command): void {
   const command = program
     .command("recipes")
     .description(
-      "list the recipes: parameters, work an image, and the time of an epoch on this adapter",
+      "list the recipes: parameters, work per image, and the time per epoch on this adapter",
     );
   addRecipeOptions(command, "(default: all)")
-    .option("--batch <n>", "images a step (default: each recipe's)", whole(1))
+    .option("--batch <n>", "images per step (default: each recipe's)", whole(1))
     .option("--no-time", "count only: nothing runs")
     .option(
       "--budget <seconds>",
-      `timed steps of each recipe take about so long, compiling aside (default: ${STEPS_BUDGET})`,
+      `seconds of timed steps per recipe, without compiling (default: ${STEPS_BUDGET})`,
       whole(1),
     )
-    .option("--json <file>", "also write all figures there")
+    .option("--json <file>", "also write all figures to this file")
     .addOption(adapterOption())
     .action(async (flags: RecipesFlags) => recipesCommand(flags));
 }

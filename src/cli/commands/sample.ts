@@ -22,7 +22,7 @@ export interface SampleFlags extends WhichRun {
 
 const MOST_IN_GRID = 10_000;
 
-/** Draws new digits from a run's checkpoint, to one grid or to a file each. */
+/** Draws new digits from a run's checkpoint, into one grid or one file per digit. */
 export async function sampleCommand(run: string, flags: SampleFlags): Promise<void> {
   const { count = 16, seed = 0, digit } = flags;
   const single = count === 1 || flags.grid !== false;
@@ -31,7 +31,7 @@ export async function sampleCommand(run: string, flags: SampleFlags): Promise<vo
   requireEnding("--out", out, ".png");
   if (single && count > MOST_IN_GRID) {
     throw new UsageError(
-      `--count ${count}: a grid shows at most ${MOST_IN_GRID}; add --no-grid for a file each`,
+      `--count ${count}: a grid shows at most ${MOST_IN_GRID}; add --no-grid to write one file per digit`,
     );
   }
   await withTrainedRun(terminal, run, flags, async (models) => {
@@ -60,14 +60,10 @@ export function addSample(program: Command): void {
     .description("draw new digits from a run")
     .argument("<run>", "a run folder")
     .option("--count <n>", "how many (default: 16)", whole(1, MOST_SAMPLES))
-    .option("--seed <n>", "which latents (default: 0)", whole(0))
-    .option(
-      "--digit <d>",
-      "which digit, if the recipe knows of classes (default: each in turn)",
-      whole(0),
-    )
+    .option("--seed <n>", "the seed of the latents (default: 0)", whole(0))
+    .option("--digit <d>", "which digit, for a conditional run (default: each in turn)", whole(0))
     .option("--grid", "one picture with all of them (the default)")
-    .option("--no-grid", "a file each, 28×28 pixels")
+    .option("--no-grid", "one file per digit, in the recipe's size")
     .option("--out <file>", "where to write (default: RUN/sample-seed<seed>.png)")
     .addOption(checkpointOption())
     .addOption(adapterOption())

@@ -1,4 +1,4 @@
-// `longhand train` as it is typed: its flags, and what they say of themselves.
+// `longhand train`: its flags and their help.
 import { Option, type Command } from "commander";
 import { USUAL_COUNT, type TrainFlags } from "../../runs/training/draft-run.ts";
 import {
@@ -19,17 +19,17 @@ import { terminal } from "../../terminal/ui.ts";
 export function addTrain(program: Command): void {
   const command = program
     .command("train")
-    .description("train a GAN; leaves a run folder with samples, plots and a checkpoint");
+    .description("train a GAN, and write a run folder with samples, plots and a checkpoint");
   addRecipeOptions(command)
     .option(
       "--epochs <n>",
-      "epochs in all, resumed ones included (default: the recipe's)",
+      "epochs in all, including those before --resume (default: the recipe's)",
       whole(1),
     )
     .option("--steps <n>", "steps in all, instead of epochs", whole(1))
-    .option("--minutes <n>", "stop after so many minutes of steps, and keep all", positive(1e6))
-    .option("--batch <n>", "images a step (default: the recipe's)", whole(1))
-    .option("--seed <n>", "weights, noise, dropout and order follow from it (default: 0)", whole(0))
+    .option("--minutes <n>", "stop after this many minutes of steps, and save", positive(1e6))
+    .option("--batch <n>", "images per step (default: the recipe's)", whole(1))
+    .option("--seed <n>", "determines weights, noise, dropout and order (default: 0)", whole(0))
     .option("--out <dir>", "the run folder (default: runs/<recipe>-<n>)")
     .addOption(dataOption("IDX files"))
     .addOption(transposeOption())
@@ -39,31 +39,31 @@ export function addTrain(program: Command): void {
     .option("--checkpoint-every <n>", "also save a checkpoint every n steps", whole(1))
     .option(
       "--checkpoint-minutes <n>",
-      "save one too when so many minutes have passed since the last (default: 5)",
+      "also save one when this many minutes have passed since the last (default: 5)",
       positive(1e6),
     )
     .option(
       "--check-numerics",
-      "where a number isn't finite, take the step again and name the dispatch that made it",
+      "if a number isn't finite, repeat the step and name the dispatch that produced it",
     )
     .option(
       "--evaluate-every <n>",
-      "judge a sample every n steps, or `epoch`; keeps the best checkpoint as best",
+      "judge samples every n steps, or every `epoch`, and keep the best checkpoint as best",
       (text) => (text === "epoch" ? text : whole(1)(text)),
     )
-    .option("--evaluate-count <n>", `how large a sample (default: ${USUAL_COUNT})`, whole(100))
+    .option("--evaluate-count <n>", `samples to judge (default: ${USUAL_COUNT})`, whole(100))
     .option("--tune [seconds]", "first measure which kernels are fastest (see tune)", whole(1))
     .option("--f16", "store activations in 16 bits, on adapters with shader-f16 (default: 32)")
     .option("--resume <dir>", "go on with the run in this folder")
     .addOption(checkpointOption("with --resume, from which checkpoint: "))
     .option(
       "--keep-checkpoints <k>",
-      `how many of the newest checkpoints stay (default: ${KEPT_CHECKPOINTS}; with --resume, as many as there are)`,
+      `how many of the newest checkpoints to keep (default: ${KEPT_CHECKPOINTS}; with --resume, as many as there are)`,
       whole(1),
     )
     .option(
       "--force",
-      "overwrite an older run in --out; with --resume, take the run from a process of another machine",
+      "overwrite an older run in --out; with --resume, take the run from a process on another machine",
     )
     .addOption(
       new Option(
@@ -73,7 +73,7 @@ export function addTrain(program: Command): void {
     )
     .option(
       "--profile",
-      "time each kernel before the first step, beside what the adapter can do; leaves roofline.svg",
+      "time each kernel before the first step, next to the adapter's ceilings; writes roofline.svg",
     )
     .action(async (flags: TrainFlags) => trainRun(terminal, flags));
 }

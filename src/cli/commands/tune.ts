@@ -44,8 +44,8 @@ export async function tuneCommand(flags: TuneFlags): Promise<void> {
     const gone = forgetKernelChoices(name);
     print(
       gone.length > 0
-        ? `Removed ${gone.join(", ")}: new runs have the default kernels again.`
-        : "Nothing was stored of this adapter: runs have the default kernels.",
+        ? `Removed ${gone.join(", ")}: new runs use the default kernels again.`
+        : "Nothing was stored for this adapter: runs use the default kernels.",
     );
   });
 }
@@ -58,8 +58,8 @@ export function addTune(program: Command): void {
       "measure which of each kernel's variants is fastest on this adapter, for new runs",
     );
   addRecipeOptions(command)
-    .option("--batch <n>", "images a step (default: the recipe's)", whole(1))
-    .option("--budget <seconds>", `time to spend (default: ${TUNING_BUDGET})`, whole(1))
+    .option("--batch <n>", "images per step (default: the recipe's)", whole(1))
+    .option("--budget <seconds>", `seconds to spend (default: ${TUNING_BUDGET})`, whole(1))
     .option("--forget", "remove what was measured on this adapter, and measure nothing")
     .addOption(adapterOption())
     .action(async (flags: TuneFlags) => tuneCommand(flags));

@@ -1,4 +1,4 @@
-// `longhand wgsl`: the text that a driver gets of a shader, as a recipe's step launches it.
+// `longhand wgsl`: prints a shader as the driver gets it when a recipe's step launches it.
 import type { Command } from "commander";
 import { createGan } from "../../gan/gan.ts";
 import { standInTraining } from "../../gan/memory.ts";
@@ -34,7 +34,7 @@ export async function wgslCommand(shader: string, flags: WgslFlags): Promise<voi
     const where = `--variant ${printable(flags.variant, 80)}`;
     throw new UsageError(
       variants.length > 0
-        ? `${where}: of ${quote(name)} it must be one of ${variants.join(", ")}`
+        ? `${where}: ${quote(name)} has the variants ${variants.join(", ")}; name one of them`
         : `${where}: ${quote(name)} has no variants; leave the flag out`,
     );
   }
@@ -54,7 +54,7 @@ export async function wgslCommand(shader: string, flags: WgslFlags): Promise<voi
   await withDevice(flags.adapter, show, limitsFor([standInTraining(recipe, batch)]));
 }
 
-/** The refusal of a shader that a step doesn't launch. */
+/** Says that a step doesn't launch a shader, and which ones it launches. */
 function noSuchLaunch(name: string, recipe: string, dispatches: readonly Dispatch[]): string {
   const shaders = new Set(dispatches.map(({ pipeline }) => pipeline.request.shader));
   const [first = "none", ...others] = [...shaders].toSorted();
@@ -69,7 +69,7 @@ export function addWgsl(program: Command): void {
     .argument("<shader>", "a file of shaders/, such as conv2d-forward");
   addRecipeOptions(command)
     .option("--variant <name>", "as this variant of the kernel (default: what a run launches)")
-    .option("--batch <n>", "images a step (default: the recipe's)", whole(1))
+    .option("--batch <n>", "images per step (default: the recipe's)", whole(1))
     .addOption(adapterOption())
     .action(async (shader: string, flags: WgslFlags) => wgslCommand(shader, flags));
 }

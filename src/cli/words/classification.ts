@@ -19,14 +19,14 @@ export interface Finding {
 
 const UNSURE = 0.8; // the probability below which the judge itself has doubts
 
-/** Returns what is found on each of an input's images. */
+/** Returns the finding for each of an input's images. */
 export function findingsOf(
   { names, labels, doubts, source }: Input,
   { probabilities }: Judged,
 ): Finding[] {
   return names.map((name, i) => {
     const row = probabilities.subarray(i * CLASSES, (i + 1) * CLASSES);
-    const order = [...row.keys()].toSorted((a, b) => row[b]! - row[a]!); // alike ones stay in order
+    const order = [...row.keys()].toSorted((a, b) => row[b]! - row[a]!); // equal ones stay in order
     const [digit, second] = [order[0]!, order[1]!];
     const [probability, secondProbability] = [row[digit]!, row[second]!];
     const unsure = probability < UNSURE && source === undefined ? ["the judge is not sure"] : [];
@@ -48,7 +48,7 @@ export function inWords({
   return `${name}: ${digit} (${formatAccuracy(probability)}), else ${second} (${formatAccuracy(secondProbability)})${doubtful}`;
 }
 
-/** Returns what an IDX file's images are: accuracy and confusions where there are labels, else how many of each digit. */
+/** Sums up an IDX file's images: accuracy and confusions if there are labels, otherwise how many of each digit. */
 export function summaryOf(
   { source, count, labels }: Input,
   findings: readonly Finding[],

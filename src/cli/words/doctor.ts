@@ -1,5 +1,5 @@
-// `longhand doctor`: what this machine has to run on, what `auto` makes of it, and what to
-// install for more speed. Prints only; what it knows of adapters comes from the engine.
+// `longhand doctor`: which adapters this machine has, which one `auto` picks, and what to install for more speed. This
+// file only prints; what it knows about adapters comes from the engine.
 
 import { commandFor } from "../../runs/command-words.ts";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -17,9 +17,9 @@ import { loadKernelChoices } from "../../runs/kernel-choices.ts";
 
 /** What `doctor` takes. */
 export interface DoctorOptions {
-  /** The adapter to look into, as for `openAdapter`; LONGHAND_ADAPTER, else `auto`, without it. */
+  /** The adapter to examine, as for `openAdapter` (default: LONGHAND_ADAPTER, else `auto`). */
   readonly adapter?: string | undefined;
-  /** Takes the report, piece by piece; stdout without it. */
+  /** Receives the report, piece by piece (default: stdout). */
   readonly write?: (text: string) => void;
 }
 
@@ -50,9 +50,9 @@ const LIMITS = [
 ] as const;
 
 /**
- * Prints the adapters in reach, which one is picked and why, its features and limits, versions,
- * and what to install for more speed.
- * @throws AdapterError, after what could be printed, when no adapter opens.
+ * Prints the available adapters, which one is picked and why, its features and limits, versions, and what to install
+ * for more speed.
+ * @throws AdapterError if no adapter opens, after everything else is printed.
  */
 export async function doctor(options: DoctorOptions = {}): Promise<void> {
   const write = options.write ?? ((text: string): void => void process.stdout.write(text));
@@ -180,7 +180,7 @@ async function tunedLines(adapter: string): Promise<string[]> {
   const { length } = Object.keys(choices);
   const state =
     trouble !== undefined
-      ? `none that hold: ${trouble}`
+      ? `none that are valid: ${trouble}`
       : length === 0
         ? `none: ${commandFor("tune")} measures which kernels are fastest on this adapter`
         : `${length} shapes measured on this adapter, for new runs`;

@@ -1,12 +1,12 @@
-// Which of some names somebody may have meant.
+// Finds the name that a misspelt one was probably meant to be.
 
-/** The name that takes the fewest changed, added or missing characters to become `typed`; the first of equals. */
+/** Returns the name with the fewest changed, added or missing characters compared with `typed`; the first of equals. */
 export function nearest(typed: string, names: readonly [string, ...string[]]): string {
   const distances = names.map((name) => distance(typed, name));
   return names[distances.indexOf(Math.min(...distances))]!;
 }
 
-/** The edit distance of Levenshtein, row by row. */
+/** Returns the Levenshtein distance, computed row by row. */
 function distance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, column) => column);
   for (const [index, character] of [...from].entries()) {

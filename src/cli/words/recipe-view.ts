@@ -1,17 +1,17 @@
-// How the measuring of recipes shows itself: a bar in a terminal, else a line per recipe on stderr.
+// Progress while recipes are measured: a bar in a terminal, otherwise a line per recipe on stderr.
 import { escapeText } from "../../gpu/foreign-text.ts";
 import type { Entry } from "../../runs/recipe-times.ts";
 import { terminal } from "../../terminal/ui.ts";
 import { timeCells } from "./recipes.ts";
 
-/** What is told while recipes are measured. */
+/** Receives progress while recipes are measured. */
 export interface RecipeView {
   readonly update: (now: string) => void;
   readonly next: (entry: Entry) => void;
   readonly stop: () => void;
 }
 
-/** Opens a view of so many recipes. Ctrl-C calls `report`, which prints what there is, and ends the process. */
+/** Opens a view of `total` recipes. Ctrl-C calls `report`, which prints what there is, and ends the process. */
 export function createRecipeView(total: number, report: () => void): RecipeView {
   const bars = terminal.bars("{bar} {value}/{total} recipes | {now}");
   const bar = bars?.create(total, 0, { now: "" });

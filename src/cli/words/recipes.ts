@@ -8,19 +8,19 @@ import { IMAGES, type Entry, type Timing } from "../../runs/recipe-times.ts";
 const grouped = (count: number): string => Math.round(count).toLocaleString("en");
 const millions = (count: number): string => (count / 1e6).toFixed(count < 1e6 ? 2 : 1);
 
-/** Returns the table of recipes; with times if they are of an adapter. */
+/** Returns the table of recipes, with times if an adapter is given. */
 export function tableOf(entries: readonly Entry[], adapter: string | undefined): string {
   const columns = [
     { title: "recipe" },
     { title: "parameters G", numeric: true },
     { title: "D", numeric: true },
-    { title: "MFLOP an image: training", numeric: true },
+    { title: "MFLOP per image: training", numeric: true },
     { title: "drawing", numeric: true },
     { title: "batch", numeric: true },
-    { title: "steps an epoch", numeric: true },
+    { title: "steps per epoch", numeric: true },
     ...(adapter === undefined
       ? []
-      : [{ title: "an epoch here", numeric: true }, { title: "from" }]),
+      : [{ title: "an epoch here takes", numeric: true }, { title: "from" }]),
     { title: "" },
   ];
   const rows = entries.map(({ recipe, figures, batch, stepsPerEpoch, timing }) => [
@@ -42,16 +42,16 @@ export function tableOf(entries: readonly Entry[], adapter: string | undefined):
     ...textTable(columns, rows),
     "",
     ...changed.map((title) => `Changed: ${title}.`),
-    "A FLOP is an addition or a multiplication, all of a step's kernels together; an epoch is MNIST's 60,000 images.",
+    "A FLOP is an addition or a multiplication, summed over all of a step's kernels; an epoch is MNIST's 60,000 images.",
     ...(adapter === undefined
       ? []
       : [
-          `Times are of ${adapter} as busy as it was: the median of a few steps, times the epoch's images.`,
+          `Times were measured on ${adapter}, as busy as it was: the median of a few steps, scaled to an epoch's images.`,
         ]),
   ].join("\n");
 }
 
-/** Returns an epoch's time, and what it follows from. */
+/** Returns an epoch's time, and what it was computed from. */
 export function timeCells(timing: Timing | undefined): readonly string[] {
   if (!timing) return ["–", "not measured"];
   const { secondsPerEpoch, secondsPerStep, steps, batch } = timing;

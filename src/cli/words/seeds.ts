@@ -16,7 +16,7 @@ export function seedsOf({ seeds, from, to }: SeedFlags): readonly number[] {
     if (seeds) throw new UsageError("--seeds: lists all stops; leave --from and --to out");
     if (from === undefined || to === undefined) {
       const missing = from === undefined ? "--from" : "--to";
-      throw new UsageError(`${missing}: missing; --from and --to are the two ends of one walk`);
+      throw new UsageError(`${missing}: is missing; --from and --to are the two ends of one walk`);
     }
   }
   const stops = seeds ?? (from === undefined ? [0, 1, 2, 3, 4] : [from, to!]);
@@ -29,8 +29,8 @@ export function seedsOf({ seeds, from, to }: SeedFlags): readonly number[] {
     const why =
       still < stops.length - 1 || stops.length === 2
         ? "follows itself"
-        : "is the first, where the walk ends anyway";
-    throw new UsageError(`${flag}: ${stops[still]} ${why}, which is no way to go; leave it out`);
+        : "is the first again, where the walk ends anyway";
+    throw new UsageError(`${flag}: ${stops[still]} ${why}; leave it out`);
   }
   return stops;
 }

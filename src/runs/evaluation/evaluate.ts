@@ -51,7 +51,7 @@ export interface EvaluateRequest {
   readonly seed?: number;
   readonly neighbours?: number;
   readonly checkpoint?: WhichCheckpoint;
-  /** A folder of IDX files, training and test, to compare with (what the run was trained on). */
+  /** A folder of IDX files, training and test, to compare with (default: what the run was trained on). */
   readonly data?: string;
   /** Exchange each image's rows and columns. */
   readonly transpose?: boolean;
@@ -66,7 +66,7 @@ export async function evaluateRun(ui: Ui, run: string, flags: EvaluateRequest): 
   const { count = 10_000, seed = 1, neighbours = NEIGHBOURS, checkpoint = "last" } = flags;
   if (count <= neighbours) {
     throw new UsageError(
-      `--count ${count}: must be more than the ${neighbours} --neighbours; thousands give figures that can be relied on`,
+      `--count ${count}: must be more than --neighbours (${neighbours}); use thousands for reliable figures`,
     );
   }
   const trained = readTrainedRun(run, checkpoint);
@@ -227,7 +227,7 @@ const nameOf = ({ name, accuracy, fingerprint }: Judge): Evaluation["judge"] => 
 function requireNumbers(run: string, { images }: ImageStack): void {
   if (images.every(Number.isFinite)) return;
   throw new CheckpointError(
-    `${run}: its generator draws values that are not numbers: the run has diverged; evaluate its --checkpoint best, or train anew with lower learning rates`,
+    `${run}: its generator draws values that are not finite: the run has diverged; evaluate its --checkpoint best, or train again with lower learning rates`,
   );
 }
 
@@ -242,14 +242,18 @@ async function bySecondJudge(
   const { value, trouble } = await findJudge("second");
   if (!value) {
     ui.print(
-      `${trouble ?? "No second judge is kept"}; ${commandFor("judge", "--second")} trains one to set beside.`,
+      `${trouble ?? "No second judge is kept"}; ${commandFor("judge", "--second")} trains one for comparison.`,
     );
     return null;
   }
   const judge = await loadJudge(ui, device, "second");
   const seen = await seeDigits(judge, digits, phases);
   const sides = gaussiansOf(seen.judged);
-  const judged = await judgeAll(judge, samples, phases.begin("The second judge's turn"));
+  const judged = await judgeAll(
+    judge,
+    samples,
+    phases.begin("Judging the samples by the second judge"),
+  );
   return {
     judge: nameOf(judge),
     samples: frechetsOf(judged, sides),
@@ -257,7 +261,7 @@ async function bySecondJudge(
   };
 }
 
-/** The run's losses up to the checkpoint; undefined where its log is gone. */
+/** Reads the run's losses up to the checkpoint; undefined if its log is gone. */
 function readLosses(run: string, { record, step }: TrainedRun): Report["losses"] {
   const { metrics } = runFolder(run);
   if (!existsSync(metrics)) return undefined;

@@ -1,5 +1,5 @@
-// Evaluations while a run trains: a smaller sample is judged now and then, logged, and the checkpoint of the
-// least Fréchet distance is kept as `best`.
+// Evaluations during training: a smaller sample is judged now and then, and logged. The checkpoint with the lowest
+// Fréchet distance is kept as `best`.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
@@ -25,7 +25,7 @@ import { readCheckpoint, saveBest, type Checkpoint, type Snapshot } from "../che
 import type { EvaluationPlan, RunFolder } from "../run-folder.ts";
 import { writeGrid } from "../training/run-pictures.ts";
 
-/** An evaluation's line in the log. Its figures are those of `evaluate` with as many samples. */
+/** An evaluation's line in the log. Its figures are the same as those of `evaluate` with as many samples. */
 export interface EvaluationRow extends Figures, WatchedEvaluation {
   /** How many samples. */
   readonly count: number;
@@ -41,26 +41,31 @@ const rowSchema: z.ZodType<EvaluationRow> = z.object({
   counts: z.array(z.int().min(0)),
 });
 
-const BEST_FILE = "evaluation.json"; // beside the checkpoint's own files
+const BEST_FILE = "evaluation.json"; // next to the checkpoint's own files
 
-/** Evaluates a run at its own pace. */
+/** Evaluates a run at a regular interval. */
 export interface Evaluator {
   /** Steps between evaluations. */
   readonly every: number;
-  /** Judges the generator as it is after `step`; undefined where it draws no numbers. Says what it found. */
+  /**
+   * Judges the generator as it is after `step`, and says what it found. Returns undefined if the samples aren't finite.
+   */
   readonly evaluate: (
     step: number,
     say: (line: string) => void,
     of: Pick<Snapshot, "record" | "log">,
   ) => Promise<EvaluationRow | undefined>;
-  /** Where the best checkpoint is and of which step, in a clause; undefined before there is one. */
+  /** Says in a clause which checkpoint is the best; undefined before there is one. */
   readonly best: () => string | undefined;
 }
 
-/** Draws apart from those that are shown and those that `evaluate` judges, so that nothing is chosen on them. */
+/**
+ * Keeps these samples apart from those that are shown and those that `evaluate` judges, so that no checkpoint is chosen
+ * by them.
+ */
 const SEED_OFFSET = 1_000_000;
 
-/** Loads the judge, trained if need be, and prepares real digits: all that takes long comes first. */
+/** Loads the judge, training it if necessary, and prepares the real digits, so that everything slow comes first. */
 export async function createEvaluator(
   ui: Ui,
   gan: Gan,
@@ -85,7 +90,7 @@ export async function createEvaluator(
   let best = kept && comparable(kept) ? kept : undefined;
   if (kept && !best) {
     ui.print(
-      `The best checkpoint so far, of step ${kept.step}, was found by another judge or count: the next evaluation takes its place.`,
+      `The best checkpoint so far, of step ${kept.step}, was found with another judge or sample count: the next evaluation replaces it.`,
     );
   }
 
@@ -103,7 +108,7 @@ export async function createEvaluator(
       const [height, width] = gan.recipe.image;
       const images = await drawSamples(gan, SEED_OFFSET + seed, count);
       if (!images.every(Number.isFinite)) {
-        say(`Step ${step}: samples hold values that are not numbers: there is nothing to evaluate`);
+        say(`Step ${step}: samples hold values that are not finite: there is nothing to evaluate`);
         return undefined;
       }
       const judged = await judgeAll(judge, { images, count, height, width });
@@ -116,14 +121,14 @@ export async function createEvaluator(
         log.close();
       }
       const better = best === undefined || row.frechetTrain < best.frechetTrain;
-      // A run that was resumed comes by the same step with the same bits.
+      // A resumed run reaches the same step again, with the same bits.
       if (better || step === best?.step) await keep(row, of);
       say(`Step ${step}: ${wordsOf(row)}${better ? ", the best so far" : ""}`);
       return row;
     },
     best: () =>
       best &&
-      `the best by Fréchet distance (${formatFigure(best.frechetTrain)} on ${best.count} samples) is of step ${best.step}: --checkpoint best uses it`,
+      `the best by Fréchet distance (${formatFigure(best.frechetTrain)} on ${best.count} samples) is the one of step ${best.step}: --checkpoint best uses it`,
   };
 }
 
@@ -132,7 +137,7 @@ function wordsOf(row: EvaluationRow): string {
   return `Fréchet distance ${formatFigure(frechetTrain)}, precision ${precision.toFixed(2)}, recall ${recall.toFixed(2)}, coverage ${coverage.toFixed(2)}, class imbalance ${classBalance.toFixed(2)}`;
 }
 
-/** What a run's best checkpoint got; undefined where there is none. `say` is told of one that is damaged. */
+/** Reads the evaluation of a run's best checkpoint; undefined if there is none. Calls `say` if it is damaged. */
 function readBest(folder: RunFolder, say: (line: string) => void): EvaluationRow | undefined {
   if (!hasBest(folder)) return undefined;
   try {
@@ -141,7 +146,7 @@ function readBest(folder: RunFolder, say: (line: string) => void): EvaluationRow
     return parseJson(rowSchema, bytes, `${path}/${BEST_FILE}`);
   } catch (error) {
     if (!(error instanceof CheckpointError)) throw error;
-    say(`The next evaluation takes the best checkpoint's place: ${error.message}`);
+    say(`The next evaluation replaces the best checkpoint: ${error.message}`);
     return undefined;
   }
 }
@@ -152,15 +157,15 @@ export interface EvaluationLog {
   /** What a person should know, in sentences. */
   readonly notes: readonly string[];
   /**
-   * Cuts off what is beyond the step. A best checkpoint from beyond stays where the run will come by it again with the
-   * same bits; on another adapter it won't, and so it is removed. Throws `OutputError`.
+   * Removes the rows after the step. A best checkpoint of a later step stays if the run will reach it again with the
+   * same bits. On another adapter it won't, so the checkpoint is removed. Throws `OutputError`.
    */
   readonly begin: (sameBits: boolean) => void;
 }
 
 /**
- * Reads and checks a run's evaluations up to a checkpoint's step; changes nothing. Lines beyond may be torn. Throws
- * `CheckpointError` that names the first line that is wrong.
+ * Reads and checks a run's evaluations up to a checkpoint's step; changes nothing. Later lines may be torn. Throws a
+ * `CheckpointError` that names the first wrong line.
  */
 export function readEvaluations(
   folder: RunFolder,
@@ -184,7 +189,7 @@ export function readEvaluations(
   }
   const fail = (what: string): never => {
     throw new CheckpointError(
-      `${path}: ${what}; mend it, or move the file away: the run then goes on without its earlier evaluations`,
+      `${path}: ${what}; repair it, or move the file away: the run then goes on without its earlier evaluations`,
     );
   };
   const { rows, end, ended, torn } = evaluationRows(path, step, wanted?.bytes, fail);
@@ -198,7 +203,7 @@ export function readEvaluations(
   return { rows, notes: [], begin: (sameBits) => begin(cut, sameBits) };
 }
 
-/** The evaluations up to a step, where the last one ends, and what is wrong with a line after it, if one is. */
+/** Returns the evaluations up to a step, where the last one ends, and what is wrong with a line after it, if any. */
 function evaluationRows(
   path: string,
   step: number,
@@ -214,15 +219,15 @@ function evaluationRows(
     if (!parsed.success) {
       const [issue] = parsed.error.issues;
       torn ??= row
-        ? `line ${number} is no evaluation (${issue?.path.join(".")}: ${issue?.message})`
+        ? `line ${number} is not an evaluation (${issue?.path.join(".")}: ${issue?.message})`
         : `line ${number} is torn or damaged`;
       continue;
     }
-    // What is torn at the end goes, as the rows beyond the step do.
-    if (torn !== undefined) fail(`${torn}, and evaluations up to step ${step} follow`);
+    // A torn line at the end is cut off, like the rows after the step.
+    if (torn !== undefined) fail(`${torn}, but evaluations up to step ${step} follow it`);
     const last = rows.at(-1)?.step ?? 0;
     if (parsed.data.step <= last) {
-      fail(`line ${number} is of step ${parsed.data.step}, and follows step ${last}`);
+      fail(`line ${number} has step ${parsed.data.step}, but follows step ${last}`);
     }
     rows.push(parsed.data);
     [end, ended] = [at, whole];

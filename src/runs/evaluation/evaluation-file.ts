@@ -1,4 +1,4 @@
-// What `longhand evaluate` leaves as JSON: every figure, and what it was measured of and by.
+// The JSON file that `longhand evaluate` writes: every figure, and what it was measured on and by.
 import { z } from "zod";
 import type { Copying } from "../../judge/copying.ts";
 import type { Figures, FrechetFigures, SetFigures } from "../../judge/figures.ts";
@@ -6,7 +6,7 @@ import type { FrechetReferences, References } from "../../judge/references.ts";
 import { anyNumber, formatJson, parseJson } from "../../checkpoint/json.ts";
 import type { WhichCheckpoint } from "../checkpoint-places.ts";
 
-/** Which judge: those of equal fingerprints give equal figures. */
+/** Which judge. Judges with equal fingerprints return equal figures. */
 export interface JudgeName {
   readonly name: string;
   /** Share of the test images that it gets right. */
@@ -21,7 +21,7 @@ export interface Evaluation {
     readonly recipe: string;
     readonly seed: number;
     readonly checkpoint: WhichCheckpoint;
-    /** Steps that the checkpoint has seen. */
+    /** Steps done when the checkpoint was saved. */
     readonly step: number;
   };
   readonly adapter: string;
@@ -40,10 +40,10 @@ export interface Evaluation {
   readonly references: References;
   /** Share of each class in the training set. */
   readonly expected: readonly number[];
-  /** Share of the samples that the judge takes for the digit that was asked for; null where none was. */
+  /** Share of the samples that the judge takes for the digit that was asked for; null if none was. */
   readonly asked: number | null;
   readonly copying: Copying;
-  /** By a judge that was trained apart and chose nothing; null where none is kept. */
+  /** By a judge that was trained separately and chose nothing; null if none is kept. */
   readonly second: {
     readonly judge: JudgeName;
     readonly samples: FrechetFigures;
@@ -53,7 +53,7 @@ export interface Evaluation {
 
 const frechet = { frechetTrain: anyNumber, frechetTest: anyNumber };
 const frechetSchema = z.object(frechet);
-/** Every figure of a set, for the schemas of what holds them. */
+/** The shape of a set's figures, for the schemas that contain them. */
 export const figuresShape: Readonly<Record<keyof Figures, z.ZodType<number>>> = {
   ...frechet,
   kid: anyNumber,
@@ -114,12 +114,12 @@ const schema: z.ZodType<Evaluation> = z.object({
     .nullable(),
 });
 
-/** An evaluation as the text of a file. */
+/** Returns an evaluation as the text of a file. */
 export function formatEvaluation(evaluation: Evaluation): string {
   return `${formatJson(evaluation, 2)}\n`;
 }
 
-/** Reads such a file's bytes. Throws `CheckpointError` that names the file and what is wrong in it. */
+/** Reads the bytes of an evaluation's file. Throws a `CheckpointError` that names the file and what is wrong in it. */
 export function parseEvaluation(bytes: Uint8Array, name: string): Evaluation {
   return parseJson(schema, bytes, name);
 }

@@ -1,4 +1,4 @@
-// An evaluation as the page shows it: figures in words, samples beside their nearest training images.
+// An evaluation as the page shows it: figures in words, samples next to their nearest training images.
 import type { ImageSet } from "../../data/idx.ts";
 import type { Chosen, Ranked } from "../../judge/choose.ts";
 import { toFloats } from "../../data/pixels.ts";
@@ -24,7 +24,7 @@ export interface ReportParts {
   readonly run: string;
   readonly samples: ImageStack & { readonly images: Float32Array };
   readonly train: ImageSet;
-  /** Of the first samples. */
+  /** The training images nearest to the first samples. */
   readonly nearest: NearestImages;
   readonly testDistances: Float64Array;
   readonly chosen: Chosen;
@@ -33,7 +33,7 @@ export interface ReportParts {
 
 const OVERVIEW = 100;
 
-/** The page of an evaluation, as plain data. */
+/** Returns the page of an evaluation, as plain data. */
 export function evaluationReport(parts: ReportParts): Report {
   const { evaluation, run, samples, chosen, losses, nearest, testDistances } = parts;
   const { count, seed, copying, expected, second } = evaluation;
@@ -48,12 +48,12 @@ export function evaluationReport(parts: ReportParts): Report {
     facts: factsOf(evaluation, run),
     overview: {
       image: tileGrid(overview, shown, height, width, { columns: 10, gap: 2, scale: 2 }),
-      words: `The first ${shown} of seed ${seed}, as they came.`,
+      words: `The first ${shown} samples of seed ${seed}, in order.`,
     },
     figures: MEANINGS.map((meaning) => figureOf(evaluation, meaning)),
     second: second
       ? {
-          words: `A classifier of another architecture, trained apart (${percent(second.judge.accuracy)} right on test images), by which nothing was chosen: neither a recipe nor a checkpoint.`,
+          words: `A classifier with another architecture, trained separately (${percent(second.judge.accuracy)} right on test images). No recipe or checkpoint was chosen by it.`,
           figures: MEANINGS.flatMap((meaning) => secondFigure(second, meaning)),
         }
       : undefined,
@@ -66,23 +66,22 @@ export function evaluationReport(parts: ReportParts): Report {
       samples: [...nearest.distances],
       real: [...testDistances],
       guide: copying.guide,
-      words: `${copyingWords(copying)}. Dashed: one test digit in a hundred lies left of it. A generator that copies has samples there; one that draws much of what is simple, such as ones, has some too.`,
+      words: `${copyingWords(copying)}. Dashed: one test digit in a hundred lies left of it. A generator that copies has samples there. One that draws many simple digits, such as ones, has some too.`,
     },
     chosen: [
       {
         heading: "Best samples",
-        words:
-          "Of each digit the sample of the highest rank; beside it its nearest training image.",
+        words: "The highest-ranked sample of each digit, next to its nearest training image.",
         samples: cards(chosen.best),
       },
       {
         heading: "Typical samples",
-        words: "Of each digit the sample of median rank.",
+        words: "The sample of median rank of each digit.",
         samples: cards(chosen.typical),
       },
       {
         heading: "Worst samples",
-        words: "The lowest ranks of all.",
+        words: "The lowest-ranked samples of all.",
         samples: cards(chosen.worst),
       },
     ],
@@ -110,7 +109,9 @@ function summaryOf({ samples, references, asked }: Evaluation): string {
         ? `beyond ${words(below)}`
         : `below ${words(above!)}`;
   const told =
-    asked === null ? "" : ` ${percent(asked)} are taken for the digit that was asked for.`;
+    asked === null
+      ? ""
+      : ` The judge takes ${percent(asked)} of them for the digit that was asked for.`;
   return `Fréchet distance ${formatFigure(own)} to the training set: ${place}. Lower is better.${told}`;
 }
 
@@ -201,7 +202,7 @@ function termsOf({ neighbours, count, copying, judge, references }: Evaluation):
   return [
     [
       "Features",
-      `Everything but the class balance and the classifier score is measured on the outputs of the ${judge.name} judge's last hidden layer. The judge is a small classifier that this program trained on MNIST, so figures can't be compared with those of other judges, such as FID by Inception; compare them with the sets of known quality, of ${references.real.count.toLocaleString("en")} images each, and with runs judged by the same.`,
+      `Everything except the class balance and the classifier score is measured on the outputs of the ${judge.name} judge's last hidden layer. The judge is a small classifier that this program trained on MNIST, so figures can't be compared with those of other judges, such as FID by Inception; compare them with the sets of known quality, of ${references.real.count.toLocaleString("en")} images each, and with runs judged by the same judge.`,
     ],
     ...REFERENCES.map((each): Term => [
       capital(REFERENCE_WORDS[each].title),
@@ -209,15 +210,15 @@ function termsOf({ neighbours, count, copying, judge, references }: Evaluation):
     ]),
     [
       "Neighbourhoods",
-      `Each image's neighbourhood reaches its nearest neighbour number ${neighbours} of its own set; ${compared} samples are compared with as many training images, evenly spaced (Kynkäänniemi et al. 2019; Naeem et al. 2020). The kernel distance is taken between the same images.`,
+      `Each image's neighbourhood reaches to its nearest neighbour number ${neighbours} in its own set; ${compared} samples are compared with as many training images, evenly spaced (Kynkäänniemi et al. 2019; Naeem et al. 2020). The kernel distance is computed between the same images.`,
     ],
     [
       "Certainty",
-      "How probable the judge holds the digit that it takes a sample for, in percent behind the digit.",
+      "The judge's probability for the digit that it takes a sample for, in percent after the digit.",
     ],
     [
       "Realism",
-      "The largest of radius over distance, over the neighbourhoods of real digits, the wider half of which is left out: at 1 or more a sample lies in one of them, and the larger, the nearer to its middle (Kynkäänniemi et al. 2019, section 5).",
+      "The largest ratio of radius to distance over the narrower half of the real digits' neighbourhoods. At 1 or more, a sample lies in one of them; the larger the ratio, the nearer it is to the middle (Kynkäänniemi et al. 2019, section 5).",
     ],
     [
       "Rank",
@@ -225,7 +226,7 @@ function termsOf({ neighbours, count, copying, judge, references }: Evaluation):
     ],
     [
       "Nearest training image",
-      `The one of all training images at the least Euclidean distance over the pixels, from black to white being 1; samples of other sizes are resized to 28×28 first. Percentages say how many of ${looked} test digits are farther from their own nearest training image.`,
+      `The training image at the smallest Euclidean distance over the pixels, where black to white is 1; samples of other sizes are resized to 28×28 first. Percentages say how many of ${looked} test digits are farther from their own nearest training image.`,
     ],
   ];
 }

@@ -1,4 +1,4 @@
-// An evaluation in a terminal: each figure beside those of sets of known quality.
+// An evaluation in a terminal: each figure next to those of sets of known quality.
 import { textTable } from "../../gpu/text-table.ts";
 import { MEANINGS, REFERENCE_WORDS, REFERENCES, type Reference } from "../../judge/figures.ts";
 import { formatFigure } from "../../pictures/report-plots.ts";
@@ -12,7 +12,7 @@ const SHORT: Readonly<Record<Reference, string>> = {
   noise: "noise",
 };
 
-/** The lines of an evaluation: the table, what its columns are, and whether samples are copies. */
+/** Returns the lines of an evaluation: the table, what its columns mean, and whether samples are copies. */
 export function evaluationTable(evaluation: Evaluation): readonly string[] {
   const { samples, references, second, copying } = evaluation;
   const rows = MEANINGS.map(({ name, title, better, range }) => [
@@ -51,7 +51,7 @@ export function evaluationTable(evaluation: Evaluation): readonly string[] {
   ];
 }
 
-/** Whether samples are nearer to training images than unseen digits are. */
+/** Says whether samples are nearer to training images than unseen digits are. */
 export function copyingWords({ samples, test, nearer, count }: Evaluation["copying"]): string {
-  return `Copying: of ${count.toLocaleString("en")} samples the median is ${samples.median.toFixed(2)} from its nearest training image, of test digits ${test.median.toFixed(2)}; ${(100 * nearer).toFixed(1)} % are nearer than 99 of 100 test digits (1 % is what chance gives)`;
+  return `Copying: the median distance of ${count.toLocaleString("en")} samples to their nearest training images is ${samples.median.toFixed(2)}, that of test digits is ${test.median.toFixed(2)}; ${(100 * nearer).toFixed(1)} % are nearer than 99 of 100 test digits (1 % is expected by chance)`;
 }

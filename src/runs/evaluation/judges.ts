@@ -1,4 +1,4 @@
-// Judges on the disk: where they are kept, how one is loaded, and trained where there is none.
+// Judges on disk: where they are kept, how one is loaded, and how one is trained if there is none.
 import { existsSync } from "node:fs";
 import { commandFor } from "../command-words.ts";
 import { readFileBytes, writeToFirst } from "../../checkpoint/files.ts";
@@ -20,19 +20,19 @@ export interface JudgeRequest {
   readonly which: Which;
   readonly seed?: number | undefined;
   readonly epochs?: number | undefined;
-  /** A folder of IDX files to learn from and to be tested on (MNIST). */
+  /** A folder of IDX files to train and test on (default: MNIST). */
   readonly data?: string | undefined;
   /** Exchange each image's rows and columns. */
   readonly transpose?: boolean | undefined;
-  /** The adapter's name, to be kept (what WebGPU calls it). */
+  /** The adapter's name, to be stored (default: WebGPU's name for it). */
   readonly adapterName?: string | undefined;
-  /** The file to write (the cache folder's). */
+  /** The file to write (default: the one in the cache folder). */
   readonly out?: string | undefined;
 }
 
 const flagOf = (which: Which): string => (which === "second" ? "--second " : "");
 
-/** The command that trains a judge anew. */
+/** Returns the command that trains a judge again. */
 export const judgeCommandFor = (which: Which): string =>
   commandFor("judge", `${flagOf(which)}--force`);
 
@@ -42,8 +42,8 @@ export const formatAccuracy = (accuracy: number): string => `${(accuracy * 100).
 const nameIn = (which: Which): string => `judges/${which}.safetensors`;
 
 /**
- * The judge that the cache keeps, and where. What is damaged there counts as none, with the trouble told. Throws
- * `CheckpointError`, which says how to mend it, where a whole file holds another judge or another version's.
+ * Finds the judge in the cache. A damaged file counts as none, and `trouble` says why. Throws a `CheckpointError` with
+ * a remedy if an intact file holds another judge, or one of another version.
  */
 export async function findJudge(which: Which): Promise<Cached<KeptJudge>> {
   const found = await readCache(nameIn(which), decodeJudge);
@@ -55,7 +55,7 @@ export async function findJudge(which: Which): Promise<Cached<KeptJudge>> {
   }
 }
 
-/** Reads a judge from a file. Throws `CheckpointError`, which says how to mend it. */
+/** Reads a judge from a file. Throws a `CheckpointError` with a remedy. */
 export async function readJudge(path: string, which: Which): Promise<KeptJudge> {
   try {
     const kept = await decodeJudge(readFileBytes(path), path);
@@ -67,8 +67,8 @@ export async function readJudge(path: string, which: Which): Promise<KeptJudge> 
 }
 
 /**
- * Returns the judge that is kept: in the cache, where damage counts as none, or in a file of somebody's own, where it is
- * refused; none with `force`.
+ * Returns the judge that is kept, or none with `force`. In the cache, a damaged file counts as none; in the file `out`,
+ * it is refused.
  */
 export async function findKept(
   which: Which,
@@ -80,18 +80,18 @@ export async function findKept(
   return out === undefined ? findJudge(which) : { ...none, value: await readJudge(out, which) };
 }
 
-/** An error with what to do about it. */
+/** Returns an error with what to do about it. */
 function advised(error: unknown, which: Which): unknown {
   if (!(error instanceof CheckpointError)) return error;
   return new CheckpointError(
-    `${error.message.replace(/[.]$/, "")}; train it anew: ${judgeCommandFor(which)}`,
+    `${error.message.replace(/[.]$/, "")}; train it again: ${judgeCommandFor(which)}`,
     { cause: error },
   );
 }
 
 /**
- * The judge that `npm run judge` kept, on a device. Where none is kept, or it is damaged, it says so, and trains and
- * keeps one as `request` has it. Throws `CheckpointError` where another version's is kept.
+ * Loads the judge that `npm run judge` kept onto a device. If there is none, or it is damaged, says so, then trains and
+ * keeps one as `request` asks. Throws `CheckpointError` if the kept one is of another version.
  */
 export async function loadJudge(
   ui: Ui,
@@ -105,7 +105,7 @@ export async function loadJudge(
     ui.print(
       trouble === undefined
         ? `No ${which} judge is kept yet (${path}): training it now, which is done once.`
-        : `${trouble}: the ${which} judge is trained anew, which is done once.`,
+        : `${trouble}: the ${which} judge is trained again, which is done once.`,
     );
     kept = await trainAndKeep(ui, device, { ...request, which });
   } else if (kept.accuracy < GOAL) {
@@ -116,7 +116,7 @@ export async function loadJudge(
   return createJudge(device, kept);
 }
 
-/** Trains a judge, with its progress shown, and keeps it at the end: until then an older one stays. */
+/** Trains a judge, shows its progress, and keeps it at the end. Until then, an older judge stays. */
 export async function trainAndKeep(
   ui: Ui,
   device: Device,
@@ -169,7 +169,7 @@ function verdictOn(accuracy: number, which: Which): string {
   return `below ${goal}; more --epochs or another --seed may reach it: ${judgeCommandFor(which)} --epochs 6`;
 }
 
-/** A bar if somebody watches, and a line per epoch. */
+/** Shows a bar in a terminal, and a line per epoch. */
 function createView(
   ui: Ui,
   steps: number,

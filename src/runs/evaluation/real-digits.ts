@@ -1,5 +1,5 @@
-// A dataset as a judge sees it, and what sets of known quality get: made once for a judge, and kept in the
-// user's cache folder, so that the next evaluation is quick.
+// A dataset as a judge sees it, and the figures of sets of known quality. Both are computed once per judge and kept in
+// the user's cache folder, so that the next evaluation is quick.
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { decodeSafetensors, encodeSafetensors, readTensor } from "../../checkpoint/safetensors.ts";
@@ -43,18 +43,20 @@ export interface SeenDigits extends RealDigits {
   readonly judged: JudgedDataset;
 }
 
-/** What stands beside a run's figures. */
+/** What a run's figures are compared with. */
 export interface Beside {
   readonly comparison: Comparison;
   readonly references: References;
-  /** Of test images, evenly spaced, to their nearest training images. */
+  /** The distances of evenly spaced test images to their nearest training images. */
   readonly testDistances: Float64Array;
 }
 
-/** Samples, and test images, whose nearest training images are looked for. */
+/** How many samples, and how many test images, are compared with their nearest training images. */
 export const LOOKED_AT = 1000;
 
-/** Loads both sets of a folder, or MNIST; `transpose` as `loadImages` takes it. Rejects with `DataError`. */
+/**
+ * Loads the training and test sets of a folder, or MNIST; `transpose` is as in `loadImages`. Rejects with `DataError`.
+ */
 export async function loadRealDigits(
   folder: string | null,
   transpose?: boolean,
@@ -73,7 +75,7 @@ function keyOf({ train, test }: RealDigits, judge: Judge): string {
   return `evaluation/${judge.fingerprint.slice(0, 32)}-${data.slice(0, 16)}`;
 }
 
-/** What a judge makes of a dataset, from the cache where it is kept. */
+/** Returns a dataset as a judge sees it, from the cache if it is kept there. */
 export async function seeDigits(
   judge: Judge,
   digits: RealDigits,
@@ -100,7 +102,7 @@ async function judgeDataset(
   return { train: await seen(train, "training"), test: await seen(test, "test") };
 }
 
-/** What a comparison of `count` images needs of the real ones. */
+/** Prepares what a comparison of `count` images needs from the real ones. */
 export async function compareWith(
   seen: SeenDigits,
   count: number,
@@ -115,7 +117,7 @@ export async function compareWith(
   );
 }
 
-/** All that stands beside the figures of `count` samples, from the cache where it is kept. */
+/** Returns all that the figures of `count` samples are compared with, from the cache if it is kept there. */
 export async function standBeside(
   seen: SeenDigits,
   count: number,
@@ -139,7 +141,7 @@ const besideSchema = z.object({
   testDistances: z.array(anyNumber).min(1),
 });
 
-/** The Fréchet distances of sets of known quality by another judge, from the cache where they are kept. */
+/** Returns the Fréchet distances of sets of known quality by another judge, from the cache if they are kept there. */
 export async function standBesideFrechets(
   seen: SeenDigits,
   comparison: Gaussians,
@@ -227,7 +229,7 @@ function readDataset(bytes: Uint8Array, path: string, digits: RealDigits): Judge
   return { train: judgedOf("train"), test: judgedOf("test") };
 }
 
-/** Reads what is kept under a name; undefined where there is nothing whole, which is said where there is damage. */
+/** Reads what is kept under a name; undefined if nothing whole is there. Prints a line if it is damaged. */
 async function cached<T>(
   { print }: Phases,
   name: string,
@@ -238,11 +240,11 @@ async function cached<T>(
     await checkSeal(bytes, path);
     return found;
   });
-  if (trouble !== undefined) print(`${trouble}: it is made anew.`);
+  if (trouble !== undefined) print(`${trouble}: it is made again.`);
   return value;
 }
 
-/** Keeps something under a name; where no folder lets us, it is made again next time. */
+/** Keeps something under a name. If no folder can be written, it is made again next time. */
 function keep(name: string, data: Uint8Array): void {
   try {
     writeCache(name, data, "There is no cache folder.");

@@ -20,7 +20,7 @@ import {
   type RunRecord,
 } from "../run-folder.ts";
 
-/** The flags of `train`, as the command line gives them; what is undefined has its default. */
+/** The flags of `train`, as the command line passes them; what is undefined has its default. */
 export interface TrainFlags extends RecipeFlags {
   readonly epochs?: number;
   readonly steps?: number;
@@ -35,30 +35,30 @@ export interface TrainFlags extends RecipeFlags {
   readonly adapter?: string;
   readonly sampleEvery?: number;
   readonly checkpointEvery?: number;
-  /** Minutes after which a checkpoint is saved, besides at epochs. */
+  /** Minutes after which a checkpoint is saved, in addition to those at epochs. */
   readonly checkpointMinutes?: number;
-  /** Where a number isn't finite, take the step again and say which dispatch made it. */
+  /** If a number isn't finite, repeat the step and say which dispatch produced it. */
   readonly checkNumerics?: boolean;
   readonly evaluateEvery?: number | "epoch";
   readonly evaluateCount?: number;
-  /** Seconds to tune for first; true for as many as by default. */
+  /** Seconds to tune before training; true for the default. */
   readonly tune?: number | true;
   /** Store activations in 16 bits. */
   readonly f16?: boolean;
   readonly resume?: string;
-  /** From which checkpoint to resume. */
+  /** The checkpoint to resume from. */
   readonly checkpoint?: WhichCheckpoint;
-  /** How many of the newest checkpoints stay. */
+  /** How many of the newest checkpoints are kept. */
   readonly keepCheckpoints?: number;
   readonly force?: boolean;
   readonly explain?: boolean;
   readonly profile?: boolean;
 }
 
-/** A run that is about to start or to go on: all checked, nothing written yet. */
+/** A run that is about to start or to go on: everything is checked, nothing is written yet. */
 export interface Draft {
   readonly folder: RunFolder;
-  /** Its folder is this process's; undefined where nothing is to be written. */
+  /** The claim on its folder; undefined if nothing is to be written. */
   readonly claim: Claim | undefined;
   readonly recipe: Recipe;
   readonly data: LoadedImageSet;
@@ -74,7 +74,7 @@ export interface Draft {
   readonly notes: readonly string[];
 }
 
-/** What of a run isn't as its recipe has it. */
+/** Says how a run differs from its recipe. */
 function notesOn(recipe: Recipe, activationType: ActivationType): readonly string[] {
   const title = titleOf(recipe);
   return [
@@ -83,12 +83,12 @@ function notesOn(recipe: Recipe, activationType: ActivationType): readonly strin
   ];
 }
 
-/** Told of a claim as soon as it is made. */
+/** Receives a claim as soon as it is made. */
 type OnClaim = (claim: Claim) => void;
 
 /**
- * Checks the flags of a new run, loads its data and claims its folder. Throws `UsageError` or `DataError`, and has
- * claimed nothing then.
+ * Checks the flags of a new run, loads its data and claims its folder. If it throws `UsageError` or `DataError`,
+ * nothing is claimed.
  */
 export async function draftRun(
   flags: TrainFlags,
@@ -96,12 +96,12 @@ export async function draftRun(
 ): Promise<Draft> {
   if (flags.checkpoint !== undefined) {
     throw new UsageError(
-      `--checkpoint ${flags.checkpoint}: says from which checkpoint --resume goes on; give that too`,
+      `--checkpoint ${flags.checkpoint}: says which checkpoint --resume starts from; give --resume too`,
     );
   }
   const recipe = await chosenRecipe(flags);
   const { out, force = false } = flags;
-  const free = freeRunPath(out, recipe.name, force); // what is wrong with it is said before the data is read
+  const free = freeRunPath(out, recipe.name, force); // a bad folder is refused before the data is read
   const dataFolder = flags.data === undefined ? null : resolve(flags.data);
   const activationType = flags.f16 ? "f16" : "f32";
   const evaluate = evaluationPlan(flags, undefined);
@@ -123,10 +123,10 @@ export async function draftRun(
   };
 }
 
-/** Samples of an evaluation in training. */
+/** Samples per evaluation during training, by default. */
 export const USUAL_COUNT = 2000;
 
-/** How a run is evaluated: as the flags say, else as it began. */
+/** Returns how a run is evaluated: as the flags say, otherwise as when it began. */
 function evaluationPlan(
   { evaluateEvery: every, evaluateCount: count }: TrainFlags,
   began: EvaluationPlan | null | undefined,
@@ -134,13 +134,13 @@ function evaluationPlan(
   if (every === undefined && !began) {
     if (count === undefined) return undefined;
     throw new UsageError(
-      `--evaluate-count ${count}: says how many samples --evaluate-every draws; give that too`,
+      `--evaluate-count ${count}: says how many samples --evaluate-every draws; give --evaluate-every too`,
     );
   }
   return { every: every ?? began!.every, count: count ?? began?.count ?? USUAL_COUNT };
 }
 
-/** Throws `UsageError` where an adapter can't store as a run asks. */
+/** Throws `UsageError` if an adapter can't store activations as a run asks. */
 export function checkStorage(
   { activationType, earlier }: Draft,
   { gpu }: Device,
@@ -155,7 +155,10 @@ export function checkStorage(
   );
 }
 
-/** As `draftRun` for `--resume`: recipe, batch, seed, activation type and data are the run's; other flags are refused. */
+/**
+ * Like `draftRun`, for `--resume`. Recipe, batch, seed, activation type and data are the run's; flags that contradict
+ * them are refused.
+ */
 export async function draftResumed(
   flags: TrainFlags,
   onClaim: OnClaim = () => undefined,
@@ -185,7 +188,7 @@ async function draftClaimed(
   };
   if (flags.tune !== undefined) {
     throw new UsageError(
-      `--tune: the run in ${path} keeps the kernels that it began with, and so its bits; leave the flag out, or start a new run`,
+      `--tune: the run in ${path} keeps the kernels that it began with, so that its bits stay the same; leave the flag out, or start a new run`,
     );
   }
   if (flags.f16 && record.activationType !== "f16") {

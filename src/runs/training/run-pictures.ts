@@ -20,7 +20,7 @@ import { rasterizeSvg } from "../../pictures/raster.ts";
 import { readGrayPicture } from "../../pictures/read-digit.ts";
 import type { RunFolder, RunRecord } from "../run-folder.ts";
 
-/** Images of a run's grids. */
+/** Images per grid. */
 export const GRID = 16;
 
 /** Draws the grid of a run's 16 fixed latents to `path`, and returns the images, as floats in [−1, 1]. */
@@ -31,14 +31,14 @@ export async function writeGrid(models: Models, seed: number, path: string): Pro
   return images;
 }
 
-/** A PNG of ours, read back. Throws `CheckpointError` if it can't be. */
+/** Reads back a PNG that a run wrote. Throws `CheckpointError` if it can't be read. */
 export function readGray(path: string): GrayImage {
   const bytes = readFileBytes(path);
   try {
     return readGrayPicture(bytes, path);
   } catch {
     throw new CheckpointError(
-      `${path}: is no picture that can be read; draw the run's samples again`,
+      `${path}: is not a picture that can be read; draw the run's samples again`,
     );
   }
 }
@@ -49,7 +49,7 @@ interface Frame {
   readonly path: string;
 }
 
-/** The grids of a run in the order of training, the untrained one first. */
+/** Returns the grids of a run in the order of training, the untrained one first. */
 export function framesOf(folder: RunFolder, record: RunRecord): readonly Frame[] {
   let names: string[];
   try {
@@ -70,7 +70,7 @@ export function framesOf(folder: RunFolder, record: RunRecord): readonly Frame[]
   return [...(existsSync(folder.untrained) ? [untrained] : []), ...trained];
 }
 
-/** Writes the GIF of all grids. Throws `CheckpointError` if there is none. */
+/** Writes the GIF of all grids, and returns their number. Throws `CheckpointError` if there are none. */
 export function writeGif(folder: RunFolder, record: RunRecord): number {
   const frames = framesOf(folder, record);
   if (frames.length === 0) {
@@ -81,7 +81,7 @@ export function writeGif(folder: RunFolder, record: RunRecord): number {
   return frames.length;
 }
 
-/** Writes the plot of both losses. `say` is told where there can be no PNG of it. */
+/** Writes the plot of both losses. Calls `say` if a PNG of it can't be drawn. */
 export async function writeLossPlot(
   folder: RunFolder,
   record: Pick<RunRecord, "recipe" | "batch" | "seed" | "stepsPerEpoch">,
@@ -93,7 +93,9 @@ export async function writeLossPlot(
   await writeDrawing(folder.losses, lossPlot([...records], { title, stepsPerEpoch }), say);
 }
 
-/** Writes what a new run begins with: samples of the data and of the untrained generator, both networks. */
+/**
+ * Writes what a new run begins with: samples of the data and of the untrained generator, and diagrams of both networks.
+ */
 export async function writeFirstPictures(
   folder: RunFolder,
   models: Models,
@@ -132,8 +134,8 @@ function pictureOf(network: Network): ModelPicture {
 let saidWhy = false;
 
 /**
- * Writes an SVG to `path`, and as PNG beside it. If that can't be drawn, `say` is told once, the run goes
- * on, and a PNG of an earlier state goes, as it would belie the SVG.
+ * Writes an SVG to `path`, and a PNG next to it. If the PNG can't be drawn, calls `say` once and goes on. An earlier
+ * PNG is then removed, because it would no longer match the SVG.
  */
 async function writeDrawing(path: string, svg: string, say: (line: string) => void): Promise<void> {
   writeFileAtomic(path, svg);
@@ -145,7 +147,7 @@ async function writeDrawing(path: string, svg: string, say: (line: string) => vo
     rmSync(beside, { force: true });
     if (!saidWhy) {
       const reason = wordsOf(error);
-      say(`Plots are written as SVG alone; as PNG they can't be drawn: ${reason}`);
+      say(`Plots are written only as SVG; PNGs can't be drawn: ${reason}`);
     }
     saidWhy = true;
     return;

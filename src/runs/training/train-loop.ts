@@ -20,7 +20,7 @@ import type { Journey } from "./train-run.ts";
 import { shellQuote } from "../../gpu/foreign-text.ts";
 import { GRID, writeGif, writeGrid, writeLossPlot } from "./run-pictures.ts";
 
-/** What a run goes on with once all is prepared. */
+/** What the loop needs once everything is prepared. */
 export interface Loop {
   readonly ui: Ui;
   readonly draft: Draft;
@@ -30,13 +30,13 @@ export interface Loop {
   readonly from: number;
   readonly until: number;
   readonly flags: TrainFlags;
-  /** How many of the newest checkpoints stay. */
+  /** How many of the newest checkpoints are kept. */
   readonly keep: number;
-  /** The records of the steps before. */
+  /** The records of earlier steps. */
   readonly rows: readonly StepRecord[];
-  /** Set where the run is evaluated while it trains. */
+  /** Set if the run is evaluated during training. */
   readonly evaluator: Evaluator | undefined;
-  /** What earlier evaluations saw. */
+  /** The results of earlier evaluations. */
   readonly evaluations: readonly EvaluationRow[];
   /** Kept up to date. */
   readonly journey: Journey;
@@ -63,7 +63,7 @@ export async function loop(options: Loop): Promise<void> {
   const log = openJsonl(folder.metrics);
   const interrupt = ui.onInterrupt(
     view.say,
-    "again to stop at once, and lose what came after the newest checkpoint",
+    "again to stop immediately, and lose what came after the newest checkpoint",
     () => draft.claim?.release(),
   );
   const history = createHistory(rows, plan.steps);
@@ -120,7 +120,7 @@ export async function loop(options: Loop): Promise<void> {
     if (parts !== programs.full.parts) {
       parts = programs.full.parts;
       view.say(
-        `A step takes long on this GPU: it is submitted in ${parts} parts, so that the system does not take the GPU for hung`,
+        `A step takes long on this GPU: it is submitted in ${parts} parts, so that the system does not consider the GPU hung`,
       );
     }
     const { epochDone } = progress;
@@ -158,14 +158,14 @@ export async function loop(options: Loop): Promise<void> {
       log.close();
       draft.claim?.release();
       ui.print(
-        `Stopped at step ${from} of ${until}, all of which is saved. Go on with: ${resumeCommand(folder.path)}`,
+        `Stopped at step ${from} of ${until}; everything is saved. Go on with: ${resumeCommand(folder.path)}`,
       );
-      // Nothing waits for the step under way, which the device would have to end before it is let go.
+      // Nothing waits for the step in progress, which the device would have to finish before it is released.
       interrupt.endNow();
       return;
     }
     const { step } = end;
-    // While the device is a step ahead, a grid would be of that step.
+    // While the device is a step ahead, a grid would show that step.
     const drawn = step % plan.steps === 0 || due(sampleEvery, step);
     if (!end.isAhead && !drawn) await draw(step, folder.stepGrid(step));
     await plot(step);
@@ -193,7 +193,7 @@ function lossWords({ lossD, lossG, dReal, dFake }: StepRecord): string {
 
 function diverged(step: number, what: string, saved: number, { path }: RunFolder): DivergedError {
   return new DivergedError(
-    `Step ${step}: ${what}: the run has diverged, and more steps won't mend it. The checkpoint of step ${saved} is kept as it was. Try lower learning rates (--config) or another --seed; ${resumeCommand(path)} --check-numerics says which dispatch it begins with`,
+    `Step ${step}: ${what}: the run has diverged, and more steps won't help. The checkpoint of step ${saved} is kept as it was. Try lower learning rates (--config) or another --seed; ${resumeCommand(path)} --check-numerics says in which dispatch it begins`,
   );
 }
 
@@ -204,5 +204,5 @@ function estimate(gan: Gan, secondsPerStep: number, stepsLeft: number): string {
   const smaller =
     gan.recipe.name === "dcgan" ? ", --recipe small needs a twentieth of the work" : "";
   const advice = slow ? `; a GPU would be far faster${smaller}` : "";
-  return `About ${epoch} an epoch on this adapter, ${rest} to go${advice}`;
+  return `About ${epoch} per epoch on this adapter, ${rest} to go${advice}`;
 }

@@ -24,7 +24,7 @@ import { writeFirstPictures } from "./run-pictures.ts";
 import type { Ui } from "../ui.ts";
 import { loop } from "./train-loop.ts";
 
-/** What of a run outlives a device that is lost. */
+/** The state of a run that outlives a lost device. */
 export interface Journey {
   /** When its first step began, by `performance.now()`. */
   began: number | undefined;
@@ -34,16 +34,16 @@ export interface Journey {
   saved: number;
   /** Set as soon as there is a checkpoint to go on from. */
   record: RunRecord | undefined;
-  /** Where the device was lost last. */
+  /** The step at which the device was last lost. */
   lostAt: number | undefined;
 }
 
-/** What a run has at hand once a device is open. */
+/** What a run has once a device is open. */
 interface Opened {
   readonly device: Device;
   readonly opened: OpenedAdapter;
   readonly journey: Journey;
-  /** Leaves signals to the loop. */
+  /** Leaves the handling of signals to the loop. */
   readonly leave: () => void;
 }
 
@@ -62,12 +62,12 @@ export async function run(
     print(...explanationTable((await compileSteps(gan)).full.explain()).split("\n"));
     return;
   }
-  // After a loss the newest checkpoint is this process's own, whichever it began with.
+  // After the device was lost, the newest checkpoint is this process's own, whichever it began with.
   const which = journey.record ? "last" : (flags.checkpoint ?? "last");
   const resumed = draft.earlier && readResumable(folder, draft.earlier, which);
   if (draft.earlier && draft.earlier.stepsPerEpoch !== plan.steps) {
     throw new CheckpointError(
-      `${folder.path}: its epochs have ${draft.earlier.stepsPerEpoch} steps, with these images they would have ${plan.steps}; resume with the data it was trained on`,
+      `${folder.path}: its epochs have ${draft.earlier.stepsPerEpoch} steps, but with these images they would have ${plan.steps}; resume with the data it was trained on`,
     );
   }
   if (resumed) putOnDevice(gan, resumed.checkpoint);
@@ -85,7 +85,7 @@ export async function run(
 
   const programs = await compileChosen(ui, draft, gan, opened);
   print(
-    `Peak GPU memory ${(programs.peakBytes / 1e6).toFixed(0)} MB, the dataset's ${(data.images.length / 1e6).toFixed(0)} MB included; ${programs.full.plan.dispatches.length} dispatches a step`,
+    `Peak GPU memory ${(programs.peakBytes / 1e6).toFixed(0)} MB, including ${(data.images.length / 1e6).toFixed(0)} MB for the dataset; ${programs.full.plan.dispatches.length} dispatches per step`,
   );
   const evaluator =
     draft.evaluate && (await createEvaluator(ui, gan, folder, draft, draft.evaluate));
@@ -93,8 +93,8 @@ export async function run(
   if (flags.profile && !journey.record) await writeProfile(ui, draft, gan, programs.full, opened);
   leave();
   const said = { rows: resumed?.records ?? [], evaluations: evaluations?.rows ?? [] };
-  const sound = opened.kind !== "null"; // whose numbers are whatever lay in memory
-  // A run that was told to keep more isn't told again as it is resumed.
+  const sound = opened.kind !== "null"; // its numbers are whatever was in memory
+  // A run that was told to keep more still does when it is resumed without the flag.
   const keep =
     flags.keepCheckpoints ?? Math.max(KEPT_CHECKPOINTS, 1 + olderCheckpoints(folder).length);
   const all = {
@@ -119,7 +119,10 @@ export async function run(
   }
 }
 
-/** The error of a run that has diverged, with the dispatch that did it, found from the newest checkpoint on. */
+/**
+ * Returns the error of a diverged run with the dispatch that caused it, found by repeating the steps from the newest
+ * checkpoint.
+ */
 async function explained(
   ui: Ui,
   error: DivergedError,
@@ -130,7 +133,7 @@ async function explained(
 ): Promise<DivergedError> {
   const checkpoint = readCheckpoint(folder, "last");
   const from = checkpoint.step;
-  ui.print(`Taking steps ${from + 1} to ${reached} again, to see where it begins.`);
+  ui.print(`Repeating steps ${from + 1} to ${reached}, to see where it begins.`);
   const found = await findNonFinite(gan, programs, {
     from,
     until: reached,
@@ -138,13 +141,13 @@ async function explained(
   });
   const words = found
     ? `the first to go bad, at step ${found.step}: ${found.words}`
-    : `taken again, steps ${from + 1} to ${reached} stayed finite: the adapter gives other bits from the same numbers, or its memory fails`;
+    : `when repeated, steps ${from + 1} to ${reached} stayed finite: the adapter computes different bits from the same numbers, or its memory is faulty`;
   return new DivergedError(`${error.message}; ${words}`, { cause: error });
 }
 
 /**
- * Compiles the steps with the run's own kernels, or with what was tuned on this adapter if it is a new
- * run, and says so. From then on the device holds those choices that the steps have a use for.
+ * Compiles the steps with the run's own kernels, or with those tuned on this adapter if the run is new, and prints
+ * which. From then on, the device holds only the choices that the steps use.
  */
 async function compileChosen(
   ui: Ui,
@@ -176,7 +179,7 @@ function putOnDevice(gan: Gan, { files, path, state }: Checkpoint): void {
 function describe(draft: Draft, gan: Gan, from: number, until: number): string {
   const { plan } = gan;
   const left = plan.dropped
-    ? `, the ${plan.dropped} images left over sit the epoch out`
+    ? `, without the ${plan.dropped} images left over`
     : plan.last < plan.batch
       ? `, the last of ${plan.last}`
       : "";
@@ -184,7 +187,7 @@ function describe(draft: Draft, gan: Gan, from: number, until: number): string {
   return `Recipe ${draft.recipe.name}: ${start}${until} steps in all; an epoch is ${plan.steps} batches of ${plan.batch}${left}. Seed ${draft.seed}. Writing to ${draft.folder.path}`;
 }
 
-/** The first writes of a new run: its folder, the models, and the untrained networks' picture and verdict. */
+/** Writes the first files of a new run: its folder, the networks, and the untrained networks' picture and verdict. */
 async function begin(ui: Ui, draft: Draft, gan: Gan, opened: OpenedAdapter): Promise<RunRecord> {
   const { folder, seed, data } = draft;
   const untrained = await verdict(gan, seed);
@@ -216,12 +219,12 @@ async function begin(ui: Ui, draft: Draft, gan: Gan, opened: OpenedAdapter): Pro
   await writeFirstPictures(folder, gan, data, seed, ui.print);
   writeFileAtomic(folder.metrics, "");
   ui.print(
-    `Untrained: D gives G's first image a logit of ${logit.toFixed(4)}, so ${(probability * 100).toFixed(1)} % real (${folder.untrained})`,
+    `Untrained: D gives G's first image a logit of ${logit.toFixed(4)}, which is ${(probability * 100).toFixed(1)} % real (${folder.untrained})`,
   );
   return record;
 }
 
-/** Profiles the step before the first one: prints the table, and leaves the picture in the run's folder. */
+/** Profiles the step before training begins: prints the table, and writes the picture to the run's folder. */
 async function writeProfile(
   ui: Ui,
   { folder, recipe }: Draft,

@@ -1,4 +1,4 @@
-// A training from its request to its end: claims the run's folder, and trains on whatever becomes of the device.
+// Trains a run from its flags to its end: claims its folder, and goes on if the device is lost.
 import { commandFor } from "../command-words.ts";
 import type { Device } from "../../gpu/device.ts";
 import { DeviceLostError, OutputError, UsageError } from "../../gpu/errors.ts";
@@ -12,7 +12,7 @@ import { run, type Journey } from "./train-run.ts";
 import { TUNING_BUDGET, tuneRecipe } from "../tuning.ts";
 import type { Ui } from "../ui.ts";
 
-/** Trains, and leaves a run folder. Throws a `LonghandError` for whatever a person can mend. */
+/** Trains a GAN, and writes a run folder. Throws a `LonghandError` for everything that a person can mend. */
 export async function trainRun(ui: Ui, flags: TrainFlags): Promise<void> {
   if (flags.epochs !== undefined && flags.steps !== undefined) {
     throw new UsageError("--epochs and --steps: give one of them; each says where the run ends");
@@ -51,8 +51,8 @@ export async function trainRun(ui: Ui, flags: TrainFlags): Promise<void> {
 }
 
 /**
- * Trains to the end, or until asked to stop; `leave` leaves signals to the loop. Returns the run as it is to go on with
- * if its device was lost.
+ * Trains to the end, or until asked to stop. `leave` leaves the handling of signals to the loop. Returns the draft to
+ * go on with if the device was lost.
  */
 async function attempt(
   ui: Ui,
@@ -68,7 +68,7 @@ async function attempt(
       for (const note of draft.notes) ui.print(note);
       if (draft.earlier && draft.earlier.adapter !== opened.name) {
         ui.print(
-          `The run was on ${draft.earlier.adapter}; it goes on with this adapter, and other bits.`,
+          `The run was on ${draft.earlier.adapter}; it goes on with this adapter, and its bits will differ.`,
         );
       }
       if (flags.tune !== undefined && !draft.earlier) {
@@ -87,15 +87,15 @@ async function attempt(
   }
 }
 
-/** An error's message, and where the run stands. */
+/** Adds to an error's message where the run stands. */
 function withStanding(error: OutputError, { folder }: Draft, { saved }: Journey): OutputError {
   return new OutputError(
-    `${error.message} Its newest checkpoint is of step ${saved}; once that is mended, go on with: ${commandFor("train", `--resume ${shellQuote(folder.path)}`)}`,
+    `${error.message} The run's newest checkpoint is of step ${saved}; once the cause is mended, go on with: ${commandFor("train", `--resume ${shellQuote(folder.path)}`)}`,
     { cause: error },
   );
 }
 
-/** How a run goes on after its device was lost: from its newest checkpoint. Throws if it got no further than last time. */
+/** Returns the draft with which a run goes on after its device was lost. Throws if it got no further than last time. */
 function afterLoss(
   ui: Ui,
   draft: Draft,
@@ -107,14 +107,14 @@ function afterLoss(
   const lost = error.message.replace(/; start again from the last checkpoint$/, "");
   if (lostAt !== undefined && reached <= lostAt) {
     throw new DeviceLostError(
-      `${lost}, twice in a row after step ${reached}; its newest checkpoint is kept: try a smaller --batch or another --adapter, or go on with --resume ${shellQuote(draft.folder.path)}`,
+      `${lost}, twice in a row after step ${reached}; the newest checkpoint is kept: try a smaller --batch or another --adapter, or go on with --resume ${shellQuote(draft.folder.path)}`,
       { cause: error },
     );
   }
   // The first step after a checkpoint is always reported, later ones now and then.
   journey.lostAt = Math.max(reached, saved + 1);
   ui.print(
-    `After step ${reached}: ${lost}. Opening a new one, to go on from the newest checkpoint.`,
+    `After step ${reached}: ${lost}. Opening a new device, to go on from the newest checkpoint.`,
   );
   return { ...draft, earlier, notes: [] };
 }
