@@ -7,7 +7,7 @@ import { trainingStep, type StepOptions } from "../../src/gan/step.ts";
 import { compile } from "../../src/gpu/program.ts";
 import type { ActivationType } from "../../src/kernels/epilogue-attributes.ts";
 import { normal } from "../../src/kernels/random.ts";
-import { fromF32, refOf, type Ref } from "../reference/array.ts";
+import { fromF32, refOf, type Ref } from "../../proof/reference/array.ts";
 import {
   DCGAN,
   DISCRIMINATOR_NAMES,
@@ -17,10 +17,10 @@ import {
   type DiscriminatorName,
   type DropoutMasks,
   type GeneratorName,
-} from "../reference/dcgan.ts";
-import { mapNames } from "../reference/network.ts";
-import { permute } from "../reference/permutation.ts";
-import { keepMask } from "../reference/philox.ts";
+} from "../../proof/reference/dcgan.ts";
+import { mapNames } from "../../proof/reference/network.ts";
+import { permute } from "../../proof/reference/permutation.ts";
+import { keepMask } from "../../proof/reference/philox.ts";
 import { countCalls } from "../support/count-calls.ts";
 import { testDevice } from "../support/device.ts";
 import { strokes } from "../support/narrow-recipes.ts";

@@ -15,9 +15,14 @@ import { conditional } from "../../src/gan/recipes/conditional.ts";
 import { dcgan } from "../../src/gan/recipes/dcgan.ts";
 import type { Recipe } from "../../src/gan/recipe.ts";
 import { AttributeError, ShapeError } from "../../src/gpu/errors.ts";
-import { fromF32, refOf } from "../reference/array.ts";
-import { DCGAN, dcganSample, GENERATOR_NAMES, type GeneratorStats } from "../reference/dcgan.ts";
-import { mapNames } from "../reference/network.ts";
+import { fromF32, refOf } from "../../proof/reference/array.ts";
+import {
+  DCGAN,
+  dcganSample,
+  GENERATOR_NAMES,
+  type GeneratorStats,
+} from "../../proof/reference/dcgan.ts";
+import { mapNames } from "../../proof/reference/network.ts";
 import { testDevice } from "../support/device.ts";
 
 const device = await testDevice();

@@ -5,7 +5,7 @@ import { tensor } from "../../src/autograd/from-host.ts";
 import type { AdamConvention, AdamOptions } from "../../src/kernels/adam.ts";
 import { adam } from "../../src/nn/adam.ts";
 import { parameterGroup } from "../../src/nn/parameters.ts";
-import { type AdamSlot, adamStep } from "../reference/adam.ts";
+import { type AdamSlot, adamStep } from "../../proof/reference/adam.ts";
 import {
   createRandom,
   fromF32,
@@ -14,7 +14,7 @@ import {
   refOf,
   toF32,
   zeros,
-} from "../reference/array.ts";
+} from "../../proof/reference/array.ts";
 import { testDevice } from "../support/device.ts";
 
 const device = await testDevice();

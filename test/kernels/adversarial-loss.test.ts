@@ -9,12 +9,17 @@ import {
 } from "../../src/kernels/adversarial-loss.ts";
 import { createRng } from "../../src/kernels/random.ts";
 import { messageOf } from "../support/message-of.ts";
-import { asFake, asReal, probability, generatorLoss } from "../reference/adversarial-loss.ts";
-import { createRandom, randomRef, type Ref, refOf, zeros } from "../reference/array.ts";
-import { compareToOracle } from "../reference/compare.ts";
+import {
+  asFake,
+  asReal,
+  probability,
+  generatorLoss,
+} from "../../proof/reference/adversarial-loss.ts";
+import { createRandom, randomRef, type Ref, refOf, zeros } from "../../proof/reference/array.ts";
+import { compareToOracle } from "../../proof/reference/compare.ts";
 import { testDevice } from "../support/device.ts";
-import { upload } from "./case.ts";
-import { guarded, SLACK, withSlack } from "./guard.ts";
+import { upload } from "../../proof/case.ts";
+import { guarded, SLACK, withSlack } from "../../proof/guard.ts";
 import { sibling } from "./spoilt.ts";
 
 const device = await testDevice();

@@ -6,7 +6,7 @@ import { Device } from "../../src/gpu/device.ts";
 import { shaderText } from "../../src/gpu/node/adapter.ts";
 import { testDevice } from "../support/device.ts";
 import { capPipelines, prove } from "./prove.ts";
-import { table } from "./table.ts";
+import { table } from "../../proof/table.ts";
 
 const device = await testDevice();
 

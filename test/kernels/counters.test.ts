@@ -10,8 +10,8 @@ import * as layers from "../../src/nn/layers.ts";
 import { sequential } from "../../src/nn/network.ts";
 import { type Optimizer, updateAll } from "../../src/nn/optimizer.ts";
 import { sgd } from "../../src/nn/sgd.ts";
-import { createRandom, randomRef } from "../reference/array.ts";
-import { upload } from "./case.ts";
+import { createRandom, randomRef } from "../../proof/reference/array.ts";
+import { upload } from "../../proof/case.ts";
 import { testDevice } from "../support/device.ts";
 
 const device = await testDevice();

@@ -8,12 +8,13 @@ import { DTypeError } from "../../src/gpu/errors.ts";
 import { fromHalves, toHalves } from "../../src/gpu/half.ts";
 import type { ActivationType } from "../../src/kernels/epilogue-attributes.ts";
 import { createRng } from "../../src/kernels/random.ts";
-import { createRandom } from "../reference/array.ts";
+import { createRandom } from "../../proof/reference/array.ts";
 import { testDevice } from "../support/device.ts";
-import { upload } from "./case.ts";
-import { f16Cases, wholeNumbers } from "./f16-rows.ts";
-import { problemsOf, refusalOf } from "./prove.ts";
-import { withVariant } from "./variants.ts";
+import { upload } from "../../proof/case.ts";
+import { f16Cases, wholeNumbers } from "../../proof/rows/f16.ts";
+import { refusalOf } from "./prove.ts";
+import { problemsOf } from "../../proof/problems.ts";
+import { withVariant } from "../../proof/variants.ts";
 
 const device = await testDevice();
 const able = device.gpu.features.has("shader-f16");

@@ -3,10 +3,10 @@ import { expect, test } from "vitest";
 import { relu, add } from "../../src/autograd/ops.ts";
 import type { Device } from "../../src/gpu/device.ts";
 import { shaderText } from "../../src/gpu/node/adapter.ts";
-import { randomRef, createRandom, abs, map, zip } from "../reference/array.ts";
+import { randomRef, createRandom, abs, map, zip } from "../../proof/reference/array.ts";
 import { testDevice } from "../support/device.ts";
-import { type Case, exactly } from "./case.ts";
-import { judge } from "./drive.ts";
+import { type Case, exactly } from "../../proof/case.ts";
+import { judge } from "../../proof/drive.ts";
 import { spoilt } from "./spoilt.ts";
 
 const device = await testDevice();

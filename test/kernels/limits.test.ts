@@ -16,9 +16,9 @@ import { sgdCounter, sgdUpdate } from "../../src/kernels/sgd.ts";
 import { recordStep } from "../../src/kernels/step-log.ts";
 import { testDevice } from "../support/device.ts";
 import { kernelSizes, SHADERS, wholeText } from "../support/kernels.ts";
-import { narrowly, recordCase } from "./drive.ts";
-import { table } from "./table.ts";
-import { variantsOf, withVariant } from "./variants.ts";
+import { narrowly, recordCase } from "../../proof/drive.ts";
+import { table } from "../../proof/table.ts";
+import { variantsOf, withVariant } from "../../proof/variants.ts";
 
 const device = await testDevice();
 const kernels = kernelSizes();

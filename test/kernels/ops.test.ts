@@ -2,7 +2,7 @@
 // gradients, determinism and refusals of every op.
 import { testDevice } from "../support/device.ts";
 import { capPipelines, prove } from "./prove.ts";
-import { table } from "./table.ts";
+import { table } from "../../proof/table.ts";
 
 const device = await testDevice();
 const { conv2d: _conv2d, convTranspose2d: _convTranspose2d, ...others } = table;

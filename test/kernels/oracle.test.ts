@@ -7,8 +7,8 @@ import { gradArrays, Tensor, variable, vectorJacobianArrays } from "../../src/au
 import type { GpuArray } from "../../src/gpu/array.ts";
 import { adamCounter, adamUpdate } from "../../src/kernels/adam.ts";
 import { advance } from "../../src/kernels/counters.ts";
-import { refOf, toF32 } from "../reference/array.ts";
-import { compareToOracle } from "../reference/compare.ts";
+import { refOf, toF32 } from "../../proof/reference/array.ts";
+import { compareToOracle } from "../../proof/reference/compare.ts";
 import {
   adamAttr,
   expectedOf,
@@ -21,8 +21,8 @@ import {
   resampleAttr,
 } from "../reference/oracle.ts";
 import { testDevice } from "../support/device.ts";
-import { upload } from "./case.ts";
-import { SOAK, withVariant } from "./variants.ts";
+import { upload } from "../../proof/case.ts";
+import { SOAK, withVariant } from "../../proof/variants.ts";
 
 type Answers = Readonly<Record<string, ArrayLike<number>>>;
 type Values = Readonly<Record<string, GpuArray>>;

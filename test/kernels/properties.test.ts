@@ -32,10 +32,10 @@ import {
   randomRef,
   type Ref,
   zip,
-} from "../reference/array.ts";
+} from "../../proof/reference/array.ts";
 import { testDevice } from "../support/device.ts";
-import { upload } from "./case.ts";
-import { SOAK, withVariant } from "./variants.ts";
+import { upload } from "../../proof/case.ts";
+import { SOAK, withVariant } from "../../proof/variants.ts";
 
 const device = await testDevice();
 /** Each run is new shapes, so new pipelines. */

@@ -4,14 +4,10 @@ import { Tensor } from "../../src/autograd/tensor.ts";
 import type { Device } from "../../src/gpu/device.ts";
 import { AttributeError, DTypeError, type LonghandError } from "../../src/gpu/errors.ts";
 import { messageOf } from "../support/message-of.ts";
-import { type Case, type Row, upload } from "./case.ts";
-import { judge, recordCase, referenceError } from "./drive.ts";
-import { SLACK, withSlack } from "./guard.ts";
+import { type Case, type Row, upload } from "../../proof/case.ts";
+import { problemsOf } from "../../proof/problems.ts";
+import { SOAK } from "../../proof/variants.ts";
 import { sibling } from "./spoilt.ts";
-import { astray, SOAK, variantsOf, withVariant } from "./variants.ts";
-
-/** Central differences of step 1e-5 in float64 leave about this much. */
-const CLOSE = 1e-6;
 
 /** Defines the tests of an op's row: its cases, in every variant of its kernels, and its refusals. */
 export function prove(device: Device, op: string, { cases, refusals, refuses = "i32" }: Row): void {
@@ -67,22 +63,6 @@ export function capPipelines(device: Device, most: number): void {
     console.log(`${device.pipelines.count} distinct pipelines`);
     expect(device.pipelines.count).toBeLessThanOrEqual(cap);
   });
-}
-
-/** What is wrong with a case: the reference, or the device in one of the kernels' variants. */
-export async function problemsOf(device: Device, each: Case): Promise<readonly string[]> {
-  const error = each.smooth === false ? 0 : referenceError(each);
-  const problems = error < CLOSE ? [] : [`the reference's gradients are off by ${error}`];
-  // With the slack that it is judged with: where arrays start is written into pipelines.
-  const recorded = await withSlack(device, SLACK, async () => recordCase(device, each));
-  const variants = variantsOf(device, recorded, each);
-  if (variants.length === 0) problems.push(...(await judge(device, each)).problems);
-  for (const variant of variants) {
-    const verdict = await withVariant(device, variant, () => judge(device, each));
-    const strays = astray(variant, verdict.dispatches, each).map((label) => `${label} ran instead`);
-    problems.push(...[...verdict.problems, ...strays].map((problem) => `${variant}: ${problem}`));
-  }
-  return problems;
 }
 
 /** What a refused call says. Throws unless it is one line of the right kind, and nothing was launched. */

@@ -10,11 +10,11 @@ import { advance } from "../../src/kernels/counters.ts";
 import { type BatchPlan, gatherBatch, gatherLabels } from "../../src/kernels/dataset.ts";
 import { bernoulli, createRng, normal, uniform } from "../../src/kernels/random.ts";
 import { messageOf } from "../support/message-of.ts";
-import { createRandom, full, randomRef } from "../reference/array.ts";
-import { permute } from "../reference/permutation.ts";
-import * as reference from "../reference/philox.ts";
+import { createRandom, full, randomRef } from "../../proof/reference/array.ts";
+import { permute } from "../../proof/reference/permutation.ts";
+import * as reference from "../../proof/reference/philox.ts";
 import { testDevice } from "../support/device.ts";
-import { upload } from "./case.ts";
+import { upload } from "../../proof/case.ts";
 
 const device = await testDevice();
 const SEED = 0x1234_5678_9abc;

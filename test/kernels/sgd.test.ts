@@ -14,9 +14,9 @@ import { type Network, sequential } from "../../src/nn/network.ts";
 import type { Optimizer } from "../../src/nn/optimizer.ts";
 import { sgd } from "../../src/nn/sgd.ts";
 import { messageOf } from "../support/message-of.ts";
-import { createRandom, full, randomRef, toF32 } from "../reference/array.ts";
-import { compareToOracle } from "../reference/compare.ts";
-import { sgdStep, type SgdSlot } from "../reference/sgd.ts";
+import { createRandom, full, randomRef, toF32 } from "../../proof/reference/array.ts";
+import { compareToOracle } from "../../proof/reference/compare.ts";
+import { sgdStep, type SgdSlot } from "../../proof/reference/sgd.ts";
 import { testDevice } from "../support/device.ts";
 
 const device = await testDevice();

@@ -7,12 +7,12 @@ import { movingAverage } from "../../src/kernels/moving-average.ts";
 import { createRng } from "../../src/kernels/random.ts";
 import { recordStep } from "../../src/kernels/step-log.ts";
 import { messageOf } from "../support/message-of.ts";
-import { createRandom, full, randomRef, type Ref, zip } from "../reference/array.ts";
-import { compareToOracle } from "../reference/compare.ts";
-import { averaged } from "../reference/moving-average.ts";
+import { createRandom, full, randomRef, type Ref, zip } from "../../proof/reference/array.ts";
+import { compareToOracle } from "../../proof/reference/compare.ts";
+import { averaged } from "../../proof/reference/moving-average.ts";
 import { testDevice } from "../support/device.ts";
-import { upload } from "./case.ts";
-import { guarded, SLACK, withSlack } from "./guard.ts";
+import { upload } from "../../proof/case.ts";
+import { guarded, SLACK, withSlack } from "../../proof/guard.ts";
 import { sibling } from "./spoilt.ts";
 
 const device = await testDevice();

@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { metrics } from "../../src/index.ts";
-import type { Ref } from "../reference/array.ts";
+import type { Ref } from "../../proof/reference/array.ts";
 import { expectedOf, inputOf, loadCases, type OracleCase } from "../reference/oracle.ts";
 
 const K = 3;

@@ -11,8 +11,8 @@ import { sequential } from "../../src/nn/network.ts";
 import { parameterGroup } from "../../src/nn/parameters.ts";
 import { sgd } from "../../src/nn/sgd.ts";
 import { adamAttr, expectedOf, inputOf, loadCases } from "../reference/oracle.ts";
-import { toF32 } from "../reference/array.ts";
-import { compareToOracle } from "../reference/compare.ts";
+import { toF32 } from "../../proof/reference/array.ts";
+import { compareToOracle } from "../../proof/reference/compare.ts";
 import { testDevice } from "../support/device.ts";
 
 const device = await testDevice();

@@ -20,12 +20,12 @@ import {
   type Ref,
   refOf,
   reshape,
-} from "../reference/array.ts";
-import { compareToOracle } from "../reference/compare.ts";
-import { conv2d, conv2dFilterGrad, sameGeometry } from "../reference/conv.ts";
-import { matmul } from "../reference/matmul.ts";
-import { type Estimate, estimate, throughEstimate } from "../reference/spectral.ts";
-import { upload } from "../kernels/case.ts";
+} from "../../proof/reference/array.ts";
+import { compareToOracle } from "../../proof/reference/compare.ts";
+import { conv2d, conv2dFilterGrad, sameGeometry } from "../../proof/reference/conv.ts";
+import { matmul } from "../../proof/reference/matmul.ts";
+import { type Estimate, estimate, throughEstimate } from "../../proof/reference/spectral.ts";
+import { upload } from "../../proof/case.ts";
 import { testDevice } from "../support/device.ts";
 
 const device = await testDevice();

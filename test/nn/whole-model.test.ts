@@ -11,8 +11,8 @@ import { adam } from "../../src/nn/adam.ts";
 import * as layers from "../../src/nn/layers.ts";
 import { type Network, sequential } from "../../src/nn/network.ts";
 import type { Optimizer } from "../../src/nn/optimizer.ts";
-import { toF32 } from "../reference/array.ts";
-import { compareToOracle } from "../reference/compare.ts";
+import { toF32 } from "../../proof/reference/array.ts";
+import { compareToOracle } from "../../proof/reference/compare.ts";
 import { adamAttr, expectedOf, inputOf, loadCases, numberAttr } from "../reference/oracle.ts";
 import { testDevice } from "../support/device.ts";
 

@@ -1,7 +1,7 @@
 // The reference's training step of the recipe `dcgan`, at narrow widths.
 import { expect, test } from "vitest";
-import { adamStep } from "./adam.ts";
-import { createRandom, dot, randomRef, type Ref, refOf, zip } from "./array.ts";
+import { adamStep } from "../../proof/reference/adam.ts";
+import { createRandom, dot, randomRef, type Ref, refOf, zip } from "../../proof/reference/array.ts";
 import {
   DCGAN,
   type DcganBatch,
@@ -14,9 +14,9 @@ import {
   GENERATOR_NAMES,
   generatorShapes,
   initialState,
-} from "./dcgan.ts";
-import { mapNames } from "./network.ts";
-import { keepMask } from "./philox.ts";
+} from "../../proof/reference/dcgan.ts";
+import { mapNames } from "../../proof/reference/network.ts";
+import { keepMask } from "../../proof/reference/philox.ts";
 
 const config: DcganConfig = { ...DCGAN, latent: 5, generator: [4, 3, 2], discriminator: [3, 4] };
 const N = 3;

@@ -1,6 +1,14 @@
 // The reference's functions that JavaScript lacks, against values that mpmath 1.3 gave with 30 digits.
 import { expect, test } from "vitest";
-import { erf, erfc, gelu, geluTanh, hardSwish, round, silu } from "./functions.ts";
+import {
+  erf,
+  erfc,
+  gelu,
+  geluTanh,
+  hardSwish,
+  round,
+  silu,
+} from "../../proof/reference/functions.ts";
 
 /** How far a value is off, as a share of the right one. */
 const off = (actual: number, expected: number): number => Math.abs(actual / expected - 1);

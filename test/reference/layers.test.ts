@@ -1,14 +1,22 @@
 // The reference's layers and losses: every backward against central differences, and values and
 // properties that can be told by hand.
 import { describe, expect, test } from "vitest";
-import { absTerms, createRandom, dot, full, randomRef, type Ref, refOf } from "./array.ts";
+import {
+  absTerms,
+  createRandom,
+  dot,
+  full,
+  randomRef,
+  type Ref,
+  refOf,
+} from "../../proof/reference/array.ts";
 import {
   batchNormInference,
   batchNormInferenceGrad,
   batchNormTraining,
   batchNormTrainingGrad,
-} from "./batch-norm.ts";
-import { add, binary, sub } from "./binary.ts";
+} from "../../proof/reference/batch-norm.ts";
+import { add, binary, sub } from "../../proof/reference/binary.ts";
 import {
   conv2d,
   conv2dFilterGrad,
@@ -22,13 +30,13 @@ import {
   type Pair,
   sameGeometry,
   samePadding,
-} from "./conv.ts";
-import { dropout, dropoutGrad } from "./dropout.ts";
-import { gradientError } from "./finite-differences.ts";
-import * as losses from "./losses.ts";
-import { addBias, biasGrad, matmul, matmulGrad } from "./matmul.ts";
-import * as reduce from "./reduce.ts";
-import * as shapes from "./shape-ops.ts";
+} from "../../proof/reference/conv.ts";
+import { dropout, dropoutGrad } from "../../proof/reference/dropout.ts";
+import { gradientError } from "../../proof/reference/finite-differences.ts";
+import * as losses from "../../proof/reference/losses.ts";
+import { addBias, biasGrad, matmul, matmulGrad } from "../../proof/reference/matmul.ts";
+import * as reduce from "../../proof/reference/reduce.ts";
+import * as shapes from "../../proof/reference/shape-ops.ts";
 
 const CLOSE = 1e-7;
 

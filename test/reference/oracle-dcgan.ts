@@ -1,14 +1,20 @@
 // The small DCGAN whose float64 PyTorch trajectory is in dcgan_train_steps.json. It isn't the
 // recipe: batch norm in the discriminator, separate forward passes, D and G in turn, ReLU in G.
-import type { AdamOptions } from "./adam.ts";
-import { full, type Ref, zeros } from "./array.ts";
-import type { BatchNormOptions, RunningStats } from "./batch-norm.ts";
-import { convGeometry } from "./conv.ts";
-import { fresh, gradientsByName, mapNames, type NetworkState, update } from "./network.ts";
+import type { AdamOptions } from "../../proof/reference/adam.ts";
+import { full, type Ref, zeros } from "../../proof/reference/array.ts";
+import type { BatchNormOptions, RunningStats } from "../../proof/reference/batch-norm.ts";
+import { convGeometry } from "../../proof/reference/conv.ts";
+import {
+  fresh,
+  gradientsByName,
+  mapNames,
+  type NetworkState,
+  update,
+} from "../../proof/reference/network.ts";
 import { inputOf, numberAttr, type OracleCase } from "./oracle.ts";
-import * as tape from "./tape.ts";
-import { node, type Node } from "./tape.ts";
-import { leakyRelu, relu, tanh } from "./unary.ts";
+import * as tape from "../../proof/reference/tape.ts";
+import { node, type Node } from "../../proof/reference/tape.ts";
+import { leakyRelu, relu, tanh } from "../../proof/reference/unary.ts";
 
 const G = ["gd_w", "gbn0_g", "gbn0_b", "gt1_w", "gbn1_g", "gbn1_b", "gt2_w", "gt2_b"] as const;
 const D = ["d1_w", "d1_b", "d2_w", "dbn_g", "dbn_b", "dd_w", "dd_b"] as const;

@@ -1,10 +1,10 @@
 // The float64 reference against PyTorch's float64 answers: within each file's own tolerance, and,
 // as both are float64, to nearly all of the nine digits that the files hold.
 import { describe, expect, test } from "vitest";
-import { adamStep } from "./adam.ts";
-import { type Ref, zeros } from "./array.ts";
-import { batchNormTraining, batchNormTrainingGrad } from "./batch-norm.ts";
-import { compareToOracle } from "./compare.ts";
+import { adamStep } from "../../proof/reference/adam.ts";
+import { type Ref, zeros } from "../../proof/reference/array.ts";
+import { batchNormTraining, batchNormTrainingGrad } from "../../proof/reference/batch-norm.ts";
+import { compareToOracle, type Tolerance } from "../../proof/reference/compare.ts";
 import {
   conv2d,
   conv2dFilterGrad,
@@ -14,15 +14,15 @@ import {
   convTranspose2dFilterGrad,
   convTranspose2dInputGrad,
   convTransposeOutputSize,
-} from "./conv.ts";
+} from "../../proof/reference/conv.ts";
 import {
   type Reduction,
   sigmoidCrossEntropy,
   sigmoidCrossEntropyGrad,
   softmaxCrossEntropy,
   softmaxCrossEntropyGrad,
-} from "./losses.ts";
-import { addBias, biasGrad, matmul, matmulGrad } from "./matmul.ts";
+} from "../../proof/reference/losses.ts";
+import { addBias, biasGrad, matmul, matmulGrad } from "../../proof/reference/matmul.ts";
 import {
   adamAttr,
   expectedOf,
@@ -33,12 +33,11 @@ import {
   pairAttr,
   paddingAttr,
   resampleAttr,
-  type Tolerance,
 } from "./oracle.ts";
 import { trainOracleDcgan } from "./oracle-dcgan.ts";
-import { resize, resizeGrad } from "./resize.ts";
-import * as unaries from "./unary.ts";
-import { type Unary, unary, unaryGrad } from "./unary.ts";
+import { resize, resizeGrad } from "../../proof/reference/resize.ts";
+import * as unaries from "../../proof/reference/unary.ts";
+import { type Unary, unary, unaryGrad } from "../../proof/reference/unary.ts";
 
 /** What nine digits can tell, relative to the largest value of an array. */
 const DIGITS = 1e-8;

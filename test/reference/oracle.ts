@@ -2,14 +2,9 @@
 // is a list of cases; their layouts are this reference's (NHWC, HWIO, padding top bottom left right).
 import { readFileSync } from "node:fs";
 import { z } from "zod";
-import type { AdamOptions } from "./adam.ts";
-import { type Ref, refOf, roundToF32 } from "./array.ts";
-
-/** How far an answer may be from the expected value; `compareToOracle` defines each kind. */
-export type Tolerance =
-  | { readonly type: "ulp"; readonly value: number }
-  | { readonly type: "atol"; readonly value: number }
-  | { readonly type: "atol_rtol"; readonly atol: number; readonly rtol: number };
+import type { AdamOptions } from "../../proof/reference/adam.ts";
+import type { Tolerance } from "../../proof/reference/compare.ts";
+import { type Ref, refOf, roundToF32 } from "../../proof/reference/array.ts";
 
 /** One case: an op with its attributes, inputs (each exactly float32) and expected outputs. */
 export interface OracleCase {

@@ -1,7 +1,7 @@
 // The reference's random numbers: Philox against Random123's known answers, the draws made of it,
 // and the keyed permutation.
 import { describe, expect, test } from "vitest";
-import { permute } from "./permutation.ts";
+import { permute } from "../../proof/reference/permutation.ts";
 import {
   keepMask,
   normal,
@@ -11,7 +11,7 @@ import {
   type Stream,
   uniform,
   type Words4,
-} from "./philox.ts";
+} from "../../proof/reference/philox.ts";
 
 const draw: Stream = { seed: [1234, 5678], step: 7, stream: 2, domain: 0 };
 

@@ -1,15 +1,22 @@
 // The reference's element-wise functions, reductions and movements of values: every backward
 // against central differences, and values that can be told by hand; and its comparisons.
 import { describe, expect, test } from "vitest";
-import { createRandom, full, randomAwayFromZero, randomRef, type Ref, refOf } from "./array.ts";
-import * as binaries from "./binary.ts";
-import { binary, binaryGrad } from "./binary.ts";
-import { compareToOracle, compareToTerms } from "./compare.ts";
-import { gradientError } from "./finite-differences.ts";
-import * as reduce from "./reduce.ts";
-import * as shapes from "./shape-ops.ts";
-import * as unaries from "./unary.ts";
-import { type Unary, unary, unaryGrad } from "./unary.ts";
+import {
+  createRandom,
+  full,
+  randomAwayFromZero,
+  randomRef,
+  type Ref,
+  refOf,
+} from "../../proof/reference/array.ts";
+import * as binaries from "../../proof/reference/binary.ts";
+import { binary, binaryGrad } from "../../proof/reference/binary.ts";
+import { compareToOracle, compareToTerms } from "../../proof/reference/compare.ts";
+import { gradientError } from "../../proof/reference/finite-differences.ts";
+import * as reduce from "../../proof/reference/reduce.ts";
+import * as shapes from "../../proof/reference/shape-ops.ts";
+import * as unaries from "../../proof/reference/unary.ts";
+import { type Unary, unary, unaryGrad } from "../../proof/reference/unary.ts";
 
 const CLOSE = 1e-7;
 

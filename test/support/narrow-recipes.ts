@@ -21,8 +21,8 @@ import {
   type Layer,
   reshape,
   upsample,
-} from "../reference/stack.ts";
-import { leakyRelu, relu, sigmoid, tanh } from "../reference/unary.ts";
+} from "../../proof/reference/stack.ts";
+import { leakyRelu, relu, sigmoid, tanh } from "../../proof/reference/unary.ts";
 
 /** A narrow recipe, and what the reference makes of it. */
 export interface NarrowRecipe {

@@ -2,7 +2,7 @@
 // by hand, so nothing in it can be out of date (test/docs/ops.test.ts).
 import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
-import { table } from "../kernels/table.ts";
+import { table } from "../../proof/table.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const RECORD = new URL("docs/mutants.json", ROOT);

@@ -6,7 +6,18 @@ import { basename, dirname, extname, join, relative } from "node:path";
 export const TREE_DOC = "docs/tree.md";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
-const TOPS = ["shaders", "src", "web", "bench", "test", "examples", "packages", "bin", "findings"];
+const TOPS = [
+  "shaders",
+  "src",
+  "proof",
+  "web",
+  "bench",
+  "test",
+  "examples",
+  "packages",
+  "bin",
+  "findings",
+];
 const SKIPPED =
   /\/(node_modules|dist|fixtures|peers\/node_modules)(\/|$)|^packages\/longhand\/shaders/;
 const SOURCES = /\.(ts|mts|mjs|wgsl|css|html|sh)$/;
@@ -20,7 +31,7 @@ export const LONGEST = 200;
 const FOLDERS: Readonly<Record<string, string>> = {
   shaders: "The kernels: valid WGSL, one file per op family.",
   "shaders/lib": "What shaders share; appended behind the shader that uses it.",
-  src: "The entries of the engine's package. Imports between the folders below point one way: gpu → kernels → autograd → nn → gan → judge → runs → terminal → cli; `test/house/structure.test.ts` holds that.",
+  src: "The entries of the engine's package. Imports between the folders below point one way: gpu → kernels → autograd → nn → gan → proof → judge → runs → terminal → cli; `test/house/structure.test.ts` holds that.",
   "src/gpu":
     "Adapter, device, arrays, pipelines, trace, plan, replay, errors: the only folder that knows WebGPU.",
   "src/gpu/inspection": "What a program's plan and its time are made of.",
@@ -49,6 +60,11 @@ const FOLDERS: Readonly<Record<string, string>> = {
   "src/cli": "The command line.",
   "src/cli/commands": "One thin file per command: flags in, one function called.",
   "src/cli/words": "Results in words, for commands to print.",
+  proof:
+    "The op table: how each op is held to float64 on a device, in every variant; for tests, benchmarks and `gpu-check`.",
+  "proof/reference": "The float64 engine that the table trusts.",
+  "proof/rows":
+    "The table's rows by family of ops: cases with float64 answers, and calls that must be refused.",
   web: "The page that trains in the browser, and its server.",
   bench:
     "`npm run bench`: one file per command. `bench/results` holds what was measured, by date, command, adapter and batch.",
@@ -72,12 +88,12 @@ const FOLDERS: Readonly<Record<string, string>> = {
   "test/house": "The house's rules and words.",
   "test/judge": "The judge and its comparisons.",
   "test/kernels":
-    "The op table: each op's values and gradients against float64, in every variant; rows by family.",
+    "The op table run as tests: each op's values and gradients against float64, in every variant.",
   "test/metrics": "Distances and neighbourhoods against their definitions.",
   "test/nn": "Layers, optimizers, whole models.",
   "test/packages": "The package, packed, installed and used.",
   "test/pictures": "Pictures, read back.",
-  "test/reference": "The float64 engine that the tests trust, and its own tests.",
+  "test/reference": "The tests of the float64 engine, against PyTorch's answers among others.",
   "test/runs": "Runs resumed, damaged, claimed, configured.",
   "test/soak": "`npm run soak`: proofs that take too long for every commit.",
   "test/support": "What tests share; the writers of generated docs.",
