@@ -171,7 +171,7 @@ export function epilogueRefusals(
     refused("a drop rate of 1 behind", ": dropout: rate must be", (device) => ({
       dropout: dropout(device, 1),
     })),
-    refused("dropout behind tanh", ": dropout behind tanh", (device) => ({
+    refused("dropout behind tanh", ": dropout can't follow tanh", (device) => ({
       activation: "tanh",
       dropout: dropout(device, 0.5),
     })),

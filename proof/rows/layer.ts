@@ -158,7 +158,7 @@ const batchNormRow: Row = {
     {
       name: "a scalar",
       kind: ShapeError,
-      says: /^batchNorm: input \(\)/,
+      says: /^batchNorm: gamma and beta must have shape \(the input's last axis\) for input \(\)/,
       run: (device) =>
         ops.batchNorm(empty(device), empty(device, 1), empty(device, 1), { training: true }),
     },

@@ -92,7 +92,7 @@ function check(
   const fits = ({ shape }: GpuArray): boolean => shape.length === 1 && shape[0] === channels;
   if (channels === undefined || !fits(gamma) || !fits(beta)) {
     throw new ShapeError(
-      `batchNorm: gamma and beta must have shape (${channels ?? "its last axis"}) for input ${formatShape(x.shape)}; got ${formatShape(gamma.shape)} and ${formatShape(beta.shape)}`,
+      `batchNorm: gamma and beta must have shape (${channels ?? "the input's last axis"}) for input ${formatShape(x.shape)}; got ${formatShape(gamma.shape)} and ${formatShape(beta.shape)}`,
     );
   }
   if (epilogue?.dropout) {

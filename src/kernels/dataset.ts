@@ -25,7 +25,7 @@ function orderOf(
 ): Readonly<Record<string, Constant>> {
   if (count < 1 || count > plan.batch || (plan.steps - 1) * plan.batch >= total) {
     throw new AttributeError(
-      `batch: ${count} images of batches of ${plan.batch}, in ${plan.steps} steps per epoch, don't fit a dataset of ${total} images`,
+      `batch: ${count} images, in batches of ${plan.batch} and ${plan.steps} steps per epoch, don't fit a dataset of ${total} images`,
     );
   }
   const bits = Math.ceil(Math.log2(Math.max(total, 2)));

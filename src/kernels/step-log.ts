@@ -22,7 +22,7 @@ export function recordStep(scalars: GpuArray, ring: GpuArray, rng: Rng): void {
     !capacity
   ) {
     throw new ShapeError(
-      `recordStep: scalars must have shape (K) and the ring (steps, K); got ${formatShape(scalars.shape)} and ${formatShape(ring.shape)}`,
+      `recordStep: scalars must have shape (K) and the ring (steps, K), with at least one step; got ${formatShape(scalars.shape)} and ${formatShape(ring.shape)}`,
     );
   }
   scalars.device.launch({

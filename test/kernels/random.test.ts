@@ -258,7 +258,7 @@ describe("the dataset", () => {
       () => gatherBatch(images, rng, plan, count),
       () => gatherLabels(labels, rng, plan, count),
     ]) {
-      expect(await messageOf(AttributeError, call)).toMatch(/don't fit a dataset of 23$/);
+      expect(await messageOf(AttributeError, call)).toMatch(/don't fit a dataset of 23 images$/);
     }
   });
 });

@@ -99,7 +99,9 @@ describe("the moving average", () => {
     expect(await refused(DTypeError, of(6), whole)).toMatch(/^movingAverage: the values must be/);
     expect(await refused(DTypeError, whole, of(6))).toMatch(/^movingAverage: the average must be/);
     const strange = sibling(device).empty([6]);
-    expect(await refused(AttributeError, of(6), strange)).toMatch(/^movingAverage: the values li/);
+    expect(await refused(AttributeError, of(6), strange)).toMatch(
+      /^movingAverage: the values must be on the same device/,
+    );
     for (const decay of [1, -0.1, Number.NaN, Infinity]) {
       expect(await refused(AttributeError, of(6), of(6), decay)).toBe(
         `movingAverage: the decay must be in [0, 1); got ${decay}`,
@@ -141,12 +143,14 @@ describe("the record of a step", () => {
       [of(), of(8, 1)],
     ] as const) {
       expect(await refused(ShapeError, scalars, ring)).toMatch(
-        /^recordStep: takes \(K\) scalars for a ring \(steps, K\); got \(.*\) and \(.*\)$/,
+        /^recordStep: scalars must have shape \(K\) and the ring \(steps, K\), .*; got \(.*\) and \(.*\)$/,
       );
     }
     expect(await refused(DTypeError, device.empty([4], "i32"), of(8, 4))).toMatch(/the scalars/);
     expect(await refused(DTypeError, of(4), device.empty([8, 4], "i32"))).toMatch(/the ring/);
     const strange = sibling(device).empty([8, 4]);
-    expect(await refused(AttributeError, of(4), strange)).toMatch(/^recordStep: the ring li/);
+    expect(await refused(AttributeError, of(4), strange)).toMatch(
+      /^recordStep: the ring must be on the same device/,
+    );
   });
 });
