@@ -4,7 +4,7 @@ import { Tensor } from "../../src/autograd/tensor.ts";
 import type { Device } from "../../src/gpu/device.ts";
 import { AttributeError, DTypeError, type LonghandError } from "../../src/gpu/errors.ts";
 import { messageOf } from "../support/message-of.ts";
-import { type Case, type Row, upload } from "../../proof/case.ts";
+import { type Row, upload } from "../../proof/case.ts";
 import { problemsOf } from "../../proof/problems.ts";
 import { SOAK } from "../../proof/variants.ts";
 import { sibling } from "./spoilt.ts";
