@@ -213,7 +213,9 @@ describe("EMNIST's images", () => {
     const dir = folder({ "emnist-letters-train-images-idx3-ubyte": file });
     const set = await loadImages(dir, "train");
     expect([set.height, set.width, [...set.images], set.transposed]).toEqual([4, 2, turned, true]);
-    expect(set.notes.join()).toMatch(/rows and columns are exchanged, as EMNIST's files need/);
+    expect(set.notes.join()).toMatch(
+      /rows and columns of each image are exchanged, as EMNIST's files need/,
+    );
     const raw = await loadImages(dir, "train", { transpose: false });
     expect([raw.height, [...raw.images], raw.notes]).toEqual([2, [...letter], []]);
     expect(raw.fingerprint).not.toBe(set.fingerprint);

@@ -109,7 +109,7 @@ test("what can't be read is refused, by file and with what to do", async () => {
   }
   const unknown = pngBytes(kind(0), Uint8Array.of(5, 0, 0, 0, 0, 0, 0, 0));
   expect(await says("filter", { "a.png": unknown })).toMatch(
-    /row 0 has filter 5, and PNG has 0 to 4/,
+    /row 0 has filter 5, but PNG only has 0 to 4/,
   );
   const bare = pngFrom(kind(3), () => 1);
   expect(await says("bare", { "a.png": bare })).toMatch(/its palette is missing or too short/);

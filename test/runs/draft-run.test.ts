@@ -43,7 +43,7 @@ test("the record keeps it, older records mean images as they are, and --resume k
   const turned = await draftRun({ data, out: join(root, "new") });
   turned.claim?.release();
   expect([turned.data.transposed, turned.data.height]).toEqual([true, 3]);
-  expect(turned.notes.join()).toMatch(/rows and columns are exchanged/);
+  expect(turned.notes.join()).toMatch(/rows and columns of each image are exchanged/);
   const plain = await draftRun({ data, out: join(root, "new"), transpose: false });
   plain.claim?.release();
   expect([plain.data.transposed, plain.data.height]).toEqual([false, 2]);
