@@ -68,4 +68,34 @@ fn copy(invocation: Invocation) {
   if (i + 128u < COUNT) { out[OUT_AT / 4u + i + 128u] = inp[INP_AT / 4u + i + 128u]; }
   if (i + 192u < COUNT) { out[OUT_AT / 4u + i + 192u] = inp[INP_AT / 4u + i + 192u]; }
 }
+var<workgroup> tile: array<vec4f, 256>;
+
+// shared_reads: each invocation adds 8 · ROUNDS vectors that lie in workgroup memory, next to its neighbours'.
+@compute @workgroup_size(64)
+fn shared_reads(group: Workgroup, @builtin(local_invocation_index) lane: u32) {
+  for (var i = 0u; i < 256u; i += 64u) { tile[lane + i] = vec4f(rates[RATES_AT + lane % 2u]); }
+  workgroupBarrier();
+  var sum = vec4f();
+  for (var round = 0u; round < ROUNDS; round++) {
+    let at = (lane + round) % 32u;
+    sum += tile[at] + tile[at + 32u] + tile[at + 64u] + tile[at + 96u];
+    sum += tile[at + 128u] + tile[at + 160u] + tile[at + 192u] + tile[at + 224u];
+  }
+  let i = workgroup_index(group) * 64u + lane;
+  if (i < COUNT) { sums[SUMS_AT + i] = sum.x + sum.y + sum.z + sum.w; }
+}
+
+// barriers: ROUNDS times, each invocation passes a number to its neighbour, between two barriers.
+@compute @workgroup_size(64)
+fn barriers(group: Workgroup, @builtin(local_invocation_index) lane: u32) {
+  var own = vec4f(rates[RATES_AT + lane % 2u]);
+  for (var round = 0u; round < ROUNDS; round++) {
+    tile[lane] = own;
+    workgroupBarrier();
+    own = tile[(lane + 1u) % 64u];
+    workgroupBarrier();
+  }
+  let i = workgroup_index(group) * 64u + lane;
+  if (i < COUNT) { sums[SUMS_AT + i] = own.x; }
+}
 // appended: lib/invocation.wgsl

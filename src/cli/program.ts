@@ -4,6 +4,7 @@ import { addClassify } from "./commands/classify.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { addEvaluate } from "./commands/evaluate.ts";
 import { addGif } from "./commands/gif.ts";
+import { addGpuCheck } from "./commands/gpu-check.ts";
 import { addInterpolate } from "./commands/interpolate.ts";
 import { addJudge } from "./commands/judge.ts";
 import { addProject } from "./commands/project.ts";
@@ -31,6 +32,7 @@ const ADD = [
   addEvaluate,
   addWeb,
   addDoctor,
+  addGpuCheck,
 ];
 
 /** Builds the program `longhand` with all its commands. Parsing arguments with it runs a command. */

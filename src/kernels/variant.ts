@@ -31,6 +31,8 @@ export interface KernelChoices {
   readonly forced: Map<string, Variant>;
   /** Variants by `Workload.key`, as measured on this adapter. They take precedence over a kernel's default. */
   readonly stored: Map<string, Variant>;
+  /** Variants with wrong results on this adapter, as `kernel.variant`. Only `forced` launches them. */
+  readonly barred: Set<string>;
   /** Called for each launch that has several variants to choose from. */
   onChoice: ((workload: Workload) => void) | undefined;
 }
@@ -42,7 +44,12 @@ export function kernelChoices(device: Device): KernelChoices {
   checkDevice("kernelChoices", device);
   const known = ofDevices.get(device);
   if (known) return known;
-  const fresh: KernelChoices = { forced: new Map(), stored: new Map(), onChoice: undefined };
+  const fresh: KernelChoices = {
+    forced: new Map(),
+    stored: new Map(),
+    barred: new Set(),
+    onChoice: undefined,
+  };
   ofDevices.set(device, fresh);
   return fresh;
 }
@@ -64,7 +71,7 @@ export const VARIANTS: Readonly<Record<string, readonly Variant[]>> = {
 
 /**
  * Returns the variant to launch: the one that `forced` holds for the kernel, else the one that `stored` holds for the
- * workload, else `preferred`. `lanes` becomes `tiled` if lanes can't share these loads. If tiles can't serve the
+ * workload, else `preferred`; in place of one that is barred, another that isn't. `lanes` becomes `tiled` if lanes can't share these loads. If tiles can't serve the
  * shapes, the variant is always `direct`.
  */
 export function chooseVariant(
@@ -80,8 +87,17 @@ export function chooseVariant(
   const { kernel, key } = workload;
   const stored = choices.stored.get(key);
   const usual = stored && VARIANTS[kernel]?.includes(stored) ? stored : preferred;
-  const chosen = choices.forced.get(kernel) ?? usual;
-  return chosen === "lanes" && !(lanesServe && device.lanes > 0) ? "tiled" : chosen;
+  const serves = (variant: Variant): boolean =>
+    variant !== "lanes" || (lanesServe && device.lanes > 0);
+  const wanted = choices.forced.get(kernel) ?? usual;
+  const chosen = serves(wanted) ? wanted : "tiled";
+  const right = (variant: Variant): boolean => !choices.barred.has(`${kernel}.${variant}`);
+  if (right(chosen) || choices.forced.has(kernel)) return chosen;
+  // `direct` serves every shape, so it is the last resort; there is none if it is wrong as well.
+  const others = VARIANTS[kernel]?.filter((variant) => variant !== "direct") ?? [];
+  return (
+    [...others, "direct" as const].find((variant) => right(variant) && serves(variant)) ?? chosen
+  );
 }
 
 /** Returns the workload of a convolution kernel. Its key is the geometry, which alone determines its cost. */

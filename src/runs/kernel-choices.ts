@@ -61,10 +61,13 @@ export async function choicesFor(
   };
 }
 
-function nameFor(adapter: string): string {
+/** Returns the name of a cached file on an adapter, in a folder of the cache. */
+export function adapterFile(folder: string, adapter: string): string {
   const name = adapter.toLowerCase().replaceAll(/[^a-z0-9.]+/g, "-");
-  return `kernels/${name.replace(/^-|-$/g, "").slice(0, 100)}.json`;
+  return `${folder}/${name.replace(/^-|-$/g, "").slice(0, 100)}.json`;
 }
+
+const nameFor = (adapter: string): string => adapterFile("kernels", adapter);
 
 /** Reads what is stored for an adapter. Never throws: a broken file counts as empty, and `trouble` says why. */
 export async function loadKernelChoices(adapter: string): Promise<StoredChoices> {

@@ -3,6 +3,7 @@ import type { Device } from "../gpu/device.ts";
 import { constrainedMemory } from "node:process";
 import { totalmem } from "node:os";
 import { limitsForTraining, type Training } from "../gan/memory.ts";
+import { barWrongVariants } from "./gpu-checks.ts";
 import type { ArrayLimits, LimitRequest } from "../gpu/limits.ts";
 import { shaderText, type OpenedAdapter } from "../gpu/node/adapter.ts";
 import { open } from "../node.ts";
@@ -21,6 +22,7 @@ export async function withDevice<T>(
 ): Promise<T> {
   const { device, adapter, close } = await open(request, { limits });
   try {
+    await barWrongVariants(device, adapter.name);
     return await body(device, adapter);
   } finally {
     close();

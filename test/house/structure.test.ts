@@ -16,6 +16,7 @@ const STAIRS = [
   "nn",
   "gan",
   "proof",
+  "gpu-check",
   "judge",
   "runs",
   "web",
@@ -34,7 +35,7 @@ const SHARED_BY_ALL = [
   "src/gpu/system-reason.ts",
 ];
 /** Only these may import the rooms beside nn. */
-const USERS = ["gan", "judge", "runs", "web", "terminal", "cli"];
+const USERS = ["gan", "gpu-check", "judge", "runs", "web", "terminal", "cli"];
 /** Entry points of the engine's package, each with the rooms that it may gather from, and the command line's. */
 const ENTRIES: Readonly<Record<string, readonly string[]>> = {
   "src/index.ts": ["gpu", "kernels", "autograd", "nn", "metrics"],
@@ -190,6 +191,7 @@ describe("imports", () => {
       "nn",
       "gan",
       "proof",
+      "gpu-check",
       "judge",
       "metrics",
     ]);

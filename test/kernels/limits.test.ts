@@ -9,6 +9,7 @@ import { adversarialLoss, SCALARS } from "../../src/kernels/adversarial-loss.ts"
 import { advance } from "../../src/kernels/counters.ts";
 import { conv2d, matmul } from "../../src/autograd/ops.ts";
 import { copyByFours, multiplyAdds } from "../../src/kernels/ceilings.ts";
+import { barriers, halfMultiplyAdds, sharedReads } from "../../src/kernels/hardware.ts";
 import { gatherBatch, gatherLabels } from "../../src/kernels/dataset.ts";
 import { movingAverage } from "../../src/kernels/moving-average.ts";
 import { bernoulli, createRng, normal, uniform } from "../../src/kernels/random.ts";
@@ -79,6 +80,7 @@ function launchUnlisted(): {
   const classes = device.persistent([200], "i32");
   const [ring, log] = [device.persistent([8, SCALARS]), device.persistent([2, 1000])];
   const sums = like();
+  const [shared, passed, halves] = [like(), like(), like()];
   const [long, longer] = [device.persistent([12_000]), device.persistent([12_000])];
   long.write(Float32Array.from({ length: 12_000 }, (_, i) => i + 1));
   const { dispatches } = device.record("unlisted", launch);
@@ -96,6 +98,9 @@ function launchUnlisted(): {
     corrections,
     started,
     sums,
+    shared,
+    passed,
+    ...(device.gpu.features.has("shader-f16") ? [halves] : []),
     longer,
   ];
   return { written, images, labels, dispatches };
@@ -127,6 +132,9 @@ function launchUnlisted(): {
     recordStep(gradients, log, rng);
     advance(device, [adamCounter(state, options), sgdCounter(momentum)], rng);
     multiplyAdds(gradients, sums, 1);
+    sharedReads(gradients, shared, 1);
+    barriers(gradients, passed, 1);
+    if (device.gpu.features.has("shader-f16")) halfMultiplyAdds(gradients, halves, 1);
     copyByFours(long, longer);
   }
 }

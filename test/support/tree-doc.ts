@@ -31,7 +31,7 @@ export const LONGEST = 200;
 const FOLDERS: Readonly<Record<string, string>> = {
   shaders: "The kernels: valid WGSL, one file per op family.",
   "shaders/lib": "What shaders share; appended behind the shader that uses it.",
-  src: "The entries of the engine's package. Imports between the folders below point one way: gpu → kernels → autograd → nn → gan → proof → judge → runs → terminal → cli; `test/house/structure.test.ts` holds that.",
+  src: "The entries of the engine's package. Imports between the folders below point one way: gpu → kernels → autograd → nn → gan → proof → gpu-check → judge → runs → terminal → cli; `test/house/structure.test.ts` holds that.",
   "src/gpu":
     "Adapter, device, arrays, pipelines, trace, plan, replay, errors: the only folder that knows WebGPU.",
   "src/gpu/inspection": "What a program's plan and its time are made of.",
@@ -49,6 +49,8 @@ const FOLDERS: Readonly<Record<string, string>> = {
   "src/gan": "A GAN from a recipe: its step, its loop, its samples, its latent space.",
   "src/gan/recipes": "One file per recipe, and their list.",
   "src/gan/steps": "The step in the orders that recipes choose from.",
+  "src/gpu-check":
+    "The check of an adapter: right kernels, ceilings, variants, steps; for Node and for the page.",
   "src/judge": "The classifier that judges digits, and sets of digits against the real ones.",
   "src/pictures":
     "PNG, GIF, plots, model diagrams, reports; any picture of a digit as MNIST would have it.",
@@ -85,6 +87,7 @@ const FOLDERS: Readonly<Record<string, string>> = {
   "test/gpu": "Devices, limits, losses of a device, text from outside.",
   "test/gpu/inspection": "Plans in figures.",
   "test/gpu/node": "Adapters, and the libraries that npm brings.",
+  "test/gpu-check": "The check of an adapter, on kernels that are wrong on purpose.",
   "test/house": "The house's rules and words.",
   "test/judge": "The judge and its comparisons.",
   "test/kernels":

@@ -1,0 +1,119 @@
+// Checks an adapter for `longhand gpu-check`: shows progress, keeps what was found, and writes it to a file.
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { writeFileAtomic } from "../checkpoint/files.ts";
+import type { Device } from "../gpu/device.ts";
+import { versions, type OpenedAdapter } from "../gpu/node/adapter.ts";
+import { checkGpu, type Phase } from "../gpu-check/check.ts";
+import { formatCheck, type About, type GpuCheck } from "../gpu-check/report.ts";
+import { checkTables } from "../gpu-check/tables.ts";
+import { saveGpuCheck } from "./gpu-checks.ts";
+import { withDevice } from "./session.ts";
+import type { Ui } from "./ui.ts";
+
+/** What to check, for how long, and where to write it. */
+export interface CheckRequest {
+  readonly adapter?: string | undefined;
+  readonly seconds: number;
+  /** The JSON file. */
+  readonly out: string;
+}
+
+const WORDS: Readonly<Record<Phase, string>> = {
+  kernels: "comparing kernels with float64",
+  ceilings: "measuring what the adapter can do",
+  variants: "timing kernels in each variant",
+  steps: "timing steps of training",
+};
+
+/** Checks an adapter and writes the report. Ctrl-C ends the check early, with what was found so far. Throws `OutputError`, `AdapterError`. */
+export async function checkAdapter(ui: Ui, request: CheckRequest): Promise<GpuCheck> {
+  return withDevice(request.adapter, async (device, opened) => {
+    ui.remark(opened.line);
+    const view = progressOf(ui);
+    const interrupt = ui.onInterrupt(
+      ui.remark,
+      "Stopping after this case, with what was found so far; again to stop at once.",
+    );
+    let found: GpuCheck;
+    try {
+      found = await checkGpu(device, aboutOf(device, opened), {
+        seconds: request.seconds,
+        onProgress: view.show,
+        stop: interrupt.asked,
+      });
+    } finally {
+      interrupt.release();
+      view.stop();
+    }
+    ui.print(...checkTables(found).trimEnd().split("\n"));
+    writeFileAtomic(request.out, formatCheck(found));
+    ui.remark(`Written to ${request.out}`);
+    const path = await saveGpuCheck(opened.name, found.correctness);
+    if (found.correctness.barred.length > 0) {
+      ui.remark(`Runs on this adapter don't use the wrong variants from now on. Kept in ${path}`);
+    }
+    return found;
+  });
+}
+
+/** Shows each part's progress: as a bar in a terminal, else as a line when it begins. */
+function progressOf(ui: Ui): {
+  readonly show: (phase: Phase, done: number, total: number, now: string) => void;
+  readonly stop: () => void;
+} {
+  const bars = ui.bars("{phase} {bar} {value}/{total} | {now}", true);
+  const bar = bars?.create(1, 0, { phase: "", now: "" });
+  let last: Phase | undefined;
+  return {
+    show(phase, done, total, now) {
+      bar?.setTotal(total);
+      bar?.update(done, { phase: WORDS[phase], now });
+      if (phase !== last && !bar) ui.remark(`${WORDS[phase]}…`);
+      last = phase;
+    },
+    stop: () => bars?.stop(),
+  };
+}
+
+/** Says which adapter, software and commit are checked. */
+function aboutOf({ gpu }: Device, { adapter, kind, name }: OpenedAdapter): About {
+  const { vendor, architecture, description } = adapter.info;
+  const limits: Record<string, number> = {};
+  for (const limit in gpu.limits) {
+    const value: unknown = Reflect.get(gpu.limits, limit);
+    if (typeof value === "number") limits[limit] = value;
+  }
+  return {
+    adapter: name,
+    kind,
+    vendor,
+    architecture,
+    description,
+    features: [...adapter.features].toSorted(),
+    limits,
+    runtime: `Dawn (webgpu ${versions().webgpu ?? "unknown"}) on Node ${process.versions.node}`,
+    longhand: packageVersion(),
+    commit: commit(),
+  };
+}
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+function packageVersion(): string {
+  const manifest: { version: string } = JSON.parse(readFileSync(`${ROOT}/package.json`, "utf8"));
+  return manifest.version;
+}
+
+/** The checkout's commit; `LONGHAND_COMMIT` where there is no `.git`, as in a copy of the files. */
+function commit(): string | null {
+  const said = process.env["LONGHAND_COMMIT"];
+  if (said !== undefined && /^[0-9a-f]{7,40}$/.test(said)) return said;
+  if (!existsSync(`${ROOT}/.git`)) return null;
+  const { stdout, status } = spawnSync("git", ["rev-parse", "--short", "HEAD"], {
+    cwd: ROOT,
+    encoding: "utf8",
+  });
+  return status === 0 ? stdout.trim() : null;
+}
