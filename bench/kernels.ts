@@ -1,5 +1,6 @@
 // Measures the heavy kernels in every variant that an adapter runs, at the full dcgan's shapes.
-import { kernelChoices, type Variant } from "../src/kernels/variant.ts";
+import { kernelChoices, VARIANTS, type Variant } from "../src/kernels/variant.ts";
+import { repeated, type Repeated } from "../src/gpu/inspection/repeat.ts";
 import type { GpuArray } from "../src/gpu/array.ts";
 import type { Device } from "../src/gpu/device.ts";
 import type { Dispatch } from "../src/gpu/dispatch.ts";
@@ -30,8 +31,6 @@ export interface KernelTiming {
   /** 10⁹ floating-point operations per second at the median. */
   readonly gigaflops: number;
 }
-
-const VARIANTS: readonly Variant[] = ["lanes", "tiled", "workgroup", "narrow", "direct"];
 
 function workloads(device: Device, batch: number): Workload[] {
   const rng = createRng(device, 1);
@@ -84,19 +83,46 @@ function workloads(device: Device, batch: number): Workload[] {
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 
-/** Records the dispatches of a workload in a variant, or in the default one. */
-function record(device: Device, { kernel, launch }: Workload, variant?: Variant): Dispatch[] {
-  if (variant) kernelChoices(device).forced.set(kernel, variant);
+/** A variant under way. */
+interface Candidate extends Pick<KernelTiming, "variant" | "flop" | "chosen"> {
+  readonly program: Repeated;
+  /** Launches in one pass. */
+  readonly count: number;
+  /** Milliseconds per launch, one per round. */
+  readonly times: number[];
+}
+
+const PASS_MS = 5; // a pass takes at least this, so that neither the round trip nor the clock's steps count
+
+/** Returns how many launches of so many milliseconds make up a pass. */
+const repetitions = (milliseconds: number): number =>
+  Math.max(1, Math.min(1000, Math.ceil(PASS_MS / Math.max(milliseconds, PASS_MS / 1000))));
+
+/** Calls `body` with a variant of the workload's kernel, or with the default one. */
+function inVariant<T>(
+  device: Device,
+  { kernel }: Workload,
+  variant: Variant | undefined,
+  body: () => T,
+): T {
+  const { forced } = kernelChoices(device);
+  if (variant) forced.set(kernel, variant);
   try {
-    return device.record("bench", () => void launch()).dispatches;
+    return body();
   } finally {
-    kernelChoices(device).forced.delete(kernel);
+    forced.delete(kernel);
   }
 }
 
+/** Records the dispatches of a workload in a variant, or in the default one. */
+function record(device: Device, workload: Workload, variant?: Variant): readonly Dispatch[] {
+  const launch = (): void => void workload.launch();
+  return inVariant(device, workload, variant, () => device.record("bench", launch)).dispatches;
+}
+
 /**
- * Times every workload in every variant that runs. In each round, all variants are launched in turn, so that a slower
- * machine slows all of them. `only` is a part of the names to time.
+ * Times every workload in every variant that runs, by timestamps if the adapter has them, each repeated in one pass. In
+ * each round, all variants are launched in turn, so that a slower machine slows all of them. `only` is a part of the names to time.
  */
 export async function timeKernels(
   device: Device,
@@ -112,25 +138,29 @@ export async function timeKernels(
   for (const workload of chosen) {
     const standard = record(device, workload)[0]!.label;
     const labels = new Set<string>();
-    const candidates = VARIANTS.flatMap((variant) => {
+    const candidates: Candidate[] = [];
+    for (const variant of VARIANTS[workload.kernel] ?? []) {
       const { label, flop } = record(device, workload, variant)[0]!; // the launches that sum partial results don't count
-      if (labels.has(label)) return []; // it can't run here: another variant took its place
+      if (labels.has(label)) continue; // it can't run here: another variant took its place
       labels.add(label);
-      return [{ variant, flop, chosen: label === standard, times: [] as number[] }];
-    });
-    for (let round = -1; round < options.rounds; round++) {
-      for (const { variant, times } of candidates) {
-        kernelChoices(device).forced.set(workload.kernel, variant);
-        const start = performance.now();
-        device.scope(() => void workload.launch());
-        await device.idle();
-        if (round >= 0) times.push(performance.now() - start); // the first round compiles
-      }
+      const program = await repeated(device, workload.name, () =>
+        inVariant(device, workload, variant, workload.launch),
+      );
+      await program.time(1); // compiles
+      const count = repetitions(await program.time(1));
+      candidates.push({ variant, flop, chosen: label === standard, times: [], program, count });
     }
-    kernelChoices(device).forced.delete(workload.kernel);
-    const timings = candidates.map(({ times, flop, ...rest }) => ({
+    try {
+      for (let round = 0; round < options.rounds; round++) {
+        for (const { program, count, times } of candidates) times.push(await program.time(count));
+      }
+    } finally {
+      for (const { program } of candidates) program.destroy();
+    }
+    const timings = candidates.map(({ variant, chosen: isChosen, times, flop }) => ({
       name: workload.name,
-      ...rest,
+      variant,
+      chosen: isChosen,
       flop,
       milliseconds: median(times),
       range: [Math.min(...times), Math.max(...times)] as const,

@@ -65,8 +65,8 @@ export interface Arena {
   readonly close: () => Promise<void>;
 }
 
-/** Turns off Mesa's cache of compiled kernels; SwiftShader has none anyway. */
-const NO_CACHE = { MESA_SHADER_CACHE_DISABLE: "true" };
+/** Turns off the caches of compiled kernels that Mesa and NVIDIA keep; SwiftShader has none anyway. */
+const NO_CACHE = { MESA_SHADER_CACHE_DISABLE: "true", __GL_SHADER_DISK_CACHE: "0" };
 
 /** Runs contestants on this machine, through Dawn on Node. */
 export const ON_NODE: Arena = {

@@ -14,6 +14,10 @@ import { adapterFile } from "./kernel-choices.ts";
 
 /** What is kept of a check. */
 export interface KeptCheck {
+  /** Where it is, or would be. */
+  readonly path: string;
+  /** Whether there is one. */
+  readonly checked: boolean;
   readonly barred: readonly string[];
   /** Null if it wasn't checked. */
   readonly f16: boolean | null;
@@ -31,7 +35,7 @@ const schema = z.object({
 
 /** Reads what is kept of an adapter's check. A check of other kernels, or a damaged file, counts as none. Never throws. */
 export async function loadGpuCheck(adapter: string): Promise<KeptCheck> {
-  const { value } = await readCache(adapterFile("checks", adapter), async (bytes, where) => {
+  const { path, value } = await readCache(adapterFile("checks", adapter), async (bytes, where) => {
     const kept = parseJson(schema, bytes, where, MAX_BYTES);
     if (kept.adapter !== adapter || kept.kernels !== (await kernelsVersion(shaderText))) {
       throw new CheckpointError(`${where} is a check of something else`);
@@ -39,7 +43,8 @@ export async function loadGpuCheck(adapter: string): Promise<KeptCheck> {
     await checkSeal(bytes, where);
     return kept;
   });
-  return value ?? { barred: [], f16: null };
+  const { barred, f16 } = value ?? { barred: [], f16: null };
+  return { path, checked: value !== undefined, barred, f16 };
 }
 
 /**
@@ -57,6 +62,30 @@ export async function saveGpuCheck(
   const bytes = await sealedJson(`${formatJson(kept, 2)}\n`);
   const none = "Can't keep what was found: there is no cache folder.";
   return writeCache(adapterFile("checks", adapter), bytes, none);
+}
+
+/**
+ * Whether Dawn hides 16-bit floats on an adapter unless told otherwise, as it does on NVIDIA under Vulkan, where some
+ * drivers fail WebGPU's conformance tests for them.
+ */
+export function hidesHalf({ vendor }: Pick<GPUAdapterInfo, "vendor">, backend: string): boolean {
+  return vendor === "nvidia" && backend === "vulkan";
+}
+
+/**
+ * Says why 16-bit activations must not be used on an adapter, as a clause; undefined if they may. They must not if a
+ * check found them wrong, nor where Dawn hides them, until a check has found them right.
+ */
+export function doubtOfHalf(
+  info: Pick<GPUAdapterInfo, "vendor">,
+  backend: string,
+  { f16 }: Pick<KeptCheck, "f16">,
+): string | undefined {
+  if (f16 === false) return "its 16-bit floats gave wrong results when they were checked";
+  if (f16 === null && hidesHalf(info, backend)) {
+    return "some of NVIDIA's drivers compute wrongly with 16-bit floats, and this one wasn't checked";
+  }
+  return undefined;
 }
 
 /** Makes a device pass over the variants that are known to be wrong on its adapter. */

@@ -7,12 +7,14 @@ import { arch, cpus, platform, release, version } from "node:os";
 import { escapeText } from "../../gpu/foreign-text.ts";
 import type { AdapterKind, AdapterSurvey, OpenedAdapter } from "../../gpu/node/adapter.ts";
 import {
+  enabledDawnFeatures,
   installAdvice,
   openAdapter,
   surveyAdapters,
   swiftshaderFolder,
   versions,
 } from "../../gpu/node/adapter.ts";
+import { doubtOfHalf, hidesHalf, loadGpuCheck } from "../../runs/gpu-checks.ts";
 import { loadKernelChoices } from "../../runs/kernel-choices.ts";
 
 /** What `doctor` takes. */
@@ -78,9 +80,10 @@ export async function doctor(options: DoctorOptions = {}): Promise<void> {
         ...whyLines(opened, options),
       ]),
     );
-    write(section("Features", featureLines(adapter.features)));
+    write(section("Features", featureLines(opened)));
     write(section("Limits", limitLines(adapter.limits)));
     write(section("Embedded SwiftShader", [swiftshaderFolder() ?? "not on this machine"]));
+    write(section("Checked kernels", await checkedLines(opened)));
     write(section("Tuned kernels", await tunedLines(opened.name)));
     write(section("For more speed", speedLines(survey)));
   } finally {
@@ -149,14 +152,22 @@ function whyLines({ kind }: OpenedAdapter, options: DoctorOptions): string[] {
   }
 }
 
-function featureLines(features: ReadonlySet<string>): string[] {
+function featureLines({ adapter: { features, info }, backend }: OpenedAdapter): string[] {
   const known = Object.entries(FEATURES).map(([name, use]) => [
     features.has(name) ? "yes" : "no",
     name,
     use,
   ]);
   const others = [...features].filter((name) => !(name in FEATURES)).sort();
-  return [...table(known), ...wrapped(`and ${others.length} more: ${others.join(", ")}`, 96)];
+  const hidden = hidesHalf(info, backend)
+    ? ["Dawn hides shader-f16 on NVIDIA under Vulkan; vulkan_enable_f16_on_nvidia shows it."]
+    : [];
+  return [
+    ...table(known),
+    ...hidden,
+    ...wrapped(`and ${others.length} more: ${others.join(", ")}`, 96),
+    `Dawn's toggles that are on: ${enabledDawnFeatures().join(", ")} (LONGHAND_DAWN_FEATURES adds others)`,
+  ];
 }
 
 function limitLines(limits: GPUSupportedLimits): string[] {
@@ -173,6 +184,22 @@ function amount(value: number, unit: "bytes" | ""): string {
   const power = Math.min(Math.max(Math.floor(Math.log2(value) / 10), 0), 3);
   const number = value / 1024 ** power;
   return `${Number.isInteger(number) ? number : number.toFixed(1)} ${["B", "KiB", "MiB", "GiB"][power]}`;
+}
+
+async function checkedLines({ name, backend, adapter }: OpenedAdapter): Promise<string[]> {
+  const { path, checked, barred, f16 } = await loadGpuCheck(name);
+  if (!checked)
+    return [`none: ${commandFor("gpu-check")} compares them with float64 on this adapter`];
+  const doubt = adapter.features.has("shader-f16")
+    ? doubtOfHalf(adapter.info, backend, { f16 })
+    : undefined;
+  return [
+    barred.length > 0
+      ? `wrong on this adapter, so others run in their place: ${barred.join(", ")}`
+      : "right on this adapter, as far as they were checked",
+    ...(doubt === undefined ? [] : [`--f16 is refused: ${doubt}`]),
+    `kept in ${path}`,
+  ];
 }
 
 async function tunedLines(adapter: string): Promise<string[]> {

@@ -7,11 +7,11 @@
 // own Vulkan loader.
 
 import { readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import type { AdapterKind, ListedAdapter } from "../adapter-words.ts";
 import { inOrderOfChoice, lineOf, serves } from "../adapter-words.ts";
 import { AdapterError, AttributeError } from "../errors.ts";
 import { quote, show } from "../foreign-text.ts";
+import { enabledDawnFeatures, quietEnv, withEnv } from "./environment.ts";
 import { dlopenComplaint, loadLoader } from "./libraries.ts";
 import { listInChild, type AdapterSurvey } from "./listing.ts";
 import { versions } from "./packages.ts";
@@ -19,6 +19,7 @@ import { embeddedAdapter, embeddedTrouble, unpackSwiftshader } from "./swiftshad
 
 export type { AdapterKind, ListedAdapter } from "../adapter-words.ts";
 export type { AdapterSurvey } from "./listing.ts";
+export { enabledDawnFeatures } from "./environment.ts";
 export { versions } from "./packages.ts";
 export { swiftshaderFolder } from "./swiftshader.ts";
 export { cacheFolders } from "./unpacked.ts";
@@ -27,6 +28,8 @@ export { cacheFolders } from "./unpacked.ts";
 export interface OpenedAdapter {
   readonly adapter: GPUAdapter;
   readonly kind: AdapterKind;
+  /** The API that Dawn drives it through: "vulkan", "metal", "d3d12", … */
+  readonly backend: string;
   /** For people and run records, such as "llvmpipe (LLVM 15.0.6, 256 bits), Mesa 25.0.7". */
   readonly name: string;
   /** One line that says which adapter runs and what it is; for one on the CPU also what would be faster. */
@@ -110,7 +113,12 @@ async function open(request: string): Promise<OpenedAdapter> {
     // The null backend has one adapter, which has no name.
     const named = device === "" ? [] : [`adapter=${device}`];
     // By default Dawn rounds timestamps to 0.07 ms, so that web pages can't measure time precisely.
-    const flags = [`backend=${backend}`, "disable-dawn-features=timestamp_quantization", ...named];
+    const flags = [
+      `backend=${backend}`,
+      "disable-dawn-features=timestamp_quantization",
+      `enable-dawn-features=${enabledDawnFeatures().join(",")}`,
+      ...named,
+    ];
     const instance = running?.gpu ?? create(flags);
     return { gpu: instance, adapter: await instance.requestAdapter(BEST).catch(() => null) };
   });
@@ -121,7 +129,14 @@ async function open(request: string): Promise<OpenedAdapter> {
   }
   running ??= { gpu, choice, users: 0 };
   running.users += 1;
-  return { adapter, kind, name, line: lineOf(choice.adapter) + choice.remark, release: releaser() };
+  return {
+    adapter,
+    kind,
+    backend,
+    name,
+    line: lineOf(choice.adapter) + choice.remark,
+    release: releaser(),
+  };
 }
 
 // While a promise of Dawn is pending, Node calls the instance at each turn of the event loop, even if it has been
@@ -188,31 +203,6 @@ async function importDawn(): Promise<typeof import("webgpu")> {
       { cause },
     );
   }
-}
-
-// The Vulkan loader reads the environment each time that Dawn makes an instance. Nothing else should see these
-// variables.
-async function withEnv<T>(
-  env: Readonly<Record<string, string>>,
-  body: () => Promise<T>,
-): Promise<T> {
-  const before = Object.keys(env).map((key) => [key, process.env[key]] as const);
-  Object.assign(process.env, env);
-  try {
-    return await body();
-  } finally {
-    for (const [key, value] of before) {
-      if (value === undefined) delete process.env[key];
-      else process.env[key] = value;
-    }
-  }
-}
-
-// lavapipe complains on stderr if XDG_RUNTIME_DIR isn't set.
-function quietEnv(): Record<string, string> {
-  return process.platform === "linux" && !process.env["XDG_RUNTIME_DIR"]
-    ? { XDG_RUNTIME_DIR: tmpdir() }
-    : {};
 }
 
 // ---------------------------------------------------------------------------------------------

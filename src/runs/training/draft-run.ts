@@ -3,6 +3,8 @@ import { commandFor } from "../command-words.ts";
 import { resolve } from "node:path";
 import { loadImages, type LoadedImageSet } from "../../data/files.ts";
 import type { Recipe } from "../../gan/recipe.ts";
+import type { OpenedAdapter } from "../../gpu/node/adapter.ts";
+import { doubtOfHalf, loadGpuCheck } from "../gpu-checks.ts";
 import type { Device } from "../../gpu/device.ts";
 import { UsageError } from "../../gpu/errors.ts";
 import { printable } from "../../gpu/foreign-text.ts";
@@ -141,12 +143,19 @@ function evaluationPlan(
 }
 
 /** Throws `UsageError` if an adapter can't store activations as a run asks. */
-export function checkStorage(
+export async function checkStorage(
   { activationType, earlier }: Draft,
   { gpu }: Device,
-  adapter: string,
-): void {
-  if (activationType === "f32" || gpu.features.has("shader-f16")) return;
+  { name: adapter, backend, adapter: { info } }: OpenedAdapter,
+): Promise<void> {
+  if (activationType === "f32") return;
+  if (gpu.features.has("shader-f16")) {
+    const doubt = doubtOfHalf(info, backend, await loadGpuCheck(adapter));
+    if (doubt === undefined) return;
+    throw new UsageError(
+      `--f16: ${adapter} isn't trusted with it: ${doubt}; ${commandFor("gpu-check")} checks this driver in some minutes`,
+    );
+  }
   const mend = earlier
     ? "the run began with it, and --resume keeps that"
     : "leave the flag out to store 32 bits";

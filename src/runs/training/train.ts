@@ -64,7 +64,7 @@ async function attempt(
   try {
     const body = async (device: Device, opened: OpenedAdapter): Promise<void> => {
       ui.print(opened.line);
-      checkStorage(draft, device, opened.name);
+      await checkStorage(draft, device, opened);
       for (const note of draft.notes) ui.print(note);
       if (draft.earlier && draft.earlier.adapter !== opened.name) {
         ui.print(
