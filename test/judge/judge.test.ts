@@ -1,4 +1,5 @@
-// The judge: it learns, the same bits each time; what is kept of it is all of it; its answers are each image's own.
+// The judge: it learns, with the same bits each time; it is kept completely; and its answer for an image doesn't depend
+// on other images.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
