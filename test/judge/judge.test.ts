@@ -194,17 +194,17 @@ describe("a kept judge", () => {
     const others = { ...kept, architecture: "another" };
     writeFileSync(path, await encodeJudge(others));
     expect(await messageOf(CheckpointError, () => loadJudge(terminal, device, "second"))).toBe(
-      `${path}: was trained by a version whose second judge differs; train it anew: npm run judge -- --second --force`,
+      `${path}: was trained by a version whose second judge differs; train it again: npm run judge -- --second --force`,
     );
     expect(readFileSync(path).equals(await encodeJudge(others))).toBe(true);
     const first = join(dirname(path), "first.safetensors");
     writeFileSync(first, bytes);
     expect(await messageOf(CheckpointError, () => loadJudge(terminal, device, "first"))).toContain(
-      "holds the second judge, not the first one; train it anew: npm run judge -- --force",
+      "holds the second judge, not the first one; train it again: npm run judge -- --force",
     );
     expect(
       await messageOf(CheckpointError, () => readJudge(join(folder, "none"), "first")),
-    ).toMatch(/^Can't read .*none: .*; train it anew: npm run judge -- --force$/);
+    ).toMatch(/^Can't read .*none: .*; train it again: npm run judge -- --force$/);
   });
 
   test("is refused with a bit of its header flipped, or cut anywhere", async () => {
