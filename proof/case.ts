@@ -1,5 +1,5 @@
-// What a row of the op table is made of: cases with float64 answers and how far a device may be from
-// them, and calls that must be refused.
+// The parts of a row of the op table: cases with float64 answers and how far a device may be from them, and calls that
+// must be refused.
 import type { GpuArray } from "../src/gpu/array.ts";
 import type { Device } from "../src/gpu/device.ts";
 import type { LonghandError } from "../src/gpu/errors.ts";

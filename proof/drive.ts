@@ -1,5 +1,5 @@
-// Runs a case of the op table on a device in every way that must give the same bits: eagerly, again,
-// with launches laid out in two dimensions, and as a program whose temporaries start as NaN.
+// Runs a case of the op table on a device in every way that must give the same bits: eagerly, repeated, with launches
+// laid out in two dimensions, and as a program whose temporaries start as NaN.
 import type { Device } from "../src/gpu/device.ts";
 import type { Dispatch } from "../src/gpu/dispatch.ts";
 import { compile } from "../src/gpu/program.ts";

@@ -1,5 +1,5 @@
-// Slack around every array that an op makes or reads, bound along with it: it holds NaN, so
-// that a stray read spoils the result and a stray write is found afterwards.
+// Slack around every array that an op creates or reads, bound together with it. It holds NaN, so that a stray read
+// spoils the result and a stray write is found afterwards.
 import type { GpuArray, Storage } from "../src/gpu/array.ts";
 import type { Device } from "../src/gpu/device.ts";
 

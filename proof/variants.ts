@@ -1,4 +1,4 @@
-// The kernels' variants: which there are, how to make one run, and whether it did.
+// The kernels' variants: which ones exist, how to make one run, and whether it did.
 import { kernelChoices, VARIANTS, type Variant } from "../src/kernels/variant.ts";
 import type { Device } from "../src/gpu/device.ts";
 import type { Dispatch } from "../src/gpu/dispatch.ts";

@@ -1,4 +1,4 @@
-// Adam in two conventions: as Kingma and Ba's algorithm 1, and as the formula just before their section 2.1.
+// Adam in two conventions: Kingma and Ba's algorithm 1, and the formula just before their section 2.1.
 import { type Ref, zip } from "./array.ts";
 
 /** Adam's constants. */

@@ -1,4 +1,4 @@
-// A GAN's losses as functions of one verdict each, by what the verdict is, with their slopes.
+// A GAN's losses as functions of one verdict each, for each kind of verdict, with their slopes.
 import { log, sigmoid, softplus, type Unary } from "./unary.ts";
 
 /** What verdicts are, and so what losses are made of. */

@@ -1,4 +1,4 @@
-// Batch normalisation over every axis but the last, in training and in inference, with gradients.
+// Batch normalisation over every axis except the last, in training and in inference, with gradients.
 import { map, type Ref, zeros, zip } from "./array.ts";
 import { add, binary, div, mul, sub } from "./binary.ts";
 import { mean as meanOver, sum } from "./reduce.ts";

@@ -1,5 +1,5 @@
-// What "equal" means: against the PyTorch answers by the tolerance that their file gives, and
-// against this reference by a bound on float32 rounding.
+// What "equal" means: to the PyTorch answers within their file's tolerance, and to this reference within a bound on
+// float32 rounding.
 import type { Ref } from "./array.ts";
 
 /** How far an answer may be from the expected value; `compareToOracle` defines each kind. */

@@ -1,5 +1,5 @@
-// One training step of the recipe `dcgan` in float64, at any width: the whole step that the
-// engine takes on the device, from given weights, latents, images and dropout masks.
+// One training step of the recipe `dcgan` in float64, at any width: the same whole step as the engine's, from given
+// weights, latents, images and dropout masks.
 //
 // Both networks are updated from one forward pass: the fake images and the discriminator's
 // verdict on them are computed once, and both losses' gradients are taken at the old weights.

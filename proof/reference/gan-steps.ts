@@ -1,4 +1,4 @@
-// A GAN's training step in float64, in each order that recipes know: from given networks, images and draws.
+// A GAN's training step in float64, in each order of the recipes, from given networks, images and draws.
 import type { AdamOptions } from "./adam.ts";
 import { asFake, asReal, type Form, probability, generatorLoss } from "./adversarial-loss.ts";
 import { type Ref, refOf } from "./array.ts";

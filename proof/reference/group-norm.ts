@@ -1,4 +1,4 @@
-// Layer, group and instance normalisation: by what elements are normalised together, with gradients.
+// Layer, group and instance normalisation, defined by the elements that are normalised together, with gradients.
 import { type Ref, zeros } from "./array.ts";
 import { groupsOf } from "./axes.ts";
 

@@ -1,4 +1,4 @@
-// Ops that go by index: the rows that indices name, with their gradient, and one-hot lines.
+// Ops that use indices: the rows that indices name, with their gradient, and one-hot rows.
 import { full, gather, type Ref, scatterAdd, sizeOf, stridesOf } from "./array.ts";
 
 /** How indices name rows: along which axis, and within how many shared leading axes. */

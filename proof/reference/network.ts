@@ -1,4 +1,4 @@
-// A network's parameters by name: their gradients from a tape, and Adam over all of them.
+// A network's parameters by name: their gradients from a tape, and Adam for all of them.
 import { type AdamOptions, adamStep } from "./adam.ts";
 import { type Ref, zeros } from "./array.ts";
 import { gradients, type Node } from "./tape.ts";

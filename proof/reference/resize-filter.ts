@@ -1,4 +1,4 @@
-// Resizing by filters, as PyTorch and Pillow write it down: for each output pixel a list of taps and their weights.
+// Resizing by filters, as in PyTorch and Pillow: for each output pixel a list of taps and their weights.
 import type { Pair } from "./conv.ts";
 import { type Ref, zeros } from "./array.ts";
 import { coordinate, mirrored } from "./resize.ts";

@@ -1,5 +1,5 @@
-// Resizing images (N, H, W, C): each axis is a matrix of shares, written down pixel by pixel; forwards
-// applies both, backwards their transposes.
+// Resizing images (N, H, W, C): each axis is a matrix of shares, defined pixel by pixel; forward applies both, backward
+// their transposes.
 import { type Ref, zeros } from "./array.ts";
 import type { Pair } from "./conv.ts";
 

@@ -1,4 +1,4 @@
-// Stochastic gradient descent with momentum, as PyTorch's documentation of SGD writes it down.
+// Stochastic gradient descent with momentum, as in PyTorch's documentation of SGD.
 import { type Ref, zip } from "./array.ts";
 
 /** Its constants. */

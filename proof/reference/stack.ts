@@ -1,4 +1,4 @@
-// Networks of any layers, one after another, on the tape: what a recipe's step is made of.
+// Networks of any layers, one after another, on the tape: the parts of a recipe's step.
 import { type AdamOptions, adamStep } from "./adam.ts";
 import { full, gather, positions, type Ref, stridesOf, zeros } from "./array.ts";
 import { batchNormInference, type RunningStats } from "./batch-norm.ts";

@@ -1,5 +1,5 @@
-// The row of cast: each pair of types that needs no feature, from one end of each to the other; and cases of
-// f16, for f16.test.ts.
+// The row of cast: each pair of types that needs no feature, over their whole ranges; and cases of f16, for
+// f16.test.ts.
 import * as ops from "../../src/autograd/ops.ts";
 import { Tensor } from "../../src/autograd/tensor.ts";
 import { AttributeError } from "../../src/gpu/errors.ts";

@@ -1,4 +1,4 @@
-// Rows of comparisons, logic and where: all special values against one another, in every type.
+// Rows of comparisons, logic and where: all special values compared with one another, in every type.
 import * as ops from "../../src/autograd/ops.ts";
 import type { OfPair } from "../../src/autograd/lift.ts";
 import { Tensor } from "../../src/autograd/tensor.ts";

@@ -1,4 +1,4 @@
-// Cases of the ops that store their results as f16, with a first input that is stored so too.
+// Cases of the ops that store their results as f16, with a first input in f16 too.
 import { convTranspose2d } from "../../src/autograd/ops.ts";
 import { fromHalves, toHalves } from "../../src/gpu/half.ts";
 import { map, type Ref, refOf, zeros } from "../reference/array.ts";

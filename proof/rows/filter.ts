@@ -1,4 +1,4 @@
-// More cases of resize: cubic, and filters that widen where images shrink.
+// More cases of resize: cubic, and filters that widen when images shrink.
 import { upsample } from "../../src/autograd/compositions.ts";
 import { resize } from "../../src/autograd/ops.ts";
 import { AttributeError } from "../../src/gpu/errors.ts";

@@ -1,4 +1,4 @@
-// Rows of the ops that take or give indices: gather, oneHot and argmax.
+// Rows of the ops that take or return indices: gather, oneHot and argmax.
 import * as ops from "../../src/autograd/ops.ts";
 import { Tensor } from "../../src/autograd/tensor.ts";
 import type { Device } from "../../src/gpu/device.ts";

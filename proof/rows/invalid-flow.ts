@@ -1,4 +1,4 @@
-// Gradients that arrive as NaN or infinities: they may reach only what their outputs came from.
+// Gradients that arrive as NaN or infinities: they may only reach the elements that their outputs came from.
 import { mul } from "../../src/autograd/ops.ts";
 import { abs, full, type Ref, zip } from "../reference/array.ts";
 import { type Case, sumOf } from "../case.ts";

@@ -1,5 +1,5 @@
-// Rows of the ops that only move elements. What they give is exact, and so is their gradient where no
-// element is copied twice; elsewhere it is a sum.
+// Rows of the ops that only move elements. Their results are exact, and so is their gradient if no element is copied
+// twice; otherwise it is a sum.
 import * as ops from "../../src/autograd/ops.ts";
 import { Tensor } from "../../src/autograd/tensor.ts";
 import type { Device } from "../../src/gpu/device.ts";

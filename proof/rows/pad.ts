@@ -1,5 +1,5 @@
-// The row of padding. What it gives is exact; so is its gradient where it adds a constant, and a sum over
-// the copies elsewhere.
+// The row of padding. Its result is exact. Its gradient is exact if it adds a constant, otherwise a sum over the
+// copies.
 import * as ops from "../../src/autograd/ops.ts";
 import { Tensor } from "../../src/autograd/tensor.ts";
 import type { Device } from "../../src/gpu/device.ts";

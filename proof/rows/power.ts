@@ -1,4 +1,4 @@
-// The row of pow: broadcasting, C99's special cases crossed with one another, and pairs from everywhere.
+// The row of pow: broadcasting, C99's special cases crossed with one another, and pairs from the whole range.
 import * as ops from "../../src/autograd/ops.ts";
 import { Tensor } from "../../src/autograd/tensor.ts";
 import { ShapeError } from "../../src/gpu/errors.ts";

@@ -1,4 +1,4 @@
-// Rows of reductions: over every kind of axis, and long enough to be cut into runs.
+// Rows of reductions: over every kind of axis, and long enough to be split into runs.
 import * as ops from "../../src/autograd/ops.ts";
 import { Tensor } from "../../src/autograd/tensor.ts";
 import { AttributeError, ShapeError } from "../../src/gpu/errors.ts";

@@ -1,5 +1,5 @@
-// Rows of the ops that repeat the whole of an array: tile and broadcastTo. What they give is exact;
-// their gradients sum over the copies.
+// Rows of the ops that repeat a whole array: tile and broadcastTo. Their results are exact; their gradients sum over
+// the copies.
 import * as ops from "../../src/autograd/ops.ts";
 import type { Device } from "../../src/gpu/device.ts";
 import { AttributeError, ShapeError } from "../../src/gpu/errors.ts";

@@ -1,5 +1,5 @@
-// Rows of functions of one element: a case of 231 elements each, three workgroups and a part, and one of
-// some two thousand, from one end of float32 to the other.
+// Rows of functions of one element: each has a case of 231 elements, three workgroups and a part, and one of about two
+// thousand over all of float32.
 import * as ops from "../../src/autograd/ops.ts";
 import { Tensor } from "../../src/autograd/tensor.ts";
 import { AttributeError } from "../../src/gpu/errors.ts";

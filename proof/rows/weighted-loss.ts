@@ -1,4 +1,4 @@
-// More cases of softmaxCrossEntropy: weights of classes, and a class that is ignored.
+// More cases of softmaxCrossEntropy: class weights, and an ignored class.
 import { softmaxCrossEntropy } from "../../src/autograd/losses.ts";
 import { Tensor } from "../../src/autograd/tensor.ts";
 import type { Device } from "../../src/gpu/device.ts";

@@ -1,4 +1,4 @@
-// Wrong calls of the ops that go element by element, for refusals.test.ts: each is wrong in one way.
+// Wrong calls of the elementwise ops, for refusals.test.ts: each is wrong in one way.
 import type { Device } from "../../src/gpu/device.ts";
 import { Tensor } from "../../src/index.ts";
 

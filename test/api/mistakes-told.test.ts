@@ -1,4 +1,4 @@
-// The commonest mistakes, each with the words that say what to write; and what might have been one, but works.
+// The most common mistakes, each with the words that say what to write; and calls that look wrong but work.
 import { describe, expect, it } from "vitest";
 import {
   adam,

@@ -1,5 +1,5 @@
-// Every public function with each of its arguments wrong in every way: it works, or it throws one line that is ours, and
-// the device is none the worse. On Dawn's null backend, which checks all that a real adapter would.
+// Every public function with each of its arguments wrong in every way: it works, or it throws one line of Longhand's,
+// and the device stays usable. This runs on Dawn's null backend, which checks everything that a real adapter would.
 import { compile } from "../../src/gpu/program.ts";
 import { afterAll, describe, expect, it } from "vitest";
 import * as longhand from "../../src/index.ts";

@@ -1,4 +1,4 @@
-// Wrong calls of the ops along axes, of normalisation and of filters: a part of the list in refusals.test.ts.
+// Wrong calls of ops along axes, of normalisation and of filters, for refusals.test.ts.
 
 /** Makes something to call an op with, of a shape. */
 type Make = (...shape: number[]) => unknown;

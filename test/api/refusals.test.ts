@@ -1,5 +1,5 @@
-// What callers get wrong, called through the public API as untyped callers would: each is refused by a
-// typed error, in one line that starts with the op's name, before anything is launched.
+// Wrong calls of the public API, as untyped callers would make them. Each is refused by a typed error, in one line that
+// starts with the op's name, before anything is launched.
 import { expect, test } from "vitest";
 import * as longhand from "../../src/index.ts";
 import { testDevice } from "../support/device.ts";

@@ -1,4 +1,4 @@
-// Ops of one's own, and the check of their gradients.
+// Custom ops, and the check of their gradients.
 import { expect, test } from "vitest";
 import {
   AttributeError,

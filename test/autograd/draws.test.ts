@@ -1,4 +1,4 @@
-// A compiled step counts its random numbers on by itself, whoever wrote it: by public names only.
+// A compiled step advances its random numbers by itself, also if it is written with public names only.
 import { afterAll, expect, test } from "vitest";
 import {
   adam,

@@ -1,4 +1,4 @@
-// Tensors from host data: what goes in comes out, and what can't go in is refused in a line.
+// Tensors from host data: what goes in comes out, and what can't go in is refused in one line.
 import { expect, test } from "vitest";
 import { tensor } from "../../src/autograd/from-host.ts";
 import { DTypeError, ShapeError } from "../../src/gpu/errors.ts";

@@ -1,4 +1,4 @@
-// The tape: how gradients meet, where they stop, and what is refused. Ops are proven in test/kernels.
+// The tape: how gradients meet, where they stop, and what is refused. Ops are tested in test/kernels.
 import { expect, test } from "vitest";
 import { add, batchNorm, matmul, mul, relu, square, sum } from "../../src/autograd/ops.ts";
 import {

@@ -1,4 +1,4 @@
-// The benchmark's counts and bookkeeping; how fast anything is, no test can say.
+// The benchmark's counts and bookkeeping; tests can't say how fast anything is.
 import { kernelChoices } from "../../src/kernels/variant.ts";
 import { expect, test } from "vitest";
 import { timeKernels } from "../../bench/kernels.ts";

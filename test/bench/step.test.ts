@@ -1,4 +1,4 @@
-// The benchmark's counts, held to what is known of them; its commands, refusals and pinned peers.
+// The benchmark's counts, compared with known ones; its commands, refusals and pinned peers.
 import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

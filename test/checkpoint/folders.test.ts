@@ -1,5 +1,4 @@
-// Folders that are replaced as a whole: by a process that is refused or killed at any call, under the
-// eyes of another that reads.
+// Folders that are replaced as a whole, by a process that is refused or killed at any call, while another one reads.
 
 import { execFileSync, spawn } from "node:child_process";
 import {

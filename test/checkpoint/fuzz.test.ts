@@ -1,4 +1,4 @@
-// A slice of what `npm run soak -- faults` runs in full: files that nobody would write, and every bit of a checkpoint.
+// A slice of `npm run soak -- faults`: files that nobody would write, and flips of every bit of a checkpoint.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,4 @@
-// JSON as Longhand keeps it: every number comes back, and what is read is parsed strictly.
+// JSON as Longhand writes it: every number comes back, and everything read is parsed strictly.
 import * as fc from "fast-check";
 import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { execFileSync } from "node:child_process";

@@ -1,4 +1,4 @@
-// The safetensors format against the reference's own verdicts and bytes, and against itself.
+// The safetensors format, compared with the verdicts and bytes of the reference, and with itself.
 
 import { readFileSync } from "node:fs";
 import * as fc from "fast-check";

@@ -1,4 +1,4 @@
-// Checkpoints as a person meets them: a damaged one, an older one, one of an older version.
+// Checkpoints as people meet them: a damaged one, an older one, one of an older version.
 import {
   cpSync,
   mkdirSync,

@@ -1,4 +1,4 @@
-// What `classify` makes of folders as people have them: with a system's side files, other formats, damaged pictures.
+// What `classify` reads from people's folders, with a system's own files, other formats and damaged pictures.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

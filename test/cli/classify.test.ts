@@ -1,5 +1,5 @@
-// Grids cut up; and `npm run judge` and `classify` from the first path to the last line, with a judge that learnt
-// for some seconds. How one picture becomes a digit is read-digit.test.ts's affair.
+// Grids of samples; and `npm run judge` and `classify` from the first path to the last line, with a judge that trained
+// for a few seconds. read-digit.test.ts tests how one picture becomes a digit.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
-// `npm run evaluate` and `train --evaluate-every` from the first path to the page in a browser, by judges that
-// learnt for some seconds from a few hundred digits. What the figures are made of is evaluation.test.ts's affair.
+// `npm run evaluate` and `train --evaluate-every` from the first path to the page in a browser, with judges that
+// trained for a few seconds on a few hundred digits. test/judge/comparison.test.ts tests how the figures are computed.
 import {
   cpSync,
   existsSync,

@@ -1,4 +1,4 @@
-// `longhand train --f16`: a run that stores activations in 16 bits, how it goes on, and where it is refused.
+// `longhand train --f16`: a run that stores activations in 16 bits, how it is resumed, and where it is refused.
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
-// Names of the worst kind, of folders, files, runs, recipes, adapters and keys, given to each command: each ends in one
-// printable line of ours, and prints no other kind.
+// Hostile names of folders, files, runs, recipes, adapters and keys, passed to each command: it ends in one printable
+// line of Longhand's, and prints no other kind.
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

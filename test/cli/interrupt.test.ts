@@ -1,5 +1,5 @@
-// How a run ends early: every signal that leaves the time to save does, a reader that goes away costs nothing, and
-// where there is nothing to save the end comes at once. Dawn's null backend runs no kernels: this is about files.
+// How a run ends early. Every signal that can be answered saves first, a reader that goes away costs nothing, and if
+// there is nothing to save the run ends immediately. Dawn's null backend runs no kernels: this tests files.
 import { spawn, type ChildProcess } from "node:child_process";
 import {
   existsSync,

@@ -1,4 +1,4 @@
-// `interpolate` and `project` as a person meets them: pictures of a run, and refusals that cost nothing.
+// `interpolate` and `project` as people use them: pictures of a run, and refusals that cost nothing.
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -56,7 +56,7 @@ describe("what can't be done is refused in a sentence, and leaves nothing", () =
     ["a seed twice", ["interpolate", run, "--seeds", "3,3,4"], /3 follows itself/],
     ["a walk closed by hand", ["interpolate", run, "--seeds", "3,4,3"], /walk ends anyway/],
     ["a seed that is no number", ["interpolate", run, "--seeds", "3,x"], /whole number/],
-    ["half a way", ["interpolate", run, "--from", "3"], /--to: missing/],
+    ["half a way", ["interpolate", run, "--from", "3"], /--to: is missing/],
     ["two kinds of way", ["interpolate", run, "--seeds", "1,2", "--from", "3"], /leave --from/],
     ["endless steps", ["interpolate", run, "--steps", "101"], /at most 100/],
     ["a strip that is no PNG", ["interpolate", run, "--out", "a.gif"], /must end in .png/],

@@ -1,4 +1,4 @@
-// The command line as a person meets it: real processes, real files, the machine's own adapter.
+// The command line as people use it: real processes, real files, the machine's own adapter.
 import { spawn } from "node:child_process";
 import {
   cpSync,

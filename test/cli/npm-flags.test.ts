@@ -1,5 +1,5 @@
-// Flags that npm keeps where people leave `--` out: told with the line to type, and nothing runs. npm's own settings
-// in the environment are no such flags.
+// Flags that npm keeps if `--` is left out: nothing runs, and the error has the line to type. npm's own settings in the
+// environment are not such flags.
 import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

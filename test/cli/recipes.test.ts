@@ -1,4 +1,4 @@
-// Recipes on the command line: the list, changed constants, digits to order, an end by the clock, and every recipe's run.
+// Recipes on the command line: the list, changed constants, chosen digits, an end by the clock, and every recipe's run.
 import {
   cpSync,
   mkdirSync,

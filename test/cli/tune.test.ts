@@ -1,4 +1,4 @@
-// What was tuned, as files: kept an adapter, taken up by new runs, kept by a run for as long as it lasts.
+// Tuned choices as files: one per adapter, used by new runs, and kept by a run to its end.
 import { type Variant } from "../../src/kernels/variant.ts";
 import {
   existsSync,

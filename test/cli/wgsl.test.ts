@@ -1,4 +1,4 @@
-// The command that prints shaders: what it prints is what a driver takes, and what it refuses it names.
+// The command that prints shaders: it prints what a driver accepts, and names what it refuses.
 import { describe, expect, it } from "vitest";
 import { nearest } from "../../src/cli/words/nearest.ts";
 import { testDevice } from "../support/device.ts";

@@ -1,4 +1,4 @@
-// Image sets as people have them on their disks: where archives unpack them, under what names, and beside what else.
+// Image sets on people's disks: where archives unpack them, under which names, and next to which other files.
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";

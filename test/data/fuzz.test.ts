@@ -1,4 +1,4 @@
-// A slice of the fuzzing that `npm run soak` does in full: IDX files and PNGs spoilt by lot.
+// A slice of the fuzzing that `npm run soak` does in full: IDX files and PNGs with random damage.
 import { expect, test } from "vitest";
 import { fuzzIdx } from "../soak/fuzz-idx.ts";
 import { fuzzPng } from "../soak/fuzz-png.ts";

@@ -1,4 +1,4 @@
-// docs/commands.md says what the commands say of themselves.
+// docs/commands.md says what the commands' `--help` says.
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { longhandProgram } from "../../src/cli/program.ts";

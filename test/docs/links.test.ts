@@ -1,4 +1,4 @@
-// The pages against each other and the tree: every link leads somewhere, every path that is named exists, every note has
+// The pages, compared with each other and the tree: every link leads somewhere, every named path exists, every note has
 // its date and its line in the list, and the measured numbers are those of the newest report.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";

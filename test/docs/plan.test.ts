@@ -1,4 +1,4 @@
-// docs/images/plan.svg is the plan as it stands.
+// docs/images/plan.svg shows the current plan.
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { PLAN_FIGURE, planFigure, plannedStep } from "../support/plan-figure.ts";

@@ -1,4 +1,4 @@
-// docs/reliability.md says what the soak found when it last ran in full, and nothing failed then.
+// docs/reliability.md says what the soak found when it last ran in full, and nothing failed.
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { PARTS } from "../soak/faults.ts";

@@ -1,4 +1,4 @@
-// docs/tree.md says what the files say of themselves, briefly.
+// docs/tree.md says what the files say about themselves, briefly.
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import {

@@ -1,4 +1,4 @@
-// The training step against a float64 step of our own, and against itself run in other ways.
+// The training step, compared with a float64 step, and with itself run in other ways.
 import { describe, expect, it } from "vitest";
 import { createGan, type Gan } from "../../src/gan/gan.ts";
 import { dcgan, type DcganConstants } from "../../src/gan/recipes/dcgan.ts";

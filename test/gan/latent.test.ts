@@ -1,5 +1,5 @@
-// Ways along the sphere: their ends, their speed and their norms, also between ends that are nearly or
-// exactly parallel or opposite.
+// Walks along the sphere: their ends, speed and norms, also between ends that are nearly or exactly parallel or
+// opposite.
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { arc, normOf, walk } from "../../src/gan/latent.ts";

@@ -1,4 +1,4 @@
-// The generator's inverse: its gradients by the latents, what it finds again, and what it computes at all.
+// The generator's inverse: its gradients by the latents, the latents that it finds again, and what it computes.
 import { describe, expect, it, vi } from "vitest";
 import { gradArrays, Tensor, variable } from "../../src/autograd/tensor.ts";
 import { meanSquaredError } from "../../src/autograd/losses.ts";

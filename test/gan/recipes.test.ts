@@ -1,4 +1,4 @@
-// Every recipe's step against float64, and against itself run in other ways. The `dcgan`'s is in gan-step.test.ts.
+// Every recipe's step, compared with float64, and with itself run in other ways. The `dcgan`'s is in gan-step.test.ts.
 import { describe, expect, test } from "vitest";
 import { createGan, type Gan } from "../../src/gan/gan.ts";
 import type { Recipe } from "../../src/gan/recipe.ts";

@@ -1,6 +1,6 @@
-// dcgan32's images as scikit-image's resize has them: order 1, mode 'reflect', which mirrors in the outermost pixels.
-// By hand, and over MNIST: of the 60,000 training images 7,212 have ink at an edge, or beside one, and differ from
-// images that repeat the outermost pixels.
+// dcgan32's images, as scikit-image's resize makes them: order 1, mode 'reflect', which mirrors in the outermost
+// pixels. Tested by hand, and over MNIST: 7,212 of the 60,000 training images have ink at or next to an edge, and
+// differ from images that repeat the outermost pixels.
 import { expect, test } from "vitest";
 import { loadImages } from "../../src/data/files.ts";
 import { fromBytes } from "../../src/data/pixels.ts";

@@ -1,6 +1,6 @@
-// A discriminator that is sure and wrong: what each recipe's loss and gradients are where the logit is −20 and the image
-// is real. Those after Keras take them from the logit, and learn; PyTorch's holds the logarithm above −100, which is as
-// far; a clip at 1e-7 stops both.
+// A discriminator that is certain and wrong: each recipe's loss and gradients for a logit of −20 and a real image.
+// Recipes after Keras compute them from the logit, and learn. PyTorch's keeps the logarithm above −100, with the same
+// effect; a clip at 1e-7 stops both.
 import { describe, expect, test } from "vitest";
 import { createGan, type Gan, verdict } from "../../src/gan/gan.ts";
 import type { Recipe, Loss } from "../../src/gan/recipe.ts";

@@ -1,4 +1,4 @@
-// The watch over a run: real runs that go well or diverge, and records made up for each trouble.
+// The watch over a run: real runs that go well or diverge, and made-up records for each problem.
 import { describe, expect, it } from "vitest";
 import { loadImages } from "../../src/data/files.ts";
 import { createGan } from "../../src/gan/gan.ts";

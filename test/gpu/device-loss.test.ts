@@ -1,5 +1,5 @@
-// A device that is lost: what waits for it is refused at once, what comes later too, and another one goes on
-// with the same bits. On the default adapter, on SwiftShader and on the null backend, one after another.
+// A lost device: everything that waits for it is refused immediately, as are later calls, and another device goes on
+// with the same bits. This runs on the default adapter, on SwiftShader and on the null backend, one after another.
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { afterEach, describe, expect, it } from "vitest";

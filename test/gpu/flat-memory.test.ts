@@ -1,4 +1,4 @@
-// A short slice of `npm run soak -- memory`: steps make no buffers, and leave nothing on the heap.
+// A short slice of `npm run soak -- memory`: steps create no buffers, and leave nothing on the heap.
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";

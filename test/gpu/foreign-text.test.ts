@@ -1,5 +1,5 @@
-// Text from outside in messages: one printable line whatever it holds, cut where it is long, and quoted as a shell
-// would take it where people copy it.
+// Text from outside in messages: one printable line whatever it holds, cut if it is long, and quoted for a shell if
+// people may copy it.
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";

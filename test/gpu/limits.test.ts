@@ -1,5 +1,5 @@
-// Memory: what a device can't bind is refused before WebGPU sees it, and the device stays as it was; what a training
-// takes is counted before anything is allocated.
+// Memory: arrays that a device can't bind are refused before WebGPU sees them, and the device stays as it was. The
+// memory of a training is counted before anything is allocated.
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

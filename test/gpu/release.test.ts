@@ -1,5 +1,5 @@
-// How a device on Node waits, and how it ends with its memory collected as soon as it can be: in processes of
-// their own, with the real Dawn.
+// How a device on Node waits, and how it ends while its memory is collected as soon as possible, in child processes
+// with the real Dawn.
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";

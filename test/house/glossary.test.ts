@@ -1,4 +1,4 @@
-// docs/glossary.md against the code and the docs: its words are used, and those that they took the place of aren't.
+// docs/glossary.md, compared with the code and the docs: its words are used, and the words that they replaced aren't.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";

@@ -1,5 +1,5 @@
-// The house's rules, read off its files: which way imports point, where Node may be named, that every
-// file is reached from a face of the package, and that none outgrows its room.
+// The project's rules, checked on its files: which way imports point, where Node may be named, that every file is
+// reached from an entry of the package, and that none exceeds its line limit.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";

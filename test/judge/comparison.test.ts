@@ -1,5 +1,5 @@
-// What an evaluation is made of: rows picked, samples ranked and chosen, nearest images and realism against
-// plain loops, sets of known quality in their order, and the JSON read back.
+// The parts of an evaluation: rows picked, samples ranked and chosen, nearest images and realism compared with plain
+// loops, sets of known quality in their order, and the JSON read back.
 import { describe, expect, it } from "vitest";
 import {
   formatEvaluation,

@@ -1,4 +1,5 @@
-// The judge: it learns, the same bits each time; what is kept of it is all of it; its answers are each image's own.
+// The judge: it learns, with the same bits each time; it is kept completely; and its answer for an image doesn't depend
+// on other images.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
@@ -193,17 +194,17 @@ describe("a kept judge", () => {
     const others = { ...kept, architecture: "another" };
     writeFileSync(path, await encodeJudge(others));
     expect(await messageOf(CheckpointError, () => loadJudge(terminal, device, "second"))).toBe(
-      `${path}: was trained by a version with a different second judge; train it anew: npm run judge -- --second --force`,
+      `${path}: was trained by a version with a different second judge; train it again: npm run judge -- --second --force`,
     );
     expect(readFileSync(path).equals(await encodeJudge(others))).toBe(true);
     const first = join(dirname(path), "first.safetensors");
     writeFileSync(first, bytes);
     expect(await messageOf(CheckpointError, () => loadJudge(terminal, device, "first"))).toContain(
-      "holds the second judge, not the first one; train it anew: npm run judge -- --force",
+      "holds the second judge, not the first one; train it again: npm run judge -- --force",
     );
     expect(
       await messageOf(CheckpointError, () => readJudge(join(folder, "none"), "first")),
-    ).toMatch(/^Can't read .*none: .*; train it anew: npm run judge -- --force$/);
+    ).toMatch(/^Can't read .*none: .*; train it again: npm run judge -- --force$/);
   });
 
   test("is refused with a bit of its header flipped, or cut anywhere", async () => {

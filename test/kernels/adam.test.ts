@@ -1,5 +1,5 @@
-// Adam by both conventions: six updates against float64, with gradients from far above ε to far below it, where the
-// conventions part.
+// Adam in both conventions: six updates compared with float64, with gradients from far above ε to far below it, where
+// the conventions differ.
 import { describe, expect, test } from "vitest";
 import { tensor } from "../../src/autograd/from-host.ts";
 import type { AdamConvention, AdamOptions } from "../../src/kernels/adam.ts";

@@ -1,4 +1,4 @@
-// The GAN's losses and their gradients, from one launch, against float64.
+// The GAN's losses and their gradients, from one launch, compared with float64.
 import { describe, expect, test } from "vitest";
 import type { GpuArray } from "../../src/gpu/array.ts";
 import { AttributeError, DTypeError, ShapeError } from "../../src/gpu/errors.ts";

@@ -1,5 +1,5 @@
-// The autotuner: it finds what a step can launch in several ways, trusts only what is right, keeps its
-// budget, and what it chose is what runs. That it chooses well, only a benchmark could show.
+// The autotuner: it finds the launches with several variants, accepts only correct ones, keeps its budget, and what it
+// chose is what runs. Whether it chooses well, only a benchmark could show.
 import { describe, expect, it, test } from "vitest";
 import { dcgan } from "../../src/gan/recipes/dcgan.ts";
 import type { Recipe } from "../../src/gan/recipe.ts";

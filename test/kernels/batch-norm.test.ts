@@ -1,5 +1,5 @@
-// Which variance the recipes' batch norms remember: of images what their source's Keras does, of vectors the population's
-// in every Keras; PyTorch's recipe has none.
+// Which variance the recipes' batch norms store: for images that of their source's Keras, for vectors the population's
+// as in every Keras; PyTorch's recipe has none.
 import { expect, test } from "vitest";
 import { noGrad, Tensor } from "../../src/autograd/tensor.ts";
 import { scaled, type Recipe } from "../../src/gan/recipe.ts";

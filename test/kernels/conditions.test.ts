@@ -1,4 +1,4 @@
-// What the table can't say of comparisons, where, cast and the roundings: types of results, numbers in place of
+// What the table can't say about comparisons, where, cast and the roundings: types of results, numbers instead of
 // tensors, bits of NaN and of zeros, gradients that hold NaN, and that conditions have none.
 import { expect, test } from "vitest";
 import * as ops from "../../src/autograd/ops.ts";

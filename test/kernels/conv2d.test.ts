@@ -1,4 +1,4 @@
-// The convolutions' rows of the op table on the device, and which variant runs when nobody says.
+// The convolutions' rows of the op table on the device, and which variant runs by default.
 import { describe, expect, test } from "vitest";
 import { conv2d, matmul, sum } from "../../src/autograd/ops.ts";
 import { variable, vectorJacobianArrays } from "../../src/autograd/tensor.ts";

@@ -1,4 +1,4 @@
-// What counts from one step to the next: the counters against float64, and several optimizers' updates counted
+// What counts from one step to the next: the counters, compared with float64, and several optimizers' updates counted
 // in one launch.
 import { describe, expect, test } from "vitest";
 import { meanSquaredError } from "../../src/autograd/losses.ts";

@@ -1,4 +1,4 @@
-// Activations stored as f16: each op against float64, chains against the same stored as f32, and refusals.
+// Activations stored as f16: each op compared with float64, chains compared with the same in f32, and refusals.
 import { type Variant } from "../../src/kernels/variant.ts";
 import { describe, expect, test } from "vitest";
 import { conv2d, convTranspose2d, dense, neg, reshape } from "../../src/autograd/ops.ts";

@@ -1,4 +1,4 @@
-// The table's checks can fail: kernels spoilt on purpose are caught, each by the check meant for it.
+// The table's checks can fail: kernels with deliberate faults are caught, each by the check meant for it.
 import { expect, test } from "vitest";
 import { relu, add } from "../../src/autograd/ops.ts";
 import type { Device } from "../../src/gpu/device.ts";

@@ -1,5 +1,5 @@
-// What the table can't say of gather, oneHot and argmax: unsigned data, types of results, gradients
-// that hold NaN, and that argmax has none.
+// What the table can't say about gather, oneHot and argmax: unsigned data, types of results, gradients that hold NaN,
+// and that argmax has none.
 import { expect, test } from "vitest";
 import { argmax, gather, mul, oneHot, sum } from "../../src/autograd/ops.ts";
 import { gradArrays, Tensor, variable, vectorJacobianArrays } from "../../src/autograd/tensor.ts";

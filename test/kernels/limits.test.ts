@@ -1,5 +1,5 @@
-// What the kernels ask of a device: WebGPU's default limits are enough for every launch of the op
-// table, in every variant, and each kernel copes with more workgroups than one dimension holds.
+// What the kernels need from a device: WebGPU's default limits are enough for every launch of the op table, in every
+// variant, and each kernel copes with more workgroups than one dimension holds.
 import { expect, test } from "vitest";
 import { variable, vectorJacobianArrays } from "../../src/autograd/tensor.ts";
 import type { GpuArray, HostArray } from "../../src/gpu/array.ts";

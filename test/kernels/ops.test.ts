@@ -1,5 +1,5 @@
-// The op table on the device, but for the convolutions, which have a file of their own: value,
-// gradients, determinism and refusals of every op.
+// The op table on the device, except the convolutions, which have their own file: value, gradients, determinism and
+// refusals of every op.
 import { testDevice } from "../support/device.ts";
 import { capPipelines, prove } from "./prove.ts";
 import { table } from "../../proof/table.ts";

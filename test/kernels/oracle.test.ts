@@ -1,5 +1,5 @@
-// PyTorch's float64 answers (test/fixtures/oracle) reproduced on the device by the engine's own ops,
-// gradients and Adam, within each file's own tolerance.
+// PyTorch's float64 answers (test/fixtures/oracle) reproduced on the device by the engine's ops, gradients and Adam,
+// within each file's tolerance.
 import { describe, expect, test } from "vitest";
 import { softmaxCrossEntropy } from "../../src/autograd/losses.ts";
 import * as ops from "../../src/autograd/ops.ts";

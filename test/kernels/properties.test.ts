@@ -1,5 +1,5 @@
-// Laws that hold for any shapes, tried on shapes that nobody chose: a convolution and its transpose are
-// adjoint, convolutions and products are linear, and a batch is computed one image at a time.
+// Laws that hold for any shapes, tested on random shapes: a convolution and its transpose are adjoint, convolutions and
+// products are linear, and a batch is computed one image at a time.
 import {
   type Arbitrary,
   array,

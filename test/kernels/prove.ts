@@ -1,4 +1,4 @@
-// The tests that prove some of the table's ops on the device.
+// The tests that check some of the table's ops on the device.
 import { describe, expect, test } from "vitest";
 import { Tensor } from "../../src/autograd/tensor.ts";
 import type { Device } from "../../src/gpu/device.ts";

@@ -1,5 +1,5 @@
-// Random numbers and the dataset on the device, word for word as the reference draws them: streams by
-// call order, steps by the device's own counter, masks made again in backward, epochs in full.
+// Random numbers and the dataset on the device, word for word as the reference draws them: streams by call order, steps
+// by the device's counter, masks drawn again in backward, whole epochs.
 import { describe, expect, test } from "vitest";
 import { dropout } from "../../src/autograd/ops.ts";
 import { variable, vectorJacobianArrays } from "../../src/autograd/tensor.ts";

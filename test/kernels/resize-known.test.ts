@@ -1,5 +1,5 @@
-// Resizing by filters against numbers that were had elsewhere: by hand, from the published formulas, and from an
-// example that ONNX's specification of Resize prints.
+// Resizing by filters, compared with numbers from elsewhere: by hand, from the published formulas, and from an example
+// in ONNX's specification of Resize.
 import { expect, test } from "vitest";
 import { resize } from "../../src/autograd/ops.ts";
 import { Tensor } from "../../src/autograd/tensor.ts";

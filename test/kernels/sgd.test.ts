@@ -1,4 +1,4 @@
-// Stochastic gradient descent: the kernel against float64 over several steps, and the optimizer on a network,
+// Stochastic gradient descent: the kernel compared with float64 over several steps, and the optimizer on a network,
 // eagerly and as a program.
 import { describe, expect, test } from "vitest";
 import { meanSquaredError } from "../../src/autograd/losses.ts";

@@ -1,4 +1,4 @@
-// A device whose kernels are wrong in one place: what shows that the tests would notice.
+// A device with a fault in one place of its kernels, which shows whether the tests notice it.
 import { Device } from "../../src/gpu/device.ts";
 import { shaderText } from "../../src/gpu/node/adapter.ts";
 

@@ -1,4 +1,5 @@
-// What a step does beside its networks, against float64: the moving average of weights, and the record of scalars.
+// What a step does besides its networks, compared with float64: the moving average of weights, and the record of
+// scalars.
 import { describe, expect, test } from "vitest";
 import type { GpuArray } from "../../src/gpu/array.ts";
 import { AttributeError, DTypeError, ShapeError } from "../../src/gpu/errors.ts";

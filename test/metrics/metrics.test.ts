@@ -1,5 +1,5 @@
-// Distances between distributions: analytic cases, laws that they obey, definitions term by term, and
-// refusals. Answers of PyTorch are in metrics-oracle.test.ts.
+// Distances between distributions: analytic cases, laws that they obey, definitions term by term, and refusals.
+// PyTorch's answers are in oracle.test.ts.
 
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";

@@ -1,5 +1,5 @@
-// Neighbourhoods and nearest rows against a brute-force reading of their definitions, on rows full of
-// ties and duplicates, at sizes on either side of a tile; their laws; and summaries made of them.
+// Neighbourhoods and nearest rows, compared with brute force, on rows with many ties and duplicates, at sizes on either
+// side of a tile; their laws; and summaries of them.
 
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";

@@ -1,4 +1,4 @@
-// The metrics against PyTorch's answers (test/fixtures/oracle/metrics.json), to a millionth.
+// The metrics, compared with PyTorch's answers (test/fixtures/oracle/metrics.json), to a millionth.
 
 import { expect, test } from "vitest";
 import { metrics } from "../../src/index.ts";

@@ -1,4 +1,4 @@
-// Datasets on the device, batch by batch; and models in files of their own.
+// Datasets on the device, batch by batch; and models saved to files.
 import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// Layers made of layers, of more than one side, and pooling: values, names, gradients, refusals.
+// Layers made of layers, layers with sizes per axis, and pooling: values, names, gradients, refusals.
 import { expect, test } from "vitest";
 import {
   add,

@@ -1,4 +1,4 @@
-// First values: the range that each initialiser promises, of kernels and biases as layers make them.
+// Initial values: the range that each initialiser promises, for kernels and biases as layers create them.
 import { expect, test } from "vitest";
 import { createRng } from "../../src/kernels/random.ts";
 import { fanInUniform, glorotUniform } from "../../src/nn/initialisers.ts";

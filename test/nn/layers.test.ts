@@ -1,5 +1,5 @@
-// Which side of an image the recipes' strided layers pad: TensorFlow's 'same' puts the odd row and column at the end. By
-// hand, on filters of one tap. And that activations behind a layer are those of the ops.
+// Which side of an image the recipes' strided layers pad: TensorFlow's 'same' puts the odd row and column at the end.
+// This is tested by hand, on filters of one tap. Also: activations after a layer are those of the ops.
 import { expect, test } from "vitest";
 import { Tensor } from "../../src/autograd/tensor.ts";
 import { createRng } from "../../src/kernels/random.ts";

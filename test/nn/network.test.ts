@@ -1,5 +1,5 @@
-// Layers that end in the activation and dropout behind them, and gradients that flow from some rows alone: the
-// same bits as launch by launch, and as those rows by themselves.
+// Layers fused with the activation and dropout after them, and gradients that flow only from some rows: the same bits
+// as launch by launch, and as those rows by themselves.
 import { describe, expect, test } from "vitest";
 import { dcgan, dcganDiscriminator, dcganGenerator } from "../../src/gan/recipes/dcgan.ts";
 import { add, batchNorm, conv2d as convolve, reshape } from "../../src/autograd/ops.ts";

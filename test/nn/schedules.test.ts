@@ -1,4 +1,4 @@
-// Learning rates that change without another program, weight decay, and gradients held small.
+// Learning rates that change without another program, weight decay, and gradient clipping.
 import { expect, test } from "vitest";
 import { mean, square, sum } from "../../src/autograd/ops.ts";
 import { tensor } from "../../src/autograd/from-host.ts";

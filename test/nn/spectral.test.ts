@@ -1,4 +1,4 @@
-// Spectral normalisation around layers: values and gradients against float64, what is kept, and what is refused.
+// Spectral normalisation around layers: values and gradients compared with float64, what is kept, and what is refused.
 import { describe, expect, test } from "vitest";
 import { add, mul, sum } from "../../src/autograd/ops.ts";
 import { gradArrays, noGrad, Tensor } from "../../src/autograd/tensor.ts";

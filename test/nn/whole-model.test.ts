@@ -1,5 +1,5 @@
-// A whole model on the device against PyTorch's float64 trajectory: five alternating steps of a small DCGAN, from the
-// public layers and Adam, launch by launch and as one compiled program per step. The trajectory is
+// A whole model on the device, compared with PyTorch's float64 trajectory: five alternating steps of a small DCGAN,
+// from the public layers and Adam, launch by launch and as one compiled program per step. The trajectory is
 // test/fixtures/oracle/dcgan_train_steps.json.
 import { expect, test } from "vitest";
 import { add, mean, sigmoidCrossEntropy } from "../../src/autograd/ops.ts";

@@ -1,4 +1,4 @@
-// Shaders as the package has them: without comments and needless space, and otherwise the same.
+// Shaders in the package: without comments and unnecessary space, and otherwise the same.
 import { expect, test } from "vitest";
 import { minifyWgsl } from "../../packages/longhand/minify-wgsl.ts";
 import { readdirSync, readFileSync } from "node:fs";

@@ -1,5 +1,5 @@
-// The engine's package as somebody else has it: packed, installed in an empty project, and used there on Node, by
-// TypeScript, and in a page that Vite builds. All runs in processes and browsers of their own.
+// The engine's package as its users have it: packed, installed in an empty project, and used there on Node, by
+// TypeScript, and in a page that Vite builds. Everything runs in separate processes and browsers.
 import { minifyWgsl } from "../../packages/longhand/minify-wgsl.ts";
 import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

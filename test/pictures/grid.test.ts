@@ -1,5 +1,5 @@
-// The raster half of src/pictures: grids, PNG, GIF, captions and terminal drawings, each decoded
-// back and compared pixel by pixel. The SVG half is in pictures-svg.test.ts.
+// The raster half of src/pictures: grids, PNG, GIF, captions and terminal drawings, each decoded and compared pixel by
+// pixel. The SVG half is in plot.test.ts.
 
 import { PNG } from "pngjs";
 import { describe, expect, test } from "vitest";

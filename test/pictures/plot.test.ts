@@ -1,5 +1,5 @@
-// The SVG half of src/pictures: each picture is read back as XML and asked for its lines, boxes and
-// words; the numbers under the plot are checked against series made up for them.
+// The SVG half of src/pictures: each picture is parsed as XML, and its lines, boxes and words are checked; the numbers
+// under the plot are checked with made-up series.
 
 import { parseHTML } from "linkedom";
 import { describe, expect, test } from "vitest";

@@ -1,4 +1,4 @@
-// PNGs of every kind that there is, read as grays: against pngjs, which reads them another way, and against sums.
+// PNGs of every kind, read as grays: compared with pngjs, which reads them in another way, and with sums.
 import { deflateSync } from "node:zlib";
 import { PNG } from "pngjs";
 import { describe, expect, test } from "vitest";

@@ -1,4 +1,4 @@
-// SVGs as PNG: sizes, words that are really drawn, the same bytes everywhere, and runs that go on without.
+// SVGs as PNG: sizes, words that are really drawn, the same bytes everywhere, and runs that go on without PNGs.
 
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";

@@ -1,4 +1,4 @@
-// Digits read from PNGs: whatever their size, colours and place, as MNIST would have them.
+// Digits read from PNGs of any size, colours and place, as MNIST would have them.
 import { PNG } from "pngjs";
 import { describe, expect, it } from "vitest";
 import { loadImages } from "../../src/data/files.ts";

@@ -1,4 +1,4 @@
-// The reference's functions that JavaScript lacks, against values that mpmath 1.3 gave with 30 digits.
+// The reference's functions that JavaScript lacks, compared with values that mpmath 1.3 computed to 30 digits.
 import { expect, test } from "vitest";
 import {
   erf,

@@ -1,5 +1,5 @@
-// The reference's layers and losses: every backward against central differences, and values and
-// properties that can be told by hand.
+// The reference's layers and losses: every backward compared with central differences, and values and properties that
+// can be computed by hand.
 import { describe, expect, test } from "vitest";
 import {
   absTerms,

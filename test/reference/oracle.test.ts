@@ -1,5 +1,5 @@
-// The float64 reference against PyTorch's float64 answers: within each file's own tolerance, and,
-// as both are float64, to nearly all of the nine digits that the files hold.
+// The float64 reference, compared with PyTorch's float64 answers: within each file's tolerance and, because both are
+// float64, to nearly all of the nine digits in the files.
 import { describe, expect, test } from "vitest";
 import { adamStep } from "../../proof/reference/adam.ts";
 import { type Ref, zeros } from "../../proof/reference/array.ts";

@@ -1,5 +1,5 @@
-// The reference's random numbers: Philox against Random123's known answers, the draws made of it,
-// and the keyed permutation.
+// The reference's random numbers: Philox compared with Random123's known answers, the draws made from it, and the keyed
+// permutation.
 import { describe, expect, test } from "vitest";
 import { permute } from "../../proof/reference/permutation.ts";
 import {

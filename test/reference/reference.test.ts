@@ -1,5 +1,5 @@
-// The reference's element-wise functions, reductions and movements of values: every backward
-// against central differences, and values that can be told by hand; and its comparisons.
+// The reference's element-wise functions, reductions and movements of values: every backward compared with central
+// differences, and values that can be computed by hand; and its comparisons.
 import { describe, expect, test } from "vitest";
 import {
   createRandom,

@@ -1,4 +1,4 @@
-// Files in the user's cache folder: sealed, so that no damage is taken for what was kept; written whole; swept.
+// Files in the user's cache folder: sealed, so that damage is noticed; written atomically; leftovers removed.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

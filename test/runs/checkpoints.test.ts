@@ -1,5 +1,5 @@
-// The checkpoints of a run: the last few stay, what is read is whole and of this run, and where it isn't, the newest
-// that is gets named.
+// The checkpoints of a run: the last few are kept, and only a whole checkpoint of this run is read; otherwise the error
+// names the newest one that is.
 import { execFileSync } from "node:child_process";
 import {
   cpSync,

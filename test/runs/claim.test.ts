@@ -1,5 +1,5 @@
-// A run folder belongs to one process: claimed atomically, refused while its process lives, taken over when it is
-// gone, and as it was before if nothing came of the run.
+// A run folder belongs to one process: claimed atomically, refused while its process lives, taken over when it is gone,
+// and restored if nothing came of the run.
 import { execFile } from "node:child_process";
 import {
   existsSync,

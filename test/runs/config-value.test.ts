@@ -1,4 +1,4 @@
-// Files of constants that hurt: each is refused at once, in one printable line that begins with the file.
+// Harmful files of constants: each is refused quickly, in one printable line that begins with the file.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -84,7 +84,9 @@ describe("JSON", () => {
 
   it("with keys and words that would be printed raw", async () => {
     for (const text of HOSTILE) {
-      await expect(refusal(".json", JSON.stringify({ [text]: 1 }))).resolves.toMatch(/is no const/);
+      await expect(refusal(".json", JSON.stringify({ [text]: 1 }))).resolves.toMatch(
+        /is not a const/,
+      );
       const adam = JSON.stringify({ generatorAdam: { [text]: 1 } });
       await expect(refusal(".json", adam)).resolves.toMatch(/^generatorAdam\./);
       await expect(refusal(".json", JSON.stringify({ loss: text }))).resolves.toMatch(/must be/);
@@ -145,11 +147,11 @@ describe("a module", () => {
       "const p = new Proxy({}, { get: () => p, ownKeys: () => ['a'], getOwnPropertyDescriptor: () => ({ value: 1, enumerable: true, configurable: true }) }); export default p;",
       `a.a.a.a: ${NESTED}`,
     ],
-    ["a cycle", "const a = {}; a.generatorAdam = a; export default a;", /nested deeper/],
+    ["a cycle", "const a = {}; a.generatorAdam = a; export default a;", /nested too deeply/],
     [
       "a cycle of lists",
       "const a = []; a.push(a); export default { generatorWidths: a };",
-      /nested deeper/,
+      /nested too deeply/,
     ],
     [
       "four billion items",

@@ -1,4 +1,4 @@
-// Recipes changed by --width and --config: what comes out, and that every mistake is told by its key.
+// Recipes changed by --width and --config: the result, and that every mistake is reported with its key.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

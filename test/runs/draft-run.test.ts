@@ -1,4 +1,5 @@
-// A run on images whose rows and columns are exchanged goes on with them so, whatever its files are called by then.
+// A run on images with exchanged rows and columns keeps them exchanged when it is resumed, whatever its files are then
+// called.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// A run's evaluations held against its checkpoint, and what becomes of its best one.
+// A run's evaluations checked against its checkpoint, and what happens to its best checkpoint.
 import {
   appendFileSync,
   existsSync,

@@ -1,4 +1,4 @@
-// The losses of a run's steps, kept as floats, come back as the records that they were.
+// The losses of a run's steps, kept as floats, come back as the same records.
 import { expect, test } from "vitest";
 import type { StepRecord } from "../../src/gan/train-steps.ts";
 import { createHistory } from "../../src/runs/history.ts";

@@ -1,4 +1,4 @@
-// A run's log held against its checkpoint, before anything is cut.
+// A run's log checked against its checkpoint, before anything is cut.
 import {
   appendFileSync,
   existsSync,

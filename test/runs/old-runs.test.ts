@@ -1,5 +1,5 @@
-// Runs begun before some constants had names go on as they were: a run folder that commit c7aec0b wrote is resumed by the
-// real command line, and must come to what that commit came to.
+// Runs that began before some constants had names go on as they were: a run folder from commit c7aec0b is resumed by
+// the real command line, and must reach the same result as in that commit.
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

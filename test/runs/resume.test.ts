@@ -1,4 +1,4 @@
-// Going on with a run: from which checkpoint, with which rows of its log; killed, refused or lied to at any point.
+// Resuming a run: from which checkpoint, with which rows of its log; killed, refused or deceived at any point.
 import { execFileSync } from "node:child_process";
 import {
   mkdirSync,

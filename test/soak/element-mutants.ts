@@ -1,4 +1,4 @@
-// Mutants of the ops that go element by element: comparisons, choices, casts, roundings, angles and gates.
+// Mutants of the elementwise ops: comparisons, choices, casts, roundings, angles and gates.
 import type { Mutant } from "./mutants.ts";
 
 export const elementMutants: readonly Mutant[] = [

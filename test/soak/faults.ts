@@ -1,4 +1,4 @@
-// `npm run soak -- faults`: everything that may happen to runs and files, counted.
+// `npm run soak -- faults`: counts what happens to runs and files under every kind of fault.
 import type { Fuzzed } from "./fuzzing.ts";
 import { fuzzIdx } from "./fuzz-idx.ts";
 import { fuzzPng } from "./fuzz-png.ts";

@@ -1,6 +1,6 @@
-// Whether thousands of steps leave anything behind: buffers and their bytes on the device, the heap's and the process's
-// memory on the host. Alone it prints its figures as JSON; so it runs in a process of its own, whose memory nobody
-// else's tests disturb: `node --import tsx test/soak/flat-memory.ts STEPS ADAPTER [garbage]`.
+// Measures whether thousands of steps leave anything behind: buffers and their bytes on the device, memory of the heap
+// and of the process on the host. Alone it prints its figures as JSON; so it runs in a process of its own, whose memory
+// nobody else's tests disturb: `node --import tsx test/soak/flat-memory.ts STEPS ADAPTER [garbage]`.
 import { fileURLToPath } from "node:url";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";

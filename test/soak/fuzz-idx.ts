@@ -1,4 +1,4 @@
-// IDX files spoilt by lot, plain and gzipped, read from the disk as `--data` and `classify` read them.
+// IDX files with random damage, plain and gzipped, read from disk as `--data` and `classify` read them.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// Files of constants that nobody would write: whatever one holds, it is taken, or refused in one typed line, at once.
+// Files of constants that nobody would write: each is accepted, or quickly refused with a typed error of one line.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// PNGs spoilt by lot, most of them with their checksums put right, read as the digits that they show.
+// PNGs with random damage, most of them with corrected checksums, read as the digits that they show.
 import { crc32 } from "node:zlib";
 import { tileGrid } from "../../src/pictures/grid.ts";
 import { encodePng } from "../../src/pictures/png.ts";

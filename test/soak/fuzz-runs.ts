@@ -1,5 +1,5 @@
-// Run folders as disks, crashes and people leave them: whatever one holds, a run goes on from what was written or is
-// refused, at once, and nothing in the folder has changed.
+// Run folders as disks, crashes and people leave them: a run goes on from what was written, or is quickly refused with
+// nothing in the folder changed.
 import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

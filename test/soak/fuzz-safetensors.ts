@@ -1,4 +1,4 @@
-// Safetensors files that nobody would write: whatever one holds, it is read as it says or refused, at once.
+// Safetensors files that nobody would write: each is read as it is written, or quickly refused.
 import {
   decodeSafetensors,
   encodeSafetensors,

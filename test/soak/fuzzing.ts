@@ -1,5 +1,5 @@
-// What fuzzers share: numbers from a seed, and a tally of what came of each input. It must be taken, or refused in one
-// typed line; in little time, and with little memory.
+// What fuzzers share: numbers from a seed, and a tally of the results. Each input must be accepted, or refused with a
+// typed error of one line, in little time and with little memory.
 import { getHeapStatistics } from "node:v8";
 import { LonghandError } from "../../src/gpu/errors.ts";
 import { isOneLine } from "../support/one-line.ts";

@@ -1,4 +1,4 @@
-// The mutants of the kernels whose lanes share their loads.
+// The mutants of the kernels with lanes that share their loads.
 import type { Mutant } from "./mutants.ts";
 
 /** One wrong kernel each. */

@@ -1,4 +1,4 @@
-// The list of mutants is whole: each changes what it says it does, and every kernel has one.
+// The list of mutants is complete: each changes what it says, and every kernel has one.
 import { expect, test } from "vitest";
 import { shaderText } from "../../src/gpu/node/adapter.ts";
 import { kernelNames } from "../support/kernels.ts";

@@ -1,5 +1,5 @@
-// The mutants: one wrong kernel each, for every entry point of every shader. The tests named beside one
-// must fail on it (`npm run soak -- mutants`), or they prove less than they seem to.
+// The mutants: one wrong kernel each, for every entry point of every shader. `npm run soak -- mutants` checks that the
+// tests named with a mutant fail on it; otherwise they prove less than they seem to.
 import { axisMutants } from "./axis-mutants.ts";
 import { ceilingsMutants } from "./ceilings-mutants.ts";
 import { filterMutants } from "./filter-mutants.ts";

@@ -1,5 +1,5 @@
-// The slow proofs as commander knows them. The op table crossed in full, in every variant, on every software adapter
-// here and with every set of limits; the mutants; faults; memory.
+// The command line of the slow proofs: the full op table, in every variant, on every software adapter here and with
+// every set of limits; the mutants; faults; memory.
 import { execFile, execFileSync, spawn } from "node:child_process";
 import { cpus } from "node:os";
 import { writeFileSync } from "node:fs";

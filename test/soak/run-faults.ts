@@ -1,5 +1,5 @@
 // What may happen to a run, through the real command line: killed, stopped by signals, out of disk, its folder gone. In
-// the end it must have the bits of a run that nothing happened to.
+// the end it must have the bits of an undisturbed run.
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { createHash } from "node:crypto";
 import {

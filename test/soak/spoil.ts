@@ -1,5 +1,5 @@
-// Files as disks, networks and people spoil them, by lot. Everything follows from a seed, so that a failure can be had
-// again by its number.
+// Damages files at random, as disks, networks and people do. Everything follows from a seed, so that a failure can be
+// reproduced by its number.
 import { below, joined, randomFrom, tally, type Fuzzed, type Random } from "./fuzzing.ts";
 
 /** What fuzzing needs to know of a format. */

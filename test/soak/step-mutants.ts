@@ -1,4 +1,4 @@
-// Mutants of what a training step is made of beside its layers' products: batch norm, the adversarial loss, the moving
+// Mutants of the parts of a training step besides its layers' products: batch norm, the adversarial loss, the moving
 // average, the record, Adam and the counters.
 import type { Mutant } from "./mutants.ts";
 

@@ -1,4 +1,4 @@
-// Processes of their own that open an adapter, for tests of what is around them: the disk and the environment.
+// Runs child processes that open an adapter, for tests of their surroundings: the disk and the environment.
 import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,26 +9,26 @@ const root = mkdtempSync(join(tmpdir(), "longhand-adapter-"));
 afterAll(() => rmSync(root, { recursive: true }));
 
 let folders = 0;
-/** A folder of this test file, empty. */
+/** An empty folder of this test file. */
 export function newFolder(): string {
   const folder = join(root, String(folders++));
   mkdirSync(folder);
   return folder;
 }
 
-/** Moves the temporary folder from inside the process: tsx wants one that works. */
+/** Moves the temporary folder from inside the process, because tsx needs one that works. */
 export const moveTemporary = (folder: string): string =>
   `process.env.TMPDIR = ${JSON.stringify(folder)};`;
 
 /** Whether npm brings SwiftShader for this machine. */
 export const EMBEDDED: boolean = process.platform === "linux" && process.arch === "x64";
-/** Whether a process may be given a view of the disk of its own. */
+/** Whether a process may get its own view of the disk. */
 export const CAN_UNSHARE: boolean = spawnSync("unshare", ["-rm", "true"]).status === 0;
 
-// Nothing that the tests set for themselves may reach the processes that they start.
+// Variables that the tests set for themselves must not reach the processes that they start.
 const { LONGHAND_ADAPTER: _adapter, VK_DRIVER_FILES: _drivers, ...inherited } = process.env;
 
-/** What became of a process. */
+/** How a process ended. */
 export interface Ran {
   readonly code: number | null;
   readonly stdout: string;
@@ -36,8 +36,8 @@ export interface Ran {
 }
 
 /**
- * Runs a module that may use `openAdapter` and `say`, in a process of its own. It has to end by itself: a process that
- * the timeout kills has no exit code. `shell` is run first, where it may mount what it likes.
+ * Runs a module that may use `openAdapter` and `say`, in its own process. It has to end by itself: a process that the
+ * timeout kills has no exit code. `shell` runs first, in a place where it may mount things.
  */
 export function run(body: string, env: Record<string, string> = {}, shell?: string): Promise<Ran> {
   const url = new URL("../../src/gpu/node/adapter.ts", import.meta.url).href;
@@ -57,7 +57,7 @@ export function run(body: string, env: Record<string, string> = {}, shell?: stri
   });
 }
 
-/** What a process said last, with its exit code. */
+/** The last thing that a process said, with its exit code. */
 export const said = ({ code, stdout }: Ran): object => ({ code, ...JSON.parse(stdout) });
 
 /** A module that says what opens, or why not. */
@@ -70,7 +70,7 @@ export const open = (request: string): string => `
     say({ error: error.name, message: error.message });
   }`;
 
-/** Squares on the device, then lets go of Dawn while the adapter and the device stay reachable. */
+/** Squares numbers on the device, then releases Dawn while the adapter and the device stay reachable. */
 export const COMPUTE: string = `
   const opened = await openAdapter("swiftshader");
   const device = await opened.adapter.requestDevice();
@@ -93,5 +93,5 @@ export const COMPUTE: string = `
   say([...new Uint32Array(read.getMappedRange())]);
   opened.release();
   Object.assign(globalThis, { opened, device });`;
-/** What `COMPUTE` says. */
+/** What `COMPUTE` prints. */
 export const SQUARES: readonly number[] = Array.from({ length: 256 }, (_, i) => i * i + 1);

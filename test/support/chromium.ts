@@ -1,5 +1,5 @@
-// A Chromium that runs WebGPU on SwiftShader, headless: LONGHAND_CHROMIUM if that is set, else the
-// one that npm brings (Linux on x64), else the system's. Nothing is downloaded.
+// Starts a headless Chromium that runs WebGPU on SwiftShader: the one in LONGHAND_CHROMIUM if that is set, otherwise
+// the one that npm installs (Linux on x64), otherwise the system's. Nothing is downloaded.
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -7,14 +7,14 @@ import { chromium, type Browser } from "playwright-core";
 import { embeddedBytes, embeddedFiles, versions } from "../../src/gpu/node/packages.ts";
 import { cacheFolders, unpackOnce, type WriteUnpacked } from "../../src/gpu/node/unpacked.ts";
 
-/** Flags with which Chromium opens WebGPU on SwiftShader, without a GPU or a screen. */
+/** Flags that make Chromium open WebGPU on SwiftShader, without a GPU or a screen. */
 export const ON_SWIFTSHADER: readonly string[] = [
   "--use-webgpu-adapter=swiftshader",
   "--enable-unsafe-webgpu",
 ];
 
 const QUIET: readonly string[] = [
-  "--no-sandbox", // containers run as root, where the sandbox refuses to
+  "--no-sandbox", // containers run as root, and the sandbox refuses that
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
@@ -43,7 +43,7 @@ export async function launchChromium(flags: readonly string[]): Promise<Browser>
   throw new Error(
     reasons.length > 0
       ? `no browser starts: ${reasons.join("; ")}`
-      : "no browser is in reach: install Chromium, or give its path in LONGHAND_CHROMIUM",
+      : "no browser was found: install Chromium, or set LONGHAND_CHROMIUM to its path",
   );
 }
 
@@ -64,8 +64,8 @@ function fromSystem(): Candidate | undefined {
   return executablePath === undefined ? undefined : { executablePath, env: process.env };
 }
 
-// Beyond glibc, Chromium needs NSS, NSPR and expat, and a font: without one it crashes at the first
-// form. The package brings them, and the SwiftShader that Chromium looks for beside itself.
+// Apart from glibc, Chromium needs NSS, NSPR and expat, and a font: without one it crashes at the first form. The
+// package brings them, and the SwiftShader that Chromium looks for next to itself.
 const ARCHIVES = ["al2023.tar.br", "swiftshader.tar.br", "fonts.tar.br"];
 const FONTS = "longhand-fonts.conf";
 const WANTED: readonly string[] = [
@@ -97,7 +97,7 @@ function fromNpm(): Candidate | undefined {
   for (const folder of cacheFolders(`chromium-${version}`)) {
     try {
       const damage = unpackOnce(folder, WANTED, unpackChromium);
-      if (damage !== undefined) console.log(`Chromium is unpacked anew, as ${damage}.`);
+      if (damage !== undefined) console.log(`Chromium is unpacked again, because ${damage}.`);
       const libraries = [folder, process.env["LD_LIBRARY_PATH"]].filter(Boolean).join(":");
       return {
         executablePath: join(folder, "chromium"),
@@ -126,7 +126,7 @@ function unpackChromium(write: WriteUnpacked): void {
 
 function briefly(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  // Playwright's first line names the call; what the browser itself said comes in its log.
+  // Playwright's first line names the call; what the browser said is in its log.
   const said = /\[err\] (.+)/.exec(message)?.[1];
   return said ?? message.split("\n", 1)[0] ?? message;
 }

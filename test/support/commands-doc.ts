@@ -1,4 +1,4 @@
-// The generated parts of docs/commands.md: every command of the three programs, in the words of its own `--help`.
+// The generated parts of docs/commands.md: every command of the three programs, with the text of its `--help`.
 import type { Command } from "commander";
 import { benchProgram } from "../../bench/program.ts";
 import { longhandProgram } from "../../src/cli/program.ts";
@@ -7,10 +7,10 @@ import { soakProgram } from "../soak/program.ts";
 /** The page, from the project's root. */
 export const COMMANDS_DOC = "docs/commands.md";
 
-/** Columns of the help text, so that the page doesn't depend on who writes it. */
+/** Columns of the help text, so that the page doesn't depend on the terminal. */
 const COLUMNS = 110;
 
-/** What a command prints on `--help`, with what commander appends. */
+/** Returns what a command prints on `--help`, including what commander appends. */
 function helpOf(command: Command): string {
   let printed = "";
   command.configureOutput({
@@ -24,11 +24,11 @@ function helpOf(command: Command): string {
   return printed.trimEnd();
 }
 
-/** `npm run train --`: how a command of the command line is typed in a clone. */
+/** Returns how a command is typed in a clone: `npm run train --`. */
 const asTyped = (program: string, name: string): string =>
   program === "longhand" ? `npm run ${name} --` : `${program} ${name}`;
 
-/** A program's commands in the order of its list: a heading each, and the help as it is printed. */
+/** Returns a program's commands in the order of its list: a heading for each, and its help as printed. */
 function sectionsOf(program: Command): string {
   return program.commands
     .map((command) => {
@@ -41,7 +41,7 @@ function sectionsOf(program: Command): string {
 
 const SECTIONS = { longhand: longhandProgram, bench: benchProgram, soak: soakProgram };
 
-/** The page with each program's commands between its two marks. Throws if a mark is missing. */
+/** Returns the page with each program's commands between its two marks. Throws if a mark is missing. */
 export function withCommands(page: string): string {
   return Object.entries(SECTIONS).reduce((text, [name, build]) => {
     const marks = new RegExp(`(<!-- ${name} -->\\n)[\\s\\S]*?(<!-- end -->)`);

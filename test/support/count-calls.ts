@@ -1,4 +1,4 @@
-// How often methods are called on their way to WebGPU.
+// Counts calls of WebGPU's methods.
 import type { Device } from "../../src/gpu/device.ts";
 
 const OF_DEVICE = [
@@ -11,7 +11,7 @@ const OF_DEVICE = [
 ];
 const OF_QUEUE = ["submit", "writeBuffer"];
 
-/** What `body` calls that makes or submits anything, by name: only what was called at all. */
+/** Counts the calls in `body` that create or submit anything, by name; names that weren't called are left out. */
 export async function countCalls(
   { gpu }: Device,
   body: () => Promise<void>,
@@ -31,7 +31,7 @@ export async function countCalls(
   return Object.fromEntries(calls);
 }
 
-/** Tells `see` of each call of a method of one of WebGPU's objects. Returns what ends it. */
+/** Calls `see` on each call of a method of one of WebGPU's objects. Returns a function that ends this. */
 export function observe(
   target: object,
   name: string,

@@ -1,16 +1,16 @@
 // A GIF reader for tests, after the GIF89a specification: the header, the loop extension, and each
 // frame's delay and pixels (LZW, one global palette, no interlacing or transparency).
 
-/** What a GIF says; gray levels are the palette's red. */
+/** The contents of a GIF; gray levels are the palette's red. */
 export interface DecodedGif {
   width: number;
   height: number;
-  /** 0: for ever; undefined: the file doesn't say. */
+  /** 0: forever; undefined: the file doesn't say. */
   loops: number | undefined;
   frames: { delayMs: number; pixels: Uint8Array }[];
 }
 
-/** Reads a GIF; throws `Error` for anything but what `encodeGif` may write. */
+/** Reads a GIF. Throws `Error` on anything that `encodeGif` can't have written. */
 export function decodeGif(bytes: Uint8Array): DecodedGif {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const signature = String.fromCharCode(...bytes.subarray(0, 6));
@@ -95,7 +95,7 @@ function decodeLzw(data: Uint8Array, minimumBits: number): number[] {
       restart();
       continue;
     }
-    // The one code that the table doesn't hold yet is the previous string and its own first index.
+    // The only code that may be missing in the table is the previous string followed by its own first index.
     const entry: number[] | undefined = table[code] ?? (previous && [...previous, previous[0]!]);
     if (!entry) throw new Error(`code ${code}`);
     out.push(...entry);

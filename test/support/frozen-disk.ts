@@ -1,5 +1,5 @@
-// A disk that stands still from one call on, as if the process had been killed there: that call does half its work or
-// none, and no later one does any, so that nothing is put right.
+// A disk that freezes at one call, as if the process had been killed there. That call does half of its work or none,
+// and later calls do nothing, so that nothing is repaired.
 import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 
@@ -18,16 +18,19 @@ const NAMES = [
 
 const originals = Object.fromEntries(NAMES.map((name) => [name, fs[name]]));
 
-/** Runs `action` with the disk standing still from call `last` on (from 1). Returns whether it came so far. */
+/** Runs `action` with the disk frozen from call `last` on (counted from 1). Returns whether it got that far. */
 export function freezeAt(last: number, action: () => void): boolean {
   try {
     return withFaults(last, Infinity, action);
   } catch {
-    return true; // the process is no more
+    return true; // the process is dead
   }
 }
 
-/** Runs `action` with call `call` alone refused (from 1). Returns whether it came so far; throws what `action` throws. */
+/**
+ * Runs `action` with only call `call` refused (counted from 1). Returns whether it got that far. Throws what `action`
+ * throws.
+ */
 export function refuseAt(call: number, action: () => void): boolean {
   return withFaults(call, call, action);
 }
@@ -37,7 +40,7 @@ function withFaults(last: number, until: number, action: () => void): boolean {
   for (const name of NAMES) {
     const original = (...args: unknown[]): unknown => Reflect.apply(originals[name]!, fs, args);
     const frozen = (...args: unknown[]): unknown => {
-      // Files that are open may be let go.
+      // Open files may be closed.
       if (name === "closeSync" && calls >= last) return original(...args);
       calls += 1;
       if (calls < last || calls > until) return original(...args);

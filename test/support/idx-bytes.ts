@@ -1,6 +1,6 @@
-// IDX files for tests: what loaders read, made from numbers.
+// Makes IDX files for tests from numbers.
 
-/** The IDX file of `values` in `shape`; `element` is the type's code, bytes where nobody says. */
+/** Returns the IDX file of `values` in `shape`; `element` is the type's code (default: bytes). */
 export function idxBytes(
   shape: readonly number[],
   values: ArrayLike<number>,

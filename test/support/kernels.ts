@@ -1,19 +1,19 @@
-// Every kernel there is: the entry points of the files below `shaders/`.
+// Lists all kernels: the entry points of the files below `shaders/`.
 import { readdirSync } from "node:fs";
 import { shaderText } from "../../src/gpu/node/adapter.ts";
 import { joinedText } from "../../src/gpu/shader.ts";
 
-/** The shaders, by their paths without `.wgsl`. */
+/** The shaders' paths, without `.wgsl`. */
 export const SHADERS: readonly string[] = readdirSync(new URL("../../shaders", import.meta.url))
   .filter((name) => name.endsWith(".wgsl"))
   .map((name) => name.slice(0, -".wgsl".length));
 
-/** A shader's text with its libraries'. */
+/** Returns a shader's text with its libraries. */
 export function wholeText(shader: string): string {
   return joinedText(`${shader}.wgsl`, shaderText);
 }
 
-/** Entry points by label, such as `matmul.tiled`, each with its invocations a workgroup. */
+/** Returns entry points by label, such as `matmul.tiled`, each with its invocations per workgroup. */
 export function kernelSizes(): ReadonlyMap<string, number> {
   return new Map(
     SHADERS.flatMap((shader) => {
@@ -28,7 +28,7 @@ export function kernelSizes(): ReadonlyMap<string, number> {
   );
 }
 
-/** An extent of a workgroup: a number, or a constant's default. */
+/** Reads an extent of a workgroup: a number, or a constant's default. */
 function extentOf(shader: string, extent: string): number {
   const named = new RegExp(`^const ${extent.trim()} = (\\d+)u;`, "m").exec(wholeText(shader));
   return Number(named?.[1] ?? extent);

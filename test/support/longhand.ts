@@ -1,7 +1,7 @@
-// The command line as a process of its own.
+// Runs the command line in its own process.
 import { execFile } from "node:child_process";
 
-/** How a command ended, and what it said. */
+/** How a command ended, and what it printed. */
 export interface Outcome {
   readonly code: number | null;
   readonly out: string;
@@ -11,7 +11,7 @@ export interface Outcome {
 /** Where commands run: the project's root. */
 export const ROOT: string = new URL("../..", import.meta.url).pathname;
 
-/** What Node takes to run the command line from source. */
+/** Node's arguments to run the command line from source. */
 export const ARGUMENTS: readonly string[] = ["--import", "tsx", "src/cli/main.ts"];
 
 /** Runs `longhand` with some arguments until it ends. */

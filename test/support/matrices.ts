@@ -8,14 +8,14 @@ export function matrixOf(rows: readonly (readonly number[])[]): metrics.Matrix {
   return { rows: rows.length, columns, values: Float64Array.from(rows.flat()) };
 }
 
-/** The rows of a matrix. */
+/** Returns the rows of a matrix. */
 export function rowsOf({ rows, columns, values }: metrics.Matrix): number[][] {
   return Array.from({ length: rows }, (_, row) =>
     Array.from(values.subarray(row * columns, (row + 1) * columns)),
   );
 }
 
-/** Numbers in [0, 1) from a seed: a linear congruential generator's high bits. */
+/** Returns a source of numbers in [0, 1) from a seed: a linear congruential generator's high bits. */
 export function randomNumbers(seed: number): () => number {
   let state = (seed * 2654435761 + 12345) >>> 0;
   return () => {
@@ -24,7 +24,7 @@ export function randomNumbers(seed: number): () => number {
   };
 }
 
-/** Rows about normal, of mean 0 and variance 1. */
+/** Returns approximately normal rows, of mean 0 and variance 1. */
 export function normalRows(seed: number, rows: number, columns: number): number[][] {
   const random = randomNumbers(seed);
   const normal = (): number =>
@@ -32,7 +32,7 @@ export function normalRows(seed: number, rows: number, columns: number): number[
   return Array.from({ length: rows }, () => Array.from({ length: columns }, normal));
 }
 
-/** Rows of small whole numbers: full of equal distances and of rows that occur twice. */
+/** Returns rows of small whole numbers, with many equal distances and repeated rows. */
 export function tiedRows(seed: number, rows: number, columns: number): number[][] {
   const random = randomNumbers(seed);
   return Array.from({ length: rows }, () =>
@@ -40,7 +40,7 @@ export function tiedRows(seed: number, rows: number, columns: number): number[][
   );
 }
 
-/** Rows in a random order. */
+/** Returns rows in a random order. */
 export function shuffled<T>(rows: readonly T[], seed: number): T[] {
   const random = randomNumbers(seed);
   return rows
@@ -49,7 +49,7 @@ export function shuffled<T>(rows: readonly T[], seed: number): T[] {
     .map(({ row }) => row);
 }
 
-/** Each row turned by the same random rotation: reflections at planes across random directions. */
+/** Returns each row turned by the same random rotation, a product of reflections along random directions. */
 export function rotated(rows: readonly (readonly number[])[], seed: number): number[][] {
   const columns = rows[0]!.length;
   const planes = normalRows(seed, columns, columns);
@@ -65,7 +65,7 @@ export function rotated(rows: readonly (readonly number[])[], seed: number): num
   );
 }
 
-/** Each row with a vector added, times a factor. */
+/** Returns each row with a vector added, times a factor. */
 export function moved(
   rows: readonly (readonly number[])[],
   by: readonly number[],
@@ -74,7 +74,7 @@ export function moved(
   return rows.map((row) => row.map((value, c) => (value + by[c]!) * factor));
 }
 
-/** A seed and the sizes of two sets, both some and few; columns up to 6. */
+/** An arbitrary seed and sizes of two small sets, with up to 6 columns. */
 export const sets: fc.Arbitrary<{ seed: number; n: number; m: number; columns: number }> =
   fc.record({
     seed: fc.nat(1_000_000),

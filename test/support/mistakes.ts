@@ -1,11 +1,11 @@
-// What people pass by mistake: values of every kind, for any argument of any function.
+// Values that people pass by mistake, of every kind, for any argument of any function.
 import type { Device } from "../../src/gpu/device.ts";
 import { LonghandError } from "../../src/gpu/errors.ts";
 import { show } from "../../src/gpu/foreign-text.ts";
 import { Tensor } from "../../src/index.ts";
 import { isOneLine } from "./one-line.ts";
 
-/** Wrong values by name. `device` is the one in use, `other` another one. */
+/** Returns wrong values by name. `device` is the one in use, `other` another one. */
 export function wrongValues(device: Device, other: Device): ReadonlyMap<string, unknown> {
   const freed = device.empty([2, 2], "f32", "freed");
   device.free(freed.storage);
@@ -55,7 +55,7 @@ export function wrongValues(device: Device, other: Device): ReadonlyMap<string, 
   ]);
 }
 
-/** What is wrong with how a call ended, if anything is: it may work, or throw one line of ours. */
+/** Returns what is wrong with how a call ended, if anything is: it may work, or throw one line of Longhand's. */
 export async function faultOf(call: () => unknown): Promise<string | undefined> {
   try {
     await call();
@@ -70,7 +70,7 @@ export async function faultOf(call: () => unknown): Promise<string | undefined> 
   }
 }
 
-/** Calls in which each argument in turn is left out, or is each of the wrong values. */
+/** Yields calls in which each argument in turn is left out, or is each of the wrong values. */
 export function* mistaken(
   args: readonly unknown[],
   wrong: ReadonlyMap<string, unknown>,
@@ -85,7 +85,7 @@ export function* mistaken(
   }
 }
 
-/** The same for each of an object's entries, and one more that nothing knows. */
+/** Yields the same for each of an object's entries, and with one unknown entry. */
 export function* mistakenEntries(
   options: Readonly<Record<string, unknown>>,
   wrong: ReadonlyMap<string, unknown>,

@@ -1,5 +1,5 @@
-// The recipes as narrow as tests can use, each beside its networks written again for the float64 reference, and
-// images to train them on.
+// The recipes at narrow widths for tests, each with its networks written again for the float64 reference, and images to
+// train them on.
 import type { Images } from "../../src/gan/gan.ts";
 import { asBefore } from "../../src/runs/constants.ts";
 import type { Recipe } from "../../src/gan/recipe.ts";
@@ -24,17 +24,17 @@ import {
 } from "../../proof/reference/stack.ts";
 import { leakyRelu, relu, sigmoid, tanh } from "../../proof/reference/unary.ts";
 
-/** A narrow recipe, and what the reference makes of it. */
+/** A narrow recipe, and its reference. */
 export interface NarrowRecipe {
   readonly recipe: Recipe;
   readonly generator: readonly Layer[];
   readonly discriminator: readonly Layer[];
-  /** Streams that noise for the generator is drawn from: dropout takes those between. */
+  /** The random streams of the generator's noise; dropout uses those in between. */
   readonly noise: readonly number[];
 }
 
 /**
- * Strokes on black, so that batches differ and pixels cover the whole range; the class is the stroke's place. Made for
+ * Strokes on black, so that batches differ and pixels cover the whole range. The class is the stroke's place. Made for
  * 28×28 pixels.
  */
 export function strokes(count: number): Images {
@@ -47,9 +47,9 @@ export function strokes(count: number): Images {
 }
 
 /**
- * Adam that three steps can be compared by: with a large ε an update is nearly proportional to its gradient, so that
- * rounding stays as small in the weights as it is in gradients. With a small one it is learningRate times the sign
- * at first, which rounding turns where the gradient is next to 0.
+ * Adam's constants for comparisons over three steps. With a large ε, an update is nearly proportional to its gradient,
+ * so that rounding stays as small in the weights as in the gradients. With a small ε, the first update is learningRate
+ * times the sign, which rounding flips where the gradient is near 0.
  */
 const smooth = { learningRate: 0.01, beta1: 0.5, beta2: 0.999, epsilon: 1e-2 } as const;
 const faster = { ...smooth, learningRate: 0.02 } as const;
@@ -64,7 +64,7 @@ const narrowed = (
   discriminatorWidths,
   batch: 6,
   latent: 10,
-  // By the recipe's own convention.
+  // With the recipe's own convention.
   generatorAdam: { ...recipe.generatorAdam, ...smooth },
   discriminatorAdam: { ...recipe.discriminatorAdam, ...faster },
 });
@@ -104,7 +104,7 @@ const narrowDropping = narrowed(dropping, [5, 4, 3], [3, 4]);
 
 const narrowDcgan = narrowed(dcgan, [5, 4, 3], [3, 4]);
 
-/** The `dcgan` as it is, and by PyTorch's convention of Adam: a step more than thrice is where they part. */
+/** The `dcgan` as it is, and with PyTorch's convention of Adam, whose updates differ. */
 export const narrowDcgans: readonly NarrowRecipe[] = (["keras", "pytorch"] as const).map(
   (convention) => ({
     recipe: {
@@ -116,7 +116,7 @@ export const narrowDcgans: readonly NarrowRecipe[] = (["keras", "pytorch"] as co
   }),
 );
 
-/** Every recipe whose step isn't the `dcgan`'s own, and some of their constants changed. */
+/** Every recipe with a step unlike the `dcgan`'s, and some with changed constants. */
 export const narrowRecipes: readonly NarrowRecipe[] = [
   {
     recipe: narrowed(denseGan, [8, 7, 9], [9, 6]),
@@ -174,10 +174,10 @@ export const narrowRecipes: readonly NarrowRecipe[] = [
 ];
 
 const wholeBest: typeof best = { ...best, dropout: 0.3, spectral: true };
-/** `best` with all that it knows. */
+/** `best` with all its options. */
 export const narrowBest: Recipe = narrowed(wholeBest, [5, 4, 3], [3, 4]);
 
-/** The same networks, whose kernels are there already, with other losses. */
+/** The same networks, with kernels that are already compiled, and with other losses. */
 export const otherLosses: readonly NarrowRecipe[] = [
   { recipe: { ...narrowDropping, loss: "hinge", average: 0.2 }, ...conditionalLayers(0.3) },
   { recipe: { ...narrowDropping, smoothing: 0.1 }, ...conditionalLayers(0.3) },
@@ -193,7 +193,7 @@ export const otherLosses: readonly NarrowRecipe[] = [
     ...narrowRecipes[3]!,
     recipe: { ...narrowRecipes[3]!.recipe, smoothing: 0.2, loss: "clamped" },
   },
-  // As older runs go on.
+  // As in older runs that are resumed.
   ...[0, 2].map((i) => ({ ...narrowRecipes[i]!, recipe: asBefore(narrowRecipes[i]!.recipe) })),
   {
     ...narrowRecipes[3]!,

@@ -1,11 +1,11 @@
-// What a message has to be, and text that would make it something else.
+// Checks that a message is one printable line, and has texts that would make it something else.
 
-/** True if text has nothing in it that a terminal would obey, hide or turn, and no end of a line. */
+/** Whether a text has nothing that a terminal would execute, hide or reverse, and no line break. */
 export function isOneLine(text: string): boolean {
   return text !== "" && !/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(text);
 }
 
-/** Names, keys and values of the worst kind. */
+/** Names, keys and values that would break a line. */
 export const HOSTILE: readonly string[] = [
   "\u001b[2J\u001b[31mred",
   "\u001b]0;title\u0007",

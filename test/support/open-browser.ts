@@ -1,9 +1,9 @@
-// A browser for tests of pages.
+// Starts a browser for tests of pages.
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, beforeEach } from "vitest";
 import { launchChromium } from "./chromium.ts";
 
-/** Starts a browser for the tests of a `describe`, which are skipped, or in CI fail, if none starts. */
+/** Starts a browser for the tests of a `describe`. If none starts, they are skipped, or fail in CI. */
 export function openBrowser(flags: readonly string[]): () => Browser {
   let browser: Browser | undefined;
   let reason = "";

@@ -1,5 +1,5 @@
-// docs/ops.md from the ops' docstrings, the op table and the mutants' record: nothing in it is written
-// by hand, so nothing in it can be out of date (test/docs/ops.test.ts).
+// docs/ops.md, made from the ops' docstrings, the op table and the mutants' record. Nothing in it is written by hand,
+// so nothing can be out of date (test/docs/ops.test.ts).
 import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
 import { table } from "../../proof/table.ts";
@@ -7,7 +7,7 @@ import { table } from "../../proof/table.ts";
 const ROOT = new URL("../../", import.meta.url);
 const RECORD = new URL("docs/mutants.json", ROOT);
 
-/** Where ops are exported from, under the headings that they get. */
+/** The files that export ops, under the headings of the page. */
 const SOURCES = [
   ["Products, normalisation, dropout, logits", "src/autograd/ops/layers.ts"],
   ["Images", "src/autograd/ops/images.ts"],
@@ -27,7 +27,7 @@ const SOURCES = [
 const PARTS = ["Shapes", "Attributes", "Gradient", "Throws", "Source"] as const;
 type Part = (typeof PARTS)[number];
 
-/** An exported function's docstring, by its parts. */
+/** The parts of an exported function's docstring. */
 export interface OpDoc {
   readonly heading: string;
   readonly name: string;
@@ -54,7 +54,7 @@ function parse(comment: string): Pick<OpDoc, "summary" | "parts"> {
   return { summary, parts };
 }
 
-/** The docstrings of everything that docs/ops.md lists. */
+/** Returns the docstrings of everything that docs/ops.md lists. */
 export function opDocs(): readonly OpDoc[] {
   return SOURCES.flatMap(([heading, file]) => {
     if (!existsSync(new URL(file, ROOT))) return [];
@@ -68,14 +68,14 @@ export function opDocs(): readonly OpDoc[] {
   });
 }
 
-/** Names of the attributes that a docstring's `Attributes:` lists: each before its dash. */
+/** Returns the names of the attributes that a docstring lists under `Attributes:`, each before its dash. */
 export function attributesOf({ parts }: OpDoc): readonly string[] {
   return [...(parts.Attributes ?? "").matchAll(/(?:^|; )(\w+(?:, \w+)*) —/g)].flatMap(([, names]) =>
     names!.split(", "),
   );
 }
 
-/** `conv2d(x, filter, { strides, … })`. */
+/** Returns an op's call: `conv2d(x, filter, { strides, … })`. */
 function callOf(op: OpDoc): string {
   const attributes = attributesOf(op);
   const before = (op.parts.Shapes ?? "").split("→")[0]!;
@@ -99,7 +99,7 @@ const rows: ReadonlyMap<string, RowSize> = new Map(
   ]),
 );
 
-/** What proves an op, in a table's cell. */
+/** Returns what proves an op, for a cell of the table. */
 function proofOf({ name, heading }: OpDoc): string {
   const row = rows.get(name);
   if (row) {
@@ -116,7 +116,7 @@ const verdicts = z.array(
   z.object({ kernel: z.string(), what: z.string(), killed: z.boolean(), by: z.string() }),
 );
 
-/** A mutant's fate. */
+/** The result of a mutant. */
 export interface Verdict {
   readonly kernel: string;
   readonly what: string;
@@ -125,7 +125,7 @@ export interface Verdict {
   readonly by: string;
 }
 
-/** What `npm run soak -- mutants` found the last time that it ran in full. */
+/** Returns what `npm run soak -- mutants` found when it last ran in full. */
 export function mutantsRecord(): readonly Verdict[] {
   return verdicts.parse(JSON.parse(readFileSync(RECORD, "utf8")));
 }
@@ -137,7 +137,7 @@ const tableOf = (head: readonly string[], body: readonly (readonly string[])[]):
   ...body.map((line) => `| ${line.map(cell).join(" | ")} |`),
 ];
 
-/** The text of docs/ops.md. */
+/** Returns the text of docs/ops.md. */
 export function opsDoc(): string {
   const ops = opDocs().filter(({ parts }) => parts.Shapes !== undefined);
   const headings = [...new Set(ops.map(({ heading }) => heading))];
@@ -147,7 +147,7 @@ export function opsDoc(): string {
   return [
     "# Ops",
     "",
-    "Made by `npm run docs` from the docstrings, the op table and the mutants' record; `npx vitest run test/docs/ops.test.ts` holds it to them.",
+    "Made by `npm run docs` from the docstrings, the op table and the mutants' record; `npx vitest run test/docs/ops.test.ts` checks it against them.",
     "",
     "```ts",
     'import { conv2d, tensor, vectorJacobian } from "longhand";',
@@ -166,7 +166,7 @@ export function opsDoc(): string {
     "",
     "Images are (N, H, W, C), filters (KH, KW, in, out), transposed convolutions' (KH, KW, out, in). Every array is float32, except for the integers that argmax, argmin and topK (`i32`) and comparisons (`u32`) return and gather and oneHot (`i32`) take; the ops that only move, compare or choose elements take `i32` and `u32` too, and `cast` turns one type into another. A wrong call throws a `ShapeError`, `DTypeError` or `AttributeError`, all `LonghandError`s, of one line, before anything is launched (`npx vitest run test/api/refusals.test.ts`).",
     "",
-    `${rows.size} ops and ${cases} cases in the table (\`npx vitest run test/ops\`). Every case's value and gradients are held to float64, and must come out with the same bits again, with launches laid out in two dimensions, and as a program whose temporaries start as NaN; each array lies inside a longer binding, with NaN on either side that nothing may read or write. Every op refuses what isn't a tensor, a wrong type and, with two inputs, two devices. Attributes that an op doesn't have are refused.`,
+    `${rows.size} ops and ${cases} cases in the table (\`npx vitest run test/ops\`). The value and gradients of every case are compared with float64. They must have the same bits when repeated, with launches laid out in two dimensions, and in a program whose temporaries start as NaN. Each array lies inside a longer binding, with NaN on either side that nothing may read or write. Every op refuses arguments that aren't tensors, wrong types and, with two inputs, two devices. Attributes that an op doesn't have are refused.`,
     "",
     `Mutants killed: **${killed} of ${record.length}** (\`npm run soak -- mutants\`).`,
     "",

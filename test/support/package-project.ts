@@ -1,4 +1,4 @@
-// A project of somebody who has installed the engine's package: what `npm pack` makes of it, and nothing else.
+// A project that has installed the engine's package: what `npm pack` makes, and nothing else.
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -11,10 +11,10 @@ import { afterAll } from "vitest";
 /** The root of the repository. */
 export const ROOT: string = fileURLToPath(new URL("../..", import.meta.url));
 
-/** What the package may bring along: Dawn, and what that depends on. */
+/** The packages that the package may install: Dawn and its dependencies. */
 export const BROUGHT: readonly string[] = ["@webgpu/types", "debug", "ms", "webgpu"];
 
-/** What a command said, however it ended. */
+/** What a command printed, and how it ended. */
 export interface Answered {
   readonly code: number;
   readonly out: string;
@@ -42,7 +42,7 @@ export async function mustRun(file: string, args: readonly string[], cwd: string
   return out;
 }
 
-/** Packs the engine into a new folder, which goes when the tests are done. */
+/** Packs the engine into a new folder, which is removed after the tests. */
 export async function pack(): Promise<{ folder: string; tarball: string }> {
   const folder = mkdtempSync(join(tmpdir(), "longhand-package-"));
   afterAll(() => rmSync(folder, { recursive: true }));
@@ -51,8 +51,8 @@ export async function pack(): Promise<{ folder: string; tarball: string }> {
 }
 
 /**
- * Makes a project beside the tarball and installs that, by a lock file of what the package may bring: npm refuses it
- * if the package asks for anything else. What `npm ci` fetched for this repository isn't fetched again.
+ * Makes a project next to the tarball and installs the tarball, with a lock file of the packages that it may install:
+ * npm refuses it if the package needs anything else. What `npm ci` fetched for this repository isn't fetched again.
  */
 export async function installInto(folder: string, tarball: string): Promise<string> {
   const project = join(folder, "project");
@@ -82,7 +82,7 @@ export async function installInto(folder: string, tarball: string): Promise<stri
   return project;
 }
 
-/** Lends a project a package of this repository's. */
+/** Links a package of this repository into a project. */
 export function lend(project: string, name: string): void {
   mkdirSync(join(project, "node_modules", name, ".."), { recursive: true });
   symlinkSync(join(ROOT, "node_modules", name), join(project, "node_modules", name));

@@ -1,5 +1,5 @@
-// docs/images/page.png: the page while it trains, in a headless Chromium on SwiftShader.
-// `node --import tsx test/support/page-shot.ts [steps]`; 600 steps take five minutes or more.
+// Takes docs/images/page.png: the page while it trains, in a headless Chromium on SwiftShader. `node --import tsx
+// test/support/page-shot.ts [steps]`; 600 steps take five minutes or more.
 import { serveWeb } from "../../web/server.ts";
 import { launchChromium, ON_SWIFTSHADER } from "./chromium.ts";
 

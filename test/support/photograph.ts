@@ -1,4 +1,4 @@
-// Photographs of MNIST's digits: drawn on paper of some place and size, under some light, with a camera's grain.
+// Simulates photographs of MNIST's digits: at some place and size on paper, under some light, with a camera's grain.
 import { encode } from "jpeg-js";
 
 /** Light on the paper, from 0 to 1, at (u, v) in [0, 1]². */
@@ -6,13 +6,13 @@ export type Light = (u: number, v: number) => number;
 
 /** How a photograph is taken; what is left out has its default. */
 export interface Shot {
-  /** Pixels a side (160). */
+  /** Pixels per side (160). */
   readonly side?: number;
-  /** What part of a side the digit's 28×28 pixels take (0.6). */
+  /** The part of a side that the digit's 28×28 pixels take (0.6). */
   readonly box?: number;
-  /** Where their upper left corner lies, of the room that is left (0.5, 0.5). */
+  /** Where their upper left corner lies, as parts of the remaining space (0.5, 0.5). */
   readonly at?: readonly [number, number];
-  /** Of light that paper and ink reflect (0.95 and 0.25). */
+  /** The parts of light that paper and ink reflect (0.95 and 0.25). */
   readonly paper?: number;
   readonly ink?: number;
   readonly light?: Light;
@@ -20,7 +20,7 @@ export interface Shot {
   readonly grain?: number;
 }
 
-/** A photograph's levels, (side, side). */
+/** The levels of a photograph, (side, side). */
 export interface Photograph {
   readonly width: number;
   readonly height: number;
@@ -29,26 +29,26 @@ export interface Photograph {
 
 const DEGREE = Math.PI / 180;
 
-/** Light that falls from one side: 1 there, `low` on the other. */
+/** Returns light that falls from one side: 1 there, `low` on the other. */
 export function fromSide(degrees: number, low: number): Light {
   const [x, y] = [Math.cos(degrees * DEGREE), Math.sin(degrees * DEGREE)];
   const reach = Math.abs(x) + Math.abs(y);
   return (u, v) => 1 - (1 - low) * (((u - 0.5) * x + (v - 0.5) * y) / reach + 0.5);
 }
 
-/** A lens that darkens the corners to `low`. */
+/** Returns the light of a lens that darkens the corners to `low`. */
 export const vignette =
   (low: number): Light =>
   (u, v) =>
     1 - (1 - low) * Math.min(1, ((u - 0.5) ** 2 + (v - 0.5) ** 2) / 0.5);
 
-/** A lamp above (x, y), whose light falls off to `low`. */
+/** Returns the light of a lamp above (x, y), which falls off to `low`. */
 export const lamp =
   (x: number, y: number, reach: number, low: number): Light =>
   (u, v) =>
     low + (1 - low) * Math.exp(-((u - x) ** 2 + (v - y) ** 2) / (2 * reach ** 2));
 
-/** A shadow beyond a line: `low` there, over an edge as soft as `soft`; 0 is a sharp one. */
+/** Returns a shadow beyond a line: `low` there, over an edge of width `soft`; 0 is a sharp edge. */
 export function shadow(degrees: number, at: number, low: number, soft: number): Light {
   const [x, y] = [Math.cos(degrees * DEGREE), Math.sin(degrees * DEGREE)];
   return (u, v) => {
@@ -58,13 +58,13 @@ export function shadow(degrees: number, at: number, low: number, soft: number): 
   };
 }
 
-/** Several of them at once. */
+/** Combines several lights. */
 export const together =
   (...lights: readonly Light[]): Light =>
   (u, v) =>
     lights.reduce((product, light) => product * light(u, v), 1);
 
-/** Photographs a digit, (28, 28) bytes; the same shot is the same picture. */
+/** Photographs a digit, (28, 28) bytes. Equal settings produce equal pictures. */
 export function photograph(digit: Uint8Array, shot: Shot): Photograph {
   const { side = 160, box = 0.6, at = [0.5, 0.5], paper = 0.95, ink = 0.25 } = shot;
   const { light = () => 1, grain = 2 } = shot;
@@ -89,7 +89,7 @@ export function photograph(digit: Uint8Array, shot: Shot): Photograph {
   return { width: side, height: side, pixels };
 }
 
-/** Numbers of the standard normal distribution (Box and Muller), the same ones for a seed. */
+/** Returns a source of standard normal numbers (Box and Muller) from a seed. */
 function normal(seed: number): () => number {
   let state = seed;
   const next = (): number => {
@@ -99,7 +99,7 @@ function normal(seed: number): () => number {
   return () => Math.sqrt(-2 * Math.log(next())) * Math.cos(2 * Math.PI * next());
 }
 
-/** A photograph as a JPEG, gray as three colours; `exif` goes in as it is. */
+/** Returns a photograph as a JPEG, with gray as three colours; `exif` is included as it is. */
 export function jpegBytes({ width, height, pixels }: Photograph, exif?: Uint8Array): Uint8Array {
   const data = new Uint8Array(4 * width * height).fill(255);
   pixels.forEach((level, i) => data.fill(level, 4 * i, 4 * i + 3));
@@ -110,7 +110,7 @@ export function jpegBytes({ width, height, pixels }: Photograph, exif?: Uint8Arr
   return new Uint8Array(Buffer.concat([bytes.subarray(0, 2), marker, bytes.subarray(2)]));
 }
 
-/** An EXIF block that says nothing but an orientation. */
+/** Returns an EXIF block that contains only an orientation. */
 export function exifOf(orientation: number, little = false): Uint8Array {
   const bytes = new Uint8Array(8 + 2 + 12 + 4);
   const view = new DataView(bytes.buffer);
@@ -125,7 +125,7 @@ export function exifOf(orientation: number, little = false): Uint8Array {
   return bytes;
 }
 
-/** How alike two 28×28 images are: the best correlation over shifts by a pixel. */
+/** Returns how similar two 28×28 images are: the best correlation over shifts by one pixel. */
 export function likeness(a: ArrayLike<number>, b: ArrayLike<number>): number {
   const shifts = [-1, 0, 1].flatMap((x) => [-1, 0, 1].map((y) => [x, y] as const));
   return Math.max(...shifts.map(([x, y]) => correlation(a, shifted(b, x, y))));

@@ -1,4 +1,4 @@
-// The figure of a training step's plan, docs/images/plan.svg, drawn from the very plan that a software adapter replays.
+// The figure of a training step's plan, docs/images/plan.svg, drawn from the plan that a software adapter replays.
 import { createGan } from "../../src/gan/gan.ts";
 import { small } from "../../src/gan/recipes/small.ts";
 import { standIns } from "../../src/gan/stand-in.ts";
@@ -16,14 +16,14 @@ export const PLAN_FIGURE = "docs/images/plan.svg";
 
 const BATCH = 32;
 
-/** What of lavapipe decides on a plan: subgroups of eight lanes, and WebGPU's default limits. */
+/** The properties of lavapipe that affect a plan: subgroups of eight lanes, and WebGPU's default limits. */
 const ADAPTER: AdapterFacts = Object.assign(Object.create(null), {
   features: new Set(["subgroups"]),
   limits: DEFAULT_LIMITS,
   info: { description: "llvmpipe", subgroupMinSize: 8, subgroupMaxSize: 8 },
 });
 
-/** The plan of a step of `small`. Nothing is allocated, compiled or run. */
+/** Returns the plan of a step of `small`. Nothing is allocated, compiled or run. */
 export function plannedStep(): Explanation {
   const { device } = paperDevice(ADAPTER, { shaderText, software: true });
   const gan = createGan(device, small, standIns(small, BATCH), { seed: 0, batch: BATCH });
@@ -39,7 +39,7 @@ export function plannedStep(): Explanation {
   return explainPlan("step", plan, { state: 0, temporaries: 0 });
 }
 
-// Hues that stay apart for colour-blind eyes (after Okabe and Ito, darkened for white paper).
+// Hues that colour-blind people can distinguish (after Okabe and Ito, darkened for white paper).
 const FAMILIES = [
   { name: "convolutions, products", colour: "#0068a8", of: /^(conv2d|matmul)/ },
   { name: "batch norm", colour: "#d1540a", of: /^batch-norm/ },
@@ -55,7 +55,7 @@ const INK = "#222";
 const FAINT = "#d9d9d9";
 
 const colourOf = (label: string): string => FAMILIES.find(({ of }) => of.test(label))!.colour;
-/** `conv2d-forward` of `conv2d-forward-lanes.tiled`. */
+/** Returns `conv2d-forward` for `conv2d-forward-lanes.tiled`. */
 const kernelOf = (label: string): string => label.replace(/\..*$/, "").replace(/-lanes$/, "");
 const xOf = (index: number): number => LEFT + index * COLUMN;
 
@@ -63,7 +63,7 @@ function text(x: number, y: number, words: string, attributes = ""): string {
   return `<text x="${x}" y="${y}" ${attributes}>${escapeXml(words)}</text>`;
 }
 
-/** The parts of the step, told apart by the launches of the losses and of the optimizers. */
+/** Returns the parts of the step, separated by the launches of the losses and of the optimizers. */
 function parts({ dispatches }: Explanation): { name: string; from: number; to: number }[] {
   const losses = dispatches.findIndex(({ label }) => label.startsWith("adversarial-loss"));
   const updates = dispatches.findIndex(({ label }) => label.startsWith("adam"));
@@ -73,7 +73,9 @@ function parts({ dispatches }: Explanation): { name: string; from: number; to: n
   );
 }
 
-/** A bar for each temporary, in the row of its buffer, from the launch that writes it to the last that uses it. */
+/**
+ * Returns a bar for each temporary, in the row of its buffer, from the launch that writes it to the last that uses it.
+ */
 function bars({ dispatches }: Explanation): string[] {
   return dispatches.flatMap(({ index, label, results }) =>
     results.flatMap(({ shape, buffer, freedAfter }) => {
@@ -88,7 +90,7 @@ function bars({ dispatches }: Explanation): string[] {
   );
 }
 
-/** The figure: launches from left to right, a row for each buffer that temporaries share. */
+/** Returns the figure: launches from left to right, and a row for each buffer that temporaries share. */
 export function planFigure(plan: Explanation = plannedStep()): string {
   const { dispatches, buffers, temporaries } = plan;
   const right = xOf(dispatches.length);

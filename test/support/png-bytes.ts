@@ -1,9 +1,9 @@
-// PNG files for tests, chunk by chunk and of every kind that PNG has: what a reader must cope with, apart from
-// the library that writes ours.
+// Makes PNG files for tests, chunk by chunk and of every kind that a reader must handle, without the library that
+// writes Longhand's PNGs.
 
 import { crc32, deflateSync } from "node:zlib";
 
-/** A PNG's header, as far as it varies. */
+/** The fields of a PNG's header that vary. */
 export interface PngKind {
   readonly width: number;
   readonly height: number;
@@ -16,9 +16,9 @@ export interface PngKind {
 export interface PngExtras {
   readonly before?: readonly Uint8Array[];
   readonly after?: Uint8Array;
-  /** The filter of row y of a pass; 0 where nobody says. */
+  /** The filter of row y of a pass (default: 0). */
   readonly filter?: (y: number) => number;
-  /** Bytes of an IDAT chunk; all in one where nobody says. */
+  /** Bytes per IDAT chunk (default: all in one). */
   readonly split?: number;
 }
 
@@ -34,7 +34,7 @@ const PASSES = [
   [0, 1, 1, 2],
 ] as const;
 
-/** A chunk with its length and checksum. */
+/** Returns a chunk with its length and checksum. */
 export function chunk(type: string, body: ArrayLike<number>): Uint8Array {
   const bytes = new Uint8Array(body.length + 12);
   const view = new DataView(bytes.buffer);
@@ -47,7 +47,7 @@ export function chunk(type: string, body: ArrayLike<number>): Uint8Array {
 
 const joined = (parts: readonly Uint8Array[]): Uint8Array => new Uint8Array(Buffer.concat(parts));
 
-/** The PNG whose pixels are `deflated`, which is what IDAT holds. */
+/** Returns a PNG with `deflated` as the contents of IDAT. */
 export function pngOf(kind: PngKind, deflated: Uint8Array, extras: PngExtras = {}): Uint8Array {
   const header = new Uint8Array(13);
   const view = new DataView(header.buffer);
@@ -62,11 +62,11 @@ export function pngOf(kind: PngKind, deflated: Uint8Array, extras: PngExtras = {
   return joined([SIGNATURE, chunk("IHDR", header), ...before, ...data, chunk("IEND", []), after]);
 }
 
-/** The PNG of raw rows, filters' bytes included. */
+/** Returns the PNG of raw rows, including the filter bytes. */
 export const pngBytes = (kind: PngKind, raw: Uint8Array, extras: PngExtras = {}): Uint8Array =>
   pngOf(kind, deflateSync(raw), extras);
 
-/** The PNG of samples: `sample(x, y, c)` is sample c of pixel (x, y), as the depth has it. */
+/** Returns the PNG of samples: `sample(x, y, c)` is sample c of pixel (x, y), in the range of the bit depth. */
 export function pngFrom(
   kind: PngKind,
   sample: (x: number, y: number, c: number) => number,

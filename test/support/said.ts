@@ -1,7 +1,7 @@
-// Commands run in the process of the test.
+// Runs commands in the process of the test.
 import { vi } from "vitest";
 
-/** What a command says, run in this process: another would only load everything again. */
+/** Returns what a command prints when run in this process; another process would load everything again. */
 export async function said(command: () => Promise<void>): Promise<string> {
   const log = vi.spyOn(console, "log").mockReturnValue();
   try {

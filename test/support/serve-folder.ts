@@ -1,4 +1,4 @@
-// A plain static server, as people have one: files by their paths, and index.html for a folder.
+// A plain static server: files by their paths, and index.html for a folder.
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
@@ -9,7 +9,7 @@ const TYPES: Readonly<Record<string, string>> = {
   ".wgsl": "text/plain; charset=utf-8",
 };
 
-/** Serves a folder on a free port of this machine. Returns its address, and how to end it. */
+/** Serves a folder on a free port of this machine. Returns its address, and a function that ends it. */
 export async function serveFolder(
   folder: string,
 ): Promise<{ readonly url: string; readonly close: () => void }> {

@@ -1,9 +1,9 @@
-// A real disk that fills up: a small tmpfs, where we may mount one.
+// A real disk that fills up: a small tmpfs, if mounting one is allowed.
 import { execFileSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { afterAll } from "vitest";
 
-/** Mounts a disk of some KiB at `path` until the test file ends; false where that isn't allowed. */
+/** Mounts a disk of a few KiB at `path` until the test file ends. Returns false if that isn't allowed. */
 export function mountTinyDisk(path: string, kibibytes: number): boolean {
   mkdirSync(path);
   try {

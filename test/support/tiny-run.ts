@@ -1,4 +1,4 @@
-// A run folder whose checkpoints are as small as they can be, made without a device: what is tested is files.
+// Makes a run folder with the smallest possible checkpoints, without a device, for tests of files.
 import { mkdirSync } from "node:fs";
 import { openJsonl } from "../../src/checkpoint/jsonl.ts";
 import { encodeSafetensors, type NativeTensor } from "../../src/checkpoint/safetensors.ts";
@@ -12,10 +12,10 @@ import {
 } from "../../src/runs/run-folder.ts";
 import type { StepRecord } from "../../src/gan/train-steps.ts";
 
-/** Steps of an epoch in these runs. */
+/** Steps per epoch in these runs. */
 export const EPOCH = 5;
 
-/** What such a run's `run.json` says. */
+/** The contents of such a run's `run.json`. */
 export const tinyRecord: RunRecord = {
   format: 1,
   recipe: "mlp",
@@ -38,7 +38,7 @@ const tensor = (...data: number[]): NativeTensor => ({
   data: Float32Array.from(data),
 });
 
-/** A network and its optimizer after some steps. */
+/** Returns a network and its optimizer after some steps. */
 export function tinyFiles(step: number): Record<string, Uint8Array> {
   return {
     "generator.safetensors": encodeSafetensors(
@@ -53,7 +53,7 @@ export function tinyFiles(step: number): Record<string, Uint8Array> {
   };
 }
 
-/** The rows of a run's log from one step to another. */
+/** Returns the rows of a run's log from one step to another. */
 export function tinyRows(first: number, last: number): StepRecord[] {
   return Array.from({ length: last - first + 1 }, (_, i) => {
     const step = first + i;
@@ -62,7 +62,7 @@ export function tinyRows(first: number, last: number): StepRecord[] {
   });
 }
 
-/** The snapshot of a run, its log open, after some steps. */
+/** Returns the snapshot of a run after some steps, with its log open. */
 export function tinySnapshot(
   step: number,
   log: Snapshot["log"],
@@ -71,7 +71,7 @@ export function tinySnapshot(
   return { files: tinyFiles(step), step, seed: record.seed, record, log };
 }
 
-/** Makes a run that saved after each of these steps, `best` after one of them. */
+/** Makes a run that saved after each of these steps, and saved `best` after one of them. */
 export function makeTinyRun(
   path: string,
   steps: readonly number[],

@@ -22,45 +22,44 @@ const SKIPPED =
   /\/(node_modules|dist|fixtures|peers\/node_modules)(\/|$)|^packages\/longhand\/shaders/;
 const SOURCES = /\.(ts|mts|mjs|wgsl|css|html|sh)$/;
 
-/** A sentence of more characters is shown up to a colon or semicolon. */
+/** A sentence of more characters is shown only up to a colon or semicolon. */
 const LONG = 140;
-/** No file may take more than this to say what it is. */
+/** The most characters that a file's sentence may have. */
 export const LONGEST = 200;
 
-/** What a folder holds. Every folder with sources in it has a line here. */
+/** What each folder holds. Every folder with sources has a line here. */
 const FOLDERS: Readonly<Record<string, string>> = {
   shaders: "The kernels: valid WGSL, one file per op family.",
-  "shaders/lib": "What shaders share; appended behind the shader that uses it.",
-  src: "The entries of the engine's package. Imports between the folders below point one way: gpu → kernels → autograd → nn → gan → proof → gpu-check → judge → runs → terminal → cli; `test/house/structure.test.ts` holds that.",
+  "shaders/lib": "What shaders share; appended after the shader that uses it.",
+  src: "The entries of the engine's package. Imports between the folders below point one way: gpu → kernels → autograd → nn → gan → proof → gpu-check → judge → runs → terminal → cli; `test/house/structure.test.ts` checks this.",
   "src/gpu":
     "Adapter, device, arrays, pipelines, trace, plan, replay, errors: the only folder that knows WebGPU.",
-  "src/gpu/inspection": "What a program's plan and its time are made of.",
-  "src/gpu/node": "The only files of the engine that know Node; `adapter.ts` alone imports Dawn.",
+  "src/gpu/inspection": "Explains a program's plan, and measures where its time goes.",
+  "src/gpu/node": "The only files of the engine that know Node; only `adapter.ts` imports Dawn.",
   "src/kernels":
     "One launcher per shader, forward and backward next to each other, on raw arrays; variants and the autotuner.",
   "src/autograd": "Tensors and the tape; compositions of ops, losses, compiled functions.",
   "src/autograd/ops":
-    "The ops as functions of tensors, with the docstrings that docs/ops.md is made of.",
+    "The ops as functions of tensors, with the docstrings from which docs/ops.md is made.",
   "src/nn": "Layers, initialisers, networks, optimizers, batches.",
   "src/data": "IDX files and MNIST; bytes as floats.",
   "src/checkpoint": "Safetensors, manifests, atomic files and folders, the run's log, strict JSON.",
-  "src/metrics":
-    "How near one set of samples is to another, in float64 on the host; knows no device.",
+  "src/metrics": "How similar two sets of samples are, in float64 on the host, without a device.",
   "src/gan": "A GAN from a recipe: its step, its loop, its samples, its latent space.",
   "src/gan/recipes": "One file per recipe, and their list.",
-  "src/gan/steps": "The step in the orders that recipes choose from.",
+  "src/gan/steps": "The training step in the orders that recipes choose from.",
   "src/gpu-check":
     "The check of an adapter: right kernels, ceilings, variants, steps; for Node and for the page.",
   "src/judge": "The classifier that judges digits, and sets of digits against the real ones.",
   "src/pictures":
-    "PNG, GIF, plots, model diagrams, reports; any picture of a digit as MNIST would have it.",
+    "PNG, GIF, plots, model diagrams, reports; reads any picture of a digit as if it were MNIST's.",
   "src/runs":
-    "A run's record, its folder, its networks: what commands work on. No console and no flags.",
-  "src/runs/evaluation": "How good a run's digits are.",
+    "A run's record, its folder, its networks: what commands work on. Without console and flags.",
+  "src/runs/evaluation": "Measures how good a run's digits are.",
   "src/runs/training": "A run from its flags to its last checkpoint.",
-  "src/terminal": "What the command line and the benchmarks share of a terminal.",
+  "src/terminal": "The terminal, as the command line and the benchmarks share it.",
   "src/cli": "The command line.",
-  "src/cli/commands": "One thin file per command: flags in, one function called.",
+  "src/cli/commands": "One thin file per command: it takes flags and calls one function.",
   "src/cli/words": "Results in words, for commands to print.",
   proof:
     "The op table: how each op is held to float64 on a device, in every variant; for tests, benchmarks and `gpu-check`.",
@@ -69,30 +68,30 @@ const FOLDERS: Readonly<Record<string, string>> = {
     "The table's rows by family of ops: cases with float64 answers, and calls that must be refused.",
   web: "The page that trains in the browser, and its server.",
   bench:
-    "`npm run bench`: one file per command. `bench/results` holds what was measured, by date, command, adapter and batch.",
+    "`npm run bench`: one file per command. `bench/results` holds the measurements, by date, command, adapter and batch.",
   "bench/browser": "Contestants in pages of a headless Chromium.",
   "bench/contestants": "One training step behind one interface, in a process per contestant.",
   "bench/peers":
-    "The same step by TensorFlow.js and jax-js, with versions pinned in a package.json of its own.",
-  test: "Tests lie in folders as the sources do.",
-  "test/api": "The public API, called wrongly.",
+    "The same step in TensorFlow.js and jax-js, with versions pinned in its own package.json.",
+  test: "Tests are in folders like those of the sources.",
+  "test/api": "Wrong calls of the public API.",
   "test/autograd": "Tensors, the tape, random draws.",
-  "test/bench": "The benchmarks, counted and run briefly.",
-  "test/checkpoint": "Files that are whole or refused.",
-  "test/cli": "The real command line, as processes.",
-  "test/data": "Image files as people have them.",
+  "test/bench": "The benchmarks' counts, and short runs of them.",
+  "test/checkpoint": "Files are read whole, or refused.",
+  "test/cli": "The real command line, in processes.",
+  "test/data": "Image files as people store them.",
   "test/docs": "The docs against the code.",
   "test/examples": "The examples, run as they stand.",
   "test/gan": "Steps, recipes, latent space, the watch.",
-  "test/gpu": "Devices, limits, losses of a device, text from outside.",
-  "test/gpu/inspection": "Plans in figures.",
-  "test/gpu/node": "Adapters, and the libraries that npm brings.",
+  "test/gpu": "Devices, limits, lost devices, text from outside.",
+  "test/gpu/inspection": "The figures of plans.",
+  "test/gpu/node": "Adapters, and the libraries that npm installs.",
   "test/gpu-check": "The check of an adapter, on kernels that are wrong on purpose.",
-  "test/house": "The house's rules and words.",
+  "test/house": "The project's rules and words.",
   "test/judge": "The judge and its comparisons.",
   "test/kernels":
     "The op table run as tests: each op's values and gradients against float64, in every variant.",
-  "test/metrics": "Distances and neighbourhoods against their definitions.",
+  "test/metrics": "Distances and neighbourhoods, compared with their definitions.",
   "test/nn": "Layers, optimizers, whole models.",
   "test/packages": "The package, packed, installed and used.",
   "test/pictures": "Pictures, read back.",
@@ -104,11 +103,11 @@ const FOLDERS: Readonly<Record<string, string>> = {
   examples: "Programs to start from: `npm run example -- FILE`.",
   "examples/browser": "The page.",
   "packages/longhand": "The engine's package: how src/ becomes it.",
-  bin: "`npx longhand`, for whoever installs this folder's package.",
-  findings: "Faults of other people's software that were met here, each as a script that shows it.",
+  bin: "`npx longhand`, for those who install this folder's package.",
+  findings: "Faults in other software that were found here, each with a script that shows it.",
 };
 
-/** The first comment of a file as one text; formulas, which are indented, and what follows an empty line left out. */
+/** Returns the first comment of a file as one text, without indented formulas and anything after an empty line. */
 function firstComment(text: string): string {
   const lines = text.split("\n").filter((line) => !/^(#!|<!doctype)/i.test(line));
   const words: string[] = [];
@@ -120,7 +119,10 @@ function firstComment(text: string): string {
   return words.join(" ");
 }
 
-/** What a file is: the first sentence of its first comment, without the name that shaders and recipes begin with. */
+/**
+ * Returns what a file is: the first sentence of its first comment, without the name that shaders and recipes begin
+ * with.
+ */
 export function summaryOf(file: string, text: string): string {
   const comment = firstComment(text);
   const sentence = /^.+?(?<!\bal)[.!?](?=\s+[\p{L}`(]|$)/u.exec(comment)?.[0] ?? comment;
@@ -136,7 +138,7 @@ interface Entry {
   readonly summary: string;
 }
 
-/** Every source file of the project with its summary, in the order of the folders above. */
+/** Returns every source file of the project with its summary, in the order of the folders above. */
 export function treeEntries(): Entry[] {
   return Object.keys(FOLDERS).flatMap((folder) =>
     readdirSync(join(ROOT, folder), { withFileTypes: true })
@@ -147,7 +149,7 @@ export function treeEntries(): Entry[] {
   );
 }
 
-/** Folders that hold sources and have no line above. */
+/** Returns the folders that hold sources but have no line above. */
 export function foldersWithoutWords(): string[] {
   const found = TOPS.flatMap((top) =>
     readdirSync(join(ROOT, top), { recursive: true, withFileTypes: true })
@@ -159,7 +161,7 @@ export function foldersWithoutWords(): string[] {
   return [...new Set([...found.filter((folder) => !(folder in FOLDERS)), ...gone])];
 }
 
-/** The whole page. */
+/** Returns the whole page. */
 export function treeDoc(): string {
   const entries = treeEntries();
   const sections = Object.entries(FOLDERS).map(([folder, words]) => {
@@ -169,7 +171,7 @@ export function treeDoc(): string {
   });
   return `# The tree
 
-What each file is, in the first sentence of its first comment. Made by \`npm run docs\`; \`npx vitest run test/docs/tree.test.ts\` holds it to the files. The pages of \`docs/\` are listed in the [README](../README.md#docs).
+What each file is, in the first sentence of its first comment. Made by \`npm run docs\`; \`npx vitest run test/docs/tree.test.ts\` checks it against the files. The pages of \`docs/\` are listed in the [README](../README.md#docs).
 
 ${sections.join("\n\n")}
 `;

@@ -1,4 +1,5 @@
-// What `npm run docs` writes: every page, part of a page and figure that is made of the code or of kept measurements.
+// Writes what `npm run docs` generates: every page, part of a page and figure that is made from the code or from kept
+// measurements.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { COMMANDS_DOC, withCommands } from "./commands-doc.ts";

@@ -1,5 +1,5 @@
-// The page, driven in a real headless Chromium on SwiftShader: trains a few steps on the real images,
-// and says what is wrong where it can't. Skipped, with the reason, where no browser starts; never in CI.
+// The page, driven in a real headless Chromium on SwiftShader: it trains a few steps on the real images, and says what
+// is wrong if it can't. Skipped, with the reason, if no browser starts; never in CI.
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,5 +1,5 @@
-// Plans in figures, and where a step's time goes: the sums add up, peaks are what WebGPU is asked for, work
-// done is counted as the kernels do it, and a profile leaves the state as it was.
+// The figures of plans, and where a step's time goes: sums add up, peaks are what WebGPU is asked for, work is counted
+// as the kernels do it, and a profile leaves the state as it was.
 import { kernelChoices, type Variant } from "../../../src/kernels/variant.ts";
 import { afterAll, describe, expect, it } from "vitest";
 import { profilePicture, profileStep, profileTable } from "../../../src/runs/profiling.ts";

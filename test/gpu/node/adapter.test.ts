@@ -1,5 +1,5 @@
-// Opening an adapter on Node, for real: child processes, the real Dawn and the real SwiftShader.
-// What depends on the machine is emulated by what the Vulkan loader is told and can see.
+// Opening an adapter on Node, for real: child processes, the real Dawn and the real SwiftShader. What depends on the
+// machine is emulated by the Vulkan loader's environment and files.
 
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";

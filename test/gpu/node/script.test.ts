@@ -1,4 +1,4 @@
-// What a training script shows where its output is no terminal, and how it stops: in a process of its own.
+// What a training script shows if its output isn't a terminal, and how it stops, in its own process.
 import { spawn } from "node:child_process";
 import { expect, test } from "vitest";
 

@@ -1,4 +1,4 @@
-// The SwiftShader that npm brings: unpacked into the cache, verified before it is loaded, mended, shared.
+// The SwiftShader that npm installs: unpacked into the cache, verified before it is loaded, repaired, shared.
 import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";

@@ -1,4 +1,4 @@
-// Folders of unpacked files: verified each time, mended file by file, whoever else is there, whatever was left.
+// Folders of unpacked files: verified each time, and repaired file by file, despite other processes and leftovers.
 import { spawn, spawnSync, type ChildProcess, type StdioOptions } from "node:child_process";
 import { once } from "node:events";
 import {
