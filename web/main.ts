@@ -14,6 +14,7 @@ import type {
   StartMessage,
   WorkerMessage,
 } from "./messages.ts";
+import { offerCheck } from "./gpu-check.ts";
 import { DEFAULT_RECIPE, readSettings } from "./settings.ts";
 import { storeChoices, storedChoices } from "./stored-choices.ts";
 import { duration, find, say, whole } from "./view.ts";
@@ -243,6 +244,8 @@ function save(): void {
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
+
+offerCheck(() => state === "running");
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();

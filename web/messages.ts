@@ -2,6 +2,7 @@
 
 import type { StepRecord } from "../src/gan/train-steps.ts";
 import type { GrayImage } from "../src/pictures/grid.ts";
+import type { Phase } from "../src/gpu-check/phases.ts";
 import type { Settings } from "./settings.ts";
 
 /** From the page: train. */
@@ -70,3 +71,28 @@ export interface ProgressMessage {
   readonly records: readonly StepRecord[];
   readonly imagesPerSecond: number;
 }
+
+/** From the page: check the adapter. */
+export interface CheckRequest {
+  /** The most seconds to take. */
+  readonly seconds: number;
+}
+
+/** From the worker that checks the adapter. */
+export type CheckMessage =
+  | {
+      readonly type: "progress";
+      readonly phase: Phase;
+      readonly done: number;
+      readonly total: number;
+      /** What is being done, such as an op's case. */
+      readonly now: string;
+    }
+  | {
+      readonly type: "checked";
+      /** The text of `gpu-check.json`. */
+      readonly report: string;
+      /** Markdown. */
+      readonly tables: string;
+    }
+  | { readonly type: "error"; readonly message: string };

@@ -49,7 +49,11 @@ export async function serveWeb(options: WebOptions = {}): Promise<WebServer> {
       open,
       // A file that changes must not reload the page and end the training in it.
       hmr: false,
-      fs: { allow: ["web", "src", "shaders", "node_modules"].map((name) => PROJECT + name) },
+      fs: {
+        allow: ["web", "src", "proof", "shaders", "node_modules", "package.json"].map(
+          (name) => PROJECT + name,
+        ),
+      },
     },
   });
   try {

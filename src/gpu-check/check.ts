@@ -12,10 +12,8 @@ import type { Device } from "../gpu/device.ts";
 import { profile } from "../gpu/inspection/profile.ts";
 import { roofline, type Ceilings } from "../gpu/inspection/roofline.ts";
 import { checkKernels } from "./correct.ts";
+import type { Phase } from "./phases.ts";
 import type { About, CheckedCeilings, CheckedStep, CheckedWorkload, GpuCheck } from "./report.ts";
-
-/** The parts of a check, in their order. */
-export type Phase = "kernels" | "ceilings" | "variants" | "steps";
 
 /** How to check. */
 export interface CheckOptions {

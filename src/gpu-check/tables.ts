@@ -161,8 +161,8 @@ function markdown(titles: readonly string[], rows: readonly (readonly string[])[
 
 const percent = (part: number): string => `${(part * 100).toFixed(0)} %`;
 
-/** Three significant digits, without an exponent. */
-function significant(value: number): string {
+/** Formats a number to three significant digits, without an exponent. */
+export function significant(value: number): string {
   if (value === 0) return "0";
   const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))));
   return value.toFixed(Math.min(digits, 6));

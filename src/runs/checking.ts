@@ -5,7 +5,8 @@ import { fileURLToPath } from "node:url";
 import { writeFileAtomic } from "../checkpoint/files.ts";
 import type { Device } from "../gpu/device.ts";
 import { versions, type OpenedAdapter } from "../gpu/node/adapter.ts";
-import { checkGpu, type Phase } from "../gpu-check/check.ts";
+import { checkGpu } from "../gpu-check/check.ts";
+import { PHASE_WORDS, type Phase } from "../gpu-check/phases.ts";
 import { formatCheck, type About, type GpuCheck } from "../gpu-check/report.ts";
 import { checkTables } from "../gpu-check/tables.ts";
 import { saveGpuCheck } from "./gpu-checks.ts";
@@ -19,13 +20,6 @@ export interface CheckRequest {
   /** The JSON file. */
   readonly out: string;
 }
-
-const WORDS: Readonly<Record<Phase, string>> = {
-  kernels: "comparing kernels with float64",
-  ceilings: "measuring what the adapter can do",
-  variants: "timing kernels in each variant",
-  steps: "timing steps of training",
-};
 
 /** Checks an adapter and writes the report. Ctrl-C ends the check early, with what was found so far. Throws `OutputError`, `AdapterError`. */
 export async function checkAdapter(ui: Ui, request: CheckRequest): Promise<GpuCheck> {
@@ -69,8 +63,8 @@ function progressOf(ui: Ui): {
   return {
     show(phase, done, total, now) {
       bar?.setTotal(total);
-      bar?.update(done, { phase: WORDS[phase], now });
-      if (phase !== last && !bar) ui.remark(`${WORDS[phase]}…`);
+      bar?.update(done, { phase: PHASE_WORDS[phase], now });
+      if (phase !== last && !bar) ui.remark(`${PHASE_WORDS[phase]}…`);
       last = phase;
     },
     stop: () => bars?.stop(),

@@ -31,7 +31,7 @@ test("a short check writes a report, prints tables, and keeps what it found", as
   expect(check.about.runtime).toMatch(/^Dawn \(webgpu \d.* on Node \d/);
   expect(said).toContain(`## ${check.about.adapter}\n\n`);
   expect(said).toContain("kernels that ran are right**");
-  expect(err).toContain("comparing kernels with float64…");
+  expect(err).toContain("Comparing kernels with float64…");
   expect(err).toContain(`Written to ${out}`);
   expect(await loadGpuCheck(check.about.adapter)).toMatchObject({ barred: [] });
 });

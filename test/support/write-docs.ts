@@ -3,6 +3,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { COMMANDS_DOC, withCommands } from "./commands-doc.ts";
+import { ADAPTERS_DOC, GPUS_DOC, gpusDoc, withAdapters } from "./gpus-doc.ts";
 import { opsDoc } from "./ops-doc.ts";
 import { PEER_FIGURES, withPeerFigures } from "./peers-doc.ts";
 import { PLAN_FIGURE, planFigure } from "./plan-figure.ts";
@@ -22,6 +23,8 @@ writeFileSync(at(RELIABILITY_DOC), withFigures(readFileSync(at(RELIABILITY_DOC),
 for (const path of Object.keys(PEER_FIGURES)) {
   writeFileSync(at(path), withPeerFigures(path, readFileSync(at(path), "utf8")));
 }
+writeFileSync(at(GPUS_DOC), gpusDoc());
+writeFileSync(at(ADAPTERS_DOC), withAdapters(readFileSync(at(ADAPTERS_DOC), "utf8")));
 for (const page of sourcePages) {
   const path = at(sourcePath(page));
   mkdirSync(dirname(path.pathname), { recursive: true });

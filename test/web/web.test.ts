@@ -8,6 +8,7 @@ import { gzipSync } from "node:zlib";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseChoices } from "../../src/runs/choices.ts";
+import { parseCheck } from "../../src/gpu-check/report.ts";
 import { serveWeb, type WebServer } from "../../web/server.ts";
 import { SERVED_IMAGES } from "../../src/data/idx.ts";
 import { UsageError } from "../../src/gpu/errors.ts";
@@ -76,6 +77,40 @@ async function reach(page: Page, state: string): Promise<void> {
 
 describe("on SwiftShader", () => {
   const browser = openBrowser(ON_SWIFTSHADER);
+
+  test("checks the GPU: progress, tables, and the report to save", async () => {
+    const { page, faults } = await openPage(browser(), "");
+    await page
+      .locator("#check")
+      .evaluate((button: HTMLElement) => (button.dataset["seconds"] = "4"));
+    await page.click("#check");
+    await page.waitForFunction(
+      () =>
+        /^Comparing kernels with float64: \d+ of \d+$/.test(
+          document.querySelector("#check-phase")!.textContent!,
+        ),
+      undefined,
+      { timeout: 60_000 },
+    );
+    expect(await page.isDisabled("#check")).toBe(true);
+    await page.waitForSelector("#check-tables:not([hidden])", { timeout: 200_000 });
+    const tables = await page.locator("#check-tables").textContent();
+    expect(tables).toMatch(/^## .*\n\n\d{4}-\d\d-\d\d, Longhand \d/);
+    expect(tables).toContain("kernels that ran are right**");
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.click("#check-save"),
+    ]);
+    expect(download.suggestedFilename()).toBe("gpu-check.json");
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of await download.createReadStream()) chunks.push(chunk);
+    const check = parseCheck(Buffer.concat(chunks), "gpu-check.json");
+    expect(check.about).toMatchObject({ kind: "software", commit: null });
+    expect(check.correctness.faults).toEqual([]);
+    expect(await page.isEnabled("#check")).toBe(true);
+    expect(faults).toEqual([]);
+    await page.close();
+  }, 300_000);
 
   test("trains, draws samples and losses, and names the adapter", async () => {
     const { page, faults } = await openPage(
