@@ -163,7 +163,7 @@ function tryToClaim(path: string, force: boolean): Claim | UsageError {
   }
   if (!("lock" in attempt)) return heldBy(`--out ${path}`, path, attempt);
   putBackReplaced(path);
-  const after = troubleWith(path, force); // somebody may have been quicker, and have ended since
+  const after = troubleWith(path, force); // another process may have been quicker, and have ended since
   if (after) {
     attempt.lock.release();
     removeEmpty(made);

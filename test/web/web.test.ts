@@ -121,7 +121,7 @@ describe("on SwiftShader", () => {
 
     expect(await page.textContent("#adapter")).toMatch(/swiftshader.*runs on the CPU/i);
     expect(await page.isVisible("#software")).toBe(true);
-    expect(await page.textContent("#summary")).toMatch(/^60,000 images, 8 a step, 7,500 steps/);
+    expect(await page.textContent("#summary")).toMatch(/^60,000 images, 8 per step, 7,500 steps/);
     expect(await page.textContent("#step")).toBe("3 of 3");
     expect(await page.textContent("#sample-step")).toBe("after step 3");
 

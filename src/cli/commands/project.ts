@@ -59,7 +59,7 @@ export function addProject(program: Command): void {
     .option("--restarts <n>", "latents to search from, side by side (default: 16)", whole(1, 256))
     .option(
       "--seed <n>",
-      "the seed of 1,000 random samples, from the nearest of which the search starts (default: 0)",
+      "the seed of 1,000 random samples; the search starts from the nearest (default: 0)",
       whole(0),
     )
     .option(

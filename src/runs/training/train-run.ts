@@ -219,7 +219,7 @@ async function begin(ui: Ui, draft: Draft, gan: Gan, opened: OpenedAdapter): Pro
   await writeFirstPictures(folder, gan, data, seed, ui.print);
   writeFileAtomic(folder.metrics, "");
   ui.print(
-    `Untrained: D gives G's first image a logit of ${logit.toFixed(4)}, which is ${(probability * 100).toFixed(1)} % real (${folder.untrained})`,
+    `Untrained: D assigns G's first image a logit of ${logit.toFixed(4)}, which is ${(probability * 100).toFixed(1)} % real (${folder.untrained})`,
   );
   return record;
 }

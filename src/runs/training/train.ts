@@ -15,7 +15,9 @@ import type { Ui } from "../ui.ts";
 /** Trains a GAN, and writes a run folder. Throws a `LonghandError` for everything that a person can mend. */
 export async function trainRun(ui: Ui, flags: TrainFlags): Promise<void> {
   if (flags.epochs !== undefined && flags.steps !== undefined) {
-    throw new UsageError("--epochs and --steps: give one of them; each says where the run ends");
+    throw new UsageError(
+      "--epochs and --steps: use only one of them; each says where the run ends",
+    );
   }
   const journey: Journey = {
     began: undefined,
