@@ -28,7 +28,7 @@ export async function checkAdapter(ui: Ui, request: CheckRequest): Promise<GpuCh
     const view = progressOf(ui);
     const interrupt = ui.onInterrupt(
       ui.remark,
-      "Stopping after this case, with what was found so far; again to stop at once.",
+      "Stopping after this case, with what was found so far; again to stop immediately.",
     );
     let found: GpuCheck;
     try {
