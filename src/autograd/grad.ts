@@ -1,7 +1,8 @@
 // Gradients as tensors: the public `grad` and `vectorJacobian`.
 import { DTypeError } from "../gpu/errors.ts";
 import { show } from "../gpu/foreign-text.ts";
-import { gradArrays, Tensor, vectorJacobianArrays } from "./tensor.ts";
+import { gradArrays, vectorJacobianArrays } from "./backward.ts";
+import { Tensor } from "./tensor.ts";
 
 /** A list with one tensor per tensor of another list. */
 export type TensorsLike<List extends readonly Tensor[]> = { readonly [I in keyof List]: Tensor };

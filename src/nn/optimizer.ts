@@ -1,5 +1,6 @@
 // What optimizers share: where gradients go, and the names of the state that a checkpoint saves.
-import { gradArrays, Tensor, vectorJacobianArrays } from "../autograd/tensor.ts";
+import { gradArrays, vectorJacobianArrays } from "../autograd/backward.ts";
+import { Tensor } from "../autograd/tensor.ts";
 import { GpuArray } from "../gpu/array.ts";
 import { AttributeError } from "../gpu/errors.ts";
 import { show } from "../gpu/foreign-text.ts";

@@ -1,13 +1,8 @@
 // The tape: how gradients meet, where they stop, and what is refused. Ops are proven in test/kernels.
 import { expect, test } from "vitest";
 import { add, batchNorm, matmul, mul, relu, square, sum } from "../../src/autograd/ops.ts";
-import {
-  gradArrays,
-  noGrad,
-  Tensor,
-  variable,
-  vectorJacobianArrays,
-} from "../../src/autograd/tensor.ts";
+import { gradArrays, vectorJacobianArrays } from "../../src/autograd/backward.ts";
+import { noGrad, Tensor, variable } from "../../src/autograd/tensor.ts";
 import { AttributeError, DTypeError, ShapeError } from "../../src/gpu/errors.ts";
 import { compile } from "../../src/gpu/program.ts";
 import { createRng } from "../../src/kernels/random.ts";

@@ -2,7 +2,8 @@
 import { type Variant } from "../../src/kernels/variant.ts";
 import { describe, expect, test } from "vitest";
 import { conv2d, convTranspose2d, dense, neg, reshape } from "../../src/autograd/ops.ts";
-import { Tensor, variable, vectorJacobianArrays } from "../../src/autograd/tensor.ts";
+import { vectorJacobianArrays } from "../../src/autograd/backward.ts";
+import { Tensor, variable } from "../../src/autograd/tensor.ts";
 import type { GpuArray } from "../../src/gpu/array.ts";
 import { DTypeError } from "../../src/gpu/errors.ts";
 import { fromHalves, toHalves } from "../../src/gpu/half.ts";
