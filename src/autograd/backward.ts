@@ -28,9 +28,13 @@ function path(root: Tensor, wanted: ReadonlySet<Tensor>): { nodes: Tensor[]; lea
 /**
  * Returns the gradients of a scalar with respect to some tensors, in their order. Computes only what leads to them.
  * Calling it again returns the same bits. Second derivatives are not supported. Throws `ShapeError` unless `loss` has
- * one element, `AttributeError` if a tensor doesn't lead to it.
+ * one element, `AttributeError` if a tensor doesn't lead to it. Errors use `names`.
  */
-export function gradArrays(loss: Tensor, wrt: readonly Tensor[]): GpuArray[] {
+export function gradArrays(
+  loss: Tensor,
+  wrt: readonly Tensor[],
+  names?: readonly string[],
+): GpuArray[] {
   arrayOf("grad", 0, loss);
   if (loss.array.size !== 1) {
     throw new ShapeError(
@@ -39,7 +43,7 @@ export function gradArrays(loss: Tensor, wrt: readonly Tensor[]): GpuArray[] {
   }
   const { device } = loss.array;
   const one = device.upload(Float32Array.of(1), loss.shape, "f32", "one");
-  return vectorJacobianArrays(loss, one, wrt);
+  return vectorJacobianArrays(loss, one, wrt, names);
 }
 
 /**
@@ -50,6 +54,7 @@ export function vectorJacobianArrays(
   out: Tensor,
   dout: GpuArray,
   wrt: readonly Tensor[],
+  names?: readonly string[],
 ): GpuArray[] {
   checkArray("grad", "the gradient that flows in", dout, arrayOf("grad", 0, out));
   if (!Array.isArray(wrt)) {
@@ -83,8 +88,16 @@ export function vectorJacobianArrays(
   return wrt.map((tensor, index) => {
     const gradient = gradients.get(tensor);
     if (gradient) return gradient;
+    const name = names?.[index] ?? `tensor ${index}`;
     throw new AttributeError(
-      `grad: tensor ${index} of shape ${formatShape(tensor.shape)} does not lead to the loss; make it with variable() and use it outside noGrad and detach, in ops that have a gradient`,
+      `grad: ${name} of shape ${formatShape(tensor.shape)} does not lead to the loss; ${whyNot(tensor)}`,
     );
   });
+}
+
+/** Returns the likely reasons why a tensor doesn't lead to a loss. */
+function whyNot({ tracked }: Tensor): string {
+  return tracked
+    ? "a parameterGroup copies the tensors that it is given, so compute with group.tensors.NAME; noGrad, detach and ops without a gradient also cut the way"
+    : "it isn't tracked: make it with tensor(device, values, shape, { tracked: true }), or use group.tensors.NAME of a parameterGroup, which copies the tensors that it is given";
 }

@@ -43,7 +43,7 @@ export function vectorJacobian<const List extends readonly Tensor[]>(
 ): TensorsLike<List> {
   if (!(dout instanceof Tensor)) {
     throw new DTypeError(
-      `vectorJacobian: the gradient that flows in must be a Tensor; got ${show(dout)}: wrap an array in new Tensor`,
+      `vectorJacobian: the gradient that flows in must be a Tensor; got ${show(dout)}: make it with tensor(device, values, shape)`,
     );
   }
   return tensorsLike(wrt, vectorJacobianArrays(out, dout.array, wrt));

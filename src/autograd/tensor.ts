@@ -101,12 +101,16 @@ export class Tensor {
 let recording = true;
 let made = 0;
 
-/** Returns a tensor that gradients can be taken with respect to. Throws `DTypeError` unless the array is f32. */
-export function variable(array: GpuArray): Tensor {
+/**
+ * Returns a tensor that gradients can be taken with respect to, with the values of an array or of another tensor. Throws
+ * `DTypeError` unless they are f32.
+ */
+export function variable(values: GpuArray | Tensor): Tensor {
+  const array = values instanceof Tensor ? values.array : values;
   if (!(array instanceof GpuArray) || array.dtype !== "f32") {
     const got = array instanceof GpuArray ? array.dtype : show(array);
     throw new DTypeError(
-      `variable: the array must be f32, the only type with gradients; got ${got}`,
+      `variable: takes a tensor of f32, the only type with gradients; got ${got}`,
     );
   }
   return new Tensor(array, true);
@@ -135,8 +139,21 @@ export function arrayOf(op: string, index: number, input: Tensor): GpuArray {
 export function tensorOf(op: string, index: number, input: unknown): Tensor {
   if (input instanceof Tensor) return input;
   throw new DTypeError(
-    `${op}: input ${index} must be a Tensor; got ${show(input)}: wrap an array in new Tensor or variable`,
+    `${op}: input ${index} must be a Tensor; got ${show(input)}: ${tensorFor(input)}`,
   );
+}
+
+/** Returns what to write for a value that isn't a tensor. */
+function tensorFor(value: unknown): string {
+  // `x * 2` is NaN, and `x + 1` is a text, if x is a tensor.
+  if (typeof value === "number" || (typeof value === "string" && value.startsWith("[object"))) {
+    return "write mul(x, 2) and add(x, 1) for x * 2 and x + 1, and tensor(device, 2) for a number";
+  }
+  if (value === undefined)
+    return "check its name; those of a parameterGroup are group.tensors.NAME";
+  if (value instanceof GpuArray) return "wrap it in new Tensor";
+  if (value instanceof Promise) return "await it first";
+  return "make one of values with tensor(device, values)";
 }
 
 /** Returns the arrays of a composition's inputs. Checks under its name that they are f32 and on one device. */

@@ -127,7 +127,10 @@ export function rateOf(learningRate: number | Tensor): {
 /** Writes the gradients of a loss, or of an output given its own gradient, into a group's gradient arena. */
 function differentiate({ parameters }: ParameterGroup, loss: Tensor, flowing?: GpuArray): void {
   const tensors = parameters.map(({ tensor }) => tensor);
-  const found = flowing ? vectorJacobianArrays(loss, flowing, tensors) : gradArrays(loss, tensors);
+  const names = parameters.map((each) => each.name);
+  const found = flowing
+    ? vectorJacobianArrays(loss, flowing, tensors, names)
+    : gradArrays(loss, tensors, names);
   found.forEach((gradient, index) =>
     loss.array.device.moveInto(gradient, parameters[index]!.gradient),
   );

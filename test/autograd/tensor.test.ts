@@ -98,7 +98,7 @@ test("integers and arrays of two devices are refused before any launch", async (
     new AttributeError(
       "matmul: input 1 must be on the same device as input 0; copy with read and upload",
     ),
-    new DTypeError("matmul: input 1 must be f32; got i32"),
+    new DTypeError('matmul: input 1 must be f32; got i32: write cast(x, { to: "f32" })'),
   ]);
   expect(dispatches).toEqual([]);
   other.destroy();

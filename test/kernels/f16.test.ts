@@ -132,7 +132,7 @@ describe.skipIf(!able)("arrays of f16", () => {
   test("are refused by ops that take words of 32 bits, and by shaders that don't know them", async () => {
     const half = device.upload(values, [3, 7], "f16");
     expect(await refusalOf(device, DTypeError, () => neg(new Tensor(half)))).toBe(
-      "neg: input 0 must be f32; got f16",
+      'neg: input 0 must be f32; got f16: write cast(x, { to: "f32" })',
     );
     const bind = { inp: half, out: device.empty([21]) };
     const launch = { shader: "unary", entry: "forward", constants: { COUNT: 21 } };
