@@ -90,7 +90,7 @@ async function keep(at: number): Promise<void> {
   const { lossD, lossG } = step.outputs;
   const [d, g] = [await lossD.item(), await lossG.item()];
   console.log(`step ${at} of ${steps}: loss D ${d.toFixed(3)}, loss G ${g.toFixed(3)}`);
-  writeFileSync(picture, grid(await generator.forward(shown, { training: false }).read()));
+  writeFileSync(picture, grid(await generator.forward(shown, { training: false }).read("f32")));
   await save(generator, "generator.safetensors");
 }
 

@@ -3,7 +3,8 @@
 import type { Device } from "../src/gpu/device.ts";
 import type { Dispatch } from "../src/gpu/dispatch.ts";
 import { compile } from "../src/gpu/program.ts";
-import { Tensor, variable, vectorJacobianArrays } from "../src/autograd/tensor.ts";
+import { vectorJacobianArrays } from "../src/autograd/backward.ts";
+import { Tensor, variable } from "../src/autograd/tensor.ts";
 import type { DType, GpuArray } from "../src/gpu/array.ts";
 import { createRandom, randomRef, type Ref } from "./reference/array.ts";
 import { compareWhole } from "./reference/compare.ts";

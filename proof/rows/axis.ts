@@ -174,7 +174,7 @@ const cumsumRow: Row = {
     {
       name: "an attribute that it doesn't have",
       kind: AttributeError,
-      says: /^cumsum: got an unknown attribute dim; it takes axis, exclusive, reverse$/,
+      says: /^cumsum: got an unknown attribute dim: write axis; it takes axis, exclusive, reverse$/,
       run: (device) => Reflect.apply(ops.cumsum, undefined, [empty(device, 2), { dim: 0 }]),
     },
   ],

@@ -86,7 +86,7 @@ const gatherRow: Row = {
     {
       name: "indices of floats",
       kind: DTypeError,
-      says: /^gather: input 1 must be i32; got f32$/,
+      says: /^gather: input 1 must be i32; got f32: write cast\(x, \{ to: "i32" \}\)$/,
       run: (device) => ops.gather(floats(device, 3, 2), floats(device, 2)),
     },
     {
@@ -143,7 +143,7 @@ const gatherRow: Row = {
     {
       name: "an attribute that it doesn't have",
       kind: AttributeError,
-      says: /^gather: got an unknown attribute axes; it takes axis, batchDims$/,
+      says: /^gather: got an unknown attribute axes: write axis; it takes axis, batchDims$/,
       run: (device) =>
         Reflect.apply(ops.gather, undefined, [
           floats(device, 3, 2),

@@ -299,7 +299,7 @@ const sigmoidCrossEntropyRow: Row = {
     {
       name: "labels of integers",
       kind: DTypeError,
-      says: /^sigmoidCrossEntropy: labels must be f32; got i32$/,
+      says: /^sigmoidCrossEntropy: labels must be f32; got i32: write cast/,
       run: (device) =>
         ops.sigmoidCrossEntropy(empty(device, 4), { labels: device.empty([4], "i32") }),
     },

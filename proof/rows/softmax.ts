@@ -107,7 +107,7 @@ function row(name: "softmax" | "logSoftmax", more: readonly (readonly [Shape, nu
       {
         name: "an attribute that it doesn't have",
         kind: AttributeError,
-        says: new RegExp(`^${name}: got an unknown attribute dim; it takes axis$`),
+        says: new RegExp(`^${name}: got an unknown attribute dim: write axis; it takes axis$`),
         run: (device) => Reflect.apply(op, undefined, [empty(device, 2), { dim: 0 }]),
       },
     ],
@@ -265,7 +265,7 @@ const softmaxCrossEntropyRow: Row = {
     {
       name: "labels of u32",
       kind: DTypeError,
-      says: /^softmaxCrossEntropy: input 1 must be f32 or i32; got u32$/,
+      says: /^softmaxCrossEntropy: input 1 must be f32 or i32; got u32: write cast\(x, \{ to: "f32" \}\)$/,
       run: (device) =>
         softmaxCrossEntropy(empty(device, 4, 3), new Tensor(device.empty([4], "u32"))),
     },

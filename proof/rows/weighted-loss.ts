@@ -177,7 +177,7 @@ export const weightedLossRow: Row = {
     {
       name: "weights of integers",
       kind: DTypeError,
-      says: /^softmaxCrossEntropy: classWeights must be f32; got i32$/,
+      says: /^softmaxCrossEntropy: classWeights must be f32; got i32: write cast/,
       run: (device) =>
         softmaxCrossEntropy(empty(device, 4, 3), empty(device, 4, 3), {
           classWeights: device.empty([3], "i32"),

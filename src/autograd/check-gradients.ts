@@ -3,7 +3,8 @@ import { formatShape } from "../gpu/array.ts";
 import { GradientError, ShapeError } from "../gpu/errors.ts";
 import { callback, checkArgument, checkAttributes, finite, whole } from "../kernels/attributes.ts";
 import { uniforms } from "../kernels/host-draws.ts";
-import { noGrad, Tensor, tensorOf, variable, vectorJacobianArrays } from "./tensor.ts";
+import { vectorJacobianArrays } from "./backward.ts";
+import { noGrad, Tensor, tensorOf, variable } from "./tensor.ts";
 
 /** How gradients are checked. */
 export interface GradientCheckOptions {
@@ -62,7 +63,7 @@ export async function checkGradients(
   const { tolerance = 1e-2, step = 2 ** -6, seed = 1 } = options;
   const { device } = inputs[0]!.array;
   const random = uniforms(seed);
-  const values = await Promise.all(inputs.map(async (input) => input.read()));
+  const values = await Promise.all(inputs.map(async (input) => input.read("f32")));
   const tracked = inputs.map(({ array }) => variable(array));
   const out = f(...tracked);
   tensorOf("checkGradients", 0, out);
@@ -79,7 +80,7 @@ export async function checkGradients(
         `checkGradients: the output's shape must not depend on the inputs' values; got ${formatShape(result.shape)} after ${formatShape(out.shape)}`,
       );
     }
-    const read = await result.read();
+    const read = await result.read("f32");
     return read.reduce((sum, value, i) => sum + value * weights[i]!, 0);
   };
 

@@ -1,7 +1,8 @@
 // Gradients as tensors: the public `grad` and `vectorJacobian`.
 import { DTypeError } from "../gpu/errors.ts";
 import { show } from "../gpu/foreign-text.ts";
-import { gradArrays, Tensor, vectorJacobianArrays } from "./tensor.ts";
+import { gradArrays, vectorJacobianArrays } from "./backward.ts";
+import { Tensor } from "./tensor.ts";
 
 /** A list with one tensor per tensor of another list. */
 export type TensorsLike<List extends readonly Tensor[]> = { readonly [I in keyof List]: Tensor };
@@ -42,7 +43,7 @@ export function vectorJacobian<const List extends readonly Tensor[]>(
 ): TensorsLike<List> {
   if (!(dout instanceof Tensor)) {
     throw new DTypeError(
-      `vectorJacobian: the gradient that flows in must be a Tensor; got ${show(dout)}: wrap an array in new Tensor`,
+      `vectorJacobian: the gradient that flows in must be a Tensor; got ${show(dout)}: make it with tensor(device, values, shape)`,
     );
   }
   return tensorsLike(wrt, vectorJacobianArrays(out, dout.array, wrt));

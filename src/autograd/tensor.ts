@@ -1,9 +1,8 @@
-// Tensors and the tape: reverse-mode differentiation over ops. This file names no op.
+// Tensors and the tape, which records how they were made. This file names no op; backward.ts goes the way back.
 import { checkFunction, refuseAsync } from "../gpu/arguments.ts";
 import { formatShape, GpuArray, type DType, type HostArray, type HostData } from "../gpu/array.ts";
 import { AttributeError, DTypeError, ShapeError } from "../gpu/errors.ts";
 import { show } from "../gpu/foreign-text.ts";
-import { binary } from "../kernels/binary.ts";
 import {
   applyEpilogueGradient,
   epilogueGradientRows,
@@ -45,8 +44,21 @@ export class Tensor {
     this.node = node;
   }
 
+  // Node's `console.log` prints `Tensor (32, 10) f32, tracked`.
+  static {
+    Object.defineProperty(this.prototype, Symbol.for("nodejs.util.inspect.custom"), {
+      value(this: Tensor): string {
+        return `Tensor ${formatShape(this.shape)} ${this.dtype}${this.tracked ? ", tracked" : ""}`;
+      },
+    });
+  }
+
   get shape(): readonly number[] {
     return this.array.shape;
+  }
+
+  get dtype(): DType {
+    return this.array.dtype;
   }
 
   /** Returns the same values, cut off from the tape. */
@@ -55,11 +67,13 @@ export class Tensor {
   }
 
   /**
-   * Copies the values to the host. Throws `TraceError` inside a trace, `DTypeError` if `dtype` isn't the array's type.
+   * Copies the values to the host, as one flat list in row-major order: an Int32Array for i32, a Uint32Array for u32, a
+   * Float32Array for f32 and f16. A `dtype` states the type that you expect. Throws `TraceError` inside a trace,
+   * `DTypeError` if `dtype` isn't the tensor's type.
    */
-  async read(): Promise<HostData["f32"]>;
+  async read(): Promise<HostArray>;
   async read<D extends DType>(dtype: D): Promise<HostData[D]>;
-  async read(dtype: DType = "f32"): Promise<HostArray> {
+  async read(dtype: DType = this.dtype): Promise<HostArray> {
     return this.array.read(dtype);
   }
 
@@ -70,7 +84,7 @@ export class Tensor {
         `item: the tensor must have one element; got ${formatShape(this.shape)}: read() returns all of them`,
       );
     }
-    const [value] = await this.array.read(this.array.dtype);
+    const [value] = await this.read();
     return value!;
   }
 
@@ -87,12 +101,16 @@ export class Tensor {
 let recording = true;
 let made = 0;
 
-/** Returns a tensor that gradients can be taken with respect to. Throws `DTypeError` unless the array is f32. */
-export function variable(array: GpuArray): Tensor {
+/**
+ * Returns a tensor that gradients can be taken with respect to, with the values of an array or of another tensor. Throws
+ * `DTypeError` unless they are f32.
+ */
+export function variable(values: GpuArray | Tensor): Tensor {
+  const array = values instanceof Tensor ? values.array : values;
   if (!(array instanceof GpuArray) || array.dtype !== "f32") {
     const got = array instanceof GpuArray ? array.dtype : show(array);
     throw new DTypeError(
-      `variable: the array must be f32, the only type with gradients; got ${got}`,
+      `variable: takes a tensor of f32, the only type with gradients; got ${got}`,
     );
   }
   return new Tensor(array, true);
@@ -121,8 +139,21 @@ export function arrayOf(op: string, index: number, input: Tensor): GpuArray {
 export function tensorOf(op: string, index: number, input: unknown): Tensor {
   if (input instanceof Tensor) return input;
   throw new DTypeError(
-    `${op}: input ${index} must be a Tensor; got ${show(input)}: wrap an array in new Tensor or variable`,
+    `${op}: input ${index} must be a Tensor; got ${show(input)}: ${tensorFor(input)}`,
   );
+}
+
+/** Returns what to write for a value that isn't a tensor. */
+function tensorFor(value: unknown): string {
+  // `x * 2` is NaN, and `x + 1` is a text, if x is a tensor.
+  if (typeof value === "number" || (typeof value === "string" && value.startsWith("[object"))) {
+    return "write mul(x, 2) and add(x, 1) for x * 2 and x + 1, and tensor(device, 2) for a number";
+  }
+  if (value === undefined)
+    return "check its name; those of a parameterGroup are group.tensors.NAME";
+  if (value instanceof GpuArray) return "wrap it in new Tensor";
+  if (value instanceof Promise) return "await it first";
+  return "make one of values with tensor(device, values)";
 }
 
 /** Returns the arrays of a composition's inputs. Checks under its name that they are f32 and on one device. */
@@ -213,87 +244,4 @@ export function onRows(out: Tensor, whole: Tensor, part: Tensor, first: number):
     return result;
   };
   return visit(out);
-}
-
-/** Returns every node between `root` and `wanted`, latest first: the order in which gradients can flow. */
-function path(root: Tensor, wanted: ReadonlySet<Tensor>): { nodes: Tensor[]; leads: Set<Tensor> } {
-  const seen = new Set<Tensor>();
-  const stack = [root];
-  for (let tensor = stack.pop(); tensor; tensor = stack.pop()) {
-    if (seen.has(tensor)) continue;
-    seen.add(tensor);
-    stack.push(...(tensor.node?.inputs ?? []));
-  }
-  const order = (tensor: Tensor): number => tensor.node?.order ?? 0;
-  const ascending = [...seen].toSorted((a, b) => order(a) - order(b));
-  const leads = new Set<Tensor>();
-  for (const tensor of ascending) {
-    const reaches = tensor.node?.inputs.some((input) => leads.has(input)) ?? false;
-    if (wanted.has(tensor) || reaches) leads.add(tensor);
-  }
-  return { nodes: ascending.filter((t) => t.node && leads.has(t)).toReversed(), leads };
-}
-
-/**
- * Returns the gradients of a scalar with respect to some tensors, in their order. Computes only what leads to them.
- * Calling it again returns the same bits. Second derivatives are not supported. Throws `ShapeError` unless `loss` has
- * one element, `AttributeError` if a tensor doesn't lead to it.
- */
-export function gradArrays(loss: Tensor, wrt: readonly Tensor[]): GpuArray[] {
-  arrayOf("grad", 0, loss);
-  if (loss.array.size !== 1) {
-    throw new ShapeError(
-      `grad: the loss must be a scalar; got ${formatShape(loss.shape)}: reduce it with sum or mean`,
-    );
-  }
-  const { device } = loss.array;
-  const one = device.upload(Float32Array.of(1), loss.shape, "f32", "one");
-  return vectorJacobianArrays(loss, one, wrt);
-}
-
-/**
- * Like `gradArrays`, for an output of any shape and the gradient that flows into it. Throws `ShapeError` if their
- * shapes differ, `DTypeError` unless both are f32.
- */
-export function vectorJacobianArrays(
-  out: Tensor,
-  dout: GpuArray,
-  wrt: readonly Tensor[],
-): GpuArray[] {
-  checkArray("grad", "the gradient that flows in", dout, arrayOf("grad", 0, out));
-  if (!Array.isArray(wrt)) {
-    throw new DTypeError(
-      `grad: takes a list of tensors to differentiate with respect to; got ${show(wrt)}`,
-    );
-  }
-  Array.from(wrt, (tensor, index) => arrayOf("grad", index + 1, tensor)); // visits holes too
-  if (formatShape(out.shape) !== formatShape(dout.shape)) {
-    throw new ShapeError(
-      `grad: the gradient that flows in must have the output's shape ${formatShape(out.shape)}; got ${formatShape(dout.shape)}`,
-    );
-  }
-  const { nodes, leads } = path(out, new Set(wrt));
-  const gradients = new Map<Tensor, GpuArray>([[out, dout]]);
-  for (const tensor of nodes) {
-    const flowing = gradients.get(tensor);
-    if (!flowing) continue;
-    const { inputs, backward, takesEpilogueGradients } = tensor.node!;
-    const needs = inputs.map((input) => leads.has(input));
-    const taken = inputs.map(({ node }, index) =>
-      takesEpilogueGradients.includes(index) ? node?.epilogueGradient : undefined,
-    );
-    backward(flowing, needs, taken).forEach((gradient, index) => {
-      const input = taken[index] ? inputs[index]!.node!.inputs[0]! : inputs[index]!;
-      if (!gradient || !needs[index]) return;
-      const before = gradients.get(input);
-      gradients.set(input, before ? binary("add", before, gradient) : gradient);
-    });
-  }
-  return wrt.map((tensor, index) => {
-    const gradient = gradients.get(tensor);
-    if (gradient) return gradient;
-    throw new AttributeError(
-      `grad: tensor ${index} of shape ${formatShape(tensor.shape)} does not lead to the loss; make it with variable() and use it outside noGrad and detach, in ops that have a gradient`,
-    );
-  });
 }

@@ -248,7 +248,9 @@ export class Device {
       );
     }
     if (array.dtype !== dtype) {
-      throw new DTypeError(`read: the array is ${array.dtype}; got a request for ${show(dtype)}`);
+      throw new DTypeError(
+        `read: the values are ${array.dtype}; got a request for ${show(dtype)}: read a tensor without a type, or cast it`,
+      );
     }
     this.check();
     const { buffer, offset } = bufferOf(array, "read");

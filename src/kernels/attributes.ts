@@ -3,6 +3,7 @@
 import { isPlain } from "../gpu/options.ts";
 import { AttributeError } from "../gpu/errors.ts";
 import { keyPath, show } from "../gpu/foreign-text.ts";
+import { oursFor } from "./foreign-names.ts";
 
 /** What an attribute must be, in words that follow "must be", and whether a value satisfies it. */
 export interface Check {
@@ -171,7 +172,9 @@ export function checkAttributes<A>(op: string, attributes: A, checks: Checks<A>)
   const given = new Map<string, unknown>(Object.entries(attributes));
   for (const name of given.keys()) {
     if (!list.has(name)) {
-      throw new AttributeError(`${op}: got an unknown attribute ${keyPath([name])}; ${takes}`);
+      throw new AttributeError(
+        `${op}: got an unknown attribute ${keyPath([name])}${oursFor(name, [...list.keys()])}; ${takes}`,
+      );
     }
   }
   for (const [name, check] of list) {

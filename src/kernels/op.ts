@@ -127,6 +127,13 @@ export function checkArray(
     );
   }
   if (!dtypes.includes(array.dtype)) {
-    throw new DTypeError(`${op}: ${what} must be ${dtypes.join(" or ")}; got ${array.dtype}`);
+    throw new DTypeError(
+      `${op}: ${what} must be ${dtypes.join(" or ")}; got ${array.dtype}${castTo(dtypes[0]!, array.dtype)}`,
+    );
   }
+}
+
+/** Returns how to convert an input; `u8` has no conversions. */
+function castTo(to: DType, from: DType): string {
+  return to === "u8" || from === "u8" ? "" : `: write cast(x, { to: "${to}" })`;
 }

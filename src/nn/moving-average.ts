@@ -28,7 +28,10 @@ export function movingAverage(to: Network, from: Network, options: MovingAverage
   checkArgument("movingAverage", "the network to average", from, isNetwork);
   checkAttributes<MovingAverageOptions>("movingAverage", options, {
     decay: needed(belowOne),
-    rng: needed(isRng),
+    rng: needed({
+      ...isRng,
+      expects: "the Rng of the step, which counts steps: early ones lower the decay. See createRng",
+    }),
   });
   const names = (network: Network): string => [...network.state.keys()].join();
   if (to === from || names(to) !== names(from)) {

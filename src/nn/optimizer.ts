@@ -1,5 +1,6 @@
 // What optimizers share: where gradients go, and the names of the state that a checkpoint saves.
-import { gradArrays, Tensor, vectorJacobianArrays } from "../autograd/tensor.ts";
+import { gradArrays, vectorJacobianArrays } from "../autograd/backward.ts";
+import { Tensor } from "../autograd/tensor.ts";
 import { GpuArray } from "../gpu/array.ts";
 import { AttributeError } from "../gpu/errors.ts";
 import { show } from "../gpu/foreign-text.ts";
@@ -126,7 +127,10 @@ export function rateOf(learningRate: number | Tensor): {
 /** Writes the gradients of a loss, or of an output given its own gradient, into a group's gradient arena. */
 function differentiate({ parameters }: ParameterGroup, loss: Tensor, flowing?: GpuArray): void {
   const tensors = parameters.map(({ tensor }) => tensor);
-  const found = flowing ? vectorJacobianArrays(loss, flowing, tensors) : gradArrays(loss, tensors);
+  const names = parameters.map((each) => each.name);
+  const found = flowing
+    ? vectorJacobianArrays(loss, flowing, tensors, names)
+    : gradArrays(loss, tensors, names);
   found.forEach((gradient, index) =>
     loss.array.device.moveInto(gradient, parameters[index]!.gradient),
   );

@@ -3,12 +3,16 @@ import { describe, expect, it } from "vitest";
 import {
   adam,
   add,
+  argmax,
   compile,
   conv2d,
   createRng,
+  equal,
   grad,
   layers,
+  matmul,
   mean,
+  movingAverage,
   noGrad,
   parameterGroup,
   sequential,
@@ -80,17 +84,48 @@ const TOLD: readonly [written: string, call: () => unknown, told: string][] = [
   [
     'add(x, "1")',
     () => untyped(add, x, "1"),
-    'add: input 1 must be a Tensor; got "1": wrap an array in new Tensor or variable',
+    'add: input 1 must be a Tensor; got "1": make one of values with tensor(device, values)',
   ],
   [
-    "variable(x)",
-    () => untyped(variable, x),
-    "variable: the array must be f32, the only type with gradients; got Tensor",
+    "mean(x * 2)",
+    () => untyped(mean, Number(x) * 2),
+    "mean: input 0 must be a Tensor; got NaN: write mul(x, 2) and add(x, 1) for x * 2 and x + 1, and tensor(device, 2) for a number",
+  ],
+  [
+    "matmul(x, group.w)",
+    () => untyped(matmul, x, Reflect.get(parameterGroup(device, "mine", { w: x }), "w")),
+    "matmul: input 1 must be a Tensor; got undefined: check its name; those of a parameterGroup are group.tensors.NAME",
+  ],
+  [
+    "mean(equal(x, y))",
+    () => mean(equal(x, x)),
+    'mean: input 0 must be f32; got u32: write cast(x, { to: "f32" })',
+  ],
+  [
+    "sum(x, { dim: 1, keepdim: true })",
+    () => untyped(sum, x, { dim: 1, keepdim: true }),
+    "sum: got an unknown attribute dim: write axes; it takes axes, keepDims",
+  ],
+  [
+    "dropout in training without an Rng",
+    () =>
+      sequential(device, "drop", [2], [layers.dropout(0.5)], rng).forward(x, { training: true }),
+    "Dropout: training needs an Rng in the mode; got none: pass { training: true, rng }",
+  ],
+  [
+    "movingAverage(average, line, { decay: 0.9 })",
+    () => untyped(movingAverage, line, line, { decay: 0.9 }),
+    "movingAverage: rng must be the Rng of the step, which counts steps: early ones lower the decay. See createRng; got undefined",
+  ],
+  [
+    "variable(indices)",
+    () => variable(argmax(x)),
+    "variable: takes a tensor of f32, the only type with gradients; got i32",
   ],
   [
     "vectorJacobian(y, array, [x])",
     () => untyped(vectorJacobian, square(x), x.array, [x]),
-    "vectorJacobian: the gradient that flows in must be a Tensor; got GpuArray: wrap an array in new Tensor",
+    "vectorJacobian: the gradient that flows in must be a Tensor; got GpuArray: make it with tensor(device, values, shape)",
   ],
   [
     "line.forward(x)",
@@ -105,12 +140,12 @@ const TOLD: readonly [written: string, call: () => unknown, told: string][] = [
   [
     "line.forward(x, { train: true })",
     () => untyped(line.forward, x, { train: true }),
-    "line: got an unknown attribute train; it takes training, rng, track, fuse, logits, activationType",
+    "line: got an unknown attribute train: write training; it takes training, rng, track, fuse, logits, activationType",
   ],
   [
     "line.forward(array, mode)",
     () => untyped(line.forward, x.array, { training: true }),
-    "line: input 0 must be a Tensor; got GpuArray: wrap an array in new Tensor or variable",
+    "line: input 0 must be a Tensor; got GpuArray: wrap it in new Tensor",
   ],
   [
     "adam(line).update()",
@@ -164,7 +199,7 @@ const TOLD: readonly [written: string, call: () => unknown, told: string][] = [
       untyped(conv2d, tensor(device, [1], [1, 1, 1, 1]), tensor(device, [1], [1, 1, 1, 1]), {
         stride: 2,
       }),
-    "conv2d: got an unknown attribute stride; it takes strides, padding, dilations, groups, epilogue, activationType",
+    "conv2d: got an unknown attribute stride: write strides; it takes strides, padding, dilations, groups, epilogue, activationType",
   ],
   [
     "createRng(0)",
@@ -229,7 +264,17 @@ const TOLD: readonly [written: string, call: () => unknown, told: string][] = [
   [
     "grad(x, [y]) of nothing that leads there",
     () => grad(sum(square(x)), [tensor(device, [1], [1], { tracked: true })]),
-    "grad: tensor 0 of shape (1) does not lead to the loss; make it with variable() and use it outside noGrad and detach, in ops that have a gradient",
+    "grad: tensor 0 of shape (1) does not lead to the loss; a parameterGroup copies the tensors that it is given, so compute with group.tensors.NAME; noGrad, detach and ops without a gradient also cut the way",
+  ],
+  [
+    "grad(x, [y]) of what isn't tracked",
+    () => grad(sum(square(x)), [tensor(device, [1])]),
+    "grad: tensor 0 of shape (1) does not lead to the loss; it isn't tracked: make it with tensor(device, values, shape, { tracked: true }), or use group.tensors.NAME of a parameterGroup, which copies the tensors that it is given",
+  ],
+  [
+    "optimizer.step(loss of the tensors that a group was made of)",
+    () => sgd(parameterGroup(device, "mine", { w: x })).step(sum(square(x))),
+    "grad: w of shape (2, 2) does not lead to the loss; a parameterGroup copies the tensors that it is given, so compute with group.tensors.NAME; noGrad, detach and ops without a gradient also cut the way",
   ],
 ];
 
@@ -298,6 +343,12 @@ describe("what works", () => {
     optimizer.update();
     optimizer.update();
     expect(group.tensors.w).toBeInstanceOf(Tensor);
+  });
+
+  it("a variable of a tensor's values", async () => {
+    const w = variable(add(x, 1).detach());
+    const [dw] = grad(sum(square(w)), [w]);
+    expect([...(await dw.read())]).toEqual([4, 6, 8, 10]);
   });
 
   it("a scope that keeps the end of a long tape", () => {

@@ -342,7 +342,7 @@ const CALLS: Readonly<Record<string, readonly (readonly unknown[])[]>> = {
     [f(3), a(3), []],
     [f(3), f(4), []],
   ],
-  variable: [[device.empty([3], "i32")], [f(3)], [[1]]],
+  variable: [[device.empty([3], "i32")], [[1]]],
   tensor: [
     [device, [1], [-1]],
     [device, [1, 2], [3]],

@@ -1,6 +1,8 @@
 // Tensors from host data: what goes in comes out, and what can't go in is refused in one line.
+import { inspect } from "node:util";
 import { expect, test } from "vitest";
 import { tensor } from "../../src/autograd/from-host.ts";
+import { argmax, equal } from "../../src/autograd/ops.ts";
 import { DTypeError, ShapeError } from "../../src/gpu/errors.ts";
 import { messageOf } from "../support/message-of.ts";
 import { testDevice } from "../support/device.ts";
@@ -39,7 +41,19 @@ test("values of another kind are refused", async () => {
   expect(message).toMatch(/^tensor: takes numbers, lists of them.*got Uint8Array$/);
 });
 
-test("an array is read as what it is", async () => {
-  const x = tensor(device, [1], [1], { dtype: "i32" });
-  await expect(x.read()).rejects.toThrow(/^read: the array is i32/);
+test("a tensor is read as what it is, and says what it is", async () => {
+  const x = tensor(device, [[1, 2]], undefined, { dtype: "i32" });
+  expect([x.dtype, x.shape]).toEqual(["i32", [1, 2]]);
+  expect(await x.read()).toEqual(Int32Array.of(1, 2));
+  expect(await x.read("i32")).toEqual(Int32Array.of(1, 2));
+  expect(await equal(x, 2).read()).toEqual(Uint32Array.of(0, 1));
+  expect(await argmax(tensor(device, [1, 3, 2])).item()).toBe(1);
+  expect(await tensor(device, 3).read()).toEqual(Float32Array.of(3));
+  await expect(x.read("f32")).rejects.toThrow(/^read: the values are i32; got a request for "f32"/);
+});
+
+test("Node prints a tensor in one line", () => {
+  const x = tensor(device, [[1], [2]], undefined, { tracked: true });
+  expect(inspect(x)).toBe("Tensor (2, 1) f32, tracked");
+  expect(inspect([argmax(x.detach())])).toBe("[ Tensor () i32 ]");
 });

@@ -1,13 +1,8 @@
 // The tape: how gradients meet, where they stop, and what is refused. Ops are tested in test/kernels.
 import { expect, test } from "vitest";
 import { add, batchNorm, matmul, mul, relu, square, sum } from "../../src/autograd/ops.ts";
-import {
-  gradArrays,
-  noGrad,
-  Tensor,
-  variable,
-  vectorJacobianArrays,
-} from "../../src/autograd/tensor.ts";
+import { gradArrays, vectorJacobianArrays } from "../../src/autograd/backward.ts";
+import { noGrad, Tensor, variable } from "../../src/autograd/tensor.ts";
 import { AttributeError, DTypeError, ShapeError } from "../../src/gpu/errors.ts";
 import { compile } from "../../src/gpu/program.ts";
 import { createRng } from "../../src/kernels/random.ts";
@@ -103,7 +98,7 @@ test("integers and arrays of two devices are refused before any launch", async (
     new AttributeError(
       "matmul: input 1 must be on the same device as input 0; copy with read and upload",
     ),
-    new DTypeError("matmul: input 1 must be f32; got i32"),
+    new DTypeError('matmul: input 1 must be f32; got i32: write cast(x, { to: "f32" })'),
   ]);
   expect(dispatches).toEqual([]);
   other.destroy();

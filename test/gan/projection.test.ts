@@ -1,6 +1,7 @@
 // The generator's inverse: its gradients by the latents, the latents that it finds again, and what it computes.
 import { describe, expect, it, vi } from "vitest";
-import { gradArrays, Tensor, variable } from "../../src/autograd/tensor.ts";
+import { gradArrays } from "../../src/autograd/backward.ts";
+import { Tensor, variable } from "../../src/autograd/tensor.ts";
 import { meanSquaredError } from "../../src/autograd/losses.ts";
 import { createModels, drawImages, generatorInputs, type Models } from "../../src/gan/gan.ts";
 import {

@@ -41,7 +41,7 @@ async function trained(
   for (const each of gradients) {
     group.parameters[0]!.gradient.write(toF32(each));
     optimizer.update();
-    path.push(await group.tensors.w.read());
+    path.push(await group.tensors.w.read("f32"));
   }
   return path;
 }

@@ -268,7 +268,7 @@ describe("refuses", () => {
 
   test("labels of another type, or from another device", async () => {
     expect(await refusal(DTypeError, [4, 3], { labels: device.empty([2]) })).toBe(
-      "adversarialLoss: the labels must be i32; got f32",
+      'adversarialLoss: the labels must be i32; got f32: write cast(x, { to: "i32" })',
     );
     const labels = sibling(device).empty([2], "i32");
     expect(await refusal(AttributeError, [4, 3], { labels })).toMatch(
@@ -290,7 +290,7 @@ describe("refuses", () => {
   test("integers and strangers", async () => {
     const integers = (): unknown => adversarialLoss(device.empty([2], "i32"), rng);
     expect(await messageOf(DTypeError, integers)).toBe(
-      "adversarialLoss: the outputs must be f32; got i32",
+      'adversarialLoss: the outputs must be f32; got i32: write cast(x, { to: "f32" })',
     );
     const other = sibling(device);
     const strange = (): unknown => adversarialLoss(other.empty([2]), rng);

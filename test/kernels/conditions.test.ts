@@ -2,7 +2,8 @@
 // tensors, bits of NaN and of zeros, gradients that hold NaN, and that conditions have none.
 import { expect, test } from "vitest";
 import * as ops from "../../src/autograd/ops.ts";
-import { gradArrays, Tensor, variable, vectorJacobianArrays } from "../../src/autograd/tensor.ts";
+import { gradArrays, vectorJacobianArrays } from "../../src/autograd/backward.ts";
+import { Tensor, variable } from "../../src/autograd/tensor.ts";
 import type { GpuArray } from "../../src/gpu/array.ts";
 import { AttributeError } from "../../src/gpu/errors.ts";
 import { messageOf } from "../support/message-of.ts";

@@ -1,7 +1,8 @@
 // The convolutions' rows of the op table on the device, and which variant runs by default.
 import { describe, expect, test } from "vitest";
 import { conv2d, matmul, sum } from "../../src/autograd/ops.ts";
-import { variable, vectorJacobianArrays } from "../../src/autograd/tensor.ts";
+import { vectorJacobianArrays } from "../../src/autograd/backward.ts";
+import { variable } from "../../src/autograd/tensor.ts";
 import { Device } from "../../src/gpu/device.ts";
 import { shaderText } from "../../src/gpu/node/adapter.ts";
 import { testDevice } from "../support/device.ts";

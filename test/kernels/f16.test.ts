@@ -2,7 +2,8 @@
 import { type Variant } from "../../src/kernels/variant.ts";
 import { describe, expect, test } from "vitest";
 import { conv2d, convTranspose2d, dense, neg, reshape } from "../../src/autograd/ops.ts";
-import { Tensor, variable, vectorJacobianArrays } from "../../src/autograd/tensor.ts";
+import { vectorJacobianArrays } from "../../src/autograd/backward.ts";
+import { Tensor, variable } from "../../src/autograd/tensor.ts";
 import type { GpuArray } from "../../src/gpu/array.ts";
 import { DTypeError } from "../../src/gpu/errors.ts";
 import { fromHalves, toHalves } from "../../src/gpu/half.ts";
@@ -132,7 +133,7 @@ describe.skipIf(!able)("arrays of f16", () => {
   test("are refused by ops that take words of 32 bits, and by shaders that don't know them", async () => {
     const half = device.upload(values, [3, 7], "f16");
     expect(await refusalOf(device, DTypeError, () => neg(new Tensor(half)))).toBe(
-      "neg: input 0 must be f32; got f16",
+      'neg: input 0 must be f32; got f16: write cast(x, { to: "f32" })',
     );
     const bind = { inp: half, out: device.empty([21]) };
     const launch = { shader: "unary", entry: "forward", constants: { COUNT: 21 } };

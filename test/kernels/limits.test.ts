@@ -1,7 +1,8 @@
 // What the kernels need from a device: WebGPU's default limits are enough for every launch of the op table, in every
 // variant, and each kernel copes with more workgroups than one dimension holds.
 import { expect, test } from "vitest";
-import { variable, vectorJacobianArrays } from "../../src/autograd/tensor.ts";
+import { vectorJacobianArrays } from "../../src/autograd/backward.ts";
+import { variable } from "../../src/autograd/tensor.ts";
 import type { GpuArray, HostArray } from "../../src/gpu/array.ts";
 import type { Dispatch } from "../../src/gpu/dispatch.ts";
 import { adamCounter, adamUpdate } from "../../src/kernels/adam.ts";

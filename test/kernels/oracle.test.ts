@@ -3,7 +3,8 @@
 import { describe, expect, test } from "vitest";
 import { softmaxCrossEntropy } from "../../src/autograd/losses.ts";
 import * as ops from "../../src/autograd/ops.ts";
-import { gradArrays, Tensor, variable, vectorJacobianArrays } from "../../src/autograd/tensor.ts";
+import { gradArrays, vectorJacobianArrays } from "../../src/autograd/backward.ts";
+import { Tensor, variable } from "../../src/autograd/tensor.ts";
 import type { GpuArray } from "../../src/gpu/array.ts";
 import { adamCounter, adamUpdate } from "../../src/kernels/adam.ts";
 import { advance } from "../../src/kernels/counters.ts";

@@ -82,7 +82,7 @@ const convolutions: Arbitrary<Convolution> = record({
 const tensor = (x: Ref): Tensor => new Tensor(upload(device, x));
 
 async function value(y: Tensor): Promise<Ref> {
-  return fromF32(y.shape, await y.read());
+  return fromF32(y.shape, await y.read("f32"));
 }
 
 /** Runs in one variant in the quick suite, as tiles take a second to compile, and in each in the soak. */

@@ -2,7 +2,8 @@
 // by the device's counter, masks drawn again in backward, whole epochs.
 import { describe, expect, test } from "vitest";
 import { dropout } from "../../src/autograd/ops.ts";
-import { variable, vectorJacobianArrays } from "../../src/autograd/tensor.ts";
+import { vectorJacobianArrays } from "../../src/autograd/backward.ts";
+import { variable } from "../../src/autograd/tensor.ts";
 import type { GpuArray } from "../../src/gpu/array.ts";
 import { AttributeError, ShapeError } from "../../src/gpu/errors.ts";
 import { compile } from "../../src/gpu/program.ts";

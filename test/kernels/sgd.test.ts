@@ -125,7 +125,10 @@ describe("the optimizer", () => {
     [{ weightDecay: -0.1 }, "sgd: weightDecay must be a finite number ≥ 0; got -0.1"],
     [{ nesterov: true }, "sgd: nesterov takes a momentum above 0 and no dampening; got momentum 0"],
     [{ nesterov: true, momentum: 0.9, dampening: 0.1 }, "and dampening 0.1"],
-    [{ lr: 0.1 }, "sgd: got an unknown attribute lr; it takes learningRate, mom"],
+    [
+      { lr: 0.1 },
+      "sgd: got an unknown attribute lr: write learningRate; it takes learningRate, mom",
+    ],
   ])("refuses %o", async (options, says) => {
     const network = build();
     expect(
@@ -141,7 +144,8 @@ test.each([
   ],
   [{ beta1: 1 }, "adam: beta1 must be a number in [0, 1); got 1"],
   [{ epsilon: 0 }, "adam: epsilon must be a finite number > 0; got 0"],
-  [{ lr: 0.1 }, "adam: got an unknown attribute lr"],
+  [{ lr: 0.1 }, "adam: got an unknown attribute lr: write learningRate; it takes"],
+  [{ betas: [0.9, 0.99] }, "adam: got an unknown attribute betas: write beta1 and beta2; it takes"],
 ])("Adam refuses %o", async (options, says) => {
   const network = build();
   expect(

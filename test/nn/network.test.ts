@@ -3,7 +3,8 @@
 import { describe, expect, test } from "vitest";
 import { dcgan, dcganDiscriminator, dcganGenerator } from "../../src/gan/recipes/dcgan.ts";
 import { add, batchNorm, conv2d as convolve, reshape } from "../../src/autograd/ops.ts";
-import { onRows, Tensor, variable, vectorJacobianArrays } from "../../src/autograd/tensor.ts";
+import { vectorJacobianArrays } from "../../src/autograd/backward.ts";
+import { onRows, Tensor, variable } from "../../src/autograd/tensor.ts";
 import type { GpuArray } from "../../src/gpu/array.ts";
 import { AttributeError } from "../../src/gpu/errors.ts";
 import { createRng, uniform } from "../../src/kernels/random.ts";

@@ -64,7 +64,7 @@ async function led(name: keyof typeof optimizers, onDevice: boolean): Promise<Fl
     rate.write(Float32Array.of(value));
     await (onDevice ? shared : await step(value)).run();
   }
-  return group.tensors.w.read();
+  return group.tensors.w.read("f32");
 }
 
 test.each(["adam", "sgd", "momentum"] as const)(

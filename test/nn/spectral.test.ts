@@ -1,7 +1,8 @@
 // Spectral normalisation around layers: values and gradients compared with float64, what is kept, and what is refused.
 import { describe, expect, test } from "vitest";
 import { add, mul, sum } from "../../src/autograd/ops.ts";
-import { gradArrays, noGrad, Tensor } from "../../src/autograd/tensor.ts";
+import { gradArrays } from "../../src/autograd/backward.ts";
+import { noGrad, Tensor } from "../../src/autograd/tensor.ts";
 import type { GpuArray } from "../../src/gpu/array.ts";
 import { AttributeError } from "../../src/gpu/errors.ts";
 import { compile } from "../../src/gpu/program.ts";
@@ -213,7 +214,7 @@ test("finds the largest singular value", async () => {
     Float32Array.from({ length: 16 }, (_, at) => (at % 5 === 0 ? 1 : 0)),
   );
   const read = async (training: boolean): Promise<Float32Array> =>
-    noGrad(() => net.forward(new Tensor(upload(device, one)), { training })).read();
+    noGrad(() => net.forward(new Tensor(upload(device, one)), { training })).read("f32");
   for (let i = 0; i < 40; i += 1) await read(true); // errors shrink by (2 / 3)² each time
   const expected = refOf(
     [4, 4],

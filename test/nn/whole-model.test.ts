@@ -155,7 +155,7 @@ async function train(
   }
   for (const [names, norms, network] of networks) {
     for (const [i, { tensor }] of network.parameters.entries()) {
-      results.set(`final_${names[i]}`, await tensor.read());
+      results.set(`final_${names[i]}`, await tensor.read("f32"));
     }
     for (const [layer, norm] of Object.entries(norms)) {
       const running = await network.state.get(`${layer}.running`)!.read();

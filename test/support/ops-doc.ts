@@ -157,7 +157,7 @@ export function opsDoc(): string {
     "const x = tensor(device, [1, 2, 3, 4], [1, 2, 2, 1], { tracked: true }); // values, shape (f32)",
     "const filter = tensor(device, [1, -1], [1, 2, 1, 1]);",
     'const y = conv2d(x, filter, { padding: "same" }); // tensors first, attributes last',
-    'console.log(y.shape, await y.read()); // integers: y.read("i32")',
+    "console.log(y.shape, await y.read()); // a flat list in row-major order",
     "const dy = tensor(device, [1, 1, 1, 1], y.shape); // the gradient that flows in",
     "const [dx] = vectorJacobian(y, dy, [x]); // the gradients that flow out",
     "console.log(await dx.read());",
