@@ -10,7 +10,7 @@ type Labels = Readonly<Partial<Record<Variant, string>>>;
 
 /** The entry points of a shader that are variants, and those that have a shader of their own. */
 function tilesOf(shader: string): Labels {
-  const entries = (["tiled", "narrow", "direct"] as const).filter((variant) =>
+  const entries = (["tiled", "narrow", "direct", "split"] as const).filter((variant) =>
     shaderText(`${shader}.wgsl`).includes(`fn ${variant}(`),
   );
   const labels = entries.map((variant) => [variant, `${shader}.${variant}`]);
@@ -27,10 +27,15 @@ const HEAVY: Readonly<Record<string, Labels>> = {
   "conv2d-forward": tilesOf("conv2d-forward"),
   "conv2d-data-gradient": tilesOf("conv2d-data-gradient"),
   "conv2d-weight-gradient": tilesOf("conv2d-weight-gradient"),
-  reduce: { direct: "reduce.reduce", subgroup: "reduce-subgroup.reduce" },
+  reduce: { direct: "reduce.reduce", split: "reduce.split", subgroup: "reduce-subgroup.reduce" },
+  "batch-norm": { direct: "batch-norm.normalise", split: "batch-norm.split_normalise" },
+  "batch-norm-backward": {
+    direct: "batch-norm-backward.input",
+    split: "batch-norm-backward.split_input",
+  },
 };
 
-const VARIANTS = ["tiled", "narrow", "direct", "workgroup", "subgroup", "lanes"] as const;
+const VARIANTS = ["tiled", "narrow", "direct", "split", "workgroup", "subgroup", "lanes"] as const;
 
 const offered = (kernel: string): readonly Variant[] =>
   VARIANTS.filter((variant) => HEAVY[kernel]?.[variant] !== undefined);
@@ -46,12 +51,13 @@ export const SOAK: boolean = (process.env["LONGHAND_SOAK"] ?? "") !== "";
 export function variantsOf(
   device: Device,
   dispatches: readonly Dispatch[],
-  { tiles, workgroup, subgroup, lanes }: Case,
+  { tiles, split, workgroup, subgroup, lanes }: Case,
 ): readonly Variant[] {
   const can = {
     tiled: tiles !== false || SOAK,
     narrow: tiles !== false || SOAK,
     direct: true,
+    split: split !== undefined || SOAK,
     workgroup: workgroup === true || SOAK,
     subgroup: subgroup === true && device.gpu.features.has("subgroups"),
     lanes: (lanes ?? false) !== false && device.lanes > 0,
@@ -76,12 +82,17 @@ export async function withVariant<T>(
   }
 }
 
-/** Labels of the dispatches that ran another variant than the one asked for, without a reason. */
+/** Labels of the dispatches that ran another variant than the one asked for, without a reason; or kernels that didn't. */
 export function astray(
   variant: Variant,
   dispatches: readonly Dispatch[],
-  { untiled = [], lanes }: Case,
+  { untiled = [], lanes, split }: Case,
 ): readonly string[] {
+  // It serves some shapes alone: of a case's launches, those that it names.
+  if (variant === "split") {
+    const labels = new Set(dispatches.map(({ label }) => label));
+    return (split ?? []).filter((kernel) => !labels.has(HEAVY[kernel]!.split!));
+  }
   return dispatches
     .filter((dispatch) => {
       const labels = HEAVY[kernelOf(dispatch)];
