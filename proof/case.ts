@@ -45,6 +45,8 @@ export interface Case {
   readonly lanes?: true | readonly string[];
   /** True where tiles through workgroup memory are proved as well, which compile for as long again. */
   readonly workgroup?: boolean;
+  /** The kernels that must run as sums shared by lanes, in some launch, where those are proved as well. */
+  readonly split?: readonly string[];
   /** True if every row that the case reduces is contiguous, so that subgroups can reduce all of them. */
   readonly subgroup?: boolean;
 }

@@ -4,8 +4,15 @@ import type { Device } from "../src/gpu/device.ts";
 import type { Dispatch } from "../src/gpu/dispatch.ts";
 import type { Case } from "./case.ts";
 
-/** The label of a kernel's dispatches in a variant. */
-function labelOf(kernel: string, variant: Variant): string {
+/** The entry points of variants whose names aren't the variants'. */
+const ENTRIES: Readonly<Record<string, Readonly<Partial<Record<Variant, string>>>>> = {
+  reduce: { direct: "reduce" },
+  "batch-norm": { direct: "normalise", split: "split_normalise" },
+  "batch-norm-backward": { direct: "input", split: "split_input" },
+};
+
+/** Returns the label of a kernel's dispatches in a variant. */
+export function labelOf(kernel: string, variant: Variant): string {
   switch (variant) {
     case "workgroup":
     case "lanes":
@@ -13,7 +20,7 @@ function labelOf(kernel: string, variant: Variant): string {
     case "subgroup":
       return `${kernel}-${variant}.${kernel}`;
     default:
-      return `${kernel}.${kernel === "reduce" ? kernel : variant}`;
+      return `${kernel}.${ENTRIES[kernel]?.[variant] ?? variant}`;
   }
 }
 
@@ -40,12 +47,13 @@ export const SOAK: boolean =
 export function variantsOf(
   device: Device,
   dispatches: readonly Dispatch[],
-  { tiles, workgroup, subgroup, lanes }: Case,
+  { tiles, split, workgroup, subgroup, lanes }: Case,
 ): readonly Variant[] {
   const can = {
     tiled: tiles !== false || SOAK,
     narrow: tiles !== false || SOAK,
     direct: true,
+    split: split !== undefined || SOAK,
     workgroup: workgroup === true || SOAK,
     subgroup: subgroup === true && device.gpu.features.has("subgroups"),
     lanes: (lanes ?? false) !== false && device.lanes > 0,
@@ -70,12 +78,17 @@ export async function withVariant<T>(
   }
 }
 
-/** Labels of the dispatches that ran another variant than the one asked for, without a reason. */
+/** Labels of the dispatches that ran another variant than the one asked for, without a reason; or kernels that didn't. */
 export function astray(
   variant: Variant,
   dispatches: readonly Dispatch[],
-  { untiled = [], lanes }: Case,
+  { untiled = [], lanes, split }: Case,
 ): readonly string[] {
+  // It serves some shapes alone: of a case's launches, those that it names.
+  if (variant === "split") {
+    const labels = new Set(dispatches.map(({ label }) => label));
+    return (split ?? []).filter((kernel) => !labels.has(HEAVY[kernel]!.split!));
+  }
   return dispatches
     .filter((dispatch) => {
       const labels = HEAVY[kernelOf(dispatch)];

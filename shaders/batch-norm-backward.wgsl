@@ -111,6 +111,74 @@ fn input(invocation: Invocation) {
   }
 }
 
+// A lane's part of the sums of a run.
+fn sums_of_part(s: Shared, origin: vec4f, mean: vec4f, inverse: vec4f) -> Sums {
+  var sums = Sums();
+  for (var row = s.first + s.part; row < s.end; row += PARTS) {
+    let d = dout_at(row, s.c);
+    sums.scaled += d * ((x_at(row, s.c) - origin - mean) * inverse);
+    sums.plain += d;
+  }
+  return sums;
+}
+
+// Adds up both sums over the parts at once.
+fn sums_of_parts(lane: u32, own: Sums) -> Sums {
+  let both = sum_of_parts(lane, vec4f(own.scaled.x, own.plain.x, 0f, 0f));
+  return Sums(vec4f(both.x), vec4f(both.y));
+}
+
+@compute @workgroup_size(256)
+fn split_sums(group: Workgroup, @builtin(local_invocation_index) lane: u32) {
+  let s = shared_place(workgroup_index(group), lane);
+  let sums = sums_of_parts(lane, sums_of_part(s, origin_of(s.c), stat(0u, s.c), stat(1u, s.c)));
+  if (!s.keeps) { return; }
+  partial[PARTIAL_AT + s.split * 2u * CHANNELS + s.c] = sums.scaled.x;
+  partial[PARTIAL_AT + (s.split * 2u + 1u) * CHANNELS + s.c] = sums.plain.x;
+}
+
+// A lane's part of the sums of all runs: every PARTS-th.
+fn sums_of_part_of_runs(s: Shared) -> Sums {
+  var sums = Sums();
+  for (var split = s.part; split < SPLITS; split += PARTS) {
+    sums.scaled += partial_at(split, 0u, s.c);
+    sums.plain += partial_at(split, 1u, s.c);
+  }
+  return sums;
+}
+
+// dγ and dβ only.
+@compute @workgroup_size(256)
+fn split_affine(group: Workgroup, @builtin(local_invocation_index) lane: u32) {
+  let s = shared_place(workgroup_index(group), lane);
+  let sums = sums_of_parts(lane, sums_of_part_of_runs(s));
+  if (s.keeps && s.split == 0u) { store_sums(s.c, sums); }
+}
+
+@compute @workgroup_size(256)
+fn split_input(group: Workgroup, @builtin(local_invocation_index) lane: u32) {
+  let s = shared_place(workgroup_index(group), lane);
+  let origin = origin_of(s.c);
+  let mean = stat(0u, s.c);
+  let inverse = stat(1u, s.c);
+  var own = Sums();
+  if (SPLITS == 1u) {
+    own = sums_of_part(s, origin, mean, inverse);
+  } else {
+    own = sums_of_part_of_runs(s);
+  }
+  let sums = sums_of_parts(lane, own);
+  if (s.keeps && s.split == 0u) { store_sums(s.c, sums); }
+  if (!s.live) { return; }
+  let scale = gamma_at(s.c) * inverse;
+  let shift = sums.plain / f32(ROWS);
+  let slope = sums.scaled / f32(ROWS);
+  for (var row = s.first + s.part; row < s.end; row += PARTS) {
+    let normal = (x_at(row, s.c) - origin - mean) * inverse;
+    store_row(row, s.c, scale * (dout_at(row, s.c) - (shift + normal * slope)));
+  }
+}
+
 // dx in inference.
 @compute @workgroup_size(64)
 fn inference_input(invocation: Invocation) {
@@ -122,3 +190,4 @@ fn inference_input(invocation: Invocation) {
 }
 // appended: lib/invocation.wgsl
 // appended: lib/channels.wgsl
+// appended: lib/parts.wgsl

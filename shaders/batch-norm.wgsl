@@ -55,14 +55,27 @@ fn moments_of_batch(p: Place, origin: vec4f) -> Moments {
   return Moments(mean, squares);
 }
 
+// Stores the statistics of channels for the backward.
+fn keep_moments(c: u32, mean: vec4f, inverse: vec4f) {
+  for (var i = 0u; i < WIDTH; i++) {
+    moments[MOMENTS_AT + c + i] = mean[i];
+    moments[MOMENTS_AT + CHANNELS + c + i] = inverse[i];
+  }
+}
+
+// Updates the running statistics of channels.
+fn remember(c: u32, mean: vec4f, variance: vec4f) {
+  if (!TRACK) { return; }
+  for (var i = 0u; i < WIDTH; i++) {
+    let at = RUNNING_AT + c + i;
+    running[at] = MOMENTUM * running[at] + REST * mean[i];
+    running[at + CHANNELS] = MOMENTUM * running[at + CHANNELS] + REST * (variance[i] * VARIANCE_FACTOR);
+  }
+}
+
 // Stores an invocation's rows, and the statistics of its channels for the backward.
 fn store_normalised(p: Place, origin: vec4f, mean: vec4f, inverse: vec4f) {
-  if (p.split == 0u) {
-    for (var i = 0u; i < WIDTH; i++) {
-      moments[MOMENTS_AT + p.c + i] = mean[i];
-      moments[MOMENTS_AT + CHANNELS + p.c + i] = inverse[i];
-    }
-  }
+  if (p.split == 0u) { keep_moments(p.c, mean, inverse); }
   let scale = inverse * gamma_at(p.c);
   let at = BETA_AT + p.c;
   let shift = vec4f(beta[at], beta[at + NEXT], beta[at + 2u * NEXT], beta[at + 3u * NEXT]);
@@ -97,14 +110,74 @@ fn normalise(invocation: Invocation) {
   let batch = moments_of_batch(p, origin);
   let mean = origin + batch.mean;
   let variance = batch.squares / f32(ROWS);
-  if (TRACK && p.split == 0u) {
-    for (var i = 0u; i < WIDTH; i++) {
-      let at = RUNNING_AT + p.c + i;
-      running[at] = MOMENTUM * running[at] + REST * mean[i];
-      running[at + CHANNELS] = MOMENTUM * running[at + CHANNELS] + REST * (variance[i] * VARIANCE_FACTOR);
-    }
-  }
+  if (p.split == 0u) { remember(p.c, mean, variance); }
   store_normalised(p, origin, batch.mean, 1f / sqrt(variance + EPSILON));
+}
+
+// The mean and the squared deviations of the rows that the parts of a workgroup have between them, of which the lane
+// knows those of `count` rows.
+fn moments_of_parts(lane: u32, own: Moments, count: f32, rows: f32) -> Moments {
+  let mean = sum_of_parts(lane, own.mean * count) / rows;
+  workgroupBarrier();
+  let delta = own.mean - mean;
+  return Moments(mean, sum_of_parts(lane, own.squares + delta * delta * count));
+}
+
+fn moments_of_shared_run(s: Shared, lane: u32, origin: vec4f) -> Moments {
+  var own = Moments();
+  var count = 0f;
+  for (var row = s.first + s.part; row < s.end; row += PARTS) {
+    let x = x_at(row, s.c) - origin;
+    let delta = x - own.mean;
+    count += 1f;
+    own.mean += delta * (1f / count);
+    own.squares += delta * (x - own.mean);
+  }
+  return moments_of_parts(lane, own, count, f32(max(s.end, s.first + 1u) - s.first));
+}
+
+// The same for all rows: of the runs' partial results, each part takes every PARTS-th.
+fn moments_of_shared_batch(s: Shared, lane: u32, origin: vec4f) -> Moments {
+  if (SPLITS == 1u) { return moments_of_shared_run(s, lane, origin); }
+  var sum = vec4f();
+  for (var split = s.part; split < SPLITS; split += PARTS) { sum += partial_at(split, 0u, s.c) * rows_in(split); }
+  let mean = sum_of_parts(lane, sum) / f32(ROWS);
+  workgroupBarrier();
+  var squares = vec4f();
+  for (var split = s.part; split < SPLITS; split += PARTS) {
+    let delta = partial_at(split, 0u, s.c) - mean;
+    squares += partial_at(split, 1u, s.c) + delta * delta * rows_in(split);
+  }
+  return Moments(mean, sum_of_parts(lane, squares));
+}
+
+@compute @workgroup_size(256)
+fn split_partials(group: Workgroup, @builtin(local_invocation_index) lane: u32) {
+  let s = shared_place(workgroup_index(group), lane);
+  let run = moments_of_shared_run(s, lane, origin_of(s.c));
+  if (!s.keeps) { return; }
+  partial[PARTIAL_AT + s.split * 2u * CHANNELS + s.c] = run.mean.x;
+  partial[PARTIAL_AT + (s.split * 2u + 1u) * CHANNELS + s.c] = run.squares.x;
+}
+
+@compute @workgroup_size(256)
+fn split_normalise(group: Workgroup, @builtin(local_invocation_index) lane: u32) {
+  let s = shared_place(workgroup_index(group), lane);
+  let origin = origin_of(s.c);
+  let batch = moments_of_shared_batch(s, lane, origin);
+  let mean = origin + batch.mean;
+  let variance = batch.squares / f32(ROWS);
+  let inverse = 1f / sqrt(variance + EPSILON);
+  if (s.keeps && s.split == 0u) {
+    remember(s.c, mean, variance);
+    keep_moments(s.c, batch.mean, inverse);
+  }
+  if (!s.live) { return; }
+  let scale = inverse * gamma_at(s.c);
+  for (var row = s.first + s.part; row < s.end; row += PARTS) {
+    let y = (x_at(row, s.c) - origin - batch.mean) * scale + beta[BETA_AT + s.c];
+    out[OUT_AT + row * CHANNELS + s.c] = Out(value(y.x));
+  }
 }
 
 // The forward in inference.
@@ -121,5 +194,6 @@ fn infer(invocation: Invocation) {
 }
 // appended: lib/invocation.wgsl
 // appended: lib/channels.wgsl
+// appended: lib/parts.wgsl
 // appended: lib/activation.wgsl
 // appended: lib/numbers.wgsl

@@ -6,6 +6,7 @@ const W_BY_FOUR = true; // FILTERS is a multiple of 4
 
 const PIXELS = BATCH * OUT_HEIGHT * OUT_WIDTH;
 const COLUMNS = FILTERS;
+const TERMS = KERNEL_H * KERNEL_W * CHANNELS; // terms of an output, if GROUPS is 1
 const TILES_N = (FILTERS + 7u) / 8u;
 
 // Element types; f16 and vec4h if the array is stored as f16.
@@ -92,7 +93,47 @@ fn direct(invocation: Invocation) {
   }
   out[OUT_AT + index] = Out(epilogue(sum, index, k));
 }
+// The weights of a term for all filters, of which there are at most four.
+fn weights_of(term: u32) -> vec4f {
+  let at = WEIGHT_AT + term * FILTERS;
+  var four = vec4f(weight[at]);
+  if (FILTERS > 1u) { four.y = weight[at + 1u]; }
+  if (FILTERS > 2u) { four.z = weight[at + 2u]; }
+  if (FILTERS > 3u) { four.w = weight[at + 3u]; }
+  return four;
+}
+
+// The product that a term (a tap's channel) adds to an output pixel. Nothing, not even an infinite weight, comes out of
+// the padding.
+fn product_of(m: u32, term: u32) -> vec4f {
+  let channels = max(CHANNELS, 1u); // a module that divides by 0 isn't valid, even if it launches `direct`
+  let kernel = term / channels;
+  let at = tap(m, kernel / KERNEL_W, kernel % KERNEL_W);
+  let x = f32(inp[INP_AT + u32(max(at, 0)) + term % channels]);
+  return select(vec4f(), x * weights_of(term), at >= 0);
+}
+
+// One output pixel per workgroup, for GPUs: if pixels and filters are few and terms are many. Neighbouring lanes read
+// neighbouring channels. FILTERS is at most 4, and GROUPS is 1.
+@compute @workgroup_size(256)
+fn split(group: Workgroup, @builtin(local_invocation_index) lane: u32) {
+  let m = workgroup_index(group);
+  var sums = vec4f();
+  var term = lane;
+  // Four terms at a time: their loads don't wait for one another.
+  for (; term + 768u < TERMS; term += 1024u) {
+    sums += (product_of(m, term) + product_of(m, term + 256u))
+      + (product_of(m, term + 512u) + product_of(m, term + 768u));
+  }
+  for (; term < TERMS; term += 256u) { sums += product_of(m, term); }
+  let total = sum_of_parts(lane, sums);
+  if (m < PIXELS && lane < FILTERS) {
+    let at = m * FILTERS + lane;
+    out[OUT_AT + at] = Out(epilogue(total[lane], at, lane));
+  }
+}
 // appended: lib/invocation.wgsl
+// appended: lib/parts.wgsl
 // appended: lib/register-tile.wgsl
 // appended: lib/taps.wgsl
 // appended: lib/convolution.wgsl

@@ -14,6 +14,11 @@ const A_COLUMN = 1u;
 const W_ROW = 8u;
 const W_COLUMN = 1u;
 const TILES_N = (N + 7u) / 8u;
+// Of `split`: the strides of the output, and the runs of CHUNK terms that its sums are cut into.
+const OUT_ROW = 8u;
+const OUT_COLUMN = 1u;
+const SPLITS = 1u;
+const CHUNK = 8u;
 const W_BY_FOUR = true; // w's columns are contiguous and aligned, so four are loaded as a vec4
 
 @group(0) @binding(0) var<storage, read> a: array<f32>;
@@ -82,6 +87,44 @@ fn direct(invocation: Invocation) {
   }
   out[OUT_AT + i] = sum;
 }
+// The row of w at a term, which has at most four columns.
+fn thin_row(at: u32) -> vec4f {
+  var four = vec4f(w[at]);
+  if (N > 1u) { four.y = w[at + W_COLUMN]; }
+  if (N > 2u) { four.z = w[at + 2u * W_COLUMN]; }
+  if (N > 3u) { four.w = w[at + 3u * W_COLUMN]; }
+  return four;
+}
+
+// SPREAD rows per workgroup, for GPUs, if columns are at most four and outputs are few. SPREAD is 1 if a row of a is
+// contiguous: neighbouring lanes then read neighbouring terms, else neighbouring rows. If rows are few too, a sum is cut
+// into runs, and a second pass adds their results. For few rows and many columns, the launcher swaps a and w.
+@compute @workgroup_size(256)
+fn split(group: Workgroup, @builtin(local_invocation_index) lane: u32) {
+  let blocks = (M + SPREAD - 1u) / SPREAD;
+  let m = workgroup_index(group) % blocks * SPREAD + lane % SPREAD;
+  let run = workgroup_index(group) / blocks;
+  let start = batch_offsets(group.id.z);
+  let row = A_AT + start.x + min(m, M - 1u) * A_ROW;
+  let thin = W_AT + start.y;
+  let end = min(K, (run + 1u) * CHUNK);
+  var sums = vec4f();
+  var k = run * CHUNK + lane / SPREAD;
+  // Four terms at a time: their loads don't wait for one another.
+  for (; k + 3u * PARTS < end; k += 4u * PARTS) {
+    let k1 = k + PARTS;
+    let k2 = k1 + PARTS;
+    let k3 = k2 + PARTS;
+    sums += (a[row + k * A_COLUMN] * thin_row(thin + k * W_ROW) + a[row + k1 * A_COLUMN] * thin_row(thin + k1 * W_ROW))
+      + (a[row + k2 * A_COLUMN] * thin_row(thin + k2 * W_ROW) + a[row + k3 * A_COLUMN] * thin_row(thin + k3 * W_ROW));
+  }
+  for (; k < end; k += PARTS) { sums += a[row + k * A_COLUMN] * thin_row(thin + k * W_ROW); }
+  let total = sum_of_parts(lane, sums);
+  if (lane >= SPREAD || m >= M || run >= SPLITS) { return; }
+  let to = OUT_AT + (run * BATCH + group.id.z) * M * N + m * OUT_ROW;
+  for (var n = 0u; n < N; n++) { out[to + n * OUT_COLUMN] = total[n]; }
+}
 // appended: lib/invocation.wgsl
+// appended: lib/parts.wgsl
 // appended: lib/register-tile.wgsl
 // appended: lib/batches.wgsl

@@ -19,6 +19,7 @@ const KEPT_STRIDES = array<u32, 4>(0u, 0u, 0u, 1u);
 const REDUCED = array<u32, 4>(1u, 1u, 1u, 64u);
 const REDUCED_STRIDES = array<u32, 4>(0u, 0u, 0u, 64u);
 const DIVISOR = 1f; // the divisor of a mean
+const SPREAD = 16u; // neighbouring outputs per workgroup of `split`: 16, or 1 if the elements of an output are contiguous
 const LEAST = false; // whether to find the minimum's index; else the maximum's
 
 @group(0) @binding(0) var<storage, read> inp: array<f32>;
@@ -78,6 +79,45 @@ fn reduce(invocation: Invocation) {
   }
   let total = combine(combine(sums[0], sums[1]), combine(sums[2], sums[3]));
   out[OUT_AT + index] = select(total, total / DIVISOR, OP == MEAN);
+}
+
+var<workgroup> held: array<f32, 256>;
+
+// The same run for SPREAD outputs per workgroup, for GPUs, if outputs are few and reductions are long. The lanes are
+// 256 / SPREAD parts of SPREAD neighbours, and the parts share the elements of an output. Their results are combined by
+// fours.
+@compute @workgroup_size(256)
+fn split(group: Workgroup, @builtin(local_invocation_index) lane: u32) {
+  let blocks = (OUTPUTS + SPREAD - 1u) / SPREAD;
+  let output = workgroup_index(group) % blocks * SPREAD + lane % SPREAD;
+  let run = workgroup_index(group) / blocks;
+  let base = INP_AT + kept_offset(min(output, OUTPUTS - 1u));
+  let parts = 256u / SPREAD;
+  let end = min(COUNT, (run + 1u) * CHUNK);
+  var four = vec4f();
+  if (OP == PROD) { four = vec4f(1f); }
+  if (OP == MAX || OP == MIN) { four = vec4f(inp[base + reduced_offset(min(run * CHUNK, COUNT - 1u))]); }
+  var r = run * CHUNK + lane / SPREAD;
+  for (; r + 3u * parts < end; r += 4u * parts) {
+    four[0] = combine(four[0], inp[base + reduced_offset(r)]);
+    four[1] = combine(four[1], inp[base + reduced_offset(r + parts)]);
+    four[2] = combine(four[2], inp[base + reduced_offset(r + 2u * parts)]);
+    four[3] = combine(four[3], inp[base + reduced_offset(r + 3u * parts)]);
+  }
+  for (; r < end; r += parts) { four[0] = combine(four[0], inp[base + reduced_offset(r)]); }
+  held[lane] = combine(combine(four[0], four[1]), combine(four[2], four[3]));
+  workgroupBarrier();
+  for (var left = 64u; left >= SPREAD; left /= 4u) {
+    if (lane < left) {
+      let low = combine(held[lane], held[lane + left]);
+      held[lane] = combine(low, combine(held[lane + 2u * left], held[lane + 3u * left]));
+    }
+    workgroupBarrier();
+  }
+  if (lane < SPREAD && output < OUTPUTS && run < SPLITS) {
+    let total = held[lane];
+    out[OUT_AT + run * OUTPUTS + output] = select(total, total / DIVISOR, OP == MEAN);
+  }
 }
 
 // The rank by which the winning element is chosen. For a minimum the order is reversed, except for NaN.

@@ -14,6 +14,7 @@ import { SOAK } from "../variants.ts";
 import type { Case, Refusal, Row } from "../case.ts";
 
 type Name = "conv2d" | "convTranspose2d";
+const KERNELS_SPLIT: readonly string[] = ["conv2d-forward", "conv2d-weight-gradient"];
 const biased = (x: Shape, filter: Shape, attributes: ConvolutionAttributes): Case =>
   withBias(convolution(x, filter, attributes), conv2d, filter[3], attributes);
 
@@ -28,7 +29,16 @@ function invalid(): Case {
     name: "NaN and infinities stay in their windows",
     smooth: false,
     workgroup: true,
+    split: ["conv2d-weight-gradient"],
   };
+}
+
+/** An infinite weight of a filter, which the padding below it doesn't turn into NaN. The way back has no padding. */
+function infiniteCorner(): Case {
+  const made = convolution([1, 5, 6, 3], [3, 3, 3, 2], { padding: [2, 2, 2, 2] });
+  made.inputs[1]!.data[0] = Infinity;
+  const split = ["conv2d-forward"];
+  return { ...made, name: "an infinite weight over padding", smooth: false, tiles: false, split };
 }
 
 type Attributes = TransposedAttributes;
@@ -123,6 +133,7 @@ const finishedCases: Readonly<Record<Name, readonly Case[]>> = {
       ),
       lanes: KERNELS,
       workgroup: true,
+      split: KERNELS_SPLIT,
     },
   ],
   convTranspose2d: [
@@ -170,7 +181,12 @@ export const convRows: Readonly<Record<Name, Row>> = {
       ...[
         biased([3, 7, 6, 32], [3, 4, 32, 16], { padding: [1, 2, 2, 1], strides: [1, 2] }),
         biased([5, 9, 5, 3], [4, 2, 3, 20], { strides: 3 }),
-      ].map((each) => ({ ...each, workgroup: true, lanes: true as const })),
+      ].map((each) => ({
+        ...each,
+        workgroup: true,
+        lanes: true as const,
+        split: ["conv2d-weight-gradient"],
+      })),
       convolution([2, 28, 28, 1], [5, 5, 1, 16], { strides: 2, padding: "same" }),
       {
         ...convolution([2, 14, 14, 16], [5, 5, 16, 32], { strides: 2, padding: "same" }),
@@ -182,7 +198,17 @@ export const convRows: Readonly<Record<Name, Row>> = {
         convolution([1, 8, 8, 4], [3, 3, 2, 6], { groups: 2, strides: 2, padding: "same" }),
         convolution([2, 6, 7, 5], [3, 3, 1, 10], { groups: 5, dilations: [1, 2] }),
       ].map((each) => ({ ...each, tiles: false })),
+      ...[
+        convolution([2, 4, 4, 128], [3, 3, 128, 1], { padding: "same" }),
+        convolution([3, 5, 6, 7], [2, 3, 7, 4], { strides: 2, dilations: [1, 2] }),
+      ].map((each) => ({ ...each, tiles: false, split: KERNELS_SPLIT })),
+      ...[
+        biased([3, 9, 9, 5], [2, 2, 5, 7], {}),
+        biased([2, 9, 11, 8], [3, 3, 8, 12], { padding: "same" }),
+        convolution([2, 9, 9, 3], [5, 5, 3, 67], { padding: "same" }),
+      ].map((each) => ({ ...each, tiles: false, split: ["conv2d-weight-gradient"] })),
       invalid(),
+      infiniteCorner(),
       ...finishedCases.conv2d,
       ...crossed((attributes, [kh, kw]) =>
         convolution([2, 7, 6, 4], [kh, kw, 4 / attributes.groups!, 8], attributes),
@@ -224,6 +250,7 @@ export const convRows: Readonly<Record<Name, Row>> = {
       {
         ...transposed([2, 14, 14, 16], [5, 5, 1, 16], { strides: 2, padding: "same" }),
         lanes: ["conv2d-weight-gradient"],
+        split: ["conv2d-weight-gradient"],
       },
       ...[
         transposed([2, 4, 5, 5], [4, 4, 3, 5], { strides: 2, padding: [1, 1, 1, 1] }),

@@ -29,7 +29,7 @@ function stored({ value, compare }: Answer): Answer {
  * A case whose op is told to store its result as f16, on an input that is f16. Tiles through workgroup memory
  * are left to the chains, as they compile for long.
  */
-function halved(made: Case, ways: Pick<Case, "lanes" | "tiles"> = { lanes: true }): Case {
+function halved(made: Case, ways: Pick<Case, "lanes" | "split" | "tiles"> = { lanes: true }): Case {
   const [x, ...others] = made.inputs;
   return {
     ...made,
@@ -41,7 +41,7 @@ function halved(made: Case, ways: Pick<Case, "lanes" | "tiles"> = { lanes: true 
 }
 
 /** Where lanes can't share loads, as channels don't come by fours. */
-const odd = { tiles: true } as const;
+const odd = { tiles: true, split: ["conv2d-weight-gradient"] } as const;
 const activationType = "f16";
 
 /** By the op that they are of. */
@@ -82,6 +82,10 @@ export const f16Cases: Readonly<Record<string, readonly Case[]>> = {
   dense: [
     halved(connected([5, 24], 16, true, activationType)),
     halved(connected([3, 5], 7, false, activationType), { tiles: false }),
+    halved(connected([3, 1100], 2, true, activationType), {
+      tiles: false,
+      split: ["conv2d-forward"],
+    }),
   ],
   batchNorm: [
     halved(norm({ shape: [3, 9, 11, 4], training: true, alpha: 0.3, activationType })),

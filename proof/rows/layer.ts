@@ -100,6 +100,7 @@ export function norm(given: NormCase): Case {
       return [near(dx), summed(dgamma), summed(dbeta)];
     },
     smooth,
+    ...(training ? { split: ["batch-norm", "batch-norm-backward"] } : {}),
   };
 }
 
@@ -112,6 +113,7 @@ const batchNormRow: Row = {
     norm({ shape: [65, 8], training: true }),
     norm({ shape: [2, 231], training: true }),
     norm({ shape: [2, 7, 7, 64], training: true }),
+    norm({ shape: [3, 27, 27, 5], training: true, mean: 100, smooth: false }),
     norm({ shape: [8, 8, 8, 2], training: true, mean: 1000, smooth: false }),
     norm({ shape: [2, 5, 3, 3], training: false }),
     norm({ shape: [2, 231], training: false }),

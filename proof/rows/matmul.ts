@@ -151,6 +151,7 @@ const denseRow: Row = {
         { op: "dense", shape: [64, 1], bias: true, activation: "sigmoid" },
       ),
       lanes: ["conv2d-forward", "conv2d-data-gradient", "conv2d-weight-gradient"],
+      split: ["conv2d-forward", "conv2d-weight-gradient"],
     },
     {
       ...chain(
@@ -196,6 +197,14 @@ const matmulRow: Row = {
     { ...product([10, 40], [10, 36], A), lanes: true, tiles: false },
     { ...product([2, 12, 36], [40, 12], BOTH), lanes: true, tiles: false },
     { ...product([3, 9, 7], [3, 8, 9], BOTH), workgroup: true },
+    ...[
+      product([5, 2600], [2600, 3]),
+      product([1, 5000], [5000, 1]),
+      product([3, 600], [600, 40]),
+      product([300, 35], [300, 2], A),
+      product([2, 2, 70], [3, 1, 35, 70], B),
+      product([4, 40], [2, 17, 40], B),
+    ].map((each) => ({ ...each, tiles: false, split: ["matmul"] })),
     ...[
       product([1, 1], [1, 1]),
       product([63, 3], [3, 65]),

@@ -4,6 +4,9 @@
 // launch combines those of its channels in a fixed order before it walks its own rows. With one run there is no first
 // launch, and invocations walk their rows twice.
 //
+// If a GPU would stay empty, the lanes of a workgroup share the rows of a run instead (lib/parts.wgsl): neighbours take
+// adjacent channels, and each part takes every PARTS-th row. WIDTH is then 1.
+//
 // The shader that appends this declares the bindings inp, partial, partials and gamma.
 
 const ROWS = 64u;
@@ -29,6 +32,31 @@ fn place(index: u32) -> Place {
   let split = index / BLOCKS;
   let zero = u32(split >= SPLITS);
   return Place((index % BLOCKS) * WIDTH, split, split * CHUNK, min(ROWS, (split + 1u) * CHUNK), zero);
+}
+
+// The channel of a lane and the rows that it shares with the other parts.
+struct Shared {
+  c: u32,
+  split: u32,
+  first: u32,
+  end: u32,
+  part: u32,
+  live: bool, // whether there is such a channel and run; if not, the lane only goes along
+  keeps: bool, // whether the lane stores the result of all parts
+}
+
+fn shared_place(index: u32, lane: u32) -> Shared {
+  let blocks = (CHANNELS + SPREAD - 1u) / SPREAD;
+  let c = index % blocks * SPREAD + lane % SPREAD;
+  let split = index / blocks;
+  let live = c < CHANNELS && split < SPLITS;
+  let end = min(ROWS, (split + 1u) * CHUNK);
+  return Shared(min(c, CHANNELS - 1u), split, split * CHUNK, end, lane / SPREAD, live, live && lane < SPREAD);
+}
+
+// The rows of a run.
+fn rows_in(split: u32) -> f32 {
+  return f32(min(ROWS, (split + 1u) * CHUNK) - split * CHUNK);
 }
 
 fn x_at(row: u32, c: u32) -> vec4f {
@@ -64,3 +92,4 @@ fn gamma_at(c: u32) -> vec4f {
   let at = GAMMA_AT + c;
   return vec4f(gamma[at], gamma[at + NEXT], gamma[at + 2u * NEXT], gamma[at + 3u * NEXT]);
 }
+// appended: lib/parts.wgsl

@@ -11,7 +11,8 @@ import {
 } from "../kernels/attributes.ts";
 import { pair } from "../kernels/conv2d-geometry.ts";
 import { checkImages } from "../kernels/image.ts";
-import { normaliseAxes, type ReduceAttributes } from "../kernels/reduce.ts";
+import { normaliseAxes } from "../kernels/reduce-geometry.ts";
+import type { ReduceAttributes } from "../kernels/reduce.ts";
 import type { ResizeMode } from "../kernels/resize.ts";
 import { mean, reshape, resize, square, sub } from "./ops.ts";
 import { arraysOf, type Tensor } from "./tensor.ts";

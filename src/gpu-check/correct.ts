@@ -5,6 +5,7 @@ import type { Case } from "../../proof/case.ts";
 import { verdictsOf, type VariantVerdict } from "../../proof/problems.ts";
 import { f16Cases } from "../../proof/rows/f16.ts";
 import { table } from "../../proof/table.ts";
+import { labelOf } from "../../proof/variants.ts";
 import type { Correctness, Fault } from "./report.ts";
 
 /** A case of the table, and the op that it is of. */
@@ -101,17 +102,10 @@ export function wrongVariants(verdicts: readonly VariantVerdict[]): readonly str
     variant === undefined || problems.length === 0
       ? []
       : Object.keys(VARIANTS)
-          .filter((kernel) => labels.some((label) => isOf(label, kernel, variant)))
+          .filter(
+            (kernel) =>
+              VARIANTS[kernel]!.includes(variant) && labels.includes(labelOf(kernel, variant)),
+          )
           .map((kernel) => `${kernel}.${variant}`),
-  );
-}
-
-/** Whether a dispatch's label is of a kernel's variant. */
-function isOf(label: string, kernel: string, variant: string): boolean {
-  const [shader, entry] = label.split(".");
-  return (
-    shader === `${kernel}-${variant}` ||
-    (shader === kernel && entry === variant) ||
-    (shader === kernel && entry === kernel && variant === "direct")
   );
 }

@@ -1,7 +1,8 @@
 // Argmax and argmin: where the largest or smallest element is. They walk axes as the other reductions do.
 import type { GpuArray } from "../gpu/array.ts";
 import { flag, wholes } from "./attributes.ts";
-import { normaliseAxes, reducing, type ReduceAttributes } from "./reduce.ts";
+import { normaliseAxes, reducing } from "./reduce-geometry.ts";
+import type { ReduceAttributes } from "./reduce.ts";
 import { defineOp, type Op } from "./op.ts";
 
 type Name = "argmax" | "argmin";

@@ -1,7 +1,7 @@
 // Batch normalisation over every axis except the last, with its activation.
 import { formatShape, GpuArray } from "../gpu/array.ts";
-import { byFours } from "../gpu/binding.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
+import { walk } from "./batch-norm-walk.ts";
 import { finite, flag, instance, needed, oneOf } from "./attributes.ts";
 import type { Epilogue } from "./epilogue.ts";
 import {
@@ -12,6 +12,7 @@ import {
   type ActivationType,
 } from "./epilogue-attributes.ts";
 import { checkArray, defineOp, type Gradients, type Needs, type Op } from "./op.ts";
+import type { Workload } from "./variant.ts";
 
 /**
  * Which variance of a batch enters the running variance: the population's, as in Keras 3, or the sample's, which is
@@ -42,45 +43,10 @@ interface Normalised {
   readonly training: boolean;
 }
 
+// |x̂| is at most 2/√ε for inputs in [−1, 1], with the usual ε.
+const TERMS = 64;
+
 type Inputs = readonly [x: GpuArray, gamma: GpuArray, beta: GpuArray];
-
-interface Walk {
-  readonly splits: number;
-  readonly constants: Readonly<Record<string, number>>;
-  /** For a launch that walks every run of rows (`workgroups`), and for one that takes each channel once (`once`). */
-  readonly workgroups: readonly [number, number, number];
-  readonly once: readonly [number, number, number];
-}
-
-const FEW_ROWS = 64; // so few that one invocation walks them twice, which saves a launch before it
-
-/**
- * Decides how launches walk rows and channels. On SwiftShader an invocation takes four channels, because loads dominate
- * its cost. On lavapipe it takes one, because the compiler needs 8 ms for each word that eight lanes load. On a GPU it
- * takes one, so that neighbours store adjacent elements. Rows are cut into runs until there are about 512 vec4s of
- * channels, or 4,096 invocations on a GPU. There are never more runs than rows in a run, because each invocation then
- * combines the partial results of all runs.
- */
-function walk(arrays: readonly [x: GpuArray, ...others: GpuArray[]]): Walk {
-  const { device, shape, size } = arrays[0];
-  const channels = shape.at(-1)!;
-  const rows = size / Math.max(channels, 1);
-  const fours = device.software && channels % 4 === 0 && arrays.every(byFours);
-  const width = fours && device.lanes < 8 ? 4 : 1;
-  const blocks = channels / width;
-  const wanted = Math.ceil(
-    (device.software ? 512 : 4096) / Math.max(fours ? channels / 4 : blocks, 1),
-  );
-  const runs = rows <= FEW_ROWS ? 1 : Math.min(wanted, Math.ceil(Math.sqrt(rows)));
-  const chunk = Math.max(1, Math.ceil(rows / runs));
-  const splits = Math.max(1, Math.ceil(rows / chunk));
-  return {
-    splits,
-    constants: { ROWS: rows, CHANNELS: channels, WIDTH: width, SPLITS: splits, CHUNK: chunk },
-    workgroups: device.linear(size === 0 ? 0 : splits * blocks),
-    once: device.linear(blocks),
-  };
-}
 
 function check(
   x: GpuArray,
@@ -127,7 +93,18 @@ function normalise(
   const { device } = x;
   const { running, training, epsilon = 1e-3, momentum = 0.99, runningVariance } = attributes;
   const channels = x.shape.at(-1)!;
-  const { splits, constants, workgroups } = walk([x]);
+  const workload: Workload = {
+    kernel: "batch-norm",
+    key: `batch-norm ${x.shape.join("x")}`,
+    inputs: [x, gamma, beta],
+    terms: TERMS,
+    launch: (at, g, b) => {
+      const { running: _running, ...rest } = attributes;
+      const stats = device.empty(moments.shape, "f32", "batch_norm.moments");
+      return normalise([at!, g!, b!], stats, rest, epilogue, "f32");
+    },
+  };
+  const { variant, splits, constants, workgroups } = walk(workload, [x], training);
   const out = device.empty(x.shape, activationType, "batch_norm");
   const shared = {
     shader: "batch-norm",
@@ -145,7 +122,7 @@ function normalise(
   if (splits > 1) {
     device.launch({
       shader: "batch-norm",
-      entry: "batch_partials",
+      entry: variant === "split" ? "split_partials" : "batch_partials",
       constants,
       bind: { inp: x, partial: partials },
       workgroups,
@@ -155,7 +132,7 @@ function normalise(
   const rows = x.size / channels;
   device.launch({
     ...shared,
-    entry: "normalise",
+    entry: variant === "split" ? "split_normalise" : "normalise",
     constants: {
       ...shared.constants,
       MOMENTUM: momentum,
@@ -177,7 +154,14 @@ function gradients(dz: GpuArray, saved: Normalised, needs: Needs): Gradients {
   const { x, gamma, stats, training } = saved;
   const { device, size } = x;
   const channels = x.shape.at(-1)!;
-  const { splits, constants, workgroups, once } = walk([x, dz]);
+  const workload: Workload = {
+    kernel: "batch-norm-backward",
+    key: `batch-norm-backward ${x.shape.join("x")}`,
+    inputs: [dz, x],
+    terms: TERMS,
+    launch: (d, at) => gradients(d!, { ...saved, x: at! }, [true, false, false])[0]!,
+  };
+  const { variant, splits, constants, workgroups, once } = walk(workload, [x, dz], training);
   const shared = {
     shader: "batch-norm-backward",
     constants: { ...constants, TRAINING: training },
@@ -199,13 +183,16 @@ function gradients(dz: GpuArray, saved: Normalised, needs: Needs): Gradients {
   const partials = alone ? gamma : empty([splits, 2, channels], "partials");
   if (!alone) {
     const bind = { dout: dz, inp: x, stats, partial: partials };
-    device.launch({ ...shared, entry: "partial_sums", bind, flop: 5 * size });
+    const entry = variant === "split" ? "split_sums" : "partial_sums";
+    device.launch({ ...shared, entry, bind, flop: 5 * size });
   }
   if (inputToo) {
     const bind = { dout: dz, inp: x, stats, gamma, partials, ...sums, dinp: dx };
-    device.launch({ ...shared, entry: "input", bind, flop: (alone ? 13 : 8) * size });
+    const entry = variant === "split" ? "split_input" : "input";
+    device.launch({ ...shared, entry, bind, flop: (alone ? 13 : 8) * size });
   } else {
-    device.launch({ ...shared, entry: "affine", bind: { partials, ...sums }, workgroups: once });
+    const entry = variant === "split" ? "split_affine" : "affine";
+    device.launch({ ...shared, entry, bind: { partials, ...sums }, workgroups: once });
   }
   return asked;
 }

@@ -20,13 +20,15 @@ import {
 } from "./variant.ts";
 
 /** Returns how many output pixels one partial sum covers: enough sums to fill the adapter, few enough to add up. */
-function chunkOf(pixels: number, parallel: number, wanted: number): number {
-  const splits = Math.max(1, Math.min(64, Math.ceil(wanted / parallel), Math.ceil(pixels / 64)));
-  return Math.max(1, Math.ceil(pixels / splits));
+function chunkOf(pixels: number, { parallel, wanted, most, fewest }: Cut): number {
+  const splits = Math.min(most, Math.ceil(wanted / parallel), Math.ceil(pixels / fewest));
+  return Math.max(1, Math.ceil(pixels / Math.max(1, splits)));
 }
 
 const INVOCATIONS = 4096; // the fewest that a filter gradient is cut into on a software adapter
 const WORKGROUPS = 256; // the fewest on a GPU: several for each of its cores
+const TILES = 32; // register tiles per workgroup of 256, eight lanes each, if lanes share the pixels
+const SHARED_PIXELS = 128; // the fewest for these lanes: 16 each, or bringing them together would take longer
 
 /** How a variant cuts the filter's gradient. */
 interface Cut {
@@ -38,6 +40,10 @@ interface Cut {
   readonly wanted: number;
   /** Pixels per slice that a tile loads; a run is a multiple of it. */
   readonly slice: number;
+  /** The most runs. */
+  readonly most: number;
+  /** The fewest pixels per run. */
+  readonly fewest: number;
 }
 
 /** `extra` is 1 if a row for the bias follows the filter's rows, else 0. */
@@ -48,23 +54,30 @@ function cutOf(
   extra: number,
 ): Cut {
   const rows = kernel[0] * kernel[1] * channels;
+  const usual = { slice: 1, most: 64, fewest: 64 } as const;
   switch (variant) {
     case "workgroup": {
       const parallel = workgroupTiles(rows + extra, filters);
-      return { parallel, size: 1, wanted: WORKGROUPS, slice: 16 };
+      return { ...usual, parallel, size: 1, wanted: WORKGROUPS, slice: 16 };
     }
     case "lanes": {
       const tile = filterLanesTile(device);
       const parallel = lanesTiles(tile, rows, filters) + extra * lanesTiles(tile, 1, filters);
-      return { parallel, size: 1, wanted: 1, slice: 1 };
+      return { ...usual, parallel, size: 1, wanted: 1 };
+    }
+    case "split": {
+      const tiles = Math.ceil((rows + extra) / 8) * Math.ceil(filters / 8);
+      const most = WORKGROUPS;
+      const parallel = Math.ceil(tiles / TILES);
+      return { ...usual, parallel, size: 1, wanted: WORKGROUPS, most, fewest: SHARED_PIXELS };
     }
     case "direct": {
       const parallel = (rows / groups + extra) * filters;
-      return { parallel, size: 64, wanted: INVOCATIONS, slice: 1 };
+      return { ...usual, parallel, size: 64, wanted: INVOCATIONS };
     }
     default: {
       const parallel = (Math.ceil(rows / 8) + extra) * Math.ceil(filters / 8);
-      return { parallel, size: 64, wanted: INVOCATIONS, slice: 1 };
+      return { ...usual, parallel, size: 64, wanted: INVOCATIONS };
     }
   }
 }
@@ -92,15 +105,17 @@ function gradients(
     const [dfilter, dbias] = sums.map((each) => reduce(each, "sum", [0], false));
     return [dfilter!, dbias!];
   }
-  const small = filters < NARROW ? "direct" : onSoftware(device, filters, "tiled");
-  const preferred = onGpus(device, kernel[0] * kernel[1] * channels, filters, small);
+  const rows = kernel[0] * kernel[1] * channels;
+  const usual = filters < NARROW ? "direct" : onSoftware(device, filters, "tiled");
+  const small = device.software ? usual : "split";
+  const preferred = onGpus(device, rows, filters, small);
   const DOUT_BY_FOUR = loadsFours(dout, filters);
   const workload = convolutionWorkload(shader, geometry, [inp, dout], pixels, weightGradient);
   const variant = chooseVariant(device, workload, preferred, groups === 1, DOUT_BY_FOUR);
   const { parallel, size } = cutOf(device, variant, geometry, extra);
   // Runs don't depend on whether there is a bias, so that the filter's gradient has the same bits either way.
-  const { parallel: tiles, wanted, slice } = cutOf(device, variant, geometry, 0);
-  const chunk = Math.ceil(chunkOf(pixels, tiles, wanted) / slice) * slice;
+  const cut = cutOf(device, variant, geometry, 0);
+  const chunk = Math.ceil(chunkOf(pixels, cut) / cut.slice) * cut.slice;
   const splits = Math.ceil(pixels / chunk);
   const dweight = device.empty([splits, ...shape], "f32", "conv2d.weight_gradient");
   const dbias = device.empty([splits, filters], "f32", "conv2d.bias_gradient");
@@ -138,7 +153,7 @@ function gradients(
   } else {
     device.launch({
       ...shared,
-      entry: "tiled",
+      entry: variant === "split" ? "split" : "tiled",
       constants: { ...constants, DOUT_BY_FOUR, SHARED_TAP: channels % 8 === 0 },
       bind: { inp, dout, dout4: dout, dweight, dbias },
     });

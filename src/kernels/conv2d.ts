@@ -32,8 +32,10 @@ import {
   lanesTile,
   convolutionWorkload,
   lanesTiles,
+  onEmptyGpus,
   onGpus,
   onSoftware,
+  THIN,
   workgroupTiles,
 } from "./variant.ts";
 
@@ -56,12 +58,15 @@ export function convolve(
   const constants = { ...constantsOf(geometry), ...epilogueConstants };
   const pixels = batch * outHeight * outWidth;
   const small = filters < NARROW ? "direct" : onSoftware(device, filters, "tiled");
-  const preferred = onGpus(device, pixels, filters, small);
   const W_BY_FOUR = loadsFours(weight, filters);
   const terms = (kernel[0] * kernel[1] * channels) / groups;
   const workload = convolutionWorkload(shader, geometry, [inp, weight], terms, convolve);
   const tilesServe = groups === 1 && channels > 0;
-  const variant = chooseVariant(device, workload, preferred, tilesServe, W_BY_FOUR);
+  const thin = filters <= THIN;
+  const few = thin ? onEmptyGpus(device, out.size, terms, small) : small;
+  const preferred = onGpus(device, pixels, filters, few);
+  const serve = { split: thin };
+  const variant = chooseVariant(device, workload, preferred, tilesServe, W_BY_FOUR, serve);
   const done = (): number => forwardWork(device, variant, geometry, loadsFours(inp, channels));
   const shared = { shader, flop: flopOf(geometry), done } satisfies Partial<Launch>;
   if (variant === "lanes") {
@@ -88,10 +93,10 @@ export function convolve(
       bind: { inp, inp4: inp, weight, weight4: weight, out, ...epilogueBind },
       workgroups: device.linear(workgroupTiles(pixels, filters), 1),
     });
-  } else if (variant === "direct") {
+  } else if (variant === "direct" || variant === "split") {
     const bind = { inp, weight, out, ...epilogueBind };
-    const workgroups = device.linear(out.size);
-    device.launch({ ...shared, entry: "direct", constants, bind, workgroups });
+    const workgroups = variant === "split" ? device.linear(pixels, 1) : device.linear(out.size);
+    device.launch({ ...shared, entry: variant, constants, bind, workgroups });
   } else {
     const tiles = Math.ceil(pixels / 8) * Math.ceil(filters / 8);
     device.launch({

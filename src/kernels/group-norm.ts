@@ -3,7 +3,8 @@ import { formatShape, sizeOf, type GpuArray } from "../gpu/array.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
 import { extent, finite, needed, wholes } from "./attributes.ts";
 import { defineOp, type Gradients, type Needs, type Op } from "./op.ts";
-import { normaliseAxes, reduce } from "./reduce.ts";
+import { normaliseAxes } from "./reduce-geometry.ts";
+import { reduce } from "./reduce.ts";
 
 /** The attribute of `instanceNorm`. */
 export interface InstanceNormAttributes {

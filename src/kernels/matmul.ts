@@ -4,6 +4,7 @@ import { byFours } from "../gpu/binding.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
 import { flag } from "./attributes.ts";
 import { broadcastShape, RANK } from "./binary.ts";
+import { shareTerms, type Extents } from "./matmul-split.ts";
 import { sumTo } from "./reduce.ts";
 import { defineOp, type Op } from "./op.ts";
 import { collapse, stridesIn } from "./strides.ts";
@@ -11,9 +12,11 @@ import { productWork } from "./tile-work.ts";
 import {
   chooseVariant,
   lanesTiles,
+  onEmptyGpus,
   onGpus,
   onSoftware,
   productTile,
+  THIN,
   workgroupTiles,
   type Workload,
 } from "./variant.ts";
@@ -77,11 +80,11 @@ export function multiply(a: GpuArray, b: GpuArray, attributes: MatmulAttributes 
       `matmul: at most ${RANK} batch axes may remain after neighbouring ones are joined; got ${formatShape(a.shape)} and ${formatShape(b.shape)}`,
     );
   }
-  const out = a.device.empty([...batches, M, N], "f32", "matmul");
+  const shape = [...batches, M, N];
   const [W_ROW, W_COLUMN] = right.strides;
   const aByFours = loadsFours(a, left, walk.strides[0]!);
   const fours = loadsFours(b, right, walk.strides[1]!);
-  const constants = {
+  const constants: Extents = {
     BATCH: batch,
     M,
     N,
@@ -96,7 +99,9 @@ export function multiply(a: GpuArray, b: GpuArray, attributes: MatmulAttributes 
   };
   const manyLanes = a.device.lanes >= 8 && K >= a.device.lanes; // with four lanes, register tiles were faster
   const small = M < 4 || N < 4 ? "direct" : manyLanes ? onSoftware(a.device, N, "tiled") : "tiled";
-  const preferred = onGpus(a.device, M, N, small);
+  const thin = Math.min(M, N) <= THIN && M * N * K > 0;
+  const few = thin ? onEmptyGpus(a.device, batch * M * N, K, small) : small;
+  const preferred = onGpus(a.device, M, N, few);
   const tilesServe = batch <= a.device.maxWorkgroups;
   const workload: Workload = {
     kernel: "matmul",
@@ -105,11 +110,13 @@ export function multiply(a: GpuArray, b: GpuArray, attributes: MatmulAttributes 
     terms: K,
     launch: (x, y) => multiply(x, y, attributes),
   };
-  const variant = chooseVariant(a.device, workload, preferred, tilesServe, fours);
+  const variant = chooseVariant(a.device, workload, preferred, tilesServe, fours, { split: thin });
   const work = {
     flop: 2 * batch * M * N * K,
     done: () => productWork(a.device, variant, batch, [M, N, K]),
   };
+  if (variant === "split") return shareTerms(a, b, constants, work).view(shape);
+  const out = a.device.empty(shape, "f32", "matmul");
   if (variant === "lanes") {
     const { tile, fours: rowsByFours } = productTile(a.device, M);
     const [x, y] = a.device.linear(lanesTiles(tile, M, N), 1);

@@ -4,7 +4,8 @@ import { flag, wholes } from "./attributes.ts";
 import { binary } from "./binary.ts";
 import { permuted } from "./moves.ts";
 import { defineOp, type Op } from "./op.ts";
-import { normaliseAxes, reduce, type ReduceAttributes, reducing } from "./reduce.ts";
+import { normaliseAxes, reducing } from "./reduce-geometry.ts";
+import { reduce, type ReduceAttributes } from "./reduce.ts";
 import { scan } from "./scan.ts";
 
 /**

@@ -1,11 +1,17 @@
 // Reductions over any axes: sum, mean, max and min. The op of the product is in prod.ts.
-import { formatShape, sizeOf, type GpuArray } from "../gpu/array.ts";
-import { AttributeError, ShapeError } from "../gpu/errors.ts";
-import type { Constant } from "../gpu/shader.ts";
+import { sizeOf, type GpuArray } from "../gpu/array.ts";
 import { flag, wholes } from "./attributes.ts";
 import { binary, scale } from "./binary.ts";
 import { defineOp, type Op } from "./op.ts";
-import { chooseVariant, type Workload } from "./variant.ts";
+import {
+  alternates,
+  inRows,
+  normaliseAxes,
+  reducedShape,
+  reducing,
+  type Cut,
+} from "./reduce-geometry.ts";
+import { chooseVariant, onEmptyGpus, type Workload } from "./variant.ts";
 
 /** What `reduce` computes. */
 export type Reduction = "sum" | "mean" | "max" | "min" | "prod";
@@ -16,168 +22,45 @@ export interface ReduceAttributes {
   readonly keepDims?: boolean;
 }
 
-const LONG = 2048; // a reduction longer than this, with few outputs, is cut into runs
 const SUBGROUPS_FROM = 1024; // elements per contiguous row that keep 64 lanes of a GPU busy
 const ROW = 16_384; // elements that one workgroup takes, if rows are longer and outputs are few
+const FEWEST = 64; // elements per output from which lanes may share them
+const MOST_OUTPUTS = 65_536; // so many that nobody gains from sharing
+const NEIGHBOURS = 16; // adjacent outputs per workgroup of `split`: 64 bytes
+const WORKGROUPS = 256; // of `split`, if there are elements for as many
 
-/** Returns axes as distinct numbers from 0, ascending. Throws `AttributeError`. */
-export function normaliseAxes(
-  op: string,
-  axes: readonly number[] | undefined,
-  rank: number,
-): readonly number[] {
-  const all = axes ?? Array.from({ length: rank }, (_, axis) => axis);
-  const positive = all.map((axis) => (axis < 0 ? axis + rank : axis));
-  if (
-    positive.some((axis) => !Number.isInteger(axis) || axis < 0 || axis >= rank) ||
-    new Set(positive).size !== positive.length
-  ) {
-    throw new AttributeError(
-      `${op}: axes must be distinct and in [${-rank}, ${rank - 1}] for rank ${rank}; got [${all.join(", ")}]`,
-    );
-  }
-  return positive.toSorted((a, b) => a - b);
-}
-
-/** Whether more than four groups of kept axes, or of reduced ones, remain after neighbours are joined. */
-function alternates(shape: readonly number[], axes: readonly number[]): boolean {
-  const kinds = shape.flatMap((extent, axis) => (extent === 1 ? [] : [axes.includes(axis)]));
-  const groups = kinds.filter((kind, i) => kind !== kinds[i - 1]);
-  return [true, false].some((kind) => groups.filter((group) => group === kind).length > 4);
-}
-
-/**
- * Returns how the shader walks the picked axes of a shape. Neighbours are joined into one; throws `ShapeError` if more
- * than four groups remain.
- */
-function walk(
-  op: string,
-  shape: readonly number[],
-  picked: (axis: number) => boolean,
-): { extents: number[]; strides: number[] } {
-  const extents: number[] = [];
-  const strides: number[] = [];
-  let stride = sizeOf(shape);
-  let joined = false;
-  shape.forEach((extent, axis) => {
-    stride /= Math.max(extent, 1);
-    if (!picked(axis)) {
-      if (extent !== 1) joined = false;
-      return;
-    }
-    if (extent === 1) return;
-    if (joined) {
-      extents[extents.length - 1]! *= extent;
-      strides[strides.length - 1] = stride;
-    } else {
-      extents.push(extent);
-      strides.push(stride);
-    }
-    joined = true;
-  });
-  if (extents.length > 4) {
-    throw new ShapeError(
-      `${op}: ${formatShape(shape)} alternates between kept and reduced axes too often: at most four groups of each are allowed; transpose it so that they are adjacent`,
-    );
-  }
-  // An empty axis isn't walked, but a modulus of 0 wouldn't compile.
-  extents.forEach((extent, at) => (extents[at] = Math.max(extent, 1)));
-  while (extents.length < 4) {
-    extents.unshift(1);
-    strides.unshift(0);
-  }
-  return { extents, strides };
-}
-
-/** Returns the shape after reducing over `axes`. Throws `ShapeError` on an empty mean, max or min. */
-function reducedShape(
-  op: string,
-  from: readonly number[],
-  axes: readonly number[],
-  keepDims: boolean,
-): readonly number[] {
-  if (op !== "sum" && op !== "prod" && axes.some((axis) => from[axis] === 0)) {
-    throw new ShapeError(`${op}: the axes to reduce must not be empty; got ${formatShape(from)}`);
-  }
-  return keepDims
-    ? from.map((extent, axis) => (axes.includes(axis) ? 1 : extent))
-    : from.filter((_, axis) => !axes.includes(axis));
-}
-
-/** What all reductions of the shader have in common. */
-export interface Reducing {
-  /** The result's shape. */
-  readonly shape: readonly number[];
-  /** How many runs each output's reduction is cut into; a second launch reduces their results. */
-  readonly runs: number;
-  readonly constants: Readonly<Record<string, Constant>>;
-}
-
-/** Returns how to reduce a shape over `axes`, which come from `normaliseAxes`. Throws `ShapeError`. */
-export function reducing(
-  op: string,
-  from: readonly number[],
-  axes: readonly number[],
-  keepDims: boolean,
-): Reducing {
-  const shape = reducedShape(op, from, axes, keepDims);
-  const reduced = new Set(axes);
-  const kept = walk(op, from, (axis) => !reduced.has(axis));
-  const folded = walk(op, from, (axis) => reduced.has(axis));
-  const count = axes.reduce((product, axis) => product * from[axis]!, 1);
-  const outputs = sizeOf(shape);
-  const splits = count > LONG && outputs < 4096 ? Math.min(64, Math.ceil(count / (LONG / 8))) : 1;
-  const chunk = Math.ceil(count / splits);
-  const runs = Math.max(1, Math.ceil(count / Math.max(chunk, 1)));
-  const constants = {
-    OUTPUTS: outputs,
-    COUNT: count,
-    CHUNK: chunk,
-    SPLITS: runs,
-    KEPT: kept.extents,
-    KEPT_STRIDES: kept.strides,
-    REDUCED: folded.extents,
-    REDUCED_STRIDES: folded.strides,
-  };
-  return { shape, runs, constants };
-}
-
-/** Whether the elements reduced to one output are contiguous: no kept axis follows a reduced one. */
-function inRows(shape: readonly number[], axes: readonly number[]): boolean {
-  const kinds = shape.flatMap((extent, axis) => (extent === 1 ? [] : [axes.includes(axis)]));
-  return !kinds.slice(kinds.indexOf(true)).includes(false);
-}
-
-/** Reduces contiguous rows to a shape: one workgroup per row, or several if rows are long and few. */
-function reduceRows(
-  x: GpuArray,
-  reduction: Reduction,
-  shape: readonly number[],
-  divisor?: number,
-): GpuArray {
-  const rows = sizeOf(shape);
+/** Reduces contiguous rows: one workgroup per row, or several if rows are long and few. Returns (…, runs). */
+function reduceRows(x: GpuArray, reduction: Reduction, rows: number, divisor: number): GpuArray {
   const count = x.size / rows;
   const splits = Math.min(64, Math.ceil(count / ROW), Math.ceil(512 / rows));
   const chunk = Math.ceil(count / splits);
   const runs = Math.ceil(count / chunk);
-  const last = runs === 1;
-  const out = x.device.empty(last ? shape : [...shape, runs], "f32", reduction);
+  const out = x.device.empty([rows, runs], "f32", reduction);
   x.device.launch({
     shader: "reduce-subgroup",
     entry: "reduce",
     constants: {
-      OP: reduction === "mean" && !last ? "SUM" : reduction.toUpperCase(),
+      OP: reduction === "mean" && runs > 1 ? "SUM" : reduction.toUpperCase(),
       OUTPUTS: rows,
       COUNT: count,
       CHUNK: chunk,
       SPLITS: runs,
-      DIVISOR: divisor ?? count,
+      DIVISOR: divisor,
     },
     bind: { inp: x, out },
     workgroups: x.device.linear(rows * runs, 1),
     flop: x.size,
   });
-  return last ? out : reduce(out, reduction, [shape.length], false, divisor ?? count);
+  return out;
+}
+
+/** Returns how to cut a reduction whose elements the 256 lanes of a workgroup share, for `spread` outputs at a time. */
+function sharedCut(outputs: number, count: number, spread: number): Cut {
+  const workgroups = Math.ceil(outputs / spread);
+  const parts = 256 / spread;
+  const wanted = Math.min(64, Math.ceil(WORKGROUPS / workgroups), Math.ceil(count / (64 * parts)));
+  const chunk = Math.ceil(count / wanted);
+  return { chunk, runs: Math.ceil(count / chunk) };
 }
 
 /**
@@ -198,13 +81,17 @@ export function reduce(
     const first = reduce(x, reduction === "mean" ? "sum" : reduction, axes.slice(0, 3), true);
     return reduce(first, reduction, axes.slice(3), true, divisor ?? Math.max(count, 1)).view(shape);
   }
-  const preferred = x.device.software || count < SUBGROUPS_FROM ? "direct" : "subgroup";
-  const serves =
-    count > 1 &&
-    reduction !== "prod" &&
-    inRows(x.shape, axes) &&
-    x.device.gpu.features.has("subgroups");
-  const mean = count / (divisor ?? Math.max(count, 1));
+  const outputs = sizeOf(shape);
+  const contiguous = inRows(x.shape, axes);
+  const serve = {
+    subgroup:
+      count > 1 && reduction !== "prod" && contiguous && x.device.gpu.features.has("subgroups"),
+    split: count >= FEWEST && outputs > 0 && outputs < MOST_OUTPUTS,
+  };
+  const long = !x.device.software && serve.subgroup && count >= SUBGROUPS_FROM;
+  const few = serve.split ? onEmptyGpus(x.device, outputs, count, "direct") : "direct";
+  const divide = divisor ?? Math.max(count, 1);
+  const mean = count / divide;
   const most = { sum: count, mean, max: 1, min: 1, prod: count };
   const workload: Workload = {
     kernel: "reduce",
@@ -213,25 +100,36 @@ export function reduce(
     terms: most[reduction],
     launch: (y) => reduce(y, reduction, axes, keepDims, divisor),
   };
-  if (chooseVariant(x.device, workload, preferred, serves, false) === "subgroup") {
-    return reduceRows(x, reduction, shape, divisor);
+  const preferred = long ? "subgroup" : few;
+  const serves = serve.subgroup || serve.split;
+  const variant = chooseVariant(x.device, workload, preferred, serves, false, serve);
+  if (variant === "subgroup") {
+    const rows = reduceRows(x, reduction, outputs, divide);
+    const last = rows.shape[1] === 1;
+    return (last ? rows : reduce(rows, reduction, [1], false, divide)).view(shape);
   }
-  const { runs, constants } = reducing(reduction, x.shape, axes, keepDims);
-  const out = x.device.empty(runs === 1 ? shape : [runs, ...shape], "f32", reduction);
+  const spread = contiguous ? 1 : NEIGHBOURS;
+  const shared = variant === "split";
+  const cut = shared ? sharedCut(outputs, count, spread) : undefined;
+  const { runs, constants } = reducing(reduction, x.shape, axes, keepDims, cut);
   const last = runs === 1;
+  const out = x.device.empty(last ? shape : [runs, ...shape], "f32", reduction);
   x.device.launch({
     shader: "reduce",
-    entry: "reduce",
+    entry: shared ? "split" : "reduce",
     constants: {
       ...constants,
+      ...(shared && { SPREAD: spread }),
       OP: reduction === "mean" && !last ? "SUM" : reduction.toUpperCase(),
-      DIVISOR: divisor ?? Math.max(count, 1),
+      DIVISOR: divide,
     },
     bind: { inp: x, out },
-    workgroups: x.device.linear(out.size),
+    workgroups: shared
+      ? x.device.linear(Math.ceil(outputs / spread) * runs, 1)
+      : x.device.linear(out.size),
     flop: x.size,
   });
-  return last ? out : reduce(out, reduction, [0], false, divisor ?? count).view(shape);
+  return last ? out : reduce(out, reduction, [0], false, divide).view(shape);
 }
 
 /** Sums `x` down to `shape`, as the gradient of a broadcast operand needs. */

@@ -186,7 +186,7 @@ export function weightGradientWork(
   { chunk, extra, fours }: WeightLaunch,
 ): number {
   const { batch, outHeight, outWidth, channels, filters, groups, kernel } = geometry;
-  const tile = tileOf(device, variant);
+  const tile = tileOf(device, variant === "split" ? "tiled" : variant);
   const pixels = batch * outHeight * outWidth;
   const rows = kernel[0] * kernel[1] * channels;
   if (variant === "direct") return 2 * insideTaps(geometry) * (channels / groups) * filters;
@@ -202,7 +202,7 @@ export function weightGradientWork(
     }
     return tileWork(lanes, channels, filters, insideAlong(vertical) * slices);
   }
-  if (variant === "tiled" && oneTap) {
+  if ((variant === "tiled" || variant === "split") && oneTap) {
     return tileWork(tile, channels, filters, insideTaps(geometry));
   }
   const whole = Math.floor(pixels / chunk);

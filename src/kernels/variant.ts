@@ -1,6 +1,6 @@
 // The variants of the heavy kernels, and which one a launch uses. Variants are register tiles (narrow ones for images
-// of few channels), tiles whose loads the lanes of a subgroup share, tiles in workgroup memory, and one output per
-// invocation.
+// of few channels), tiles whose loads the lanes of a subgroup share, tiles in workgroup memory, one output per
+// invocation, and sums that the lanes of a workgroup share.
 import type { GpuArray } from "../gpu/array.ts";
 import { checkDevice } from "../gpu/check-device.ts";
 import type { Device } from "../gpu/device.ts";
@@ -8,10 +8,11 @@ import type { Geometry } from "./conv2d-geometry.ts";
 
 /**
  * A way to compute a kernel's result. `tiled`, `narrow` and `direct` are entry points of the kernel's shader, named by
- * the shape of their tile. `workgroup`, `subgroup` and `lanes` are shaders of their own, with those suffixes; the first
- * two are for GPUs.
+ * the shape of their tile. `split` is another: the lanes of a workgroup share the terms of a sum, for few results of
+ * many terms. `workgroup`, `subgroup` and `lanes` are shaders of their own, with those suffixes. `split`, `workgroup`
+ * and `subgroup` are for GPUs.
  */
-export type Variant = "tiled" | "narrow" | "direct" | "workgroup" | "subgroup" | "lanes";
+export type Variant = "tiled" | "narrow" | "direct" | "split" | "workgroup" | "subgroup" | "lanes";
 
 /** A launch with several variants, and all that is needed to repeat it on other arrays. */
 export interface Workload {
@@ -62,17 +63,20 @@ export function useChoices(device: Device, found: Readonly<Record<string, Varian
 
 /** The kernels that have variants, and the variants of each. A variant that others can substitute for comes last. */
 export const VARIANTS: Readonly<Record<string, readonly Variant[]>> = {
-  matmul: ["tiled", "workgroup", "direct", "lanes"],
-  "conv2d-forward": ["tiled", "workgroup", "direct", "lanes"],
+  matmul: ["tiled", "workgroup", "direct", "lanes", "split"],
+  "conv2d-forward": ["tiled", "workgroup", "direct", "lanes", "split"],
   "conv2d-data-gradient": ["tiled", "workgroup", "narrow", "direct", "lanes"],
-  "conv2d-weight-gradient": ["tiled", "workgroup", "direct", "lanes"],
-  reduce: ["direct", "subgroup"],
+  "conv2d-weight-gradient": ["tiled", "workgroup", "direct", "lanes", "split"],
+  reduce: ["direct", "subgroup", "split"],
+  "batch-norm": ["direct", "split"],
+  "batch-norm-backward": ["direct", "split"],
 };
 
 /**
  * Returns the variant to launch: the one that `forced` holds for the kernel, else the one that `stored` holds for the
- * workload, else `preferred`; in place of one that is barred, another that isn't. `lanes` becomes `tiled` if lanes can't share these loads. If tiles can't serve the
- * shapes, the variant is always `direct`.
+ * workload, else `preferred`. `lanes` becomes `tiled` if lanes can't share these loads, and `split` or `subgroup`
+ * becomes `preferred` if it can't serve the shapes. One that is barred is replaced by another that isn't, if there is
+ * one. If no tile can serve the shapes, the variant is always `direct`.
  */
 export function chooseVariant(
   device: Device,
@@ -80,6 +84,7 @@ export function chooseVariant(
   preferred: Variant,
   tilesServe: boolean,
   lanesServe: boolean,
+  sharesServe: Partial<Record<Variant, boolean>> = {},
 ): Variant {
   if (!tilesServe) return "direct";
   const choices = kernelChoices(device);
@@ -87,17 +92,20 @@ export function chooseVariant(
   const { kernel, key } = workload;
   const stored = choices.stored.get(key);
   const usual = stored && VARIANTS[kernel]?.includes(stored) ? stored : preferred;
-  const serves = (variant: Variant): boolean =>
-    variant !== "lanes" || (lanesServe && device.lanes > 0);
   const wanted = choices.forced.get(kernel) ?? usual;
-  const chosen = serves(wanted) ? wanted : "tiled";
-  const right = (variant: Variant): boolean => !choices.barred.has(`${kernel}.${variant}`);
-  if (right(chosen) || choices.forced.has(kernel)) return chosen;
-  // `direct` serves every shape, so it is the last resort; there is none if it is wrong as well.
+  const able = sharesServe[wanted] === false ? preferred : wanted;
+  const canShare = lanesServe && device.lanes > 0;
+  const chosen = able === "lanes" && !canShare ? "tiled" : able;
+  const isRight = (variant: Variant): boolean => !choices.barred.has(`${kernel}.${variant}`);
+  if (isRight(chosen) || choices.forced.has(kernel)) return chosen;
+  // `direct` serves every shape, so it is the last resort. If it is wrong as well, there is none.
   const others = VARIANTS[kernel]?.filter((variant) => variant !== "direct") ?? [];
-  return (
-    [...others, "direct" as const].find((variant) => right(variant) && serves(variant)) ?? chosen
+  const serves = (variant: Variant): boolean =>
+    variant === "lanes" ? canShare : sharesServe[variant] !== false;
+  const substitute = [...others, "direct" as const].find(
+    (variant) => isRight(variant) && serves(variant),
   );
+  return substitute ?? chosen;
 }
 
 /** Returns the workload of a convolution kernel. Its key is the geometry, which alone determines its cost. */
@@ -175,4 +183,24 @@ export function onSoftware(device: Device, columns: number, otherwise: Variant):
 /** Returns `workgroup` on GPUs if a matrix fills at least one tile, else `otherwise`. */
 export function onGpus(device: Device, rows: number, columns: number, otherwise: Variant): Variant {
   return !device.software && rows >= TILE && columns >= TILE ? "workgroup" : otherwise;
+}
+
+/** The most columns of a matrix that a lane of a `split` variant has sums for. */
+export const THIN = 4;
+
+const FEW_RESULTS = 16_384; // so few invocations leave a large GPU without enough loads under way
+const MANY_TERMS = 128; // the fewest that 256 lanes are worth bringing together for
+
+/**
+ * Returns `split` on GPUs if one invocation per result would leave them empty: few results, each a sum of many terms;
+ * else `otherwise`.
+ */
+export function onEmptyGpus(
+  device: Device,
+  results: number,
+  terms: number,
+  otherwise: Variant,
+): Variant {
+  const empty = !device.software && results < FEW_RESULTS && terms >= MANY_TERMS;
+  return empty ? "split" : otherwise;
 }

@@ -20,6 +20,7 @@ const variants: Readonly<{ [V in Variant]: V }> = {
   tiled: "tiled",
   narrow: "narrow",
   direct: "direct",
+  split: "split",
   workgroup: "workgroup",
   subgroup: "subgroup",
   lanes: "lanes",

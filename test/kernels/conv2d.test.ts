@@ -1,6 +1,6 @@
 // The convolutions' rows of the op table on the device, and which variant runs by default.
 import { describe, expect, test } from "vitest";
-import { conv2d, matmul, sum } from "../../src/autograd/ops.ts";
+import { batchNorm, conv2d, dense, matmul, sum } from "../../src/autograd/ops.ts";
 import { vectorJacobianArrays } from "../../src/autograd/backward.ts";
 import { variable } from "../../src/autograd/tensor.ts";
 import { Device } from "../../src/gpu/device.ts";
@@ -164,12 +164,22 @@ describe("variants by default on a GPU", () => {
     {
       channels: 1,
       filters: 64,
-      ran: [tiled("forward"), "conv2d-data-gradient.narrow", "conv2d-weight-gradient.tiled"],
+      ran: [tiled("forward"), "conv2d-data-gradient.narrow", "conv2d-weight-gradient.split"],
     },
     {
       channels: 64,
       filters: 63,
-      ran: ["conv2d-forward.tiled", tiled("data-gradient"), "conv2d-weight-gradient.tiled"],
+      ran: ["conv2d-forward.tiled", tiled("data-gradient"), "conv2d-weight-gradient.split"],
+    },
+    {
+      channels: 64,
+      filters: 4,
+      ran: ["conv2d-forward.split", tiled("data-gradient"), "conv2d-weight-gradient.split"],
+    },
+    {
+      channels: 14,
+      filters: 4,
+      ran: ["conv2d-forward.tiled", "conv2d-data-gradient.tiled", "conv2d-weight-gradient.split"],
     },
     {
       channels: 64,
@@ -195,20 +205,53 @@ describe("variants by default on a GPU", () => {
   );
 
   test.each([
-    { shape: [64, 64], ran: "matmul-workgroup.tiled" },
-    { shape: [63, 64], ran: "matmul.tiled" },
-    { shape: [64, 2], ran: "matmul.direct" },
-  ])("a product of $shape", ({ shape: [rows, columns] = [], ran }) => {
+    { shape: [64, 5, 64], ran: ["matmul-workgroup.tiled"] },
+    { shape: [63, 5, 64], ran: ["matmul.tiled"] },
+    { shape: [64, 127, 2], ran: ["matmul.direct"] },
+    { shape: [64, 128, 2], ran: ["matmul.split"] },
+    { shape: [4, 128, 64], ran: ["matmul.split"] },
+    { shape: [8192, 128, 2], ran: ["matmul.direct"] },
+    { shape: [1, 40_000, 1], ran: ["matmul.split", "reduce.reduce"] },
+  ])("a product of $shape", ({ shape: [rows, terms, columns] = [], ran }) => {
     const found = labels(() => {
-      matmul(variable(gpu.empty([rows!, 5])), variable(gpu.empty([5, columns!])));
+      matmul(variable(gpu.empty([rows!, terms!])), variable(gpu.empty([terms!, columns!])));
+    });
+    expect(found).toEqual(ran);
+  });
+
+  test.each([
+    { shape: [512, 6272], ran: "conv2d-forward.split" },
+    { shape: [20_000, 128], ran: "conv2d-forward.direct" },
+  ])("a dense layer of $shape to one", ({ shape, ran }) => {
+    const found = labels(() => {
+      dense(variable(gpu.empty(shape)), variable(gpu.empty([shape[1]!, 1])));
     });
     expect(found).toEqual([ran]);
   });
 
   test.each([
+    { shape: [256, 14, 14, 64], ran: ["split_partials", "split_normalise"] },
+    { shape: [256, 12_544], ran: ["split_normalise"] },
+    { shape: [256, 14, 14, 64], training: false, ran: ["infer"] },
+  ])("batch norm of $shape, training $training", ({ shape, training = true, ran }) => {
+    const found = labels(() => {
+      const [gamma, beta] = [
+        variable(gpu.empty([shape.at(-1)!])),
+        variable(gpu.empty([shape.at(-1)!])),
+      ];
+      const running = gpu.empty([2, shape.at(-1)!]);
+      batchNorm(variable(gpu.empty(shape)), gamma, beta, { training, running });
+    });
+    expect(found).toEqual(ran.map((entry) => `batch-norm.${entry}`));
+  });
+
+  test.each([
     { shape: [3, 1024], axes: [1], ran: ["reduce-subgroup.reduce"] },
-    { shape: [3, 1023], axes: [1], ran: ["reduce.reduce"] },
-    { shape: [1024, 3], axes: [0], ran: ["reduce.reduce"] },
+    { shape: [3, 1023], axes: [1], ran: ["reduce.split"] },
+    { shape: [1024, 3], axes: [0], ran: ["reduce.split"] },
+    { shape: [50_000, 64], axes: [0], ran: ["reduce.split", "reduce.reduce"] },
+    { shape: [127, 3], axes: [0], ran: ["reduce.reduce"] },
+    { shape: [128, 20_000], axes: [0], ran: ["reduce.reduce"] },
     { shape: [2, 40_000], axes: [1], ran: ["reduce-subgroup.reduce", "reduce.reduce"] },
   ])("a sum over axes $axes of $shape", ({ shape, axes, ran }) => {
     const found = labels(() => void sum(variable(gpu.empty(shape)), { axes }));
@@ -216,4 +259,4 @@ describe("variants by default on a GPU", () => {
   });
 });
 
-capPipelines(device, 500);
+capPipelines(device, 540);

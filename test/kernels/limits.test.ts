@@ -39,6 +39,7 @@ for (const { cases } of Object.values(table)) {
     const collect = (): void => {
       launched.push(...recordCase(device, each));
       for (const { dispatches, limit } of narrowly(device, each)) {
+        launched.push(...dispatches);
         for (const label of beyond(limit, dispatches)) spread.add(label);
       }
     };

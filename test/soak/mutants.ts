@@ -8,6 +8,7 @@ import { gpuMutants } from "./gpu-mutants.ts";
 import { lanesMutants } from "./lanes-mutants.ts";
 import { lossMutants } from "./loss-mutants.ts";
 import { normMutants } from "./norm-mutants.ts";
+import { splitMutants } from "./split-mutants.ts";
 import { stepMutants } from "./step-mutants.ts";
 
 /** One change to one entry point's code. */
@@ -84,8 +85,8 @@ export const mutants: readonly Mutant[] = [
   {
     kernel: "conv2d-weight-gradient.tiled",
     what: "the last pixel of a run is left out",
-    from: "for (var pixel = split * CHUNK; pixel < end; pixel++) {\n    let p =",
-    to: "for (var pixel = split * CHUNK; pixel + 1u < end; pixel++) {\n    let p =",
+    from: "for (var pixel = run * CHUNK; pixel < end; pixel++) {\n    let p =",
+    to: "for (var pixel = run * CHUNK; pixel + 1u < end; pixel++) {\n    let p =",
     noticed: by("conv2d"),
   },
   {
@@ -346,6 +347,7 @@ export const mutants: readonly Mutant[] = [
   ...axisMutants,
   ...normMutants,
   ...filterMutants,
+  ...splitMutants,
   ...stepMutants,
   ...ceilingsMutants,
   ...gpuMutants,

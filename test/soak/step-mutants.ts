@@ -118,8 +118,8 @@ export const stepMutants: readonly Mutant[] = [
   {
     kernel: "batch-norm-backward.input",
     what: "a sign",
-    from: "- (shift + normal * slope)",
-    to: "- (shift - normal * slope)",
+    from: "dout_at(row, p.c) - (shift + normal * slope)",
+    to: "dout_at(row, p.c) - (shift - normal * slope)",
     noticed: ["batchNorm"],
   },
   {
