@@ -157,9 +157,12 @@ function gradients(dz: GpuArray, saved: Normalised, needs: Needs): Gradients {
   const workload: Workload = {
     kernel: "batch-norm-backward",
     key: `batch-norm-backward ${x.shape.join("x")}`,
-    inputs: [dz, x],
+    inputs: [dz, x, stats, gamma],
     terms: TERMS,
-    launch: (d, at) => gradients(d!, { ...saved, x: at! }, [true, false, false])[0]!,
+    launch: (d, at, s, g) => {
+      const others = { x: at!, stats: s!, gamma: g!, training };
+      return gradients(d!, others, [true, false, false])[0]!;
+    },
   };
   const { variant, splits, constants, workgroups, once } = walk(workload, [x, dz], training);
   const shared = {

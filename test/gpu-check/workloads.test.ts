@@ -1,0 +1,34 @@
+// The workloads of a step can be launched again, on other arrays, as the autotuner and the check of a GPU do.
+import { expect, test } from "vitest";
+import { recipeNamed } from "../../src/gan/recipes/list.ts";
+import { stepWorkloads } from "../../src/gan/tune.ts";
+import { createRng, uniform } from "../../src/kernels/random.ts";
+import { Device } from "../../src/gpu/device.ts";
+import { shaderText } from "../../src/gpu/node/adapter.ts";
+import { testDevice } from "../support/device.ts";
+
+const device = await testDevice();
+
+test.each([
+  ["a CPU", true],
+  ["a GPU", false],
+])(
+  "as planned for %s, they take nothing but their inputs",
+  async (_name, software) => {
+    const own = new Device(device.gpu, { shaderText, software });
+    const [mlp, small] = [recipeNamed("mlp"), recipeNamed("small")];
+    const uses = [...(await stepWorkloads(own, mlp, 4)), ...(await stepWorkloads(own, small, 4))];
+    expect(uses.length).toBeGreaterThan(10);
+    const rng = createRng(own, 1);
+    for (const [key, { workload }] of uses) {
+      const inputs = workload.inputs.map(({ shape }) => uniform(rng, shape, -1, 1));
+      // Arrays of the recorded step have no buffers, so a launch that takes one of them throws.
+      own.scope(() => {
+        expect(workload.launch(...inputs).size, key).toBeGreaterThan(0);
+      });
+      for (const { storage } of inputs) own.free(storage);
+    }
+    await own.idle();
+  },
+  120_000,
+);
