@@ -24,7 +24,7 @@ export interface ReduceAttributes {
 
 const SUBGROUPS_FROM = 1024; // elements per contiguous row that keep 64 lanes of a GPU busy
 const ROW = 16_384; // elements that one workgroup takes, if rows are longer and outputs are few
-const FEWEST = 64; // elements per output from which lanes may share them
+const FEWEST = 32; // elements per output from which 16 lanes may share them
 const MOST_OUTPUTS = 65_536; // so many that nobody gains from sharing
 const NEIGHBOURS = 16; // adjacent outputs per workgroup of `split`: 64 bytes
 const WORKGROUPS = 256; // of `split`, if there are elements for as many
@@ -89,7 +89,8 @@ export function reduce(
     split: count >= FEWEST && outputs > 0 && outputs < MOST_OUTPUTS,
   };
   const long = !x.device.software && serve.subgroup && count >= SUBGROUPS_FROM;
-  const few = serve.split ? onEmptyGpus(x.device, outputs, count, "direct") : "direct";
+  const fewest = contiguous ? FEWEST * NEIGHBOURS : FEWEST; // two elements per lane
+  const few = serve.split ? onEmptyGpus(x.device, outputs, count, "direct", fewest) : "direct";
   const divide = divisor ?? Math.max(count, 1);
   const mean = count / divide;
   const most = { sum: count, mean, max: 1, min: 1, prod: count };

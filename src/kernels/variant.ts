@@ -192,15 +192,16 @@ const FEW_RESULTS = 16_384; // so few invocations leave a large GPU without enou
 const MANY_TERMS = 128; // the fewest that 256 lanes are worth bringing together for
 
 /**
- * Returns `split` on GPUs if one invocation per result would leave them empty: few results, each a sum of many terms;
- * else `otherwise`.
+ * Returns `split` on GPUs if one invocation per result would leave them empty: few results, each a sum of many terms
+ * (`fewest` or more); else `otherwise`.
  */
 export function onEmptyGpus(
   device: Device,
   results: number,
   terms: number,
   otherwise: Variant,
+  fewest: number = MANY_TERMS,
 ): Variant {
-  const empty = !device.software && results < FEW_RESULTS && terms >= MANY_TERMS;
+  const empty = !device.software && results < FEW_RESULTS && terms >= fewest;
   return empty ? "split" : otherwise;
 }
