@@ -31,7 +31,16 @@ export interface KernelTiming {
   readonly gigaflops: number;
 }
 
-const VARIANTS: readonly Variant[] = ["lanes", "tiled", "workgroup", "narrow", "direct"];
+const VARIANTS: readonly Variant[] = [
+  "lanes",
+  "tiled",
+  "workgroup",
+  "workgroup128",
+  "workgroup256",
+  "workgroup32",
+  "narrow",
+  "direct",
+];
 
 function workloads(device: Device, batch: number): Workload[] {
   const rng = createRng(device, 1);

@@ -13,20 +13,28 @@ import {
   lanesRows,
   lanesTiles,
   convolutionWorkload,
-  onGpus,
   onSoftware,
-  workgroupTiles,
   type Variant,
 } from "./variant.ts";
+import {
+  ENOUGH_WORKGROUPS,
+  isWorkgroup,
+  onGpus,
+  WORKGROUP_TILES,
+  workgroupLaunch,
+  workgroupTiles,
+} from "./workgroup-tile.ts";
 
-/** Returns how many output pixels one partial sum covers: enough sums to fill the adapter, few enough to add up. */
+/** Returns the most runs that the pixels are cut into: few enough to add up, and none shorter than 64 pixels. */
+const mostRuns = (pixels: number): number => Math.min(64, Math.ceil(pixels / 64));
+
+/** Returns how many output pixels one partial sum covers, with enough sums to fill the adapter if pixels allow. */
 function chunkOf(pixels: number, parallel: number, wanted: number): number {
-  const splits = Math.max(1, Math.min(64, Math.ceil(wanted / parallel), Math.ceil(pixels / 64)));
+  const splits = Math.max(1, Math.min(mostRuns(pixels), Math.ceil(wanted / parallel)));
   return Math.max(1, Math.ceil(pixels / splits));
 }
 
 const INVOCATIONS = 4096; // the fewest that a filter gradient is cut into on a software adapter
-const WORKGROUPS = 256; // the fewest on a GPU: several for each of its cores
 
 /** How a variant cuts the filter's gradient. */
 interface Cut {
@@ -49,9 +57,13 @@ function cutOf(
 ): Cut {
   const rows = kernel[0] * kernel[1] * channels;
   switch (variant) {
-    case "workgroup": {
-      const parallel = workgroupTiles(rows + extra, filters);
-      return { parallel, size: 1, wanted: WORKGROUPS, slice: 16 };
+    case "workgroup":
+    case "workgroup128":
+    case "workgroup256":
+    case "workgroup32": {
+      const parallel = workgroupTiles(variant, rows + extra, filters);
+      const slice = WORKGROUP_TILES[variant].SLICE;
+      return { parallel, size: 1, wanted: ENOUGH_WORKGROUPS, slice };
     }
     case "lanes": {
       const tile = filterLanesTile(device);
@@ -93,7 +105,8 @@ function gradients(
     return [dfilter!, dbias!];
   }
   const small = filters < NARROW ? "direct" : onSoftware(device, filters, "tiled");
-  const preferred = onGpus(device, kernel[0] * kernel[1] * channels, filters, small);
+  const rows = kernel[0] * kernel[1] * channels;
+  const preferred = onGpus(device, rows, filters, mostRuns(pixels), small);
   const DOUT_BY_FOUR = loadsFours(dout, filters);
   const workload = convolutionWorkload(shader, geometry, [inp, dout], pixels, weightGradient);
   const variant = chooseVariant(device, workload, preferred, groups === 1, DOUT_BY_FOUR);
@@ -125,12 +138,15 @@ function gradients(
       },
       bind: { inp, inp4: inp, dout4: dout, dweight, dbias },
     });
-  } else if (variant === "workgroup") {
+  } else if (isWorkgroup(variant)) {
+    const INP_BY_FOUR = loadsFours(inp, channels);
     device.launch({
       ...shared,
-      shader: "conv2d-weight-gradient-workgroup",
-      entry: "tiled",
-      constants: { ...constants, DOUT_BY_FOUR, INP_BY_FOUR: loadsFours(inp, channels) },
+      ...workgroupLaunch(device, "conv2d-weight-gradient-workgroup", variant, {
+        ...constants,
+        DOUT_BY_FOUR,
+        INP_BY_FOUR,
+      }),
       bind: { inp, inp4: inp, dout, dout4: dout, dweight, dbias },
     });
   } else if (variant === "direct") {

@@ -8,15 +8,8 @@ import { sumTo } from "./reduce.ts";
 import { defineOp, type Op } from "./op.ts";
 import { collapse, stridesIn } from "./strides.ts";
 import { productWork } from "./tile-work.ts";
-import {
-  chooseVariant,
-  lanesTiles,
-  onGpus,
-  onSoftware,
-  productTile,
-  workgroupTiles,
-  type Workload,
-} from "./variant.ts";
+import { chooseVariant, lanesTiles, onSoftware, productTile, type Workload } from "./variant.ts";
+import { isWorkgroup, onGpus, workgroupLaunch, workgroupTiles } from "./workgroup-tile.ts";
 
 /** Which operands to read transposed, with their last two axes swapped. */
 export interface MatmulAttributes {
@@ -96,7 +89,7 @@ export function multiply(a: GpuArray, b: GpuArray, attributes: MatmulAttributes 
   };
   const manyLanes = a.device.lanes >= 8 && K >= a.device.lanes; // with four lanes, register tiles were faster
   const small = M < 4 || N < 4 ? "direct" : manyLanes ? onSoftware(a.device, N, "tiled") : "tiled";
-  const preferred = onGpus(a.device, M, N, small);
+  const preferred = onGpus(a.device, M, N, batch, small);
   const tilesServe = batch <= a.device.maxWorkgroups;
   const workload: Workload = {
     kernel: "matmul",
@@ -125,16 +118,14 @@ export function multiply(a: GpuArray, b: GpuArray, attributes: MatmulAttributes 
       workgroups: [x, y, batch],
       ...work,
     });
-  } else if (variant === "workgroup") {
-    const [x, y] = a.device.linear(workgroupTiles(M, N), 1);
+  } else if (isWorkgroup(variant)) {
+    const [x, y] = a.device.linear(workgroupTiles(variant, M, N), 1);
     a.device.launch({
-      shader: "matmul-workgroup",
-      entry: "tiled",
-      constants: {
+      ...workgroupLaunch(a.device, "matmul-workgroup", variant, {
         ...constants,
         A_BY_FOUR: aByFours,
         W_BY_FOUR: fours,
-      },
+      }),
       bind: { a, a4: a, w: b, w4: b, out },
       workgroups: [x, y, batch],
       ...work,

@@ -5,13 +5,14 @@ import type { GpuArray } from "../gpu/array.ts";
 import { checkDevice } from "../gpu/check-device.ts";
 import type { Device } from "../gpu/device.ts";
 import type { Geometry } from "./conv2d-geometry.ts";
+import { isWorkgroup, withinMemory, type WorkgroupVariant } from "./workgroup-tile.ts";
 
 /**
  * A way to compute a kernel's result. `tiled`, `narrow` and `direct` are entry points of the kernel's shader, named by
  * the shape of their tile. `workgroup`, `subgroup` and `lanes` are shaders of their own, with those suffixes; the first
- * two are for GPUs.
+ * two are for GPUs. The shader of `workgroup` serves several shapes of tiles, each of which is a variant.
  */
-export type Variant = "tiled" | "narrow" | "direct" | "workgroup" | "subgroup" | "lanes";
+export type Variant = "tiled" | "narrow" | "direct" | WorkgroupVariant | "subgroup" | "lanes";
 
 /** A launch with several variants, and all that is needed to repeat it on other arrays. */
 export interface Workload {
@@ -53,19 +54,22 @@ export function useChoices(device: Device, found: Readonly<Record<string, Varian
   for (const [key, variant] of Object.entries(found)) stored.set(key, variant);
 }
 
-/** The kernels that have variants, and the variants of each. A variant that others can substitute for comes last. */
+const WORKGROUPS = ["workgroup", "workgroup128", "workgroup32", "workgroup256"] as const;
+
+/** The kernels that have variants, and the variants of each. A variant that others can substitute for comes after them. */
 export const VARIANTS: Readonly<Record<string, readonly Variant[]>> = {
-  matmul: ["tiled", "workgroup", "direct", "lanes"],
-  "conv2d-forward": ["tiled", "workgroup", "direct", "lanes"],
-  "conv2d-data-gradient": ["tiled", "workgroup", "narrow", "direct", "lanes"],
-  "conv2d-weight-gradient": ["tiled", "workgroup", "direct", "lanes"],
+  matmul: ["tiled", ...WORKGROUPS, "direct", "lanes"],
+  "conv2d-forward": ["tiled", ...WORKGROUPS, "direct", "lanes"],
+  "conv2d-data-gradient": ["tiled", ...WORKGROUPS, "narrow", "direct", "lanes"],
+  "conv2d-weight-gradient": ["tiled", ...WORKGROUPS, "direct", "lanes"],
   reduce: ["direct", "subgroup"],
 };
 
 /**
  * Returns the variant to launch: the one that `forced` holds for the kernel, else the one that `stored` holds for the
- * workload, else `preferred`. `lanes` becomes `tiled` if lanes can't share these loads. If tiles can't serve the
- * shapes, the variant is always `direct`.
+ * workload, else `preferred`. `lanes` becomes `tiled` if lanes can't share these loads, and a tile that needs more
+ * workgroup memory than the device has becomes `workgroup`. If tiles can't serve the shapes, the variant is always
+ * `direct`.
  */
 export function chooseVariant(
   device: Device,
@@ -81,6 +85,7 @@ export function chooseVariant(
   const stored = choices.stored.get(key);
   const usual = stored && VARIANTS[kernel]?.includes(stored) ? stored : preferred;
   const chosen = choices.forced.get(kernel) ?? usual;
+  if (isWorkgroup(chosen)) return withinMemory(device, chosen);
   return chosen === "lanes" && !(lanesServe && device.lanes > 0) ? "tiled" : chosen;
 }
 
@@ -106,13 +111,6 @@ export function convolutionWorkload(
     terms,
     launch: (a, b) => launch(a, b, geometry),
   };
-}
-
-const TILE = 64; // the rows, and the columns, that a workgroup computes if operands pass through its memory
-
-/** Returns how many 64×64 tiles cover a matrix: the workgroups of a `workgroup` variant. */
-export function workgroupTiles(rows: number, columns: number): number {
-  return Math.ceil(rows / TILE) * Math.ceil(columns / TILE);
 }
 
 /** The constants of lib/lanes-tile.wgsl. A tile has more rows if more lanes share their loads. */
@@ -154,9 +152,4 @@ export function lanesTiles(tile: LanesTile, rows: number, columns: number): numb
 export function onSoftware(device: Device, columns: number, otherwise: Variant): Variant {
   const { software, lanes } = device;
   return software && lanes >= 4 && columns >= 2 * lanes ? "lanes" : otherwise;
-}
-
-/** Returns `workgroup` on GPUs if a matrix fills at least one tile, else `otherwise`. */
-export function onGpus(device: Device, rows: number, columns: number, otherwise: Variant): Variant {
-  return !device.software && rows >= TILE && columns >= TILE ? "workgroup" : otherwise;
 }

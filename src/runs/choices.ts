@@ -21,6 +21,9 @@ const variants: Readonly<{ [V in Variant]: V }> = {
   narrow: "narrow",
   direct: "direct",
   workgroup: "workgroup",
+  workgroup128: "workgroup128",
+  workgroup256: "workgroup256",
+  workgroup32: "workgroup32",
   subgroup: "subgroup",
   lanes: "lanes",
 };

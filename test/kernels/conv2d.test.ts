@@ -1,12 +1,13 @@
 // The convolutions' rows of the op table on the device, and which variant runs when nobody says.
 import { describe, expect, test } from "vitest";
 import { conv2d, matmul, sum } from "../../src/autograd/ops.ts";
-import { variable, vectorJacobianArrays } from "../../src/autograd/tensor.ts";
+import { Tensor, variable, vectorJacobianArrays } from "../../src/autograd/tensor.ts";
 import { Device } from "../../src/gpu/device.ts";
 import { shaderText } from "../../src/gpu/node/adapter.ts";
 import { testDevice } from "../support/device.ts";
 import { capPipelines, prove } from "./prove.ts";
 import { table } from "./table.ts";
+import { WORKGROUP, withVariant } from "./variants.ts";
 
 const device = await testDevice();
 
@@ -152,23 +153,36 @@ describe("variants by default on a GPU", () => {
   const gpu = new Device(device.gpu, { shaderText, software: false });
   const labels = (body: () => void): string[] =>
     gpu.record("variants", body).dispatches.map(({ label }) => label);
-  const tiled = (name: string): string => `conv2d-${name}-workgroup.tiled`;
+  const large = (name: string): string => `conv2d-${name}-workgroup128.tiled`;
+  const small = (name: string): string => `conv2d-${name}-workgroup32.tiled`;
 
   test.each([
     {
+      batch: 256,
       channels: 64,
       filters: 64,
-      ran: [tiled("forward"), tiled("data-gradient"), tiled("weight-gradient")],
+      ran: [large("forward"), large("data-gradient"), large("weight-gradient")],
+    },
+    {
+      batch: 255, // one tile less than enough, except for the filter's gradient, which is cut into runs
+      channels: 64,
+      filters: 64,
+      ran: [small("forward"), small("data-gradient"), large("weight-gradient")],
+    },
+    {
+      channels: 64,
+      filters: 64,
+      ran: [small("forward"), small("data-gradient"), small("weight-gradient")],
     },
     {
       channels: 1,
       filters: 64,
-      ran: [tiled("forward"), "conv2d-data-gradient.narrow", "conv2d-weight-gradient.tiled"],
+      ran: [small("forward"), "conv2d-data-gradient.narrow", "conv2d-weight-gradient.tiled"],
     },
     {
       channels: 64,
-      filters: 63,
-      ran: ["conv2d-forward.tiled", tiled("data-gradient"), "conv2d-weight-gradient.tiled"],
+      filters: 31,
+      ran: ["conv2d-forward.tiled", small("data-gradient"), "conv2d-weight-gradient.tiled"],
     },
     {
       channels: 64,
@@ -181,10 +195,10 @@ describe("variants by default on a GPU", () => {
       ],
     },
   ])(
-    "a convolution of $channels to $filters channels, groups $groups",
-    ({ channels, filters, groups = 1, ran }) => {
+    "a convolution of $channels to $filters channels, batch $batch, groups $groups",
+    ({ batch = 1, channels, filters, groups = 1, ran }) => {
       const found = labels(() => {
-        const x = variable(gpu.empty([1, 8, 8, channels]));
+        const x = variable(gpu.empty([batch, 8, 8, channels]));
         const filter = variable(gpu.empty([3, 3, channels / groups, filters]));
         const y = conv2d(x, filter, { groups, padding: "same" });
         vectorJacobianArrays(y, gpu.empty(y.shape), [x, filter]);
@@ -194,14 +208,28 @@ describe("variants by default on a GPU", () => {
   );
 
   test.each([
-    { shape: [64, 64], ran: "matmul-workgroup.tiled" },
-    { shape: [63, 64], ran: "matmul.tiled" },
+    { shape: [1024, 1024], ran: "matmul-workgroup128.tiled" },
+    { shape: [960, 1024], ran: "matmul-workgroup32.tiled" },
+    { shape: [32, 9000], ran: "matmul-workgroup32.tiled" },
+    { shape: [31, 64], ran: "matmul.tiled" },
     { shape: [64, 2], ran: "matmul.direct" },
   ])("a product of $shape", ({ shape: [rows, columns] = [], ran }) => {
     const found = labels(() => {
       matmul(variable(gpu.empty([rows!, 5])), variable(gpu.empty([5, columns!])));
     });
     expect(found).toEqual([ran]);
+  });
+
+  test.each(WORKGROUP)("%s has the same bits with its steps unrolled", async (variant) => {
+    const numbers = Float32Array.from({ length: 40 * 37 }, (_, i) => Math.sin(i));
+    const bits = (on: Device): Promise<Float32Array> =>
+      withVariant(on, variant, () => {
+        const [a, b] = [on.upload(numbers, [40, 37], "f32"), on.upload(numbers, [37, 40], "f32")];
+        return matmul(new Tensor(a), new Tensor(b)).read();
+      });
+    const expected = await bits(device);
+    expect(new Set(expected).size).toBeGreaterThan(1000);
+    expect(await bits(gpu)).toEqual(expected);
   });
 
   test.each([
@@ -215,4 +243,4 @@ describe("variants by default on a GPU", () => {
   });
 });
 
-capPipelines(device, 500);
+capPipelines(device, 600);

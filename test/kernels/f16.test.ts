@@ -13,7 +13,7 @@ import { testDevice } from "../support/device.ts";
 import { upload } from "./case.ts";
 import { f16Cases, wholeNumbers } from "./f16-rows.ts";
 import { problemsOf, refusalOf } from "./prove.ts";
-import { withVariant } from "./variants.ts";
+import { WORKGROUP, withVariant } from "./variants.ts";
 
 const device = await testDevice();
 const able = device.gpu.features.has("shader-f16");
@@ -74,8 +74,7 @@ describe.skipIf(!able)("a chain whose results f16 holds exactly", () => {
     { variant: "tiled", fours: true },
     { variant: "tiled", fours: false },
     { variant: "narrow", fours: true },
-    { variant: "workgroup", fours: true },
-    { variant: "workgroup", fours: false },
+    ...WORKGROUP.flatMap((variant) => [true, false].map((fours) => ({ variant, fours }))),
     ...(device.lanes > 0 ? [{ variant: "lanes" as const, fours: true }] : []),
   ];
   test.each(ways)("has the values of f32 as $variant, by fours: $fours", async (way) => {

@@ -3,7 +3,11 @@ import { kernelChoices, type Variant } from "../../src/kernels/variant.ts";
 import type { Device } from "../../src/gpu/device.ts";
 import type { Dispatch } from "../../src/gpu/dispatch.ts";
 import { shaderText } from "../../src/gpu/node/adapter.ts";
+import { withinMemory } from "../../src/kernels/workgroup-tile.ts";
 import type { Case } from "./case.ts";
+
+/** The tiles through workgroup memory, in all their shapes. */
+export const WORKGROUP = ["workgroup", "workgroup128", "workgroup256", "workgroup32"] as const;
 
 /** A kernel's variants as the labels of their dispatches. */
 type Labels = Readonly<Partial<Record<Variant, string>>>;
@@ -16,7 +20,7 @@ function tilesOf(shader: string): Labels {
   const labels = entries.map((variant) => [variant, `${shader}.${variant}`]);
   return {
     ...Object.fromEntries(labels),
-    workgroup: `${shader}-workgroup.tiled`,
+    ...Object.fromEntries(WORKGROUP.map((variant) => [variant, `${shader}-${variant}.tiled`])),
     lanes: `${shader}-lanes.tiled`,
   };
 }
@@ -30,7 +34,7 @@ const HEAVY: Readonly<Record<string, Labels>> = {
   reduce: { direct: "reduce.reduce", subgroup: "reduce-subgroup.reduce" },
 };
 
-const VARIANTS = ["tiled", "narrow", "direct", "workgroup", "subgroup", "lanes"] as const;
+const VARIANTS = ["tiled", "narrow", "direct", ...WORKGROUP, "subgroup", "lanes"] as const;
 
 const offered = (kernel: string): readonly Variant[] =>
   VARIANTS.filter((variant) => HEAVY[kernel]?.[variant] !== undefined);
@@ -48,11 +52,15 @@ export function variantsOf(
   dispatches: readonly Dispatch[],
   { tiles, workgroup, subgroup, lanes }: Case,
 ): readonly Variant[] {
-  const can = {
+  const through = workgroup === true || SOAK;
+  const can: Readonly<Record<Variant, boolean>> = {
     tiled: tiles !== false || SOAK,
     narrow: tiles !== false || SOAK,
     direct: true,
-    workgroup: workgroup === true || SOAK,
+    workgroup: through,
+    workgroup128: through,
+    workgroup256: through && withinMemory(device, "workgroup256") === "workgroup256",
+    workgroup32: through,
     subgroup: subgroup === true && device.gpu.features.has("subgroups"),
     lanes: (lanes ?? false) !== false && device.lanes > 0,
   };
