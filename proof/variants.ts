@@ -1,8 +1,12 @@
 // The kernels' variants: which ones exist, how to make one run, and whether it did.
 import { kernelChoices, VARIANTS, type Variant } from "../src/kernels/variant.ts";
+import { withinMemory } from "../src/kernels/workgroup-tile.ts";
 import type { Device } from "../src/gpu/device.ts";
 import type { Dispatch } from "../src/gpu/dispatch.ts";
 import type { Case } from "./case.ts";
+
+/** The tiles through workgroup memory, in all their shapes. */
+export const WORKGROUP = ["workgroup", "workgroup128", "workgroup256", "workgroup32"] as const;
 
 /** The entry points of variants whose names aren't the variants'. */
 const ENTRIES: Readonly<Record<string, Readonly<Partial<Record<Variant, string>>>>> = {
@@ -15,6 +19,9 @@ const ENTRIES: Readonly<Record<string, Readonly<Partial<Record<Variant, string>>
 export function labelOf(kernel: string, variant: Variant): string {
   switch (variant) {
     case "workgroup":
+    case "workgroup128":
+    case "workgroup256":
+    case "workgroup32":
     case "lanes":
       return `${kernel}-${variant}.tiled`;
     case "subgroup":
@@ -49,12 +56,16 @@ export function variantsOf(
   dispatches: readonly Dispatch[],
   { tiles, split, workgroup, subgroup, lanes }: Case,
 ): readonly Variant[] {
-  const can = {
+  const through = workgroup === true || SOAK;
+  const can: Readonly<Record<Variant, boolean>> = {
     tiled: tiles !== false || SOAK,
     narrow: tiles !== false || SOAK,
     direct: true,
     split: split !== undefined || SOAK,
-    workgroup: workgroup === true || SOAK,
+    workgroup: through,
+    workgroup128: through,
+    workgroup256: through && withinMemory(device, "workgroup256") === "workgroup256",
+    workgroup32: through,
     subgroup: subgroup === true && device.gpu.features.has("subgroups"),
     lanes: (lanes ?? false) !== false && device.lanes > 0,
   };

@@ -1,12 +1,12 @@
 // conv2d, gradient of the input, through workgroup memory, for GPUs: dinp[n, y, x, c] = Σ_{i, j, k}
 // dout[n, (y + P − i) / S, …, k] · w[i, j, c, k] over the taps for which the division is exact, by phases as in
 // conv2d-data-gradient.wgsl. Rows are the input pixels of one phase, columns are channels, and the steps of the sum are
-// the phase's taps and the filters. Each workgroup computes a tile of 64×64 (lib/workgroup-tile.wgsl).
+// the phase's taps and the filters. Each workgroup computes a tile (lib/workgroup-tile.wgsl).
 
 const BY_FOUR = true; // FILTERS is a multiple of 4, and the arrays are aligned
 
 const COLUMNS = CHANNELS;
-const TILES_N = (CHANNELS + 63u) / 64u;
+const TILES_N = (CHANNELS + TILE - 1u) / TILE;
 const LEFT_ALONG = true;
 const RIGHT_ALONG = true;
 
@@ -101,18 +101,14 @@ fn store(m: u32, n: u32, four: vec4f) {
   for (var j = 0u; j < 4u && n + j < CHANNELS; j++) { dinp[DINP_AT + at + j] = Dinp(values[j]); }
 }
 
-// One tile per workgroup. Workgroups past the last tile load zeros and store nothing, because every lane must reach
-// every barrier.
-@compute @workgroup_size(64)
-fn tiled(group: Workgroup, @builtin(local_invocation_index) lane: u32) {
+// One tile per workgroup. Workgroups past the phase's last pixel have no steps and store nothing.
+fn work_of(group: Workgroup) -> Work {
   let tile = workgroup_index(group);
-  let m = tile / TILES_N * 64u;
-  let n = tile % TILES_N * 64u;
-  let zero = u32(group.count.x == 0u);
+  let m = tile / TILES_N * TILE;
   let own = phase_of(group.id.z);
   phase = own;
   let steps = select(0u, own.taps.x * own.taps.y * FILTERS, m < pixels_of(own));
-  make_tile(m, n, zero, steps, lane, zero);
+  return Work(m, tile % TILES_N * TILE, 0u, steps);
 }
 // appended: lib/invocation.wgsl
 // appended: lib/workgroup-tile.wgsl

@@ -1,6 +1,7 @@
 // conv2d, forward, through workgroup memory, for GPUs: out[n, y, x, k] = Σ_{i, j, c} inp[n, y·S + i·D − P,
 // x·S + j·D − P, c] · w[i, j, c, k]. This is an implicit GEMM: rows are output pixels, columns are filters, and the
-// steps of the sum are taps and channels. Each workgroup computes a tile of 64×64 (lib/workgroup-tile.wgsl).
+// steps of the sum are taps and channels. Each workgroup computes a tile
+// (lib/workgroup-tile.wgsl).
 
 const INP_BY_FOUR = true; // CHANNELS is a multiple of 4, and the arrays are aligned
 const W_BY_FOUR = true; // the same for FILTERS
@@ -8,7 +9,7 @@ const W_BY_FOUR = true; // the same for FILTERS
 const PIXELS = BATCH * OUT_HEIGHT * OUT_WIDTH;
 const STEPS = KERNEL_H * KERNEL_W * CHANNELS;
 const COLUMNS = FILTERS;
-const TILES_N = (FILTERS + 63u) / 64u;
+const TILES_N = (FILTERS + TILE - 1u) / TILE;
 const LEFT_ALONG = true;
 const RIGHT_ALONG = false;
 
@@ -76,15 +77,10 @@ fn store(m: u32, n: u32, four: vec4f) {
   for (var j = 0u; j < 4u && n + j < FILTERS; j++) { out[OUT_AT + at + j] = Out(y[j]); }
 }
 
-// One tile per workgroup. Workgroups past the last tile load zeros and store nothing, because every lane must reach
-// every barrier.
-@compute @workgroup_size(64)
-fn tiled(group: Workgroup, @builtin(local_invocation_index) lane: u32) {
+// One tile per workgroup. Workgroups past the last tile load zeros and store nothing.
+fn work_of(group: Workgroup) -> Work {
   let tile = workgroup_index(group);
-  let m = tile / TILES_N * 64u;
-  let n = tile % TILES_N * 64u;
-  let zero = u32(group.count.x == 0u);
-  make_tile(m, n, zero, STEPS, lane, zero);
+  return Work(tile / TILES_N * TILE, tile % TILES_N * TILE, 0u, STEPS);
 }
 // appended: lib/invocation.wgsl
 // appended: lib/workgroup-tile.wgsl

@@ -2,16 +2,16 @@
 // inp[n, y·S + i·D − P, x·S + j·D − P, c] · dout[n, y, x, k]. Rows are taps and channels, columns are filters, and the
 // steps of the sum are output pixels. They are cut into SPLITS runs of CHUNK pixels, and a second pass adds the partial
 // results of the runs. The row past the last is the bias's, whose "input" is 1 everywhere. Each workgroup computes a
-// tile of 64×64 (lib/workgroup-tile.wgsl).
+// tile (lib/workgroup-tile.wgsl).
 
 const SPLITS = 1u;
-const CHUNK = 64u; // a multiple of 16, so that no run reads into the next
+const CHUNK = 64u; // a multiple of SLICE, so that no run reads into the next
 const INP_BY_FOUR = true; // CHANNELS is a multiple of 4, and the arrays are aligned
 const DOUT_BY_FOUR = true; // the same for FILTERS
 
 const PIXELS = BATCH * OUT_HEIGHT * OUT_WIDTH;
 const ROWS = KERNEL_H * KERNEL_W * CHANNELS; // rows of the filter as a matrix (taps and channels, filters)
-const TILES_N = (FILTERS + 63u) / 64u;
+const TILES_N = (FILTERS + TILE - 1u) / TILE;
 const LEFT_ALONG = false;
 const RIGHT_ALONG = false;
 
@@ -90,17 +90,12 @@ fn store(m: u32, n: u32, four: vec4f) {
   }
 }
 
-// One tile per workgroup. Workgroups past the last tile load zeros and store nothing, because every lane must reach
-// every barrier.
-@compute @workgroup_size(64)
-fn tiled(group: Workgroup, @builtin(local_invocation_index) lane: u32) {
+// One tile per workgroup. Workgroups past the last tile load zeros and store nothing.
+fn work_of(group: Workgroup) -> Work {
   let tile = workgroup_index(group);
-  let m = tile / TILES_N * 64u;
-  let n = tile % TILES_N * 64u;
-  let zero = u32(group.count.x == 0u);
   split = group.id.z;
   let end = min(PIXELS, (group.id.z + 1u) * CHUNK);
-  make_tile(m, n, group.id.z * CHUNK, end, lane, zero);
+  return Work(tile / TILES_N * TILE, tile % TILES_N * TILE, group.id.z * CHUNK, end);
 }
 // appended: lib/invocation.wgsl
 // appended: lib/workgroup-tile.wgsl

@@ -1,5 +1,5 @@
 // matmul through workgroup memory, for GPUs: out[b, m, n] = Σ_k a[b, m, k] · w[b, k, n]. b stands for any axes, and
-// each operand is read through strides. Each workgroup computes a tile of 64×64 (lib/workgroup-tile.wgsl).
+// each operand is read through strides. Each workgroup computes a tile (lib/workgroup-tile.wgsl).
 
 const BATCH = 1u;
 const M = 8u;
@@ -16,7 +16,7 @@ const W_COLUMN = 1u;
 const A_BY_FOUR = true; // a's elements can be read as vec4s along its contiguous axis
 const W_BY_FOUR = true;
 
-const TILES_N = (N + 63u) / 64u;
+const TILES_N = (N + TILE - 1u) / TILE;
 const LEFT_ALONG = A_COLUMN == 1u;
 const RIGHT_ALONG = W_ROW == 1u;
 
@@ -82,17 +82,12 @@ fn store(m: u32, n: u32, four: vec4f) {
   for (var j = 0u; j < 4u && n + j < N; j++) { out[OUT_AT + (batch * M + m) * N + n + j] = four[j]; }
 }
 
-// One tile per workgroup. Workgroups past the last tile load zeros and store nothing, because every lane must reach
-// every barrier.
-@compute @workgroup_size(64)
-fn tiled(group: Workgroup, @builtin(local_invocation_index) lane: u32) {
+// One tile per workgroup. Workgroups past the last tile load zeros and store nothing.
+fn work_of(group: Workgroup) -> Work {
   let tile = workgroup_index(group);
-  let m = tile / TILES_N * 64u;
-  let n = tile % TILES_N * 64u;
-  let zero = u32(group.count.x == 0u);
   batch = group.id.z;
-  start = batch_offsets(batch);
-  make_tile(m, n, zero, K, lane, zero);
+  start = batch_offsets(group.id.z);
+  return Work(tile / TILES_N * TILE, tile % TILES_N * TILE, 0u, K);
 }
 // appended: lib/invocation.wgsl
 // appended: lib/batches.wgsl

@@ -197,6 +197,8 @@ const matmulRow: Row = {
     { ...product([10, 40], [10, 36], A), lanes: true, tiles: false },
     { ...product([2, 12, 36], [40, 12], BOTH), lanes: true, tiles: false },
     { ...product([3, 9, 7], [3, 8, 9], BOTH), workgroup: true },
+    { ...product([65, 37], [37, 33]), workgroup: true, tiles: false }, // several slices, none of them whole
+    { ...product([36, 68], [68, 100]), workgroup: true, tiles: false }, // the same by fours
     ...[
       product([5, 2600], [2600, 3]),
       product([1, 5000], [5000, 1]),

@@ -1,111 +1,155 @@
-// workgroup-tile: a 64×64 tile of a matrix product, computed by a workgroup of 64. Slices of both operands, 16 steps of
-// the sum long, pass through workgroup memory. Each invocation keeps 8×8 elements of the tile in registers: for each
-// step it reads 16 words and does 64 multiply-adds.
+// workgroup-tile: a tile of a matrix product, computed by a workgroup, and the entry point that does so. Slices of both
+// operands pass through workgroup memory. An invocation keeps 8×8, 8×4 or 4×4 elements of the tile in registers.
 //
 // The shader provides the operands. `left_block(m, k)` returns rows m … m + 3 and `right_block(n, k)` columns n … n + 3
 // at steps k … k + 3 of the sum, one vec4 per step. Steps past the sum's end must be ZERO in both, because 0 · NaN is
 // NaN. LEFT_ALONG and RIGHT_ALONG are true if neighbours in memory are steps. `store(m, n, four)` stores columns
-// n … n + 3 of row m, as far as they lie inside the result.
+// n … n + 3 of row m, as far as they lie inside the result. `work_of(group)` returns a workgroup's share of the work.
 
-// Both slices as vec4s: 16 steps of 64 rows, then 16 steps of 64 columns.
-var<workgroup> slices: array<vec4f, 512>;
-const RIGHT = 256u;
+// The tile's shape. The launcher sets all of these; src/kernels/workgroup-tile.ts has the combinations that work.
+const TILE = 64u; // rows and columns
+const LANES = 64u; // invocations
+const OWN_ROWS = 8u; // rows that an invocation computes, 4 or 8
+const OWN_COLUMNS = 8u; // columns that it computes, 4 or 8
+const SLICE = 16u; // steps of the sum that are in workgroup memory at the same time
+const PAD = 2u; // unused slots after four steps
+const SLOTS = 528u; // vec4s of workgroup memory
+const UNROLL = true; // whether compilers may unroll the steps of a slice; software adapters take long to compile them
 
-// The invocation's rows: four of the tile's upper half and four of its lower half. Its columns are chosen the same way.
-var<private> r0: mat2x4f;
-var<private> r1: mat2x4f;
-var<private> r2: mat2x4f;
-var<private> r3: mat2x4f;
-var<private> r4: mat2x4f;
-var<private> r5: mat2x4f;
-var<private> r6: mat2x4f;
-var<private> r7: mat2x4f;
+// Both slices as vec4s: FOURS per step for the rows, then the same for the columns.
+const FOURS = TILE / 4u;
+const FOUR_STEPS = 4u * FOURS + PAD;
+const RIGHT = SLICE / 4u * FOUR_STEPS;
+const_assert SLOTS == 2u * RIGHT;
+var<workgroup> slices: array<vec4f, SLOTS>;
 
-// The 4×4 block that an invocation loads (four of the tile, four steps), so that neighbouring lanes load neighbours in
-// memory.
-fn share_of(lane: u32, along: bool) -> vec2u {
-  return select(vec2u(lane % 16u, lane / 16u), vec2u(lane / 4u, lane % 4u), along);
+// A slice of an operand consists of 4×4 blocks. If there are twice as many lanes, half of them load a block of the rows
+// and the others one of the columns, into registers while the slice before is multiplied. If there are as many lanes as
+// blocks, each loads one of both, when the slice before is done: two blocks and 8×8 sums would take too many registers.
+const BLOCKS = FOURS * (SLICE / 4u);
+const BOTH = LANES == BLOCKS;
+const_assert BOTH || LANES == 2u * BLOCKS;
+
+// Lanes are dealt to blocks so that neighbouring lanes load neighbours in memory: a lane's four of the tile is
+// lane / FOUR_EVERY % FOURS, and its four steps are lane / STEPS_EVERY % (SLICE / 4).
+const LEFT_FOUR_EVERY = select(1u, SLICE / 4u, LEFT_ALONG);
+const LEFT_STEPS_EVERY = select(FOURS, 1u, LEFT_ALONG);
+const RIGHT_FOUR_EVERY = select(1u, SLICE / 4u, RIGHT_ALONG);
+const RIGHT_STEPS_EVERY = select(FOURS, 1u, RIGHT_ALONG);
+
+// An invocation with 8 rows has four of the tile's upper half and four of its lower half; columns likewise. With 4,
+// the second four is the first once more, and is not used.
+const LOW = select(0u, FOURS / 2u, OWN_ROWS == 8u);
+const FAR = select(0u, FOURS / 2u, OWN_COLUMNS == 8u);
+const WIDE = TILE / OWN_COLUMNS / 8u; // runs of 8 lanes that cover the tile's columns
+
+// A workgroup's share: steps `first` to `end` of the sum for the tile at (m, n). All of these must be the same in all
+// lanes, because every lane must reach every barrier. No step and a tile past the last are allowed.
+struct Work {
+  m: u32,
+  n: u32,
+  first: u32,
+  end: u32,
 }
 
-// The slot of a vec4 of the tile at the first of four steps. It is permuted by the steps (an exclusive or), so that
-// eight lanes that write or read vec4s at the same time access eight different groups of banks.
-fn slot(four: u32, steps: u32) -> u32 {
-  return steps * 64u + (four ^ (steps * 2u));
+// The sums, four rows by four columns each; a column of these matrices is a row of the tile.
+var<private> high_near: mat4x4f;
+var<private> high_far: mat4x4f;
+var<private> low_near: mat4x4f;
+var<private> low_far: mat4x4f;
+
+fn outer(rows: vec4f, columns: vec4f) -> mat4x4f {
+  return mat4x4f(rows.x * columns, rows.y * columns, rows.z * columns, rows.w * columns);
 }
 
-// Loads steps k … k + 15 of both operands of the tile at (m, n). A barrier must follow.
-fn fill(m: u32, n: u32, k: u32, lane: u32) {
-  let l = share_of(lane, LEFT_ALONG);
-  let rows = left_block(m + l.x * 4u, k + l.y * 4u);
-  let l_at = slot(l.x, l.y);
-  slices[l_at] = rows[0];
-  slices[l_at + 16u] = rows[1];
-  slices[l_at + 32u] = rows[2];
-  slices[l_at + 48u] = rows[3];
-  let r = share_of(lane, RIGHT_ALONG);
-  let columns = right_block(n + r.x * 4u, k + r.y * 4u);
-  let r_at = RIGHT + slot(r.x, r.y);
-  slices[r_at] = columns[0];
-  slices[r_at + 16u] = columns[1];
-  slices[r_at + 32u] = columns[2];
-  slices[r_at + 48u] = columns[3];
+// Adds one step's products to the sums.
+fn step(high: vec4f, low: vec4f, near: vec4f, far: vec4f) {
+  high_near += outer(high, near);
+  if (OWN_COLUMNS == 8u) { high_far += outer(high, far); }
+  if (OWN_ROWS == 8u) { low_near += outer(low, near); }
+  if (OWN_ROWS == 8u && OWN_COLUMNS == 8u) { low_far += outer(low, far); }
 }
 
-fn step(l: u32, r: u32) {
-  let high = slices[l];
-  let low = slices[l + 8u];
-  let b = mat2x4f(slices[r], slices[r + 8u]);
-  r0 += high.x * b;
-  r1 += high.y * b;
-  r2 += high.z * b;
-  r3 += high.w * b;
-  r4 += low.x * b;
-  r5 += low.y * b;
-  r6 += low.z * b;
-  r7 += low.w * b;
+fn load_left(work: Work, k: u32, lane: u32) -> mat4x4f {
+  let four = lane / LEFT_FOUR_EVERY % FOURS;
+  return left_block(work.m + four * 4u, k + lane / LEFT_STEPS_EVERY % (SLICE / 4u) * 4u);
 }
 
-// Adds 16 steps to the tile. `zero` is a zero that compilers can't see through, so that the loop isn't unrolled.
-fn multiply(lane: u32, zero: u32) {
-  for (var pair = zero; pair < 8u; pair++) {
-    let l = slot(lane / 8u, pair / 2u) + pair % 2u * 32u;
-    let r = RIGHT + slot(lane % 8u, pair / 2u) + pair % 2u * 32u;
-    step(l, r);
-    step(l + 16u, r + 16u);
-  }
+fn load_right(work: Work, k: u32, lane: u32) -> mat4x4f {
+  let four = lane / RIGHT_FOUR_EVERY % FOURS;
+  return right_block(work.n + four * 4u, k + lane / RIGHT_STEPS_EVERY % (SLICE / 4u) * 4u);
 }
 
-// One of the invocation's eight rows. They aren't an array, because SwiftShader takes ten times as long with arrays.
-fn row_of(i: u32) -> mat2x4f {
-  var row = r0;
-  if (i == 1u) { row = r1; }
-  if (i == 2u) { row = r2; }
-  if (i == 3u) { row = r3; }
-  if (i == 4u) { row = r4; }
-  if (i == 5u) { row = r5; }
-  if (i == 6u) { row = r6; }
-  if (i == 7u) { row = r7; }
+// The invocation's row i, in its first or second four columns.
+fn row_of(i: u32, far: bool) -> vec4f {
+  var block = high_near;
+  if (OWN_COLUMNS == 8u && far) { block = high_far; }
+  if (OWN_ROWS == 8u && i >= 4u) { block = low_near; }
+  if (OWN_ROWS == 8u && OWN_COLUMNS == 8u && i >= 4u && far) { block = low_far; }
+  var row = block[0];
+  if (i % 4u == 1u) { row = block[1]; }
+  if (i % 4u == 2u) { row = block[2]; }
+  if (i % 4u == 3u) { row = block[3]; }
   return row;
 }
 
-// Stores the tile. The loops aren't unrolled, because unrolled stores would be most of the work of lavapipe's compiler.
-fn store_tile(tile_m: u32, tile_n: u32, lane: u32, zero: u32) {
-  let n = tile_n + lane % 8u * 4u;
-  for (var i = zero; i < 8u; i++) {
-    let m = tile_m + i / 4u * 32u + lane / 8u * 4u + i % 4u;
-    let row = row_of(i);
-    for (var half = zero; half < 2u; half++) { store(m, n + half * 32u, select(row[1], row[0], half == 0u)); }
-  }
-}
+// One tile per workgroup. Dawn adds a `min` to every index into workgroup memory that it can't bound itself. It can bound
+// constants, anything modulo a constant, and sums, products and quotients of those, but no function's parameters. So
+// every access is here, and each part of an index is taken modulo something.
+@compute @workgroup_size(LANES)
+fn tiled(group: Workgroup, @builtin(local_invocation_index) index: u32) {
+  let lane = index % LANES; // the same; but of `index` Dawn knows no bound, as the other parameter is a struct
+  let zero = u32(group.count.x == 0u); // compilers can't see through it, so they don't unroll the loops that start at it
+  let start = select(zero, 0u, UNROLL);
+  let work = work_of(group);
 
-// Adds steps `first` to `end` of the sum to the tile at (m, n), and stores it. Both must be the same in all lanes of a
-// workgroup, because every lane must reach every barrier.
-fn make_tile(m: u32, n: u32, first: u32, end: u32, lane: u32, zero: u32) {
-  for (var k = first; k < end; k += 16u) {
-    fill(m, n, k, lane);
+  // Where the lane writes its block, and where it reads rows and columns. 32 lanes read four fours of rows and eight of
+  // columns.
+  let left = lane / LEFT_STEPS_EVERY % (SLICE / 4u) * FOUR_STEPS + lane / LEFT_FOUR_EVERY % FOURS;
+  let right = RIGHT + lane / RIGHT_STEPS_EVERY % (SLICE / 4u) * FOUR_STEPS + lane / RIGHT_FOUR_EVERY % FOURS;
+  let row = lane / (32u * WIDE) * 4u + lane % 32u / 8u;
+  let column = lane / 32u % WIDE * 8u + lane % 8u;
+
+  var block: mat4x4f;
+  for (var k = work.first + zero; ; k += SLICE) {
+    let more = k < work.end;
+    if (!BOTH && more) {
+      if (lane < BLOCKS) { block = load_left(work, k, lane); } else { block = load_right(work, k, lane); }
+    }
+    if (k > work.first) {
+      for (var s = start; s < SLICE / 4u; s++) {
+        for (var j = start; j < 4u; j++) {
+          let at = s % (SLICE / 4u) * FOUR_STEPS + j % 4u * FOURS;
+          let l = at + row;
+          let r = RIGHT + at + column;
+          step(slices[l], slices[l + LOW], slices[r], slices[r + FAR]);
+        }
+      }
+    }
+    if (!more) { break; }
     workgroupBarrier();
-    multiply(lane, zero);
+    if (BOTH) { block = load_left(work, k, lane); }
+    if (BOTH || lane < BLOCKS) {
+      slices[left] = block[0];
+      slices[left + FOURS] = block[1];
+      slices[left + 2u * FOURS] = block[2];
+      slices[left + 3u * FOURS] = block[3];
+    }
+    if (BOTH) { block = load_right(work, k, lane); }
+    if (BOTH || lane >= BLOCKS) {
+      slices[right] = block[0];
+      slices[right + FOURS] = block[1];
+      slices[right + 2u * FOURS] = block[2];
+      slices[right + 3u * FOURS] = block[3];
+    }
     workgroupBarrier();
   }
-  store_tile(m, n, lane, zero);
+
+  // The loops aren't unrolled, because unrolled stores would be most of the work of lavapipe's compiler.
+  for (var i = zero; i < OWN_ROWS; i++) {
+    let m = work.m + (row + i / 4u * (FOURS / 2u)) * 4u + i % 4u;
+    for (var far = zero; far < OWN_COLUMNS / 4u; far++) {
+      store(m, work.n + (column + far * (FOURS / 2u)) * 4u, row_of(i, far == 1u));
+    }
+  }
 }

@@ -56,6 +56,8 @@ export class Device {
   readonly programBuffers: GPUBuffer[] = [];
   /** The most workgroups per dimension. Tests lower it to reach the launchers' second dimension. */
   maxWorkgroups: number;
+  /** The most bytes of workgroup memory. Tests lower it to see which kernels stand back. */
+  maxWorkgroupBytes: number;
   /**
    * Words on each side of a new array that are bound with it. Nothing may read or write there, and tests check that. 0
    * except in those tests.
@@ -76,6 +78,7 @@ export class Device {
     const { subgroupMinSize: least, subgroupMaxSize: most } = gpu.adapterInfo;
     this.lanes = gpu.features.has("subgroups") && least === most ? (least ?? 0) : 0;
     this.maxWorkgroups = gpu.limits.maxComputeWorkgroupsPerDimension;
+    this.maxWorkgroupBytes = gpu.limits.maxComputeWorkgroupStorageSize;
     this.pipelines = new Pipelines(gpu, options.shaderText, this.#faults);
     this.#memory = new Memory(gpu, options.eagerByteBudget ?? 2 ** 31);
     this.#recorder = new Recorder(gpu, this.pipelines);

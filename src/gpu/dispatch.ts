@@ -9,6 +9,8 @@ export interface Launch {
   /** Path below `shaders/`, without `.wgsl`. */
   readonly shader: string;
   readonly entry: string;
+  /** The name in errors and profiles, if one entry point is several variants. Default: shader and entry point. */
+  readonly label?: string;
   readonly constants: Readonly<Record<string, Constant>>;
   readonly bind: Readonly<Record<string, GpuArray>>;
   readonly workgroups: readonly [number, number, number];

@@ -11,7 +11,7 @@ export interface ArrayLimits {
 
 /**
  * WebGPU's default limits; or all that the adapter has; or the defaults with larger arrays, as far as the adapter
- * allows them.
+ * allows them. Up to 32 KiB of workgroup memory are always among them, for the kernels that can use it.
  */
 export type LimitRequest = "default" | "adapter" | Partial<ArrayLimits>;
 
@@ -22,12 +22,21 @@ export const DEVICE_FEATURES: readonly GPUFeatureName[] = [
   "shader-f16",
 ];
 
+/** The limits for launches that this engine looks at. */
+interface LaunchLimits {
+  readonly maxComputeWorkgroupsPerDimension: number;
+  readonly maxComputeWorkgroupStorageSize: number;
+}
+
 /** The limits for arrays and launches that every adapter meets. */
-export const DEFAULT_LIMITS: ArrayLimits & { readonly maxComputeWorkgroupsPerDimension: number } = {
+export const DEFAULT_LIMITS: ArrayLimits & LaunchLimits = {
   maxStorageBufferBindingSize: 128 * 2 ** 20,
   maxBufferSize: 256 * 2 ** 20,
   maxComputeWorkgroupsPerDimension: 65_535,
+  maxComputeWorkgroupStorageSize: 16 * 2 ** 10,
 };
+
+const WORKGROUP_BYTES = 32 * 2 ** 10; // all that any kernel could use, and all that many adapters have
 
 /** Returns the limits to request from an adapter. */
 export function requiredLimits(
@@ -35,6 +44,10 @@ export function requiredLimits(
   limits: GPUSupportedLimits,
 ): Record<string, number> {
   const required: Record<string, number> = {};
+  const memory = Math.min(WORKGROUP_BYTES, limits.maxComputeWorkgroupStorageSize);
+  if (memory > DEFAULT_LIMITS.maxComputeWorkgroupStorageSize) {
+    required["maxComputeWorkgroupStorageSize"] = memory;
+  }
   if (request === "default") return required;
   if (request === "adapter") {
     for (const name in limits) {

@@ -2,7 +2,7 @@
 // in advance how much memory something takes.
 import { Device } from "./device.ts";
 import type { DeviceOptions } from "./device-options.ts";
-import { DEFAULT_LIMITS, DEVICE_FEATURES } from "./limits.ts";
+import { DEFAULT_LIMITS, DEVICE_FEATURES, requiredLimits } from "./limits.ts";
 
 /** The properties of an adapter that decide which kernels a device launches. */
 export type AdapterFacts = Pick<GPUAdapter, "features" | "limits" | "info">;
@@ -36,7 +36,12 @@ export function paperDevice(
   const encoder = { beginComputePass: () => pass, copyBufferToBuffer: nothing, finish: object };
   // The part of a GPUDevice that a Device uses before it first waits for something.
   const gpu: GPUDevice = Object.assign(Object.create(null), {
-    limits: { ...DEFAULT_LIMITS, maxStorageBufferBindingSize: Infinity, maxBufferSize: Infinity },
+    limits: {
+      ...DEFAULT_LIMITS,
+      ...requiredLimits("default", adapter.limits),
+      maxStorageBufferBindingSize: Infinity,
+      maxBufferSize: Infinity,
+    },
     features: new Set(DEVICE_FEATURES.filter((feature) => adapter.features.has(feature))),
     adapterInfo: adapter.info,
     lost: new Promise(nothing),

@@ -12,6 +12,8 @@ import {
 export interface PipelineRequest extends Required<Specialisation> {
   readonly shader: string;
   readonly entry: string;
+  /** The pipeline's name. Default: shader and entry point. */
+  readonly label?: string;
   readonly names: readonly string[];
 }
 
@@ -51,7 +53,7 @@ export class Pipelines {
     const key = JSON.stringify([shader, entry, constants, starts, names, f16Bindings]);
     const known = this.#entries.get(key);
     if (known) return known;
-    const label = `${shader}.${entry}`;
+    const { label = `${shader}.${entry}` } = request;
     const bindings = this.#bindings(shader, names, label);
     const layout = this.#layout(shader, bindings);
     const made: PipelineEntry = {

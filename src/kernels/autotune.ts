@@ -14,6 +14,7 @@ import {
   type Check,
 } from "./attributes.ts";
 import { Speeds, tryOut, type Outcome, type Way } from "./trial.ts";
+import { isWorkgroup } from "./workgroup-tile.ts";
 import { VARIANTS, kernelChoices, type Variant, type Workload } from "./variant.ts";
 
 /** A workload, and how often it was launched. */
@@ -38,8 +39,11 @@ export interface TuneOptions {
   readonly onResult?: (tuned: Tuned) => Promise<void> | void;
 }
 
-/** Variants that have their own shader, whose name ends in theirs. */
-const OWN_SHADER: ReadonlySet<Variant> = new Set(["workgroup", "lanes", "subgroup"]);
+/** Returns the shader of a kernel's variant. */
+function shaderOf(kernel: string, variant: Variant): string {
+  if (isWorkgroup(variant)) return `${kernel}-workgroup`;
+  return variant === "lanes" || variant === "subgroup" ? `${kernel}-${variant}` : kernel;
+}
 
 /** Returns the workloads that are launched or recorded while `body` runs, by key. */
 export async function workloadsOf(
@@ -67,7 +71,7 @@ export async function workloadsOf(
  */
 export async function kernelsVersion(shaderText: (path: string) => string): Promise<string> {
   const shaders = Object.entries(VARIANTS).flatMap(([kernel, variants]) =>
-    variants.map((variant) => (OWN_SHADER.has(variant) ? `${kernel}-${variant}` : kernel)),
+    variants.map((variant) => shaderOf(kernel, variant)),
   );
   const files = [...new Set(shaders)].map((shader) => `${shader}.wgsl`);
   const libraries = new Set(files.flatMap((file) => librariesOf(file, shaderText)));

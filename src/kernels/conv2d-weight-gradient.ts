@@ -13,11 +13,20 @@ import {
   lanesRows,
   lanesTiles,
   convolutionWorkload,
-  onGpus,
   onSoftware,
-  workgroupTiles,
   type Variant,
 } from "./variant.ts";
+import {
+  ENOUGH_WORKGROUPS,
+  isWorkgroup,
+  onGpus,
+  WORKGROUP_TILES,
+  workgroupLaunch,
+  workgroupTiles,
+} from "./workgroup-tile.ts";
+
+/** Returns the most runs that the pixels are cut into: few enough to add up, and none shorter than 64 pixels. */
+const mostRuns = (pixels: number): number => Math.min(64, Math.ceil(pixels / 64));
 
 /** Returns how many output pixels one partial sum covers: enough sums to fill the adapter, few enough to add up. */
 function chunkOf(pixels: number, { parallel, wanted, most, fewest }: Cut): number {
@@ -26,7 +35,6 @@ function chunkOf(pixels: number, { parallel, wanted, most, fewest }: Cut): numbe
 }
 
 const INVOCATIONS = 4096; // the fewest that a filter gradient is cut into on a software adapter
-const WORKGROUPS = 256; // the fewest on a GPU: several for each of its cores
 const TILES = 32; // register tiles per workgroup of 256, eight lanes each, if lanes share the pixels
 const SHARED_PIXELS = 128; // the fewest for these lanes: 16 each, or bringing them together would take longer
 
@@ -56,9 +64,13 @@ function cutOf(
   const rows = kernel[0] * kernel[1] * channels;
   const usual = { slice: 1, most: 64, fewest: 64 } as const;
   switch (variant) {
-    case "workgroup": {
-      const parallel = workgroupTiles(rows + extra, filters);
-      return { ...usual, parallel, size: 1, wanted: WORKGROUPS, slice: 16 };
+    case "workgroup":
+    case "workgroup128":
+    case "workgroup256":
+    case "workgroup32": {
+      const parallel = workgroupTiles(variant, rows + extra, filters);
+      const slice = WORKGROUP_TILES[variant].SLICE;
+      return { ...usual, parallel, size: 1, wanted: ENOUGH_WORKGROUPS, slice };
     }
     case "lanes": {
       const tile = filterLanesTile(device);
@@ -67,9 +79,16 @@ function cutOf(
     }
     case "split": {
       const tiles = Math.ceil((rows + extra) / 8) * Math.ceil(filters / 8);
-      const most = WORKGROUPS;
+      const most = ENOUGH_WORKGROUPS;
       const parallel = Math.ceil(tiles / TILES);
-      return { ...usual, parallel, size: 1, wanted: WORKGROUPS, most, fewest: SHARED_PIXELS };
+      return {
+        ...usual,
+        parallel,
+        size: 1,
+        wanted: ENOUGH_WORKGROUPS,
+        most,
+        fewest: SHARED_PIXELS,
+      };
     }
     case "direct": {
       const parallel = (rows / groups + extra) * filters;
@@ -108,7 +127,7 @@ function gradients(
   const rows = kernel[0] * kernel[1] * channels;
   const usual = filters < NARROW ? "direct" : onSoftware(device, filters, "tiled");
   const small = device.software ? usual : "split";
-  const preferred = onGpus(device, rows, filters, small);
+  const preferred = onGpus(device, rows, filters, mostRuns(pixels), small);
   const DOUT_BY_FOUR = loadsFours(dout, filters);
   const workload = convolutionWorkload(shader, geometry, [inp, dout], pixels, weightGradient);
   const variant = chooseVariant(device, workload, preferred, groups === 1, DOUT_BY_FOUR);
@@ -140,12 +159,15 @@ function gradients(
       },
       bind: { inp, inp4: inp, dout4: dout, dweight, dbias },
     });
-  } else if (variant === "workgroup") {
+  } else if (isWorkgroup(variant)) {
+    const INP_BY_FOUR = loadsFours(inp, channels);
     device.launch({
       ...shared,
-      shader: "conv2d-weight-gradient-workgroup",
-      entry: "tiled",
-      constants: { ...constants, DOUT_BY_FOUR, INP_BY_FOUR: loadsFours(inp, channels) },
+      ...workgroupLaunch(device, "conv2d-weight-gradient-workgroup", variant, {
+        ...constants,
+        DOUT_BY_FOUR,
+        INP_BY_FOUR,
+      }),
       bind: { inp, inp4: inp, dout, dout4: dout, dweight, dbias },
     });
   } else if (variant === "direct") {

@@ -33,11 +33,10 @@ import {
   convolutionWorkload,
   lanesTiles,
   onEmptyGpus,
-  onGpus,
   onSoftware,
   THIN,
-  workgroupTiles,
 } from "./variant.ts";
+import { isWorkgroup, onGpus, workgroupLaunch, workgroupTiles } from "./workgroup-tile.ts";
 
 /** Convolves (N, H, W, C) with (KH, KW, C / groups, K) to (N, OH, OW, K), and applies the epilogue. */
 export function convolve(
@@ -64,7 +63,7 @@ export function convolve(
   const tilesServe = groups === 1 && channels > 0;
   const thin = filters <= THIN;
   const few = thin ? onEmptyGpus(device, out.size, terms, small) : small;
-  const preferred = onGpus(device, pixels, filters, few);
+  const preferred = onGpus(device, pixels, filters, 1, few);
   const serve = { split: thin };
   const variant = chooseVariant(device, workload, preferred, tilesServe, W_BY_FOUR, serve);
   const done = (): number => forwardWork(device, variant, geometry, loadsFours(inp, channels));
@@ -84,14 +83,17 @@ export function convolve(
     });
     return out;
   }
-  if (variant === "workgroup") {
+  if (isWorkgroup(variant)) {
+    const INP_BY_FOUR = loadsFours(inp, channels);
     device.launch({
       ...shared,
-      shader: "conv2d-forward-workgroup",
-      entry: "tiled",
-      constants: { ...constants, W_BY_FOUR, INP_BY_FOUR: loadsFours(inp, channels) },
+      ...workgroupLaunch(device, "conv2d-forward-workgroup", variant, {
+        ...constants,
+        W_BY_FOUR,
+        INP_BY_FOUR,
+      }),
       bind: { inp, inp4: inp, weight, weight4: weight, out, ...epilogueBind },
-      workgroups: device.linear(workgroupTiles(pixels, filters), 1),
+      workgroups: device.linear(workgroupTiles(variant, pixels, filters), 1),
     });
   } else if (variant === "direct" || variant === "split") {
     const bind = { inp, weight, out, ...epilogueBind };
@@ -127,7 +129,7 @@ export function dataGradient(
   const tilesServe = groups === 1 && Math.max(...dilations) === 1 && phases <= device.maxWorkgroups;
   const pixels = batch * Math.ceil(height / strides[0]) * Math.ceil(width / strides[1]);
   const small = channels < NARROW ? "narrow" : onSoftware(device, channels, "tiled");
-  const preferred = onGpus(device, pixels, channels, small);
+  const preferred = onGpus(device, pixels, channels, phases, small);
   const fours = loadsFours(weight, filters) && loadsFours(dout, filters);
   const terms = (geometry.kernel[0] * geometry.kernel[1] * filters) / groups;
   const workload = convolutionWorkload(shader, geometry, [dout, weight], terms, dataGradient);
@@ -151,16 +153,14 @@ export function dataGradient(
     });
     return dinp;
   }
-  if (entry === "workgroup") {
-    const [x, y] = device.linear(workgroupTiles(pixels, channels), 1);
+  if (isWorkgroup(entry)) {
+    const [x, y] = device.linear(workgroupTiles(entry, pixels, channels), 1);
     device.launch({
       ...shared,
-      shader: "conv2d-data-gradient-workgroup",
-      entry: "tiled",
-      constants: {
+      ...workgroupLaunch(device, "conv2d-data-gradient-workgroup", entry, {
         ...shared.constants,
         BY_FOUR: fours,
-      },
+      }),
       bind: { ...shared.bind, dout4: dout, weight4: weight },
       workgroups: [x, y, phases],
     });

@@ -13,13 +13,12 @@ import {
   chooseVariant,
   lanesTiles,
   onEmptyGpus,
-  onGpus,
   onSoftware,
   productTile,
   THIN,
-  workgroupTiles,
   type Workload,
 } from "./variant.ts";
+import { isWorkgroup, onGpus, workgroupLaunch, workgroupTiles } from "./workgroup-tile.ts";
 
 /** Which operands to read transposed, with their last two axes swapped. */
 export interface MatmulAttributes {
@@ -101,7 +100,7 @@ export function multiply(a: GpuArray, b: GpuArray, attributes: MatmulAttributes 
   const small = M < 4 || N < 4 ? "direct" : manyLanes ? onSoftware(a.device, N, "tiled") : "tiled";
   const thin = Math.min(M, N) <= THIN && M * N * K > 0;
   const few = thin ? onEmptyGpus(a.device, batch * M * N, K, small) : small;
-  const preferred = onGpus(a.device, M, N, few);
+  const preferred = onGpus(a.device, M, N, batch, few);
   const tilesServe = batch <= a.device.maxWorkgroups;
   const workload: Workload = {
     kernel: "matmul",
@@ -132,16 +131,14 @@ export function multiply(a: GpuArray, b: GpuArray, attributes: MatmulAttributes 
       workgroups: [x, y, batch],
       ...work,
     });
-  } else if (variant === "workgroup") {
-    const [x, y] = a.device.linear(workgroupTiles(M, N), 1);
+  } else if (isWorkgroup(variant)) {
+    const [x, y] = a.device.linear(workgroupTiles(variant, M, N), 1);
     a.device.launch({
-      shader: "matmul-workgroup",
-      entry: "tiled",
-      constants: {
+      ...workgroupLaunch(a.device, "matmul-workgroup", variant, {
         ...constants,
         A_BY_FOUR: aByFours,
         W_BY_FOUR: fours,
-      },
+      }),
       bind: { a, a4: a, w: b, w4: b, out },
       workgroups: [x, y, batch],
       ...work,

@@ -10,6 +10,7 @@ import {
   productTile,
   type Variant,
 } from "./variant.ts";
+import { isWorkgroup, WORKGROUP_TILES } from "./workgroup-tile.ts";
 
 /** The part of the result that an invocation, or a workgroup that works as one, computes. */
 interface Tile {
@@ -28,7 +29,12 @@ function tileOf(device: Device, variant: Variant): Tile {
     case "lanes":
       return lanesWork(lanesTile(device));
     case "workgroup":
-      return { rows: 64, columns: 64, terms: 16 };
+    case "workgroup128":
+    case "workgroup256":
+    case "workgroup32": {
+      const { TILE, SLICE } = WORKGROUP_TILES[variant];
+      return { rows: TILE, columns: TILE, terms: SLICE };
+    }
     default:
       return { rows: 1, columns: 1, terms: 1 };
   }
@@ -206,7 +212,7 @@ export function weightGradientWork(
     return tileWork(tile, channels, filters, insideTaps(geometry));
   }
   const whole = Math.floor(pixels / chunk);
-  const covered = rows + (variant === "workgroup" ? extra : 0);
+  const covered = rows + (isWorkgroup(variant) ? extra : 0);
   return (
     whole * tileWork(tile, covered, filters, chunk) +
     tileWork(tile, covered, filters, pixels % chunk)

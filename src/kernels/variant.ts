@@ -5,14 +5,23 @@ import type { GpuArray } from "../gpu/array.ts";
 import { checkDevice } from "../gpu/check-device.ts";
 import type { Device } from "../gpu/device.ts";
 import type { Geometry } from "./conv2d-geometry.ts";
+import { isWorkgroup, withinMemory, type WorkgroupVariant } from "./workgroup-tile.ts";
 
 /**
  * A way to compute a kernel's result. `tiled`, `narrow` and `direct` are entry points of the kernel's shader, named by
  * the shape of their tile. `split` is another: the lanes of a workgroup share the terms of a sum, for few results of
- * many terms. `workgroup`, `subgroup` and `lanes` are shaders of their own, with those suffixes. `split`, `workgroup`
- * and `subgroup` are for GPUs.
+ * many terms. `workgroup`, `subgroup` and `lanes` are shaders of their own, with those suffixes. The shader of
+ * `workgroup` serves several shapes of tiles, each of which is a variant. `split`, `workgroup` and `subgroup` are for
+ * GPUs.
  */
-export type Variant = "tiled" | "narrow" | "direct" | "split" | "workgroup" | "subgroup" | "lanes";
+export type Variant =
+  | "tiled"
+  | "narrow"
+  | "direct"
+  | "split"
+  | WorkgroupVariant
+  | "subgroup"
+  | "lanes";
 
 /** A launch with several variants, and all that is needed to repeat it on other arrays. */
 export interface Workload {
@@ -61,12 +70,14 @@ export function useChoices(device: Device, found: Readonly<Record<string, Varian
   for (const [key, variant] of Object.entries(found)) stored.set(key, variant);
 }
 
-/** The kernels that have variants, and the variants of each. A variant that others can substitute for comes last. */
+const WORKGROUPS = ["workgroup", "workgroup128", "workgroup32", "workgroup256"] as const;
+
+/** The kernels that have variants, and the variants of each. A variant that others can substitute for comes after them. */
 export const VARIANTS: Readonly<Record<string, readonly Variant[]>> = {
-  matmul: ["tiled", "workgroup", "direct", "lanes", "split"],
-  "conv2d-forward": ["tiled", "workgroup", "direct", "lanes", "split"],
-  "conv2d-data-gradient": ["tiled", "workgroup", "narrow", "direct", "lanes"],
-  "conv2d-weight-gradient": ["tiled", "workgroup", "direct", "lanes", "split"],
+  matmul: ["tiled", ...WORKGROUPS, "direct", "lanes", "split"],
+  "conv2d-forward": ["tiled", ...WORKGROUPS, "direct", "lanes", "split"],
+  "conv2d-data-gradient": ["tiled", ...WORKGROUPS, "narrow", "direct", "lanes"],
+  "conv2d-weight-gradient": ["tiled", ...WORKGROUPS, "direct", "lanes", "split"],
   reduce: ["direct", "subgroup", "split"],
   "batch-norm": ["direct", "split"],
   "batch-norm-backward": ["direct", "split"],
@@ -74,9 +85,10 @@ export const VARIANTS: Readonly<Record<string, readonly Variant[]>> = {
 
 /**
  * Returns the variant to launch: the one that `forced` holds for the kernel, else the one that `stored` holds for the
- * workload, else `preferred`. `lanes` becomes `tiled` if lanes can't share these loads, and `split` or `subgroup`
- * becomes `preferred` if it can't serve the shapes. One that is barred is replaced by another that isn't, if there is
- * one. If no tile can serve the shapes, the variant is always `direct`.
+ * workload, else `preferred`. `lanes` becomes `tiled` if lanes can't share these loads, `split` or `subgroup` becomes
+ * `preferred` if it can't serve the shapes, and a tile that needs more workgroup memory than the device has becomes
+ * `workgroup`. One that is barred is replaced by another that isn't, if there is one. If no tile can serve the shapes,
+ * the variant is always `direct`.
  */
 export function chooseVariant(
   device: Device,
@@ -95,13 +107,17 @@ export function chooseVariant(
   const wanted = choices.forced.get(kernel) ?? usual;
   const able = sharesServe[wanted] === false ? preferred : wanted;
   const canShare = lanesServe && device.lanes > 0;
-  const chosen = able === "lanes" && !canShare ? "tiled" : able;
+  const fit = isWorkgroup(able) ? withinMemory(device, able) : able;
+  const chosen = fit === "lanes" && !canShare ? "tiled" : fit;
   const isRight = (variant: Variant): boolean => !choices.barred.has(`${kernel}.${variant}`);
   if (isRight(chosen) || choices.forced.has(kernel)) return chosen;
   // `direct` serves every shape, so it is the last resort. If it is wrong as well, there is none.
   const others = VARIANTS[kernel]?.filter((variant) => variant !== "direct") ?? [];
   const serves = (variant: Variant): boolean =>
-    variant === "lanes" ? canShare : sharesServe[variant] !== false;
+    variant === "lanes"
+      ? canShare
+      : sharesServe[variant] !== false &&
+        (!isWorkgroup(variant) || withinMemory(device, variant) === variant);
   const substitute = [...others, "direct" as const].find(
     (variant) => isRight(variant) && serves(variant),
   );
@@ -130,13 +146,6 @@ export function convolutionWorkload(
     terms,
     launch: (a, b) => launch(a, b, geometry),
   };
-}
-
-const TILE = 64; // the rows, and the columns, that a workgroup computes if operands pass through its memory
-
-/** Returns how many 64×64 tiles cover a matrix: the workgroups of a `workgroup` variant. */
-export function workgroupTiles(rows: number, columns: number): number {
-  return Math.ceil(rows / TILE) * Math.ceil(columns / TILE);
 }
 
 /** The constants of lib/lanes-tile.wgsl. A tile has more rows if more lanes share their loads. */
@@ -178,11 +187,6 @@ export function lanesTiles(tile: LanesTile, rows: number, columns: number): numb
 export function onSoftware(device: Device, columns: number, otherwise: Variant): Variant {
   const { software, lanes } = device;
   return software && lanes >= 4 && columns >= 2 * lanes ? "lanes" : otherwise;
-}
-
-/** Returns `workgroup` on GPUs if a matrix fills at least one tile, else `otherwise`. */
-export function onGpus(device: Device, rows: number, columns: number, otherwise: Variant): Variant {
-  return !device.software && rows >= TILE && columns >= TILE ? "workgroup" : otherwise;
 }
 
 /** The most columns of a matrix that a lane of a `split` variant has sums for. */

@@ -22,6 +22,9 @@ const variants: Readonly<{ [V in Variant]: V }> = {
   direct: "direct",
   split: "split",
   workgroup: "workgroup",
+  workgroup128: "workgroup128",
+  workgroup256: "workgroup256",
+  workgroup32: "workgroup32",
   subgroup: "subgroup",
   lanes: "lanes",
 };

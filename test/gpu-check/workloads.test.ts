@@ -25,7 +25,9 @@ test.each([
         kernels.set(use.workload.kernel, use);
       }
     }
-    expect([...kernels.keys()].toSorted()).toEqual(Object.keys(VARIANTS).toSorted());
+    // Their dense layers are convolutions of one pixel, so no product is among them.
+    const expected = Object.keys(VARIANTS).filter((kernel) => kernel !== "matmul");
+    expect([...kernels.keys()].toSorted()).toEqual(expected.toSorted());
     const rng = createRng(own, 1);
     for (const [key, { workload }] of kernels) {
       const inputs = workload.inputs.map(({ shape }) => uniform(rng, shape, -1, 1));

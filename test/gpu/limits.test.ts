@@ -99,6 +99,7 @@ describe("limits", () => {
     maxStorageBufferBindingSize: 2 ** 30,
     maxBufferSize: 2 ** 31,
     maxBindGroups: 8,
+    maxComputeWorkgroupStorageSize: 16_384,
   });
 
   it("are WebGPU's defaults, all that there is, or as much as is needed", () => {
@@ -111,6 +112,16 @@ describe("limits", () => {
     expect(requiredLimits(needed, adapter)).toEqual({
       maxStorageBufferBindingSize: 2 ** 28 + 4,
       maxBufferSize: 2 ** 31,
+    });
+  });
+
+  it("hold workgroup memory of up to 32 KiB, whatever is asked for", () => {
+    const asked = (maxComputeWorkgroupStorageSize: number): Record<string, number> =>
+      requiredLimits("default", { ...adapter, maxComputeWorkgroupStorageSize });
+    expect(asked(65_536)).toEqual({ maxComputeWorkgroupStorageSize: 32_768 });
+    expect(asked(20_000)).toEqual({ maxComputeWorkgroupStorageSize: 20_000 });
+    expect(requiredLimits({}, { ...adapter, maxComputeWorkgroupStorageSize: 49_152 })).toEqual({
+      maxComputeWorkgroupStorageSize: 32_768,
     });
   });
 

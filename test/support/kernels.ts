@@ -1,5 +1,6 @@
 // Lists all kernels: the entry points of the files below `shaders/`.
 import { readdirSync } from "node:fs";
+import { WORKGROUP_TILES } from "../../src/kernels/workgroup-tile.ts";
 import { shaderText } from "../../src/gpu/node/adapter.ts";
 import { joinedText } from "../../src/gpu/shader.ts";
 
@@ -17,6 +18,13 @@ export function wholeText(shader: string): string {
 export function kernelSizes(): ReadonlyMap<string, number> {
   return new Map(
     SHADERS.flatMap((shader) => {
+      const [, kernel] = /^(.*)-workgroup$/.exec(shader) ?? [];
+      if (kernel !== undefined) {
+        return Object.entries(WORKGROUP_TILES).map(([variant, { LANES }]): [string, number] => [
+          `${kernel}-${variant}.tiled`,
+          LANES,
+        ]);
+      }
       const entries = shaderText(`${shader}.wgsl`).matchAll(
         /@compute @workgroup_size\(([^)]*)\)\s*fn (\w+)/g,
       );

@@ -140,6 +140,8 @@ describe("work done", () => {
     expect(product("direct")).toEqual([needed, needed]);
     expect(product("tiled")).toEqual([needed, 2 * 24 * 30 * 104]);
     expect(product("workgroup")).toEqual([needed, 2 * 64 * 32 * 128]);
+    expect(product("workgroup128")).toEqual([needed, 2 * 64 * 32 * 128]);
+    expect(product("workgroup32")).toEqual([needed, 2 * 32 * 32 * 128]);
     const lanes = device.lanes;
     device.lanes = 8; // tiles of 32 rows by 32 columns, four terms at a time
     expect(product("lanes")).toEqual([needed, 2 * 32 * 32 * 128]);
@@ -158,6 +160,8 @@ describe("work done", () => {
     expect(forward("direct")).toEqual([needed, 2 * 2 * 169 * 8 * 12]);
     expect(forward("tiled")).toEqual([needed, 2 * 56 * 9 * 8 * 16]);
     expect(forward("workgroup")).toEqual([needed, 2 * 64 * 80 * 64]);
+    expect(forward("workgroup256")).toEqual([needed, 2 * 64 * 96 * 64]);
+    expect(forward("workgroup32")).toEqual([needed, 2 * 64 * 80 * 32]);
   });
 
   it("of its gradients likewise", () => {
@@ -171,6 +175,7 @@ describe("work done", () => {
     expect(filter("direct")).toEqual([needed, 2 * 2 * 169 * 8 * 12]);
     expect(filter("tiled")).toEqual([needed, 2 * 2 * 169 * 8 * 16]); // its rows of tiles share a tap
     expect(filter("workgroup")).toEqual([needed, 2 * 128 * 64 * 64]);
+    expect(filter("workgroup32")).toEqual([needed, 2 * 96 * 64 * 32]);
   });
 
   it("of a strided convolution's gradient goes phase by phase", () => {
