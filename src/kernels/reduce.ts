@@ -2,7 +2,7 @@
 import { formatShape, sizeOf, type GpuArray } from "../gpu/array.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
 import type { Constant } from "../gpu/shader.ts";
-import { flag, wholes } from "./attributes.ts";
+import { anyAxes, flag } from "./attributes.ts";
 import { binary, scale } from "./binary.ts";
 import { defineOp, type Op } from "./op.ts";
 import { chooseVariant, type Workload } from "./variant.ts";
@@ -10,9 +10,12 @@ import { chooseVariant, type Workload } from "./variant.ts";
 /** What `reduce` computes. */
 export type Reduction = "sum" | "mean" | "max" | "min" | "prod";
 
-/** Which axes to reduce (all by default; negative ones count from the end), and whether to keep them as 1. */
+/** One axis or several; negative ones count from the end. */
+export type Axes = number | readonly number[];
+
+/** Which axes to reduce (all by default), and whether to keep them as 1. */
 export interface ReduceAttributes {
-  readonly axes?: readonly number[];
+  readonly axes?: Axes;
   readonly keepDims?: boolean;
 }
 
@@ -21,12 +24,9 @@ const SUBGROUPS_FROM = 1024; // elements per contiguous row that keep 64 lanes o
 const ROW = 16_384; // elements that one workgroup takes, if rows are longer and outputs are few
 
 /** Returns axes as distinct numbers from 0, ascending. Throws `AttributeError`. */
-export function normaliseAxes(
-  op: string,
-  axes: readonly number[] | undefined,
-  rank: number,
-): readonly number[] {
-  const all = axes ?? Array.from({ length: rank }, (_, axis) => axis);
+export function normaliseAxes(op: string, axes: Axes | undefined, rank: number): readonly number[] {
+  const all =
+    typeof axes === "number" ? [axes] : (axes ?? Array.from({ length: rank }, (_, axis) => axis));
   const positive = all.map((axis) => (axis < 0 ? axis + rank : axis));
   if (
     positive.some((axis) => !Number.isInteger(axis) || axis < 0 || axis >= rank) ||
@@ -246,7 +246,7 @@ export function sumTo(x: GpuArray, shape: readonly number[]): GpuArray {
 function linearRule(name: "sum" | "mean"): Op<readonly [GpuArray], ReduceAttributes> {
   return defineOp({
     name,
-    attributes: { axes: wholes(), keepDims: flag },
+    attributes: { axes: anyAxes, keepDims: flag },
     forward([x], { axes, keepDims = false }: ReduceAttributes) {
       const over = normaliseAxes(name, axes, x.shape.length);
       const kept = x.shape.map((extent, axis) => (over.includes(axis) ? 1 : extent));
@@ -268,7 +268,7 @@ export const mean: Op<readonly [GpuArray], ReduceAttributes> = linearRule("mean"
 function extremeRule(name: "max" | "min"): Op<readonly [GpuArray], ReduceAttributes> {
   return defineOp({
     name,
-    attributes: { axes: wholes(), keepDims: flag },
+    attributes: { axes: anyAxes, keepDims: flag },
     forward([x], { axes, keepDims = false }: ReduceAttributes) {
       const over = normaliseAxes(name, axes, x.shape.length);
       const extreme = reduce(x, name, over, true);
