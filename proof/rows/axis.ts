@@ -27,13 +27,13 @@ const empty = (device: Device, ...shape: number[]): Tensor => new Tensor(device.
 // The product
 
 function multiplied(x: Ref, attributes: ReduceAttributes, what = ""): Case {
-  const axes = attributes.axes ?? x.shape.map((_, axis) => axis);
+  const axes = [attributes.axes ?? x.shape.map((_, axis) => axis)].flat();
   const count = x.data.length / Math.max(reference.prod(x, axes).data.length, 1);
   // Each product rounds once, and there are as many as elements.
   const near = (value: Ref): ReturnType<typeof close> =>
     close(value, 2 ** -126, (count + 2) * 2 ** -23);
   return {
-    name: `(${x.shape.join(", ")}), ${attributes.axes ? `axes ${axes.join(", ")}` : "all axes"}${what}`,
+    name: `(${x.shape.join(", ")}), ${attributes.axes !== undefined ? `axes ${axes.join(", ")}` : "all axes"}${what}`,
     inputs: [x],
     run: (at) => ops.prod(at!, attributes),
     value: (at) => near(reference.prod(at!, axes, attributes.keepDims)),
@@ -75,6 +75,7 @@ const prodRow: Row = {
     factors([2, 3], { axes: [] }),
     factors([2, 0, 3], { axes: [1] }),
     factors([0, 3], { axes: [1] }),
+    factors([5, 3, 4], { axes: -2 }),
     multiplied(ZEROS, { axes: [1] }, ", zeros, infinities and NaN"),
     multiplied(ZEROS, { axes: [0] }, ", NaN in columns"),
   ],

@@ -232,9 +232,9 @@ const oneHotRow: Row = {
 // Argmax
 
 function largest(name: string, x: Ref, attributes: ReduceAttributes): Case {
-  const axes = attributes.axes ?? x.shape.map((_, axis) => axis);
+  const axes = [attributes.axes ?? x.shape.map((_, axis) => axis)].flat();
   return {
-    name: `${name}, ${attributes.axes ? `axes ${axes.join(", ")}` : "all axes"}`,
+    name: `${name}, ${attributes.axes !== undefined ? `axes ${axes.join(", ")}` : "all axes"}`,
     inputs: [x],
     run: (at) => ops.argmax(at!, attributes),
     value: (at) => exactly(argmax(at!, axes, attributes.keepDims)),
@@ -283,6 +283,7 @@ const argmaxRow: Row = {
     random2([1], { keepDims: true }),
     random2([2, 3], { axes: [] }),
     random2([0, 3], { axes: [1] }),
+    random2([5, 3, 4], { axes: -2 }),
   ],
   refusals: [
     {
@@ -298,10 +299,10 @@ const argmaxRow: Row = {
       run: (device) => ops.argmax(floats(device, 2, 3), { axes: [1, -1] }),
     },
     {
-      name: "one axis that is no list",
+      name: "half an axis",
       kind: AttributeError,
-      says: /^argmax: axes must be a list of whole numbers; got 1$/,
-      run: (device) => Reflect.apply(ops.argmax, undefined, [floats(device, 2, 3), { axes: 1 }]),
+      says: /^argmax: axes must be a whole number, or a list of whole numbers; got 0.5$/,
+      run: (device) => ops.argmax(floats(device, 2, 3), { axes: 0.5 }),
     },
     {
       name: "nothing to reduce",

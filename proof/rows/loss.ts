@@ -220,14 +220,14 @@ const meanSquaredErrorRow: Row = {
 
 interface MomentsCase {
   readonly shape: Shape;
-  readonly axes?: readonly number[];
+  readonly axes?: number | readonly number[];
   readonly keepDims?: boolean;
   readonly of: "mean" | "variance" | "both";
   readonly about?: number;
 }
 
 function momentsOf({ shape, axes, keepDims = false, of, about = 0 }: MomentsCase): Case {
-  const over = axes ?? shape.map((_, axis) => axis);
+  const over = [axes ?? shape.map((_, axis) => axis)].flat();
   const x = map(randomRef(shape, random, -Math.sqrt(3), Math.sqrt(3)), (v) =>
     Math.fround(v + about),
   );
@@ -243,10 +243,10 @@ function momentsOf({ shape, axes, keepDims = false, of, about = 0 }: MomentsCase
   // What the mean's rounding leaves in the variance: it enters squared. sumOf allows 2⁻²⁰ of its terms.
   const spare = (about * 2 ** -20) ** 2;
   return {
-    name: `${of} of (${shape.join(", ")}), ${axes ? `axes ${axes.join(", ")}` : "all axes"}, about ${about}${keepDims ? ", kept" : ""}`,
+    name: `${of} of (${shape.join(", ")}), ${axes !== undefined ? `axes ${over.join(", ")}` : "all axes"}, about ${about}${keepDims ? ", kept" : ""}`,
     inputs: [x],
     run(at) {
-      const attributes = axes ? { axes, keepDims } : { keepDims };
+      const attributes = axes !== undefined ? { axes, keepDims } : { keepDims };
       const found = moments(at!, attributes);
       return of === "both" ? add(found.mean, found.variance) : found[of];
     },
@@ -285,6 +285,7 @@ const momentsRow: Row = {
     momentsOf({ shape: [2, 3], axes: [], of: "variance" }),
     momentsOf({ shape: [], of: "both" }),
     momentsOf({ shape: [0, 3], axes: [1], of: "variance" }),
+    momentsOf({ shape: [5, 3, 4], axes: -2, of: "both" }),
   ],
   refusals: [
     nothing,

@@ -56,7 +56,12 @@ const layer = (shape: Shape, axes: number, more: More = {}): Case =>
     affine: shape.slice(-axes),
     run: (x, gamma, beta, epsilon) => {
       const over = Array.from({ length: axes }, (_, axis) => axis - axes);
-      return ops.layerNorm(x, gamma, beta, axes === 1 ? { epsilon } : { axes: over, epsilon });
+      return ops.layerNorm(
+        x,
+        gamma,
+        beta,
+        axes === 1 ? { axes: -1, epsilon } : { axes: over, epsilon },
+      );
     },
     ...more,
   });

@@ -54,9 +54,9 @@ const apart = (rows: number, extent: number): Ref =>
 // Argmin
 
 function smallest(name: string, x: Ref, attributes: ReduceAttributes): Case {
-  const axes = attributes.axes ?? x.shape.map((_, axis) => axis);
+  const axes = [attributes.axes ?? x.shape.map((_, axis) => axis)].flat();
   return {
-    name: `${name}, ${attributes.axes ? `axes ${axes.join(", ")}` : "all axes"}`,
+    name: `${name}, ${attributes.axes !== undefined ? `axes ${axes.join(", ")}` : "all axes"}`,
     inputs: [x],
     run: (at) => ops.argmin(at!, attributes),
     value: (at) => exactly(reference.argmin(at!, axes, attributes.keepDims)),
@@ -77,6 +77,7 @@ const argminRow: Row = {
     smallest("ties, zeros, subnormals, infinities and NaN", ORDER, { axes: [1] }),
     anyOf([], {}),
     anyOf([0, 3], { axes: [1] }),
+    anyOf([5, 3, 4], { axes: -2 }),
   ],
   refusals: [
     {

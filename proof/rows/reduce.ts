@@ -53,7 +53,7 @@ function caseOf(
   f: Reference,
   exact: boolean,
 ): Case {
-  const axes = attributes.axes ?? x.shape.map((_, axis) => axis);
+  const axes = [attributes.axes ?? x.shape.map((_, axis) => axis)].flat();
   return {
     name,
     inputs: [x],
@@ -69,16 +69,24 @@ function caseOf(
   };
 }
 
+/** One axis, without a list. */
+const LONE: typeof SHAPES = [
+  [[5, 3, 4], { axes: -2 }],
+  [[5, 3], { axes: 0, keepDims: true }],
+];
+
 function row(name: Reduction, op: Op, f: Reference, exact: boolean, shapes: typeof SHAPES): Row {
-  const made = ([shape, attributes]: (typeof SHAPES)[number]): Case => {
-    const over = attributes.axes ? `axes ${attributes.axes.join(", ")}` : "all axes";
-    const x = randomRef(shape, random);
+  const made = ([shape, attributes]: (typeof SHAPES)[number], draw = random): Case => {
+    const axes = attributes.axes === undefined ? [] : [attributes.axes].flat();
+    const over = attributes.axes === undefined ? "all axes" : `axes ${axes.join(", ")}`;
+    const x = randomRef(shape, draw);
     const each = caseOf(`(${shape.join(", ")}), ${over}`, x, attributes, op, f, exact);
-    const count = (attributes.axes ?? []).reduce((product, axis) => product * shape.at(axis)!, 1);
+    const count = axes.reduce((product, axis) => product * shape.at(axis)!, 1);
     return count < 64 ? each : { ...each, split: ["reduce"] };
   };
   const rows = ROWS.map((each): Case => ({ ...made(each), subgroup: true }));
-  const cases = [...shapes.map(made), ...rows];
+  const lone = LONE.map((each) => made(each, createRandom(14)));
+  const cases = [...shapes.map((each) => made(each)), ...rows, ...lone];
   const axes = (device: Parameters<Refusal["run"]>[0], list: readonly number[]): Tensor =>
     op(new Tensor(device.empty([2, 3])), { axes: list });
   const refusals: Refusal[] = [

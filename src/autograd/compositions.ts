@@ -2,12 +2,12 @@
 import { formatShape, type GpuArray } from "../gpu/array.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import {
+  anyAxes,
   checkAttributes,
   flag,
   needed,
   oneOf,
   wholeOrPair,
-  wholes,
 } from "../kernels/attributes.ts";
 import { pair } from "../kernels/conv2d-geometry.ts";
 import { checkImages } from "../kernels/image.ts";
@@ -64,13 +64,13 @@ export interface Moments {
  * pass, so it loses no digits to a mean far from 0.
  *
  * Shapes: x (…) → { mean, variance }, without the reduced axes or with 1 in their place.
- * Attributes: axes — the axes to reduce (all); keepDims — whether to keep them with an extent of 1 (false).
+ * Attributes: axes — the axis to reduce, or a list of them, negative ones from the end (all); keepDims — whether to keep them with an extent of 1 (false).
  * Gradient: from the mean, dy / n; from the variance, 2 · dy · (x − mean) / n.
  * Throws: `AttributeError` if an axis is out of range; `ShapeError` if there is nothing to reduce.
  * Source: TensorFlow's nn.moments.
  */
 export function moments(x: Tensor, attributes: ReduceAttributes = {}): Moments {
-  checkAttributes("moments", attributes, { axes: wholes(), keepDims: flag });
+  checkAttributes("moments", attributes, { axes: anyAxes, keepDims: flag });
   const [{ shape }] = arraysOf("moments", [x]) as [GpuArray];
   const axes = normaliseAxes("moments", attributes.axes, shape.length);
   if (axes.some((axis) => shape[axis] === 0)) {

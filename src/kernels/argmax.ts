@@ -1,6 +1,6 @@
 // Argmax and argmin: where the largest or smallest element is. They walk axes as the other reductions do.
 import type { GpuArray } from "../gpu/array.ts";
-import { flag, wholes } from "./attributes.ts";
+import { anyAxes, flag } from "./attributes.ts";
 import { normaliseAxes, reducing } from "./reduce-geometry.ts";
 import type { ReduceAttributes } from "./reduce.ts";
 import { defineOp, type Op } from "./op.ts";
@@ -36,7 +36,7 @@ function place(name: Name, x: GpuArray, axes: readonly number[], keepDims: boole
 function opOf(name: Name): Op<readonly [GpuArray], ReduceAttributes> {
   return defineOp({
     name,
-    attributes: { axes: wholes(), keepDims: flag },
+    attributes: { axes: anyAxes, keepDims: flag },
     forward([x], { axes, keepDims = false }: ReduceAttributes) {
       const over = normaliseAxes(name, axes, x.shape.length);
       return { out: place(name, x, over, keepDims), saved: undefined };

@@ -42,6 +42,9 @@ export function wholes(low: number = -Infinity, count?: number): Check {
   };
 }
 
+/** One axis, or a list of them; negative ones count from the end. */
+export const anyAxes: Check = either(anyWhole, wholes());
+
 /** A list of pairs of whole numbers of either sign. */
 export const pairs: Check = {
   expects: "a list of pairs of whole numbers",

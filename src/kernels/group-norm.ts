@@ -1,9 +1,10 @@
 // Layer, group and instance normalisation: one pair of shaders over (N, P, G, Q); they differ in what a group is.
 import { formatShape, sizeOf, type GpuArray } from "../gpu/array.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
-import { extent, finite, needed, wholes } from "./attributes.ts";
+import { show } from "../gpu/foreign-text.ts";
+import { anyAxes, extent, finite, needed } from "./attributes.ts";
 import { defineOp, type Gradients, type Needs, type Op } from "./op.ts";
-import { normaliseAxes } from "./reduce-geometry.ts";
+import { type Axes, normaliseAxes } from "./reduce-geometry.ts";
 import { reduce } from "./reduce.ts";
 
 /** The attribute of `instanceNorm`. */
@@ -15,7 +16,7 @@ export interface InstanceNormAttributes {
 /** The attributes of `layerNorm`. */
 export interface LayerNormAttributes extends InstanceNormAttributes {
   /** The last axes of x, one or more: statistics are taken over them, and γ and β have their shape. Default [−1]. */
-  readonly axes?: readonly number[];
+  readonly axes?: Axes;
 }
 
 /** The attributes of `groupNorm`. */
@@ -172,13 +173,13 @@ function check(
 export function layerNormShape(
   op: string,
   shape: readonly number[],
-  axes: readonly number[],
+  axes: Axes,
 ): readonly number[] {
   const over = normaliseAxes(op, axes, shape.length);
   const first = shape.length - over.length;
   if (over.length > 0 && over[0] === first) return shape.slice(first);
   throw new AttributeError(
-    `${op}: axes must be one or more of the last axes of ${formatShape(shape)}; got [${axes.join(", ")}]; transpose the input first`,
+    `${op}: axes must be one or more of the last axes of ${formatShape(shape)}; got ${show(axes)}; transpose the input first`,
   );
 }
 
@@ -202,7 +203,7 @@ function channelled(op: string, { shape }: GpuArray): readonly [number, number, 
 /** Layer normalisation: x (…, D…), γ and β (D…). */
 export const layerNorm: Op<Inputs, LayerNormAttributes> = defineOp({
   name: "layerNorm",
-  attributes: { axes: wholes(), epsilon: finite(0) },
+  attributes: { axes: anyAxes, epsilon: finite(0) },
   forward(inputs, { axes = [-1], epsilon = 1e-3 }: LayerNormAttributes) {
     const { shape } = inputs[0];
     const wanted = layerNormShape("layerNorm", shape, axes);

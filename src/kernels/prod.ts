@@ -1,6 +1,6 @@
 // The product over axes. Its gradient divides by nothing: each element's gradient is the product of all others.
 import { sizeOf, type GpuArray } from "../gpu/array.ts";
-import { flag, wholes } from "./attributes.ts";
+import { anyAxes, flag } from "./attributes.ts";
 import { binary } from "./binary.ts";
 import { permuted } from "./moves.ts";
 import { defineOp, type Op } from "./op.ts";
@@ -26,7 +26,7 @@ function gradient(dout: GpuArray, x: GpuArray, axes: readonly number[]): GpuArra
 /** The product over some axes. */
 export const prod: Op<readonly [GpuArray], ReduceAttributes> = defineOp({
   name: "prod",
-  attributes: { axes: wholes(), keepDims: flag },
+  attributes: { axes: anyAxes, keepDims: flag },
   forward([x], { axes, keepDims = false }: ReduceAttributes) {
     const over = normaliseAxes("prod", axes, x.shape.length);
     reducing("prod", x.shape, over, keepDims); // throws on shapes that the gradient couldn't walk

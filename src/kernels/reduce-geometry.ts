@@ -5,13 +5,13 @@ import type { Constant } from "../gpu/shader.ts";
 
 const LONG = 2048; // a reduction longer than this, with few outputs, is cut into runs
 
+/** One axis or several; negative ones count from the end. */
+export type Axes = number | readonly number[];
+
 /** Returns axes as distinct numbers from 0, ascending. Throws `AttributeError`. */
-export function normaliseAxes(
-  op: string,
-  axes: readonly number[] | undefined,
-  rank: number,
-): readonly number[] {
-  const all = axes ?? Array.from({ length: rank }, (_, axis) => axis);
+export function normaliseAxes(op: string, axes: Axes | undefined, rank: number): readonly number[] {
+  const all =
+    typeof axes === "number" ? [axes] : (axes ?? Array.from({ length: rank }, (_, axis) => axis));
   const positive = all.map((axis) => (axis < 0 ? axis + rank : axis));
   if (
     positive.some((axis) => !Number.isInteger(axis) || axis < 0 || axis >= rank) ||

@@ -1,6 +1,6 @@
 // Reductions over any axes: sum, mean, max and min. The op of the product is in prod.ts.
 import { sizeOf, type GpuArray } from "../gpu/array.ts";
-import { flag, wholes } from "./attributes.ts";
+import { anyAxes, flag } from "./attributes.ts";
 import { binary, scale } from "./binary.ts";
 import { defineOp, type Op } from "./op.ts";
 import {
@@ -9,16 +9,19 @@ import {
   normaliseAxes,
   reducedShape,
   reducing,
+  type Axes,
   type Cut,
 } from "./reduce-geometry.ts";
+
+export type { Axes } from "./reduce-geometry.ts";
 import { chooseVariant, onEmptyGpus, type Workload } from "./variant.ts";
 
 /** What `reduce` computes. */
 export type Reduction = "sum" | "mean" | "max" | "min" | "prod";
 
-/** Which axes to reduce (all by default; negative ones count from the end), and whether to keep them as 1. */
+/** Which axes to reduce (all by default), and whether to keep them as 1. */
 export interface ReduceAttributes {
-  readonly axes?: readonly number[];
+  readonly axes?: Axes;
   readonly keepDims?: boolean;
 }
 
@@ -145,7 +148,7 @@ export function sumTo(x: GpuArray, shape: readonly number[]): GpuArray {
 function linearRule(name: "sum" | "mean"): Op<readonly [GpuArray], ReduceAttributes> {
   return defineOp({
     name,
-    attributes: { axes: wholes(), keepDims: flag },
+    attributes: { axes: anyAxes, keepDims: flag },
     forward([x], { axes, keepDims = false }: ReduceAttributes) {
       const over = normaliseAxes(name, axes, x.shape.length);
       const kept = x.shape.map((extent, axis) => (over.includes(axis) ? 1 : extent));
@@ -167,7 +170,7 @@ export const mean: Op<readonly [GpuArray], ReduceAttributes> = linearRule("mean"
 function extremeRule(name: "max" | "min"): Op<readonly [GpuArray], ReduceAttributes> {
   return defineOp({
     name,
-    attributes: { axes: wholes(), keepDims: flag },
+    attributes: { axes: anyAxes, keepDims: flag },
     forward([x], { axes, keepDims = false }: ReduceAttributes) {
       const over = normaliseAxes(name, axes, x.shape.length);
       const extreme = reduce(x, name, over, true);

@@ -8,15 +8,16 @@ import {
 import { formatShape } from "../gpu/array.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import {
+  anyAxes,
   checkArgument,
   checkAttributes,
   extent,
   finite,
   oneOf,
-  wholes,
 } from "../kernels/attributes.ts";
 import type { RunningVariance } from "../kernels/batch-norm.ts";
 import { checkGroups, layerNormShape } from "../kernels/group-norm.ts";
+import type { Axes } from "../kernels/reduce.ts";
 import { constant, type Initialiser } from "./initialisers.ts";
 import type { Layer, ParameterSpec } from "./layer.ts";
 
@@ -78,7 +79,7 @@ export interface InstanceNormOptions {
 /** Options of layer normalisation. */
 export interface LayerNormOptions extends InstanceNormOptions {
   /** The last axes of an example, one or more; negative ones count from the end. Default [−1]. */
-  readonly axes?: readonly number[];
+  readonly axes?: Axes;
 }
 
 /**
@@ -86,12 +87,12 @@ export interface LayerNormOptions extends InstanceNormOptions {
  * axes.
  */
 export function layerNorm(options: LayerNormOptions = {}): Layer {
-  checkAttributes<LayerNormOptions>("LayerNorm", options, { axes: wholes(), epsilon: finite(0) });
+  checkAttributes<LayerNormOptions>("LayerNorm", options, { axes: anyAxes, epsilon: finite(0) });
   const { axes = [-1], epsilon = 1e-3 } = options;
   const shapeOf = (input: readonly number[]) => layerNormShape("LayerNorm", input, axes);
   return {
     kind: "LayerNorm",
-    detail: options.axes ? `axes ${axes.join(", ")}` : "",
+    detail: options.axes === undefined ? "" : `axes ${[axes].flat().join(", ")}`,
     outputShape(input) {
       shapeOf(input);
       return input;

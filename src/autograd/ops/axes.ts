@@ -12,7 +12,7 @@ import { apply, type Tensor } from "../tensor.ts";
  * The sum over some axes; 0 if there is nothing to add.
  *
  * Shapes: x (…) → x's shape without the reduced axes, or with 1 in their place.
- * Attributes: axes — the axes to reduce, negative ones from the end (all); keepDims — whether to keep them with an
+ * Attributes: axes — the axis to reduce, or a list of them, negative ones from the end (all); keepDims — whether to keep them with an
  * extent of 1 (false).
  * Gradient: dy, to every element.
  * Throws: `AttributeError` if an axis is out of range or repeated.
@@ -24,7 +24,7 @@ export const sum: Reduce = op1(reductions.sum, {});
  * The mean over some axes.
  *
  * Shapes: x (…) → x's shape without the reduced axes, or with 1 in their place.
- * Attributes: axes — the axes to reduce, negative ones from the end (all); keepDims — whether to keep them with an
+ * Attributes: axes — the axis to reduce, or a list of them, negative ones from the end (all); keepDims — whether to keep them with an
  * extent of 1 (false).
  * Gradient: dy divided by the number of elements, to every element.
  * Throws: `AttributeError` if an axis is out of range or repeated; `ShapeError` if there is nothing to reduce.
@@ -36,7 +36,7 @@ export const mean: Reduce = op1(reductions.mean, {});
  * The largest element over some axes; NaN if any is NaN.
  *
  * Shapes: x (…) → x's shape without the reduced axes, or with 1 in their place.
- * Attributes: axes — the axes to reduce, negative ones from the end (all); keepDims — whether to keep them with an
+ * Attributes: axes — the axis to reduce, or a list of them, negative ones from the end (all); keepDims — whether to keep them with an
  * extent of 1 (false).
  * Gradient: to the largest element; equal ones share it evenly.
  * Throws: `AttributeError` if an axis is out of range or repeated; `ShapeError` if there is nothing to reduce.
@@ -48,7 +48,7 @@ export const max: Reduce = op1(reductions.max, {});
  * The smallest element over some axes; NaN if any is NaN.
  *
  * Shapes: x (…) → x's shape without the reduced axes, or with 1 in their place.
- * Attributes: axes — the axes to reduce, negative ones from the end (all); keepDims — whether to keep them with an
+ * Attributes: axes — the axis to reduce, or a list of them, negative ones from the end (all); keepDims — whether to keep them with an
  * extent of 1 (false).
  * Gradient: to the smallest element; equal ones share it evenly.
  * Throws: `AttributeError` if an axis is out of range or repeated; `ShapeError` if there is nothing to reduce.
@@ -61,7 +61,7 @@ export const min: Reduce = op1(reductions.min, {});
  * axes. The first of equal elements wins; NaN counts as larger than any number.
  *
  * Shapes: x (…) → x's shape without the reduced axes, or with 1 in their place; i32.
- * Attributes: axes — the axes to reduce, negative ones from the end (all); keepDims — whether to keep them with an
+ * Attributes: axes — the axis to reduce, or a list of them, negative ones from the end (all); keepDims — whether to keep them with an
  * extent of 1 (false).
  * Gradient: none; the index doesn't change with small changes of x.
  * Throws: `DTypeError` unless x is f32; `AttributeError` if an axis is out of range or repeated; `ShapeError` if there
@@ -119,7 +119,7 @@ export const logSumExp: (x: Tensor, attributes?: rows.LogSumExpAttributes) => Te
  * The product over some axes; 1 if there is nothing to multiply.
  *
  * Shapes: x (…) → x's shape without the reduced axes, or with 1 in their place.
- * Attributes: axes — the axes to reduce, negative ones from the end (all); keepDims — whether to keep them with an
+ * Attributes: axes — the axis to reduce, or a list of them, negative ones from the end (all); keepDims — whether to keep them with an
  * extent of 1 (false).
  * Gradient: to each element, dy times the product of all others, computed without division, so that it also holds for
  * zeros and infinities.
@@ -149,7 +149,7 @@ export const cumsum: (x: Tensor, attributes?: scans.CumsumAttributes) => Tensor 
  * axes. The first of equal elements wins; NaN counts as smaller than any number.
  *
  * Shapes: x (…) → x's shape without the reduced axes, or with 1 in their place; i32.
- * Attributes: axes — the axes to reduce, negative ones from the end (all); keepDims — whether to keep them with an
+ * Attributes: axes — the axis to reduce, or a list of them, negative ones from the end (all); keepDims — whether to keep them with an
  * extent of 1 (false).
  * Gradient: none; the index doesn't change with small changes of x.
  * Throws: `DTypeError` unless x is f32; `AttributeError` if an axis is out of range or repeated; `ShapeError` if there

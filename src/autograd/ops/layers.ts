@@ -109,7 +109,7 @@ type Normalise<A> = (x: Tensor, gamma: Tensor, beta: Tensor, attributes?: A) => 
  * each row.
  *
  * Shapes: x (…, D), gamma (D), beta (D) → (…, D); with several axes, gamma and beta have the shape of those axes.
- * Attributes: axes — the last ones of x, one or more ([−1]); epsilon — ε (1e-3).
+ * Attributes: axes — the last axis of x, or a list of the last ones ([−1]); epsilon — ε (1e-3).
  * Gradient: to x, through its statistics; to gamma and beta.
  * Throws: `ShapeError` if gamma or beta don't fit, or there is nothing to normalise; `AttributeError` if axes aren't
  * the last ones, or on a negative ε.
