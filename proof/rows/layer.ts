@@ -214,6 +214,13 @@ const reshapeRow: Row = {
     reshaped([2, 3, 4], [4, 6], [4, 6]),
     reshaped([2, 3, 4], [2, 12], [2, -1]),
     reshaped([1], [], []),
+    ...(["i32", "u32"] as const).map((dtype): Case => ({
+      ...reshaped([2, 3], [3, 2], [-1, 2]),
+      name: `${dtype} (2, 3) to (-1, 2)`,
+      inputs: [refOf([2, 3], [1, 2, 3, 4, 5, 2 ** 24])],
+      dtypes: [dtype],
+      gradients: () => [],
+    })),
   ],
   refuses: "u8",
   refusals: [

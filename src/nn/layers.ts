@@ -30,6 +30,7 @@ import {
 import { constant, glorotUniform, type Initialiser } from "./initialisers.ts";
 import type { Layer, ParameterSpec } from "./layer.ts";
 
+export { apply, type ApplyOptions } from "./apply.ts";
 export { block, residual, type ResidualOptions } from "./blocks.ts";
 export * from "./normalisation.ts";
 export { avgPool, maxPool, type PoolOptions } from "./pooling.ts";

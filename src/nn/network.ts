@@ -56,7 +56,7 @@ export const isNetwork: Check = {
 };
 
 const isLayers: Check = {
-  expects: "a list of layers, such as [layers.dense(1)]",
+  expects: 'a list of layers, such as [layers.dense(1), layers.apply("mine", f)]',
   accepts: (value) => Array.isArray(value) && Array.from(value).every(isLayer.accepts),
 };
 

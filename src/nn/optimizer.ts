@@ -100,8 +100,12 @@ export function checkGroup(op: string, group: ParameterGroup): void {
   const arenas = arena instanceof GpuArray && gradients instanceof GpuArray;
   const parts = arenas && Array.isArray(parameters) && parameters.every(isParameter);
   if (parts && typeof name === "string") return;
+  const hint =
+    Array.isArray(given) && !given.some((each) => each instanceof Tensor)
+      ? "make an optimizer for each; call differentiate(loss) of all, then update() of all"
+      : "put tensors into parameterGroup(device, name, { … })";
   throw new AttributeError(
-    `${op}: takes a network or a parameterGroup; got ${show(given)}: put tensors into parameterGroup(device, name, { … })`,
+    `${op}: takes a network or a parameterGroup; got ${show(given)}: ${hint}`,
   );
 }
 

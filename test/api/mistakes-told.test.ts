@@ -163,6 +163,11 @@ const TOLD: readonly [written: string, call: () => unknown, told: string][] = [
     "adam: takes a network or a parameterGroup; got [Tensor]: put tensors into parameterGroup(device, name, { … })",
   ],
   [
+    "adam([line, other])",
+    () => untyped(adam, [line, line]),
+    "adam: takes a network or a parameterGroup; got [{ name, inputShape, outputShape, layers, parameters, arena, gradients, state, … 10 in all }, { name, inputShape, outputShape, layers, parameters, arena, gradients, state, … 10 in all }]: make an optimizer for each; call differentiate(loss) of all, then update() of all",
+  ],
+  [
     "layers.dense(-3)",
     () => layers.dense(-3),
     "Dense: units must be a whole number ≥ 1, below 2^31; got -3",
@@ -186,7 +191,7 @@ const TOLD: readonly [written: string, call: () => unknown, told: string][] = [
   [
     "sequential(…, [layers.relu])",
     () => untyped(sequential, device, "net", [2], [layers.relu], rng),
-    "net: the layers must be a list of layers, such as [layers.dense(1)]; got [a function relu]",
+    'net: the layers must be a list of layers, such as [layers.dense(1), layers.apply("mine", f)]; got [a function relu]',
   ],
   [
     "sequential(device, name, shape, layers)",

@@ -187,6 +187,7 @@ const METRICS: Readonly<Record<string, Args>> = {
 };
 
 const LAYERS: Readonly<Record<string, Args>> = {
+  apply: ["mine", longhand.square, { outputShape: [4] }],
   avgPool: [[2, 2], { strides: 1, padding: "same" }],
   block: [[layers.dense(2)]],
   batchNorm: [{ epsilon: 1e-3, momentum: 0.9 }],

@@ -15,7 +15,7 @@ export function moreCalls(
       [f(), f(), f()],
       [f(2, 4), f(2), f(4)],
       [f(2, 4), f(4), i(4)],
-      ...[{ axes: [0] }, { axes: [] }, { axes: 1 }, { epsilon: -1 }, { groups: 2 }].map((at) => [
+      ...[{ axes: [0] }, { axes: [] }, { axes: 0.5 }, { epsilon: -1 }, { groups: 2 }].map((at) => [
         f(2, 4),
         ...pair,
         at,
@@ -38,7 +38,7 @@ export function moreCalls(
     ],
     argmin: [[f(3), { axes: [1] }], [f(0)], [i(3)], [f(3), { axis: 0 }]],
     prod: [
-      ...[{ axes: [1] }, { axes: [0, 0] }, { axes: 0 }, { keepDims: 1 }].map((at) => [f(3), at]),
+      ...[{ axes: [1] }, { axes: [0, 0] }, { axes: 1 }, { keepDims: 1 }].map((at) => [f(3), at]),
       [i(3)],
       [f(2, 2, 2, 2, 2, 2, 2, 2, 2), { axes: [0, 2, 4, 6, 8] }],
     ],

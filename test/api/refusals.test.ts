@@ -108,7 +108,7 @@ const CALLS: Readonly<Record<string, readonly (readonly unknown[])[]>> = {
     { axes: [1] },
     { axes: [0, 0] },
     { axes: [0, -1] },
-    { axes: 0 },
+    { axes: 0.5 },
     { axes: [0.5] },
     { keepDims: 1 },
   ].map((at) => [f(3), at]),

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, expect, test } from "vitest";
 import { layers } from "../../src/index.ts";
+import { withOps } from "../support/ops-doc.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const FACES = { longhand: "index", "longhand/node": "node", "longhand/data": "data" } as const;
@@ -39,11 +40,17 @@ test("a network and an optimizer", { timeout: 120_000 }, async () => {
   [0, 1, 1, 0].forEach((value, i) => expect(Math.abs(found[i]! - value)).toBeLessThan(0.3));
 });
 
+test("a network of one's own, from the tensors of a group", { timeout: 120_000 }, async () => {
+  const found = await outputOf(blocks[2]!);
+  expect(found[0]).toBeLessThan(0.02);
+  expect(found[1]).toBe(1);
+});
+
 test(
   "a compiled GAN with a loss of one's own, in under 60 lines",
   { timeout: 120_000 },
   async () => {
-    const code = blocks[2]!;
+    const code = blocks[3]!;
     expect(code.trim().split("\n").length).toBeLessThan(60);
     const found = await outputOf(code);
     expect(found.length).toBeGreaterThanOrEqual(4);
@@ -51,13 +58,19 @@ test(
   },
 );
 
+test("test images, and how many are told right", { timeout: 240_000 }, async () => {
+  const [accuracy] = await outputOf(blocks[4]!);
+  expect(accuracy).toBeGreaterThan(0.85);
+  expect(accuracy).toBeLessThan(0.97);
+});
+
 test("a learning rate on the device", { timeout: 120_000 }, async () => {
-  const [loss] = await outputOf(blocks[3]!);
+  const [loss] = await outputOf(blocks[5]!);
   expect(loss).toBeLessThan(0.01);
 });
 
 test("a loop that stops by itself, with its model saved", { timeout: 120_000 }, async () => {
-  const [step, loss, ...more] = await outputOf(blocks[4]!);
+  const [step, loss, ...more] = await outputOf(blocks[6]!);
   expect(step).toBeGreaterThan(100);
   expect(step).toBeLessThanOrEqual(400);
   expect(loss).toBeLessThan(0.01);
@@ -66,14 +79,18 @@ test("a loop that stops by itself, with its model saved", { timeout: 120_000 }, 
 });
 
 test("an op of one's own, and its gradient", { timeout: 120_000 }, async () => {
-  const found = await outputOf(blocks[5]!);
+  const found = await outputOf(blocks[7]!);
   const expected = [1, Math.exp(-1), 0, -2 * Math.exp(-1)];
   expect(found).toHaveLength(4);
   expected.forEach((value, i) => expect(found[i]).toBeCloseTo(value, 5));
 });
 
 test("no block but these is there", () => {
-  expect(blocks).toHaveLength(6);
+  expect(blocks).toHaveLength(8);
+});
+
+test("its list of ops is up to date: npm run docs writes it", () => {
+  expect(page).toBe(withOps(page));
 });
 
 test("every layer is in its table, and no other", () => {

@@ -2,6 +2,7 @@
 // so nothing can be out of date (test/docs/ops.test.ts).
 import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
+import type { Case } from "../../proof/case.ts";
 import { table } from "../../proof/table.ts";
 
 const ROOT = new URL("../../", import.meta.url);
@@ -75,13 +76,20 @@ export function attributesOf({ parts }: OpDoc): readonly string[] {
   );
 }
 
+/** Returns the names of an op's tensors. */
+function inputsOf(op: OpDoc): readonly string[] {
+  const attributes = attributesOf(op);
+  const before = (op.parts.Shapes ?? "").split("→")[0]!;
+  return [...before.matchAll(/(?:^|, |\[)(\w+(?:, \w+)*) \(/g)]
+    .flatMap(([, names]) => names!.split(", "))
+    .filter((name) => !attributes.includes(name));
+}
+
 /** Returns an op's call: `conv2d(x, filter, { strides, … })`. */
 function callOf(op: OpDoc): string {
   const attributes = attributesOf(op);
+  const inputs = inputsOf(op);
   const before = (op.parts.Shapes ?? "").split("→")[0]!;
-  const inputs = [...before.matchAll(/(?:^|, |\[)(\w+(?:, \w+)*) \(/g)]
-    .flatMap(([, names]) => names!.split(", "))
-    .filter((name) => !attributes.includes(name));
   const listed = before.startsWith("[") ? [`[${inputs.join(", ")}, …]`] : inputs;
   const all = attributes.length > 0 ? [...listed, `{ ${attributes.join(", ")} }`] : listed;
   return `${op.name}(${all.join(", ")})`;
@@ -136,6 +144,51 @@ const tableOf = (head: readonly string[], body: readonly (readonly string[])[]):
   `| ${head.map(() => "---").join(" | ")} |`,
   ...body.map((line) => `| ${line.map(cell).join(" | ")} |`),
 ];
+
+/** The page that has a short list of all ops, from the project's root. */
+export const GUIDE_DOC = "docs/guide.md";
+
+/** Says what the table's cases show about an op's types, if an input may or must have another type than f32. */
+function otherTypes(op: OpDoc): string {
+  const cases: readonly Case[] = table[op.name as keyof typeof table]?.cases ?? [];
+  const typesOf = (input: number): string => {
+    const all = cases.flatMap(({ inputs, dtypes }) =>
+      inputs[input] ? [dtypes?.[input] ?? "f32"] : [],
+    );
+    const others = [...new Set(all)].filter((type) => type !== "f32" && type !== "f16").toSorted();
+    if (others.length === 0) return "";
+    return `${all.includes("f32") ? "also " : ""}${others.join(", ")}`;
+  };
+  const names = inputsOf(op);
+  const types = names.map((_, input) => typesOf(input));
+  if (new Set(types).size <= 1) return types[0] ?? "";
+  return types.flatMap((each, i) => (each === "" ? [] : [`${names[i]} ${each}`])).join("; ");
+}
+
+/** Returns the ops of a family that take other types than f32, those of the same types together. */
+function typesCell(ops: readonly OpDoc[]): string {
+  const kinds = [...new Set(ops.map(otherTypes))].filter((types) => types !== "");
+  return kinds
+    .map((types) => [types, ops.filter((op) => otherTypes(op) === types)] as const)
+    .map(([types, here]) => `${here.map(({ name }) => `\`${name}\``).join(", ")}: ${types}`)
+    .join(". ");
+}
+
+/** Returns the guide with its list of ops between its marks: calls by family. Throws if the marks are missing. */
+export function withOps(page: string): string {
+  const ops = opDocs().filter(
+    ({ parts, heading }) => parts.Shapes !== undefined && heading !== "Optimizers",
+  );
+  const headings = [...new Set(ops.map(({ heading }) => heading))];
+  const lines = headings.map((heading) => {
+    const here = ops.filter((op) => op.heading === heading);
+    return [heading, here.map((op) => `\`${callOf(op)}\``).join(" "), typesCell(here)];
+  });
+  const marks = /(<!-- ops -->\n)[\s\S]*?(<!-- end -->)/;
+  if (!marks.test(page)) throw new Error(`${GUIDE_DOC}: has no marks for the ops`);
+  const list = tableOf(["family", "ops", "types, if not f32 alone"], lines).join("\n");
+  return page.replace(marks, (_, begin: string, end: string) => `${begin}\n${list}\n\n${end}`);
+}
 
 /** Returns the text of docs/ops.md. */
 export function opsDoc(): string {

@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { COMMANDS_DOC, withCommands } from "./commands-doc.ts";
 import { ADAPTERS_DOC, GPUS_DOC, gpusDoc, withAdapters } from "./gpus-doc.ts";
-import { opsDoc } from "./ops-doc.ts";
+import { GUIDE_DOC, opsDoc, withOps } from "./ops-doc.ts";
 import { PEER_FIGURES, withPeerFigures } from "./peers-doc.ts";
 import { PLAN_FIGURE, planFigure } from "./plan-figure.ts";
 import { sourcePages, sourcePath, sourceText } from "./recipe-pages.ts";
@@ -15,6 +15,7 @@ import { TREE_DOC, treeDoc } from "./tree-doc.ts";
 const at = (path: string): URL => new URL(`../../${path}`, import.meta.url);
 
 writeFileSync(at("docs/ops.md"), opsDoc());
+writeFileSync(at(GUIDE_DOC), withOps(readFileSync(at(GUIDE_DOC), "utf8")));
 writeFileSync(at(TREE_DOC), treeDoc());
 writeFileSync(at(PLAN_FIGURE), planFigure());
 writeFileSync(at(COMMANDS_DOC), withCommands(readFileSync(at(COMMANDS_DOC), "utf8")));
