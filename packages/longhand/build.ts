@@ -4,7 +4,7 @@
 //   dist/types    the declarations that the entries reach
 //   LICENSE
 import { execFileSync } from "node:child_process";
-import { cpSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { rolldown, type Plugin } from "rolldown";
@@ -40,7 +40,9 @@ async function build(): Promise<void> {
 }
 
 /** Shaders that nothing in the package launches, because they only measure what an adapter can do. */
-const LEFT_OUT = ["ceilings.wgsl"];
+const STATEMENT =
+  /;(?=(?:const|let|export|import|return|throw|if|for|async function|function|class)\b)/g;
+const LEFT_OUT = ["ceilings.wgsl", "ceilings-half.wgsl"];
 
 /** Returns the texts of all other shaders by their paths below shaders/. */
 function minifiedShaders(): Record<string, string> {
@@ -73,12 +75,18 @@ async function writeModules(paths: readonly string[]): Promise<void> {
     // Shortens names only inside functions. What errors show stays as it is, and so do lines, because Node prints the
     // whole line that throws.
     minify: {
-      compress: false,
+      compress: true,
       mangle: { toplevel: false, keepNames: { function: true, class: true } },
-      codegen: { removeWhitespace: false },
+      codegen: { removeWhitespace: true },
     },
   });
   await bundle.close();
+  // One statement per line, because Node prints the whole line that throws.
+  const folder = join(HERE, "dist/js");
+  for (const file of readdirSync(folder).filter((name) => !name.startsWith("shaders"))) {
+    const path = join(folder, file);
+    writeFileSync(path, readFileSync(path, "utf8").replaceAll(STATEMENT, ";\n"));
+  }
 }
 
 /**

@@ -163,10 +163,14 @@ function gradients(
     const INP_BY_FOUR = loadsFours(inp, channels);
     device.launch({
       ...shared,
-      ...workgroupLaunch(device, "conv2d-weight-gradient-workgroup", variant, {
-        ...constants,
-        DOUT_BY_FOUR,
-        INP_BY_FOUR,
+      ...workgroupLaunch(device, {
+        shader: "conv2d-weight-gradient-workgroup",
+        variant: variant,
+        constants: {
+          ...constants,
+          DOUT_BY_FOUR,
+          INP_BY_FOUR,
+        },
       }),
       bind: { inp, inp4: inp, dout, dout4: dout, dweight, dbias },
     });

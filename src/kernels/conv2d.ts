@@ -87,10 +87,14 @@ export function convolve(
     const INP_BY_FOUR = loadsFours(inp, channels);
     device.launch({
       ...shared,
-      ...workgroupLaunch(device, "conv2d-forward-workgroup", variant, {
-        ...constants,
-        W_BY_FOUR,
-        INP_BY_FOUR,
+      ...workgroupLaunch(device, {
+        shader: "conv2d-forward-workgroup",
+        variant: variant,
+        constants: {
+          ...constants,
+          W_BY_FOUR,
+          INP_BY_FOUR,
+        },
       }),
       bind: { inp, inp4: inp, weight, weight4: weight, out, ...epilogueBind },
       workgroups: device.linear(workgroupTiles(variant, pixels, filters), 1),
@@ -157,9 +161,13 @@ export function dataGradient(
     const [x, y] = device.linear(workgroupTiles(entry, pixels, channels), 1);
     device.launch({
       ...shared,
-      ...workgroupLaunch(device, "conv2d-data-gradient-workgroup", entry, {
-        ...shared.constants,
-        BY_FOUR: fours,
+      ...workgroupLaunch(device, {
+        shader: "conv2d-data-gradient-workgroup",
+        variant: entry,
+        constants: {
+          ...shared.constants,
+          BY_FOUR: fours,
+        },
       }),
       bind: { ...shared.bind, dout4: dout, weight4: weight },
       workgroups: [x, y, phases],

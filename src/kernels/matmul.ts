@@ -134,10 +134,14 @@ export function multiply(a: GpuArray, b: GpuArray, attributes: MatmulAttributes 
   } else if (isWorkgroup(variant)) {
     const [x, y] = a.device.linear(workgroupTiles(variant, M, N), 1);
     a.device.launch({
-      ...workgroupLaunch(a.device, "matmul-workgroup", variant, {
-        ...constants,
-        A_BY_FOUR: aByFours,
-        W_BY_FOUR: fours,
+      ...workgroupLaunch(a.device, {
+        shader: "matmul-workgroup",
+        variant: variant,
+        constants: {
+          ...constants,
+          A_BY_FOUR: aByFours,
+          W_BY_FOUR: fours,
+        },
       }),
       bind: { a, a4: a, w: b, w4: b, out },
       workgroups: [x, y, batch],

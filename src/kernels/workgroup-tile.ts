@@ -71,12 +71,17 @@ export function withinMemory(device: Device, variant: WorkgroupVariant): Workgro
   return bytes > device.maxWorkgroupBytes ? "workgroup" : variant;
 }
 
-/** Returns what to launch for such a variant: the shader, which is named `…-workgroup`, with its constants and the tile's. */
+/** What to launch as tiles through workgroup memory. */
+interface WorkgroupLaunch extends Pick<Launch, "constants"> {
+  /** The shader, which is named `…-workgroup`. */
+  readonly shader: string;
+  readonly variant: WorkgroupVariant;
+}
+
+/** Returns the launch of such a variant: the shader, with its constants and the tile's. */
 export function workgroupLaunch(
   device: Device,
-  shader: string,
-  variant: WorkgroupVariant,
-  constants: Launch["constants"],
+  { shader, variant, constants }: WorkgroupLaunch,
 ): Pick<Launch, "shader" | "entry" | "label" | "constants"> {
   return {
     shader,
