@@ -59,7 +59,7 @@ test(
   },
 );
 
-test("an accuracy of test images", { timeout: 240_000 }, async () => {
+test("images kept apart, and how many are told right", { timeout: 240_000 }, async () => {
   const [accuracy] = await outputOf(blocks[4]!);
   expect(accuracy).toBeGreaterThan(0.85);
   expect(accuracy).toBeLessThan(0.97);
