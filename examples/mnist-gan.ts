@@ -1,6 +1,5 @@
-// A DCGAN that learns to write digits, top to bottom. `npm run example -- examples/mnist-gan.ts [steps] [samples.pgm]`
+// A DCGAN that learns to write digits, top to bottom. `npm run example -- examples/mnist-gan.ts [steps] [samples.png]`
 // About a fifth of the paper's width, so that a laptop without a GPU shows digits within minutes.
-import { writeFileSync } from "node:fs";
 import {
   adam,
   add,
@@ -16,10 +15,10 @@ import {
   type Tensor,
 } from "longhand";
 import { mnist } from "longhand/data";
-import { open, save, showProgress, stopSignal } from "longhand/node";
+import { open, save, savePng, showProgress, stopSignal } from "longhand/node";
 
 const steps = Number(process.argv[2] ?? 2000);
-const picture = process.argv[3] ?? "samples.pgm";
+const picture = process.argv[3] ?? "samples.png";
 const [batch, latent] = [64, 64];
 const { device, adapter, close } = await open();
 console.log(adapter.line);
@@ -90,17 +89,6 @@ async function keep(at: number): Promise<void> {
   const { lossD, lossG } = step.outputs;
   const [d, g] = [await lossD.item(), await lossG.item()];
   console.log(`step ${at} of ${steps}: loss D ${d.toFixed(3)}, loss G ${g.toFixed(3)}`);
-  writeFileSync(picture, grid(await generator.forward(shown, { training: false }).read("f32")));
+  await savePng(picture, generator.forward(shown, { training: false }), { range: [1, -1] }); // dark on light
   await save(generator, "generator.safetensors");
-}
-
-/** Returns eight rows of eight images of 28×28 as a PGM file, which most image viewers show. */
-function grid(images: Float32Array): Uint8Array {
-  const pixels = new Uint8Array(224 * 224);
-  images.forEach((value, at) => {
-    const [image, row, column] = [Math.floor(at / 784), Math.floor((at % 784) / 28), at % 28];
-    const y = 28 * Math.floor(image / 8) + row;
-    pixels[224 * y + 28 * (image % 8) + column] = 127.5 - 127.5 * value;
-  });
-  return Buffer.concat([Buffer.from("P5 224 224 255\n"), pixels]);
 }

@@ -6,6 +6,7 @@ import { checkOptions } from "./gpu/options.ts";
 import { openAdapter, shaderText, type OpenedAdapter } from "./gpu/node/adapter.ts";
 
 export { load, save, type Saveable } from "./checkpoint/saved-model.ts";
+export { savePng, type Images, type SavePngOptions } from "./checkpoint/saved-png.ts";
 export {
   openAdapter,
   shaderText,

@@ -117,13 +117,13 @@ function pureConstants(): Plugin {
   };
 }
 
-/** Removes indentation. No string of the engine spans lines. */
+/** Removes indentation, and the names of modules above their code. No string of the engine spans lines. */
 function unindented(): Plugin {
   return {
     name: "longhand:unindented",
     generateBundle(_options, bundle) {
       for (const part of Object.values(bundle)) {
-        if (part.type === "chunk") part.code = part.code.replaceAll(/^\t+/gm, "");
+        if (part.type === "chunk") part.code = part.code.replaceAll(/^(\t+|\/\/ dist\/.*\n)/gm, "");
       }
     },
   };

@@ -170,7 +170,30 @@ function written(
     const whole = named.has(name!) ? comment + text : text.replaceAll(COMMENT_LINES, "");
     return whole.replaceAll(/\.ts"\)/g, '.js")');
   });
-  return `${lines.map((line) => `${line}\n`).join("")}${bodies.join("")}export {};\n`;
+  return `${merged(lines)}${bodies.map(shortened).join("")}export {};\n`;
+}
+
+/** Returns lines of imports and exports, with one line for all names of a file. */
+function merged(lines: readonly string[]): string {
+  const names = new Map<string, string[]>();
+  for (const line of lines) {
+    const [, word, name, from] = /^([\w ]+) \{ (.+) \} (from .*)$/.exec(line) ?? [];
+    const frame = word === undefined ? line : `${word} { } ${from}`;
+    names.set(frame, [...(names.get(frame) ?? []), ...(name === undefined ? [] : [name])]);
+  }
+  return [...names]
+    .map(([frame, all]) => `${frame.replace("{ }", `{ ${all.join(", ")} }`)}\n`)
+    .join("");
+}
+
+const PART = /(?:Shapes|Attributes|Options|Gradient|Returns|Throws|Source):/.source;
+const WRAPPED = new RegExp(`(?<=[^*\\s])\\n *\\* (?!@|${PART})(?=\\S)`, "g");
+
+/** Returns a declaration with one space per level, and with each part of a comment on one line. */
+function shortened(text: string): string {
+  return text
+    .replaceAll(/^(?: {4})+/gm, (indent) => " ".repeat(indent.length / 4))
+    .replaceAll(/\/\*\*[\s\S]*?\*\//g, (comment) => comment.replaceAll(WRAPPED, " "));
 }
 
 function linkLine(word: string, path: string, { local, file, name }: Link): string {

@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { PNG } from "pngjs";
 import { afterAll, expect, test } from "vitest";
 import { layers } from "../../src/index.ts";
 import { withOps } from "../support/ops-doc.ts";
@@ -64,13 +65,19 @@ test("images kept apart, and how many are told right", { timeout: 240_000 }, asy
   expect(accuracy).toBeLessThan(0.97);
 });
 
+test("pictures", { timeout: 120_000 }, async () => {
+  await outputOf(blocks[5]!);
+  const { width, height } = PNG.sync.read(readFileSync(join(folder, "digits.png")));
+  expect([width, height]).toEqual([242, 242]);
+});
+
 test("a learning rate on the device", { timeout: 120_000 }, async () => {
-  const [loss] = await outputOf(blocks[5]!);
+  const [loss] = await outputOf(blocks[6]!);
   expect(loss).toBeLessThan(0.01);
 });
 
 test("a loop that stops by itself, with its model saved", { timeout: 120_000 }, async () => {
-  const [step, loss, ...more] = await outputOf(blocks[6]!);
+  const [step, loss, ...more] = await outputOf(blocks[7]!);
   expect(step).toBeGreaterThan(100);
   expect(step).toBeLessThanOrEqual(400);
   expect(loss).toBeLessThan(0.01);
@@ -79,14 +86,14 @@ test("a loop that stops by itself, with its model saved", { timeout: 120_000 }, 
 });
 
 test("an op of one's own, and its gradient", { timeout: 120_000 }, async () => {
-  const found = await outputOf(blocks[7]!);
+  const found = await outputOf(blocks[8]!);
   const expected = [1, Math.exp(-1), 0, -2 * Math.exp(-1)];
   expect(found).toHaveLength(4);
   expected.forEach((value, i) => expect(found[i]).toBeCloseTo(value, 5));
 });
 
 test("no block but these is there", () => {
-  expect(blocks).toHaveLength(8);
+  expect(blocks).toHaveLength(9);
 });
 
 test("its list of ops is up to date: npm run docs writes it", () => {

@@ -142,7 +142,7 @@ export async function line({ device, adapter }: Opened): Promise<Float32Array> {
   void step.outputs.nonesuch;
   // @ts-expect-error -- a number is no list of layers
   sequential(device, "line", [1], 3, createRng(device, text.length));
-  return step.outputs.loss.read();
+  return step.outputs.loss.read("f32");
 }
 
 export async function gan(bytes: Uint8Array): Promise<number> {
