@@ -6,7 +6,7 @@ const config: ViteUserConfig = defineConfig({
     include: ["test/**/*.test.ts"],
     pool: "forks",
     maxWorkers: 2,
-    testTimeout: process.env["LONGHAND_SOAK"] ? 1_200_000 : 120_000,
+    testTimeout: process.env["LONGHAND_SOAK"] ? 1_200_000 : 300_000,
     hookTimeout: 120_000,
   },
 });

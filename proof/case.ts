@@ -43,8 +43,11 @@ export interface Case {
   readonly tiles?: boolean;
   /** True where tiles whose loads lanes share are proved as well, or the kernels that can't do so here. */
   readonly lanes?: true | readonly string[];
-  /** True where tiles through workgroup memory are proved as well, which compile for as long again. */
-  readonly workgroup?: boolean;
+  /**
+   * True if tiles through workgroup memory are proved as well, in all their shapes. They compile for as long again, so
+   * a chain of several heavy kernels is proved in `one` shape, except in the soak.
+   */
+  readonly workgroup?: boolean | "one";
   /** The kernels that must run as sums shared by lanes, in some launch, where those are proved as well. */
   readonly split?: readonly string[];
   /** True if every row that the case reduces is contiguous, so that subgroups can reduce all of them. */

@@ -62,7 +62,7 @@ export function variantsOf(
     narrow: tiles !== false || SOAK,
     direct: true,
     split: split !== undefined || SOAK,
-    workgroup: through,
+    workgroup: through || workgroup === "one",
     workgroup128: through,
     workgroup256: through && withinMemory(device, "workgroup256") === "workgroup256",
     workgroup32: through,

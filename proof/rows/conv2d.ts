@@ -122,7 +122,7 @@ const finishedCases: Readonly<Record<Name, readonly Case[]>> = {
         { op: "conv2d", shape: [5, 5, 16, 20], strides: 2, activation: "relu" },
       ),
       lanes: ["conv2d-weight-gradient"],
-      workgroup: true,
+      workgroup: "one",
     },
     {
       ...chain(
@@ -132,7 +132,7 @@ const finishedCases: Readonly<Record<Name, readonly Case[]>> = {
         { op: "conv2d", shape: [2, 2, 1, 3], activation: "sigmoid" },
       ),
       lanes: KERNELS,
-      workgroup: true,
+      workgroup: "one",
       split: KERNELS_SPLIT,
     },
   ],
@@ -153,7 +153,7 @@ const finishedCases: Readonly<Record<Name, readonly Case[]>> = {
         { op: "convTranspose2d", shape: [3, 3, 16, 12], strides: 2, activation: "sigmoid" },
       ),
       lanes: ["conv2d-weight-gradient"],
-      workgroup: true,
+      workgroup: "one",
     },
   ],
 };

@@ -26,7 +26,7 @@ const HEAVY: readonly string[] = ["conv2d", "convTranspose2d", "matmul"];
  */
 export function casesInOrder(device: Device): readonly OpCase[] {
   const rows = Object.entries(table);
-  const inEveryVariant = (each: Case): boolean => Boolean(each.lanes) || each.workgroup === true;
+  const inEveryVariant = (each: Case): boolean => Boolean(each.lanes) || Boolean(each.workgroup);
   const lists: OpCase[][] = [];
   const add = (op: string, cases: readonly Case[], half = false): void =>
     void lists.push(cases.map((each) => ({ op, each, half })));
