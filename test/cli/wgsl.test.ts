@@ -54,7 +54,7 @@ describe("wgsl", () => {
     const wide = await longhand("wgsl", "matmul", "--variant", "wide");
     expect([wide.code, wide.err]).toEqual([
       2,
-      'longhand: --variant wide: "matmul" has the variants tiled, workgroup, workgroup128, workgroup32, workgroup256, direct, lanes; name one of them\n',
+      'longhand: --variant wide: "matmul" has the variants tiled, workgroup, workgroup128, workgroup32, workgroup256, direct, lanes, split; name one of them\n',
     ]);
     const none = await longhand("wgsl", "adam", "--variant", "tiled");
     expect(none.err).toBe(
