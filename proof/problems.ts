@@ -19,13 +19,20 @@ export interface VariantVerdict {
   readonly problems: readonly string[];
 }
 
-/** Runs a case in each variant of the kernels that it launches, and compares it with its float64 answers. */
-export async function verdictsOf(device: Device, each: Case): Promise<readonly VariantVerdict[]> {
+/**
+ * Runs a case in each variant of the kernels that it launches, and compares it with its float64 answers. `counts` says
+ * which variants to run.
+ */
+export async function verdictsOf(
+  device: Device,
+  each: Case,
+  counts: (variant: Variant) => boolean = () => true,
+): Promise<readonly VariantVerdict[]> {
   // With the slack that it is judged with: where arrays start is written into pipelines.
   const recorded = await withSlack(device, SLACK, async () => recordCase(device, each));
   const variants = variantsOf(device, recorded, each);
   const verdicts: VariantVerdict[] = [];
-  for (const variant of variants.length > 0 ? variants : [undefined]) {
+  for (const variant of variants.length > 0 ? variants.filter(counts) : [undefined]) {
     const run = (): ReturnType<typeof judge> => judge(device, each);
     const { dispatches, problems } = await (variant ? withVariant(device, variant, run) : run());
     const strays = variant
@@ -38,10 +45,15 @@ export async function verdictsOf(device: Device, each: Case): Promise<readonly V
 }
 
 /** What is wrong with a case, in words: its reference, or the device in one of the kernels' variants. */
-export async function problemsOf(device: Device, each: Case): Promise<readonly string[]> {
+export async function problemsOf(
+  device: Device,
+  each: Case,
+  counts?: (variant: Variant) => boolean,
+): Promise<readonly string[]> {
   const error = each.smooth === false ? 0 : referenceError(each);
   const ofReference = error < CLOSE ? [] : [`the reference's gradients are off by ${error}`];
-  const verdicts = await verdictsOf(device, each);
+  const verdicts = await verdictsOf(device, each, counts);
+  if (verdicts.length === 0) return ["it has no such variant"];
   return [
     ...ofReference,
     ...verdicts.flatMap(({ variant, problems }) =>

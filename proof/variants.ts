@@ -1,12 +1,12 @@
 // The kernels' variants: which ones exist, how to make one run, and whether it did.
 import { kernelChoices, VARIANTS, type Variant } from "../src/kernels/variant.ts";
-import { withinMemory } from "../src/kernels/workgroup-tile.ts";
+import { isWorkgroup, withinMemory, WORKGROUP_VARIANTS } from "../src/kernels/workgroup-tile.ts";
 import type { Device } from "../src/gpu/device.ts";
 import type { Dispatch } from "../src/gpu/dispatch.ts";
 import type { Case } from "./case.ts";
 
-/** The tiles through workgroup memory, in all their shapes. */
-export const WORKGROUP = ["workgroup", "workgroup128", "workgroup256", "workgroup32"] as const;
+/** The variants that are for GPUs: software adapters run them only when told to. */
+export const FOR_GPUS: ReadonlySet<Variant> = new Set([...WORKGROUP_VARIANTS, "split", "subgroup"]);
 
 /** The entry points of variants whose names aren't the variants'. */
 const ENTRIES: Readonly<Record<string, Readonly<Partial<Record<Variant, string>>>>> = {
@@ -17,18 +17,9 @@ const ENTRIES: Readonly<Record<string, Readonly<Partial<Record<Variant, string>>
 
 /** Returns the label of a kernel's dispatches in a variant. */
 export function labelOf(kernel: string, variant: Variant): string {
-  switch (variant) {
-    case "workgroup":
-    case "workgroup128":
-    case "workgroup256":
-    case "workgroup32":
-    case "lanes":
-      return `${kernel}-${variant}.tiled`;
-    case "subgroup":
-      return `${kernel}-${variant}.${kernel}`;
-    default:
-      return `${kernel}.${ENTRIES[kernel]?.[variant] ?? variant}`;
-  }
+  if (variant === "lanes" || isWorkgroup(variant)) return `${kernel}-${variant}.tiled`;
+  if (variant === "subgroup") return `${kernel}-${variant}.${kernel}`;
+  return `${kernel}.${ENTRIES[kernel]?.[variant] ?? variant}`;
 }
 
 /** The variants of each kernel that has several, as the labels of their dispatches. */

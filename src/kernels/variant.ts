@@ -5,7 +5,12 @@ import type { GpuArray } from "../gpu/array.ts";
 import { checkDevice } from "../gpu/check-device.ts";
 import type { Device } from "../gpu/device.ts";
 import type { Geometry } from "./conv2d-geometry.ts";
-import { isWorkgroup, withinMemory, type WorkgroupVariant } from "./workgroup-tile.ts";
+import {
+  isWorkgroup,
+  withinMemory,
+  WORKGROUP_VARIANTS,
+  type WorkgroupVariant,
+} from "./workgroup-tile.ts";
 
 /**
  * A way to compute a kernel's result. `tiled`, `narrow` and `direct` are entry points of the kernel's shader, named by
@@ -70,14 +75,12 @@ export function useChoices(device: Device, found: Readonly<Record<string, Varian
   for (const [key, variant] of Object.entries(found)) stored.set(key, variant);
 }
 
-const WORKGROUPS = ["workgroup", "workgroup128", "workgroup32", "workgroup256"] as const;
-
 /** The kernels that have variants, and the variants of each. A variant that others can substitute for comes after them. */
 export const VARIANTS: Readonly<Record<string, readonly Variant[]>> = {
-  matmul: ["tiled", ...WORKGROUPS, "direct", "lanes", "split"],
-  "conv2d-forward": ["tiled", ...WORKGROUPS, "direct", "lanes", "split"],
-  "conv2d-data-gradient": ["tiled", ...WORKGROUPS, "narrow", "direct", "lanes"],
-  "conv2d-weight-gradient": ["tiled", ...WORKGROUPS, "direct", "lanes", "split"],
+  matmul: ["tiled", ...WORKGROUP_VARIANTS, "direct", "lanes", "split"],
+  "conv2d-forward": ["tiled", ...WORKGROUP_VARIANTS, "direct", "lanes", "split"],
+  "conv2d-data-gradient": ["tiled", ...WORKGROUP_VARIANTS, "narrow", "direct", "lanes"],
+  "conv2d-weight-gradient": ["tiled", ...WORKGROUP_VARIANTS, "direct", "lanes", "split"],
   reduce: ["direct", "subgroup", "split"],
   "batch-norm": ["direct", "split"],
   "batch-norm-backward": ["direct", "split"],

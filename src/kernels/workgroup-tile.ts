@@ -54,6 +54,14 @@ export const WORKGROUP_TILES: Readonly<Record<WorkgroupVariant, WorkgroupTile>> 
   workgroup32: tile(32, 64, [4, 4], 16),
 };
 
+/** The variants that compute tiles through workgroup memory, the usual one first. */
+export const WORKGROUP_VARIANTS: readonly WorkgroupVariant[] = [
+  "workgroup",
+  "workgroup128",
+  "workgroup32",
+  "workgroup256",
+];
+
 /** Whether a variant computes tiles through workgroup memory. */
 export function isWorkgroup(variant: Variant): variant is WorkgroupVariant {
   return variant in WORKGROUP_TILES;

@@ -15,7 +15,7 @@ import { kernelsVersion, tune, workloadsOf, type Use } from "../../src/kernels/a
 import { VARIANTS, kernelChoices, type Variant } from "../../src/kernels/variant.ts";
 import { spoilt } from "./spoilt.ts";
 import { testDevice } from "../support/device.ts";
-import { WORKGROUP } from "../../proof/variants.ts";
+import { WORKGROUP_VARIANTS } from "../../src/kernels/workgroup-tile.ts";
 import { SHADERS } from "../support/kernels.ts";
 
 const device = await testDevice();
@@ -119,7 +119,7 @@ describe("tune", () => {
     const [tuned] = await tune(device, await productUse(device), { budget: 600 });
     const { candidates, standard, chosen } = tuned!;
     expect(candidates.map(({ variant }) => variant).toSorted()).toEqual(
-      ["direct", "tiled", ...WORKGROUP, ...(device.lanes > 0 ? ["lanes"] : [])].toSorted(),
+      ["direct", "tiled", ...WORKGROUP_VARIANTS, ...(device.lanes > 0 ? ["lanes"] : [])].toSorted(),
     );
     expect(candidates[0]!.variant).toBe(standard);
     expect(candidates[0]!.ratio).toBe(1);

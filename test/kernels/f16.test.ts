@@ -15,7 +15,8 @@ import { upload } from "../../proof/case.ts";
 import { f16Cases, wholeNumbers } from "../../proof/rows/f16.ts";
 import { refusalOf } from "./prove.ts";
 import { problemsOf } from "../../proof/problems.ts";
-import { WORKGROUP, withVariant } from "../../proof/variants.ts";
+import { WORKGROUP_VARIANTS } from "../../src/kernels/workgroup-tile.ts";
+import { withVariant } from "../../proof/variants.ts";
 
 const device = await testDevice();
 const able = device.gpu.features.has("shader-f16");
@@ -76,7 +77,7 @@ describe.skipIf(!able)("a chain whose results f16 holds exactly", () => {
     { variant: "tiled", fours: true },
     { variant: "tiled", fours: false },
     { variant: "narrow", fours: true },
-    ...WORKGROUP.flatMap((variant) => [true, false].map((fours) => ({ variant, fours }))),
+    ...WORKGROUP_VARIANTS.flatMap((variant) => [true, false].map((fours) => ({ variant, fours }))),
     ...(device.lanes > 0 ? [{ variant: "lanes" as const, fours: true }] : []),
   ];
   test.each(ways)("has the values of f32 as $variant, by fours: $fours", async (way) => {

@@ -4,16 +4,37 @@ import { Tensor } from "../../src/autograd/tensor.ts";
 import type { Device } from "../../src/gpu/device.ts";
 import { AttributeError, DTypeError, type LonghandError } from "../../src/gpu/errors.ts";
 import { messageOf } from "../support/message-of.ts";
-import { type Row, upload } from "../../proof/case.ts";
+import { type Case, type Row, upload } from "../../proof/case.ts";
 import { problemsOf } from "../../proof/problems.ts";
-import { SOAK } from "../../proof/variants.ts";
+import { FOR_GPUS, SOAK } from "../../proof/variants.ts";
+import type { Variant } from "../../src/kernels/variant.ts";
 import { sibling } from "./spoilt.ts";
 
-/** Defines the tests of an op's row: its cases, in every variant of its kernels, and its refusals. */
+/** Whether a case is marked to be proved in a variant that is for GPUs, and the device can run that. */
+const provesGpus = (device: Device, { workgroup, split, subgroup }: Case): boolean =>
+  Boolean(workgroup) ||
+  split !== undefined ||
+  (subgroup === true && device.gpu.features.has("subgroups"));
+
+/** Defines the tests of the variants that are for GPUs, for the cases of an op's row that are marked for them. */
+export function proveForGpus(device: Device, op: string, { cases }: Row): void {
+  const marked = cases.filter((each) => provesGpus(device, each));
+  describe.runIf(marked.length > 0)(`the op ${op}`, () => {
+    test.each(marked.map((each) => [each.name, each] as const))("%s", async (_name, each) => {
+      expect(await problemsOf(device, each, (variant) => FOR_GPUS.has(variant))).toEqual([]);
+    });
+  });
+}
+
+/**
+ * Defines the tests of an op's row: its cases, in every variant of its kernels, and its refusals. Outside the soak,
+ * the variants for GPUs have a file of their own, gpu-variants.test.ts.
+ */
 export function prove(device: Device, op: string, { cases, refusals, refuses = "i32" }: Row): void {
   describe(`the op ${op}`, () => {
     test.each(cases.map((each) => [each.name, each] as const))("%s", async (_name, each) => {
-      expect(await problemsOf(device, each)).toEqual([]);
+      const counts = (variant: Variant): boolean => SOAK || !FOR_GPUS.has(variant);
+      expect(await problemsOf(device, each, counts)).toEqual([]);
     });
 
     test.each(refusals.map((each) => [each.name, each] as const))(

@@ -73,6 +73,7 @@ function testsOf({ noticed }: Mutant): readonly string[] {
     : [
         "test/kernels/ops.test.ts",
         "test/kernels/conv2d.test.ts",
+        "test/kernels/gpu-variants.test.ts",
         "-t",
         `the op (${noticed.join("|")}) `,
       ];
