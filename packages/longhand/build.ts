@@ -4,7 +4,7 @@
 //   dist/types    the declarations that the entries reach
 //   LICENSE
 import { execFileSync } from "node:child_process";
-import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { rolldown, type Plugin } from "rolldown";
@@ -40,8 +40,6 @@ async function build(): Promise<void> {
 }
 
 /** Shaders that nothing in the package launches, because they only measure what an adapter can do. */
-const STATEMENT =
-  /;(?=(?:const|let|export|import|return|throw|if|for|async function|function|class)\b)/g;
 const LEFT_OUT = ["ceilings.wgsl", "ceilings-half.wgsl"];
 
 /** Returns the texts of all other shaders by their paths below shaders/. */
@@ -65,15 +63,14 @@ async function writeModules(paths: readonly string[]): Promise<void> {
     ),
     external: [/^node:/, "webgpu"],
     treeshake: { moduleSideEffects: false },
-    plugins: [shaderRegistry(paths), pureConstants(), namespaces(), unindented()],
+    plugins: [shaderRegistry(paths), pureConstants(), namespaces(), statementPerLine()],
   });
   await bundle.write({
     dir: join(HERE, "dist/js"),
     format: "esm",
     chunkFileNames: "[name].js",
     comments: { legal: false, annotation: true, jsdoc: false },
-    // Shortens names only inside functions. What errors show stays as it is, and so do lines, because Node prints the
-    // whole line that throws.
+    // Shortens names only inside functions, so that what errors show stays as it is.
     minify: {
       compress: true,
       mangle: { toplevel: false, keepNames: { function: true, class: true } },
@@ -81,12 +78,6 @@ async function writeModules(paths: readonly string[]): Promise<void> {
     },
   });
   await bundle.close();
-  // One statement per line, because Node prints the whole line that throws.
-  const folder = join(HERE, "dist/js");
-  for (const file of readdirSync(folder).filter((name) => !name.startsWith("shaders"))) {
-    const path = join(folder, file);
-    writeFileSync(path, readFileSync(path, "utf8").replaceAll(STATEMENT, ";\n"));
-  }
 }
 
 /**
@@ -117,13 +108,18 @@ function pureConstants(): Plugin {
   };
 }
 
-/** Removes indentation, and the names of modules above their code. No string of the engine spans lines. */
-function unindented(): Plugin {
+const STATEMENT =
+  /;(?=(?:const|let|export|import|return|throw|if|for|async function|function|class)\b)/g;
+
+/** Puts each statement on a line, as Node prints the whole line that throws. The shaders' texts stay as they are. */
+function statementPerLine(): Plugin {
   return {
-    name: "longhand:unindented",
+    name: "longhand:statement-per-line",
     generateBundle(_options, bundle) {
-      for (const part of Object.values(bundle)) {
-        if (part.type === "chunk") part.code = part.code.replaceAll(/^(\t+|\/\/ dist\/.*\n)/gm, "");
+      for (const [file, part] of Object.entries(bundle)) {
+        if (part.type === "chunk" && !file.startsWith("shaders")) {
+          part.code = part.code.replaceAll(STATEMENT, ";\n");
+        }
       }
     },
   };
