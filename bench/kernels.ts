@@ -1,6 +1,6 @@
 // Measures the heavy kernels in every variant that an adapter runs, at the full dcgan's shapes.
 import { kernelChoices, VARIANTS, type Variant } from "../src/kernels/variant.ts";
-import { repeated, type Repeated } from "../src/gpu/inspection/repeat.ts";
+import { repeated, repetitions, type Repeated } from "../src/gpu/inspection/repeat.ts";
 import type { GpuArray } from "../src/gpu/array.ts";
 import type { Device } from "../src/gpu/device.ts";
 import type { Dispatch } from "../src/gpu/dispatch.ts";
@@ -92,12 +92,6 @@ interface Candidate extends Pick<KernelTiming, "variant" | "flop" | "chosen"> {
   readonly times: number[];
 }
 
-const PASS_MS = 5; // a pass takes at least this, so that neither the round trip nor the clock's steps count
-
-/** Returns how many launches of so many milliseconds make up a pass. */
-const repetitions = (milliseconds: number): number =>
-  Math.max(1, Math.min(1000, Math.ceil(PASS_MS / Math.max(milliseconds, PASS_MS / 1000))));
-
 /** Calls `body` with a variant of the workload's kernel, or with the default one. */
 function inVariant<T>(
   device: Device,
@@ -146,8 +140,7 @@ export async function timeKernels(
       const program = await repeated(device, workload.name, () =>
         inVariant(device, workload, variant, workload.launch),
       );
-      await program.time(1); // compiles
-      const count = repetitions(await program.time(1));
+      const count = await repetitions(program);
       candidates.push({ variant, flop, chosen: label === standard, times: [], program, count });
     }
     try {

@@ -1,7 +1,7 @@
 // The check of the GPU on the page: a button, its progress, the tables, and the report to save.
 import { PHASE_WORDS } from "../src/gpu-check/phases.ts";
 import type { CheckMessage, CheckRequest } from "./messages.ts";
-import { find, say } from "./view.ts";
+import { download, find, say } from "./view.ts";
 
 const checkButton = find("#check", HTMLButtonElement);
 const saveButton = find("#check-save", HTMLButtonElement);
@@ -19,7 +19,9 @@ export function offerCheck(busy: () => boolean): void {
     }
     run(Number(checkButton.dataset["seconds"]));
   });
-  saveButton.addEventListener("click", save);
+  saveButton.addEventListener("click", () => {
+    download("gpu-check.json", "application/json", [report]);
+  });
 }
 
 function run(seconds: number): void {
@@ -59,12 +61,4 @@ function run(seconds: number): void {
   const request: CheckRequest = { seconds };
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker has no origin
   worker.postMessage(request);
-}
-
-function save(): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([report], { type: "application/json" }));
-  link.download = "gpu-check.json";
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

@@ -17,7 +17,7 @@ import type {
 import { offerCheck } from "./gpu-check.ts";
 import { DEFAULT_RECIPE, readSettings } from "./settings.ts";
 import { storeChoices, storedChoices } from "./stored-choices.ts";
-import { duration, find, say, whole } from "./view.ts";
+import { download, duration, find, say, whole } from "./view.ts";
 
 type State = "idle" | "running" | "done" | "stopped" | "error";
 
@@ -238,11 +238,7 @@ function fillForm(parameters: URLSearchParams): void {
 // One JSON object per line, as in a run folder's metrics.jsonl.
 function save(): void {
   const lines = records.map((record) => `${formatJson(record)}\n`);
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob(lines, { type: "application/jsonl" }));
-  link.download = "metrics.jsonl";
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  download("metrics.jsonl", "application/jsonl", lines);
 }
 
 offerCheck(() => state === "running");

@@ -15,6 +15,15 @@ export function say(selector: string, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/** Saves text as a file, as if a link to it had been clicked. */
+export function download(name: string, type: string, parts: readonly string[]): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([...parts], { type }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
 /** Formats a number without decimals, with its thousands separated: "2,811". */
 export function whole(value: number): string {
   return Math.round(value).toLocaleString("en");

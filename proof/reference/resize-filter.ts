@@ -1,7 +1,7 @@
 // Resizing by filters, as in PyTorch and Pillow: for each output pixel a list of taps and their weights.
 import type { Pair } from "./conv.ts";
 import { type Ref, zeros } from "./array.ts";
-import { coordinate, mirrored } from "./resize.ts";
+import { coordinate, forEachShare, mirrored } from "./resize.ts";
 
 /** How one pixel's taps are found. `steps` are in/out unless given, as fractions. */
 export interface FilterOptions {
@@ -53,27 +53,15 @@ export function tapsOf(length: number, axis: 0 | 1, options: FilterOptions): Tap
 }
 
 function forEachTap(
-  [batch, height, width, channels]: readonly [number, number, number, number],
+  shape: Images,
   options: FilterOptions,
   absolute: boolean,
   visit: (inAt: number, outAt: number, weight: number) => void,
 ): void {
-  const [rows, columns] = [tapsOf(height, 0, options), tapsOf(width, 1, options)];
-  const [outHeight, outWidth] = options.size;
-  for (let n = 0; n < batch; n++) {
-    rows.forEach((ofRow, oy) => {
-      columns.forEach((ofColumn, ox) => {
-        for (const [y, vertical] of ofRow) {
-          for (const [x, horizontal] of ofColumn) {
-            const weight = absolute ? Math.abs(vertical * horizontal) : vertical * horizontal;
-            const inAt = ((n * height + y) * width + x) * channels;
-            const outAt = ((n * outHeight + oy) * outWidth + ox) * channels;
-            for (let c = 0; c < channels; c++) visit(inAt + c, outAt + c, weight);
-          }
-        }
-      });
-    });
-  }
+  const [rows, columns] = [tapsOf(shape[1], 0, options), tapsOf(shape[2], 1, options)];
+  forEachShare(shape, rows, columns, (inAt, outAt, weight) => {
+    visit(inAt, outAt, absolute ? Math.abs(weight) : weight);
+  });
 }
 
 type Images = readonly [number, number, number, number];

@@ -71,23 +71,24 @@ function sharesOf(length: number, axis: 0 | 1, options: ResizeOptions): Shares[]
   });
 }
 
+/** Per output row, or column, the input's that it takes shares of. */
+type PerOutput = readonly (readonly (readonly [pixel: number, share: number])[])[];
+
 /** Calls `visit` with the flat positions of every input and output element that touch, and the share. */
-function forEachShare(
+export function forEachShare(
   shape: readonly number[],
-  options: ResizeOptions,
+  rows: PerOutput,
+  columns: PerOutput,
   visit: (inAt: number, outAt: number, share: number) => void,
 ): void {
   const [batch, height, width, channels] = shape as [number, number, number, number];
-  const rows = sharesOf(height, 0, options);
-  const columns = sharesOf(width, 1, options);
-  const [outHeight, outWidth] = options.size;
   for (let n = 0; n < batch; n++) {
     rows.forEach((ofRow, oy) => {
       columns.forEach((ofColumn, ox) => {
         for (const [y, vertical] of ofRow) {
           for (const [x, horizontal] of ofColumn) {
             const inAt = ((n * height + y) * width + x) * channels;
-            const outAt = ((n * outHeight + oy) * outWidth + ox) * channels;
+            const outAt = ((n * rows.length + oy) * columns.length + ox) * channels;
             for (let c = 0; c < channels; c++) visit(inAt + c, outAt + c, vertical * horizontal);
           }
         }
@@ -96,10 +97,20 @@ function forEachShare(
   }
 }
 
+/** `forEachShare` of nearest and bilinear resizing. */
+function forEachOwnShare(
+  shape: readonly number[],
+  options: ResizeOptions,
+  visit: Parameters<typeof forEachShare>[3],
+): void {
+  const [, height = 0, width = 0] = shape;
+  forEachShare(shape, sharesOf(height, 0, options), sharesOf(width, 1, options), visit);
+}
+
 /** Images of another size. */
 export function resize(x: Ref, options: ResizeOptions): Ref {
   const y = zeros([x.shape[0]!, ...options.size, x.shape[3]!]);
-  forEachShare(x.shape, options, (inAt, outAt, share) => {
+  forEachOwnShare(x.shape, options, (inAt, outAt, share) => {
     y.data[outAt]! += share * x.data[inAt]!;
   });
   return y;
@@ -108,7 +119,7 @@ export function resize(x: Ref, options: ResizeOptions): Ref {
 /** dx of `resize`, of the given shape. */
 export function resizeGrad(dy: Ref, shape: readonly number[], options: ResizeOptions): Ref {
   const dx = zeros(shape);
-  forEachShare(shape, options, (inAt, outAt, share) => {
+  forEachOwnShare(shape, options, (inAt, outAt, share) => {
     dx.data[inAt]! += share * dy.data[outAt]!;
   });
   return dx;

@@ -50,8 +50,8 @@ function filtered(
 }
 
 const COORDINATES = ["halfPixel", "alignCorners", "asymmetric"] as const;
-/** Larger, smaller, and to and from one pixel. */
-const SIZES = [
+/** Images and the sizes that they are resized to: larger, smaller, and to and from one pixel. */
+export const SIZES = [
   [
     [2, 5, 7, 3],
     [13, 11],

@@ -9,7 +9,7 @@ import { createRandom, randomRef, type Ref } from "../reference/array.ts";
 import type { Pair } from "../reference/conv.ts";
 import * as reference from "../reference/resize.ts";
 import { type Case, exactly, ofTerms, type Refusal, refuser, type Row } from "../case.ts";
-import { cubicUpsample, filterRow } from "./filter.ts";
+import { cubicUpsample, filterRow, SIZES } from "./filter.ts";
 import { withInvalidFlow } from "./invalid-flow.ts";
 
 type Name = "resize" | "upsample";
@@ -102,22 +102,7 @@ const ties = COORDINATES.flatMap((coordinates) =>
 );
 
 const blends = COORDINATES.flatMap((coordinates) =>
-  (
-    [
-      [
-        [2, 5, 7, 3],
-        [13, 11],
-      ],
-      [
-        [1, 13, 11, 3],
-        [5, 7],
-      ],
-      [
-        [1, 6, 1, 20],
-        [1, 4],
-      ],
-    ] as const
-  ).map(([shape, size]) => resized(shape, { size, coordinates, mode: "bilinear" })),
+  SIZES.map(([shape, size]) => resized(shape, { size, coordinates, mode: "bilinear" })),
 );
 
 /** Past the ends by less than a pixel, by none, and by several times the image. */

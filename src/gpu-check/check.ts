@@ -73,7 +73,8 @@ export async function checkGpu(
     onProgress("ceilings", 1, 1, "");
   }
 
-  const [recipe, batch] = STEPS[device.software ? "software" : "gpu"][0]!;
+  const wanted = STEPS[device.software ? "software" : "gpu"];
+  const [recipe, batch] = wanted[0]!;
   const workloads: CheckedWorkload[] = [];
   if (!over()) {
     const uses = await stepWorkloads(device, recipeNamed(recipe), batch);
@@ -87,7 +88,6 @@ export async function checkGpu(
   }
 
   const steps: CheckedStep[] = [];
-  const wanted = STEPS[device.software ? "software" : "gpu"];
   for (const [index, [name, size]] of wanted.entries()) {
     if (over() || ceilings === null) break;
     onProgress("steps", index, wanted.length, `${name}, batch ${size}`);

@@ -21,7 +21,7 @@ const HEAVY: readonly string[] = ["conv2d", "convTranspose2d", "matmul"];
 
 /**
  * Returns the table's cases in the order of a check: the first of each op, then the second of each, and so on, so that
- * little time still meets every kernel. The heavy kernels' come first in each round, and of them those that run in
+ * little time still meets many kernels. The heavy kernels' come first in each round, and of them those that run in
  * every variant.
  */
 export function casesInOrder(device: Device): readonly OpCase[] {
@@ -53,7 +53,7 @@ export interface CorrectOptions {
   readonly stop?: () => boolean;
 }
 
-/** Compares every kernel, in every variant, with float64. Throws `GpuError` and `DeviceLostError` as the device does. */
+/** Compares the kernels of the ops, in all their variants, with float64. Throws `GpuError` and `DeviceLostError` as the device does. */
 export async function checkKernels(
   device: Device,
   { end, cases = casesInOrder(device), onCase, stop = () => false }: CorrectOptions,

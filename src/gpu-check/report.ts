@@ -1,6 +1,7 @@
 // What a check of a GPU found, as data. A file of it can be read back, and is refused if it is anything else.
 import { z } from "zod";
 import { formatJson, parseJson } from "../checkpoint/json.ts";
+import { limitsByName } from "../gpu/limits.ts";
 import type { AdapterKind } from "../gpu/adapter-words.ts";
 
 /** Which adapter was checked, by what. */
@@ -19,6 +20,23 @@ export interface About {
   readonly longhand: string;
   /** The commit of the checkout; null if it isn't known. */
   readonly commit: string | null;
+}
+
+/** Returns what a check says about its adapter: the part that WebGPU knows, and what only the platform can tell. */
+export function aboutAdapter(
+  { info, features }: GPUAdapter,
+  limits: GPUSupportedLimits,
+  told: Pick<About, "adapter" | "kind" | "runtime" | "longhand" | "commit">,
+): About {
+  const { vendor, architecture, description } = info;
+  return {
+    ...told,
+    vendor,
+    architecture,
+    description,
+    features: [...features].toSorted(),
+    limits: limitsByName(limits),
+  };
 }
 
 /** A kernel that the op table launched. */

@@ -38,6 +38,17 @@ export const DEFAULT_LIMITS: ArrayLimits & LaunchLimits = {
 
 const WORKGROUP_BYTES = 32 * 2 ** 10; // all that any kernel could use, and all that many adapters have
 
+/** Returns the limits of an adapter or a device by their names, as plain data. */
+export function limitsByName(limits: GPUSupportedLimits): Record<string, number> {
+  const all: Record<string, number> = {};
+  // They are getters of the prototype, so `Object.entries` finds none.
+  for (const name in limits) {
+    const limit: unknown = Reflect.get(limits, name);
+    if (typeof limit === "number") all[name] = limit;
+  }
+  return all;
+}
+
 /** Returns the limits to request from an adapter. */
 export function requiredLimits(
   request: LimitRequest,
@@ -49,13 +60,7 @@ export function requiredLimits(
     required["maxComputeWorkgroupStorageSize"] = memory;
   }
   if (request === "default") return required;
-  if (request === "adapter") {
-    for (const name in limits) {
-      const limit: unknown = Reflect.get(limits, name);
-      if (typeof limit === "number") required[name] = limit;
-    }
-    return required;
-  }
+  if (request === "adapter") return limitsByName(limits);
   for (const name of ["maxStorageBufferBindingSize", "maxBufferSize"] as const) {
     const wanted = Math.min(Math.ceil((request[name] ?? 0) / 4) * 4, limits[name]); // bindings are whole words
     if (wanted > DEFAULT_LIMITS[name]) required[name] = wanted;

@@ -3,6 +3,7 @@ import type { GpuArray } from "../gpu/array.ts";
 import { byFours } from "../gpu/binding.ts";
 import type { Device } from "../gpu/device.ts";
 import { chooseVariant, type Variant, type Workload } from "./variant.ts";
+import { ENOUGH_WORKGROUPS } from "./workgroup-tile.ts";
 
 type Workgroups = readonly [number, number, number];
 
@@ -19,7 +20,6 @@ export interface Walk {
 }
 
 const FEW_ROWS = 64; // so few that one invocation walks them twice, which saves a launch before it
-const WORKGROUPS = 256; // of `split`, if there are rows for as many
 const ROWS_PER_LANE = 8; // the fewest for which `split` cuts rows into runs
 const MOST_SPLITS = 64; // so few that the parts of a workgroup combine their results at once
 
@@ -40,7 +40,11 @@ function shared(rows: number, channels: number) {
   const spread = channels > 4 ? 16 : channels > 1 ? 4 : 1;
   const blocks = Math.ceil(channels / spread);
   const most = Math.ceil((rows * spread) / (256 * ROWS_PER_LANE));
-  return { spread, blocks, runs: Math.min(MOST_SPLITS, most, Math.ceil(WORKGROUPS / blocks)) };
+  return {
+    spread,
+    blocks,
+    runs: Math.min(MOST_SPLITS, most, Math.ceil(ENOUGH_WORKGROUPS / blocks)),
+  };
 }
 
 /**

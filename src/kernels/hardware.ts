@@ -2,7 +2,7 @@
 // on each other or not.
 import type { GpuArray } from "../gpu/array.ts";
 import type { Device } from "../gpu/device.ts";
-import { repeated } from "../gpu/inspection/repeat.ts";
+import { repeated, repetitions } from "../gpu/inspection/repeat.ts";
 import { copyByFours } from "./ceilings.ts";
 
 /** The figures of an adapter's parts, each the best of several rounds. */
@@ -31,7 +31,6 @@ const HALF_FLOP = 2 * 8 * 8 * 2;
 const LAUNCHES = 128;
 const WORDS = 64; // of a small launch: 256 bytes, so that a part of a buffer can be bound at its start
 const ROUNDS = 5;
-const PASS_MS = 5; // a pass is repeated until it takes this long
 
 /** Computes each element of `sums` from eight sequences of 16-bit multiply-adds. Needs `shader-f16`. */
 export function halfMultiplyAdds(rates: GpuArray, sums: GpuArray, rounds: number): void {
@@ -127,9 +126,7 @@ export async function measureHardware(device: Device): Promise<Hardware> {
 async function fastest(device: Device, label: string, body: () => GpuArray): Promise<number> {
   const program = await repeated(device, label, body);
   try {
-    await program.time(1); // compiles
-    const once = await program.time(1);
-    const count = Math.max(1, Math.min(1000, Math.ceil(PASS_MS / Math.max(once, 1e-3))));
+    const count = await repetitions(program);
     let best = Infinity;
     for (let round = 0; round < ROUNDS; round += 1)
       best = Math.min(best, await program.time(count));

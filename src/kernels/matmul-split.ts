@@ -3,6 +3,7 @@
 import type { GpuArray } from "../gpu/array.ts";
 import { reduce } from "./reduce.ts";
 import { THIN } from "./variant.ts";
+import { ENOUGH_WORKGROUPS } from "./workgroup-tile.ts";
 
 /** A product's extents and the strides of both operands, as the shaders of matmul take them. */
 export type Extents = Readonly<
@@ -25,8 +26,6 @@ const turned = (extents: Extents): Extents => ({
 
 /** How many rows a workgroup of `split` takes if neighbouring lanes read neighbouring rows: 64 bytes. */
 const NEIGHBOURS = 16;
-/** The workgroups that `split` cuts long sums for. */
-const WORKGROUPS = 256;
 
 /** Returns a product with at most four columns, or rows, as sums that the lanes of a workgroup share. */
 export function shareTerms(
@@ -42,7 +41,7 @@ export function shareTerms(
   const blocks = Math.ceil(M / spread);
   // Sixteen terms per lane, or cutting the sum would take longer than it saves.
   const most = Math.ceil(K / (16 * (256 / spread)));
-  const splits = Math.min(64, most, Math.ceil(WORKGROUPS / Math.max(1, blocks * BATCH)));
+  const splits = Math.min(64, most, Math.ceil(ENOUGH_WORKGROUPS / Math.max(1, blocks * BATCH)));
   const chunk = Math.ceil(K / splits);
   const runs = Math.ceil(K / chunk);
   const out = a.device.empty([runs, BATCH * M * N], "f32", "matmul");

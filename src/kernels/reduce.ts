@@ -15,6 +15,7 @@ import {
 
 export type { Axes } from "./reduce-geometry.ts";
 import { chooseVariant, onEmptyGpus, type Workload } from "./variant.ts";
+import { ENOUGH_WORKGROUPS } from "./workgroup-tile.ts";
 
 /** What `reduce` computes. */
 export type Reduction = "sum" | "mean" | "max" | "min" | "prod";
@@ -30,7 +31,6 @@ const ROW = 16_384; // elements that one workgroup takes, if rows are longer and
 const FEWEST = 32; // elements per output from which 16 lanes may share them
 const MOST_OUTPUTS = 65_536; // so many that nobody gains from sharing
 const NEIGHBOURS = 16; // adjacent outputs per workgroup of `split`: 64 bytes
-const WORKGROUPS = 256; // of `split`, if there are elements for as many
 
 /** Reduces contiguous rows: one workgroup per row, or several if rows are long and few. Returns (…, runs). */
 function reduceRows(x: GpuArray, reduction: Reduction, rows: number, divisor: number): GpuArray {
@@ -61,7 +61,11 @@ function reduceRows(x: GpuArray, reduction: Reduction, rows: number, divisor: nu
 function sharedCut(outputs: number, count: number, spread: number): Cut {
   const workgroups = Math.ceil(outputs / spread);
   const parts = 256 / spread;
-  const wanted = Math.min(64, Math.ceil(WORKGROUPS / workgroups), Math.ceil(count / (64 * parts)));
+  const wanted = Math.min(
+    64,
+    Math.ceil(ENOUGH_WORKGROUPS / workgroups),
+    Math.ceil(count / (64 * parts)),
+  );
   const chunk = Math.ceil(count / wanted);
   return { chunk, runs: Math.ceil(count / chunk) };
 }

@@ -3,11 +3,10 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { writeFileAtomic } from "../checkpoint/files.ts";
-import type { Device } from "../gpu/device.ts";
-import { versions, type OpenedAdapter } from "../gpu/node/adapter.ts";
+import { versions } from "../gpu/node/adapter.ts";
 import { checkGpu } from "../gpu-check/check.ts";
 import { PHASE_WORDS, type Phase } from "../gpu-check/phases.ts";
-import { formatCheck, type About, type GpuCheck } from "../gpu-check/report.ts";
+import { aboutAdapter, formatCheck, type GpuCheck } from "../gpu-check/report.ts";
 import { checkTables } from "../gpu-check/tables.ts";
 import { saveGpuCheck } from "./gpu-checks.ts";
 import { withDevice } from "./session.ts";
@@ -32,7 +31,14 @@ export async function checkAdapter(ui: Ui, request: CheckRequest): Promise<GpuCh
     );
     let found: GpuCheck;
     try {
-      found = await checkGpu(device, aboutOf(device, opened), {
+      const about = aboutAdapter(opened.adapter, device.gpu.limits, {
+        adapter: opened.name,
+        kind: opened.kind,
+        runtime: `Dawn (webgpu ${versions().webgpu ?? "unknown"}) on Node ${process.versions.node}`,
+        longhand: packageVersion(),
+        commit: commit(),
+      });
+      found = await checkGpu(device, about, {
         seconds: request.seconds,
         onProgress: view.show,
         stop: interrupt.asked,
@@ -68,28 +74,6 @@ function progressOf(ui: Ui): {
       last = phase;
     },
     stop: () => bars?.stop(),
-  };
-}
-
-/** Says which adapter, software and commit are checked. */
-function aboutOf({ gpu }: Device, { adapter, kind, name }: OpenedAdapter): About {
-  const { vendor, architecture, description } = adapter.info;
-  const limits: Record<string, number> = {};
-  for (const limit in gpu.limits) {
-    const value: unknown = Reflect.get(gpu.limits, limit);
-    if (typeof value === "number") limits[limit] = value;
-  }
-  return {
-    adapter: name,
-    kind,
-    vendor,
-    architecture,
-    description,
-    features: [...adapter.features].toSorted(),
-    limits,
-    runtime: `Dawn (webgpu ${versions().webgpu ?? "unknown"}) on Node ${process.versions.node}`,
-    longhand: packageVersion(),
-    commit: commit(),
   };
 }
 

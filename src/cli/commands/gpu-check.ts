@@ -27,7 +27,7 @@ export function addGpuCheck(program: Command): void {
   program
     .command("gpu-check")
     .description(
-      "compare every kernel with float64 on this adapter, measure what it can do, and time a training step",
+      "compare the ops' kernels with float64 on this adapter, measure what it can do, and time a training step",
     )
     .option("--out <file>", "where to write the report, as JSON", "gpu-check.json")
     .option("--seconds <n>", "the most seconds to take", whole(1), MOST_SECONDS)

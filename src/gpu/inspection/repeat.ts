@@ -16,6 +16,16 @@ export interface Repeated {
   readonly destroy: () => void;
 }
 
+const PASS_MS = 5; // a pass takes at least this, so that neither the round trip nor the clock's steps count
+const MOST = 1000; // repetitions
+
+/** Compiles a program's launches, and returns how many runs make up a pass that is long enough to time. */
+export async function repetitions(program: Repeated): Promise<number> {
+  await program.time(1); // some adapters compile in the first run
+  const once = await program.time(1);
+  return Math.max(1, Math.min(MOST, Math.ceil(PASS_MS / Math.max(once, PASS_MS / MOST))));
+}
+
 /** Traces `body`, compiles what it launches, and makes buffers for it. Throws `GpuError`. */
 export async function repeated(
   device: Device,
