@@ -1,5 +1,5 @@
 // What the benchmark's commands share: formatted numbers, and reports as JSON files.
-import { execFileSync } from "node:child_process";
+import { checkoutCommit } from "../src/runs/checkout.ts";
 import { accessSync, constants, existsSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { dirname } from "node:path";
@@ -65,7 +65,7 @@ export function writeReport(path: string | undefined, command: string, body: obj
   const { glibc, webgpu, chromium } = versions();
   const report = {
     date: new Date().toISOString(),
-    commit: commit(),
+    commit: checkoutCommit(),
     command,
     cores: cpus().length,
     processor: cpus()[0]?.model ?? "unknown",
@@ -73,21 +73,6 @@ export function writeReport(path: string | undefined, command: string, body: obj
     ...body,
   };
   writeText(path, `${JSON.stringify(report, null, 2)}\n`);
-}
-
-function commit(): string | undefined {
-  try {
-    const options = { cwd: import.meta.dirname, encoding: "utf8", stdio: "pipe" } as const;
-    const name = execFileSync("git", ["rev-parse", "--short", "HEAD"], options).trim();
-    const changed = execFileSync(
-      "git",
-      ["status", "--porcelain", "--", "../src", "../shaders"],
-      options,
-    );
-    return changed === "" ? name : `${name}, with changes`;
-  } catch {
-    return undefined; // not a checkout
-  }
 }
 
 /** Prints to stderr what is being done: on a terminal one line that the next one replaces, otherwise one line each. */

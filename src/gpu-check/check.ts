@@ -81,6 +81,7 @@ export async function checkGpu(
     const left = (end - performance.now()) / 1000;
     await tune(device, uses.values(), {
       budget: left * SHARES.variants,
+      stop,
       onProgress: (done, total, now) =>
         onProgress("variants", done, total, now?.workload.key ?? ""),
       onResult: (tuned) => void workloads.push(workloadOf(device, tuned)),

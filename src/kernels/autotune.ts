@@ -37,6 +37,8 @@ export interface TuneOptions {
   readonly onProgress?: (done: number, total: number, now: Use | undefined) => void;
   /** Called, and awaited, with each result as soon as it is there. */
   readonly onResult?: (tuned: Tuned) => Promise<void> | void;
+  /** Asked before each workload: whether to leave out the rest. */
+  readonly stop?: () => boolean;
 }
 
 /** Returns the shader of a kernel's variant. */
@@ -150,6 +152,7 @@ export async function tune(
     budget: needed(finite(0)),
     onProgress: callback,
     onResult: callback,
+    stop: callback,
   });
   const end = performance.now() + options.budget * 1000;
   const tasks = [...uses]
@@ -161,6 +164,7 @@ export async function tune(
   const speeds = new Speeds(device);
   const results: Tuned[] = [];
   for (const [index, task] of tasks.entries()) {
+    if (options.stop?.()) break;
     const { workload, times, ways } = task;
     options.onProgress?.(index, tasks.length, task);
     // The time left is divided half by work and half evenly, because small workloads compile as long as large ones.

@@ -1,13 +1,12 @@
 // Checks an adapter for `longhand gpu-check`: shows progress, keeps what was found, and writes it to a file.
-import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { writeFileAtomic } from "../checkpoint/files.ts";
+import { UsageError } from "../gpu/errors.ts";
 import { versions } from "../gpu/node/adapter.ts";
 import { checkGpu } from "../gpu-check/check.ts";
 import { PHASE_WORDS, type Phase } from "../gpu-check/phases.ts";
 import { aboutAdapter, formatCheck, type GpuCheck } from "../gpu-check/report.ts";
 import { checkTables } from "../gpu-check/tables.ts";
+import { checkoutCommit, longhandVersion } from "./checkout.ts";
 import { saveGpuCheck } from "./gpu-checks.ts";
 import { withDevice } from "./session.ts";
 import type { Ui } from "./ui.ts";
@@ -20,14 +19,22 @@ export interface CheckRequest {
   readonly out: string;
 }
 
-/** Checks an adapter and writes the report. Ctrl-C ends the check early, with what was found so far. Throws `OutputError`, `AdapterError`. */
+/**
+ * Checks an adapter and writes the report. Ctrl-C ends the check early, with what was found so far. Throws `UsageError`, `OutputError`,
+ * `AdapterError`.
+ */
 export async function checkAdapter(ui: Ui, request: CheckRequest): Promise<GpuCheck> {
   return withDevice(request.adapter, async (device, opened) => {
+    if (opened.kind === "null") {
+      throw new UsageError(
+        `gpu-check: ${opened.name} runs nothing, so there is nothing to check; choose another adapter`,
+      );
+    }
     ui.remark(opened.line);
     const view = progressOf(ui);
     const interrupt = ui.onInterrupt(
       ui.remark,
-      "Stopping after this case, with what was found so far; again to stop immediately.",
+      "Stopping soon, with what was found so far; again to stop immediately.",
     );
     let found: GpuCheck;
     try {
@@ -35,8 +42,8 @@ export async function checkAdapter(ui: Ui, request: CheckRequest): Promise<GpuCh
         adapter: opened.name,
         kind: opened.kind,
         runtime: `Dawn (webgpu ${versions().webgpu ?? "unknown"}) on Node ${process.versions.node}`,
-        longhand: packageVersion(),
-        commit: commit(),
+        longhand: longhandVersion(),
+        commit: checkoutCommit() ?? null,
       });
       found = await checkGpu(device, about, {
         seconds: request.seconds,
@@ -75,23 +82,4 @@ function progressOf(ui: Ui): {
     },
     stop: () => bars?.stop(),
   };
-}
-
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-
-function packageVersion(): string {
-  const manifest: { version: string } = JSON.parse(readFileSync(`${ROOT}/package.json`, "utf8"));
-  return manifest.version;
-}
-
-/** The checkout's commit; `LONGHAND_COMMIT` where there is no `.git`, as in a copy of the files. */
-function commit(): string | null {
-  const said = process.env["LONGHAND_COMMIT"];
-  if (said !== undefined && /^[0-9a-f]{7,40}$/.test(said)) return said;
-  if (!existsSync(`${ROOT}/.git`)) return null;
-  const { stdout, status } = spawnSync("git", ["rev-parse", "--short", "HEAD"], {
-    cwd: ROOT,
-    encoding: "utf8",
-  });
-  return status === 0 ? stdout.trim() : null;
 }

@@ -2,8 +2,9 @@
 // `RUN/checkpoints/step-0000500`, where the last few are kept. `RUN/best` has the lowest Fréchet distance. A checkpoint
 // is used only if it is whole and belongs to this run, which is checked before anything else. If not, the error names
 // the newest one that is.
+import { longhandVersion } from "./checkout.ts";
 import { commandFor } from "./command-words.ts";
-import { existsSync, readFileSync, renameSync } from "node:fs";
+import { existsSync, renameSync } from "node:fs";
 import { dirname } from "node:path";
 import { outputError, readFileBytes } from "../checkpoint/files.ts";
 import { oldPath, readSteadily, recoverFolder, writeFolderAtomic } from "../checkpoint/folders.ts";
@@ -58,7 +59,7 @@ export interface Checkpoint extends VerifiedFiles {
 /** How many checkpoints a run keeps by default. */
 export const KEPT_CHECKPOINTS = 2;
 
-const LONGHAND: string = versionOfLonghand();
+const LONGHAND: string = longhandVersion();
 
 /**
  * Saves a run's newest checkpoint and keeps the `keep` newest, this one included. If the process is killed or a write
@@ -232,11 +233,4 @@ export function makeNewest(folder: RunFolder, { path, step, files, manifest }: C
   } catch (error) {
     throw outputError(folder.checkpoint, error);
   }
-}
-
-function versionOfLonghand(): string {
-  // Two folders up, both from the sources and from the build.
-  const path = new URL("../../package.json", import.meta.url);
-  const { version }: { version: string } = JSON.parse(readFileSync(path, "utf8"));
-  return version;
 }

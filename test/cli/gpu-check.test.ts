@@ -70,8 +70,9 @@ test("what is kept bars variants on later devices; a shorter check undoes none o
 test.each([
   [["--out", "report.txt"], "must end in .json"],
   [["--out", "/no/such/folder/a.json"], "its folder does not exist"],
+  [["--adapter", "null"], "runs nothing, so there is nothing to check"],
   [["--seconds", "0"], "It takes a whole number, 1 or more."],
-])("%j is refused in one line, before anything is opened", async (flags, says) => {
+])("%j is refused in one line, before anything is checked", async (flags, says) => {
   const { code, err } = await longhand("gpu-check", ...flags);
   expect(code).toBe(2);
   expect(err).toContain(says);

@@ -134,6 +134,12 @@ describe("tune", () => {
     expect(launched()).toBe(usual);
   });
 
+  it("leaves out the rest when it is asked to stop", async () => {
+    const uses = await productUse(device);
+    const none = await tune(device, uses, { budget: 600, stop: () => true });
+    expect(none).toEqual([]);
+  });
+
   it("rejects a variant that is wrong, and says by how much", async () => {
     const from = "k * A_COLUMN + bottom;"; // half of the rows get the other half's values
     const other = spoilt(device, { file: "matmul.wgsl", from, to: "k * A_COLUMN + top;" });

@@ -14,6 +14,7 @@ import {
   swiftshaderFolder,
   versions,
 } from "../../gpu/node/adapter.ts";
+import { longhandVersion } from "../../runs/checkout.ts";
 import { doubtOfHalf, hidesHalf, loadGpuCheck } from "../../runs/gpu-checks.ts";
 import { loadKernelChoices } from "../../runs/kernel-choices.ts";
 
@@ -108,13 +109,10 @@ function table(rows: readonly (readonly string[])[]): string[] {
 
 function versionLines(): string[] {
   const { webgpu, chromium, glibc } = versions();
-  const manifest: { version: string } = JSON.parse(
-    readFileSync(new URL("../../../package.json", import.meta.url), "utf8"),
-  );
   const libc =
     platform() === "linux" ? `, ${glibc === undefined ? "no glibc" : `glibc ${glibc}`}` : "";
   return table([
-    ["longhand", manifest.version],
+    ["longhand", longhandVersion()],
     ["node", process.versions.node],
     ["webgpu", `${webgpu ?? "not installed"} (Dawn for Node)`],
     ["@sparticuz/chromium", `${chromium ?? "not installed"} (brings SwiftShader)`],
