@@ -1,17 +1,16 @@
 // The command line of the benchmarks: each command, its flags and its help. The work of each command is in its own
 // file.
-import { cpus } from "node:os";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { recipes } from "../src/gan/recipes/list.ts";
-import { open } from "../src/node.ts";
-import { floorsCommand, type FloorFlags } from "./floors.ts";
-import { hostCommand } from "./host.ts";
-import { timeKernels, type KernelTiming } from "./kernels.ts";
-import { peersCommand } from "./peers.ts";
-import { profileCommand, type ProfileFlags } from "./profile.ts";
-import { checkReport, writeReport } from "./reports.ts";
-import { scalingCommand } from "./scaling.ts";
-import { stepCommand } from "./step.ts";
+import { RECIPE_NAMES } from "../src/gan/recipes/names.ts";
+import type { AgainstFlags } from "./against.ts";
+import { ROWS } from "./against/row-names.ts";
+import type { FloorFlags } from "./floors.ts";
+import type { KernelOptions } from "./kernel-lines.ts";
+import type { HostFlags } from "./host.ts";
+import type { PeersFlags } from "./peers.ts";
+import type { ProfileFlags } from "./profile.ts";
+import type { ScalingFlags } from "./scaling.ts";
+import type { StepFlags } from "./step.ts";
 
 function whole(low: number, high: number): (text: string) => number {
   return (text) => {
@@ -28,9 +27,7 @@ function positive(text: string): number {
 }
 
 const recipeOption = (): Option =>
-  new Option("--recipe <name>", "the recipe of the step (default: dcgan)").choices(
-    recipes.map(({ name }) => name),
-  );
+  new Option("--recipe <name>", "the recipe of the step (default: dcgan)").choices(RECIPE_NAMES);
 const widthOption = (): Option =>
   new Option("--width <factor>", "multiply every hidden width by this").argParser(positive);
 const configOption = (): Option =>
@@ -41,41 +38,13 @@ function list(low: number, high: number): (text: string) => number[] {
   return (text) => text.split(",").map(whole(low, high));
 }
 
-/** Prints one line per variant. The one that runs by default is marked, and the others are compared with it. */
-function show(timings: readonly KernelTiming[]): void {
-  const standard = timings.find(({ chosen }) => chosen) ?? timings[0]!;
-  console.log(`\n${standard.name}, ${(standard.flop / 1e6).toFixed(1)} MFLOP`);
-  for (const { variant, chosen, gigaflops, milliseconds, range } of timings) {
-    const ratio = (milliseconds / standard.milliseconds).toFixed(2);
-    console.log(
-      [
-        chosen ? "*" : " ",
-        variant.padEnd(10),
-        gigaflops.toFixed(2).padStart(8),
-        `GFLOP/s ${milliseconds.toFixed(1).padStart(8)} ms (${range.map((ms) => ms.toFixed(1)).join(" to ")}), time × ${ratio}`,
-      ].join(" "),
-    );
-  }
-}
-
-interface KernelOptions {
-  readonly batch: number;
-  readonly rounds: number;
-  readonly only: string;
-  readonly adapter?: string;
-  readonly json?: string;
-}
-
-async function kernels({ adapter: request, json, ...options }: KernelOptions): Promise<void> {
-  checkReport(json);
-  const { device, adapter, close } = await open(request);
-  try {
-    console.log(`${adapter.name}; ${cpus().length} CPU cores; batch ${options.batch}`);
-    const timings = await timeKernels(device, { ...options, onResult: show });
-    writeReport(json, "kernels", { adapter: adapter.name, ...options, timings });
-  } finally {
-    close();
-  }
+/** Parses names separated by commas. The flag may also be repeated. */
+function names(allowed: readonly string[]): (text: string, before?: string[]) => string[] {
+  return (text, before = []) => {
+    const given = text.split(",");
+    if (given.every((name) => allowed.includes(name))) return [...before, ...given];
+    throw new InvalidArgumentError(`Allowed are ${allowed.join(", ")}, separated by commas.`);
+  };
 }
 
 const adapterOption = (): Option =>
@@ -98,6 +67,8 @@ export function benchProgram(): Command {
     .action(async ({ browser }: { readonly browser?: boolean }, { args: [unknown] }: Command) => {
       if (unknown !== undefined) program.error(`error: unknown command '${unknown}'`);
       if (!browser) program.help({ error: true });
+      const { stepCommand } = await import("./step.ts");
+      const { peersCommand } = await import("./peers.ts");
       await stepCommand({ browser: true, recipe: "dcgan", steps: 3 });
       await peersCommand({ browser: true, check: true, rounds: 3 });
     });
@@ -111,7 +82,10 @@ export function benchProgram(): Command {
     .option("--only <part>", "only kernels with this in their names, such as 'conv2d 14'", "")
     .addOption(adapterOption())
     .addOption(jsonOption())
-    .action(kernels);
+    .action(async (flags: KernelOptions) => {
+      const { kernelsCommand } = await import("./kernel-lines.ts");
+      await kernelsCommand(flags);
+    });
   program
     .command("step")
     .description(
@@ -129,7 +103,10 @@ export function benchProgram(): Command {
     )
     .addOption(adapterOption())
     .addOption(jsonOption())
-    .action(stepCommand);
+    .action(async (flags: StepFlags) => {
+      const { stepCommand } = await import("./step.ts");
+      await stepCommand(flags);
+    });
   program
     .command("peers")
     .description(
@@ -143,7 +120,10 @@ export function benchProgram(): Command {
     .option("--no-check", "don't check first that all train the same model")
     .addOption(adapterOption())
     .addOption(jsonOption())
-    .action(peersCommand);
+    .action(async (flags: PeersFlags) => {
+      const { peersCommand } = await import("./peers.ts");
+      await peersCommand(flags);
+    });
   program
     .command("host")
     .description(
@@ -151,7 +131,10 @@ export function benchProgram(): Command {
     )
     .option("--steps <n>", "timed steps of each size", whole(10, 100_000), 1000)
     .addOption(jsonOption())
-    .action(hostCommand);
+    .action(async (flags: HostFlags) => {
+      const { hostCommand } = await import("./host.ts");
+      await hostCommand(flags);
+    });
   program
     .command("scaling")
     .description("time a step as the batch doubles and, at batch 8, as the networks get wider")
@@ -165,7 +148,40 @@ export function benchProgram(): Command {
     .option("--widths <list>", "factors for the channels", list(1, 16), [1, 2, 4])
     .addOption(adapterOption())
     .addOption(jsonOption())
-    .action(scalingCommand);
+    .action(async (flags: ScalingFlags) => {
+      const { scalingCommand } = await import("./scaling.ts");
+      await scalingCommand(flags);
+    });
+  program
+    .command("against <commit>")
+    .description(
+      "time this checkout next to another commit of the repository, each run by its own code, in turn",
+    )
+    .option(
+      "--recipe <names>",
+      "recipes, as the other commit has them (default: dcgan,small)",
+      names(RECIPE_NAMES),
+    )
+    .addOption(widthOption())
+    .addOption(configOption())
+    .option(
+      "--batch <n>",
+      "images (default: 32; 8 on SwiftShader, except for small)",
+      whole(1, 1024),
+    )
+    .option("--pairs <n>", "measurements of each; medians count", whole(1, 1000), 5)
+    .option(
+      "--rows <names>",
+      "step, memory, cold (the first recipe's first step without the driver's cache) and judge (its training); default: all, on SwiftShader without cold",
+      names(ROWS),
+    )
+    .option("--fresh", "take the other commit's files and packages anew, not those kept")
+    .addOption(adapterOption())
+    .addOption(jsonOption())
+    .action(async (commit: string, flags: AgainstFlags) => {
+      const { againstCommand } = await import("./against.ts");
+      await againstCommand(commit, flags);
+    });
   program
     .command("profile")
     .description("time a training step kernel by kernel, next to the adapter's ceilings")
@@ -179,7 +195,10 @@ export function benchProgram(): Command {
     .addOption(adapterOption())
     .option("--svg <file>", "also draw the roofline to this file")
     .option("--json <file>", "also write all figures to this file")
-    .action(async (flags: ProfileFlags) => profileCommand(flags));
+    .action(async (flags: ProfileFlags) => {
+      const { profileCommand } = await import("./profile.ts");
+      await profileCommand(flags);
+    });
   program
     .command("floors")
     .description(
@@ -200,6 +219,9 @@ export function benchProgram(): Command {
         .default(350e9, "350e9"),
     )
     .option("--launch <us>", "microseconds from one dispatch to the next", positive, 3)
-    .action(async (flags: FloorFlags) => floorsCommand(flags));
+    .action(async (flags: FloorFlags) => {
+      const { floorsCommand } = await import("./floors.ts");
+      await floorsCommand(flags);
+    });
   return program;
 }

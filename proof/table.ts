@@ -14,6 +14,7 @@ import { indexRows } from "./rows/index.ts";
 import { layerRows } from "./rows/layer.ts";
 import { lossRows } from "./rows/loss.ts";
 import { matmulRows } from "./rows/matmul.ts";
+import { minibatchRows } from "./rows/minibatch.ts";
 import { moveRows } from "./rows/moves.ts";
 import { normRows } from "./rows/norm.ts";
 import { padRows } from "./rows/pad.ts";
@@ -48,6 +49,7 @@ export const table: {
   ...axisRows,
   ...placeRows,
   ...normRows,
+  ...minibatchRows,
   ...functionRows,
   ...activationRows,
   ...conditionRows,

@@ -1,6 +1,7 @@
 // adversarial loss: both losses of a GAN's step, their gradients and the discriminator's verdicts. They are computed
 // from its outputs on COUNT real images and on as many generated images after them:
 //   lossD = mean as_real(real) + mean as_fake(fake), lossG = mean as_real(fake)
+// or, of pairs, lossD = mean as_fake(fake − real), lossG = mean as_real(fake − real).
 // For logits, as_real(x) = softplus(−x), the cross-entropy of the label 1, with slope −σ(−x); as_fake(x) = softplus(x),
 // with slope σ(x). Both are exact in both tails. If classes are known, an image's output is that of its own class. The
 // four scalars are also written to the ring, in the step's slot.
@@ -9,8 +10,9 @@ const COUNT = 64u;
 const CLASSES = 1u; // outputs per image
 const LOGITS = 0u;
 const HINGE = 1u; // max(0, 1 ∓ x) for the discriminator, −x for the generator
-const PROBABILITIES = 2u; // −log p and −log(1 − p), with p clipped to [LOW, HIGH] and no slope outside it
-const CLAMPED = 3u; // the same with logarithms ≥ LOG_LOW, and slopes divided by max(p · (1 − p), 1e-12)
+const PAIRED = 2u; // of how far each output lies above that of its pair, as logits
+const PROBABILITIES = 3u; // −log p and −log(1 − p), with p clipped to [LOW, HIGH] and no slope outside it
+const CLAMPED = 4u; // the same with logarithms ≥ LOG_LOW, and slopes divided by max(p · (1 − p), 1e-12)
 const FORM = 0u;
 const LOW = 1e-7f;
 const HIGH = 0.9999999f;
@@ -87,10 +89,13 @@ fn losses(@builtin(local_invocation_index) lane: u32) {
     if (CLASSES > 1u) { label = min(u32(labels[LABELS_AT + i]), CLASSES - 1u); }
     let real = outputs[OUTPUTS_AT + i * CLASSES + label];
     let fake = outputs[OUTPUTS_AT + (COUNT + i) * CLASSES + label];
-    var real_term = as_real(real);
+    var lead = vec2f(real, fake);
+    if (FORM == PAIRED) { lead = vec2f(real - fake, fake - real); }
+    var real_term = as_real(lead.x);
     if (SMOOTHING > 0f) { real_term = real_term * (1f - SMOOTHING) + as_fake(real) * SMOOTHING; }
-    let fake_term = as_fake(fake);
-    let generator_term = generator_loss(fake);
+    if (FORM == PAIRED) { real_term.x = 0f; } // a pair has one loss, which the fake term holds
+    let fake_term = as_fake(lead.y);
+    let generator_term = generator_loss(lead.y);
     own += vec4f(real_term.x + fake_term.x, generator_term.x, verdict(real), verdict(fake));
     for (var j = zero; j < CLASSES; j++) {
       let own_class = j == label;

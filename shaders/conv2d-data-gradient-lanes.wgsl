@@ -6,6 +6,7 @@ enable subgroups;
 
 const COLUMNS = CHANNELS;
 const TILES_N = (CHANNELS + TILE_COLUMNS - 1u) / TILE_COLUMNS;
+const ONE_PIXEL = BATCH % ALL_ROWS == 0u; // a subgroup's rows are one pixel of different images
 
 // Element types; f16 and vec4h if the array is stored as f16.
 alias Dout4 = vec4f;
@@ -15,21 +16,23 @@ alias Dinp = f32;
 @group(0) @binding(1) var<storage, read> weight4: array<vec4f>; // (KH, KW, C, K)
 @group(0) @binding(2) var<storage, read_write> dinp: array<Dinp>; // (N, H, W, C)
 
-// The index of a row's pixel among the phase's pixels. Rows past the last repeat it.
-fn pixel_of(row: u32, phase: Phase) -> u32 {
-  let pixels = phase.count.x * phase.count.y;
-  let last = min(row, BATCH * pixels - 1u);
-  return last % BATCH * pixels + last / BATCH;
+// Image, y and x of the output pixel that the phase's first tap puts a row's pixel under. Rows past the last repeat it.
+fn origin(row: u32, phase: Phase) -> vec3i {
+  let known = image_and_pixel(min(row, pixels_of(phase) - 1u));
+  let met = met_first(phase) + vec2i(position(known.y, phase.count.x));
+  return vec3i(i32(known.x), met.y, met.x);
 }
 
-// Filters k to k + 3 of the output pixel at `at`; zeros if `at` is -1, which is outside.
+// Filters k to k + 3 of the output pixel at `at`; zeros if `at` is -1, which is outside. If a tile is one pixel, taps
+// outside were skipped.
 fn load_four(at: i32, k: u32) -> vec4f {
-  return select(vec4f(), vec4f(dout4[(DOUT4_AT + u32(max(at, 0)) + k) / 4u]), at >= 0);
+  if (ONE_PIXEL) { return vec4f(dout4[(DOUT4_AT + u32(at) + k) >> 2u]); }
+  return select(vec4f(), vec4f(dout4[(DOUT4_AT + u32(max(at, 0)) + k) >> 2u]), at >= 0);
 }
 
 // Filters k to k + 3 of a tap's channel. Channels past the last repeat it; they aren't stored.
 fn load_weight(kernel: u32, c: u32, k: u32) -> vec4f {
-  return weight4[(WEIGHT4_AT + (kernel * CHANNELS + min(c, CHANNELS - 1u)) * FILTERS + k) / 4u];
+  return weight4[(WEIGHT4_AT + (kernel * CHANNELS + min(c, CHANNELS - 1u)) * FILTERS + k) >> 2u];
 }
 
 // Channels c to c + 3 at filters k to k + 3.
@@ -42,12 +45,17 @@ fn load_weights(kernel: u32, c: u32, k: u32) -> mat4x4f {
   ));
 }
 
-// Whether any of rows m to m + TILE_ROWS - 1 has a tap inside the output.
+// The lane's last columns, if the tile is wide.
+fn load_last(kernel: u32, c: u32, k: u32) -> mat4x4f {
+  if (WIDE) { return load_weights(kernel, c + 4u * TEAM, k); }
+  return mat4x4f();
+}
+
+// Whether any of rows m to m + ALL_ROWS - 1 has a tap inside the output.
 fn seen(m: u32, phase: Phase, i: u32, j: u32) -> bool {
   var found = -1;
-  let pixels = phase.count.x * phase.count.y;
-  for (var pixel = m / BATCH; pixel <= min((m + TILE_ROWS - 1u) / BATCH, pixels - 1u); pixel++) {
-    found = max(found, tap(meets(pixel, phase), i, j));
+  for (var row = m; row < min(m + ALL_ROWS, pixels_of(phase)); row += BATCH - image_and_pixel(row).x) {
+    found = max(found, tap(origin(row, phase), i, j));
   }
   return found >= 0;
 }
@@ -55,7 +63,9 @@ fn seen(m: u32, phase: Phase, i: u32, j: u32) -> bool {
 var<private> phase: Phase; // for the store; control flow uses a local copy, which is uniform across lanes
 
 fn store(m: u32, c: u32, four: vec4f) {
-  let at = index_of(pixel_of(m, phase), phase) * CHANNELS + c;
+  let row = image_and_pixel(m);
+  let pixel = phase.first + position(row.y, phase.count.x) * vec2u(STRIDE_W, STRIDE_H);
+  let at = ((row.x * HEIGHT + pixel.y) * WIDTH + pixel.x) * CHANNELS + c;
   let values = epilogue4(four, at, c);
   // Starting at a literal 0, the loop would be unrolled, and stores are most of the compilers' work.
   for (var j = u32(c >= CHANNELS); j < 4u; j++) {
@@ -68,30 +78,35 @@ fn tiled(group: Workgroup, @builtin(subgroup_invocation_id) lane: u32) {
   let own = phase_of(group.id.z);
   phase = own;
   let tile = workgroup_index(group);
-  let c = (tile % TILES_N) * TILE_COLUMNS + 4u * lane;
-  let m = (tile / TILES_N) * TILE_ROWS;
+  let c = (tile % TILES_N) * TILE_COLUMNS + 4u * (lane % TEAM);
+  let m = (tile / TILES_N) * ALL_ROWS;
   if (m >= pixels_of(own)) { return; }
-  let row = m + lane % SHARERS;
-  let met = Meetings(
-    meets(pixel_of(row, own), own), meets(pixel_of(row + SHARERS, own), own),
-    meets(pixel_of(row + 2u * SHARERS, own), own), meets(pixel_of(row + 3u * SHARERS, own), own),
+  let top = m + lane / TEAM * TILE_ROWS; // of the team's tile
+  let row = top + lane % SHARERS;
+  let met = Origins(
+    origin(row, own), origin(row + SHARERS, own),
+    origin(row + 2u * SHARERS, own), origin(row + 3u * SHARERS, own),
+    origin(row + 4u * SHARERS, own), origin(row + 5u * SHARERS, own),
+    origin(row + 6u * SHARERS, own), origin(row + 7u * SHARERS, own),
   );
-  var sums = Tile();
+  var t = Tile();
+  var u = Tile();
   for (var i = 0u; i < own.taps.y; i++) {
     for (var j = 0u; j < own.taps.x; j++) {
       if (!seen(m, own, i, j)) { continue; }
-      let at = taps(met, i, j);
+      let at = under_tap(met, i, j);
       let kernel = kernel_of(own, i, j);
       for (var k = 0u; k < FILTERS; k += 4u) {
-        let w = load_weights(kernel, c, k);
-        add_steps(&sums, w, load_four(at.x, k), load_four(at.y, k), load_four(at.z, k), load_four(at.w, k));
+        add_steps(&t, &u, load_weights(kernel, c, k), load_last(kernel, c, k), exchange(load_own(at, k)));
       }
     }
   }
-  store_tile(&sums, m, c, pixels_of(own));
+  store_tile(&t, &u, top, c, pixels_of(own), lane, false);
 }
 // appended: lib/invocation.wgsl
 // appended: lib/lanes-tile.wgsl
+// appended: lib/own-rows.wgsl
+// appended: lib/batch-rows.wgsl
 // appended: lib/phases.wgsl
 // appended: lib/convolution.wgsl
 // appended: lib/epilogue.wgsl

@@ -5,6 +5,10 @@
 
 const BY_FOUR = true; // FILTERS is a multiple of 4, and the arrays are aligned
 
+const STRIP = 8u; // pixels of a strip: 4, 7 or 8
+const STRIPS = ((WIDTH + STRIDE_W - 1u) / STRIDE_W + STRIP - 1u) / STRIP; // in a row of a phase
+const ROWS = (HEIGHT + STRIDE_H - 1u) / STRIDE_H; // of a phase
+
 const COLUMNS = CHANNELS;
 const TILES_N = (CHANNELS + 7u) / 8u;
 
@@ -30,11 +34,7 @@ fn load_douts(at: vec4i, k: u32) -> vec4f {
 }
 
 fn load_dout_four(at: i32, k: u32) -> vec4f {
-  return select(vec4f(), vec4f(dout4[(DOUT4_AT + u32(max(at, 0)) + k) / 4u]), at >= 0);
-}
-
-fn load_fours(at: vec4i, k: u32) -> mat4x4f {
-  return mat4x4f(load_dout_four(at.x, k), load_dout_four(at.y, k), load_dout_four(at.z, k), load_dout_four(at.w, k));
+  return select(vec4f(), vec4f(dout4[(DOUT4_AT + u32(max(at, 0)) + k) >> 2u]), at >= 0);
 }
 
 // Columns past CHANNELS repeat the last one; they are computed but not stored.
@@ -79,41 +79,76 @@ fn tiled(invocation: Invocation) {
   store_tile(&rows, m, c, u32(m >= pixels_of(phase)));
 }
 
-// Eight pixels of one phase by one channel per invocation, for images of one to three channels, which would leave most
-// of an eight-wide tile idle. GROUPS and both dilations are 1.
+// A row of the output's gradient that a strip's pixels meet: its first column is two before the strip's own.
+struct Strip {
+  n: u32,
+  y: i32,
+  x: i32,
+}
+
+fn at_column(strip: Strip, i: u32, x: i32) -> i32 {
+  return tap(vec3i(i32(strip.n), strip.y, x), i, 0u);
+}
+
+fn load_column(strip: Strip, i: u32, x: i32, k: u32) -> vec4f {
+  let at = at_column(strip, i, x);
+  if (BY_FOUR) { return load_dout_four(at, k); }
+  return vec4f(load_dout(at, k), 0f, 0f, 0f);
+}
+
+// The weights of a tap; zeros if the phase has fewer.
+fn load_tap(i: u32, j: u32, c: u32, k: u32) -> vec4f {
+  let at = (kernel_of(phase, i, min(j, phase.taps.x - 1u)) * CHANNELS + c) * FILTERS + k;
+  var w: vec4f;
+  if (BY_FOUR) { w = weight4[(WEIGHT4_AT + at) >> 2u]; } else { w = vec4f(weight[WEIGHT_AT + at], 0f, 0f, 0f); }
+  return select(vec4f(), w, j < phase.taps.x);
+}
+
+// A strip of up to eight neighbouring pixels of one phase by one channel per invocation, for images of one to three
+// channels, which would leave most of an eight-wide tile idle. Three taps of a row share what they load. GROUPS and both
+// dilations are 1.
 @compute @workgroup_size(64)
 fn narrow(invocation: Invocation) {
   phase = phase_of(invocation.group.z);
-  let pixels = pixels_of(phase);
-  let tile = flat_index(invocation);
-  let c = tile % CHANNELS;
-  let m = (tile / CHANNELS) * 8u;
-  if (m >= pixels) { return; }
+  let index = flat_index(invocation);
+  let c = index % CHANNELS;
+  let x = index / CHANNELS % STRIPS * STRIP;
+  let y = index / (CHANNELS * STRIPS) % ROWS;
+  let n = index / (CHANNELS * STRIPS * ROWS);
+  if (n >= BATCH || y >= phase.count.y || x >= phase.count.x) { return; }
+  let first = vec2i(vec2u(x, y)) + met_first(phase);
+  let strip = Strip(n, first.y, first.x);
   var low = vec4f();
   var high = vec4f();
   for (var i = 0u; i < phase.taps.y; i++) {
-    for (var j = 0u; j < phase.taps.x; j++) {
-      let top = taps(meetings(m, phase), i, j);
-      let bottom = taps(meetings(m + 4u, phase), i, j);
-      let at = (kernel_of(phase, i, j) * CHANNELS + c) * FILTERS;
-      if (BY_FOUR) {
-        for (var k = 0u; k < FILTERS; k += 4u) {
-          let w = weight4[(WEIGHT4_AT + at + k) / 4u];
-          low += w * load_fours(top, k);
-          high += w * load_fours(bottom, k);
-        }
-      } else {
-        for (var k = 0u; k < FILTERS; k++) {
-          let w = weight[WEIGHT_AT + at + k];
-          low += load_douts(top, k) * w;
-          high += load_douts(bottom, k) * w;
+    for (var j = 0u; j < phase.taps.x; j += 3u) {
+      let column = strip.x - i32(j);
+      for (var k = 0u; k < FILTERS; k += select(1u, 4u, BY_FOUR)) {
+        let w0 = load_tap(i, j, c, k);
+        let w1 = load_tap(i, j + 1u, c, k);
+        let w2 = load_tap(i, j + 2u, c, k);
+        let d0 = load_column(strip, i, column - 2, k);
+        let d1 = load_column(strip, i, column - 1, k);
+        let d2 = load_column(strip, i, column, k);
+        let d3 = load_column(strip, i, column + 1, k);
+        let d4 = load_column(strip, i, column + 2, k);
+        let d5 = load_column(strip, i, column + 3, k);
+        low += w0 * mat4x4f(d2, d3, d4, d5) + w1 * mat4x4f(d1, d2, d3, d4) + w2 * mat4x4f(d0, d1, d2, d3);
+        if (STRIP > 4u) {
+          let d6 = load_column(strip, i, column + 4, k);
+          let d7 = load_column(strip, i, column + 5, k);
+          let d8 = load_column(strip, i, column + 6, k);
+          var d9 = vec4f();
+          if (STRIP > 7u) { d9 = load_column(strip, i, column + 7, k); }
+          high += w0 * mat4x4f(d6, d7, d8, d9) + w1 * mat4x4f(d5, d6, d7, d8) + w2 * mat4x4f(d4, d5, d6, d7);
         }
       }
     }
   }
-  for (var i = 0u; i < 8u && m + i < pixels; i++) {
-    let at = index_of(m + i, phase) * CHANNELS + c;
-    dinp[DINP_AT + at] = Dinp(epilogue(select(high[i % 4u], low[i % 4u], i < 4u), at, c));
+  let row = (n * HEIGHT + phase.first.y + y * STRIDE_H) * WIDTH + phase.first.x;
+  for (var p = 0u; p < STRIP && x + p < phase.count.x; p++) {
+    let at = (row + (x + p) * STRIDE_W) * CHANNELS + c;
+    dinp[DINP_AT + at] = Dinp(epilogue(select(high[p % 4u], low[p % 4u], p < 4u), at, c));
   }
 }
 

@@ -10,6 +10,7 @@ const PIXELS = BATCH * OUT_HEIGHT * OUT_WIDTH;
 const COLUMNS = FILTERS;
 const STEPS = KERNEL_H * KERNEL_W * CHANNELS; // terms of the sum
 const TILES_N = (FILTERS + TILE_COLUMNS - 1u) / TILE_COLUMNS;
+const ONE_PIXEL = BATCH % ALL_ROWS == 0u; // a subgroup's rows are one pixel of different images
 
 // Element types; f16 and vec4h if the array is stored as f16.
 alias Inp = f32;
@@ -21,51 +22,113 @@ alias Out = f32;
 @group(0) @binding(2) var<storage, read> weight4: array<vec4f>; // (KH, KW, C, K), K a multiple of 4
 @group(0) @binding(3) var<storage, read_write> out: array<Out>; // (N, OH, OW, K)
 
-// The index of a row's pixel among all output pixels.
-fn pixel_of(row: u32) -> u32 {
-  return row % BATCH * (OUT_HEIGHT * OUT_WIDTH) + row / BATCH;
+// Image, y and x of the input pixel under a row's first tap. Rows past the last repeat it.
+fn origin(row: u32) -> vec3i {
+  let known = image_and_pixel(min(row, PIXELS - 1u));
+  let at = position(known.y, OUT_WIDTH);
+  return vec3i(i32(known.x), i32(at.y * STRIDE_H) - PAD_TOP, i32(at.x * STRIDE_W) - PAD_LEFT);
 }
 
-// Channels c to c + 3 under the tap at `at`; zeros if `at` is -1, which is in the padding.
+// The index of the first channel under tap (i, j), or -1 in the padding.
+fn tap(first: vec3i, i: u32, j: u32) -> i32 {
+  let y = first.y + i32(i * DILATION_H);
+  let x = first.z + i32(j * DILATION_W);
+  // `&`, not `&&`: with branches, eight of these took SwiftShader 25 s to compile instead of 0.2 s.
+  let inside = (y >= 0) & (y < i32(HEIGHT)) & (x >= 0) & (x < i32(WIDTH));
+  return select(-1, ((first.x * i32(HEIGHT) + y) * i32(WIDTH) + x) * i32(CHANNELS), inside);
+}
+
+// Channels c to c + 3 under the tap at `at`; zeros if `at` is -1, which is in the padding. If a tile is one pixel, taps
+// in the padding were skipped.
 fn load_four(at: i32, c: u32) -> vec4f {
-  return select(vec4f(), vec4f(inp4[(INP4_AT + u32(max(at, 0)) + c) / 4u]), at >= 0);
+  if (ONE_PIXEL) { return vec4f(inp4[(INP4_AT + u32(at) + c) >> 2u]); }
+  return select(vec4f(), vec4f(inp4[(INP4_AT + u32(max(at, 0)) + c) >> 2u]), at >= 0);
 }
 
-// Step `step` of the sum for an output pixel: one channel under one tap.
-fn load_step(pixel: u32, step: u32) -> f32 {
-  let kernel = step / CHANNELS;
-  let at = tap(pixel, kernel / KERNEL_W, kernel % KERNEL_W);
-  let inside = (at >= 0) & (step < STEPS);
-  return select(0f, f32(inp[INP_AT + select(0u, u32(at) + step % CHANNELS, inside)]), inside);
+// A step of the sum: one channel under one tap. Steps past the last are zeros on both sides, because what is read there
+// may be infinite.
+struct Step {
+  i: u32,
+  j: u32,
+  c: u32,
+  in_range: bool,
 }
 
-fn load_steps(pixel: u32, step: u32) -> vec4f {
-  return vec4f(load_step(pixel, step), load_step(pixel, step + 1u), load_step(pixel, step + 2u), load_step(pixel, step + 3u));
+fn in_range(step: u32) -> bool {
+  return (STEPS % 4u == 0u) | (step < STEPS);
 }
 
-// Filters k to k + 3 at four steps of the sum. Steps past the last repeat it, but are multiplied by 0. Filters past the
-// last repeat it too, but aren't stored.
-fn load_weights(step: u32, k: u32) -> mat4x4f {
-  let column = WEIGHT4_AT + min(k, FILTERS - 4u);
-  return mat4x4f(
-    weight4[(column + step * FILTERS) / 4u],
-    weight4[(column + min(step + 1u, STEPS - 1u) * FILTERS) / 4u],
-    weight4[(column + min(step + 2u, STEPS - 1u) * FILTERS) / 4u],
-    weight4[(column + min(step + 3u, STEPS - 1u) * FILTERS) / 4u],
+fn step_at(step: u32) -> Step {
+  let term = position(min(step, STEPS - 1u), CHANNELS);
+  let kernel = position(term.y, KERNEL_W);
+  return Step(kernel.y, kernel.x, term.x, in_range(step));
+}
+
+// The input at a step of an output pixel's sum; 0 in the padding.
+fn load_step(first: vec3i, step: Step) -> f32 {
+  let at = tap(first, step.i, step.j);
+  return select(0f, f32(inp[INP_AT + u32(max(at, 0)) + step.c]), (at >= 0) & step.in_range);
+}
+
+struct Steps {
+  s0: Step,
+  s1: Step,
+  s2: Step,
+  s3: Step,
+}
+
+fn load_steps(first: vec3i, steps: Steps) -> vec4f {
+  return vec4f(
+    load_step(first, steps.s0), load_step(first, steps.s1), load_step(first, steps.s2), load_step(first, steps.s3),
   );
 }
 
-// Whether any of rows m to m + TILE_ROWS - 1 has a tap inside the image.
+fn load_own_steps(at: Origins, step: u32) -> Rows {
+  let steps = Steps(step_at(step), step_at(step + 1u), step_at(step + 2u), step_at(step + 3u));
+  var x = Rows();
+  x.x0 = load_steps(at.p0, steps);
+  x.x1 = load_steps(at.p1, steps);
+  if (OWN_ROWS > 2u) {
+    x.x2 = load_steps(at.p2, steps);
+    x.x3 = load_steps(at.p3, steps);
+  }
+  if (OWN_ROWS > 4u) {
+    x.x4 = load_steps(at.p4, steps);
+    x.x5 = load_steps(at.p5, steps);
+    x.x6 = load_steps(at.p6, steps);
+    x.x7 = load_steps(at.p7, steps);
+  }
+  return x;
+}
+
+// Filters k to k + 3 at a step of the sum. Filters past the last repeat it; they aren't stored.
+fn load_weight(step: u32, k: u32) -> vec4f {
+  let at = (WEIGHT4_AT + min(step, STEPS - 1u) * FILTERS + min(k, FILTERS - 4u)) >> 2u;
+  return select(vec4f(), weight4[at], in_range(step));
+}
+
+fn load_weights(step: u32, k: u32) -> mat4x4f {
+  return mat4x4f(load_weight(step, k), load_weight(step + 1u, k), load_weight(step + 2u, k), load_weight(step + 3u, k));
+}
+
+// The lane's last columns, if the tile is wide.
+fn load_last(step: u32, k: u32) -> mat4x4f {
+  if (WIDE) { return load_weights(step, k + 4u * TEAM); }
+  return mat4x4f();
+}
+
+// Whether any of rows m to m + ALL_ROWS - 1 has a tap inside the image.
 fn seen(m: u32, i: u32, j: u32) -> bool {
   var found = -1;
-  for (var pixel = m / BATCH; pixel <= min(m + TILE_ROWS - 1u, PIXELS - 1u) / BATCH; pixel++) {
-    found = max(found, tap(pixel, i, j));
+  for (var row = m; row < min(m + ALL_ROWS, PIXELS); row += BATCH - image_and_pixel(row).x) {
+    found = max(found, tap(origin(row), i, j));
   }
   return found >= 0;
 }
 
 fn store(m: u32, k: u32, four: vec4f) {
-  let at = pixel_of(m) * FILTERS + k;
+  let row = image_and_pixel(m);
+  let at = (row.x * (OUT_HEIGHT * OUT_WIDTH) + row.y) * FILTERS + k;
   let values = epilogue4(four, at, k);
   // Starting at a literal 0, the loop would be unrolled, and stores are most of the compilers' work.
   for (var j = u32(k >= FILTERS); j < 4u; j++) {
@@ -76,38 +139,38 @@ fn store(m: u32, k: u32, four: vec4f) {
 @compute @workgroup_size(LANES)
 fn tiled(group: Workgroup, @builtin(subgroup_invocation_id) lane: u32) {
   let tile = workgroup_index(group);
-  let k = (tile % TILES_N) * TILE_COLUMNS + 4u * lane;
-  let m = (tile / TILES_N) * TILE_ROWS;
+  let k = (tile % TILES_N) * TILE_COLUMNS + 4u * (lane % TEAM);
+  let m = (tile / TILES_N) * ALL_ROWS;
   if (m >= PIXELS) { return; }
-  let p0 = pixel_of(min(m + lane % SHARERS, PIXELS - 1u));
-  let p1 = pixel_of(min(m + SHARERS + lane % SHARERS, PIXELS - 1u));
-  let p2 = pixel_of(min(m + 2u * SHARERS + lane % SHARERS, PIXELS - 1u));
-  let p3 = pixel_of(min(m + 3u * SHARERS + lane % SHARERS, PIXELS - 1u));
-  var sums = Tile();
+  let top = m + lane / TEAM * TILE_ROWS; // of the team's tile
+  let own = top + lane % SHARERS;
+  let origins = Origins(
+    origin(own), origin(own + SHARERS), origin(own + 2u * SHARERS), origin(own + 3u * SHARERS),
+    origin(own + 4u * SHARERS), origin(own + 5u * SHARERS), origin(own + 6u * SHARERS), origin(own + 7u * SHARERS),
+  );
+  var t = Tile();
+  var u = Tile();
   if (INP_BY_FOUR) {
     for (var kernel = 0u; kernel < KERNEL_H * KERNEL_W; kernel++) {
       let i = kernel / KERNEL_W;
       let j = kernel % KERNEL_W;
       if (!seen(m, i, j)) { continue; }
-      let at0 = tap(p0, i, j);
-      let at1 = tap(p1, i, j);
-      let at2 = tap(p2, i, j);
-      let at3 = tap(p3, i, j);
+      let at = under_tap(origins, i, j);
       for (var c = 0u; c < CHANNELS; c += 4u) {
-        let w = load_weights(kernel * CHANNELS + c, k);
-        add_steps(&sums, w, load_four(at0, c), load_four(at1, c), load_four(at2, c), load_four(at3, c));
+        let step = kernel * CHANNELS + c;
+        add_steps(&t, &u, load_weights(step, k), load_last(step, k), exchange(load_own(at, c)));
       }
     }
   } else {
     for (var step = 0u; step < STEPS; step += 4u) {
-      let w = load_weights(step, k);
-      add_steps(&sums, w, load_steps(p0, step), load_steps(p1, step), load_steps(p2, step), load_steps(p3, step));
+      add_steps(&t, &u, load_weights(step, k), load_last(step, k), exchange(load_own_steps(origins, step)));
     }
   }
-  store_tile(&sums, m, k, PIXELS);
+  store_tile(&t, &u, top, k, PIXELS, lane, false);
 }
 // appended: lib/invocation.wgsl
 // appended: lib/lanes-tile.wgsl
-// appended: lib/taps.wgsl
+// appended: lib/own-rows.wgsl
+// appended: lib/batch-rows.wgsl
 // appended: lib/convolution.wgsl
 // appended: lib/epilogue.wgsl

@@ -6,11 +6,12 @@
 // dbias[k] = Σ dout[n, y, x, k].
 enable subgroups;
 
-const SHARED_TAP = true; // CHANNELS is a multiple of TILE_ROWS, and the array is aligned for vec4 loads
+const SHARED_TAP = true; // a tile has one tap: CHANNELS is a multiple of ALL_ROWS, or of 4 if there is only one tap
 
 const PIXELS = BATCH * OUT_HEIGHT * OUT_WIDTH;
+const BY_FOURS = select(PIXELS, BATCH, SHARED_TAP) % 4u == 0u; // pixels come in fours, none of which is past the last
 const ROWS = KERNEL_H * KERNEL_W * CHANNELS; // of the filter as a matrix (taps and channels, filters)
-const TILES_M = (ROWS + TILE_ROWS - 1u) / TILE_ROWS;
+const TILES_M = (ROWS + ALL_ROWS - 1u) / ALL_ROWS;
 const TILES_N = (FILTERS + TILE_COLUMNS - 1u) / TILE_COLUMNS;
 
 // Element types; f16 and vec4h if the array is stored as f16.
@@ -26,7 +27,8 @@ alias Dout4 = vec4f;
 
 // The lane's filters at a pixel; zeros if it isn't `in_range`.
 fn load_dout(pixel: u32, in_range: bool, k: u32) -> vec4f {
-  return select(vec4f(), vec4f(dout4[(DOUT4_AT + select(0u, pixel, in_range) * FILTERS + min(k, FILTERS - 4u)) / 4u]), in_range);
+  if (BY_FOURS) { return vec4f(dout4[(DOUT4_AT + pixel * FILTERS + min(k, FILTERS - 4u)) >> 2u]); }
+  return select(vec4f(), vec4f(dout4[(DOUT4_AT + select(0u, pixel, in_range) * FILTERS + min(k, FILTERS - 4u)) >> 2u]), in_range);
 }
 
 // The first output row (or column) whose tap lies inside an image of `size`, and the one past the last. At output 0,
@@ -37,66 +39,164 @@ fn span(before: i32, size: i32, stride: i32, count: i32) -> vec2u {
   return vec2u(u32(first), u32(max(end, first)));
 }
 
+fn load_pixels_dout(pixel: vec4u, in_range: vec4<bool>, k: u32) -> mat4x4f {
+  return mat4x4f(
+    load_dout(pixel.x, in_range.x, k), load_dout(pixel.y, in_range.y, k), load_dout(pixel.z, in_range.z, k), load_dout(pixel.w, in_range.w, k),
+  );
+}
+
+// The lane's last columns, if the tile is wide.
+fn load_last_dout(pixel: vec4u, in_range: vec4<bool>, k: u32) -> mat4x4f {
+  if (WIDE) { return load_pixels_dout(pixel, in_range, k + 4u * TEAM); }
+  return mat4x4f();
+}
+
+// Four channels from the one at `at` on; zeros if the pixel isn't `in_range`.
+fn load_channels(at: u32, in_range: bool) -> vec4f {
+  if (BY_FOURS) { return vec4f(inp4[(INP4_AT + at) >> 2u]); }
+  return select(vec4f(), vec4f(inp4[(INP4_AT + at) >> 2u]), in_range);
+}
+
+fn load_pixels_inp(at: vec4u, in_range: vec4<bool>) -> mat4x4f {
+  return mat4x4f(
+    load_channels(at.x, in_range.x), load_channels(at.y, in_range.y), load_channels(at.z, in_range.z), load_channels(at.w, in_range.w),
+  );
+}
+
+// The tile's last rows, if there are so many that each lane loads eight.
+fn load_last_inp(at: vec4u, c: u32, in_range: vec4<bool>) -> mat4x4f {
+  if (TEAM == 4u && FOURS_OF_ROWS > 4u) { return load_pixels_inp(at + min(4u * SHARERS, max(CHANNELS, 4u) - 4u - c), in_range); }
+  return mat4x4f();
+}
+
 // Adds all pixels to a tile of rows from m on, which belong to one tap.
-fn under_one_tap(t: ptr<function, Tile>, m: u32, k: u32, lane: u32) {
+fn under_one_tap(t: ptr<function, Tile>, u: ptr<function, Tile>, m: u32, k: u32, lane: u32) {
   let i = m / CHANNELS / KERNEL_W * DILATION_H;
   let j = m / CHANNELS % KERNEL_W * DILATION_W;
-  let c = m % CHANNELS + 4u * (lane % SHARERS);
+  let own = m % CHANNELS + lane / TEAM * TILE_ROWS + 4u * (lane % FOUR_SHARERS);
+  let c = min(own, max(CHANNELS, 4u) - 4u);
   let rows = span(PAD_TOP - i32(i), i32(HEIGHT), i32(STRIDE_H), i32(OUT_HEIGHT));
   let columns = span(PAD_LEFT - i32(j), i32(WIDTH), i32(STRIDE_W), i32(OUT_WIDTH));
   let count = (columns.y - columns.x) * BATCH;
   for (var y = rows.x; y < rows.y; y++) {
     let row = u32(i32(y * STRIDE_H + i) - PAD_TOP);
+    // Image and output column of four pixels. They are counted on, because SwiftShader divides lane by lane.
+    var n = vec4u(0u, 1u, 2u, 3u) % BATCH;
+    var x = columns.x + vec4u(0u, 1u, 2u, 3u) / BATCH;
     for (var first = 0u; first < count; first += 4u) {
-      let item = first + vec4u(0u, 1u, 2u, 3u);
-      let in_range = item < vec4u(count);
-      let n = item % BATCH;
-      let x = columns.x + item / BATCH;
+      let in_range = first + vec4u(0u, 1u, 2u, 3u) < vec4u(count);
       let column = vec4u(vec4i(x * STRIDE_W + j) - PAD_LEFT);
-      let at = (INP4_AT + select(vec4u(), ((n * HEIGHT + row) * WIDTH + column) * CHANNELS, in_range) + c) / 4u;
+      let at = c + select(vec4u(), ((n * HEIGHT + row) * WIDTH + column) * CHANNELS, in_range);
       let pixel = (n * OUT_HEIGHT + y) * OUT_WIDTH + x;
-      let d = mat4x4f(
-        load_dout(pixel.x, in_range.x, k), load_dout(pixel.y, in_range.y, k), load_dout(pixel.z, in_range.z, k), load_dout(pixel.w, in_range.w, k),
+      add_steps(
+        t, u, load_pixels_dout(pixel, in_range, k), load_last_dout(pixel, in_range, k),
+        exchange_fours(load_pixels_inp(at, in_range), load_last_inp(at, c, in_range)),
       );
-      let x0 = select(vec4f(), vec4f(inp4[at.x]), in_range.x);
-      let x1 = select(vec4f(), vec4f(inp4[at.y]), in_range.y);
-      let x2 = select(vec4f(), vec4f(inp4[at.z]), in_range.z);
-      add_steps_by_fours(t, d, x0, x1, x2, select(vec4f(), vec4f(inp4[at.w]), in_range.w));
+      n += 4u % BATCH;
+      x += 4u / BATCH;
+      let over = n >= vec4u(BATCH);
+      n -= select(vec4u(), vec4u(BATCH), over);
+      x += select(vec4u(), vec4u(1u), over);
     }
   }
 }
 
-// The input of a filter row at an output pixel; 0 in the padding, and for rows and pixels past the last.
-fn load_inp(pixel: u32, row: u32) -> f32 {
-  let kernel = row / CHANNELS;
-  let at = tap(pixel, kernel / KERNEL_W, kernel % KERNEL_W);
-  let inside = (at >= 0) & (row < ROWS) & (pixel < PIXELS);
-  return select(0f, f32(inp[INP_AT + select(0u, u32(at) + row % CHANNELS, inside)]), inside);
+// A row of the filter: a channel under a tap. Rows past the last repeat it; they aren't stored.
+struct FilterRow {
+  i: u32,
+  j: u32,
+  c: u32,
 }
 
-fn load_pixels(pixel: u32, row: u32) -> vec4f {
-  return vec4f(load_inp(pixel, row), load_inp(pixel + 1u, row), load_inp(pixel + 2u, row), load_inp(pixel + 3u, row));
+fn filter_row(row: u32) -> FilterRow {
+  let term = position(min(row, ROWS - 1u), CHANNELS);
+  let kernel = position(term.y, KERNEL_W);
+  return FilterRow(kernel.y, kernel.x, term.x);
+}
+
+// Image, y and x of the input pixel under an output pixel's first tap, and whether there is such an output pixel.
+struct Origin {
+  n: u32,
+  y: i32,
+  x: i32,
+  in_range: bool,
+}
+
+fn origin(pixel: u32) -> Origin {
+  let n = pixel / (OUT_HEIGHT * OUT_WIDTH);
+  let at = position(pixel - n * (OUT_HEIGHT * OUT_WIDTH), OUT_WIDTH);
+  return Origin(n, i32(at.y * STRIDE_H) - PAD_TOP, i32(at.x * STRIDE_W) - PAD_LEFT, pixel < PIXELS);
+}
+
+struct Origins {
+  p0: Origin,
+  p1: Origin,
+  p2: Origin,
+  p3: Origin,
+}
+
+// The input of a filter row at an output pixel; 0 in the padding and for pixels past the last.
+fn load_inp(at: Origin, row: FilterRow) -> f32 {
+  let y = at.y + i32(row.i * DILATION_H);
+  let x = at.x + i32(row.j * DILATION_W);
+  let inside = (y >= 0) & (y < i32(HEIGHT)) & (x >= 0) & (x < i32(WIDTH)) & at.in_range;
+  let pixel = select(0u, (at.n * HEIGHT + u32(max(y, 0))) * WIDTH + u32(max(x, 0)), inside);
+  return select(0f, f32(inp[INP_AT + pixel * CHANNELS + row.c]), inside);
+}
+
+fn load_pixels(at: Origins, row: FilterRow) -> vec4f {
+  return vec4f(load_inp(at.p0, row), load_inp(at.p1, row), load_inp(at.p2, row), load_inp(at.p3, row));
+}
+
+// The lane's rows of the filter, of which a tile uses OWN_ROWS.
+struct OwnRows {
+  r0: FilterRow,
+  r1: FilterRow,
+  r2: FilterRow,
+  r3: FilterRow,
+  r4: FilterRow,
+  r5: FilterRow,
+  r6: FilterRow,
+  r7: FilterRow,
+}
+
+fn load_own(at: Origins, rows: OwnRows) -> Rows {
+  var x = Rows();
+  x.x0 = load_pixels(at, rows.r0);
+  x.x1 = load_pixels(at, rows.r1);
+  if (OWN_ROWS > 2u) {
+    x.x2 = load_pixels(at, rows.r2);
+    x.x3 = load_pixels(at, rows.r3);
+  }
+  if (OWN_ROWS > 4u) {
+    x.x4 = load_pixels(at, rows.r4);
+    x.x5 = load_pixels(at, rows.r5);
+    x.x6 = load_pixels(at, rows.r6);
+    x.x7 = load_pixels(at, rows.r7);
+  }
+  return x;
 }
 
 // Adds all pixels to a tile of rows from m on, which may belong to several taps.
-fn under_any_taps(t: ptr<function, Tile>, m: u32, k: u32, lane: u32, zero: u32) {
-  let row = m + lane % SHARERS;
+fn under_any_taps(t: ptr<function, Tile>, u: ptr<function, Tile>, m: u32, k: u32, lane: u32, zero: u32) {
+  let row = m + lane / TEAM * TILE_ROWS + lane % SHARERS;
+  let rows = OwnRows(
+    filter_row(row), filter_row(row + SHARERS), filter_row(row + 2u * SHARERS), filter_row(row + 3u * SHARERS),
+    filter_row(row + 4u * SHARERS), filter_row(row + 5u * SHARERS), filter_row(row + 6u * SHARERS), filter_row(row + 7u * SHARERS),
+  );
   for (var first = zero; first < PIXELS; first += 4u) {
     let pixel = first + vec4u(0u, 1u, 2u, 3u);
     let in_range = pixel < vec4u(PIXELS);
-    let d = mat4x4f(
-      load_dout(pixel.x, in_range.x, k), load_dout(pixel.y, in_range.y, k), load_dout(pixel.z, in_range.z, k), load_dout(pixel.w, in_range.w, k),
-    );
+    let at = Origins(origin(pixel.x), origin(pixel.y), origin(pixel.z), origin(pixel.w));
     add_steps(
-      t, d, load_pixels(first, row), load_pixels(first, row + SHARERS),
-      load_pixels(first, row + 2u * SHARERS), load_pixels(first, row + 3u * SHARERS),
+      t, u, load_pixels_dout(pixel, in_range, k), load_last_dout(pixel, in_range, k), exchange(load_own(at, rows)),
     );
   }
 }
 
 fn add_bias(k: u32, zero: u32) {
   var sum = vec4f();
-  for (var pixel = zero; pixel < PIXELS; pixel++) { sum += vec4f(dout4[(DOUT4_AT + pixel * FILTERS + min(k, FILTERS - 4u)) / 4u]); }
+  for (var pixel = zero; pixel < PIXELS; pixel++) { sum += vec4f(dout4[(DOUT4_AT + pixel * FILTERS + min(k, FILTERS - 4u)) >> 2u]); }
   for (var j = u32(k >= FILTERS); j < 4u; j++) {
     if (k + j < FILTERS) { dbias[DBIAS_AT + k + j] = sum[j]; }
   }
@@ -112,23 +212,25 @@ fn store(m: u32, k: u32, four: vec4f) {
 @compute @workgroup_size(LANES)
 fn tiled(group: Workgroup, @builtin(subgroup_invocation_id) lane: u32) {
   let tile = workgroup_index(group);
-  let k = (tile % TILES_N) * TILE_COLUMNS + 4u * lane;
-  let m = (tile / TILES_N) * TILE_ROWS;
+  let k = (tile % TILES_N) * TILE_COLUMNS + 4u * (lane % TEAM);
+  let m = (tile / TILES_N) * ALL_ROWS;
   if (tile / TILES_N > TILES_M) { return; }
   let zero = u32(group.count.x == 0u); // a zero that compilers can't see through, so that loops over few pixels aren't unrolled
   if (tile / TILES_N == TILES_M) {
     add_bias(k, zero);
+    if (WIDE) { add_bias(k + 4u * TEAM, zero); }
     return;
   }
-  var sums = Tile();
+  var t = Tile();
+  var u = Tile();
   if (SHARED_TAP) {
-    under_one_tap(&sums, m, k, lane);
+    under_one_tap(&t, &u, m, k, lane);
   } else {
-    under_any_taps(&sums, m, k, lane, zero);
+    under_any_taps(&t, &u, m, k, lane, zero);
   }
-  store_tile(&sums, m, k, ROWS);
+  store_tile(&t, &u, m + lane / TEAM * TILE_ROWS, k, ROWS, lane, SHARED_TAP);
 }
 // appended: lib/invocation.wgsl
 // appended: lib/lanes-tile.wgsl
-// appended: lib/taps.wgsl
+// appended: lib/batch-rows.wgsl
 // appended: lib/convolution.wgsl

@@ -16,6 +16,8 @@ const W_ROW = 32u; // one of W_ROW and W_COLUMN is 1, and the other is a multipl
 const W_COLUMN = 1u;
 const A_BY_FOUR = true; // the same holds for a's strides, and the array is aligned
 
+const ROWS_BY_FOUR = A_BY_FOUR & (A_COLUMN != 1u); // rows are adjacent in memory
+
 const TILES_N = (N + TILE_COLUMNS - 1u) / TILE_COLUMNS;
 
 @group(0) @binding(0) var<storage, read> a: array<f32>;
@@ -31,7 +33,7 @@ fn in_range(k: u32) -> bool {
 // Steps k to k + 3 of a row. Rows past the last repeat it; they aren't stored.
 fn load_row(start: u32, row: u32, k: u32) -> vec4f {
   let at = start + min(row, M - 1u) * A_ROW + k;
-  if (A_BY_FOUR) { return a4[(A4_AT + at) / 4u]; }
+  if (A_BY_FOUR) { return a4[(A4_AT + at) >> 2u]; }
   return vec4f(load_one(start, row, k), load_one(start, row, k + 1u), load_one(start, row, k + 2u), load_one(start, row, k + 3u));
 }
 
@@ -41,17 +43,17 @@ fn load_one(start: u32, row: u32, k: u32) -> f32 {
 
 // Rows m to m + 3 at step k.
 fn load_rows(start: u32, m: u32, k: u32) -> vec4f {
-  return select(vec4f(), a4[(A4_AT + start + min(m, max(M, 4u) - 4u) + min(k, K - 1u) * A_COLUMN) / 4u], in_range(k));
+  return select(vec4f(), a4[(A4_AT + start + min(m, max(M, 4u) - 4u) + min(k, K - 1u) * A_COLUMN) >> 2u], in_range(k));
 }
 
 // Columns n to n + 3 at step k.
 fn load_step(start: u32, k: u32, n: u32) -> vec4f {
-  return select(vec4f(), w4[(W4_AT + start + min(k, K - 1u) * W_ROW + min(n, max(N, 4u) - 4u)) / 4u], in_range(k));
+  return select(vec4f(), w4[(W4_AT + start + min(k, K - 1u) * W_ROW + min(n, max(N, 4u) - 4u)) >> 2u], in_range(k));
 }
 
 // Steps k to k + 3 of column n.
 fn load_column(start: u32, k: u32, n: u32) -> vec4f {
-  return w4[(W4_AT + start + k + min(n, N - 1u) * W_COLUMN) / 4u];
+  return w4[(W4_AT + start + k + min(n, N - 1u) * W_COLUMN) >> 2u];
 }
 
 // Columns n to n + 3 at four steps, one step per column.
@@ -73,32 +75,63 @@ fn store(m: u32, n: u32, four: vec4f) {
   }
 }
 
+// The lane's last columns, if the tile is wide.
+fn load_last(start: u32, k: u32, n: u32) -> mat4x4f {
+  if (WIDE) { return load_w(start, k, n + 4u * TEAM); }
+  return mat4x4f();
+}
+
+fn load_own(start: u32, row: u32, k: u32) -> Rows {
+  var x = Rows();
+  x.x0 = load_row(start, row, k);
+  x.x1 = load_row(start, row + SHARERS, k);
+  if (OWN_ROWS > 2u) {
+    x.x2 = load_row(start, row + 2u * SHARERS, k);
+    x.x3 = load_row(start, row + 3u * SHARERS, k);
+  }
+  if (OWN_ROWS > 4u) {
+    x.x4 = load_row(start, row + 4u * SHARERS, k);
+    x.x5 = load_row(start, row + 5u * SHARERS, k);
+    x.x6 = load_row(start, row + 6u * SHARERS, k);
+    x.x7 = load_row(start, row + 7u * SHARERS, k);
+  }
+  return x;
+}
+
+// Rows m to m + 3 at four steps, one step per column.
+fn load_fours(start: u32, m: u32, k: u32) -> mat4x4f {
+  return mat4x4f(load_rows(start, m, k), load_rows(start, m, k + 1u), load_rows(start, m, k + 2u), load_rows(start, m, k + 3u));
+}
+
+// The tile's last rows, if there are so many that each lane loads eight.
+fn load_last_fours(start: u32, m: u32, k: u32) -> mat4x4f {
+  if (TEAM == 4u && FOURS_OF_ROWS > 4u) { return load_fours(start, m + 4u * SHARERS, k); }
+  return mat4x4f();
+}
+
 @compute @workgroup_size(LANES)
 fn tiled(group: Workgroup, @builtin(subgroup_invocation_id) lane: u32) {
   let tile = workgroup_index(group);
-  let n = (tile % TILES_N) * TILE_COLUMNS + 4u * lane;
-  let m = (tile / TILES_N) * TILE_ROWS;
+  let n = (tile % TILES_N) * TILE_COLUMNS + 4u * (lane % TEAM);
+  let m = (tile / TILES_N) * ALL_ROWS;
   if (m >= M) { return; }
   batch = group.id.z;
   let start = batch_offsets(batch);
-  let own = m + lane % SHARERS;
-  let fours = m + 4u * (lane % SHARERS);
-  var sums = Tile();
+  let top = m + lane / TEAM * TILE_ROWS; // of the team's tile
+  let own = top + lane % SHARERS;
+  let fours = top + 4u * (lane % FOUR_SHARERS);
+  var t = Tile();
+  var u = Tile();
   for (var k = 0u; k < K; k += 4u) {
     let w = load_w(start.y, k, n);
-    if (A_BY_FOUR & (A_COLUMN != 1u)) {
-      add_steps_by_fours(
-        &sums, w, load_rows(start.x, fours, k), load_rows(start.x, fours, k + 1u),
-        load_rows(start.x, fours, k + 2u), load_rows(start.x, fours, k + 3u),
-      );
+    let v = load_last(start.y, k, n);
+    if (ROWS_BY_FOUR) {
+      add_steps(&t, &u, w, v, exchange_fours(load_fours(start.x, fours, k), load_last_fours(start.x, fours, k)));
     } else {
-      add_steps(
-        &sums, w, load_row(start.x, own, k), load_row(start.x, own + SHARERS, k),
-        load_row(start.x, own + 2u * SHARERS, k), load_row(start.x, own + 3u * SHARERS, k),
-      );
+      add_steps(&t, &u, w, v, exchange(load_own(start.x, own, k)));
     }
   }
-  store_tile(&sums, m, n, M);
+  store_tile(&t, &u, top, n, M, lane, ROWS_BY_FOUR);
 }
 // appended: lib/invocation.wgsl
 // appended: lib/lanes-tile.wgsl

@@ -1,20 +1,18 @@
 // `longhand/gan`: GANs from recipes, their training, samples and latent space, on any device.
+export { clusterImages, type ImageClusters } from "./gan/clusters.ts";
 export {
   createGan,
   createModels,
-  drawImages,
-  drawSamples,
-  generatorInputs,
-  latents,
   planEpoch,
-  verdict,
   type CheckpointFile,
+  type ClusterArrays,
   type EpochPlan,
   type Gan,
   type GanOptions,
   type Images,
   type Models,
 } from "./gan/gan.ts";
+export { drawImages, drawSamples, generatorInputs, latents, verdict } from "./gan/samples.ts";
 export { walk, type WalkOptions } from "./gan/latent.ts";
 export { limitsForTraining, type Training, type TrainingAdapter } from "./gan/memory.ts";
 export {

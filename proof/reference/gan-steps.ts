@@ -1,13 +1,14 @@
 // A GAN's training step in float64, in each order of the recipes, from given networks, images and draws.
 import type { AdamOptions } from "./adam.ts";
 import { asFake, asReal, type Form, probability, generatorLoss } from "./adversarial-loss.ts";
-import { type Ref, refOf } from "./array.ts";
+import { type Ref, refOf, zip } from "./array.ts";
 import { oneHot } from "./losses.ts";
 import { averaged } from "./moving-average.ts";
 import { concat } from "./shape-ops.ts";
-import { forward, type Layer, type Model, updated } from "./stack.ts";
+import { forward, type Layer, type Model, type Pass, updated } from "./stack.ts";
 import * as tape from "./tape.ts";
 import { gradients, node, type Node } from "./tape.ts";
+import { square, type Unary } from "./unary.ts";
 
 /** A recipe in the reference's terms. */
 export interface GanConfig {
@@ -19,6 +20,8 @@ export interface GanConfig {
   /** The decay of the moving average. */
   readonly average: number;
   readonly classes: number;
+  /** The weight of the noise penalty, if there is one. */
+  readonly penalty?: number;
   readonly generatorAdam: AdamOptions;
   readonly discriminatorAdam: AdamOptions;
 }
@@ -38,6 +41,8 @@ export interface GanBatch {
   readonly labels: readonly number[];
   readonly latents: () => Ref;
   readonly mask: (shape: readonly number[], rate: number) => Ref;
+  /** The noise of the penalty, scaled by its standard deviation; it comes after the masks. */
+  readonly noise?: () => Ref;
 }
 
 /** All that a step computes. Gradients are those of each network's last update. */
@@ -60,7 +65,8 @@ interface DiscriminatorStep {
 
 const nodesOf = (weights: readonly Ref[]): readonly Node[] => weights.map((x) => node(x));
 const valueOf = ({ value }: Node): number => value.data[0]!;
-const half = (x: Node): Node => tape.activate({ value: (v) => v / 2, slope: () => 0.5 }, x);
+const times = (factor: number): Unary => ({ value: (v) => v * factor, slope: () => factor });
+const half = (x: Node): Node => tape.activate(times(0.5), x);
 
 /** The verdicts on rows `first` on: of each, the output of its class. */
 function verdicts(outputs: Node, first: number, count: number, labels: readonly number[]): Node {
@@ -83,8 +89,8 @@ export function ganStep(config: GanConfig, state: GanState, batch: GanBatch): Ga
 
   const generate = (weights: readonly Node[], training: boolean) =>
     forward(config.generator, weights, state.generator.running, latents(), { training, mask });
-  const judge = (weights: readonly Node[], images: Node): Node =>
-    forward(config.discriminator, weights, [], images, { training: true, mask }).y;
+  const judge = (weights: readonly Node[], images: Node, masks: Pass["mask"] = mask): Node =>
+    forward(config.discriminator, weights, [], images, { training: true, mask: masks }).y;
 
   const resultOf = (
     learned: DiscriminatorStep,
@@ -131,11 +137,29 @@ export function ganStep(config: GanConfig, state: GanState, batch: GanBatch): Ga
   if (order === "simultaneous") {
     const [g, d] = [nodesOf(state.generator.weights), nodesOf(state.discriminator.weights)];
     const fake = generate(g, true);
-    const outputs = judge(d, tape.join(node(real), fake.y, 0));
+    const images = tape.join(node(real), fake.y, 0);
+    const masks: Ref[] = [];
+    const outputs = judge(d, images, (shape, rate) => {
+      masks.push(mask(shape, rate));
+      return masks.at(-1)!;
+    });
     const onReals = verdicts(outputs, 0, count, labels);
     const onFakes = verdicts(outputs, count, count, labels);
-    const lossD = tape.plus(onReal(onReals), onFake(onFakes));
-    const found = gradients(lossD, d);
+    const pairs = form === "paired";
+    const lead = pairs ? tape.minus(onFakes, onReals) : onFakes;
+    const lossD = pairs ? onFake(lead) : tape.plus(onReal(onReals), onFake(lead));
+    const { penalty = 0 } = config;
+    let whole = lossD;
+    if (penalty > 0) {
+      const noisy = node(zip(images.value, batch.noise!(), (x, e) => x + e)); // nothing flows to G
+      const again = judge(d, noisy, () => masks.shift()!);
+      const onNoise = (first: number): Node => verdicts(again, first, count, labels);
+      for (const change of [tape.minus(onReals, onNoise(0)), tape.minus(onFakes, onNoise(count))]) {
+        const each = tape.mean(tape.activate(square, change));
+        whole = tape.plus(whole, tape.activate(times(penalty), each));
+      }
+    }
+    const found = gradients(whole, d);
     const learned: DiscriminatorStep = {
       model: updated(state.discriminator, found, config.discriminatorAdam),
       gradients: found,
@@ -143,7 +167,7 @@ export function ganStep(config: GanConfig, state: GanState, batch: GanBatch): Ga
       real: mean(onReals),
       fake: mean(onFakes),
     };
-    return resultOf(learned, loss(generatorLoss(form), onFakes), g, fake.running);
+    return resultOf(learned, loss(generatorLoss(form), lead), g, fake.running);
   }
 
   const ofD = order === "alternating" ? jointBatch() : splitBatches();

@@ -3,6 +3,7 @@ import { type AdamOptions, adamStep } from "./adam.ts";
 import { full, gather, positions, type Ref, stridesOf, zeros } from "./array.ts";
 import { batchNormInference, type RunningStats } from "./batch-norm.ts";
 import { sameGeometry } from "./conv.ts";
+import * as stddev from "./minibatch-stddev.ts";
 import * as tape from "./tape.ts";
 import { node, type Node } from "./tape.ts";
 import type { Unary } from "./unary.ts";
@@ -126,6 +127,15 @@ export function batchNorm(
     return made.y;
   };
 }
+
+/** One more channel with the mean standard deviation of groups of `size` examples. */
+export const minibatchStddev = (size: number): Layer => {
+  return (x) =>
+    node(stddev.minibatchStddev(x.value, size, 1e-8), [
+      x,
+      (dy) => stddev.minibatchStddevGrad(dy, x.value, size, 1e-8),
+    ]);
+};
 
 /** An element-wise function. */
 export const activation = (f: Unary): Layer => {

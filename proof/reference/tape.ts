@@ -1,6 +1,6 @@
 // A tape just large enough to write a model's forward pass once and get its gradients.
 // A node keeps, for each input, the function that turns its own gradient into that input's.
-import { full, gather, type Ref, reshape, scalar, scatterAdd, zeros, zip } from "./array.ts";
+import { full, gather, map, type Ref, reshape, scalar, scatterAdd, zeros, zip } from "./array.ts";
 import {
   type BatchNormOptions,
   batchNormTraining,
@@ -164,6 +164,15 @@ export function plus(a: Node, b: Node): Node {
     zip(a.value, b.value, (p, q) => p + q),
     [a, (dy) => dy],
     [b, (dy) => dy],
+  );
+}
+
+/** The difference of two nodes of one shape. */
+export function minus(a: Node, b: Node): Node {
+  return node(
+    zip(a.value, b.value, (p, q) => p - q),
+    [a, (dy) => dy],
+    [b, (dy) => map(dy, (g) => -g)],
   );
 }
 

@@ -1,6 +1,6 @@
 // Rows of the losses of elements, and of moments.
 import { moments } from "../../src/autograd/compositions.ts";
-import { binaryCrossEntropy, meanSquaredError } from "../../src/autograd/losses.ts";
+import { binaryCrossEntropy, meanSquaredError, pairedLoss } from "../../src/autograd/losses.ts";
 import { add } from "../../src/autograd/ops.ts";
 import { Tensor } from "../../src/autograd/tensor.ts";
 import type { Device } from "../../src/gpu/device.ts";
@@ -8,9 +8,10 @@ import { AttributeError, ShapeError } from "../../src/gpu/errors.ts";
 import { abs, createRandom, map, randomRef, type Ref, refOf, zip } from "../reference/array.ts";
 import * as losses from "../reference/losses.ts";
 import { mean, meanGrad, sumGrad } from "../reference/reduce.ts";
+import { softplus } from "../reference/unary.ts";
 import { type Answer, type Case, close, type Refusal, type Row, sumOf } from "../case.ts";
 
-type Name = "binaryCrossEntropy" | "meanSquaredError" | "moments";
+type Name = "binaryCrossEntropy" | "meanSquaredError" | "moments" | "pairedLoss";
 type Shape = readonly number[];
 type Reduction = losses.Reduction | "none";
 
@@ -216,6 +217,58 @@ const meanSquaredErrorRow: Row = {
   ],
 };
 
+// Paired loss
+
+/** Pairs with differences that are exact in float32, so that each tail keeps its digits. */
+function paired(upper: Ref, lower: Ref, reduction: Reduction): Case {
+  const gaps = (a: Ref, b: Ref): Ref => zip(a, b, (p, q) => q - p);
+  return {
+    name: `(${upper.shape.join(", ")}), ${reduction}`,
+    inputs: [upper, lower],
+    run: (a, b) => pairedLoss(a!, b!, { reduction }),
+    value: (a, b) =>
+      close(losses.reduced(map(gaps(a!, b!), softplus.value), reduction), 1e-37, 1e-6),
+    gradients(dy, a, b) {
+      const flow = losses.reducedGrad(dy, a!.shape, reduction);
+      const toLower = product(flow, map(gaps(a!, b!), softplus.slope));
+      return [map(toLower, (v) => -v), toLower].map((value) => close(value, 1e-37, 1e-6));
+    },
+  };
+}
+
+/** Multiples of 2⁻¹⁰. */
+const rounded = (shape: Shape): Ref =>
+  map(randomRef(shape, random, -9, 9), (v) => Math.round(v * 1024) / 1024);
+
+const pairedLossRow: Row = {
+  cases: [
+    paired(rounded([3, 7, 11]), rounded([3, 7, 11]), "mean"),
+    paired(rounded([3, 7, 11]), rounded([3, 7, 11]), "none"),
+    paired(rounded([65]), rounded([65]), "sum"),
+    paired(refOf([], [0.5]), refOf([], [-0.25]), "mean"),
+    paired(
+      refOf([8], [1e4, -1e4, 44, -44, 10, 0, -40, 20]),
+      refOf([8], [-1e4, 1e4, -44, 44, -10, 0, 40, 20]),
+      "none",
+    ),
+    paired(refOf([0, 3], []), refOf([0, 3], []), "sum"),
+  ],
+  refusals: [
+    {
+      name: "shapes that would broadcast",
+      kind: ShapeError,
+      says: /^pairedLoss: upper and lower must have the same shape; got \(4, 1\) and \(4\)$/,
+      run: (device) => pairedLoss(empty(device, 4, 1), empty(device, 4)),
+    },
+    {
+      name: "the mean of nothing",
+      kind: ShapeError,
+      says: /^pairedLoss: a loss of shape \(0\) has no mean/,
+      run: (device) => pairedLoss(empty(device, 0), empty(device, 0)),
+    },
+  ],
+};
+
 // Moments
 
 interface MomentsCase {
@@ -303,4 +356,5 @@ export const lossRows: Readonly<Record<Name, Row>> = {
   binaryCrossEntropy: binaryCrossEntropyRow,
   meanSquaredError: meanSquaredErrorRow,
   moments: momentsRow,
+  pairedLoss: pairedLossRow,
 };

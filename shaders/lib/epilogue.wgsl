@@ -20,7 +20,7 @@ alias Kept = f32;
 @group(0) @binding(12) var<storage, read> state: array<u32>; // seed low, seed high, step
 
 fn mask_words(at: u32) -> vec4u {
-  return philox(vec4u((FIRST + at) / 4u, state[STATE_AT + 2], STREAM, 0u), vec2u(state[STATE_AT], state[STATE_AT + 1]));
+  return philox(vec4u((FIRST + at) >> 2u, state[STATE_AT + 2], STREAM, 0u), vec2u(state[STATE_AT], state[STATE_AT + 1]));
 }
 
 // Whether dropout keeps the element at `at`.

@@ -32,6 +32,13 @@ fn kernel_of(phase: Phase, i: u32, j: u32) -> u32 {
   return (phase.tap.y + i * STRIDE_H) * KERNEL_W + phase.tap.x + j * STRIDE_W;
 }
 
+// x and y of the output pixel whose first tap of the phase falls on the phase's first input pixel. Those of the next
+// input pixels follow it.
+fn met_first(phase: Phase) -> vec2i {
+  let first = vec2i(phase.first) + vec2i(PAD_LEFT, PAD_TOP) - vec2i(phase.tap);
+  return first / vec2i(i32(STRIDE_W), i32(STRIDE_H)); // exact, so rounding doesn't matter
+}
+
 // (n, y, x) of the output pixel whose first tap of the phase falls on input pixel m of the phase. Pixels past the last
 // repeat it.
 fn meets(m: u32, phase: Phase) -> vec3i {
@@ -39,9 +46,8 @@ fn meets(m: u32, phase: Phase) -> vec3i {
   let column = pixel % phase.count.x;
   let row = (pixel / phase.count.x) % phase.count.y;
   let n = pixel / (phase.count.x * phase.count.y);
-  let y = i32(phase.first.y + row * STRIDE_H) + PAD_TOP - i32(phase.tap.y);
-  let x = i32(phase.first.x + column * STRIDE_W) + PAD_LEFT - i32(phase.tap.x);
-  return vec3i(i32(n), y / i32(STRIDE_H), x / i32(STRIDE_W)); // exact, so rounding doesn't matter
+  let met = met_first(phase) + vec2i(vec2u(column, row));
+  return vec3i(i32(n), met.y, met.x);
 }
 
 // The index of the first filter of output pixel `at` moved back by (i, j) taps of the phase, or -1 outside.

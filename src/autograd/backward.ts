@@ -2,6 +2,7 @@
 import { formatShape, type GpuArray } from "../gpu/array.ts";
 import { AttributeError, DTypeError, ShapeError } from "../gpu/errors.ts";
 import { show } from "../gpu/foreign-text.ts";
+import { within } from "../gpu/place.ts";
 import { binary } from "../kernels/binary.ts";
 import { checkArray } from "../kernels/op.ts";
 import { arrayOf, type Tensor } from "./tensor.ts";
@@ -73,12 +74,13 @@ export function vectorJacobianArrays(
   for (const tensor of nodes) {
     const flowing = gradients.get(tensor);
     if (!flowing) continue;
-    const { inputs, backward, takesEpilogueGradients } = tensor.node!;
+    const { inputs, backward, takesEpilogueGradients, layer } = tensor.node!;
     const needs = inputs.map((input) => leads.has(input));
     const taken = inputs.map(({ node }, index) =>
       takesEpilogueGradients.includes(index) ? node?.epilogueGradient : undefined,
     );
-    backward(flowing, needs, taken).forEach((gradient, index) => {
+    const found = within({ layer }, () => backward(flowing, needs, taken));
+    found.forEach((gradient, index) => {
       const input = taken[index] ? inputs[index]!.node!.inputs[0]! : inputs[index]!;
       if (!gradient || !needs[index]) return;
       const before = gradients.get(input);

@@ -12,7 +12,7 @@ import {
   softmaxCrossEntropyRows,
   type SoftmaxCrossEntropyRowsAttributes,
 } from "../kernels/softmax-cross-entropy.ts";
-import { div, mean, square, sub, sum } from "./ops.ts";
+import { div, mean, softplus, square, sub, sum } from "./ops.ts";
 import { apply, arrayOf, arraysOf, Tensor } from "./tensor.ts";
 
 /** How a loss is reduced. */
@@ -33,6 +33,15 @@ export interface BinaryCrossEntropyAttributes extends LossAttributes, BinaryCros
 
 const reductions: Check = oneOf("mean", "sum", "none");
 const byTheOp: Check = anything("checked by the op");
+
+/** Throws unless both inputs of a composition are f32, on one device and of one shape. */
+function checkSameShape(op: string, inputs: Readonly<Record<string, Tensor>>): void {
+  const shapes = arraysOf(op, Object.values(inputs)).map(({ shape }) => formatShape(shape));
+  if (shapes[0] === shapes[1]) return;
+  throw new ShapeError(
+    `${op}: ${Object.keys(inputs).join(" and ")} must have the same shape; got ${shapes.join(" and ")}`,
+  );
+}
 
 /** Reduces a loss. Throws `ShapeError` on the mean of no elements; an empty loss has launched nothing by then. */
 function reduced(op: string, each: Tensor, { reduction = "mean" }: LossAttributes): Tensor {
@@ -141,11 +150,24 @@ export function binaryCrossEntropy(
 export function meanSquaredError(a: Tensor, b: Tensor, attributes: LossAttributes = {}): Tensor {
   const op = "meanSquaredError";
   checkAttributes(op, attributes, { reduction: reductions });
-  arraysOf(op, [a, b]);
-  if (formatShape(a.shape) !== formatShape(b.shape)) {
-    throw new ShapeError(
-      `${op}: a and b must have the same shape; got ${formatShape(a.shape)} and ${formatShape(b.shape)}`,
-    );
-  }
+  checkSameShape(op, { a, b });
   return reduced(op, square(sub(a, b)), attributes);
+}
+
+/**
+ * The loss of pairs of outputs of which one should lie above the other: softplus(lower − upper), reduced to its mean by
+ * default. In a relativistic GAN, the discriminator learns by `pairedLoss(real, fake)` of its outputs on real and
+ * generated images, and the generator by `pairedLoss(fake, real)`.
+ *
+ * Shapes: upper (…), lower (…) → () for the mean and the sum, (…) for none.
+ * Attributes: reduction — 'mean' over all pairs, 'sum' or 'none' ('mean').
+ * Gradient: to lower, dy · sigmoid(lower − upper), divided by the number of pairs for the mean; to upper, its negative.
+ * Throws: `ShapeError` if the shapes differ (nothing is broadcast), and for the mean of no pairs.
+ * Source: Jolicoeur-Martineau 2018 (RSGAN); Huang et al. 2024 (R3GAN, arXiv 2501.05441), without its penalties.
+ */
+export function pairedLoss(upper: Tensor, lower: Tensor, attributes: LossAttributes = {}): Tensor {
+  const op = "pairedLoss";
+  checkAttributes(op, attributes, { reduction: reductions });
+  checkSameShape(op, { upper, lower });
+  return reduced(op, softplus(sub(lower, upper)), attributes);
 }

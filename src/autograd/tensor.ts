@@ -2,6 +2,7 @@
 import { checkFunction, refuseAsync } from "../gpu/arguments.ts";
 import { formatShape, GpuArray, type DType, type HostArray, type HostData } from "../gpu/array.ts";
 import { AttributeError, DTypeError, ShapeError } from "../gpu/errors.ts";
+import { placeNow, within } from "../gpu/place.ts";
 import { show } from "../gpu/foreign-text.ts";
 import {
   applyEpilogueGradient,
@@ -23,6 +24,8 @@ interface Node {
   readonly epilogueGradient?: EpilogueGradient;
   /** Nodes are numbered as they are made, so a node's inputs have smaller numbers. */
   readonly order: number;
+  /** The layer that applied the op. The way back through the op is the same layer's. */
+  readonly layer: string | undefined;
 }
 
 /** An array that remembers how it was made, if gradients can flow to it. */
@@ -185,6 +188,7 @@ function record(name: string, inputs: readonly Tensor[], recorded: Recorded): Te
     takesEpilogueGradients,
     rows,
     order: made,
+    layer: placeNow().layer,
   });
   return epilogueGradient ? behindEpilogue(computed, epilogueGradient) : computed;
 }
@@ -203,6 +207,7 @@ function behindEpilogue(computed: Tensor, epilogueGradient: EpilogueGradient): T
     rows: undefined,
     epilogueGradient,
     order: made,
+    layer: placeNow().layer,
   });
 }
 
@@ -219,7 +224,7 @@ export function viewBefore(x: Tensor, view: (before: Tensor) => Tensor): Tensor 
 /**
  * Returns `out` for the rows of `whole`, from `first` on, that `part` holds. All that was computed between them becomes
  * views, so that gradients flow from those rows alone to whatever `part` was made of. Throws `AttributeError` if an op
- * in between mixes rows.
+ * in between mixes rows, or takes groups of them that `part` cuts.
  */
 export function onRows(out: Tensor, whole: Tensor, part: Tensor, first: number): Tensor {
   const known = new Map<Tensor, Tensor>([[whole, part]]);
@@ -227,15 +232,16 @@ export function onRows(out: Tensor, whole: Tensor, part: Tensor, first: number):
   const visit = (tensor: Tensor): Tensor => {
     const found = known.get(tensor);
     if (found) return found;
-    const { name, inputs, rows, epilogueGradient } = tensor.node ?? {};
+    const { name, inputs, rows, epilogueGradient, layer } = tensor.node ?? {};
     const narrowed = inputs?.map(visit) ?? [];
     const changed = narrowed.map((input, index) => input !== inputs![index]);
     let result = tensor;
     if (changed.includes(true)) {
       if (epilogueGradient) {
-        result = behindEpilogue(narrowed[0]!, epilogueGradientRows(epilogueGradient, first, count));
+        const partial = epilogueGradientRows(epilogueGradient, first, count);
+        result = within({ layer }, () => behindEpilogue(narrowed[0]!, partial));
       } else if (rows && !changed.includes(true, 1)) {
-        result = record(name!, narrowed, rows(first, count));
+        result = within({ layer }, () => record(name!, narrowed, rows(first, count)));
       } else {
         throw new AttributeError(`onRows: ${name} mixes rows; take rows before or after it`);
       }

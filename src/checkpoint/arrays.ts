@@ -23,14 +23,21 @@ export async function checkpointFiles(
   for (const [file, named] of Object.entries(arrays)) {
     const tensors = new Map<string, NativeTensor>();
     for (const [name, array] of named) {
-      const data = await array.read();
-      const bad = finite ? data.find((value) => !Number.isFinite(value)) : undefined;
-      if (bad !== undefined) throw new DivergedError(`${file}'s ${name} holds ${bad}`);
-      tensors.set(name, { dtype: "F32", shape: [...array.shape], data });
+      tensors.set(name, await tensorOf(array, finite ? `${file}'s ${name}` : undefined));
     }
     files[`${file}.safetensors`] = encodeSafetensors(tensors);
   }
   return files;
+}
+
+/** Reads an array: floats, or bytes. With a name, throws `DivergedError` on an element that isn't finite. */
+async function tensorOf(array: GpuArray, name?: string): Promise<NativeTensor> {
+  const shape = [...array.shape];
+  if (array.dtype === "u8") return { dtype: "U8", shape, data: await array.read("u8") };
+  const data = await array.read("f32");
+  const bad = name === undefined ? undefined : data.find((value) => !Number.isFinite(value));
+  if (bad !== undefined) throw new DivergedError(`${name} holds ${bad}`);
+  return { dtype: "F32", shape, data };
 }
 
 /**
@@ -51,8 +58,8 @@ export function restoreArrays(
       );
     }
     return [...named].map(([name, array]) => {
-      const shape = [...array.shape];
-      return { array, data: readTensor(decoded, name, "F32", shape) };
+      const dtype = array.dtype === "u8" ? "U8" : "F32";
+      return { array, data: readTensor(decoded, name, dtype, [...array.shape]) };
     });
   });
   for (const { array, data } of found) array.write(data);

@@ -34,9 +34,10 @@ import {
 const READ_ATTEMPTS = 8;
 
 /**
- * Replaces the folder `path` by one that holds exactly these files, given by name and written in their order. At any
- * time, a reader that uses `readFolder` finds the old folder or the new one, whole. With `keepAs`, a path on the same
- * disk, the old folder is kept there and replaces what was there. Only one process may write a folder.
+ * Replaces the folder `path` by one that holds exactly these files, given by name, which may lie in folders below it,
+ * and written in their order. At any time, a reader that uses `readFolder` finds the old folder or the new one, whole.
+ * With `keepAs`, a path on the same disk, the old folder is kept there and replaces what was there. Only one process
+ * may write a folder.
  *
  * Throws OutputError if the system refuses; the old folder is then in place, and nothing is left behind.
  */
@@ -54,7 +55,11 @@ export function writeFolderAtomic(
     }
     removeTree(temporary);
     mkdirSync(temporary);
-    for (const [name, data] of Object.entries(files)) writeToDisk(join(temporary, name), data);
+    for (const [name, data] of Object.entries(files)) {
+      const file = join(temporary, name);
+      mkdirSync(dirname(file), { recursive: true });
+      writeToDisk(file, data);
+    }
     syncFolder(temporary);
     if (existsSync(path)) {
       if (keepAs !== undefined) mkdirSync(dirname(keepAs), { recursive: true });

@@ -1,5 +1,5 @@
-// A log of JSON objects, one per line (`metrics.jsonl`). A run appends to it, and resuming cuts it back to a
-// checkpoint's step. It is read in chunks: a torn line costs no more memory than a row. Node only.
+// A log of JSON objects on the disk (`metrics.jsonl`). A run appends to it, and resuming cuts it back to a checkpoint's
+// step. It is read in chunks. Node only; jsonl-lines.ts has the format.
 
 import { createHash } from "node:crypto";
 import {
@@ -12,15 +12,14 @@ import {
   writeSync,
 } from "node:fs";
 import { outputError, readError, syncFile } from "./files.ts";
-import { formatJson, parseJsonText } from "./json.ts";
-
-/** The beginning of a log, up to a checkpoint. */
-export interface LogPrefix {
-  readonly rows: number;
-  readonly bytes: number;
-  /** The SHA-256 of those bytes, in hex. */
-  readonly sha256: string;
-}
+import {
+  formatRows,
+  linesIn,
+  rowCount,
+  type JsonlRow,
+  type LogLine,
+  type LogPrefix,
+} from "./jsonl-lines.ts";
 
 /** A log that is open for writing. Every method throws OutputError if the system refuses. */
 export interface JsonlLog {
@@ -34,27 +33,7 @@ export interface JsonlLog {
   close(): void;
 }
 
-/** A row of a log that was read back. */
-export type JsonlRow = Readonly<Record<string, unknown>>;
-
-/** A line of a log. */
-export interface LogLine {
-  /** Counted from 1. */
-  readonly number: number;
-  /** Undefined if the line is not a JSON object: torn, damaged, or longer than any row. */
-  readonly row: JsonlRow | undefined;
-  /** Whether the line has nothing in it. */
-  readonly empty: boolean;
-  /** Where the next line starts, in bytes. */
-  readonly end: number;
-  /** Whether it ends in a line feed; only the last line may not. */
-  readonly ended: boolean;
-}
-
 const CHUNK_BYTES = 2 ** 16;
-// A row has a few hundred bytes, an evaluation's row a thousand.
-const MAX_ROW_BYTES = 2 ** 16;
-const LINE_FEED = 10;
 
 /**
  * Opens a log to add rows at its end; makes the file if there is none. If a process may have been killed while writing
@@ -78,7 +57,7 @@ export function openJsonl(path: string): JsonlLog {
   return {
     append: (rows) =>
       attempt(() => {
-        const text = Buffer.from(rows.map((row) => `${formatJson(row)}\n`).join(""));
+        const text = formatRows(rows);
         const end = fstatSync(file).size;
         try {
           writeFileSync(file, text);
@@ -126,7 +105,7 @@ function countFile(path: string, most?: number): Counter {
   const add = (text: Uint8Array): void => {
     hash.update(text);
     bytes += text.length;
-    for (let at = text.indexOf(LINE_FEED); at >= 0; at = text.indexOf(LINE_FEED, at + 1)) rows += 1;
+    rows += rowCount(text);
   };
   for (const chunk of chunksOf(path, most)) add(chunk);
   return { add, prefix: () => ({ rows, bytes, sha256: hash.copy().digest("hex") }) };
@@ -134,36 +113,8 @@ function countFile(path: string, most?: number): Counter {
 
 /** Yields the lines of a log, or of its first `bytes`, one by one. Throws CheckpointError if the file can't be read. */
 export function* linesOf(path: string, bytes: number = Infinity): Generator<LogLine> {
-  let pieces: Uint8Array[] = [];
-  let held = 0; // bytes of a line so far, including those that aren't kept
-  let at = 0;
-  let number = 0;
-  const line = (ended: boolean): LogLine => {
-    number += 1;
-    const row = held > MAX_ROW_BYTES ? undefined : parseRow(Buffer.concat(pieces));
-    const empty = held === 0;
-    pieces = [];
-    held = 0;
-    return { number, row, empty, end: at, ended };
-  };
-  const hold = (piece: Uint8Array): void => {
-    held += piece.length;
-    if (held <= MAX_ROW_BYTES) pieces.push(Uint8Array.from(piece));
-    else pieces = [];
-  };
   try {
-    for (const chunk of chunksOf(path, bytes)) {
-      let start = 0;
-      for (let feed = chunk.indexOf(LINE_FEED); feed >= 0; feed = chunk.indexOf(LINE_FEED, start)) {
-        hold(chunk.subarray(start, feed));
-        at += feed + 1 - start;
-        start = feed + 1;
-        yield line(true);
-      }
-      hold(chunk.subarray(start));
-      at += chunk.length - start;
-    }
-    if (held > 0) yield line(false);
+    yield* linesIn(chunksOf(path, bytes));
   } catch (error) {
     throw readError(path, error);
   }
@@ -207,25 +158,6 @@ function* chunksOf(path: string, bytes = Infinity): Generator<Uint8Array> {
   } finally {
     closeSync(file);
   }
-}
-
-const NO_ROW = new Error("no row");
-
-function parseRow(line: Uint8Array): JsonlRow | undefined {
-  if (line.length === 0) return undefined;
-  try {
-    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(line);
-    const value = parseJsonText(text, () => {
-      throw NO_ROW;
-    });
-    return isRow(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function isRow(value: unknown): value is JsonlRow {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function cutQuietly(file: number, bytes: number): void {

@@ -1,15 +1,14 @@
 // A checkpoint's manifest, `manifest.json`, which is written last and makes the checkpoint whole. It names every file
 // with its length and SHA-256, every tensor with its shape, and the length of the run's log. Its last field is the
-// SHA-256 of everything before it, so that no bit of a checkpoint can change unnoticed. Node only.
-import { createHash } from "node:crypto";
-import { readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
+// SHA-256 of everything before it, so that no bit of a checkpoint can change unnoticed. No file access, because
+// browsers use it too; sealed-folder.ts has it for Node.
 import { z } from "zod";
 import { CheckpointError } from "../gpu/errors.ts";
-import { readError, readFileBytes } from "./files.ts";
+import type { Hashing } from "./hashing.ts";
 import { formatJson, MAX_JSON_BYTES, parseJson } from "./json.ts";
-import type { LogPrefix } from "./jsonl.ts";
+import type { LogPrefix } from "./jsonl-lines.ts";
 import { readHeader } from "./safetensors-header.ts";
+import { fileOf } from "./arrays.ts";
 import { formatState, parseState, STATE_FILE, type CheckpointState } from "./state.ts";
 
 /** A file in the manifest. */
@@ -84,26 +83,27 @@ const schema: z.ZodType<Manifest> = z.object({
 });
 const formatSchema = z.object({ format: z.int(), longhand: z.string().default("another version") });
 
-const hashOf = (data: Uint8Array | string): string =>
-  createHash("sha256").update(data).digest("hex");
+const bytesOf = (data: Uint8Array | string): Uint8Array =>
+  typeof data === "string" ? new TextEncoder().encode(data) : data;
 
 /**
  * Returns a checkpoint's files with its state and, as the last file, the manifest. `files` are the bytes of safetensors
  * files and of other files next to them, by name.
  */
-export function sealFiles(
+export function* sealing(
   files: Readonly<Record<string, Uint8Array | string>>,
   about: About,
-): Record<string, Uint8Array | string> {
+): Hashing<Record<string, Uint8Array | string>> {
   const { step, seed } = about;
   const all = { ...files, [STATE_FILE]: formatState({ format: 2, step, seed }) };
-  const entries = Object.entries(all).map(([name, data]): [string, FileEntry] => {
-    const bytes = typeof data === "string" ? Buffer.from(data) : data;
+  const entries: [string, FileEntry][] = [];
+  for (const [name, data] of Object.entries(all)) {
+    const bytes = bytesOf(data);
     const tensors = name.endsWith(".safetensors") ? { tensors: tensorsIn(bytes, name) } : {};
-    return [name, { bytes: bytes.length, sha256: hashOf(bytes), ...tensors }];
-  });
+    entries.push([name, { bytes: bytes.length, sha256: yield bytes, ...tensors }]);
+  }
   const manifest: Manifest = { format: 1, ...about, files: Object.fromEntries(entries) };
-  return { ...all, [MANIFEST_FILE]: formatManifest(manifest) };
+  return { ...all, [MANIFEST_FILE]: yield* manifestText(manifest) };
 }
 
 function tensorsIn(bytes: Uint8Array, name: string): NonNullable<FileEntry["tensors"]> {
@@ -115,18 +115,19 @@ function tensorsIn(bytes: Uint8Array, name: string): NonNullable<FileEntry["tens
 
 // The hash covers the text before it.
 const endOf = (hash: string): string => `,\n  "sha256": "${hash}"\n}\n`;
-const END_BYTES = endOf(hashOf("")).length;
+const END_BYTES = endOf("0".repeat(64)).length;
 
 /** Returns the text of a manifest. */
-export function formatManifest(manifest: Manifest): string {
+export function* manifestText(manifest: Manifest): Hashing<string> {
   const body = formatJson(manifest, 2).slice(0, -"\n}".length);
-  return body + endOf(hashOf(body));
+  return body + endOf(yield bytesOf(body));
 }
 
-/** Parses what `formatManifest` wrote. Throws `CheckpointError`, which names `name`, if a single bit differs. */
-export function parseManifest(bytes: Uint8Array, name: string): Manifest {
+/** Parses what `manifestText` returned. Throws `CheckpointError`, which names `name`, if a single bit differs. */
+export function* manifestIn(bytes: Uint8Array, name: string): Hashing<Manifest> {
   const body = bytes.subarray(0, Math.max(0, bytes.length - END_BYTES));
-  if (endOf(hashOf(body)) !== Buffer.from(bytes.subarray(body.length)).toString("latin1")) {
+  // As Latin-1, so that every byte is a character.
+  if (endOf(yield body) !== new TextDecoder("latin1").decode(bytes.subarray(body.length))) {
     throw new CheckpointError(
       `${name}: is damaged: its text doesn't have the SHA-256 in its own last line`,
     );
@@ -140,22 +141,13 @@ export function parseManifest(bytes: Uint8Array, name: string): Manifest {
   return parseJson(schema, bytes, name);
 }
 
-/** Returns the files of a folder, which are read on demand. */
-export function folderSource(path: string): FileSource {
+/** Returns files in memory, by name, as a source. */
+export function memorySource(path: string, files: ReadonlyMap<string, Uint8Array>): FileSource {
   return {
     path,
-    names: () => {
-      try {
-        return readdirSync(path);
-      } catch (error) {
-        throw readError(path, error);
-      }
-    },
-    sizeOf: (name) => {
-      const status = statSync(join(path, name), { throwIfNoEntry: false });
-      return status?.isFile() === true ? status.size : undefined;
-    },
-    bytesOf: (name) => readFileBytes(join(path, name)),
+    names: () => [...files.keys()],
+    sizeOf: (name) => files.get(name)?.length,
+    bytesOf: (name) => fileOf(files, name, path),
   };
 }
 
@@ -163,16 +155,16 @@ export function folderSource(path: string): FileSource {
  * Reads a checkpoint's files and checks every byte of them against the manifest. Files that it doesn't name are left
  * alone and never read. Throws a `CheckpointError` that says which file is missing, cut or damaged.
  */
-export function verifyFiles(source: FileSource): VerifiedFiles {
+export function* verifying(source: FileSource): Hashing<VerifiedFiles> {
   const { path } = source;
   if (source.names().length === 0)
     throw new CheckpointError(`${path}: is empty; it is not a checkpoint`);
   const text = smallFile(source, MANIFEST_FILE);
   if (text === undefined) return unverifiedFiles(source);
-  const manifest = parseManifest(text, `${path}/${MANIFEST_FILE}`);
+  const manifest = yield* manifestIn(text, `${path}/${MANIFEST_FILE}`);
   const files = new Map<string, Uint8Array>();
   for (const [name, expected] of Object.entries(manifest.files)) {
-    files.set(name, verifiedFile(source, name, expected));
+    files.set(name, yield* verifiedFile(source, name, expected));
   }
   const state = parseState(files, path);
   for (const field of ["step", "seed"] as const) {
@@ -184,7 +176,7 @@ export function verifyFiles(source: FileSource): VerifiedFiles {
   return { files, state, manifest };
 }
 
-function verifiedFile(source: FileSource, name: string, expected: FileEntry): Uint8Array {
+function* verifiedFile(source: FileSource, name: string, expected: FileEntry): Hashing<Uint8Array> {
   const where = `${source.path}/${name}`;
   const has = source.sizeOf(name);
   if (has === undefined) {
@@ -196,7 +188,7 @@ function verifiedFile(source: FileSource, name: string, expected: FileEntry): Ui
       `${where}: is damaged: it has ${bytes?.length ?? has} bytes, but ${expected.bytes} were written`,
     );
   }
-  const hash = hashOf(bytes);
+  const hash = yield bytes;
   if (hash !== expected.sha256) {
     throw new CheckpointError(
       `${where}: is damaged: its SHA-256 is ${hash.slice(0, 12)}…, but the written file had ${expected.sha256.slice(0, 12)}…`,

@@ -4,6 +4,7 @@
 
 import { CheckpointError } from "../gpu/errors.ts";
 import { quote } from "../gpu/foreign-text.ts";
+import { fromHalves } from "../gpu/half.ts";
 import {
   compare,
   DTYPES,
@@ -18,11 +19,13 @@ import {
   type ExpectedTensors,
 } from "./safetensors-header.ts";
 
-/** The element types that have a typed array in JavaScript, and the typed arrays. */
+/** The element types that are used here, and the typed arrays that hold them. */
 export interface NativeArrays {
   readonly F32: Float32Array;
   readonly I32: Int32Array;
   readonly U32: Uint32Array;
+  /** The bits of 16-bit floats: `toHalves` and `fromHalves` of src/gpu/half.ts convert them. */
+  readonly F16: Uint16Array;
   readonly U8: Uint8Array;
 }
 
@@ -160,6 +163,20 @@ export function readTensor<D extends NativeDtype>(
   return tensor.data;
 }
 
+/**
+ * Returns the elements of one tensor of a file as floats, whether it is stored in 32 bits or 16. Throws CheckpointError
+ * as `readTensor` does.
+ */
+export function readFloats(
+  file: SafetensorsFile,
+  key: string,
+  shape?: readonly number[],
+): Float32Array {
+  return file.tensors.get(key)?.dtype === "F16"
+    ? fromHalves(readTensor(file, key, "F16", shape))
+    : readTensor(file, key, "F32", shape);
+}
+
 function toTensor(
   dtype: Dtype,
   shape: readonly number[],
@@ -172,6 +189,8 @@ function toTensor(
       return { dtype, shape, data: new Int32Array(wordsOf(bytes).buffer) };
     case "U32":
       return { dtype, shape, data: wordsOf(bytes) };
+    case "F16":
+      return { dtype, shape, data: halfWordsOf(bytes) };
     default:
       return { dtype, shape, data: Uint8Array.from(bytes) };
   }
@@ -185,13 +204,22 @@ function wordsOf(bytes: Uint8Array): Uint32Array<ArrayBuffer> {
   return words;
 }
 
+function halfWordsOf(bytes: Uint8Array): Uint16Array<ArrayBuffer> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Uint16Array.from({ length: bytes.byteLength / 2 }, (_, i) => view.getUint16(2 * i, true));
+}
+
 function putLittleEndian(data: NativeTensor["data"], bytes: Uint8Array, at: number): void {
   if (data instanceof Uint8Array) {
     bytes.set(data, at);
     return;
   }
-  const words = new Uint32Array(data.buffer, data.byteOffset, data.length);
   const view = new DataView(bytes.buffer, bytes.byteOffset + at, data.byteLength);
+  if (data instanceof Uint16Array) {
+    for (const [i, half] of data.entries()) view.setUint16(2 * i, half, true);
+    return;
+  }
+  const words = new Uint32Array(data.buffer, data.byteOffset, data.length);
   for (let i = 0; i < words.length; i++) view.setUint32(4 * i, words[i] ?? 0, true);
 }
 

@@ -2,6 +2,7 @@
 // also JSON.) One file holds both, and keeps its format. A file that was cut, torn or changed in one bit breaks its
 // seal.
 import { CheckpointError } from "../gpu/errors.ts";
+import { sha256 } from "./hashing.ts";
 
 /** The value of a field `seal` before `sealed` fills it in. */
 export const EMPTY_SEAL: string = `sha256:${"0".repeat(64)}`;
@@ -18,11 +19,8 @@ function findSeal(bytes: Uint8Array): { readonly at: number; readonly hex: strin
   return { at: found.index + found[0].length - 65, hex: found[1]! };
 }
 
-async function sumOf(bytes: Uint8Array, at: number): Promise<string> {
-  const blank = Uint8Array.from(bytes).fill(0x30, at, at + 64);
-  const digest = await crypto.subtle.digest("SHA-256", blank);
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
+const sumOf = (bytes: Uint8Array, at: number): Promise<string> =>
+  sha256(Uint8Array.from(bytes).fill(0x30, at, at + 64));
 
 /** Returns a copy of a file's bytes with the seal filled in. They must have a field `seal` of `EMPTY_SEAL`. */
 export async function sealed(bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {

@@ -4,7 +4,7 @@ import { dirname, resolve } from "node:path";
 import { commandFor } from "../runs/command-words.ts";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { UsageError } from "../gpu/errors.ts";
-import { recipes } from "../gan/recipes/list.ts";
+import { RECIPE_NAMES } from "../gan/recipes/names.ts";
 import type { WhichCheckpoint } from "../runs/checkpoint-places.ts";
 
 /** Throws `UsageError` unless the name of an output file ends in `ending`. `beside` says what else is written. */
@@ -46,6 +46,10 @@ export function positive(most: number): (text: string) => number {
   };
 }
 
+/** Parses a number of steps, or `epoch`. */
+export const stepsOrEpoch = (text: string): number | "epoch" =>
+  text === "epoch" ? text : whole(1)(text);
+
 /** Parses whole numbers separated by commas. */
 export const seedList = (text: string): readonly number[] => text.split(",").map(whole(0));
 
@@ -76,10 +80,7 @@ export const noTransposeOption = (): Option =>
 
 /** `--recipe` */
 export const recipeOption = (otherwise = "(default: dcgan)"): Option =>
-  new Option(
-    "--recipe <name>",
-    `one of ${recipes.map((recipe) => recipe.name).join(", ")} ${otherwise}`,
-  );
+  new Option("--recipe <name>", `one of ${RECIPE_NAMES.join(", ")} ${otherwise}`);
 
 /** `--checkpoint` */
 export const checkpointOption = (doing = ""): Option =>
@@ -96,6 +97,13 @@ export const checkpointOption = (doing = ""): Option =>
       );
     }
   });
+
+/** `--explain` */
+export const explainOption = (): Option =>
+  new Option(
+    "--explain",
+    "print the step's plan (dispatches, work, buffers, peak memory) and exit; nothing is written",
+  ).conflicts("profile");
 
 /** `--width` */
 export const widthOption = (): Option =>

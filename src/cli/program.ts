@@ -1,6 +1,7 @@
 // The command line as commander knows it: each command, its flags and its help. Nothing runs here.
 import { Command } from "commander";
 import { addClassify } from "./commands/classify.ts";
+import { addCompare } from "./commands/compare.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { addEvaluate } from "./commands/evaluate.ts";
 import { addGif } from "./commands/gif.ts";
@@ -30,6 +31,7 @@ const ADD = [
   addJudge,
   addClassify,
   addEvaluate,
+  addCompare,
   addWeb,
   addDoctor,
   addGpuCheck,

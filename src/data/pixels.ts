@@ -1,7 +1,7 @@
 // Pixels as datasets have them, bytes where 0 is black, and as networks have them, floats in [−1, 1].
 
 /** Converts bytes to floats: 0 becomes −1, 255 becomes 1. */
-export function fromBytes(bytes: Uint8Array): Float32Array {
+export function fromBytes(bytes: Uint8Array): Float32Array<ArrayBuffer> {
   return Float32Array.from(bytes, (byte) => byte / 127.5 - 1);
 }
 

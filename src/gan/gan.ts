@@ -1,22 +1,21 @@
 // A GAN on a device: both networks, their optimizers, the dataset, the random state and the step log.
-import { noGrad, Tensor } from "../autograd/tensor.ts";
-import { sizeOf, type GpuArray } from "../gpu/array.ts";
+import type { GpuArray } from "../gpu/array.ts";
 import { checkStored } from "../gpu/binding.ts";
 import type { Device } from "../gpu/device.ts";
 import { DataError, UsageError } from "../gpu/errors.ts";
 import type { BatchPlan } from "../kernels/dataset.ts";
 import type { ActivationType } from "../kernels/epilogue-attributes.ts";
-import { createRng, normal, type Rng } from "../kernels/random.ts";
+import { createRng, type Rng } from "../kernels/random.ts";
 import { SCALARS } from "../kernels/adversarial-loss.ts";
 import { adam } from "../nn/adam.ts";
 import { sequential, type Network } from "../nn/network.ts";
 import type { Optimizer } from "../nn/optimizer.ts";
-import { checkRecipe, type Recipe } from "./recipe.ts";
+import { describedBy, sharesOf, type ImageClusters } from "./clusters.ts";
+import { checkRecipe, conditionCount, type Recipe } from "./recipe.ts";
 
-// Draws are keyed by (seed, step, stream). Training never reaches these two steps, so initial weights, sample noise and
-// training noise are independent under one seed.
+// Draws are keyed by (seed, step, stream). Training never reaches this step, nor do samples use it, so initial weights,
+// sample noise and training noise are independent under one seed.
 const FIRST_WEIGHTS = 2 ** 32 - 1;
-const SAMPLE_NOISE = 2 ** 32 - 2;
 const RING = 1024; // the number of steps whose scalars the device keeps until they are read
 
 /** Grey images as bytes, (count, height, width); 0 is black. */
@@ -27,6 +26,8 @@ export interface Images {
   readonly width: number;
   /** One class per image, if there are any. */
   readonly labels?: Uint8Array | undefined;
+  /** The images' clusters, from `clusterImages`, which recipes with clusters need. */
+  readonly clusters?: ImageClusters | undefined;
 }
 
 /** Both networks, without what training needs: enough to draw samples. */
@@ -37,6 +38,16 @@ export interface Models {
   readonly discriminator: Network;
   /** The network that draws samples: the generator, or the moving average of its weights. */
   readonly sampler: Network;
+  /** The clusters that the networks are told of, if the recipe has any. */
+  readonly clusters: ClusterArrays | undefined;
+}
+
+/** What samples need to know of clusters, as a checkpoint saves it. */
+export interface ClusterArrays {
+  /** (clusters): the share of the dataset's images in each. */
+  readonly shares: GpuArray;
+  /** (clusters, D): their centres, as `clusterImages` returns them. */
+  readonly centres: GpuArray;
 }
 
 /** Everything that a training step reads and writes. */
@@ -47,7 +58,7 @@ export interface Gan extends Models {
   readonly rng: Rng;
   /** The dataset as bytes, (count, height, width, 1). */
   readonly images: GpuArray;
-  /** Their classes, (count) u8, if the recipe has any. */
+  /** Their classes or clusters, (count) u8, if the recipe has any. */
   readonly labels: GpuArray | undefined;
   readonly plan: EpochPlan;
   /** (steps, scalars): losses and verdicts of the last steps. */
@@ -72,7 +83,9 @@ export type CheckpointFile =
   | "discriminator"
   | "generator-adam"
   | "discriminator-adam"
-  | "generator-average";
+  | "generator-average"
+  | "clusters"
+  | "clusters-of-images";
 
 /** Cuts `count` images into batches as the recipe says. Throws `UsageError` if no full batch fits. */
 export function planEpoch(count: number, batch: number, lastBatch: "keep" | "drop"): EpochPlan {
@@ -94,7 +107,7 @@ export function planEpoch(count: number, batch: number, lastBatch: "keep" | "dro
 /** Builds both networks, with initial weights drawn from `seed`. */
 export function createModels(device: Device, recipe: Recipe, seed: number): Models {
   const draws = createRng(device, seed, FIRST_WEIGHTS);
-  const input = [recipe.latent + (recipe.classes ?? 0)];
+  const input = [recipe.latent + conditionCount(recipe)];
   const build = (name: string, from = draws): Network =>
     sequential(device, name, input, recipe.generator(recipe), from);
   const generator = build("generator");
@@ -103,7 +116,29 @@ export function createModels(device: Device, recipe: Recipe, seed: number): Mode
   // The average draws the same weights again, so that it starts equal to the generator.
   const again = createRng(device, seed, FIRST_WEIGHTS);
   const sampler = recipe.average > 0 ? build("generator_average", again) : generator;
-  return { device, recipe, generator, discriminator, sampler };
+  return {
+    device,
+    recipe,
+    generator,
+    discriminator,
+    sampler,
+    clusters: clusterArrays(device, recipe),
+  };
+}
+
+/** Returns the arrays of clusters by name. */
+export const clusterState = ({ shares, centres }: ClusterArrays): ReadonlyMap<string, GpuArray> =>
+  new Map(Object.entries({ shares, centres }));
+
+function clusterArrays(
+  device: Device,
+  { clusters = 0, image: [height, width] }: Recipe,
+): ClusterArrays | undefined {
+  if (clusters === 0) return undefined;
+  return {
+    shares: device.persistent([clusters], "f32", "clusters.shares"),
+    centres: device.persistent([clusters, describedBy(height, width)], "f32", "clusters.centres"),
+  };
 }
 
 /** The options of a GAN's training besides its recipe. */
@@ -121,8 +156,38 @@ export interface GanOptions {
 export function createGan(device: Device, recipe: Recipe, data: Images, options: GanOptions): Gan {
   const gan = layOutGan(device, recipe, data, options);
   gan.images.write(new Uint8Array(data.images.subarray(0, gan.images.size)));
-  gan.labels?.write(labelsOf(recipe, data));
+  if (gan.clusters) {
+    const { assignments, centres } = clustersOf(recipe, data);
+    gan.labels!.write(assignments);
+    gan.clusters.shares.write(sharesOf(assignments, recipe.clusters!));
+    gan.clusters.centres.write(centres);
+  } else {
+    gan.labels?.write(labelsOf(recipe, data));
+  }
   return gan;
+}
+
+/** Throws what `createGan` would, without building anything. */
+export function checkGan(device: Device, recipe: Recipe, data: Images, options: GanOptions): void {
+  checkedPlan(device, recipe, data, options);
+  if (recipe.classes !== undefined) labelsOf(recipe, data);
+}
+
+function checkedPlan(
+  device: Device,
+  recipe: Recipe,
+  data: Pick<Images, "count" | "height" | "width">,
+  { activationType = "f32", batch = recipe.batch }: GanOptions,
+): EpochPlan {
+  checkStored("activationType", device.gpu, activationType);
+  checkRecipe(recipe);
+  const [height, width] = recipe.image;
+  if (!recipe.resizes && (data.height !== height || data.width !== width)) {
+    throw new DataError(
+      `data: recipe ${recipe.name} takes images of ${height}×${width}; got ${data.height}×${data.width}`,
+    );
+  }
+  return planEpoch(data.count, batch, recipe.lastBatch);
 }
 
 /** Like `createGan`, but leaves the images to be written. */
@@ -133,20 +198,12 @@ export function layOutGan(
   options: GanOptions,
 ): Gan {
   const { activationType = "f32" } = options;
-  checkStored("activationType", device.gpu, activationType);
-  checkRecipe(recipe);
-  const [height, width, channels] = recipe.image;
-  if (!recipe.resizes && (data.height !== height || data.width !== width)) {
-    throw new DataError(
-      `data: recipe ${recipe.name} takes images of ${height}×${width}; got ${data.height}×${data.width}`,
-    );
-  }
-  const plan = planEpoch(data.count, options.batch ?? recipe.batch, recipe.lastBatch);
+  const plan = checkedPlan(device, recipe, data, options);
   const models = createModels(device, recipe, options.seed);
-  const shape = [data.count, data.height, data.width, channels];
+  const shape = [data.count, data.height, data.width, recipe.image[2]];
   const images = device.persistent(shape, "u8", "dataset");
   const labels =
-    recipe.classes === undefined ? undefined : device.persistent([data.count], "u8", "labels");
+    conditionCount(recipe) === 0 ? undefined : device.persistent([data.count], "u8", "labels");
   const generatorAdam = adam(models.generator, recipe.generatorAdam);
   const discriminatorAdam = adam(models.discriminator, recipe.discriminatorAdam);
   return {
@@ -165,6 +222,12 @@ export function layOutGan(
       "generator-adam": generatorAdam.state,
       "discriminator-adam": discriminatorAdam.state,
       ...(recipe.average > 0 ? { "generator-average": models.sampler.state } : {}),
+      ...(models.clusters
+        ? {
+            clusters: clusterState(models.clusters),
+            "clusters-of-images": new Map([["clusters", labels!]]),
+          }
+        : {}),
     },
   };
 }
@@ -185,97 +248,10 @@ function labelsOf({ name, classes = 0 }: Recipe, data: Images): Uint8Array<Array
   return new Uint8Array(data.labels.subarray(0, data.count));
 }
 
-/** Returns the latents of a seed, (count, latent). The first ones are the same for any count. */
-export function latents(models: Models, seed: number, count: number): GpuArray {
-  const draws = createRng(models.device, seed, SAMPLE_NOISE);
-  return normal(draws, [count, models.recipe.latent]);
-}
-
-/** Returns the class of a sample if none is asked for: the classes take turns. */
-export const classInTurn = (index: number, classes: number): number => index % classes;
-
-/**
- * Returns latents as the generator takes them. If the recipe has classes, a one-hot class follows the noise: `digit`
- * for all, or the classes in turn. Throws `UsageError` on a digit that the recipe doesn't know.
- */
-export async function generatorInputs(
-  models: Models,
-  seed: number,
-  count: number,
-  digit?: number,
-): Promise<Float32Array<ArrayBuffer>> {
-  const { latent, classes = 0, name } = models.recipe;
-  if (digit !== undefined && !(digit < classes)) {
-    const known = classes > 0 ? `it knows 0 to ${classes - 1}` : "it has no classes";
-    throw new UsageError(`digit: recipe ${name} can't draw a ${digit} on demand: ${known}`);
-  }
-  const noise = await latents(models, seed, count).read();
-  if (classes === 0) return noise;
-  const inputs = new Float32Array(count * (latent + classes));
-  for (let i = 0; i < count; i += 1) {
-    const at = i * (latent + classes);
-    inputs.set(noise.subarray(i * latent, (i + 1) * latent), at);
-    inputs[at + latent + (digit ?? classInTurn(i, classes))] = 1;
-  }
-  return inputs;
-}
-
-const CHUNK = 64; // images per forward
-
-/**
- * Draws the images of the first `count` latents of a seed, as floats in [−1, 1], (count, height, width, 1). If the
- * recipe has classes, all are `digit`, or the classes in turn. Batch norm uses the running statistics, as Keras does
- * outside training.
- */
-export async function drawSamples(
-  models: Models,
-  seed: number,
-  count: number,
-  digit?: number,
-): Promise<Float32Array<ArrayBuffer>> {
-  return drawImages(models, await generatorInputs(models, seed, count, digit), count);
-}
-
-/**
- * Draws the images of `inputs`, (count, the generator's inputs), as `drawSamples` does. `onProgress` is called with the
- * number of images that are done, and their total.
- */
-export async function drawImages(
-  { device, sampler, recipe }: Models,
-  inputs: Float32Array<ArrayBuffer>,
-  count: number,
-  onProgress?: (done: number, total: number) => void,
-): Promise<Float32Array<ArrayBuffer>> {
-  const length = sizeOf(sampler.inputShape);
-  const size = sizeOf(recipe.image);
-  const images = new Float32Array(count * size);
-  for (let first = 0; first < count; first += CHUNK) {
-    const rows = Math.min(CHUNK, count - first);
-    const part = inputs.slice(first * length, (first + rows) * length);
-    const drawn = device.scope(() => {
-      const z = new Tensor(device.upload(part, [rows, length], "f32", "latents"));
-      return noGrad(() => sampler.forward(z, { training: false })).array;
-    });
-    images.set(await drawn.read(), first * size);
-    onProgress?.(first + rows, count);
-  }
-  return images;
-}
-
-/** Returns the discriminator's verdict on the generator's first image of a seed, as a logit and as a probability. */
-export async function verdict(
-  models: Models,
-  seed: number,
-): Promise<{ readonly logit: number; readonly probability: number }> {
-  const { device, generator, discriminator, recipe } = models;
-  const inputs = await generatorInputs(models, seed, 1);
-  const outputs = device.scope(() =>
-    noGrad(() => {
-      const z = device.upload(inputs, [1, inputs.length], "f32", "latents");
-      const fake = generator.forward(new Tensor(z), { training: false });
-      return discriminator.forward(fake, { training: false, logits: true }).array;
-    }),
+/** Returns the dataset's clusters. Throws `UsageError` if it wasn't sorted. */
+function clustersOf({ name, clusters = 0 }: Recipe, data: Images): ImageClusters {
+  if (data.clusters) return data.clusters;
+  throw new UsageError(
+    `data: recipe ${name} takes images in ${clusters} clusters, but they aren't sorted; call clusterImages first`,
   );
-  const value = (await outputs.read())[recipe.classes ? classInTurn(0, recipe.classes) : 0]!;
-  return { logit: value, probability: 1 / (1 + Math.exp(-value)) };
 }

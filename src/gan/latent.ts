@@ -9,9 +9,11 @@ export interface Arc {
   readonly at: (t: number) => Float32Array<ArrayBuffer>;
 }
 
-/** Returns the length of a vector. */
-export function normOf(vector: Float32Array): number {
-  return Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0));
+/** Returns the length of a vector, √Σx². */
+export function normOf(vector: Float32Array | Float64Array): number {
+  let sum = 0;
+  for (const value of vector) sum += value * value;
+  return Math.sqrt(sum);
 }
 
 // A direction at right angles that is shorter than this consists of rounding. The ends are float32: if they differ at
@@ -43,12 +45,12 @@ export function arc(from: Float32Array, to: Float32Array): Arc {
   const goal = Float64Array.from(to, (value) => value / end);
   const cosine = dot(along, goal);
   let across: Float64Array = goal.map((value, i) => value - cosine * along[i]!);
-  let sine = length(across);
+  let sine = normOf(across);
   if (sine < NO_DIRECTION && cosine < 0) {
     across = besides(along);
     sine = 0;
   }
-  const scale = length(across);
+  const scale = normOf(across);
   if (scale > 0) across = across.map((value) => value / scale);
   const angle = Math.atan2(sine, cosine); // exact where acos is steep: near 0 and π
   return {
@@ -63,10 +65,9 @@ export function arc(from: Float32Array, to: Float32Array): Arc {
   };
 }
 
-const dot = (a: Float64Array, b: Float64Array): number =>
+/** Returns the inner product of two vectors of one length. */
+export const dot = (a: Float64Array, b: Float64Array): number =>
   a.reduce((sum, value, i) => sum + value * b[i]!, 0);
-
-const length = (vector: Float64Array): number => Math.sqrt(dot(vector, vector));
 
 /** Returns a direction at right angles to `unit`: its smallest axis, minus the part of it along `unit`. */
 function besides(unit: Float64Array): Float64Array {

@@ -10,6 +10,7 @@ import { updateAll } from "../nn/optimizer.ts";
 import { parameterGroup } from "../nn/parameters.ts";
 import type { Models } from "./gan.ts";
 import { normOf } from "./latent.ts";
+import { conditionCount } from "./recipe.ts";
 import { resizeImages } from "./resize-images.ts";
 
 /** How a projection searches. */
@@ -71,7 +72,8 @@ export async function* project(
   const { steps, learningRate = 0.4, prior = 0.1, reportSeconds = 0.5 } = options;
   checkSearch(models, target, options);
   const { latent: length, classes = 0 } = models.recipe;
-  const starts = startsOf(options.starts, length, classes);
+  const told = conditionCount(models.recipe);
+  const starts = startsOf(options.starts, length, told);
   const search = createSearch(models, target, starts, { learningRate, prior });
   const programs: Program[] = [];
   const stages = Math.min(STAGES, steps);
@@ -93,7 +95,7 @@ export async function* project(
     for (const [restart, loss] of losses.entries()) {
       if (best && !(loss < best.loss)) continue;
       const latent = latents.slice(restart * length, (restart + 1) * length);
-      const oneHot = starts.oneHot.subarray(restart * classes, (restart + 1) * classes);
+      const oneHot = starts.oneHot.subarray(restart * told, (restart + 1) * told);
       const digit = classes > 0 ? oneHot.indexOf(1) : undefined;
       const inputs = Float32Array.of(...latent, ...oneHot);
       const [norm, error] = [normOf(latent), errors[restart]!];
@@ -167,8 +169,8 @@ function createSearch(
   const wanted = constant([1, ...recipe.image], "wanted", target);
   const one = constant([1], "one", Float32Array.of(1));
   const weight = constant([1], "prior", Float32Array.of(prior));
-  const { classes = 0 } = recipe;
-  const oneHot = classes > 0 ? constant([count, classes], "classes", starts.oneHot) : undefined;
+  const told = conditionCount(recipe);
+  const oneHot = told > 0 ? constant([count, told], "classes", starts.oneHot) : undefined;
   const start = constant([count, recipe.latent], "starts", starts.latents);
   const group = parameterGroup(device, "projection", { z: start });
   const { z } = group.tensors;

@@ -24,7 +24,16 @@ export interface Constants {
   readonly smoothing: number;
   /** The share of the moving average of the generator's weights that stays at each step; 0 means no average. */
   readonly average: number;
+  /**
+   * The number of clusters into which the images are sorted, by their pixels alone, before training. Both networks are
+   * told the cluster of each image (Liu et al. 2020), as if it were a class, and samples draw theirs by its share. At
+   * most 256; 0 means none. Only recipes whose discriminator has one output per cluster have this constant.
+   */
+  readonly clusters?: number;
 }
+
+/** The most clusters: an image's cluster is a byte. */
+export const MOST_CLUSTERS = 256;
 
 /** What a recipe says besides its constants. */
 interface Description {
@@ -39,26 +48,43 @@ interface Description {
   readonly edges?: ResizeEdges;
   /**
    * The number of classes that the networks are told of; without it, none. The discriminator has one output per class.
+   * See `conditionCount` for classes or clusters.
    */
   readonly classes?: number;
   /** What the losses are taken of: see `Loss`. */
   readonly loss: Loss;
   /** The order of a step: see `StepOrder`. */
   readonly order: StepOrder;
+  /**
+   * The weight λ of the noise penalty, in recipes that have one: the discriminator's loss gains λ times the mean squared
+   * change of its output under noise, once for real and once for generated images, as APT's R1 and R2 have one weight
+   * (see `noisePenalty`). 0 means no penalty. Not part of the recorded loss.
+   */
+  readonly penalty?: number;
+  /** The standard deviation of that noise; pixels are in [−1, 1]. */
+  readonly penaltyNoise?: number;
 }
 
 /**
  * `logits`: the cross-entropy of their sigmoid. `hinge`: max(0, 1 − x) and max(0, 1 + x) of logits x (Lim and Ye 2017).
+ * `paired`: softplus(fake − real) of the logits of a real image and a generated one, and softplus(real − fake) for the
+ * generator (Jolicoeur-Martineau 2018). Only their difference counts, so a verdict alone says little.
  *
  * The others need a discriminator that ends in a sigmoid. `sigmoid`: the same cross-entropy as `logits`, computed from
  * the sigmoid's input without bounds, as Keras does for probabilities from a sigmoid layer. `probabilities`: the
  * cross-entropy of probabilities limited to [1e-7, 1 − 1e-7], as Keras does for probabilities from elsewhere.
  * `clamped`: the cross-entropy of probabilities whose logarithm is at least −100, as in PyTorch.
  */
-export type Loss = "logits" | "hinge" | "sigmoid" | "probabilities" | "clamped";
+export type Loss = "logits" | "hinge" | "paired" | "sigmoid" | "probabilities" | "clamped";
+
+/** The losses of discriminators that end in logits. */
+export const OF_LOGITS: readonly Loss[] = ["logits", "hinge", "paired"];
 
 /** Whether the discriminator's last layer is a sigmoid. */
-export const endsInSigmoid = (loss: Loss): boolean => loss !== "logits" && loss !== "hinge";
+export const endsInSigmoid = (loss: Loss): boolean => !OF_LOGITS.includes(loss);
+
+/** Whether a loss has a label for real images, which `smoothing` can change. */
+export const hasLabels = (loss: Loss): boolean => loss !== "hinge" && loss !== "paired";
 
 /**
  * `simultaneous`: both networks learn together, from one batch of real and generated images. `alternating`: the
@@ -80,6 +106,15 @@ export type Recipe<Own extends Widths = Widths> = Description &
     discriminator(constants: Constants & Own): readonly Layer[];
   };
 
+/**
+ * Returns how many classes or clusters the networks are told of; 0 for none. So many numbers follow the noise in the
+ * generator's input, one of them 1.
+ */
+export const conditionCount = ({
+  classes,
+  clusters = 0,
+}: Pick<Recipe, "classes" | "clusters">): number => classes ?? clusters;
+
 /** Returns a recipe with every hidden width multiplied by a factor and rounded to a whole number, at least 1. */
 export function scaled(recipe: Recipe, factor: number): Recipe {
   const times = (widths: readonly number[]): number[] =>
@@ -93,17 +128,31 @@ export function scaled(recipe: Recipe, factor: number): Recipe {
 
 /** Throws `UsageError` on a recipe whose parts don't fit together. */
 export function checkRecipe(recipe: Recipe): void {
-  const { name, order, loss, classes, smoothing } = recipe;
+  const { name, order, loss, classes, clusters = 0, resizes, smoothing } = recipe;
   const sigmoid = endsInSigmoid(loss);
-  if (order !== "simultaneous" && (!sigmoid || classes !== undefined)) {
-    const got = sigmoid ? `${classes} classes` : `the loss ${loss}`;
+  const told = conditionCount(recipe);
+  if (order !== "simultaneous" && (!sigmoid || told > 0)) {
+    const got = sigmoid
+      ? `${told} ${classes === undefined ? "clusters" : "classes"}`
+      : `the loss ${loss}`;
     throw new UsageError(
-      `recipe ${name}: the order ${order} takes a discriminator that ends in a sigmoid, and no classes; got ${got}: choose the order simultaneous`,
+      `recipe ${name}: the order ${order} takes a discriminator that ends in a sigmoid, and no classes or clusters; got ${got}: choose the order simultaneous`,
     );
   }
-  if (loss === "hinge" && smoothing !== 0) {
+  if (clusters > 0 && (classes !== undefined || resizes)) {
+    const why = resizes ? "resizes its images" : "is told of the images' classes";
     throw new UsageError(
-      `smoothing: recipe ${name} learns by the hinge loss, which has no labels to smooth; got ${smoothing}: set it to 0`,
+      `clusters: recipe ${name} ${why}, and takes no clusters; got ${clusters}: set it to 0`,
+    );
+  }
+  if (!hasLabels(loss) && smoothing !== 0) {
+    throw new UsageError(
+      `smoothing: recipe ${name} learns by the ${loss} loss, which has no labels to smooth; got ${smoothing}: set it to 0`,
+    );
+  }
+  if (order !== "simultaneous" && recipe.penalty) {
+    throw new UsageError(
+      `penalty: recipe ${name} learns in the order ${order}, which has no noise penalty; got ${recipe.penalty}: set it to 0, or choose the order simultaneous`,
     );
   }
   const last = recipe.discriminator(recipe).at(-1)?.kind;

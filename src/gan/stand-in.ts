@@ -1,4 +1,5 @@
 // Stand-ins for images, for planning, tuning and timing a step, where only its kernels matter.
+import { noClusters } from "./clusters.ts";
 import type { Images } from "./gan.ts";
 import type { Recipe } from "./recipe.ts";
 
@@ -11,12 +12,15 @@ export function standInSize({ image, resizes }: Recipe): Pick<Images, "height" |
 }
 
 /**
- * Returns `count` grey images of stripes, with the classes in turn. A step's cost doesn't depend on its images. For a
- * recipe that resizes, they have MNIST's size, so that its step resizes.
+ * Returns `count` grey images of stripes, with the classes or clusters in turn. A step's cost doesn't depend on its
+ * images. By default they have the recipe's size, or for a recipe that resizes MNIST's, so that its step resizes.
  */
-export function standIns(recipe: Recipe, count: number): Images {
-  const { height, width } = standInSize(recipe);
-  const { classes } = recipe;
+export function standIns(
+  recipe: Recipe,
+  count: number,
+  { height, width }: Pick<Images, "height" | "width"> = standInSize(recipe),
+): Images {
+  const { classes, clusters = 0 } = recipe;
   return {
     images: Uint8Array.from({ length: count * height * width }, (_, i) => (i * 7) % 256),
     count,
@@ -24,5 +28,6 @@ export function standIns(recipe: Recipe, count: number): Images {
     width,
     labels:
       classes === undefined ? undefined : Uint8Array.from({ length: count }, (_, i) => i % classes),
+    clusters: clusters === 0 ? undefined : noClusters(recipe, { count, height, width }),
   };
 }

@@ -6,6 +6,7 @@ import { SCALARS } from "../kernels/adversarial-loss.ts";
 import { runSteps, type StepReport, type StepsOptions } from "../nn/train-loop.ts";
 import type { EpochPlan, Gan } from "./gan.ts";
 import { trainingStep } from "./step.ts";
+import type { StepOptions } from "./steps/parts.ts";
 
 /** One step's record. Steps and epochs count from 1. */
 export interface StepRecord {
@@ -43,6 +44,8 @@ export interface TrainOptions {
   readonly reportEvery?: readonly number[];
   /** Also report when this many seconds have passed since the last report. Default 0.5. */
   readonly reportSeconds?: number;
+  /** Called during the first step as the GPU finishes each dispatch: some drivers compile kernels then. */
+  readonly onFirstStep?: (done: number, total: number) => void;
 }
 
 /** The compiled steps of a GAN: one for full batches, one more if the last batch is short. */
@@ -53,14 +56,18 @@ export interface StepPrograms {
   readonly peakBytes: number;
 }
 
-/** Traces, plans and compiles a GAN's steps. `onCompile` is called for each pipeline. */
+/**
+ * Traces, plans and compiles a GAN's steps. `onCompile` is called for each pipeline. With `only`, the other network
+ * keeps every bit. Programs of several kinds of steps may run in any order.
+ */
 export async function compileSteps(
   gan: Gan,
   onCompile: (done: number, total: number) => void = () => undefined,
+  options: Pick<StepOptions, "only"> = {},
 ): Promise<StepPrograms> {
   const { batch, last } = gan.plan;
   const build = async (label: string, count: number): Promise<Program> =>
-    compile(gan.device, label, () => trainingStep(gan, count), { onCompile });
+    compile(gan.device, label, () => trainingStep(gan, count, options), { onCompile });
   const full = await build("step", batch);
   const short = last < batch ? await build("step.short", last) : undefined;
   const temporaries = gan.device.programBuffers.reduce((sum, buffer) => sum + buffer.size, 0);
@@ -84,7 +91,7 @@ const SLOW_STEP_SECONDS = 0.5;
 export function stepsOf(
   { plan, ring, device }: Gan,
   programs: StepPrograms,
-  { from, until, reportEvery = [], reportSeconds = 0.5 }: TrainOptions,
+  { from, until, reportEvery = [], reportSeconds = 0.5, onFirstStep }: TrainOptions,
 ): StepsOptions<readonly StepRecord[]> {
   let program = programs.full;
   let submitted = 0;
@@ -97,7 +104,8 @@ export function stepsOf(
     async step(step) {
       program = programOf(programs, plan, step);
       submitted = performance.now();
-      await program.run();
+      const isFirst = onFirstStep !== undefined && step === from + 1;
+      await program.run(isFirst ? { onDispatch: onFirstStep } : {});
     },
     async values(after, step) {
       const values = await readRing(ring, after, step); // waits for every step so far

@@ -53,7 +53,10 @@ export interface CorrectOptions {
   readonly stop?: () => boolean;
 }
 
-/** Compares the kernels of the ops, in all their variants, with float64. Throws `GpuError` and `DeviceLostError` as the device does. */
+/**
+ * Compares the kernels of the ops, in all their variants, with float64. Throws `GpuError` and `DeviceLostError` as the
+ * device does.
+ */
 export async function checkKernels(
   device: Device,
   { end, cases = casesInOrder(device), onCase, stop = () => false }: CorrectOptions,

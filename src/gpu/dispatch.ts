@@ -2,6 +2,7 @@
 import { locate, type GpuArray, type Storage } from "./array.ts";
 import { GpuError } from "./errors.ts";
 import type { PipelineEntry } from "./pipelines.ts";
+import type { Place } from "./place.ts";
 import type { Constant } from "./shader.ts";
 
 /** What a kernel's launcher asks for. The keys of `bind` are the names of the shader's variables. */
@@ -41,6 +42,7 @@ export interface Dispatch {
   readonly flop: number;
   readonly done: Launch["done"];
   readonly bytesRead: number | undefined;
+  readonly place: Place;
 }
 
 /** Collects dispatches instead of running them, and the temporaries made meanwhile. */

@@ -3,6 +3,7 @@ import { wordsIntoBinding } from "./binding.ts";
 import type { Device } from "./device.ts";
 import { refuseAliases, type Binding, type Dispatch, type Launch } from "./dispatch.ts";
 import { AttributeError, GpuError } from "./errors.ts";
+import { placeNow } from "./place.ts";
 
 /** Returns the dispatch of a launch, or undefined if there is nothing to compute. Throws if it isn't allowed. */
 export function dispatchOf(device: Device, launch: Launch): Dispatch | undefined {
@@ -36,5 +37,6 @@ export function dispatchOf(device: Device, launch: Launch): Dispatch | undefined
     flop: launch.flop ?? 0,
     done: launch.done,
     bytesRead: launch.bytesRead,
+    place: placeNow(),
   };
 }

@@ -18,6 +18,14 @@ export interface ProgramOptions {
   readonly onCompile?: (done: number, total: number) => void;
 }
 
+/** How a program runs. */
+export interface RunOptions {
+  /** Whether temporaries are filled with NaN first. Only tests do so. */
+  readonly poison?: boolean;
+  /** Called as the GPU finishes each dispatch, which takes seconds if the driver compiles it at that moment. */
+  readonly onDispatch?: (done: number, total: number) => void;
+}
+
 /** Outputs by name, as `compile`'s function returns them: arrays, or tensors, of which the arrays are used. */
 export type Outputs = Readonly<Record<string, GpuArray | { readonly array: GpuArray }>>;
 
@@ -211,15 +219,18 @@ export class Program<T extends Outputs = Outputs> {
 
   /**
    * Submits one run. Resolves when at most one run is still in flight. With `poison`, every temporary is filled with
-   * NaN first, which shows whether anything is read before it was written.
+   * NaN first, which shows whether anything is read before it was written. With `onDispatch`, each dispatch is submitted
+   * alone, and the function is called as the GPU finishes each: for a first run, in which some drivers compile kernels.
    */
-  async run(options: { readonly poison?: boolean } = {}): Promise<void> {
-    checkOptions(this.label, options, ["poison"]);
+  async run(options: RunOptions = {}): Promise<void> {
+    checkOptions(this.label, options, ["poison", "onDispatch"]);
+    const { onDispatch } = options;
     const device = this.#device;
     device.check();
     device.flush();
     const { dispatches } = this.plan;
-    const perPart = Math.ceil(dispatches.length / this.parts);
+    const parts = onDispatch ? dispatches.length : this.parts;
+    const perPart = Math.ceil(dispatches.length / parts);
     for (let start = 0; start < dispatches.length; start += perPart) {
       const encoder = device.gpu.createCommandEncoder({ label: this.label });
       if (options.poison && start === 0) this.#fillWithNaN(encoder);
@@ -229,6 +240,12 @@ export class Program<T extends Outputs = Outputs> {
       }
       pass.end();
       device.gpu.queue.submit([encoder.finish()]);
+      if (!onDispatch) continue;
+      const submitted = device.gpu.queue.onSubmittedWorkDone();
+      submitted.then(
+        () => onDispatch(start + 1, dispatches.length),
+        () => undefined, // the device is lost, which is reported below
+      );
     }
     const done = device.gpu.queue.onSubmittedWorkDone();
     done.catch(() => undefined); // it may be rejected when nobody waits for it

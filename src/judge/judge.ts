@@ -23,13 +23,13 @@ export interface JudgeNetworks {
   readonly body: Network;
   /** Features to logits (N, 10). */
   readonly head: Network;
-  /** The programs by the images' height and width. */
+  /** The programs by the images' number, height and width. */
   readonly readers: Map<string, Promise<Reader>>;
 }
 
-/** A program that judges a chunk of images of one size. */
+/** A program that judges some images of one size at once. */
 export interface Reader {
-  /** (CHUNK, height, width). Write them before each run. */
+  /** (count, height, width). Write them before each run. */
   readonly images: GpuArray;
   readonly program: Program<{ readonly features: GpuArray; readonly probabilities: GpuArray }>;
 }
@@ -101,13 +101,18 @@ export function createJudge(device: Device, kept: KeptJudge): Judge {
   return { ...networks, name, accuracy, fingerprint };
 }
 
-/** Compiles the program for images of a size, once per size. */
-function readerOf(judge: JudgeNetworks, height: number, width: number): Promise<Reader> {
+/** Compiles the program for `count` images of a size, once for each. */
+function readerOf(
+  judge: JudgeNetworks,
+  height: number,
+  width: number,
+  count: number = CHUNK,
+): Promise<Reader> {
   const { device, body, head, readers } = judge;
-  const key = `${height}×${width}`;
+  const key = `${count}×${height}×${width}`;
   const known = readers.get(key);
   if (known) return known;
-  const images = device.persistent([CHUNK, height, width, 1], "f32", "judge.images");
+  const images = device.persistent([count, height, width, 1], "f32", "judge.images");
   const program = compile(device, `judge ${key}`, () =>
     noGrad(() => {
       const mode = { training: false };
@@ -161,6 +166,25 @@ export async function judgeImages(
     onProgress(first + rows);
   }
   return { count, features, probabilities };
+}
+
+/**
+ * Returns the probability of each digit for one image, (28, 28) in [−1, 1]. It takes a fraction of the time of
+ * `judgeImages`, whose answers may differ in the last bits, because other numbers of images are computed otherwise.
+ */
+export async function judgeOne(
+  judge: JudgeNetworks,
+  image: Float32Array<ArrayBuffer>,
+): Promise<Float32Array> {
+  if (image.length !== SIDE * SIDE) {
+    throw new ShapeError(
+      `judgeOne: takes an image of ${SIDE}×${SIDE}; got ${image.length} values: see resizeImages`,
+    );
+  }
+  const { images, program } = await readerOf(judge, SIDE, SIDE, 1);
+  images.write(image);
+  await program.run();
+  return program.outputs.probabilities.read("f32");
 }
 
 /** Returns the most probable digit of each image; the smaller of two that are equally probable. */

@@ -5,10 +5,12 @@ import {
   encodeSafetensors,
   type NativeTensor,
 } from "../checkpoint/safetensors.ts";
+import { sha256 } from "../checkpoint/hashing.ts";
 import { checkSeal, EMPTY_SEAL, sealed } from "../checkpoint/seal.ts";
+import type { Device } from "../gpu/device.ts";
 import { CheckpointError } from "../gpu/errors.ts";
 import { architectureOf, designs, type Which } from "./designs.ts";
-import { weightsOf, type JudgeNetworks, type KeptJudge } from "./judge.ts";
+import { createJudge, weightsOf, type Judge, type JudgeNetworks, type KeptJudge } from "./judge.ts";
 
 const FORMAT = "longhand judge 2";
 const UNSEALED = "longhand judge 1"; // of older versions: only the weights' fingerprint can be checked
@@ -52,9 +54,7 @@ function tensorsOf(weights: ReadonlyMap<string, Float32Array>): Map<string, Nati
 
 /** Returns the first 16 hex digits of the SHA-256 of all weights by name. */
 async function fingerprintOf(weights: ReadonlyMap<string, Float32Array>): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", encodeSafetensors(tensorsOf(weights)));
-  const digits = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0"));
-  return digits.join("").slice(0, 16);
+  return (await sha256(encodeSafetensors(tensorsOf(weights)))).slice(0, 16);
 }
 
 /** Returns the bytes of a judge's file, sealed. */
@@ -87,6 +87,16 @@ export async function decodeJudge(bytes: Uint8Array, name: string): Promise<Kept
   }
   if (format === FORMAT) await checkSeal(bytes, name);
   return { ...said, weights };
+}
+
+/**
+ * Puts the judge of a file on a device. Throws `CheckpointError`, which names the file, if it is damaged, or isn't the
+ * first judge of this version.
+ */
+export async function loadJudge(device: Device, bytes: Uint8Array, name: string): Promise<Judge> {
+  const kept = await decodeJudge(bytes, name);
+  checkFit(kept, "first", name);
+  return createJudge(device, kept);
 }
 
 /** Throws `CheckpointError` unless a stored judge is the requested one, with this version's architecture. */

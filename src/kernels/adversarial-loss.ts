@@ -18,7 +18,8 @@ export interface AdversarialLoss {
   readonly dGenerator: GpuArray;
 }
 
-const FORMS = ["logits", "hinge", "probabilities", "clamped"] as const;
+/** In the order of the shader's numbers. */
+const FORMS = ["logits", "hinge", "paired", "probabilities", "clamped"] as const;
 
 /** What the discriminator's outputs are, and how its loss is computed from them. */
 export interface AdversarialLossOptions {
@@ -26,7 +27,7 @@ export interface AdversarialLossOptions {
   readonly ring?: GpuArray;
   /** What the outputs are and which loss they enter. Default `logits`. */
   readonly form?: (typeof FORMS)[number];
-  /** The discriminator's label for real images is 1 − smoothing. In [0, 1), and 0 with `hinge`; default 0. */
+  /** The discriminator's label for real images is 1 − smoothing. In [0, 1), and 0 with `hinge` and `paired`; default 0. */
   readonly smoothing?: number;
   /** (B) i32: the classes of the real images and of the generated ones. Needed if the outputs have columns. */
   readonly labels?: GpuArray | undefined;
@@ -36,13 +37,15 @@ export interface AdversarialLossOptions {
  * Computes both losses of a step, and their gradients, in one launch. For logits and probabilities, lossD =
  * mean CE(1, D(real)) + mean CE(0, D(fake)) and lossG = mean CE(1, D(fake)). `probabilities` are clipped to
  * [1e-7, 1 − 1e-7]; `clamped` keeps their logarithms above −100 instead. For `hinge`, lossD =
- * mean max(0, 1 − D(real)) + mean max(0, 1 + D(fake)) and lossG = −mean D(fake).
+ * mean max(0, 1 − D(real)) + mean max(0, 1 + D(fake)) and lossG = −mean D(fake). For `paired`, each real image and its
+ * generated counterpart are one pair: lossD = mean softplus(D(fake) − D(real)) and lossG = mean softplus(D(real) −
+ * D(fake)); the probabilities are those of logits.
  *
  * Shapes: outputs (2B), (2B, 1) or, for classes, (2B, K): B real images, then B generated ones.
  * Throws: `ShapeError` on other shapes; `DTypeError` unless outputs are f32 and labels i32; `AttributeError` on arrays
- * of two devices, and on smoothing that isn't in [0, 1) or comes with `hinge`.
- * Source: Goodfellow et al. 2014, the non-saturating loss; Lim and Ye 2017; Salimans et al. 2016 for smoothing;
- * Keras's binary_crossentropy and PyTorch's BCELoss for probabilities.
+ * of two devices, and on smoothing that isn't in [0, 1) or comes with `hinge` or `paired`.
+ * Source: Goodfellow et al. 2014, the non-saturating loss; Lim and Ye 2017; Jolicoeur-Martineau 2018 (RSGAN) for
+ * `paired`; Salimans et al. 2016 for smoothing; Keras's binary_crossentropy and PyTorch's BCELoss for probabilities.
  */
 export function adversarialLoss(
   outputs: GpuArray,
@@ -66,9 +69,10 @@ export function adversarialLoss(
       );
     }
   }
-  if (!(smoothing >= 0 && smoothing < 1) || (form === "hinge" && smoothing !== 0)) {
+  const labelled = form !== "hinge" && form !== "paired";
+  if (!(smoothing >= 0 && smoothing < 1) || (!labelled && smoothing !== 0)) {
     throw new AttributeError(
-      `adversarialLoss: smoothing must be in [0, 1), and 0 with the hinge loss, which has no labels; got ${smoothing}`,
+      `adversarialLoss: smoothing must be in [0, 1), and 0 with the hinge and paired losses, which have no labels; got ${smoothing}`,
     );
   }
   checkArray("adversarialLoss", "the Rng's state", rng.state, outputs, ["u32"]);

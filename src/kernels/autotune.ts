@@ -42,7 +42,7 @@ export interface TuneOptions {
 }
 
 /** Returns the shader of a kernel's variant. */
-function shaderOf(kernel: string, variant: Variant): string {
+export function shaderOf(kernel: string, variant: Variant): string {
   if (isWorkgroup(variant)) return `${kernel}-workgroup`;
   return variant === "lanes" || variant === "subgroup" ? `${kernel}-${variant}` : kernel;
 }
@@ -89,7 +89,7 @@ interface Task extends Use {
 }
 
 /** Returns the ways to launch a workload. With fewer than two there is nothing to choose. */
-function waysOf(device: Device, { kernel, key, inputs, launch }: Workload): Way[] {
+export function waysOf(device: Device, { kernel, key, inputs, launch }: Workload): Way[] {
   const force = (variant: Variant | undefined): Way["launch"] => {
     return (arrays: readonly GpuArray[]): GpuArray => {
       const [forced, chosen] = [

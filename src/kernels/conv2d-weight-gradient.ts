@@ -1,6 +1,5 @@
 // The gradients of a convolution's filter and bias: sums over all pixels of the batch, cut into runs.
 import type { GpuArray } from "../gpu/array.ts";
-import { byFours } from "../gpu/binding.ts";
 import type { Device } from "../gpu/device.ts";
 import type { Launch } from "../gpu/dispatch.ts";
 import { constantsOf, flopOf, loadsFours, NARROW, type Geometry } from "./conv2d-geometry.ts";
@@ -10,7 +9,7 @@ import { weightGradientWork } from "./tile-work.ts";
 import {
   chooseVariant,
   filterLanesTile,
-  lanesRows,
+  isOneTap,
   lanesTiles,
   convolutionWorkload,
   onSoftware,
@@ -55,12 +54,8 @@ interface Cut {
 }
 
 /** `extra` is 1 if a row for the bias follows the filter's rows, else 0. */
-function cutOf(
-  device: Device,
-  variant: Variant,
-  { kernel, channels, filters, groups }: Geometry,
-  extra: number,
-): Cut {
+function cutOf(device: Device, variant: Variant, geometry: Geometry, extra: number): Cut {
+  const { kernel, channels, filters, groups } = geometry;
   const rows = kernel[0] * kernel[1] * channels;
   const usual = { slice: 1, most: 64, fewest: 64 } as const;
   switch (variant) {
@@ -73,7 +68,7 @@ function cutOf(
       return { ...usual, parallel, size: 1, wanted: ENOUGH_WORKGROUPS, slice };
     }
     case "lanes": {
-      const tile = filterLanesTile(device);
+      const tile = filterLanesTile(device, geometry);
       const parallel = lanesTiles(tile, rows, filters) + extra * lanesTiles(tile, 1, filters);
       return { ...usual, parallel, size: 1, wanted: 1 };
     }
@@ -129,6 +124,7 @@ function gradients(
   const small = device.software ? usual : "split";
   const preferred = onGpus(device, rows, filters, mostRuns(pixels), small);
   const DOUT_BY_FOUR = loadsFours(dout, filters);
+  const fours = loadsFours(inp, channels);
   const workload = convolutionWorkload(shader, geometry, [inp, dout], pixels, weightGradient);
   const variant = chooseVariant(device, workload, preferred, groups === 1, DOUT_BY_FOUR);
   const { parallel, size } = cutOf(device, variant, geometry, extra);
@@ -144,23 +140,22 @@ function gradients(
     shader,
     workgroups: [x, y, splits],
     flop: flopOf(geometry),
-    done: () =>
-      weightGradientWork(device, variant, geometry, { chunk, extra, fours: byFours(inp) }),
+    done: () => weightGradientWork(device, variant, geometry, { chunk, extra, fours }),
   } satisfies Partial<Launch>;
   if (variant === "lanes") {
+    const tile = filterLanesTile(device, geometry);
     device.launch({
       ...shared,
       shader: "conv2d-weight-gradient-lanes",
       entry: "tiled",
       constants: {
         ...constantsOf(geometry),
-        ...filterLanesTile(device),
-        SHARED_TAP: channels % lanesRows(filterLanesTile(device)) === 0 && byFours(inp),
+        ...tile,
+        SHARED_TAP: isOneTap(tile, geometry) && fours,
       },
       bind: { inp, inp4: inp, dout4: dout, dweight, dbias },
     });
   } else if (isWorkgroup(variant)) {
-    const INP_BY_FOUR = loadsFours(inp, channels);
     device.launch({
       ...shared,
       ...workgroupLaunch(device, {
@@ -169,7 +164,7 @@ function gradients(
         constants: {
           ...constants,
           DOUT_BY_FOUR,
-          INP_BY_FOUR,
+          INP_BY_FOUR: fours,
         },
       }),
       bind: { inp, inp4: inp, dout, dout4: dout, dweight, dbias },

@@ -32,6 +32,7 @@ import {
   lanesTile,
   convolutionWorkload,
   lanesTiles,
+  narrowStrip,
   onEmptyGpus,
   onSoftware,
   THIN,
@@ -69,17 +70,18 @@ export function convolve(
   const done = (): number => forwardWork(device, variant, geometry, loadsFours(inp, channels));
   const shared = { shader, flop: flopOf(geometry), done } satisfies Partial<Launch>;
   if (variant === "lanes") {
+    const tile = lanesTile(device, pixels, filters);
     device.launch({
       ...shared,
       shader: "conv2d-forward-lanes",
       entry: "tiled",
       constants: {
         ...constants,
-        ...lanesTile(device),
+        ...tile,
         INP_BY_FOUR: loadsFours(inp, channels),
       },
       bind: { inp, inp4: inp, weight4: weight, out, ...epilogueBind },
-      workgroups: device.linear(lanesTiles(lanesTile(device), pixels, filters), 1),
+      workgroups: device.linear(lanesTiles(tile, pixels, filters), 1),
     });
     return out;
   }
@@ -146,12 +148,13 @@ export function dataGradient(
     done: () => dataGradientWork(device, entry, geometry),
   } satisfies Partial<Launch>;
   if (entry === "lanes") {
-    const [x, y] = device.linear(lanesTiles(lanesTile(device), pixels, channels), 1);
+    const tile = lanesTile(device, pixels, channels);
+    const [x, y] = device.linear(lanesTiles(tile, pixels, channels), 1);
     device.launch({
       ...shared,
       shader: "conv2d-data-gradient-lanes",
       entry: "tiled",
-      constants: { ...shared.constants, ...lanesTile(device) },
+      constants: { ...shared.constants, ...tile },
       bind: { dout4: dout, weight4: weight, dinp, ...epilogueBind },
       workgroups: [x, y, phases],
     });
@@ -176,13 +179,18 @@ export function dataGradient(
     device.launch({ ...shared, entry, workgroups: device.linear(dinp.size) });
   } else {
     const narrow = entry === "narrow";
-    const columns = narrow ? channels : Math.ceil(channels / 8);
-    const [x, y] = device.linear(Math.ceil(pixels / 8) * columns);
+    const row = Math.ceil(width / strides[1]);
+    const STRIP = narrowStrip(row);
+    const strips = Math.ceil(row / STRIP);
+    const tiles = narrow
+      ? batch * Math.ceil(height / strides[0]) * strips * channels
+      : Math.ceil(pixels / 8) * Math.ceil(channels / 8);
+    const [x, y] = device.linear(tiles);
     device.launch({
       ...shared,
       entry,
       ...(narrow && {
-        constants: { ...shared.constants, BY_FOUR: fours },
+        constants: { ...shared.constants, BY_FOUR: fours, STRIP },
         bind: { ...shared.bind, dout4: dout, weight4: weight },
       }),
       workgroups: [x, y, phases],

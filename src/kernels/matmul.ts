@@ -11,10 +11,10 @@ import { collapse, stridesIn } from "./strides.ts";
 import { productWork } from "./tile-work.ts";
 import {
   chooseVariant,
+  lanesTile,
   lanesTiles,
   onEmptyGpus,
   onSoftware,
-  productTile,
   THIN,
   type Workload,
 } from "./variant.ts";
@@ -96,8 +96,8 @@ export function multiply(a: GpuArray, b: GpuArray, attributes: MatmulAttributes 
     W_ROW,
     W_COLUMN,
   };
-  const manyLanes = a.device.lanes >= 8 && K >= a.device.lanes; // with four lanes, register tiles were faster
-  const small = M < 4 || N < 4 ? "direct" : manyLanes ? onSoftware(a.device, N, "tiled") : "tiled";
+  const long = K >= a.device.lanes;
+  const small = M < 4 || N < 4 ? "direct" : long ? onSoftware(a.device, N, "tiled") : "tiled";
   const thin = Math.min(M, N) <= THIN && M * N * K > 0;
   const few = thin ? onEmptyGpus(a.device, batch * M * N, K, small) : small;
   const preferred = onGpus(a.device, M, N, batch, few);
@@ -110,14 +110,14 @@ export function multiply(a: GpuArray, b: GpuArray, attributes: MatmulAttributes 
     launch: (x, y) => multiply(x, y, attributes),
   };
   const variant = chooseVariant(a.device, workload, preferred, tilesServe, fours, { split: thin });
+  const tile = lanesTile(a.device, M, N, aByFours && left.strides[1] !== 1);
   const work = {
     flop: 2 * batch * M * N * K,
-    done: () => productWork(a.device, variant, batch, [M, N, K]),
+    done: () => productWork(a.device, variant, batch, [M, N, K], tile),
   };
   if (variant === "split") return shareTerms(a, b, constants, work).view(shape);
   const out = a.device.empty(shape, "f32", "matmul");
   if (variant === "lanes") {
-    const { tile, fours: rowsByFours } = productTile(a.device, M);
     const [x, y] = a.device.linear(lanesTiles(tile, M, N), 1);
     a.device.launch({
       shader: "matmul-lanes",
@@ -125,7 +125,7 @@ export function multiply(a: GpuArray, b: GpuArray, attributes: MatmulAttributes 
       constants: {
         ...constants,
         ...tile,
-        A_BY_FOUR: aByFours && (left.strides[1] === 1 || rowsByFours),
+        A_BY_FOUR: aByFours,
       },
       bind: { a, a4: a, w4: b, out },
       workgroups: [x, y, batch],

@@ -1,5 +1,6 @@
 // An exponential moving average of arrays that training changes.
 import { formatShape, type GpuArray } from "../gpu/array.ts";
+import { byFours } from "../gpu/binding.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
 import { readStep, type Rng } from "./random.ts";
 import { checkArray } from "./op.ts";
@@ -27,12 +28,16 @@ export function movingAverage(average: GpuArray, values: GpuArray, rng: Rng, dec
   }
   readStep(rng);
   const { device, size } = average;
+  const fours = size % 4 === 0 && byFours(average) && byFours(values);
+  const count = fours ? size / 4 : size;
   device.launch({
     shader: "moving-average",
-    entry: "update",
-    constants: { COUNT: size, REST: 1 - decay },
-    bind: { values, state: rng.state, average },
-    workgroups: device.linear(size),
+    entry: fours ? "update_fours" : "update",
+    constants: { COUNT: count, REST: 1 - decay },
+    bind: fours
+      ? { values4: values, state: rng.state, average4: average }
+      : { values, state: rng.state, average },
+    workgroups: device.linear(count),
     flop: 3 * size,
   });
 }

@@ -48,7 +48,7 @@ export interface Op<Inputs extends readonly GpuArray[], Attributes> {
  * Three members save launches. A forward that ends in an epilogue also returns its `epilogueGradient`.
  * `takesEpilogueGradients` lists the inputs whose epilogue gradients the backward applies in its own stores. `rows`
  * returns what the forward would have computed and saved for some rows of its first input; it is for ops that treat
- * rows separately.
+ * rows separately, or groups of them: it then throws `AttributeError` on rows that cut a group.
  */
 export function defineOp<Inputs extends readonly GpuArray[], Attributes, Saved>(op: {
   readonly name: string;

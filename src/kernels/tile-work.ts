@@ -4,10 +4,12 @@ import type { Device } from "../gpu/device.ts";
 import type { Geometry } from "./conv2d-geometry.ts";
 import {
   filterLanesTile,
+  isOneTap,
+  lanesColumns,
   lanesRows,
   lanesTile,
   type LanesTile,
-  productTile,
+  narrowStrip,
   type Variant,
 } from "./variant.ts";
 import { isWorkgroup, WORKGROUP_TILES } from "./workgroup-tile.ts";
@@ -20,14 +22,12 @@ interface Tile {
   readonly terms: number;
 }
 
-function tileOf(device: Device, variant: Variant): Tile {
+function tileOf(device: Device, variant: Variant, rows: number, columns: number): Tile {
   switch (variant) {
     case "tiled":
       return { rows: 8, columns: 8, terms: 1 };
-    case "narrow":
-      return { rows: 8, columns: 1, terms: 1 };
     case "lanes":
-      return lanesWork(lanesTile(device));
+      return lanesWork(lanesTile(device, rows, columns));
     case "workgroup":
     case "workgroup128":
     case "workgroup256":
@@ -42,7 +42,7 @@ function tileOf(device: Device, variant: Variant): Tile {
 
 const lanesWork = (tile: LanesTile): Tile => ({
   rows: lanesRows(tile),
-  columns: 4 * tile.LANES,
+  columns: lanesColumns(tile),
   terms: 4,
 });
 
@@ -53,15 +53,15 @@ function tileWork(tile: Tile, rows: number, columns: number, terms: number): num
   return 2 * upTo(rows, tile.rows) * upTo(columns, tile.columns) * upTo(terms, tile.terms);
 }
 
-/** Returns the operations of a product (batch, M, K) · (K, N) in a variant. */
+/** Returns the operations of a product (batch, M, K) · (K, N) in a variant, whose tile is `shared` if lanes share loads. */
 export function productWork(
   device: Device,
   variant: Variant,
   batch: number,
   [m, n, k]: readonly [number, number, number],
+  shared: LanesTile,
 ): number {
-  const lanes = variant === "lanes";
-  const tile = lanes ? lanesWork(productTile(device, m).tile) : tileOf(device, variant);
+  const tile = variant === "lanes" ? lanesWork(shared) : tileOf(device, variant, m, n);
   return batch * tileWork(tile, m, n, k);
 }
 
@@ -143,7 +143,7 @@ export function forwardWork(
   fours: boolean,
 ): number {
   const { batch, outHeight, outWidth, channels, filters, groups, kernel } = geometry;
-  const tile = tileOf(device, variant);
+  const tile = tileOf(device, variant, batch * outHeight * outWidth, filters);
   if (variant === "direct") return 2 * insideTaps(geometry) * (channels / groups) * filters;
   if (variant === "lanes" && fours) {
     const axes = [outputAxis(geometry, 0), outputAxis(geometry, 1)] as const;
@@ -156,8 +156,9 @@ export function forwardWork(
 
 /** Returns the operations of the gradient of a convolution's input in a variant, summed over phases. */
 export function dataGradientWork(device: Device, variant: Variant, geometry: Geometry): number {
-  const { batch, channels, filters, groups, strides } = geometry;
-  const tile = tileOf(device, variant);
+  const { batch, height, width, channels, filters, groups, strides } = geometry;
+  const most = batch * Math.ceil(height / strides[0]) * Math.ceil(width / strides[1]);
+  const tile = tileOf(device, variant, most, channels);
   if (variant === "direct") return 2 * insideTaps(geometry) * (channels / groups) * filters;
   let work = 0;
   for (let phase = 0; phase < strides[0] * strides[1]; phase += 1) {
@@ -166,6 +167,10 @@ export function dataGradientWork(device: Device, variant: Variant, geometry: Geo
     if (variant === "lanes") {
       const seen = seenTaps(batch, vertical, horizontal, tile.rows);
       work += tileWork(tile, seen * tile.rows, channels, filters);
+    } else if (variant === "narrow") {
+      const strip = narrowStrip(Math.ceil(width / strides[1]));
+      const pixels = batch * vertical.pixels * upTo(horizontal.pixels, strip);
+      work += 2 * pixels * channels * vertical.taps * upTo(horizontal.taps, 3) * filters;
     } else {
       const pixels = batch * vertical.pixels * horizontal.pixels;
       work += tileWork(tile, pixels, channels, vertical.taps * horizontal.taps * filters);
@@ -192,15 +197,15 @@ export function weightGradientWork(
   { chunk, extra, fours }: WeightLaunch,
 ): number {
   const { batch, outHeight, outWidth, channels, filters, groups, kernel } = geometry;
-  const tile = tileOf(device, variant === "split" ? "tiled" : variant);
   const pixels = batch * outHeight * outWidth;
   const rows = kernel[0] * kernel[1] * channels;
+  const tile = tileOf(device, variant === "split" ? "tiled" : variant, rows, filters);
   if (variant === "direct") return 2 * insideTaps(geometry) * (channels / groups) * filters;
-  const lanes = lanesWork(filterLanesTile(device));
   // A tile skips the padding if all of its rows belong to one tap.
-  const oneTap = channels % (variant === "lanes" ? lanes.rows : 8) === 0;
   if (variant === "lanes") {
-    if (!(oneTap && fours)) return tileWork(lanes, rows, filters, pixels);
+    const shared = filterLanesTile(device, geometry);
+    const lanes = lanesWork(shared);
+    if (!(isOneTap(shared, geometry) && fours)) return tileWork(lanes, rows, filters, pixels);
     const [vertical, horizontal] = [outputAxis(geometry, 0), outputAxis(geometry, 1)];
     let slices = 0;
     for (let tap = 0; tap < horizontal.taps; tap += 1) {
@@ -208,7 +213,7 @@ export function weightGradientWork(
     }
     return tileWork(lanes, channels, filters, insideAlong(vertical) * slices);
   }
-  if ((variant === "tiled" || variant === "split") && oneTap) {
+  if ((variant === "tiled" || variant === "split") && channels % 8 === 0) {
     return tileWork(tile, channels, filters, insideTaps(geometry));
   }
   const whole = Math.floor(pixels / chunk);

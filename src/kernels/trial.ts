@@ -85,6 +85,15 @@ interface Runner {
   fault: string | undefined;
 }
 
+/** Returns random numbers in [−1, 1] in the shapes of a workload's inputs. The caller frees them. */
+export function randomInputs(device: Device, { inputs }: Workload): readonly GpuArray[] {
+  const draws = createRng(device, 1);
+  const made = inputs.map(({ shape }) => uniform(draws, shape, -1, 1));
+  device.flush(); // a buffer may be destroyed once what reads it is submitted
+  device.free(draws.state.storage);
+  return made;
+}
+
 /**
  * Tries a workload's ways, the default first, on random numbers in [−1, 1]. It starts nothing that is expected to end
  * after `end`, and after `slice` it starts no more rounds than an answer needs; both are times of `performance.now()`.
@@ -100,8 +109,7 @@ export async function tryOut(
   const standard = ways[0]!;
   const direct = ways.find(({ variant }) => variant === "direct")!;
   const runners = new Map<Way, Runner>();
-  const draws = createRng(device, 1);
-  const inputs = workload.inputs.map(({ shape }) => uniform(draws, shape, -1, 1));
+  const inputs = randomInputs(device, workload);
   const start = async (way: Way): Promise<Float32Array> => {
     const began = performance.now();
     const program = await repeated(device, workload.key, () => way.launch(inputs));

@@ -151,36 +151,66 @@ export function convolutionWorkload(
   };
 }
 
-/** The constants of lib/lanes-tile.wgsl. A tile has more rows if more lanes share their loads. */
+/** The constants of lib/lanes-tile.wgsl. */
 export interface LanesTile {
   readonly LANES: number;
-  readonly GROUPS_OF_ROWS: number;
+  readonly TEAM: number;
+  readonly FOURS_OF_ROWS: number;
+  readonly WIDE: boolean;
 }
 
-/** Returns the tile of a product in which each lane loads one row. */
-export function lanesTile({ lanes }: Device): LanesTile {
-  return { LANES: lanes, GROUPS_OF_ROWS: lanes < 8 ? 2 : 4 };
+const upTo = (count: number, step: number): number => Math.ceil(count / step) * step;
+
+/**
+ * Returns the tile that lanes compute for a matrix of that size. Lanes work in teams of four if all of them would have
+ * columns to spare. In teams of four, tiles have many rows, and on adapters with four lanes they are wide if that covers
+ * no more columns: a load serves more multiply-adds. In larger teams, the code of such a tile would exceed a processor's
+ * first cache. `byFours` says that each lane loads four rows at a time, so that 16 rows would leave some idle.
+ */
+export function lanesTile(
+  { lanes }: Device,
+  rows: number,
+  columns: number,
+  byFours: boolean = false,
+): LanesTile {
+  const TEAM = upTo(columns, 16) < upTo(columns, 4 * lanes) ? 4 : lanes;
+  const each = rows / (lanes / TEAM);
+  const few = each <= 16 || (TEAM > 4 && !byFours) ? 4 : 8;
+  return {
+    LANES: lanes,
+    TEAM,
+    FOURS_OF_ROWS: TEAM === 4 && each <= 8 ? 2 : few,
+    WIDE: lanes === 4 && upTo(columns, 32) === upTo(columns, 16),
+  };
 }
 
-/** Returns the tile of a filter's gradient, in which each lane loads four rows at a time. */
-export function filterLanesTile({ lanes }: Device): LanesTile {
-  return { LANES: lanes, GROUPS_OF_ROWS: 4 };
+/** Returns the tile of a filter's gradient. Its rows are one tap's channels if those fill some tile. */
+export function filterLanesTile(device: Device, geometry: Geometry): LanesTile {
+  const { kernel, channels, filters } = geometry;
+  const tileFor = (rows: number): LanesTile => lanesTile(device, rows, filters, true);
+  const any = tileFor(kernel[0] * kernel[1] * channels);
+  const tiles = [any, ...[64, 32, 16, 8].map(tileFor)];
+  return tiles.find((tile) => isOneTap(tile, geometry)) ?? any;
 }
 
-/** Returns the tile of a plain matrix product with that many rows, and whether lanes load rows as vec4s if they can. */
-export function productTile(device: Device, rows: number): { tile: LanesTile; fours: boolean } {
-  const small = rows <= 2 * Math.min(device.lanes, 8);
-  return { tile: { LANES: device.lanes, GROUPS_OF_ROWS: small ? 2 : 4 }, fours: !small };
+/** Whether all rows that a subgroup computes of a filter's gradient belong to one tap. */
+export function isOneTap(tile: LanesTile, { kernel, channels }: Geometry): boolean {
+  return kernel[0] * kernel[1] === 1 || channels % lanesRows(tile) === 0;
 }
 
-/** Returns the number of rows of a tile whose loads lanes share. */
-export function lanesRows({ LANES, GROUPS_OF_ROWS }: LanesTile): number {
-  return GROUPS_OF_ROWS * Math.min(LANES, 8);
+/** Returns the number of rows that a subgroup computes if lanes share loads. */
+export function lanesRows({ LANES, TEAM, FOURS_OF_ROWS }: LanesTile): number {
+  return (4 * FOURS_OF_ROWS * LANES) / TEAM;
+}
+
+/** Returns the number of columns of a tile whose loads lanes share. */
+export function lanesColumns({ TEAM, WIDE }: LanesTile): number {
+  return (WIDE ? 8 : 4) * TEAM;
 }
 
 /** Returns how many tiles cover a matrix if lanes share loads: the workgroups of a `lanes` variant. */
 export function lanesTiles(tile: LanesTile, rows: number, columns: number): number {
-  return Math.ceil(rows / lanesRows(tile)) * Math.ceil(columns / (4 * tile.LANES));
+  return Math.ceil(rows / lanesRows(tile)) * Math.ceil(columns / lanesColumns(tile));
 }
 
 /**
@@ -190,6 +220,11 @@ export function lanesTiles(tile: LanesTile, rows: number, columns: number): numb
 export function onSoftware(device: Device, columns: number, otherwise: Variant): Variant {
   const { software, lanes } = device;
   return software && lanes >= 4 && columns >= 2 * lanes ? "lanes" : otherwise;
+}
+
+/** Returns how many pixels of a row `narrow` computes at once: the strips that cover it with the fewest to spare. */
+export function narrowStrip(width: number): number {
+  return [8, 7, 4].reduce((best, strip) => (upTo(width, strip) < upTo(width, best) ? strip : best));
 }
 
 /** The most columns of a matrix that a lane of a `split` variant has sums for. */

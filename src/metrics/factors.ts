@@ -42,6 +42,15 @@ export function factorOf(covariance: Float64Array, size: number): Columns {
 export function singularValueSum(a: Columns, b: Columns): number {
   const [longer, shorter] = a.length > b.length ? [a, b] : [b, a];
   const columns = shorter.map((column) => Float64Array.from(longer, (other) => dot(other, column)));
+  makeOrthogonal(columns);
+  return columns.reduce((sum, column) => sum + Math.sqrt(dot(column, column)), 0);
+}
+
+/**
+ * Rotates the columns of a factor F in place until they are orthogonal, the longest first. F Fᵀ stays the same, so the
+ * columns then point along its eigenvectors, and their squared lengths are its eigenvalues.
+ */
+export function makeOrthogonal(columns: Float64Array[]): void {
   const whole = columns.reduce((sum, column) => sum + dot(column, column), 0);
   const least = whole * ROUNDING ** 2;
   for (let sweep = 0, turned = true; turned && sweep < MOST_SWEEPS; sweep += 1) {
@@ -53,7 +62,6 @@ export function singularValueSum(a: Columns, b: Columns): number {
       }
     }
   }
-  return columns.reduce((sum, column) => sum + Math.sqrt(dot(column, column)), 0);
 }
 
 /**

@@ -28,6 +28,11 @@ export interface Mode {
   readonly track?: boolean;
   /** Whether to leave out a sigmoid at the end of the network, for losses of logits. Default false. */
   readonly logits?: boolean;
+  /**
+   * How many batches of equal size the input holds, one after another, such as real and then generated images. Layers
+   * that compare examples, which is `minibatchStddev`, keep them apart; batch norm doesn't. Default 1.
+   */
+  readonly batches?: number;
   /** Whether layers also run the activation and dropout that follow them. Default true; tests compare both. */
   readonly fuse?: boolean;
   /**

@@ -32,6 +32,7 @@ import type { Layer, ParameterSpec } from "./layer.ts";
 
 export { apply, type ApplyOptions } from "./apply.ts";
 export { block, residual, type ResidualOptions } from "./blocks.ts";
+export { minibatchStddev, type MinibatchStddevOptions } from "./minibatch-stddev.ts";
 export * from "./normalisation.ts";
 export { avgPool, maxPool, type PoolOptions } from "./pooling.ts";
 export {

@@ -9,6 +9,7 @@ import { AttributeError, ShapeError } from "../gpu/errors.ts";
 import {
   checkArgument,
   checkAttributes,
+  extent,
   flag,
   needed,
   oneOf,
@@ -67,6 +68,7 @@ const modeChecks: Checks<Mode> = {
   track: flag,
   fuse: flag,
   logits: flag,
+  batches: extent(1),
   activationType: oneOf("f32", "f16"),
 };
 
@@ -150,13 +152,16 @@ export function sequential(
         );
       }
       checkStored(name, device.gpu, mode.activationType ?? "f32");
-      const run = layersOf(placed, mode).map(({ layer, parameters: own, buffers }) => ({
-        layer,
-        buffers,
-        tensors: Object.fromEntries(
-          Object.entries(own).map(([key, parameter]) => [key, parameter.tensor]),
-        ),
-      }));
+      const run = layersOf(placed, mode).map(
+        ({ name: own, layer, parameters: learned, buffers }) => ({
+          name: `${name}.${own}`,
+          layer,
+          buffers,
+          tensors: Object.fromEntries(
+            Object.entries(learned).map(([key, parameter]) => [key, parameter.tensor]),
+          ),
+        }),
+      );
       return runLayers(run, x, mode);
     },
   };

@@ -1,7 +1,8 @@
 // Runs layers one after another, in a network or inside a layer, and derives their names and shapes.
 import type { Tensor } from "../autograd/tensor.ts";
 import type { GpuArray } from "../gpu/array.ts";
-import type { EpilogueAttributes } from "../kernels/epilogue-attributes.ts";
+import { within } from "../gpu/place.ts";
+import type { EpilogueAttributes, OutputAttributes } from "../kernels/epilogue-attributes.ts";
 import type { Layer, Mode, ParameterSpec } from "./layer.ts";
 
 /** A layer before its arrays are made. */
@@ -16,6 +17,8 @@ export interface LayerDraft {
 
 /** A layer with its arrays. */
 export interface LayerToRun {
+  /** The name that its launches are inspected by. Default: that of the layer that it is a part of. */
+  readonly name?: string;
   readonly layer: Layer;
   readonly tensors: Readonly<Record<string, Tensor>>;
   readonly buffers: Readonly<Record<string, GpuArray>>;
@@ -81,13 +84,16 @@ function storesF16({ takesF16 }: Layer, next: readonly LayerToRun[], mode: Mode)
 export function runLayers(run: readonly LayerToRun[], x: Tensor, mode: Mode): Tensor {
   let value = x;
   for (let at = 0; at < run.length;) {
-    const { layer, tensors, buffers } = run[at]!;
+    const { name, layer, tensors, buffers } = run[at]!;
     const { epilogue, layers: done } = epilogueOf(layer, run.slice(at + 1), mode);
     at += 1 + done;
-    value = layer.forward(value, tensors, buffers, mode, {
+    const output: OutputAttributes = {
       ...(epilogue ? { epilogue } : {}),
       ...(storesF16(layer, run.slice(at), mode) ? { activationType: "f16" } : {}),
-    });
+    };
+    const input = value;
+    const forward = (): Tensor => layer.forward(input, tensors, buffers, mode, output);
+    value = name === undefined ? forward() : within({ layer: name }, forward);
   }
   return value;
 }

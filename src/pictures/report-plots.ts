@@ -1,6 +1,7 @@
 // The plots of an evaluation's page, as SVG that uses the page's colours by name (report-style.ts). Each is about as
 // wide as a phone, so that its text is readable there.
 import * as Plot from "@observablehq/plot";
+import { formatFigure } from "./figure-words.ts";
 import { svgDocument } from "./page.ts";
 
 /** A named value: a row of `dotPlot`. */
@@ -11,19 +12,13 @@ export interface NamedValue {
 
 const WIDTH = 360;
 const TEXT = { fontSize: 12, fill: "var(--ink)" } as const;
-const AXIS = { color: "var(--faint-ink)", fontSize: 11, tickSize: 3, labelArrow: "none" } as const;
-
-/** Formats a figure with few digits: `0.0123`, `4.57`, `1,234`; NaN is a dash. */
-export function formatFigure(value: number): string {
-  if (!Number.isFinite(value)) return "–";
-  const size = Math.abs(value);
-  if (size >= 1000) return Math.round(value).toLocaleString("en");
-  if (size >= 100) return value.toFixed(0);
-  if (size >= 10) return value.toFixed(1);
-  if (size >= 1) return value.toFixed(2);
-  if (size >= 0.01 || size === 0) return value.toFixed(3);
-  return size >= 0.0001 ? value.toFixed(5) : value.toExponential(1).replace("e-", "e−");
-}
+/** How axes look. */
+export const AXIS = {
+  color: "var(--faint-ink)",
+  fontSize: 11,
+  tickSize: 3,
+  labelArrow: "none",
+} as const;
 
 /**
  * Returns values on one axis, one row per value, with the first one emphasised. On a logarithmic axis, values that are

@@ -1,16 +1,12 @@
 // An evaluation's page: one self-contained HTML file, with plots as SVG and images as data URLs. It needs neither a
-// network nor scripts. It takes plain data; report-plots.ts draws.
-import { Buffer } from "node:buffer";
-import { encodePng } from "./png.ts";
+// network nor scripts. It takes plain data; report-plots.ts draws, report-html.ts writes.
 import type { GrayImage } from "./grid.ts";
 import type { LossRow } from "./plot.ts";
-import { classPlot, distancePlot, dotPlot, formatFigure, type NamedValue } from "./report-plots.ts";
+import { formatFigure } from "./figure-words.ts";
+import { classPlot, distancePlot, dotPlot, type NamedValue } from "./report-plots.ts";
 import { lossPanels } from "./report-losses.ts";
-import { REPORT_STYLE } from "./report-style.ts";
+import { htmlPage, pageHead, pictureTag, section, termList, type Term } from "./report-html.ts";
 import { escapeXml } from "./xml.ts";
-
-/** A term and its explanation. */
-export type Term = readonly [term: string, words: string];
 
 /** A figure, next to those of sets of known quality. */
 export interface ReportFigure {
@@ -72,14 +68,12 @@ export interface Report {
 export function reportPage(report: Report): string {
   const { title, summary, facts, overview, figures, second, classes, chosen } = report;
   const { losses, terms } = report;
-  const sections = [
-    `<header><section><h1>${escapeXml(title)}</h1>
-<p>${escapeXml(summary)}</p>
-<dl class="facts">${facts.map(fact).join("")}</dl></section></header>`,
+  return htmlPage(title, [
+    pageHead(title, summary, facts),
     section(
       "Samples, not chosen",
       overview.words,
-      `<img class="overview" alt="${escapeXml(overview.words)}" ${sized(overview.image)} src="${dataUrl(overview.image)}">`,
+      pictureTag(overview.image, overview.words, "overview"),
     ),
     section("Figures", "Each next to the same figure for images of known quality.", cards(figures)),
     second ? section("By a second judge", second.words, cards(second.figures)) : "",
@@ -93,36 +87,9 @@ export function reportPage(report: Report): string {
       section(heading, words, `<div class="samples">${samples.map(sample).join("\n")}</div>`),
     ),
     losses ? section("Training", "", lossPanels(losses.rows, losses.stepsPerEpoch)) : "",
-    section("How it is measured", "", `<dl class="terms">${terms.map(term).join("")}</dl>`),
-  ];
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${escapeXml(title)}</title>
-<style>${REPORT_STYLE}</style>
-</head>
-<body>
-<main>
-${sections.filter((each) => each !== "").join("\n")}
-</main>
-</body>
-</html>
-`;
+    section("How it is measured", "", termList(terms)),
+  ]);
 }
-
-function section(heading: string, words: string, body: string): string {
-  const said = words === "" ? "" : `<p class="faint">${escapeXml(words)}</p>\n`;
-  return `<section><h2>${escapeXml(heading)}</h2>\n${said}${body}</section>`;
-}
-
-const fact = ([name, value]: Term): string =>
-  `<div><dt>${escapeXml(name)}</dt><dd>${escapeXml(value)}</dd></div>`;
-
-const term = ([name, words]: Term): string =>
-  `<div><dt>${escapeXml(name)}</dt><dd>${escapeXml(words)}</dd></div>`;
 
 function cards(figures: readonly ReportFigure[]): string {
   const each = figures.map(
@@ -147,13 +114,7 @@ ${distancePlot(samples, real, guide, "distances to the nearest training image")}
 
 function sample({ image, nearest, heading, lines }: ReportSample): string {
   const picture = (of: GrayImage, who: string): string =>
-    `<div><img alt="${who}" ${sized(of)} src="${dataUrl(of)}"><div class="who">${who}</div></div>`;
+    `<div>${pictureTag(of, who)}<div class="who">${who}</div></div>`;
   return `<div class="sample"><div class="pair">${picture(image, "sample")}${picture(nearest, "nearest")}</div>
 <b>${escapeXml(heading)}</b>${lines.map((line) => `<div>${escapeXml(line)}</div>`).join("")}</div>`;
-}
-
-const sized = ({ width, height }: GrayImage): string => `width="${width}" height="${height}"`;
-
-function dataUrl(image: GrayImage): string {
-  return `data:image/png;base64,${Buffer.from(encodePng(image)).toString("base64")}`;
 }

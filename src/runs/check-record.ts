@@ -1,28 +1,24 @@
-// Checks that a checkpoint belongs to the run in the same folder, by the run's record.
-import { join } from "node:path";
-import { readFileBytes } from "../checkpoint/files.ts";
-import { formatJson, MAX_JSON_BYTES, parseJsonText } from "../checkpoint/json.ts";
+// Checks that a checkpoint belongs to the run in the same folder, by the run's record. No file access, because browsers
+// use it too.
+import { formatJson, parseJsonText } from "../checkpoint/json.ts";
 import type { VerifiedFiles } from "../checkpoint/manifest.ts";
 import { CheckpointError } from "../gpu/errors.ts";
 import { printable, shellQuote } from "../gpu/foreign-text.ts";
-import { parseRecord, type RunFolder } from "./run-folder.ts";
+import { parseRecord, RECORD_FILE } from "./run-record.ts";
 
-/** The name of a checkpoint's copy of `run.json`. */
-export const RECORD_FILE = "run.json";
 const SHOWN = 4;
 
 /**
- * Throws a `CheckpointError` that names what differs, unless a checkpoint was saved by the run whose `run.json` is in
- * `folder`. Recipe, constants, seed, data, kernels and all else must agree. A checkpoint without a copy of `run.json`
- * is checked by its seed alone.
+ * Throws a `CheckpointError` that names what differs, unless the checkpoint at `path` was saved by the run whose
+ * `run.json`, called `name`, has these `bytes`. Recipe, constants, seed, data, kernels and all else must agree. A
+ * checkpoint without a copy of `run.json` is checked by its seed alone.
  */
 export function checkRecord(
-  folder: RunFolder,
+  { bytes, name }: { readonly bytes: Uint8Array; readonly name: string },
   path: string,
   { state, manifest, files }: VerifiedFiles,
 ): void {
-  const bytes = readFileBytes(folder.record, MAX_JSON_BYTES);
-  const record = parseRecord(bytes, folder.record);
+  const record = parseRecord(bytes, name);
   const copy = files.get(RECORD_FILE);
   const found =
     manifest && copy
@@ -37,11 +33,9 @@ export function checkRecord(
   const shown = words.slice(0, SHOWN).join(", ");
   const more = words.length > SHOWN ? ` and ${words.length - SHOWN} more` : "";
   const mend = copy
-    ? `; if run.json was changed: cp ${shellQuote(join(path, RECORD_FILE))} ${shellQuote(folder.record)}`
+    ? `; if run.json was changed: cp ${shellQuote(`${path}/${RECORD_FILE}`)} ${shellQuote(name)}`
     : "";
-  throw new CheckpointError(
-    `${path}: belongs to another run than ${folder.record}: ${shown}${more}${mend}`,
-  );
+  throw new CheckpointError(`${path}: belongs to another run than ${name}: ${shown}${more}${mend}`);
 }
 
 function differenceOf(name: string, there: unknown, here: unknown): readonly string[] {

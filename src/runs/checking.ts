@@ -20,8 +20,8 @@ export interface CheckRequest {
 }
 
 /**
- * Checks an adapter and writes the report. Ctrl-C ends the check early, with what was found so far. Throws `UsageError`, `OutputError`,
- * `AdapterError`.
+ * Checks an adapter and writes the report. Ctrl-C ends the check early, with what was found so far. Throws
+ * `UsageError`, `OutputError`, `AdapterError`.
  */
 export async function checkAdapter(ui: Ui, request: CheckRequest): Promise<GpuCheck> {
   return withDevice(request.adapter, async (device, opened) => {
@@ -70,7 +70,7 @@ function progressOf(ui: Ui): {
   readonly show: (phase: Phase, done: number, total: number, now: string) => void;
   readonly stop: () => void;
 } {
-  const bars = ui.bars("{phase} {bar} {value}/{total} | {now}", true);
+  const bars = ui.bars("{bar} {value}/{total} {phase} | {now}", true);
   const bar = bars?.create(1, 0, { phase: "", now: "" });
   let last: Phase | undefined;
   return {

@@ -1,6 +1,6 @@
 // Which Longhand this is: its version, and its commit if it runs from a checkout.
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 /** Two folders up, both from the sources and from the build. */
@@ -17,6 +17,15 @@ export function longhandVersion(): string {
  * checkout; then `LONGHAND_COMMIT` may name the commit that the files are a copy of.
  */
 export function checkoutCommit(): string | undefined {
+  // Only its own: in a folder of another repository, git would name that one's commit.
+  return (existsSync(`${ROOT}.git`) ? commitOfGit() : undefined) ?? toldCommit();
+}
+
+/** Returns version and commit, for files whose figures depend on the code: `0.1.0 (abcdef0)`. */
+export const longhandWords = (): string =>
+  `${longhandVersion()} (${checkoutCommit() ?? "no checkout"})`;
+
+function commitOfGit(): string | undefined {
   const git = (...args: string[]): string =>
     execFileSync("git", args, { cwd: ROOT, encoding: "utf8", stdio: "pipe" }).trim();
   try {
@@ -25,7 +34,11 @@ export function checkoutCommit(): string | undefined {
       ? name
       : `${name}, with changes`;
   } catch {
-    const told = process.env["LONGHAND_COMMIT"] ?? "";
-    return /^[0-9a-f]{7,40}$/.test(told) ? told : undefined;
+    return undefined; // git isn't installed, or refuses
   }
+}
+
+function toldCommit(): string | undefined {
+  const told = process.env["LONGHAND_COMMIT"] ?? "";
+  return /^[0-9a-f]{7,40}$/.test(told) ? told : undefined;
 }

@@ -10,17 +10,17 @@ import { outputError, readFileBytes } from "../checkpoint/files.ts";
 import { oldPath, readSteadily, recoverFolder, writeFolderAtomic } from "../checkpoint/folders.ts";
 import { MAX_JSON_BYTES } from "../checkpoint/json.ts";
 import { prefixOf, type JsonlLog } from "../checkpoint/jsonl.ts";
+import { MANIFEST_FILE, type VerifiedFiles } from "../checkpoint/manifest.ts";
 import {
   folderSource,
   formatManifest,
-  MANIFEST_FILE,
   sealFiles,
   verifyFiles,
-  type VerifiedFiles,
-} from "../checkpoint/manifest.ts";
+} from "../checkpoint/sealed-folder.ts";
 import { CheckpointError } from "../gpu/errors.ts";
 import { shellQuote } from "../gpu/foreign-text.ts";
-import { checkRecord, RECORD_FILE } from "./check-record.ts";
+import { checkRecord } from "./check-record.ts";
+import { KEPT_CHECKPOINTS } from "./defaults.ts";
 import {
   abandon,
   abandonedPath,
@@ -33,7 +33,9 @@ import {
   stepIn,
   type WhichCheckpoint,
 } from "./checkpoint-places.ts";
-import { formatRecord, type RunFolder, type RunRecord } from "./run-folder.ts";
+import type { RunFolder } from "./run-folder.ts";
+import { versionNotes } from "./version-notes.ts";
+import { formatRecord, RECORD_FILE, type RunRecord } from "./run-record.ts";
 
 /** What a checkpoint is made of. */
 export interface Snapshot {
@@ -55,9 +57,6 @@ export interface Checkpoint extends VerifiedFiles {
   /** What a person should know about it, in sentences. */
   readonly notes: readonly string[];
 }
-
-/** How many checkpoints a run keeps by default. */
-export const KEPT_CHECKPOINTS = 2;
 
 const LONGHAND: string = longhandVersion();
 
@@ -152,26 +151,16 @@ function readOne(folder: RunFolder, which: WhichCheckpoint): Checkpoint {
   if (typeof which === "number" && state.step !== which) {
     throw new CheckpointError(`${path}: is named for step ${which}, but holds step ${state.step}`);
   }
-  checkRecord(folder, path, verified);
+  const bytes = readFileBytes(folder.record, MAX_JSON_BYTES);
+  checkRecord({ bytes, name: folder.record }, path, verified);
   const missing =
     which === "last" && path !== folder.checkpoint
       ? [
           `${folder.checkpoint} is missing, probably because a process was killed while it replaced it: the newest checkpoint is ${path}, of step ${state.step}.`,
         ]
       : [];
-  const notes = [...missing, ...notesOn(path, manifest?.longhand)];
+  const notes = [...missing, ...versionNotes(path, manifest?.longhand, LONGHAND)];
   return { ...verified, path, step: state.step, notes };
-}
-
-function notesOn(path: string, longhand: string | undefined): readonly string[] {
-  if (longhand === undefined) {
-    return [
-      `${path} has no manifest, because an older version wrote it: its bytes can't be checked for damage.`,
-    ];
-  }
-  return longhand === LONGHAND
-    ? []
-    : [`${path} was written by Longhand ${longhand}, and this is ${LONGHAND}: bits may differ.`];
 }
 
 /**

@@ -2,9 +2,26 @@
 import { z } from "zod";
 import { UsageError } from "../gpu/errors.ts";
 import { keyPath, show } from "../gpu/foreign-text.ts";
-import { endsInSigmoid, type Recipe, type Loss } from "../gan/recipe.ts";
+import {
+  endsInSigmoid,
+  hasLabels,
+  MOST_CLUSTERS,
+  OF_LOGITS,
+  type Recipe,
+  type Loss,
+} from "../gan/recipe.ts";
 import { recipeNamed } from "../gan/recipes/list.ts";
-import { belowOne, finite, flag, oneOf, whole, wholes, type Check } from "../kernels/attributes.ts";
+import { EARLIER_SMALL, small } from "../gan/recipes/small.ts";
+import {
+  belowOne,
+  finite,
+  flag,
+  oneOf,
+  positive,
+  whole,
+  wholes,
+  type Check,
+} from "../kernels/attributes.ts";
 import { adamChecks } from "../nn/adam.ts";
 import { withNewKeys } from "./renamed-keys.ts";
 
@@ -16,8 +33,14 @@ const known: Readonly<Record<string, Check>> = {
   lastBatch: oneOf("keep", "drop"),
   smoothing: belowOne,
   average: belowOne,
+  clusters: {
+    expects: `a whole number from 0 to ${MOST_CLUSTERS}`,
+    accepts: (value) => whole(0).accepts(value) && Number(value) <= MOST_CLUSTERS,
+  },
   dropout: belowOne,
   momentum: belowOne,
+  penalty: finite(0),
+  penaltyNoise: positive,
   edges: oneOf("clamp", "mirror"),
   runningVariance: oneOf("population", "sample"),
 };
@@ -45,7 +68,7 @@ export function constantsOf(recipe: Recipe): ConstantValues {
 
 /** Returns the losses that fit the recipe's last layer and the order of its step. */
 function lossesOf({ loss, order }: Recipe): readonly Loss[] {
-  if (!endsInSigmoid(loss)) return ["logits", "hinge"];
+  if (!endsInSigmoid(loss)) return OF_LOGITS;
   return order === "simultaneous"
     ? ["sigmoid", "probabilities"]
     : ["sigmoid", "probabilities", "clamped"];
@@ -54,16 +77,20 @@ function lossesOf({ loss, order }: Recipe): readonly Loss[] {
 /**
  * Returns a recipe as it was before some of its constants existed, for runs whose record doesn't have them. In those
  * runs, Adam followed PyTorch's convention, the loss after a sigmoid was computed from its probabilities, resizing
- * repeated the outermost pixels, and batch norm stored the population variance.
+ * repeated the outermost pixels, batch norm stored the population variance, there were neither clusters nor a noise
+ * penalty, and `small` had other constants.
  */
 export function asBefore(recipe: Recipe): Recipe {
+  const named: Recipe = recipe.name === small.name ? { ...recipe, ...EARLIER_SMALL } : recipe;
   return {
-    ...recipe,
-    generatorAdam: { ...recipe.generatorAdam, convention: "pytorch" },
-    discriminatorAdam: { ...recipe.discriminatorAdam, convention: "pytorch" },
+    ...named,
+    generatorAdam: { ...named.generatorAdam, convention: "pytorch" },
+    discriminatorAdam: { ...named.discriminatorAdam, convention: "pytorch" },
     loss: recipe.loss === "sigmoid" ? "probabilities" : recipe.loss,
     ...(recipe.edges ? { edges: "clamp" } : {}),
     ...("runningVariance" in recipe ? { runningVariance: "population" } : {}),
+    ...("clusters" in recipe ? { clusters: 0 } : {}),
+    ...("penalty" in recipe ? { penalty: 0 } : {}),
   };
 }
 
@@ -108,9 +135,9 @@ export function withConstants(recipe: Recipe, given: unknown, from: string): Rec
     generatorAdam: { ...recipe.generatorAdam, ...generatorAdam },
     discriminatorAdam: { ...recipe.discriminatorAdam, ...discriminatorAdam },
   };
-  if (changed.loss === "hinge" && changed.smoothing > 0) {
+  if (!hasLabels(changed.loss) && changed.smoothing > 0) {
     throw new UsageError(
-      `${from}: smoothing: must be 0 with the loss 'hinge', which has no labels; got ${changed.smoothing}`,
+      `${from}: smoothing: must be 0 with the loss '${changed.loss}', which has no labels; got ${changed.smoothing}`,
     );
   }
   return changed;

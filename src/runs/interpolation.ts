@@ -1,5 +1,6 @@
 // A walk through a generator's latent space from seed to seed: its images, and the frames of a loop.
-import { classInTurn, drawImages, generatorInputs, type Models } from "../gan/gan.ts";
+import { type Models } from "../gan/gan.ts";
+import { classInTurn, drawImages, generatorInputs } from "../gan/samples.ts";
 import { walk } from "../gan/latent.ts";
 import { addCaption } from "../pictures/caption.ts";
 import { encodeGif } from "../pictures/gif.ts";

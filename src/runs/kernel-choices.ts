@@ -10,7 +10,7 @@ import type { Device } from "../gpu/device.ts";
 import { kernelsVersion } from "../kernels/autotune.ts";
 import { useChoices } from "../kernels/variant.ts";
 import { readCache, writeCache } from "./cache.ts";
-import type { RunRecord } from "./run-folder.ts";
+import type { RunRecord } from "./run-record.ts";
 
 /** What is stored for an adapter. */
 export interface StoredChoices {
@@ -23,7 +23,7 @@ export interface StoredChoices {
 }
 
 /** The kernels of a run, and words that describe them, given at how many of the step's shapes one was chosen. */
-interface RunChoices {
+export interface RunChoices {
   readonly choices: Choices;
   readonly words: (chosen: number, all: number) => string;
 }

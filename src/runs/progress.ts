@@ -1,12 +1,15 @@
-// What a person sees during training: a bar in a terminal, and a line per epoch.
+// What a person sees during training: a bar in a terminal, otherwise a line every 30 seconds, and a line per epoch.
 import type { Progress, StepRecord } from "../gan/train-steps.ts";
 import { formatDuration } from "../gpu/duration.ts";
+import { createBeats } from "./beats.ts";
 import type { Bar, Ui } from "./ui.ts";
 
-function formatRecord(record: StepRecord): string {
-  const { lossD, lossG, dReal, dFake } = record;
-  return `loss D ${lossD.toFixed(3)}, G ${lossG.toFixed(3)}; D(real) ${dReal.toFixed(2)}, D(fake) ${dFake.toFixed(2)}`;
-}
+const formatLosses = ({ lossD, lossG }: StepRecord): string =>
+  `loss D ${lossD.toFixed(3)}, G ${lossG.toFixed(3)}`;
+const formatVerdicts = ({ dReal, dFake }: StepRecord): string =>
+  `D(real) ${dReal.toFixed(2)}, D(fake) ${dFake.toFixed(2)}`;
+const formatRecord = (record: StepRecord): string =>
+  `${formatLosses(record)}; ${formatVerdicts(record)}`;
 
 /** Returns the mean of some records, with the step and epoch of the last. */
 function meanOf(records: readonly StepRecord[]): StepRecord {
@@ -38,25 +41,32 @@ export interface ProgressPlan {
   readonly batch: number;
 }
 
-/** Shows a run's progress as a bar in a terminal, and prints a line per epoch. */
+/**
+ * Shows a run's progress as a bar in a terminal, and prints a line per epoch. Without a terminal, prints a line whenever
+ * there was none for 30 seconds.
+ */
 export function createProgressView(
   ui: Pick<Ui, "bars" | "print">,
   plan: ProgressPlan,
 ): ProgressView {
   const epochs = Math.ceil(plan.until / plan.stepsPerEpoch);
   const bars = ui.bars(
-    "epoch {epoch} {bar} step {value}/{total} | {record} | {rate} | {left} left",
+    "{left} left {bar} step {value}/{total} | epoch {epoch} | {rate} | {losses} | {verdicts}",
   );
   let bar: Bar | undefined;
+  let now: string | undefined; // until the first report, something else says what happens
+  const beats = bars ? undefined : createBeats(ui, () => now);
   let epoch: StepRecord[] = [];
   const say = (line: string): void => {
     if (bars && bar) bars.say(line);
     else ui.print(line);
+    beats?.said();
   };
   return {
     say,
     stop() {
       bars?.stop();
+      beats?.stop();
     },
     update(progress) {
       const { step, records, imagesPerSecond } = progress;
@@ -65,12 +75,15 @@ export function createProgressView(
       epoch = [...epoch.filter((record) => record.epoch === last.epoch), ...records];
       const left = formatDuration(((plan.until - step) * plan.batch) / imagesPerSecond);
       const rate = `${Number.isFinite(imagesPerSecond) ? imagesPerSecond.toFixed(0) : "?"} images/s`;
+      const mean = meanOf(records);
       const payload = {
         epoch: `${last.epoch}/${epochs}`,
-        record: formatRecord(meanOf(records)),
+        losses: formatLosses(mean),
+        verdicts: formatVerdicts(mean),
         rate,
         left,
       };
+      now = `${left} left: step ${step}/${plan.until}, epoch ${payload.epoch}; ${rate}; ${formatRecord(mean)}`;
       if (bars) {
         bar ??= bars.create(plan.until, plan.from, payload);
         bar.update(step, payload);

@@ -4,7 +4,8 @@ import { readFileBytes } from "../checkpoint/files.ts";
 import { formatJson } from "../checkpoint/json.ts";
 import { loadImages } from "../data/files.ts";
 import { fromBytes } from "../data/pixels.ts";
-import { drawImages, generatorInputs, type Models } from "../gan/gan.ts";
+import { type Models } from "../gan/gan.ts";
+import { drawImages, generatorInputs } from "../gan/samples.ts";
 import {
   asImage,
   errorBetween,

@@ -16,9 +16,6 @@ export const IMAGES = 60_000;
 /** Images per timed step, by default: enough for an estimate on software adapters. */
 const USUAL_BATCH = 32;
 
-/** Seconds of timed steps per recipe, by default. */
-export const STEPS_BUDGET = 5;
-
 const MOST_STEPS = 10;
 
 /** A step's time, and the epoch's time that follows from it. */
@@ -90,6 +87,17 @@ async function timeOf(
   const images = (steps - 1) * plan.batch + last;
   const secondsPerEpoch = (secondsPerStep * images) / count;
   return { batch: count, steps: seconds.length, secondsPerStep, secondsPerEpoch };
+}
+
+/** Returns the seconds that a step of a recipe takes at its own batch: the median of a few, after one that compiles. */
+export async function stepSeconds(
+  device: Device,
+  recipe: Recipe,
+  budget: number,
+  say: (words: string) => void,
+): Promise<number> {
+  const gan = createGan(device, recipe, standIns(recipe, recipe.batch), { seed: 0 });
+  return (await timeOf(gan, recipe.batch, budget, say)).secondsPerStep;
 }
 
 /** What to measure, and whom to tell. */

@@ -12,7 +12,8 @@ import {
 } from "./checkpoints.ts";
 import type { WhichCheckpoint } from "./checkpoint-places.ts";
 import { readMetrics, type MetricsLog } from "./metrics-log.ts";
-import type { RunFolder, RunRecord } from "./run-folder.ts";
+import type { RunFolder } from "./run-folder.ts";
+import type { RunRecord } from "./run-record.ts";
 
 /** A run that may go on: everything was checked, nothing was changed. */
 export interface Resumable {

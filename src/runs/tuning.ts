@@ -11,9 +11,6 @@ import { formatDuration } from "../gpu/duration.ts";
 import { limitsFor, withDevice } from "./session.ts";
 import type { Ui } from "./ui.ts";
 
-/** Seconds that tuning may take, by default. */
-export const TUNING_BUDGET = 60;
-
 /** What to tune, and for how long. */
 export interface TuneRequest {
   readonly recipe: Recipe;

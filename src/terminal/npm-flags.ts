@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Command, Option } from "commander";
-import { recipes } from "../gan/recipes/list.ts";
+import { RECIPE_NAMES } from "../gan/recipes/names.ts";
 import { UsageError } from "../gpu/errors.ts";
 import { shellQuote } from "../gpu/foreign-text.ts";
 
@@ -158,7 +158,7 @@ function pairings(
     : found;
 }
 
-const isRecipe = (word: string): boolean => recipes.some(({ name }) => name === word);
+const isRecipe = (word: string): boolean => RECIPE_NAMES.some((name) => name === word);
 
 /** Whether an option accepts a text as its value. */
 function accepts({ argChoices, parseArg }: Option, text: string): boolean {

@@ -1,12 +1,14 @@
-// Wrong calls of ops along axes, of normalisation and of filters, for refusals.test.ts.
+// Wrong calls of ops along axes, of normalisation, of pairs and minibatches, for refusals.test.ts.
+import type { Rng } from "../../src/index.ts";
 
 /** Makes something to call an op with, of a shape. */
 type Make = (...shape: number[]) => unknown;
 
-/** Calls by the function's name, from what makes tensors of floats and of integers; every one is wrong in one way. */
+/** Calls by the function's name, from what makes tensors of floats and of integers, and an Rng; each is wrong in one way. */
 export function moreCalls(
   f: Make,
   i: Make,
+  rng: Rng,
 ): Readonly<Record<string, readonly (readonly unknown[])[]>> {
   const pair = [f(4), f(4)];
   return {
@@ -35,6 +37,32 @@ export function moreCalls(
       [f(4), ...pair],
       [f(2, 3, 4), f(3), f(4)],
       [f(2, 3, 4), ...pair, { epsilon: Number.NaN }],
+    ],
+    minibatchStddev: [
+      [f(3)],
+      [f(3, 0)],
+      [i(4, 2)],
+      [f(3, 2), { batches: 2 }],
+      ...[{ groupSize: 0 }, { groupSize: 1.5 }, { epsilon: 0 }, { batches: 0 }].map((at) => [
+        f(4, 2),
+        at,
+      ]),
+    ],
+    noisePenalty: [
+      [],
+      [(x: unknown) => x, f(3)],
+      [(x: unknown) => x, f(0, 3), { rng }],
+      [(x: unknown) => x, i(3), { rng }],
+      ...[{ rng: 1 }, { rng, deviation: 0 }, { rng, deviation: -1 }, { rng, sigma: 1 }].map(
+        (at) => [(x: unknown) => x, f(3), at],
+      ),
+    ],
+    pairedLoss: [
+      [f(3)],
+      [f(3), f(4)],
+      [f(3), f(1)],
+      [f(3), i(3)],
+      [f(3), f(3), { reduction: "avg" }],
     ],
     argmin: [[f(3), { axes: [1] }], [f(0)], [i(3)], [f(3), { axis: 0 }]],
     prod: [

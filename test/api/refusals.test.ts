@@ -19,7 +19,7 @@ const group = longhand.parameterGroup(device, "group", {
 
 /** Calls by the function's name; every one is wrong in one way. */
 const CALLS: Readonly<Record<string, readonly (readonly unknown[])[]>> = {
-  ...moreCalls(f, i),
+  ...moreCalls(f, i, rng),
   conv2d: [
     [f(4, 4, 1), f(3, 3, 1, 1)],
     [f(1, 4, 4, 1), f(3, 3, 1)],
@@ -378,7 +378,7 @@ test("every op is among them, but those whose only fault can be their shapes or 
   const more = "sin cos erf floor ceil round trunc sign silu hardSwish";
   const engine = "reciprocal compile openDevice noGrad sequential tune workloadsOf kernelChoices";
   const words =
-    `${others} ${more} ${engine} runSteps trainLoop defineOp checkGradients movingAverage`.split(
+    `${others} ${more} ${engine} runSteps trainLoop defineOp checkGradients movingAverage kMeans`.split(
       " ",
     ); // their own tests
   const named = new Set([...Object.keys(CALLS), ...words]);

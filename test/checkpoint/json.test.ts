@@ -9,7 +9,8 @@ import { z } from "zod";
 import { anyNumber, formatJson, MAX_JSON_BYTES, parseJson } from "../../src/checkpoint/json.ts";
 import { formatState, parseState } from "../../src/checkpoint/state.ts";
 import { CheckpointError } from "../../src/gpu/errors.ts";
-import { formatRecord, parseRecord, readRunRecord } from "../../src/runs/run-folder.ts";
+import { readRunRecord } from "../../src/runs/run-folder.ts";
+import { formatRecord, parseRecord } from "../../src/runs/run-record.ts";
 import { messageOf } from "../support/message-of.ts";
 import { tinyRecord } from "../support/tiny-run.ts";
 

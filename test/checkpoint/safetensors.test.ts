@@ -6,10 +6,12 @@ import { describe, expect, test } from "vitest";
 import {
   decodeSafetensors,
   encodeSafetensors,
+  readFloats,
   readTensor,
   type NativeTensor,
 } from "../../src/checkpoint/safetensors.ts";
 import { CheckpointError } from "../../src/gpu/errors.ts";
+import { toHalves } from "../../src/gpu/half.ts";
 import { messageOf } from "../support/message-of.ts";
 
 interface Vector {
@@ -196,21 +198,29 @@ describe("encodeSafetensors", () => {
     expect([file.tensors.size, Object.keys(file.metadata).length]).toEqual([0, 0]);
   });
 
+  const BYTES = new Map([
+    ["F32", 4],
+    ["I32", 4],
+    ["U32", 4],
+    ["F16", 2],
+    ["U8", 1],
+  ]);
   const elements = {
+    F16: (bytes: Uint8Array<ArrayBuffer>) => new Uint16Array(bytes.buffer),
     F32: (bytes: Uint8Array<ArrayBuffer>) => new Float32Array(bytes.buffer),
     I32: (bytes: Uint8Array<ArrayBuffer>) => new Int32Array(bytes.buffer),
     U32: (bytes: Uint8Array<ArrayBuffer>) => new Uint32Array(bytes.buffer),
   };
   const anyTensor = fc
     .record({
-      dtype: fc.constantFrom("F32" as const, "I32" as const, "U32" as const, "U8" as const),
+      dtype: fc.constantFrom(...(["F32", "I32", "U32", "F16", "U8"] as const)),
       shape: fc.array(fc.nat(4), { maxLength: 4 }),
       seed: fc.nat(1 << 30),
     })
     .map(({ dtype, shape, seed }): NativeTensor => {
       const size = shape.reduce((a, b) => a * b, 1);
       // Any bits at all: among the floats infinities, subnormals and NaNs of every payload.
-      const bytes = Uint8Array.from({ length: dtype === "U8" ? size : 4 * size }, (_, i) => {
+      const bytes = Uint8Array.from({ length: (BYTES.get(dtype) ?? 0) * size }, (_, i) => {
         const mixed = Math.imul(seed + i, 0x9e3779b1);
         return seed % 3 === 0 && i % 4 > 1 ? 255 - (mixed & 1) : mixed >>> 24;
       });
@@ -221,6 +231,8 @@ describe("encodeSafetensors", () => {
           return { dtype, shape, data: elements.I32(bytes) };
         case "U32":
           return { dtype, shape, data: elements.U32(bytes) };
+        case "F16":
+          return { dtype, shape, data: elements.F16(bytes) };
         case "U8":
           return { dtype, shape, data: bytes };
       }
@@ -263,7 +275,7 @@ describe("encodeSafetensors", () => {
         const header: unknown = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)));
         expect(length % 8).toBe(0);
         for (const { dtype, data_offsets } of Object.values(header ?? {})) {
-          expect(data_offsets[0] % (dtype === "U8" ? 1 : 4)).toBe(0);
+          expect(data_offsets[0] % (BYTES.get(dtype) ?? 0)).toBe(0);
         }
       }),
     );
@@ -340,6 +352,24 @@ describe("readTensor", () => {
     );
     expect(await messageOf(CheckpointError, () => readTensor(file, "b", "F32"))).toBe(
       'weights.safetensors: has no tensor "b".',
+    );
+  });
+
+  test("halves are read as the floats that they are, and so are floats", async () => {
+    const written = new Map<string, NativeTensor>([
+      ["half", { dtype: "F16", shape: [2, 2], data: toHalves([1, -2.5, 65_504, 1 / 3]) }],
+      ["full", { dtype: "F32", shape: [1], data: Float32Array.of(0.1) }],
+      ["count", { dtype: "U8", shape: [1], data: Uint8Array.of(1) }],
+    ]);
+    const mixed = decodeSafetensors(encodeSafetensors(written), "f");
+    const third = 0.333251953125; // NumPy 2.3: float(np.float16(1 / 3))
+    expect(Array.from(readFloats(mixed, "half", [2, 2]))).toEqual([1, -2.5, 65_504, third]);
+    expect(readFloats(mixed, "full")).toEqual(Float32Array.of(0.1));
+    expect(await messageOf(CheckpointError, () => readFloats(mixed, "half", [4]))).toBe(
+      'f: tensor "half" has shape [2, 2], expected [4].',
+    );
+    expect(await messageOf(CheckpointError, () => readFloats(mixed, "count"))).toBe(
+      'f: tensor "count" is stored as U8, expected F32.',
     );
   });
 });

@@ -196,7 +196,7 @@ describe("train --evaluate-every", () => {
   });
 
   it("gets the figures that evaluate gets of the same samples of --checkpoint best", async () => {
-    // What is damaged in the cache is made anew, and a second judge is no must.
+    // What is damaged in the cache is made anew, and if no second judge is kept there, the one that ships judges.
     const kept = at("cache/longhand/evaluation");
     for (const name of readdirSync(kept)) truncateSync(join(kept, name), 100);
     rmSync(at("cache/longhand/judges/second.safetensors"));
@@ -205,10 +205,10 @@ describe("train --evaluate-every", () => {
     const out = await evaluated("watched", flags);
     expect(out).toContain("The first judge looks at 480 training images");
     expect(out).toMatch(/^\S*\/evaluation\/.*: it is made again\.$/m);
-    expect(out).toContain("No second judge is kept; npm run judge -- --second trains one");
+    expect(out).toMatch(/by the second judge/);
     expect(readdirSync(at("watched", "evaluation-best"))).toEqual(["report.html"]);
     const page = bytes("watched", "evaluation-best", "report.html").toString();
-    expect(page).not.toContain("By a second judge");
+    expect(page).toContain("By a second judge");
 
     const found = readEvaluation("figures", "best.json");
     const row = rowsOf("watched").find(({ step }) => step === found.run.step);
@@ -219,7 +219,10 @@ describe("train --evaluate-every", () => {
       counts: found.samples.counts,
       ...found.samples.figures,
     });
-    expect(found).toMatchObject({ run: { checkpoint: "best" }, second: null });
+    expect(found).toMatchObject({
+      run: { checkpoint: "best" },
+      second: { judge: { name: "second" } },
+    });
   });
 
   it("takes epoch for a pace, and goes on with it after a stop, with the same bits", async () => {
@@ -273,9 +276,9 @@ describe("a refused evaluation says why in a line, and leaves nothing", () => {
     );
     expect(says).toMatch(/the run has diverged.* The checkpoint of step 0 is kept as it was/);
     expect(existsSync(at("diverged", "best"))).toBe(false);
-    // A checkpoint of an older version, whose weights are no numbers.
+    // A checkpoint of an older version, whose weights are no numbers; the average of them draws.
     const checkpoint = at("diverged", "checkpoint");
-    const file = join(checkpoint, "generator.safetensors");
+    const file = join(checkpoint, "generator-average.safetensors");
     const { tensors } = decodeSafetensors(readFileSync(file), file);
     const spoilt = [...tensors].map(([key, { shape, data }]): [string, NativeTensor] => [
       key,

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { decodeSafetensors, readTensor } from "../../src/checkpoint/safetensors.ts";
 import { classifyCommand } from "../../src/cli/commands/classify.ts";
 import { doctor } from "../../src/cli/words/doctor.ts";
+import { compareRecipes } from "../../src/runs/comparing/compare.ts";
 import { evaluateRun } from "../../src/runs/evaluation/evaluate.ts";
 import { interpolateCommand } from "../../src/cli/commands/interpolate.ts";
 import { judgeCommand } from "../../src/cli/commands/judge.ts";
@@ -109,6 +110,17 @@ const COMMANDS: readonly [string, (name: string) => unknown][] = [
   ],
   ["evaluate", (name) => evaluateRun(terminal, join(folder, name), { adapter })],
   ["evaluate --data", (name) => evaluateRun(terminal, run, { data: join(folder, name), adapter })],
+  ["compare", (name) => compareRecipes(terminal, [join(folder, name)], { adapter })],
+  [
+    "compare --data",
+    (name) =>
+      compareRecipes(terminal, ["mlp"], {
+        data: join(folder, name),
+        out: join(folder, "never"),
+        adapter,
+      }),
+  ],
+  ["compare --out", (name) => compareRecipes(terminal, ["mlp"], { out: fileOf(name), adapter })],
   ["web --data", (name) => serveWeb({ data: join(folder, name) })],
   ["doctor --adapter", (name) => doctor({ adapter: name, write: () => undefined })],
 ];

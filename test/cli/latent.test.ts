@@ -70,7 +70,7 @@ describe("what can't be done is refused in a sentence, and leaves nothing", () =
       /text.png: is a text; only PNG and JPEG pictures are read/,
     ],
     ["many restarts", ["project", run, "mnist:7", "--restarts", "257"], /from 1 to 256/],
-    ["a digit on demand", ["project", run, "mnist:7", "--digit", "7"], /it has no classes/],
+    ["a digit on demand", ["project", run, "mnist:7", "--digit", "7"], /nobody told it which/],
   ];
   it.each(cases)("%s", async (_, args, says) => {
     const before = readdirSync(run);

@@ -78,7 +78,7 @@ describe("train", () => {
       const { width, height } = PNG.sync.read(bytes("whole", `${name}.png`));
       expect(svg).toContain(`viewBox="0 0 ${width / 2} ${height / 2}"`);
     }
-    expect(readdirSync(join(run("whole"), "checkpoint")).length).toBe(7);
+    expect(readdirSync(join(run("whole"), "checkpoint")).length).toBe(10);
     expect(readdirSync(join(run("whole"), "checkpoints"))).toEqual(["step-0000010"]);
   });
 
@@ -222,7 +222,7 @@ describe("a refused start says why in a sentence and leaves nothing behind", () 
 
 describe("a full disk", () => {
   const disk = run("disk");
-  const mounted = mountTinyDisk(disk, 4096); // room for one checkpoint, not for two
+  const mounted = mountTinyDisk(disk, 12_288); // room for one checkpoint, not for two
   if (!mounted) console.log("skipped: a run on a full disk, since mounting a tmpfs takes root");
 
   it.skipIf(!mounted)("ends the run in a sentence, with everything saved before", async () => {
@@ -232,7 +232,7 @@ describe("a full disk", () => {
     expect(words(stopped.err)).toEqual([expect.stringMatching(/Can't write .*the disk is full/)]);
     const state: unknown = JSON.parse(readFileSync(join(out, "checkpoint/state.json"), "utf8"));
     expect(state).toMatchObject({ step: 0 }); // the first checkpoint, whole
-    expect(readdirSync(join(out, "checkpoint")).length).toBe(7);
+    expect(readdirSync(join(out, "checkpoint")).length).toBe(10);
     expect(readFileSync(join(out, "metrics.jsonl"), "utf8").trim().split("\n").length).toBe(5);
     const sampled = await longhand("sample", out, "--out", run("from-full.png"));
     expect(sampled.code, sampled.err).toBe(0);

@@ -241,7 +241,7 @@ describe("train with --width and --config", () => {
             convention: "keras",
             learningRate: 1e-3,
             beta1: 0.5,
-            beta2: 0.999,
+            beta2: 0.99,
             epsilon: 1e-7,
           },
           generatorWidths: [4, 3, 2],

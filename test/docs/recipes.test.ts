@@ -1,9 +1,14 @@
 // docs/recipes against the code: the table of constants, the list, the example, and each recipe's page.
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
 import { chosenRecipe, readConfig } from "../../src/runs/config.ts";
+import { formatComparison } from "../../src/runs/comparing/comparison-file.ts";
 import { recipes } from "../../src/gan/recipes/list.ts";
+import { comparisonText, keptComparisons } from "../support/comparisons-doc.ts";
+import { madeUpComparison } from "../support/made-up-comparison.ts";
 import { sourcePages, sourcePath, sourceText } from "../support/recipe-pages.ts";
 import {
   COMPARED,
@@ -31,6 +36,30 @@ it("has best ahead of dcgan for every seed, by both judges, to both sets", () =>
     for (const other of others) {
       best!.forEach((distance, i) => expect(distance).toBeLessThan(other[i]!));
     }
+  }
+});
+
+it("makes a table of each comparison that compare --keep wrote, and of no other file", () => {
+  const folder = mkdtempSync(join(tmpdir(), "longhand-kept-"));
+  try {
+    writeFileSync(join(folder, "ours.json"), formatComparison(madeUpComparison()));
+    writeFileSync(join(folder, "other.json"), '{ "format": 1 }');
+    const kept = [...keptComparisons(pathToFileURL(`${folder}/`))];
+    expect(kept.map(([name]) => name)).toEqual(["ours"]);
+    const lines = comparisonText(...kept[0]!).split("\n");
+    expect(lines[0]).toMatch(
+      /^\[`ours`\]\(comparison\/ours\.json\): `a` and `b`, 10 min each with/,
+    );
+    expect(lines.slice(4)).toEqual([
+      "| `a` | 0 | 100 | 10 min | 50.0 | 52.0 | 100 | 102 |",
+      "| `a` | 1 | 100 | 10 min | 60.0 | 62.0 | 120 | 122 |",
+      "| `a` | median (least–greatest) |  |  | **55.0 (50.0–60.0)** | **57.0 (52.0–62.0)** | **110 (100–120)** | **112 (102–122)** |",
+      "| `b` | 0 | 100 | 10 min | 30.0 | 32.0 | 60.0 | 62.0 |",
+      "| `b` | 1 | diverged: Step 70: the losses are NaN (D) and NaN (G) | – | – | – | – | – |",
+      "| `b` | median (least–greatest) |  |  | **30.0** | **32.0** | **60.0** | **62.0** |",
+    ]);
+  } finally {
+    rmSync(folder, { recursive: true });
   }
 });
 

@@ -4,7 +4,7 @@ import { createGan, type Gan } from "../../src/gan/gan.ts";
 import { dcgan, type DcganConstants } from "../../src/gan/recipes/dcgan.ts";
 import type { Recipe } from "../../src/gan/recipe.ts";
 import { trainingStep, type StepOptions } from "../../src/gan/step.ts";
-import { compile } from "../../src/gpu/program.ts";
+import { compile, type RunOptions } from "../../src/gpu/program.ts";
 import type { ActivationType } from "../../src/kernels/epilogue-attributes.ts";
 import { normal } from "../../src/kernels/random.ts";
 import { fromF32, refOf, type Ref } from "../../proof/reference/array.ts";
@@ -220,13 +220,14 @@ describe("ten steps give the same bits", () => {
       for (let i = 0; i < 10; i += 1) device.scope(() => void trainingStep(gan, BATCH, options));
     };
   const program =
-    (options: StepOptions & { share?: boolean; poison?: boolean }) =>
+    (options: StepOptions & { share?: boolean } & RunOptions) =>
     async (gan: Gan): Promise<void> => {
-      const { share = true, poison = false } = options;
+      const { share = true, poison = false, onDispatch } = options;
       const step = await compile(device, "step", () => trainingStep(gan, BATCH, options), {
         share,
       });
-      for (let i = 0; i < 10; i += 1) await step.run({ poison });
+      for (let i = 0; i < 10; i += 1)
+        await step.run({ poison, ...(onDispatch ? { onDispatch } : {}) });
     };
 
   async function bitsAfter(
@@ -247,6 +248,7 @@ describe("ten steps give the same bits", () => {
     { how: "eager, again", steps: eager({}) },
     { how: "eager, no work shared", steps: eager({ shareWork: false }) },
     { how: "as a program", steps: program({}) },
+    { how: "as a program, dispatch by dispatch", steps: program({ onDispatch: () => undefined }) },
     { how: "as a program, no work shared", steps: program({ shareWork: false }) },
     { how: "as a program, no buffers shared", steps: program({ share: false }) },
     {
@@ -280,6 +282,15 @@ describe("ten steps give the same bits", () => {
 });
 
 describe("a program's cost", () => {
+  it("is told dispatch by dispatch if somebody asks", async () => {
+    const step = await compile(device, "step", () => trainingStep(makeGan(), BATCH));
+    const told: [number, number][] = [];
+    await step.run({ onDispatch: (done, total) => told.push([done, total]) });
+    await device.idle();
+    const { length } = step.plan.dispatches;
+    expect(told).toEqual(Array.from({ length }, (_, i) => [i + 1, length]));
+  });
+
   it("makes no buffer, bind group or pipeline after the first step, and submits once", async () => {
     const gan = makeGan();
     const step = await compile(device, "step", () => trainingStep(gan, BATCH));

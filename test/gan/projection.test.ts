@@ -3,7 +3,8 @@ import { describe, expect, it, vi } from "vitest";
 import { gradArrays } from "../../src/autograd/backward.ts";
 import { Tensor, variable } from "../../src/autograd/tensor.ts";
 import { meanSquaredError } from "../../src/autograd/losses.ts";
-import { createModels, drawImages, generatorInputs, type Models } from "../../src/gan/gan.ts";
+import { createModels, type Models } from "../../src/gan/gan.ts";
+import { drawImages, generatorInputs } from "../../src/gan/samples.ts";
 import {
   asImage,
   errorBetween,

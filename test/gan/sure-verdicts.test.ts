@@ -2,7 +2,8 @@
 // Recipes after Keras compute them from the logit, and learn. PyTorch's keeps the logarithm above −100, with the same
 // effect; a clip at 1e-7 stops both.
 import { describe, expect, test } from "vitest";
-import { createGan, type Gan, verdict } from "../../src/gan/gan.ts";
+import { createGan, type Gan } from "../../src/gan/gan.ts";
+import { verdict } from "../../src/gan/samples.ts";
 import type { Recipe, Loss } from "../../src/gan/recipe.ts";
 import { trainingStep } from "../../src/gan/step.ts";
 import { testDevice } from "../support/device.ts";

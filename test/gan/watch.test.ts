@@ -20,6 +20,7 @@ const mnist = await loadImages(undefined, "train");
 const narrow: Recipe = {
   ...small,
   name: "narrow",
+  clusters: 0,
   latent: 8,
   batch: 8,
   generatorWidths: [4, 4, 4],

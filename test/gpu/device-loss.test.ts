@@ -52,7 +52,7 @@ type Files = ReadonlyMap<string, Uint8Array>;
 
 /** A run from its start, or from a checkpoint. */
 async function start({ device }: Opened, files?: Files): Promise<Run> {
-  const gan = createGan(device, small, strokes(12), { seed: SEED });
+  const gan = createGan(device, small, strokes(12, small.clusters), { seed: SEED });
   if (files) {
     const { step, seed } = parseState(files, "checkpoint");
     restoreArrays(gan.state, files, "checkpoint");

@@ -29,6 +29,7 @@ const SHARED_BY_ALL = [
   "src/gpu/errors.ts",
   "src/gpu/foreign-text.ts",
   "src/gpu/formats.ts",
+  "src/gpu/half.ts",
   "src/gpu/node/young-garbage.ts",
   "src/gpu/options.ts",
   "src/gpu/png-filter.ts",
@@ -46,7 +47,11 @@ const ENTRIES: Readonly<Record<string, readonly string[]>> = {
   "src/data-bytes.ts": ["data"],
   "src/metrics.ts": ["metrics"],
 };
-const FACES = [...Object.keys(ENTRIES), "src/cli/main.ts"];
+/** What the page uses besides those entries; no part of the package. */
+const PAGE_ENTRY = "src/web.ts";
+const FACES = [...Object.keys(ENTRIES), PAGE_ENTRY, "src/cli/main.ts"];
+/** Files that are started as processes of their own. */
+const CHILDREN = ["src/runs/training/compile-ahead-child.ts"];
 /** The only files of the engine that know Node; the first alone imports Dawn. */
 const PLATFORM = /^src\/gpu\/node\/[\w-]+\.ts$/;
 
@@ -84,7 +89,7 @@ const lines = (file: string): number => text(file).trimEnd().split("\n").length;
 
 const STATEMENT = /^(?:import|export)\s+(type\s+)?([^"';]*?)\bfrom\s+"([^"]+)"/gm;
 const BARE = /(?:^import|\bimport\()\s*"([^"]+)"/gm;
-const WORKER = /new URL\(\s*"(\.[^"]+\.ts)"/g;
+const WORKER = /new URL\(\s*"(\.[^"]+\.tsx?)"/g;
 
 function importsOf(file: string): Import[] {
   const source = text(file);
@@ -121,9 +126,9 @@ function roomOf(file: string): string {
 }
 
 const sources = filesIn("src", /\.ts$/);
-const pages = filesIn("web", /\.(ts|html)$/);
+const pages = filesIn("web", /\.(tsx?|html)$/);
 const proof = filesIn("proof", /\.ts$/);
-const imports = [...sources, ...proof, ...pages.filter((file) => file.endsWith(".ts"))].flatMap(
+const imports = [...sources, ...proof, ...pages.filter((file) => /\.tsx?$/.test(file))].flatMap(
   importsOf,
 );
 
@@ -174,6 +179,18 @@ describe("imports", () => {
       return fault === undefined ? [] : [`${each.from} → ${each.to}: ${fault}`];
     });
     expect(faults).toEqual([]);
+  });
+
+  test("of the page, and of all that it loads, name entries of the engine alone", () => {
+    const own = [...reachedFrom(["web/main.tsx"], () => true)].filter((file) =>
+      file.startsWith("web/"),
+    );
+    expect(own.length).toBeGreaterThan(20);
+    const deep = imports
+      .filter(({ from, to }) => own.includes(from) && to.startsWith("src/"))
+      .filter(({ to }) => !/^src\/[\w-]+\.ts$/.test(to))
+      .map(({ from, to }) => `${from} → ${to}`);
+    expect(deep).toEqual([]);
   });
 
   test("of the benchmarks reach no command", () => {
@@ -254,8 +271,20 @@ describe("imports", () => {
     expect(cycles).toEqual([]);
   });
 
+  test("of the command line's package lead to no file that it lacks once it is installed", () => {
+    const { files }: { files: string[] } = JSON.parse(text("package.json"));
+    const lacking = imports.filter(
+      ({ to, typeOnly }) =>
+        !typeOnly &&
+        to !== "package.json" &&
+        existsSync(join(ROOT, to)) &&
+        !files.some((shipped) => to.startsWith(`${shipped}/`)),
+    );
+    expect(lacking).toEqual([]);
+  });
+
   test("reach every file from a face of the package", () => {
-    const seen = reachedFrom([...FACES, ...pages], () => true);
+    const seen = reachedFrom([...FACES, ...CHILDREN, ...pages], () => true);
     const orphans = sources.filter((file) => !seen.has(file) && !file.endsWith(".d.ts"));
     expect(orphans).toEqual([]);
   });

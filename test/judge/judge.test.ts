@@ -1,16 +1,25 @@
 // The judge: it learns, with the same bits each time; it is kept completely; and its answer for an image doesn't depend
 // on other images.
 import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import { encodeSafetensors } from "../../src/checkpoint/safetensors.ts";
+import { judgeCommand } from "../../src/cli/commands/judge.ts";
 import { findJudge, loadJudge, readJudge } from "../../src/runs/evaluation/judges.ts";
 import { terminal } from "../../src/terminal/ui.ts";
 import { loadImages } from "../../src/data/files.ts";
 import { CheckpointError, DataError, ShapeError } from "../../src/gpu/errors.ts";
-import { designs, FEATURES, LEARNING_RATE_SCALES, type Which } from "../../src/judge/designs.ts";
+import {
+  designs,
+  FEATURES,
+  GOAL,
+  LEARNING_RATE_SCALES,
+  type Which,
+} from "../../src/judge/designs.ts";
 import { fromBytes } from "../../src/data/pixels.ts";
 import {
   accuracyOf,
@@ -180,9 +189,7 @@ describe("a kept judge", () => {
       /^judge: body.conv2d.filter has 3 values, but this version's second judge has \d+; train it again$/,
     );
 
-    const { path, value } = await findJudge("second");
-    expect(path).toBe(join(folder, "cache/longhand/judges/second.safetensors"));
-    expect(value).toBe(undefined);
+    const path = join(folder, "cache/longhand/judges/second.safetensors");
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, bytes);
     const [loaded, said] = await listen(() => loadJudge(terminal, device, "second"));
@@ -260,21 +267,59 @@ describe("a kept judge", () => {
     }
     const path = join(folder, "cache/longhand/judges/second.safetensors");
     const folderOf = dirname(path);
-    const ask = () => listen(() => loadJudge(terminal, device, "second", { data, epochs: 1 }));
+    const again = { second: true, data, epochs: 1 };
     rmSync(folderOf, { recursive: true, force: true });
-    const [judge] = await ask();
+    const shipped = await findJudge("second");
+    await listen(() => judgeCommand(again));
     const whole = readFileSync(path);
+    expect((await findJudge("second")).path).toBe(path);
     const gone = String(spawnSync("true").pid);
     for (const damage of [whole.subarray(0, 900), whole.subarray(0, 0), flipped(whole, 200_000)]) {
       writeFileSync(path, damage);
       writeFileSync(`${path}.tmp-${gone}`, "");
-      const [again, said] = await ask();
-      expect(said).toContain(": the second judge is trained again, which is done once.");
+      const [judge, loads] = await listen(() => loadJudge(terminal, device, "second"));
+      expect(loads).toContain(": the second judge that ships is used instead; npm run judge");
+      expect(judge.fingerprint).toBe(shipped.value.fingerprint);
+      const [, said] = await listen(() => judgeCommand(again));
+      expect(said).toContain(": the second judge is trained again.");
       expect(said).toContain(path);
-      expect(again.fingerprint).toBe(judge.fingerprint);
       expect(readFileSync(path).equals(whole)).toBe(true);
       expect(readdirSync(folderOf)).toEqual(["second.safetensors"]);
     }
+  });
+
+  test.each(["first", "second"] as const)(
+    "the %s ships, and is as good as it should be",
+    async (which) => {
+      rmSync(join(folder, "cache"), { recursive: true, force: true });
+      const { path, value, trouble } = await findJudge(which);
+      expect(path).toBe(
+        fileURLToPath(new URL(`../../assets/judges/${which}.safetensors`, import.meta.url)),
+      );
+      expect(trouble).toBe(undefined);
+      expect(value).toMatchObject({
+        which,
+        seed: designs[which].seed,
+        epochs: designs[which].epochs,
+      });
+      expect(value.accuracy).toBeGreaterThanOrEqual(GOAL);
+      const readme = readFileSync(join(dirname(path), "README.md"), "utf8");
+      expect(readme).toContain(createHash("sha256").update(readFileSync(path)).digest("hex"));
+      const { images, labels, count } = test10k;
+      const { probabilities } = await judgeImages(createJudge(device, value), images, count);
+      const right = labels!.filter((label, i) => {
+        const each = probabilities.subarray(i * 10, (i + 1) * 10);
+        return each.indexOf(Math.max(...each)) === label;
+      });
+      expect(right.length / count).toBeCloseTo(value.accuracy, 3);
+    },
+  );
+
+  test("the page has the first one, too", () => {
+    const [ours, pages] = ["assets/judges/first", "web/assets/judge"].map((name) =>
+      readFileSync(new URL(`../../${name}.safetensors`, import.meta.url)),
+    );
+    expect(pages!.equals(ours!)).toBe(true);
   });
 
   const flipped = (bytes: Uint8Array, at: number): Uint8Array =>

@@ -15,7 +15,14 @@ import {
   probability,
   generatorLoss,
 } from "../../proof/reference/adversarial-loss.ts";
-import { createRandom, randomRef, type Ref, refOf, zeros } from "../../proof/reference/array.ts";
+import {
+  createRandom,
+  map,
+  randomRef,
+  type Ref,
+  refOf,
+  zeros,
+} from "../../proof/reference/array.ts";
 import { compareToOracle } from "../../proof/reference/compare.ts";
 import { testDevice } from "../support/device.ts";
 import { upload } from "../../proof/case.ts";
@@ -56,17 +63,21 @@ function expected(
   const mean = (values: readonly number[], f: (x: number) => number): number =>
     values.reduce((sum, x) => sum + f(x), 0) / count;
   const [real, fake] = [half(0), half(count)];
+  const paired = form === "paired";
+  const above = (of: readonly number[], other: readonly number[]): readonly number[] =>
+    paired ? of.map((x, i) => x - other[i]!) : of;
+  const [realLead, fakeLead] = [above(real, fake), above(fake, real)];
   const [onReal, onFake, onFakeForG] = [asReal(form, smoothing), asFake(form), generatorLoss(form)];
   const dDiscriminator = zeros(shape);
   const dGenerator = zeros([count, ...shape.slice(1)]);
   for (let i = 0; i < count; i += 1) {
-    dDiscriminator.data[at(i)] = onReal.slope(real[i]!) / count;
-    dDiscriminator.data[at(count + i)] = onFake.slope(fake[i]!) / count;
-    dGenerator.data[at(i)] = onFakeForG.slope(fake[i]!) / count;
+    dDiscriminator.data[at(i)] = onReal.slope(realLead[i]!) / count;
+    dDiscriminator.data[at(count + i)] = onFake.slope(fakeLead[i]!) / count;
+    dGenerator.data[at(i)] = onFakeForG.slope(fakeLead[i]!) / count;
   }
-  const lossD = mean(real, onReal.value) + mean(fake, onFake.value);
+  const lossD = (paired ? 0 : mean(realLead, onReal.value)) + mean(fakeLead, onFake.value);
   const verdicts = [real, fake].map((outputs) => mean(outputs, probability(form)));
-  const scalars = refOf([SCALARS], [lossD, mean(fake, onFakeForG.value), ...verdicts]);
+  const scalars = refOf([SCALARS], [lossD, mean(fakeLead, onFakeForG.value), ...verdicts]);
   return { scalars, dDiscriminator, dGenerator };
 }
 
@@ -141,8 +152,8 @@ describe("agrees with float64", () => {
 
 /** Outputs as a form has them, away from its bounds. */
 const outputsOf = (form: Form, shape: readonly number[]): Ref =>
-  form === "logits" || form === "hinge"
-    ? randomRef(shape, random, -3, 3)
+  form === "logits" || form === "hinge" || form === "paired"
+    ? map(randomRef(shape, random, -3, 3), (x) => Math.round(x * 1024) / 1024) // exact differences
     : randomRef(shape, random, 0.02, 0.98);
 
 describe("what it is made of, against float64", () => {
@@ -150,6 +161,9 @@ describe("what it is made of, against float64", () => {
     ["hinge", 0, 1, undefined],
     ["hinge", 0, 130, undefined],
     ["hinge", 0, 65, 10],
+    ["paired", 0, 1, undefined],
+    ["paired", 0, 130, undefined],
+    ["paired", 0, 65, 10],
     ["probabilities", 0, 64, undefined],
     ["probabilities", 0.1, 7, undefined],
     ["probabilities", 0.5, 65, 3],
@@ -173,6 +187,34 @@ describe("what it is made of, against float64", () => {
     expect(await run(outputs, how)).toEqual(found);
   });
 
+  test("pairs that are far apart, on either side", async () => {
+    const pairs = [
+      [1e4, -1e4],
+      [-1e4, 1e4],
+      [44, -44],
+      [-44, 44],
+      [10, -10],
+      [30, 0],
+      [0, 30],
+    ] as const;
+    for (const [real, fake] of pairs) {
+      const each = refOf([2], [real, fake]);
+      expect(problems(await run(each, { form: "paired" }), each, { form: "paired" })).toEqual([]);
+    }
+    const all = refOf([14], [...pairs.map(([real]) => real), ...pairs.map(([, fake]) => fake)]);
+    expect(problems(await run(all, { form: "paired" }), all, { form: "paired" })).toEqual([]);
+  });
+
+  test("a NaN spoils both of its pair, and no other", async () => {
+    const { scalars, dDiscriminator, dGenerator } = await run(
+      refOf([4], [Number.NaN, 0.25, 0.5, 0.75]),
+      { form: "paired" },
+    );
+    expect(Array.from(scalars, Number.isNaN)).toEqual([true, true, true, false]);
+    expect(Array.from(dDiscriminator, Number.isNaN)).toEqual([true, false, true, false]);
+    expect(Array.from(dGenerator, Number.isNaN)).toEqual([true, false]);
+  });
+
   // Both halves get all of them. Held at LOW and HIGH there is a slope, beyond there is none.
   const LOW = Math.fround(1e-7);
   const HIGH = Math.fround(1 - 1e-7);
@@ -182,6 +224,7 @@ describe("what it is made of, against float64", () => {
     ["probabilities", [HIGH, 1 - 2 ** -24, HIGH - 2 ** -24, 1, 0.75]],
     ["clamped", [0, 1e-13, 1e-12, 1e-30, 0.5, 1e-4]],
     ["clamped", [1, 1 - 2 ** -24, 0.25]],
+    ["paired", [1e4, -1e4, 44, -44, 0, 10, -20, 1e-8]],
   ])("%s at the bounds: %j", async (form, values) => {
     for (const value of values) {
       const each = refOf([2], [Math.fround(value), Math.fround(value)]);
@@ -281,9 +324,10 @@ describe("refuses", () => {
     [{ smoothing: -0.1 }],
     [{ smoothing: Number.NaN }],
     [{ smoothing: 0.1, form: "hinge" }],
+    [{ smoothing: 0.1, form: "paired" }],
   ])("%o", async (options) => {
     expect(await refusal(AttributeError, [2], options)).toMatch(
-      /^adversarialLoss: smoothing must be in \[0, 1\), and 0 with the hinge loss.*; got /,
+      /^adversarialLoss: smoothing must be in \[0, 1\), and 0 with the hinge and paired losses.*; got /,
     );
   });
 
@@ -304,6 +348,7 @@ test.each<[Form, number]>([
   ["logits", 0],
   ["logits", 0.2],
   ["hinge", 0],
+  ["paired", 0],
   ["probabilities", 0.2],
   ["clamped", 0.2],
 ])("the reference's slopes are those of its losses: %s, smoothed by %d", (form, smoothing) => {

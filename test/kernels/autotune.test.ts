@@ -107,7 +107,7 @@ describe("repeated", () => {
     const before = device.programBuffers.length;
     expect(await twice.time(3)).toBeGreaterThanOrEqual(0);
     expect([...(await twice.out.read())]).toEqual([37, 54, 81, 118]);
-    expect(twice.dispatches.length).toBe(2);
+    expect(twice.plan.dispatches.length).toBe(2);
     expect(device.programBuffers.length).toBe(before);
     twice.destroy();
   });

@@ -10,6 +10,10 @@ import { capPipelines, prove } from "./prove.ts";
 import { table } from "../../proof/table.ts";
 import { WORKGROUP_VARIANTS } from "../../src/kernels/workgroup-tile.ts";
 import { withVariant } from "../../proof/variants.ts";
+import { convolutionGeometry } from "../../src/kernels/conv2d-geometry.ts";
+import { convolve, dataGradient } from "../../src/kernels/conv2d.ts";
+import { createRng, uniform } from "../../src/kernels/random.ts";
+import { kernelChoices } from "../../src/kernels/variant.ts";
 
 const device = await testDevice();
 
@@ -69,8 +73,33 @@ describe("variants by default with eight lanes", () => {
   });
 });
 
+describe("images of more than 2²⁰ pixels, whose rows aren't found by floats", () => {
+  test.runIf(device.lanes > 0)("are convolved by lanes as one element at a time", async () => {
+    const rng = createRng(device, 1);
+    const x = uniform(rng, [1, 1100, 1000, 4], -1, 1);
+    const filter = uniform(rng, [1, 1, 4, 4], -1, 1);
+    const geometry = convolutionGeometry(x.shape, filter.shape, { strides: 1, padding: "valid" });
+    const runs = {
+      "conv2d-forward": () => convolve(x, filter, geometry),
+      "conv2d-data-gradient": () => dataGradient(x, filter, geometry),
+    };
+    const { forced } = kernelChoices(device);
+    for (const [kernel, run] of Object.entries(runs)) {
+      const found: Float32Array[] = [];
+      for (const variant of ["lanes", "direct"] as const) {
+        forced.set(kernel, variant);
+        found.push(await run().read());
+      }
+      forced.delete(kernel);
+      const [lanes, direct] = found as [Float32Array, Float32Array];
+      expect(lanes.some((value) => value !== 0)).toBe(true);
+      expect(lanes.findIndex((value, i) => Math.abs(value - direct[i]!) > 1e-6)).toBe(-1);
+    }
+  });
+});
+
 describe("variants by default with four lanes", () => {
-  test("a convolution shares its loads, a product doesn't", () => {
+  test("a convolution and a product share their loads", () => {
     const found = labelsWith(4, () => {
       const x = variable(device.empty([1, 6, 6, 16]));
       const filter = variable(device.empty([3, 3, 16, 32]));
@@ -78,7 +107,7 @@ describe("variants by default with four lanes", () => {
       vectorJacobianArrays(y, device.empty(y.shape), [x, filter]);
       matmul(variable(device.empty([8, 16])), variable(device.empty([16, 32])));
     });
-    expect(found).toContain("matmul.tiled");
+    expect(found).toContain("matmul-lanes.tiled");
     for (const kernel of ["forward", "data-gradient", "weight-gradient"]) {
       expect(found).toContain(`conv2d-${kernel}-lanes.tiled`);
     }

@@ -74,6 +74,8 @@ function launchUnlisted(): {
   const [copied, descended, rolled, velocities] = [like(), arena(), arena(), arena()];
   const [parameters, gradients, first, second] = [arena(), arena(), arena(), arena()];
   const average = like();
+  const [odd, oddValues] = [device.persistent([999]), device.persistent([999])];
+  oddValues.write(numbers.subarray(1));
   const corrections = device.persistent([2]);
   const started = device.persistent([1]);
   const images = device.persistent([200, 4, 4, 1], "u8");
@@ -97,6 +99,7 @@ function launchUnlisted(): {
     copied,
     ...updated,
     average,
+    odd,
     ring,
     log,
     corrections,
@@ -133,6 +136,7 @@ function launchUnlisted(): {
     device.moveInto(gatherLabels(labels, rng, { batch: 200, steps: 1 }, 200), classes);
     adversarialLoss(gradients, rng, { ring });
     movingAverage(average, gradients, rng, 0.9);
+    movingAverage(odd, oddValues, rng, 0.9);
     recordStep(gradients, log, rng);
     advance(device, [adamCounter(state, options), sgdCounter(momentum)], rng);
     multiplyAdds(gradients, sums, 1);

@@ -9,4 +9,4 @@ const { conv2d: _conv2d, convTranspose2d: _convTranspose2d, ...others } = table;
 
 for (const [op, row] of Object.entries(others)) prove(device, op, row);
 
-capPipelines(device, 1800);
+capPipelines(device, 2000);

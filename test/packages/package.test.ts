@@ -1,6 +1,6 @@
 // The engine's package as its users have it: packed, installed in an empty project, and used there on Node, by
 // TypeScript, and in a page that Vite builds. Everything runs in separate processes and browsers.
-import { minifyWgsl } from "../../packages/longhand/minify-wgsl.ts";
+import { minifyWgsl } from "../../src/gpu/minify-wgsl.ts";
 import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -39,8 +39,8 @@ async function printed(code: string): Promise<unknown> {
 }
 
 describe("the tarball", () => {
-  test("is smaller than 200 KB, and has what is built and nothing else", () => {
-    expect(statSync(tarball).size).toBeLessThan(200_000);
+  test("is smaller than 210 KB, and has what is built and nothing else", () => {
+    expect(statSync(tarball).size).toBeLessThan(210_000);
     const folder = join(project, "node_modules/longhand");
     const parts = ["LICENSE", "README.md", "dist", "package.json"];
     expect(readdirSync(folder).toSorted()).toEqual(parts);

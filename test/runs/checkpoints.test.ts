@@ -17,18 +17,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { openJsonl } from "../../src/checkpoint/jsonl.ts";
-import { formatManifest, parseManifest, verifyFiles } from "../../src/checkpoint/manifest.ts";
+import { formatManifest, parseManifest, verifyFiles } from "../../src/checkpoint/sealed-folder.ts";
 import { CheckpointError } from "../../src/gpu/errors.ts";
 import { olderPath } from "../../src/runs/checkpoint-places.ts";
 import { readCheckpoint, saveCheckpoint } from "../../src/runs/checkpoints.ts";
 import { readResumable } from "../../src/runs/resume.ts";
-import {
-  formatRecord,
-  readRunRecord,
-  runFolder,
-  type RunFolder,
-  type RunRecord,
-} from "../../src/runs/run-folder.ts";
+import { readRunRecord, runFolder, type RunFolder } from "../../src/runs/run-folder.ts";
+import { formatRecord, type RunRecord } from "../../src/runs/run-record.ts";
 import { messageOf } from "../support/message-of.ts";
 import { makeTinyRun, tinyFiles, tinyRecord, tinyRows, tinySnapshot } from "../support/tiny-run.ts";
 

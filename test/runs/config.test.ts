@@ -136,11 +136,19 @@ describe("a mistake is told by its key", () => {
       { discriminatorWidths: 8 },
       /discriminatorWidths: must be 2 whole numbers ≥ 1; got 8/,
     ],
-    ["dcgan", { loss: "probabilities" }, /loss: must be 'logits' or 'hinge'; got "prob/],
+    [
+      "dcgan",
+      { loss: "probabilities" },
+      /loss: must be 'logits' or 'hinge' or 'paired'; got "prob/,
+    ],
     ["dcgan32", { loss: "clamped" }, /loss: must be 'sigmoid' or 'probabilities'; got "cla/],
     ["dense", { loss: "hinge" }, /must be 'sigmoid' or 'probabilities' or 'clamped'; got "hinge"/],
     ["mlp", { loss: "logits" }, /must be 'sigmoid' or 'probabilities' or 'clamped'; got "logits"/],
     ["dcgan", { loss: "hinge", smoothing: 0.1 }, /smoothing: must be 0 with the loss 'hinge'/],
+    ["best", { penalty: -1 }, /penalty: must be a finite number ≥ 0; got -1/],
+    ["conditional", { penaltyNoise: 0 }, /penaltyNoise: must be a finite number > 0; got 0/],
+    ["dcgan", { penalty: 1 }, /penalty: is not a constant of recipe dcgan, which has loss/],
+    ["best", { loss: "paired", smoothing: 0.1 }, /smoothing: must be 0 with the loss 'paired'/],
     ["dcgan", { batch: 0, slope: "x" }, /: batch: must be .*; got 0; slope: must be .*; got "x"$/],
   ];
   it.each(cases)("%s: %j", async (name, changes, message) => {

@@ -3,16 +3,12 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { MANIFEST_FILE, verifyFiles, type FileSource } from "../../src/checkpoint/manifest.ts";
+import { MANIFEST_FILE, type FileSource } from "../../src/checkpoint/manifest.ts";
+import { verifyFiles } from "../../src/checkpoint/sealed-folder.ts";
 import { readCheckpoint } from "../../src/runs/checkpoints.ts";
 import { readResumable } from "../../src/runs/resume.ts";
-import {
-  formatRecord,
-  parseRecord,
-  readRunRecord,
-  runFolder,
-  type RunFolder,
-} from "../../src/runs/run-folder.ts";
+import { readRunRecord, runFolder, type RunFolder } from "../../src/runs/run-folder.ts";
+import { formatRecord, parseRecord } from "../../src/runs/run-record.ts";
 import { LonghandError } from "../../src/gpu/errors.ts";
 import { makeTinyRun, tinyFiles, tinyRecord, tinyRows } from "../support/tiny-run.ts";
 import { below, pick, randomFrom, sameBytes, tally, type Fuzzed, type Random } from "./fuzzing.ts";

@@ -67,7 +67,7 @@ function nativeOf(tensors: SafetensorsFile["tensors"]): Map<string, NativeTensor
 }
 
 function isNative(tensor: { readonly dtype: string }): tensor is NativeTensor {
-  return ["F32", "I32", "U32", "U8"].includes(tensor.dtype);
+  return ["F32", "I32", "U32", "F16", "U8"].includes(tensor.dtype);
 }
 
 const NAMES = ["a", "dense.kernel", "", "__proto__", "10", "ä€😀", 'quo"te', "new\nline"];
@@ -93,6 +93,7 @@ const WORDS = [
   '"F32"',
   '"F64"',
   '"F4"',
+  '"F16"',
   '"U8"',
   '"BOOL"',
   "[",
@@ -137,7 +138,7 @@ function headerFrom(random: Random): string {
     const unit = pick(random, ["[],", "{},", "0,", '"":0,', "1.5,", '"",']);
     return `{"a":{"shape":[${unit.repeat((random() < 0.5 ? 2 ** 16 : 2 ** 20) / unit.length - 20)}0]}}`;
   }
-  const dtype = pick(random, ['"F32"', '"U8"', '"F4"', '"F64"', '"X"', "1", "null"]);
+  const dtype = pick(random, ['"F32"', '"U8"', '"F4"', '"F16"', '"F64"', '"X"', "1", "null"]);
   const extents = (): string =>
     Array.from({ length: below(random, 4) }, () =>
       pick(random, ["0", "1", "2", "3", "-1", "1e3", "4294967296", "18446744073709551615"]),

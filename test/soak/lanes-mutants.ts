@@ -13,15 +13,15 @@ export const lanesMutants: readonly Mutant[] = [
   {
     kernel: "matmul-lanes.tiled",
     what: "two of a transposed operand's steps change places",
-    from: "load_rows(start.x, fours, k), load_rows(start.x, fours, k + 1u)",
-    to: "load_rows(start.x, fours, k + 1u), load_rows(start.x, fours, k)",
+    from: "load_rows(start, m, k), load_rows(start, m, k + 1u)",
+    to: "load_rows(start, m, k + 1u), load_rows(start, m, k)",
     noticed: ["matmul"],
   },
   {
     kernel: "conv2d-forward-lanes.tiled",
     what: "padding repeats the image's first pixel",
-    from: "inp4[(INP4_AT + u32(max(at, 0)) + c) / 4u]), at >= 0)",
-    to: "inp4[(INP4_AT + u32(max(at, 0)) + c) / 4u]), at >= -1)",
+    from: "inp4[(INP4_AT + u32(max(at, 0)) + c) >> 2u]), at >= 0)",
+    to: "inp4[(INP4_AT + u32(max(at, 0)) + c) >> 2u]), at >= -1)",
     noticed: ["conv2d"],
   },
   {
@@ -37,6 +37,21 @@ export const lanesMutants: readonly Mutant[] = [
     from: "first < count; first += 4u",
     to: "first + 4u <= count; first += 4u",
     noticed: ["conv2d"],
+  },
+  {
+    kernel: "conv2d-weight-gradient-lanes.tiled",
+    what: "past the last image comes the column after the next",
+    from: "x += select(vec4u(), vec4u(1u), over);",
+    to: "x += select(vec4u(), vec4u(2u), over);",
+    noticed: ["conv2d"],
+  },
+  {
+    kernel: "conv2d-data-gradient-lanes.tiled",
+    what: "rows that lanes swapped are stored in the order of the first lane",
+    file: "lib/lanes-tile.wgsl",
+    from: "let row = m + ((slot + i) ^ turn);",
+    to: "let row = m + (slot + i);",
+    noticed: ["conv2d", "convTranspose2d"],
   },
   {
     kernel: "conv2d-weight-gradient-lanes.tiled",

@@ -71,8 +71,8 @@ export const mutants: readonly Mutant[] = [
   {
     kernel: "conv2d-data-gradient.narrow",
     what: "the taps of the phase's first row are all there is",
-    from: "      let at = (kernel_of(phase, i, j) * CHANNELS + c) * FILTERS;",
-    to: "      if (i > 0u) { continue; }\n      let at = (kernel_of(phase, i, j) * CHANNELS + c) * FILTERS;",
+    from: "      let column = strip.x - i32(j);",
+    to: "      if (i > 0u) { continue; }\n      let column = strip.x - i32(j);",
     noticed: by("conv2d", "convTranspose2d"),
   },
   {

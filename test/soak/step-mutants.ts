@@ -61,6 +61,20 @@ export const stepMutants: readonly Mutant[] = [
   },
   {
     kernel: "adversarial-loss.losses",
+    what: "a generated image leads its pair by what it lags",
+    from: "lead = vec2f(real - fake, fake - real);",
+    to: "lead = vec2f(real - fake, real - fake);",
+    noticed: adversarial("paired, labels smoothed by 0, 1 "),
+  },
+  {
+    kernel: "adversarial-loss.losses",
+    what: "a pair counts twice",
+    from: "if (FORM == PAIRED) { real_term.x = 0f; }",
+    to: "",
+    noticed: adversarial("paired, labels smoothed by 0, 65"),
+  },
+  {
+    kernel: "adversarial-loss.losses",
     what: "a slope beyond the bounds of probabilities",
     from: "return (p < LOW) | (p > HIGH);",
     to: "return p < LOW;",
@@ -151,6 +165,13 @@ export const stepMutants: readonly Mutant[] = [
     noticed: { file: "test/kernels/step-parts.test.ts", name: "values at step" },
   },
   {
+    kernel: "moving-average.update_fours",
+    what: "all fours move towards the first",
+    from: "values4[VALUES4_AT / 4u + i]",
+    to: "values4[VALUES4_AT / 4u]",
+    noticed: { file: "test/kernels/step-parts.test.ts", name: "values at step" },
+  },
+  {
     kernel: "step-log.record",
     what: "the ring has a slot too few",
     from: "(state[STATE_AT + 2] % CAPACITY) * COUNT",
@@ -169,8 +190,8 @@ export const stepMutants: readonly Mutant[] = [
     kernel: "conv2d-data-gradient.tiled",
     file: "lib/epilogue.wgsl",
     what: "a part of the batch gets the mask of the first rows",
-    from: "philox(vec4u((FIRST + at) / 4u,",
-    to: "philox(vec4u(at / 4u,",
+    from: "philox(vec4u((FIRST + at) >> 2u,",
+    to: "philox(vec4u(at >> 2u,",
     noticed: { file: "test/nn/network.test.ts", name: "the masks of those rows" },
   },
   {

@@ -7,10 +7,18 @@ import { chromium, type Browser } from "playwright-core";
 import { embeddedBytes, embeddedFiles, versions } from "../../src/gpu/node/packages.ts";
 import { cacheFolders, unpackOnce, type WriteUnpacked } from "../../src/gpu/node/unpacked.ts";
 
-/** Flags that make Chromium open WebGPU on SwiftShader, without a GPU or a screen. */
-export const ON_SWIFTSHADER: readonly string[] = [
+/** Flags that make Chromium open WebGPU on SwiftShader, without a GPU or a screen, but show nothing that it draws. */
+export const WITHOUT_CANVASES: readonly string[] = [
   "--use-webgpu-adapter=swiftshader",
   "--enable-unsafe-webgpu",
+];
+
+/** Flags that make Chromium open WebGPU on SwiftShader, and compose the page there: canvases show what WebGPU draws. */
+export const ON_SWIFTSHADER: readonly string[] = [
+  ...WITHOUT_CANVASES,
+  "--use-angle=swiftshader",
+  "--use-vulkan=swiftshader",
+  "--enable-features=Vulkan",
 ];
 
 const QUIET: readonly string[] = [

@@ -10,6 +10,7 @@ import { dcgan32 } from "../../src/gan/recipes/dcgan32.ts";
 import { denseGan } from "../../src/gan/recipes/dense.ts";
 import { mlp } from "../../src/gan/recipes/mlp.ts";
 import { upsampleGan } from "../../src/gan/recipes/upsample.ts";
+import { minibatchStddev as minibatchStddevLayer } from "../../src/nn/layers.ts";
 import {
   activation,
   batchNorm,
@@ -19,6 +20,7 @@ import {
   dropout,
   flatten,
   type Layer,
+  minibatchStddev,
   reshape,
   upsample,
 } from "../../proof/reference/stack.ts";
@@ -31,20 +33,26 @@ export interface NarrowRecipe {
   readonly discriminator: readonly Layer[];
   /** The random streams of the generator's noise; dropout uses those in between. */
   readonly noise: readonly number[];
+  /** The random stream of the penalty's noise: the one after the masks. */
+  readonly penaltyStream?: number;
 }
 
 /**
- * Strokes on black, so that batches differ and pixels cover the whole range. The class is the stroke's place. Made for
- * 28×28 pixels.
+ * Strokes on black, so that batches differ and pixels cover the whole range. The class is the stroke's place, and so is
+ * the cluster. Made for 28×28 pixels.
  */
-export function strokes(count: number): Images {
+export function strokes(count: number, clusters: number = PLACES): Images {
   const images = Uint8Array.from({ length: count * 784 }, (_, i) => {
     const [n, y, x] = [Math.floor(i / 784), Math.floor((i % 784) / 28), i % 28];
-    return Math.abs(x - y + (n % 9) - 4) < 3 ? (40 * n + 7 * x) % 256 : 0;
+    return Math.abs(x - y + (n % PLACES) - 4) < 3 ? (40 * n + 7 * x) % 256 : 0;
   });
-  const labels = Uint8Array.from({ length: count }, (_, n) => n % 9);
-  return { images, count, height: 28, width: 28, labels };
+  const labels = Uint8Array.from({ length: count }, (_, n) => n % PLACES);
+  const centres = new Float32Array(clusters * 196);
+  const sorted = { assignments: labels, centres };
+  return { images, count, height: 28, width: 28, labels, clusters: sorted };
 }
+
+const PLACES = 9;
 
 /**
  * Adam's constants for comparisons over three steps. With a large ε, an update is nearly proportional to its gradient,
@@ -173,13 +181,47 @@ export const narrowRecipes: readonly NarrowRecipe[] = [
   { recipe: narrowConditional, ...conditionalLayers(0) },
 ];
 
-const wholeBest: typeof best = { ...best, dropout: 0.3, spectral: true };
+const wholeBest: typeof best = {
+  ...best,
+  dropout: 0.3,
+  spectral: true,
+  penalty: 2,
+  clusters: PLACES,
+};
 /** `best` with all its options. */
 export const narrowBest: Recipe = narrowed(wholeBest, [5, 4, 3], [3, 4]);
+
+/** `conditional` with a discriminator that compares the images of a batch. Of 6, groups have 3. */
+const comparing: NarrowRecipe = {
+  ...conditionalLayers(0.3),
+  recipe: {
+    ...narrowDropping,
+    name: "comparing",
+    loss: "paired",
+    discriminator: (constants) =>
+      narrowDropping.discriminator(constants).toSpliced(-2, 0, minibatchStddevLayer()),
+  },
+  discriminator: conditionalLayers(0.3).discriminator.toSpliced(-2, 0, minibatchStddev(3)),
+};
+
+/** `conditional` whose discriminator learns to change little under noise. */
+export const penalised: NarrowRecipe = {
+  ...conditionalLayers(0.3),
+  recipe: { ...narrowDropping, penalty: 10, penaltyNoise: 0.1 },
+  penaltyStream: 3,
+};
 
 /** The same networks, with kernels that are already compiled, and with other losses. */
 export const otherLosses: readonly NarrowRecipe[] = [
   { recipe: { ...narrowDropping, loss: "hinge", average: 0.2 }, ...conditionalLayers(0.3) },
+  { recipe: { ...narrowDropping, loss: "paired" }, ...conditionalLayers(0.3) },
+  comparing,
+  penalised,
+  {
+    ...comparing,
+    recipe: { ...comparing.recipe, penalty: 3, penaltyNoise: 0.2 },
+    penaltyStream: 3,
+  },
   { recipe: { ...narrowDropping, smoothing: 0.1 }, ...conditionalLayers(0.3) },
   {
     ...narrowRecipes[0]!,

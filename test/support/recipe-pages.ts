@@ -156,6 +156,19 @@ const mlpPage = (recipe: Recipe): SourcePage => {
   };
 };
 
+const ownClusters: SourceRow = {
+  what: "what the networks are told",
+  source:
+    "clusters of the images by k-means on the discriminator's features, found anew now and then; samples draw theirs by its share",
+  where: "Liu et al. 2020, Diverse image generation via self-conditioned GANs, arXiv 2006.10728",
+  here: "clusters by k-means on pixels at half the size, found once before the first step",
+  proofs: [
+    ["test/gan/clusters.test.ts", "pixels decide, labels don't"],
+    ["test/gan/clusters.test.ts", "draw their clusters by the images' shares"],
+    ["test/gan/k-means.test.ts", "each point goes to the nearest"],
+  ],
+};
+
 const OWN_NOISE = "Noise and the order of images come from Longhand's own random numbers.";
 
 /** Every recipe's page, in the list's order. */
@@ -163,13 +176,6 @@ export const sourcePages: readonly SourcePage[] = recipes.map((recipe): SourcePa
   switch (recipe.name) {
     case "dcgan":
       return { recipe, follows: KERAS_3, rows: dcganRows(recipe, false), own: [OWN_NOISE] };
-    case "small":
-      return {
-        recipe,
-        follows: `The sources of \`dcgan\`. ${KERAS_3}`,
-        rows: dcganRows(recipe, false),
-        own: ["Widths, batch, rates, β₁ and the dropped last batch were found here.", OWN_NOISE],
-      };
     case "dcgan32":
       return dcgan32Page(recipe);
     case "dense":
@@ -215,7 +221,7 @@ export const sourcePages: readonly SourcePage[] = recipes.map((recipe): SourcePa
       return {
         recipe,
         follows: `The sources of \`dcgan\`, for the parts that it shares. ${KERAS_3}`,
-        rows: dcganRows(recipe, true),
+        rows: [...dcganRows(recipe, true), ...(recipe.clusters ? [ownClusters] : [])],
         own: [
           "Batch, rates, β₂, slope, no dropout, the averaged weights and, on demand, spectral normalisation were chosen here by measurement, with PyTorch's Adam: [what helped](../README.md#what-helped-and-what-didnt).",
           ...(recipe.classes
@@ -234,10 +240,12 @@ export const sourcePath = ({ recipe }: SourcePage): string =>
 const cell = (text: string): string => text.replaceAll("|", "\\|");
 
 /** Returns the sentence on how what the page shows was trained, which may have been by other conventions. */
-const trained = ({ name }: Recipe): string =>
-  name === "mlp"
+const trained = ({ name, clusters }: Recipe): string => {
+  if (clusters) return "Its grid and figures were trained at commit a42dea1.";
+  return name === "mlp"
     ? "Its grid and figures were trained at commit c7aec0b or earlier, by the same lines."
     : "Its grid and figures were trained at commit c7aec0b or earlier, when Adam was PyTorch's in every recipe, the loss after a sigmoid was clipped, images were resized with repeated edges, and batch norm stored the population variance. `train --resume` goes on with such runs as they began.";
+};
 
 /** Returns a page's text. */
 export function sourceText({ recipe, follows, rows, own }: SourcePage): string {

@@ -10,7 +10,8 @@ import {
   REFERENCES,
   type Reference,
 } from "../../src/judge/figures.ts";
-import { formatFigure } from "../../src/pictures/report-plots.ts";
+import { formatFigure } from "../../src/pictures/figure-words.ts";
+import { comparisonText, keptComparisons } from "./comparisons-doc.ts";
 
 /** The page, from the project's root. */
 export const RECIPES_DOC = "docs/recipes/README.md";
@@ -147,7 +148,13 @@ export function comparisonTable(): string {
   );
 }
 
-const TABLES = { constants: constantsTable, results: resultsTable, comparison: comparisonTable };
+/** Returns that table, and below it one for each comparison that `compare --keep` wrote. */
+function comparisonTables(): string {
+  const kept = [...keptComparisons()].map(([name, each]) => comparisonText(name, each));
+  return [comparisonTable(), ...kept].join("\n\n");
+}
+
+const TABLES = { constants: constantsTable, results: resultsTable, comparison: comparisonTables };
 
 /** Returns the page with each table between its two marks. Throws if a table has no marks. */
 export function withTables(page: string): string {

@@ -4,12 +4,8 @@ import { openJsonl } from "../../src/checkpoint/jsonl.ts";
 import { encodeSafetensors, type NativeTensor } from "../../src/checkpoint/safetensors.ts";
 import { writeFileAtomic } from "../../src/checkpoint/files.ts";
 import { saveBest, saveCheckpoint, type Snapshot } from "../../src/runs/checkpoints.ts";
-import {
-  formatRecord,
-  runFolder,
-  type RunFolder,
-  type RunRecord,
-} from "../../src/runs/run-folder.ts";
+import { runFolder, type RunFolder } from "../../src/runs/run-folder.ts";
+import { formatRecord, type RunRecord } from "../../src/runs/run-record.ts";
 import type { StepRecord } from "../../src/gan/train-steps.ts";
 
 /** Steps per epoch in these runs. */

@@ -20,7 +20,7 @@ const TOPS = [
 ];
 const SKIPPED =
   /\/(node_modules|dist|fixtures|peers\/node_modules)(\/|$)|^packages\/longhand\/shaders/;
-const SOURCES = /\.(ts|mts|mjs|wgsl|css|html|sh)$/;
+const SOURCES = /\.(tsx?|mts|mjs|wgsl|css|html|sh)$/;
 
 /** A sentence of more characters is shown only up to a colon or semicolon. */
 const LONG = 140;
@@ -46,6 +46,7 @@ const FOLDERS: Readonly<Record<string, string>> = {
   "src/checkpoint": "Safetensors, manifests, atomic files and folders, the run's log, strict JSON.",
   "src/metrics": "How similar two sets of samples are, in float64 on the host, without a device.",
   "src/gan": "A GAN from a recipe: its step, its loop, its samples, its latent space.",
+  "src/gan/inside": "Looks into a GAN while it trains: activations, gradients, launches.",
   "src/gan/recipes": "One file per recipe, and their list.",
   "src/gan/steps": "The training step in the orders that recipes choose from.",
   "src/gpu-check":
@@ -55,20 +56,37 @@ const FOLDERS: Readonly<Record<string, string>> = {
     "PNG, GIF, plots, model diagrams, reports; reads any picture of a digit as if it were MNIST's.",
   "src/runs":
     "A run's record, its folder, its networks: what commands work on. Without console and flags.",
+  "src/runs/comparing": "Trains recipes for equal times, and puts their results side by side.",
   "src/runs/evaluation": "Measures how good a run's digits are.",
+  "src/runs/kept": "Runs without a disk: in memory, in a browser's private files, in .zip files.",
   "src/runs/training": "A run from its flags to its last checkpoint.",
   "src/terminal": "The terminal, as the command line and the benchmarks share it.",
   "src/cli": "The command line.",
-  "src/cli/commands": "One thin file per command: it takes flags and calls one function.",
+  "src/cli/commands":
+    "One thin file per command: it takes and checks flags, then loads and calls one function.",
+  "src/cli/actions":
+    "What commands do once their flags are read: loaded only then, because it loads the engine.",
   "src/cli/words": "Results in words, for commands to print.",
   proof:
     "The op table: how each op is held to float64 on a device, in every variant; for tests, benchmarks and `gpu-check`.",
   "proof/reference": "The float64 engine that the table trusts.",
   "proof/rows":
     "The table's rows by family of ops: cases with float64 answers, and calls that must be refused.",
-  web: "The page that trains in the browser, and its server.",
+  web: "The page that trains in the browser (docs/page.md), and its server.",
+  "web/assets": "The weights that ship with the page, and the files that say what they are.",
+  "web/check": "The check of the GPU, in a worker of its own.",
+  "web/lab": "The worker that owns the GPU: training, and what each view asks of it.",
+  "web/offline": "The page without a network.",
+  "web/read": "What stands beside each view to read.",
+  "web/serving": "Serving the page: from its sources, or as a built folder.",
+  "web/state": "The page's state, and what a visitor does to it.",
+  "web/style": "The page's look.",
+  "web/ui": "Components that several views use.",
+  "web/views": "The views, and the parts of each.",
   bench:
     "`npm run bench`: one file per command. `bench/results` holds the measurements, by date, command, adapter and batch.",
+  "bench/against":
+    "Another commit beside this checkout: its files and packages, its processes, the rows.",
   "bench/browser": "Contestants in pages of a headless Chromium.",
   "bench/contestants": "One training step behind one interface, in a process per contestant.",
   "bench/peers":
@@ -99,6 +117,7 @@ const FOLDERS: Readonly<Record<string, string>> = {
   "test/runs": "Runs resumed, damaged, claimed, configured.",
   "test/soak": "`npm run soak`: proofs that take too long for every commit.",
   "test/support": "What tests share; the writers of generated docs.",
+  "test/terminal": "What a terminal shows.",
   "test/web": "The page in a real browser.",
   examples: "Programs to start from: `npm run example -- FILE`.",
   "examples/browser": "The page.",

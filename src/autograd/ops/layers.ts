@@ -2,11 +2,12 @@
 import * as connected from "../../kernels/dense.ts";
 import * as norm from "../../kernels/batch-norm.ts";
 import * as groupings from "../../kernels/group-norm.ts";
+import * as minibatches from "../../kernels/minibatch-stddev.ts";
 import * as products from "../../kernels/matmul.ts";
 import * as random from "../../kernels/random.ts";
 import * as losses from "../../kernels/sigmoid-cross-entropy.ts";
 import type { GpuArray } from "../../gpu/array.ts";
-import { biased, op2, op3, with1, with3, type Biased } from "../lift.ts";
+import { biased, op1, op2, op3, with1, with3, type Biased } from "../lift.ts";
 import { Tensor } from "../tensor.ts";
 
 /**
@@ -151,3 +152,21 @@ export const instanceNorm: Normalise<groupings.InstanceNormAttributes> = op3(
   groupings.instanceNorm,
   {},
 );
+
+/**
+ * The standard deviation among examples as one more channel: √(variance + ε) of each feature over a group, averaged
+ * over all features, at every position of every example of the group. Examples that follow one another form a group, of
+ * the largest size up to `groupSize` that divides a batch. A group of one has a variance of 0.
+ *
+ * Shapes: x (N, …, C) → (N, …, C + 1).
+ * Attributes: groupSize — the largest size of a group (4); epsilon — ε, > 0 (1e-8); batches — how many batches of equal
+ * size x holds, one after another: no group spans two (1).
+ * Gradient: to x, through its channels and through the deviation.
+ * Throws: `ShapeError` if there are no features, or `batches` doesn't divide N; `AttributeError` on other attributes.
+ * Source: Karras et al. 2018, section 3; ε, and groups of 4, as in StyleGAN2, whose groups are not of neighbours but of
+ * every (N / 4)th example.
+ */
+export const minibatchStddev: (
+  x: Tensor,
+  attributes?: minibatches.MinibatchStddevAttributes,
+) => Tensor = op1(minibatches.minibatchStddev, {});

@@ -1,7 +1,6 @@
 // `longhand doctor`: what this machine has to run on.
 import type { Command } from "commander";
 import { adapterOption } from "../options.ts";
-import { doctor } from "../words/doctor.ts";
 
 /** Adds `doctor` to the command line. */
 export function addDoctor(program: Command): void {
@@ -9,5 +8,8 @@ export function addDoctor(program: Command): void {
     .command("doctor")
     .description("say which adapters there are, and what to install for more speed")
     .addOption(adapterOption())
-    .action(async (flags: { adapter?: string }) => doctor({ adapter: flags.adapter }));
+    .action(async ({ adapter }: { adapter?: string }) => {
+      const { doctor } = await import("../words/doctor.ts");
+      await doctor({ adapter });
+    });
 }

@@ -1,6 +1,7 @@
 // `longhand evaluate`: how good a run's digits are.
 import type { Command } from "commander";
-import { evaluateRun, type EvaluateRequest } from "../../runs/evaluation/evaluate.ts";
+import type { EvaluateRequest } from "../../runs/evaluation/evaluate.ts";
+import { requireRun } from "../../runs/require-run.ts";
 import { terminal } from "../../terminal/ui.ts";
 import {
   adapterOption,
@@ -31,5 +32,9 @@ export function addEvaluate(program: Command): void {
       "where to write the figures as JSON (default: evaluation.json in --out)",
     )
     .addOption(adapterOption())
-    .action(async (run: string, flags: EvaluateRequest) => evaluateRun(terminal, run, flags));
+    .action(async (run: string, flags: EvaluateRequest) => {
+      requireRun(run);
+      const { evaluateRun } = await import("../../runs/evaluation/evaluate.ts");
+      await evaluateRun(terminal, run, flags);
+    });
 }

@@ -1,11 +1,13 @@
 // `longhand gif`: writes the GIF of a run's grids again.
 import type { Command } from "commander";
-import { readRunRecord, runFolder } from "../../runs/run-folder.ts";
-import { writeGif } from "../../runs/training/run-pictures.ts";
+import { requireRun } from "../../runs/require-run.ts";
 import { print } from "../../terminal/print.ts";
 
 /** Writes the GIF of a run's grids again, and prints its path. */
-export function gifCommand(run: string): void {
+export async function gifCommand(run: string): Promise<void> {
+  requireRun(run);
+  const { readRunRecord, runFolder } = await import("../../runs/run-folder.ts");
+  const { writeGif } = await import("../../runs/training/run-pictures.ts");
   const frames = writeGif(runFolder(run), readRunRecord(run));
   print(`${runFolder(run).gif} (${frames} frames)`);
 }
@@ -16,5 +18,5 @@ export function addGif(program: Command): void {
     .command("gif")
     .description("write the GIF of a run's grids again")
     .argument("<run>", "a run folder")
-    .action((run: string) => gifCommand(run));
+    .action(async (run: string) => gifCommand(run));
 }

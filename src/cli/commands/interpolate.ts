@@ -1,12 +1,9 @@
 // `longhand interpolate`: a walk through a run's latent space from seed to seed, as a PNG strip and a GIF.
 import { join } from "node:path";
 import type { Command } from "commander";
-import { writeFileAtomic } from "../../checkpoint/files.ts";
 import { UsageError } from "../../gpu/errors.ts";
-import { drawWalk } from "../../runs/interpolation.ts";
-import { withTrainedRun, type WhichRun } from "../../runs/trained-models.ts";
-import { print } from "../../terminal/print.ts";
-import { terminal } from "../../terminal/ui.ts";
+import { requireRun } from "../../runs/require-run.ts";
+import type { WhichRun } from "../../runs/trained-models.ts";
 import { adapterOption, checkpointOption, seedList, requireEnding, whole } from "../options.ts";
 import { seedsOf, type SeedFlags } from "../words/seeds.ts";
 
@@ -25,23 +22,9 @@ export async function interpolateCommand(run: string, flags: InterpolateFlags): 
   const { steps = 10, out = join(run, "interpolation.png") } = flags;
   if (steps > MOST_STEPS) throw new UsageError(`--steps ${steps}: must be at most ${MOST_STEPS}`);
   requireEnding("--out", out, ".png", "; the GIF is written next to it");
-  await withTrainedRun(terminal, run, flags, async (models) => {
-    const bars = terminal.bars("{bar} {value}/{total} legs");
-    const bar = bars?.create(1, 0);
-    const onLeg = (done: number, total: number): void => {
-      bar?.setTotal(total);
-      bar?.update(done);
-    };
-    const { digit } = flags;
-    const drawing = drawWalk(models, { seeds, steps, digit, onLeg });
-    const { png, gif, frames, legs } = await drawing.finally(() => bars?.stop());
-    writeFileAtomic(out, png);
-    const stops = [...seeds, ...(legs > 1 ? [seeds[0]] : [])].join(" to ");
-    print(`${out} (seeds ${stops}: one row per leg, ${steps + 1} images each)`);
-    const loop = out.replace(/\.png$/, ".gif");
-    writeFileAtomic(loop, gif);
-    print(`${loop} (${frames} frames, in a loop)`);
-  });
+  requireRun(run);
+  const { interpolate } = await import("../actions/interpolate.ts");
+  await interpolate(run, { seeds, steps, out }, flags);
 }
 
 /** Adds `interpolate` to the command line. */

@@ -1,14 +1,5 @@
 // `longhand judge`: trains a classifier of digits, and keeps it for every command that judges.
 import type { Command } from "commander";
-import { GOAL } from "../../judge/designs.ts";
-import {
-  findKept,
-  formatAccuracy,
-  judgeCommandFor,
-  trainAndKeep,
-} from "../../runs/evaluation/judges.ts";
-import { print } from "../../terminal/print.ts";
-import { terminal } from "../../terminal/ui.ts";
 import {
   adapterOption,
   dataOption,
@@ -17,7 +8,6 @@ import {
   transposeOption,
   whole,
 } from "../options.ts";
-import { withDevice } from "../../runs/session.ts";
 
 /** The flags of `judge`. */
 export interface JudgeFlags {
@@ -33,24 +23,9 @@ export interface JudgeFlags {
 
 /** Trains a judge unless one is kept. Throws a `LonghandError` for everything that a person can mend. */
 export async function judgeCommand(flags: JudgeFlags): Promise<void> {
-  const { second = false, force = false, out } = flags;
-  if (out !== undefined) requireEnding("--out", out, ".safetensors");
-  const which = second ? "second" : "first";
-  const { path, value: kept, trouble } = await findKept(which, out, force);
-  if (trouble !== undefined) print(`${trouble}: the ${which} judge is trained again.`);
-  if (kept) {
-    const { accuracy, seed, epochs, adapter, fingerprint } = kept;
-    const short = accuracy < GOAL ? `, below the goal of ${(GOAL * 100).toFixed(1)} %` : "";
-    print(
-      `The ${which} judge is already kept: ${formatAccuracy(accuracy)} of the test images right${short}; seed ${seed}, ${epochs} epochs, trained on ${adapter}, fingerprint ${fingerprint}. ${path}`,
-    );
-    print(`To train it again: ${judgeCommandFor(which)}`);
-    return;
-  }
-  await withDevice(flags.adapter, async (device, opened) => {
-    print(opened.line);
-    await trainAndKeep(terminal, device, { which, adapterName: opened.name, ...flags });
-  });
+  if (flags.out !== undefined) requireEnding("--out", flags.out, ".safetensors");
+  const { trainUnlessKept } = await import("../actions/judge.ts");
+  await trainUnlessKept(flags);
 }
 
 /** Adds `judge` to the command line. */

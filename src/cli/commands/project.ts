@@ -1,13 +1,8 @@
 // `longhand project`: finds the latent from which a run draws a given digit best. It inverts the generator.
-import { join } from "node:path";
 import type { Command } from "commander";
-import { writeFileAtomic } from "../../checkpoint/files.ts";
-import { projectOnto, readWanted } from "../../runs/projecting.ts";
-import { withTrainedRun, type WhichRun } from "../../runs/trained-models.ts";
-import { print } from "../../terminal/print.ts";
-import { terminal } from "../../terminal/ui.ts";
+import { requireRun } from "../../runs/require-run.ts";
+import type { WhichRun } from "../../runs/trained-models.ts";
 import { adapterOption, checkpointOption, requireEnding, whole } from "../options.ts";
-import { summary } from "../words/projection.ts";
 
 /** The flags of `project`. */
 export interface ProjectFlags extends WhichRun {
@@ -24,23 +19,12 @@ export async function projectCommand(
   image: string,
   flags: ProjectFlags,
 ): Promise<void> {
-  const { restarts = 16, steps = 200, seed = 0, digit } = flags;
-  const wanted = await readWanted(image);
-  const out = flags.out ?? join(run, `projection-${wanted.name}.png`);
-  requireEnding("--out", out, ".png", "; the JSON is written next to it");
-  await withTrainedRun(terminal, run, flags, async (models) => {
-    if (wanted.note) print(wanted.note);
-    const request = { steps, restarts, seed, digit };
-    const found = await projectOnto(terminal, models, run, image, wanted, request);
-    const { best, ground, step, png } = found;
-    writeFileAtomic(out, png);
-    const json = out.replace(/\.png$/, ".json");
-    writeFileAtomic(json, found.json);
-    if (step < steps) print(`Stopped at step ${step} of ${steps}; the best so far is kept.`);
-    print(...summary(best, ground));
-    print(`${out} (wanted, drawn, and wanted minus drawn around mid-gray)`);
-    print(json);
-  });
+  if (flags.out !== undefined) {
+    requireEnding("--out", flags.out, ".png", "; the JSON is written next to it");
+  }
+  requireRun(run);
+  const { projectImage } = await import("../actions/project.ts");
+  await projectImage(run, image, flags);
 }
 
 /** Adds `project` to the command line. */

@@ -1,15 +1,9 @@
 // `longhand recipes`: lists the recipes, how large they are, and how long an epoch takes here.
 import type { Command } from "commander";
-import { writeFileAtomic } from "../../checkpoint/files.ts";
-import { standInTraining } from "../../gan/memory.ts";
+import { recipeName } from "../../gan/recipes/names.ts";
 import type { RecipeFlags } from "../../runs/config.ts";
-import { useStoredChoices } from "../../runs/kernel-choices.ts";
-import { measureRecipes, plannedOf, STEPS_BUDGET, type Entry } from "../../runs/recipe-times.ts";
-import { limitsFor, withDevice } from "../../runs/session.ts";
-import { print } from "../../terminal/print.ts";
+import { STEPS_BUDGET } from "../../runs/defaults.ts";
 import { adapterOption, addRecipeOptions, requireFolder, whole } from "../options.ts";
-import { createRecipeView } from "../words/recipe-view.ts";
-import { jsonOf, tableOf } from "../words/recipes.ts";
 
 /** The flags of `recipes`. */
 export interface RecipesFlags extends RecipeFlags {
@@ -24,34 +18,10 @@ export interface RecipesFlags extends RecipeFlags {
 
 /** Lists recipes with their figures. Throws `UsageError`, `AdapterError`, `OutputError`. */
 export async function recipesCommand(flags: RecipesFlags): Promise<void> {
-  const { time = true, budget = STEPS_BUDGET, json, batch } = flags;
-  requireFolder("--json", json);
-  const planned = await plannedOf(flags);
-  const limits = limitsFor(planned.map((each) => standInTraining(each.recipe, each.batch)));
-  await withDevice(
-    time ? flags.adapter : "null", // Dawn's null backend runs nothing, and needs no adapter
-    async (device, { name, line, kind }) => {
-      if (time) print(line);
-      await useStoredChoices(device, name);
-      let entries: readonly Entry[] = [];
-      const report = (): void => {
-        print(...tableOf(entries, time ? name : undefined).split("\n"));
-        if (json !== undefined) writeFileAtomic(json, jsonOf(entries, time ? name : null));
-      };
-      const view = createRecipeView(planned.length, report);
-      const measuring = measureRecipes(device, {
-        planned,
-        most: kind === "gpu" || batch !== undefined ? Infinity : undefined,
-        budget: time ? budget : 0,
-        onEntries: (all) => (entries = all),
-        onStage: view.update,
-        onTimed: view.next,
-      });
-      await measuring.finally(view.stop);
-      report();
-    },
-    limits,
-  );
+  requireFolder("--json", flags.json);
+  if (flags.recipe !== undefined) recipeName(flags.recipe);
+  const { listRecipes } = await import("../actions/recipes.ts");
+  await listRecipes(flags);
 }
 
 /** Adds `recipes` to the command line. */

@@ -1,14 +1,9 @@
 // `longhand sample`: draws new digits from a run.
 import { join } from "node:path";
 import type { Command } from "commander";
-import { writeFileAtomic } from "../../checkpoint/files.ts";
-import { drawSamples } from "../../gan/gan.ts";
 import { UsageError } from "../../gpu/errors.ts";
-import { tileGrid } from "../../pictures/grid.ts";
-import { encodePng } from "../../pictures/png.ts";
-import { withTrainedRun, type WhichRun } from "../../runs/trained-models.ts";
-import { print } from "../../terminal/print.ts";
-import { terminal } from "../../terminal/ui.ts";
+import { requireRun } from "../../runs/require-run.ts";
+import type { WhichRun } from "../../runs/trained-models.ts";
 import { adapterOption, checkpointOption, MOST_SAMPLES, requireEnding, whole } from "../options.ts";
 
 /** The flags of `sample`. */
@@ -34,23 +29,9 @@ export async function sampleCommand(run: string, flags: SampleFlags): Promise<vo
       `--count ${count}: a grid shows at most ${MOST_IN_GRID}; add --no-grid to write one file per digit`,
     );
   }
-  await withTrainedRun(terminal, run, flags, async (models) => {
-    const [height, width] = models.recipe.image;
-    const images = await drawSamples(models, seed, count, digit);
-    if (single) {
-      const options = count === 1 ? { gap: 0 } : {};
-      writeFileAtomic(out, encodePng(tileGrid(images, count, height, width, options)));
-      print(out);
-      return;
-    }
-    const digits = String(count - 1).length;
-    for (let i = 0; i < count; i += 1) {
-      const path = out.replace(/\.png$/, `-${String(i).padStart(digits, "0")}.png`);
-      const image = images.subarray(i * height * width, (i + 1) * height * width);
-      writeFileAtomic(path, encodePng(tileGrid(image, 1, height, width, { gap: 0, scale: 1 })));
-      print(path);
-    }
-  });
+  requireRun(run);
+  const { sample } = await import("../actions/sample.ts");
+  await sample(run, { count, seed, single, out }, flags);
 }
 
 /** Adds `sample` to the command line. */

@@ -2,14 +2,16 @@
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { CheckpointError } from "../../gpu/errors.ts";
-import { drawInTerminal } from "../../pictures/terminal.ts";
-import { readRunRecord, runFolder } from "../../runs/run-folder.ts";
-import { framesOf, readGray } from "../../runs/training/run-pictures.ts";
+import { requireRun } from "../../runs/require-run.ts";
 import { print } from "../../terminal/print.ts";
 import { whole } from "../options.ts";
 
 /** Draws the grid of an epoch in the terminal, and prints its path. */
-export function showCommand(run: string, flags: { readonly epoch?: number }): void {
+export async function showCommand(run: string, flags: { readonly epoch?: number }): Promise<void> {
+  requireRun(run);
+  const { drawInTerminal } = await import("../../pictures/terminal.ts");
+  const { readRunRecord, runFolder } = await import("../../runs/run-folder.ts");
+  const { framesOf, readGray } = await import("../../runs/training/run-pictures.ts");
   const record = readRunRecord(run);
   const folder = runFolder(run);
   const frames = framesOf(folder, record);
@@ -34,5 +36,5 @@ export function addShow(program: Command): void {
     .description("draw a run's digits in the terminal, and print the picture's path")
     .argument("<run>", "a run folder")
     .option("--epoch <n>", "which epoch (default: the last grid)", whole(1))
-    .action((run: string, flags: { epoch?: number }) => showCommand(run, flags));
+    .action(async (run: string, flags: { epoch?: number }) => showCommand(run, flags));
 }

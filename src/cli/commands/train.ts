@@ -1,26 +1,26 @@
 // `longhand train`: its flags and their help.
-import { Option, type Command } from "commander";
-import { USUAL_COUNT, type TrainFlags } from "../../runs/training/draft-run.ts";
+import type { Command } from "commander";
+import { EVALUATE_COUNT, KEPT_CHECKPOINTS } from "../../runs/defaults.ts";
+import { checkTrainFlags } from "../../runs/training/check-flags.ts";
+import type { TrainFlags } from "../../runs/training/draft-run.ts";
 import {
   adapterOption,
   addRecipeOptions,
   checkpointOption,
   dataOption,
+  explainOption,
   noTransposeOption,
   positive,
+  stepsOrEpoch,
   transposeOption,
   whole,
 } from "../options.ts";
-import { KEPT_CHECKPOINTS } from "../../runs/checkpoints.ts";
-import { trainRun } from "../../runs/training/train.ts";
 import { terminal } from "../../terminal/ui.ts";
 
 /** Adds `train` to the command line. */
 export function addTrain(program: Command): void {
-  const command = program
-    .command("train")
-    .description("train a GAN, and write a run folder with samples, plots and a checkpoint");
-  addRecipeOptions(command)
+  addRecipeOptions(program.command("train"))
+    .description("train a GAN, and write a run folder with samples, plots and a checkpoint")
     .option(
       "--epochs <n>",
       "epochs in all, including those before --resume (default: the recipe's)",
@@ -49,9 +49,9 @@ export function addTrain(program: Command): void {
     .option(
       "--evaluate-every <n>",
       "judge samples every n steps, or every `epoch`, and keep the best checkpoint as best",
-      (text) => (text === "epoch" ? text : whole(1)(text)),
+      stepsOrEpoch,
     )
-    .option("--evaluate-count <n>", `samples to judge (default: ${USUAL_COUNT})`, whole(100))
+    .option("--evaluate-count <n>", `samples to judge (default: ${EVALUATE_COUNT})`, whole(100))
     .option("--tune [seconds]", "first measure which kernels are fastest (see tune)", whole(1))
     .option("--f16", "store activations in 16 bits, on adapters with shader-f16 (default: 32)")
     .option("--resume <dir>", "go on with the run in this folder")
@@ -65,15 +65,14 @@ export function addTrain(program: Command): void {
       "--force",
       "overwrite an older run in --out; with --resume, take the run from a process on another machine",
     )
-    .addOption(
-      new Option(
-        "--explain",
-        "print the step's plan (dispatches, work, buffers, peak memory) and exit; nothing is written",
-      ).conflicts("profile"),
-    )
+    .addOption(explainOption())
     .option(
       "--profile",
       "time each kernel before the first step, next to the adapter's ceilings; writes roofline.svg",
     )
-    .action(async (flags: TrainFlags) => trainRun(terminal, flags));
+    .action(async (flags: TrainFlags) => {
+      checkTrainFlags(flags);
+      const { trainRun } = await import("../../runs/training/train.ts");
+      await trainRun(terminal, flags);
+    });
 }

@@ -1,12 +1,9 @@
 // `longhand tune`: measures which of each kernel's variants is fastest on this adapter, for new runs.
 import type { Command } from "commander";
+import { recipeName } from "../../gan/recipes/names.ts";
 import { UsageError } from "../../gpu/errors.ts";
-import { chosenRecipe, type RecipeFlags } from "../../runs/config.ts";
-import { forgetKernelChoices } from "../../runs/kernel-choices.ts";
-import { withDevice } from "../../runs/session.ts";
-import { TUNING_BUDGET, tuneRecipe } from "../../runs/tuning.ts";
-import { print } from "../../terminal/print.ts";
-import { terminal } from "../../terminal/ui.ts";
+import type { RecipeFlags } from "../../runs/config.ts";
+import { TUNING_BUDGET } from "../../runs/defaults.ts";
 import { adapterOption, addRecipeOptions, whole } from "../options.ts";
 
 /** The flags of `tune`. */
@@ -19,7 +16,7 @@ export interface TuneFlags extends RecipeFlags {
 
 /** Tunes a recipe's step, or forgets what was tuned. Throws `UsageError`, `AdapterError`, `OutputError`. */
 export async function tuneCommand(flags: TuneFlags): Promise<void> {
-  const { forget = false, budget = TUNING_BUDGET } = flags;
+  const { forget = false } = flags;
   const contradicted = (["recipe", "width", "config", "batch", "budget"] as const).find(
     (flag) => flags[flag],
   );
@@ -28,26 +25,9 @@ export async function tuneCommand(flags: TuneFlags): Promise<void> {
       `--forget: removes all that was measured on the adapter and measures nothing; leave --${contradicted} out`,
     );
   }
-  if (!forget) {
-    const recipe = await chosenRecipe(flags);
-    await tuneRecipe(terminal, {
-      ...flags,
-      recipe,
-      batch: flags.batch ?? recipe.batch,
-      budget,
-      again: true,
-    });
-    return;
-  }
-  await withDevice(flags.adapter, async (_device, { line, name }) => {
-    print(line);
-    const gone = forgetKernelChoices(name);
-    print(
-      gone.length > 0
-        ? `Removed ${gone.join(", ")}: new runs use the default kernels again.`
-        : "Nothing was stored for this adapter: runs use the default kernels.",
-    );
-  });
+  if (flags.recipe !== undefined) recipeName(flags.recipe);
+  const { forgetTuned, tuneStep } = await import("../actions/tune.ts");
+  await (forget ? forgetTuned(flags) : tuneStep(flags));
 }
 
 /** Adds `tune` to the command line. */

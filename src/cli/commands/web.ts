@@ -1,7 +1,33 @@
-// `longhand web`: serves the page that trains in the browser.
-import type { Command } from "commander";
+// `longhand web`: serves the page that trains in the browser, or builds it as static files.
+import { Option, type Command } from "commander";
 import { print } from "../../terminal/print.ts";
 import { dataOption, noTransposeOption, transposeOption, whole } from "../options.ts";
+
+/** The flags of `web`. */
+export interface WebFlags {
+  readonly port?: number;
+  readonly data?: string;
+  readonly transpose?: boolean;
+  readonly open?: boolean;
+  readonly build?: string;
+  readonly preview?: string;
+}
+
+/** Serves or builds the page. Throws a `LonghandError` for everything that a person can mend. */
+export async function webCommand({ build, preview, ...flags }: WebFlags): Promise<void> {
+  const { buildWeb, previewWeb, serveWeb } = await import("../../../web/server.ts"); // Vite is slow to load, and only this needs it
+  if (build !== undefined) {
+    const { folder, notes } = await buildWeb(build, flags);
+    for (const line of [...notes, folder]) print(line);
+    return;
+  }
+  const server =
+    preview === undefined
+      ? await serveWeb(flags)
+      : { ...(await previewWeb(preview, flags)), notes: [] };
+  for (const line of [...server.notes, `${server.url}  (Ctrl-C ends it)`]) print(line);
+  process.once("SIGINT", () => void server.close());
+}
 
 /** Adds `web` to the command line. */
 export function addWeb(program: Command): void {
@@ -13,12 +39,18 @@ export function addWeb(program: Command): void {
     .addOption(transposeOption())
     .addOption(noTransposeOption())
     .option("--open", "open the page in the browser")
-    .action(
-      async (flags: { port?: number; data?: string; transpose?: boolean; open?: boolean }) => {
-        const { serveWeb } = await import("../../../web/server.ts"); // Vite is slow to load, and only this needs it
-        const server = await serveWeb(flags);
-        for (const line of [...server.notes, `${server.url}  (Ctrl-C ends it)`]) print(line);
-        process.once("SIGINT", () => void server.close());
-      },
-    );
+    .addOption(
+      new Option(
+        "--build <folder>",
+        "build the page and its images as static files, for any host, instead of serving it",
+      ).conflicts(["port", "open", "preview"]),
+    )
+    .addOption(
+      new Option("--preview <folder>", "serve a page that was built").conflicts([
+        "data",
+        "transpose",
+        "open",
+      ]),
+    )
+    .action(async (flags: WebFlags) => webCommand(flags));
 }

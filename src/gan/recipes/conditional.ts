@@ -6,9 +6,11 @@ import { best, bestDiscriminator, type BestConstants } from "./best.ts";
 
 const CLASSES = 10;
 
+const { clusters: _, ...unsorted } = best; // labels take their place
+
 /** Digits on demand. */
-export const conditional: Recipe<BestConstants> = {
-  ...best,
+export const conditional: Recipe<Omit<BestConstants, "clusters">> = {
+  ...unsorted,
   name: "conditional",
   summary: "the best, told which digit to draw: sample --digit 7",
   classes: CLASSES,

@@ -4,14 +4,17 @@ import { concat, mean, reshape, sigmoid, sigmoidCrossEntropy } from "../../autog
 import { binaryCrossEntropy } from "../../autograd/losses.ts";
 import { noGrad, Tensor } from "../../autograd/tensor.ts";
 import { recordStep } from "../../kernels/step-log.ts";
-import { updateAll } from "../../nn/optimizer.ts";
 import type { Gan } from "../gan.ts";
 import {
-  averageWeights,
   drawLatents,
+  endStep,
+  inPart,
   judgingMode,
+  learns,
   realImages,
   trainingMode,
+  type Sight,
+  type StepOptions,
   type StepOutputs,
 } from "./parts.ts";
 
@@ -32,41 +35,80 @@ interface DiscriminatorStep {
   readonly fake: Tensor;
 }
 
+/** Returns the discriminator's mode: one that is frozen keeps its running statistics. */
+const judging = (gan: Gan, options: StepOptions) => ({
+  ...judgingMode(gan),
+  track: learns("discriminator", options),
+});
+
+/** Updates the discriminator from a loss, if it learns. */
+function learnFrom({ discriminatorAdam }: Gan, loss: Tensor, options: StepOptions): void {
+  if (!learns("discriminator", options)) return;
+  inPart("discriminator-backward", () => discriminatorAdam.differentiate(loss));
+  inPart("discriminator-update", () => discriminatorAdam.update());
+}
+
 /** Learns from one batch of real and then generated images, with their labels. */
-function stepOnJointBatch(gan: Gan, count: number, fake: Tensor): DiscriminatorStep {
-  const { device, discriminator, discriminatorAdam, recipe } = gan;
+function stepOnJointBatch(
+  gan: Gan,
+  count: number,
+  fake: Tensor,
+  options: StepOptions,
+): DiscriminatorStep {
+  const { device, discriminator, recipe } = gan;
   const images = device.empty([2 * count, ...recipe.image], "f32", "images");
-  realImages(gan, count, images.rows(0, count));
-  device.moveInto(fake.array, images.rows(count, count));
-  const outputs = discriminator.forward(new Tensor(images), judgingMode(gan));
+  inPart("real", () => realImages(gan, count, images.rows(0, count)));
+  inPart("generate", () => device.moveInto(fake.array, images.rows(count, count)));
+  options.see?.("real", images.rows(0, count));
+  options.see?.("fake", images.rows(count, count));
+  const outputs = inPart("judge", () =>
+    discriminator.forward(new Tensor(images), { ...judging(gan, options), batches: 2 }),
+  );
+  options.see?.("verdictsOnReal", outputs.array.rows(0, count));
+  options.see?.("verdictsOnFake", outputs.array.rows(count, count));
   const labels = Float32Array.from({ length: 2 * count }, (_, i) =>
     i < count ? 1 - recipe.smoothing : 0,
   );
   const targets = new Tensor(device.upload(labels, [2 * count, 1], "f32", "labels"));
-  const loss = crossEntropy(gan, outputs, targets);
-  discriminatorAdam.differentiate(loss);
-  discriminatorAdam.update();
-  const { array } = probabilitiesOf(gan, outputs);
-  const half = (first: number): Tensor => mean(new Tensor(array.rows(first, count)));
-  return { loss, real: half(0), fake: half(count) };
+  const loss = inPart("losses", () => crossEntropy(gan, outputs, targets));
+  learnFrom(gan, loss, options);
+  return inPart("losses", () => {
+    const { array } = probabilitiesOf(gan, outputs);
+    const half = (first: number): Tensor => mean(new Tensor(array.rows(first, count)));
+    return { loss, real: half(0), fake: half(count) };
+  });
 }
 
 /** Learns from a real batch with an update, then from a generated batch with another update. */
-function stepOnSplitBatches(gan: Gan, count: number, fake: Tensor): DiscriminatorStep {
-  const { device, discriminator, discriminatorAdam, recipe } = gan;
-  const learn = (images: Tensor, label: number): { loss: Tensor; verdict: Tensor } => {
-    const outputs = discriminator.forward(images, judgingMode(gan));
-    const loss = crossEntropy(gan, outputs, label);
-    discriminatorAdam.differentiate(loss);
-    discriminatorAdam.update();
-    return { loss, verdict: mean(probabilitiesOf(gan, outputs)) };
+function stepOnSplitBatches(
+  gan: Gan,
+  count: number,
+  fake: Tensor,
+  options: StepOptions,
+): DiscriminatorStep {
+  const { device, discriminator, recipe } = gan;
+  const learn = (
+    images: Tensor,
+    label: number,
+    sight: Sight,
+  ): { loss: Tensor; verdict: Tensor } => {
+    const outputs = inPart("judge", () => discriminator.forward(images, judging(gan, options)));
+    options.see?.(sight, outputs.array);
+    const loss = inPart("losses", () => crossEntropy(gan, outputs, label));
+    learnFrom(gan, loss, options);
+    return { loss, verdict: inPart("losses", () => mean(probabilitiesOf(gan, outputs))) };
   };
   const batch = device.empty([count, ...recipe.image], "f32", "images");
-  realImages(gan, count, batch);
-  const real = learn(new Tensor(batch), 1 - recipe.smoothing);
-  const generated = learn(fake, 0);
-  const losses = [real.loss, generated.loss].map((loss) => reshape(loss.detach(), { shape: [1] }));
-  return { loss: mean(concat(losses, { axis: 0 })), real: real.verdict, fake: generated.verdict };
+  inPart("real", () => realImages(gan, count, batch));
+  options.see?.("real", batch);
+  options.see?.("fake", fake.array);
+  const real = learn(new Tensor(batch), 1 - recipe.smoothing, "verdictsOnReal");
+  const generated = learn(fake, 0, "verdictsOnFake");
+  const loss = inPart("losses", () => {
+    const each = [real.loss, generated.loss].map((one) => reshape(one.detach(), { shape: [1] }));
+    return mean(concat(each, { axis: 0 }));
+  });
+  return { loss, real: real.verdict, fake: generated.verdict };
 }
 
 /**
@@ -74,22 +116,38 @@ function stepOnSplitBatches(gan: Gan, count: number, fake: Tensor): Discriminato
  * for `alternating`, in two for `alternating-split`. Then G learns CE(1, D(G(z))) from new noise, with D's weights
  * frozen.
  */
-export function stepAlternating(gan: Gan, count: number): StepOutputs {
+export function stepAlternating(gan: Gan, count: number, options: StepOptions = {}): StepOutputs {
   const { generator, discriminator, generatorAdam, rng, ring, recipe } = gan;
-  const z = drawLatents(gan, count);
-  const fake = noGrad(() => generator.forward(z, { training: false }));
+  const { see = () => undefined } = options;
+  const noise = (): Tensor => {
+    const z = inPart("noise", () => drawLatents(gan, count));
+    see("noise", z.array);
+    return z;
+  };
+  const z = noise();
+  const fake = inPart("generate", () => noGrad(() => generator.forward(z, { training: false })));
   const learn = recipe.order === "alternating" ? stepOnJointBatch : stepOnSplitBatches;
-  const { loss: lossD, real, fake: onFake } = learn(gan, count, fake);
+  const { loss: lossD, real, fake: onFake } = learn(gan, count, fake, options);
 
-  const drawn = generator.forward(drawLatents(gan, count), trainingMode(gan));
-  const lossG = crossEntropy(gan, discriminator.forward(drawn, judgingMode(gan)), 1);
-  generatorAdam.differentiate(lossG);
-  const each = [lossD, lossG, real, onFake].map((scalar) =>
-    reshape(scalar.detach(), { shape: [1] }),
-  );
-  const scalars = concat(each, { axis: 0 }).array;
-  recordStep(scalars, ring, rng);
-  updateAll([generatorAdam], rng);
-  averageWeights(gan);
+  const again = noise();
+  const track = learns("generator", options);
+  const drawn = inPart("generate", () => generator.forward(again, { ...trainingMode(gan), track }));
+  const outputs = inPart("judge", () => discriminator.forward(drawn, judging(gan, options)));
+  const lossG = inPart("losses", () => crossEntropy(gan, outputs, 1));
+  if (track) inPart("generator-backward", () => generatorAdam.differentiate(lossG));
+  const scalars = inPart("losses", () => {
+    const each = [lossD, lossG, real, onFake].map((scalar) =>
+      reshape(scalar.detach(), { shape: [1] }),
+    );
+    const all = concat(each, { axis: 0 }).array;
+    recordStep(all, ring, rng);
+    return all;
+  });
+  see("fake", drawn.array);
+  see("verdictsOnFake", outputs.array);
+  see("lossD", lossD.array);
+  see("lossG", lossG.array);
+  see("scalars", scalars);
+  endStep(gan, track ? ["generator"] : []);
   return { scalars };
 }

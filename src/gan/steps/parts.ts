@@ -1,12 +1,74 @@
-// The parts of steps in every order: a real batch, latents, and the end of a step.
+// The parts of steps in every order: their names, a real batch, latents, and the end of a step.
 import { concat, oneHot, resize } from "../../autograd/ops.ts";
 import { Tensor } from "../../autograd/tensor.ts";
 import type { GpuArray } from "../../gpu/array.ts";
+import { within } from "../../gpu/place.ts";
+import { advance } from "../../kernels/counters.ts";
 import { gatherBatch, gatherLabels } from "../../kernels/dataset.ts";
 import { movingAverage } from "../../nn/moving-average.ts";
 import { normal } from "../../kernels/random.ts";
 import type { Mode } from "../../nn/layer.ts";
+import type { Optimizer } from "../../nn/optimizer.ts";
 import type { Gan } from "../gan.ts";
+import { conditionCount } from "../recipe.ts";
+
+/** The parts of a step. Which ones there are, and their order, depends on the recipe and on who learns. */
+export const STEP_PARTS = [
+  "noise",
+  "real",
+  "generate",
+  "judge",
+  "losses",
+  "penalty",
+  "discriminator-backward",
+  "generator-backward",
+  "discriminator-update",
+  "generator-update",
+  "count",
+  "average",
+] as const;
+
+/** A part of a step. */
+export type StepPart = (typeof STEP_PARTS)[number];
+
+/** One of the two networks. */
+export type Player = "discriminator" | "generator";
+
+/**
+ * Arrays of a step that are worth looking at. `verdictsOnReal` and `verdictsOnFake` are the discriminator's outputs;
+ * `labels` are the classes or clusters of both; `slopes` are the gradients of lossG with respect to the generated
+ * images, before the activation that they end in if the generator has one.
+ */
+export type Sight =
+  | "noise"
+  | "real"
+  | "fake"
+  | "labels"
+  | "verdictsOnReal"
+  | "verdictsOnFake"
+  | "lossD"
+  | "lossG"
+  | "slopes"
+  | "scalars";
+
+/** How to take a step, if not as the recipe says. */
+export interface StepOptions {
+  /**
+   * The only network that learns. The other one keeps every bit: its weights, its optimizer's state, its running
+   * statistics, and the average of its weights. The step is counted and logged as always. Default: both learn.
+   */
+  readonly only?: Player | undefined;
+  /** Called with arrays worth looking at, once what computes them is launched or recorded. */
+  readonly see?: (sight: Sight, array: GpuArray) => void;
+  /** For tests: whether a simultaneous step takes both losses from the same images and verdicts. Default true. */
+  readonly shareWork?: boolean;
+}
+
+/** Whether a network learns in a step. */
+export const learns = (player: Player, { only = player }: StepOptions): boolean => only === player;
+
+/** Calls `body`, whose launches are a part of the step. */
+export const inPart = <T>(part: StepPart, body: () => T): T => within({ part }, body);
 
 /** What a step leaves to be read. */
 export type StepOutputs = {
@@ -43,20 +105,31 @@ export function realImages(gan: Gan, count: number, out: GpuArray): void {
   device.moveInto(resize(batch, { size: [height, width], mode: "bilinear", edges }).array, out);
 }
 
-/** Returns the classes of the step's real images, if the recipe has any. Generated images get the same classes. */
+/** Returns the classes or clusters of the step's real images, if the recipe has any. Generated images get the same. */
 export const classesOf = ({ labels, rng, plan }: Gan, count: number): GpuArray | undefined =>
   labels && gatherLabels(labels, rng, plan, count);
 
-/** Draws noise for the generator, followed by the classes that it is to draw. */
+/** Draws noise for the generator, followed by the classes or clusters that it is to draw. */
 export function drawLatents({ rng, recipe }: Gan, count: number, classes?: GpuArray): Tensor {
   const noise = new Tensor(normal(rng, [count, recipe.latent]));
   if (!classes) return noise;
-  const told = oneHot(new Tensor(classes), { depth: recipe.classes! });
+  const told = oneHot(new Tensor(classes), { depth: conditionCount(recipe) });
   return concat([noise, told], { axis: 1 });
 }
 
-/** Updates the moving average of the generator's weights and running statistics. Call after their update. */
-export function averageWeights({ generator, sampler, recipe, rng }: Gan): void {
-  if (sampler === generator) return;
-  movingAverage(sampler, generator, { decay: recipe.average, rng });
+/**
+ * Ends a step: updates networks from their gradients, then counts the updates and the step. If the generator is among
+ * them, the moving average of its weights and running statistics is updated too.
+ */
+export function endStep(gan: Gan, updated: readonly Player[]): void {
+  const optimizers = updated.map((player): Optimizer => {
+    const optimizer = player === "generator" ? gan.generatorAdam : gan.discriminatorAdam;
+    inPart(`${player}-update`, () => optimizer.updateUncounted());
+    return optimizer;
+  });
+  const counters = optimizers.flatMap((optimizer) => optimizer.counters);
+  inPart("count", () => advance(gan.device, counters, gan.rng));
+  const { generator, sampler, recipe, rng } = gan;
+  if (sampler === generator || !updated.includes("generator")) return;
+  inPart("average", () => movingAverage(sampler, generator, { decay: recipe.average, rng }));
 }

@@ -2,14 +2,13 @@
 import { bindGroup } from "../recorder.ts";
 import type { GpuArray, Storage } from "../array.ts";
 import type { Device } from "../device.ts";
-import type { Dispatch } from "../dispatch.ts";
-import { planTrace } from "../plan.ts";
+import { planTrace, type Plan } from "../plan.ts";
 
 /** Traced launches, compiled and with their own buffers, that can run many times. */
 export interface Repeated {
   /** The result of the last run. */
   readonly out: GpuArray;
-  readonly dispatches: readonly Dispatch[];
+  readonly plan: Plan;
   /** Returns the milliseconds per run on the device: the mean of `count` runs in one pass. */
   readonly time: (count: number) => Promise<number>;
   /** Destroys its buffers. */
@@ -19,7 +18,7 @@ export interface Repeated {
 const PASS_MS = 5; // a pass takes at least this, so that neither the round trip nor the clock's steps count
 const MOST = 1000; // repetitions
 
-/** Compiles a program's launches, and returns how many runs make up a pass that is long enough to time. */
+/** Runs a program twice, and returns how many runs make up a pass that is long enough to time. */
 export async function repetitions(program: Repeated): Promise<number> {
   await program.time(1); // some adapters compile in the first run
   const once = await program.time(1);
@@ -76,7 +75,7 @@ export async function repeated(
   };
   return {
     out,
-    dispatches,
+    plan,
     async time(count) {
       if (!clock) {
         // One run is subtracted as the cost of a submit: it waits for the device as the others do.

@@ -1,11 +1,10 @@
 // How good a run's digits are: figures next to those of sets of known quality, and a page.
-import { commandFor } from "../command-words.ts";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { withFolders, writeFileAtomic } from "../../checkpoint/files.ts";
 import { anyNumber } from "../../checkpoint/json.ts";
 import { readJsonl } from "../../checkpoint/jsonl.ts";
-import { classInTurn, drawImages, generatorInputs } from "../../gan/gan.ts";
+import { classInTurn, drawImages, generatorInputs } from "../../gan/samples.ts";
 import { resizeImages } from "../../gan/resize-images.ts";
 import type { Device } from "../../gpu/device.ts";
 import { CheckpointError, UsageError } from "../../gpu/errors.ts";
@@ -25,11 +24,11 @@ import { copyingOf } from "../../judge/copying.ts";
 import { digitsOf, type Judge } from "../../judge/judge.ts";
 import { nearestImages } from "../../judge/nearest-images.ts";
 import { realism } from "../../metrics/metrics.ts";
-import { reportPage, type Report } from "../../pictures/report.ts";
+import type { Report } from "../../pictures/report.ts";
 import { formatEvaluation, type Evaluation } from "./evaluation-file.ts";
 import { evaluationReport } from "./evaluation-report.ts";
 import { evaluationTable } from "./evaluation-table.ts";
-import { findJudge, loadJudge } from "./judges.ts";
+import { loadJudge } from "./judges.ts";
 import { createPhases, type Phases } from "../phases.ts";
 import type { Ui } from "../ui.ts";
 import {
@@ -215,6 +214,7 @@ async function evaluate(
     chosen: chooseSamples(ranked, 10),
     losses: readLosses(run, trained),
   });
+  const { reportPage } = await import("../../pictures/report.ts"); // its plots are slow to load
   return { evaluation, page: reportPage(report) };
 }
 
@@ -239,13 +239,6 @@ async function bySecondJudge(
   count: number,
   phases: Phases,
 ): Promise<Evaluation["second"]> {
-  const { value, trouble } = await findJudge("second");
-  if (!value) {
-    ui.print(
-      `${trouble ?? "No second judge is kept"}; ${commandFor("judge", "--second")} trains one for comparison.`,
-    );
-    return null;
-  }
   const judge = await loadJudge(ui, device, "second");
   const seen = await seeDigits(judge, digits, phases);
   const sides = gaussiansOf(seen.judged);

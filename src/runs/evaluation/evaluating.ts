@@ -7,13 +7,14 @@ import { readFileBytes, removeQuietly } from "../../checkpoint/files.ts";
 import { formatJson, MAX_JSON_BYTES, parseJson } from "../../checkpoint/json.ts";
 import { cutLog, linesOf, openJsonl, prefixOf } from "../../checkpoint/jsonl.ts";
 import { checkpointFiles } from "../../checkpoint/arrays.ts";
-import { drawSamples, type Gan } from "../../gan/gan.ts";
+import { type Gan } from "../../gan/gan.ts";
+import { drawSamples } from "../../gan/samples.ts";
 import type { WatchedEvaluation } from "../../gan/watch.ts";
 import { CheckpointError } from "../../gpu/errors.ts";
 import { figuresOf, judgeAll, NEIGHBOURS, type Comparison } from "../../judge/comparison.ts";
 import type { Figures } from "../../judge/figures.ts";
 import type { Judge } from "../../judge/judge.ts";
-import { formatFigure } from "../../pictures/report-plots.ts";
+import { formatFigure } from "../../pictures/figure-words.ts";
 import type { Draft } from "../training/draft-run.ts";
 import { figuresShape } from "./evaluation-file.ts";
 import { loadJudge } from "./judges.ts";
@@ -22,7 +23,8 @@ import type { Ui } from "../ui.ts";
 import { compareWith, loadRealDigits, seeDigits } from "./real-digits.ts";
 import { hasBest } from "../checkpoint-places.ts";
 import { readCheckpoint, saveBest, type Checkpoint, type Snapshot } from "../checkpoints.ts";
-import type { EvaluationPlan, RunFolder } from "../run-folder.ts";
+import type { RunFolder } from "../run-folder.ts";
+import type { EvaluationPlan } from "../run-record.ts";
 import { writeGrid } from "../training/run-pictures.ts";
 
 /** An evaluation's line in the log. Its figures are the same as those of `evaluate` with as many samples. */

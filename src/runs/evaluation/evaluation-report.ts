@@ -12,8 +12,10 @@ import {
 } from "../../judge/figures.ts";
 import type { NearestImages } from "../../judge/nearest-images.ts";
 import { tileGrid, type GrayImage } from "../../pictures/grid.ts";
-import { formatFigure, type NamedValue } from "../../pictures/report-plots.ts";
-import type { Report, ReportFigure, ReportSample, Term } from "../../pictures/report.ts";
+import { formatFigure } from "../../pictures/figure-words.ts";
+import type { NamedValue } from "../../pictures/report-plots.ts";
+import type { Term } from "../../pictures/report-html.ts";
+import type { Report, ReportFigure, ReportSample } from "../../pictures/report.ts";
 import type { Evaluation, JudgeName } from "./evaluation-file.ts";
 import { copyingWords } from "./evaluation-table.ts";
 

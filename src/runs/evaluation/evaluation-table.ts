@@ -1,7 +1,7 @@
 // An evaluation in a terminal: each figure next to those of sets of known quality.
 import { textTable } from "../../gpu/text-table.ts";
 import { MEANINGS, REFERENCE_WORDS, REFERENCES, type Reference } from "../../judge/figures.ts";
-import { formatFigure } from "../../pictures/report-plots.ts";
+import { formatFigure } from "../../pictures/figure-words.ts";
 import type { Evaluation } from "./evaluation-file.ts";
 
 const SHORT: Readonly<Record<Reference, string>> = {

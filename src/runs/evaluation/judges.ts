@@ -1,5 +1,7 @@
-// Judges on disk: where they are kept, how one is loaded, and how one is trained if there is none.
+// Judges on disk: those that ship, where others are kept, how one is loaded, and how one is trained.
 import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { commandFor } from "../command-words.ts";
 import { readFileBytes, writeToFirst } from "../../checkpoint/files.ts";
 import { loadImages } from "../../data/files.ts";
@@ -11,6 +13,7 @@ import { createJudge, type Judge, type KeptJudge } from "../../judge/judge.ts";
 import { checkFit, decodeJudge, encodeJudge, keepJudge } from "../../judge/kept.ts";
 import { trainJudge, type JudgeProgress } from "../../judge/train-judge.ts";
 import { readCache, writeCache, type Cached } from "../cache.ts";
+import { createBeats } from "../beats.ts";
 import { collectingAll } from "../collector.ts";
 import { formatDuration } from "../../gpu/duration.ts";
 import type { Ui } from "../ui.ts";
@@ -41,11 +44,30 @@ export const formatAccuracy = (accuracy: number): string => `${(accuracy * 100).
 
 const nameIn = (which: Which): string => `judges/${which}.safetensors`;
 
+const SHIPPED = fileURLToPath(new URL("../../../assets/judges/", import.meta.url));
+
+/** A judge, and where it was found. */
+export interface FoundJudge {
+  readonly path: string;
+  readonly value: KeptJudge;
+  /** Why a file in the cache can't be used, as a clause; undefined if it can, or if there is none. */
+  readonly trouble: string | undefined;
+}
+
 /**
- * Finds the judge in the cache. A damaged file counts as none, and `trouble` says why. Throws a `CheckpointError` with
- * a remedy if an intact file holds another judge, or one of another version.
+ * Finds a judge: the one that `npm run judge` kept in the cache, or else the one that ships. A damaged file in the cache
+ * counts as none. Throws a `CheckpointError` with a remedy if an intact file holds another judge, or one of another
+ * version, and if the one that ships is gone.
  */
-export async function findJudge(which: Which): Promise<Cached<KeptJudge>> {
+export async function findJudge(which: Which): Promise<FoundJudge> {
+  const { path: own, value: kept, trouble } = await findOwn(which);
+  if (kept) return { path: own, value: kept, trouble };
+  const path = join(SHIPPED, `${which}.safetensors`);
+  return { path, value: await readJudge(path, which), trouble };
+}
+
+/** Finds the judge in the cache. */
+async function findOwn(which: Which): Promise<Cached<KeptJudge>> {
   const found = await readCache(nameIn(which), decodeJudge);
   try {
     if (found.value) checkFit(found.value, which, found.path);
@@ -67,7 +89,7 @@ export async function readJudge(path: string, which: Which): Promise<KeptJudge> 
 }
 
 /**
- * Returns the judge that is kept, or none with `force`. In the cache, a damaged file counts as none; in the file `out`,
+ * Returns the judge that `npm run judge` kept, or none with `force`. In the cache, a damaged file counts as none; in the file `out`,
  * it is refused.
  */
 export async function findKept(
@@ -77,7 +99,7 @@ export async function findKept(
 ): Promise<Cached<KeptJudge>> {
   const none = { path: out ?? "", value: undefined, trouble: undefined };
   if (force || (out !== undefined && !existsSync(out))) return none;
-  return out === undefined ? findJudge(which) : { ...none, value: await readJudge(out, which) };
+  return out === undefined ? findOwn(which) : { ...none, value: await readJudge(out, which) };
 }
 
 /** Returns an error with what to do about it. */
@@ -89,26 +111,15 @@ function advised(error: unknown, which: Which): unknown {
   );
 }
 
-/**
- * Loads the judge that `npm run judge` kept onto a device. If there is none, or it is damaged, says so, then trains and
- * keeps one as `request` asks. Throws `CheckpointError` if the kept one is of another version.
- */
-export async function loadJudge(
-  ui: Ui,
-  device: Device,
-  which: Which,
-  request: Omit<JudgeRequest, "which"> = {},
-): Promise<Judge> {
-  const { path, value, trouble } = await findJudge(which);
-  let kept = value;
-  if (!kept) {
+/** Loads the judge that `findJudge` finds onto a device, and says if it is not as good as it should be. */
+export async function loadJudge(ui: Ui, device: Device, which: Which): Promise<Judge> {
+  const { value: kept, trouble } = await findJudge(which);
+  if (trouble !== undefined) {
     ui.print(
-      trouble === undefined
-        ? `No ${which} judge is kept yet (${path}): training it now, which is done once.`
-        : `${trouble}: the ${which} judge is trained again, which is done once.`,
+      `${trouble}: the ${which} judge that ships is used instead; ${judgeCommandFor(which)} trains one again`,
     );
-    kept = await trainAndKeep(ui, device, { ...request, which });
-  } else if (kept.accuracy < GOAL) {
+  }
+  if (kept.accuracy < GOAL) {
     ui.print(
       `The ${which} judge gets only ${formatAccuracy(kept.accuracy)} of the test images right: ${judgeCommandFor(which)} trains a better one.`,
     );
@@ -175,17 +186,24 @@ function createView(
   steps: number,
   epochs: number,
 ): { readonly update: (progress: JudgeProgress) => void; readonly stop: () => void } {
-  const bars = ui.bars("epoch {epoch} {bar} step {value}/{total} | loss {loss} | {left} left");
+  const bars = ui.bars("{left} left {bar} step {value}/{total} | epoch {epoch} | loss {loss}");
   const bar = bars?.create(steps, 0, { epoch: `1/${epochs}`, loss: "?", left: "?" });
+  let now = "Compiling kernels, and the first step";
+  const beats = bars ? undefined : createBeats(ui, () => now);
   return {
     update({ step, epoch, loss, secondsPerStep, accuracy }) {
       const left = formatDuration((steps - step) * secondsPerStep);
+      now = `${left} left: step ${step}/${steps}, epoch ${epoch}/${epochs}; loss ${loss.toFixed(4)}`;
       bar?.update(step, { epoch: `${epoch}/${epochs}`, loss: loss.toFixed(4), left });
       if (accuracy === undefined) return;
       const line = `Epoch ${epoch}/${epochs}: loss ${loss.toFixed(4)}, ${formatAccuracy(accuracy)} of the test images right${step < steps ? `; ${left} left` : ""}`;
       if (bars) bars.say(line);
       else ui.print(line);
+      beats?.said();
     },
-    stop: () => bars?.stop(),
+    stop() {
+      bars?.stop();
+      beats?.stop();
+    },
   };
 }

@@ -12,15 +12,11 @@ import type { ActivationType } from "../../kernels/epilogue-attributes.ts";
 import { chosenRecipe, type RecipeFlags } from "../config.ts";
 import type { WhichCheckpoint } from "../checkpoint-places.ts";
 import { titleOf } from "../constants.ts";
+import { EVALUATE_COUNT } from "../defaults.ts";
+import { needsEvery } from "./check-flags.ts";
 import { claimNewRun, claimRun, freeRunPath, type Claim } from "../claim.ts";
-import {
-  readRunRecord,
-  recipeOf,
-  runFolder,
-  type EvaluationPlan,
-  type RunFolder,
-  type RunRecord,
-} from "../run-folder.ts";
+import { readRunRecord, recipeOf, runFolder, type RunFolder } from "../run-folder.ts";
+import type { EvaluationPlan, RunRecord } from "../run-record.ts";
 
 /** The flags of `train`, as the command line passes them; what is undefined has its default. */
 export interface TrainFlags extends RecipeFlags {
@@ -90,18 +86,14 @@ type OnClaim = (claim: Claim) => void;
 
 /**
  * Checks the flags of a new run, loads its data and claims its folder. If it throws `UsageError` or `DataError`,
- * nothing is claimed.
+ * nothing is claimed. `chosen` is the recipe if the flags don't choose it.
  */
 export async function draftRun(
   flags: TrainFlags,
   onClaim: OnClaim = () => undefined,
+  chosen?: Recipe,
 ): Promise<Draft> {
-  if (flags.checkpoint !== undefined) {
-    throw new UsageError(
-      `--checkpoint ${flags.checkpoint}: says which checkpoint --resume starts from; give --resume too`,
-    );
-  }
-  const recipe = await chosenRecipe(flags);
+  const recipe = chosen ?? (await chosenRecipe(flags));
   const { out, force = false } = flags;
   const free = freeRunPath(out, recipe.name, force); // a bad folder is refused before the data is read
   const dataFolder = flags.data === undefined ? null : resolve(flags.data);
@@ -125,9 +117,6 @@ export async function draftRun(
   };
 }
 
-/** Samples per evaluation during training, by default. */
-export const USUAL_COUNT = 2000;
-
 /** Returns how a run is evaluated: as the flags say, otherwise as when it began. */
 function evaluationPlan(
   { evaluateEvery: every, evaluateCount: count }: TrainFlags,
@@ -135,11 +124,9 @@ function evaluationPlan(
 ): EvaluationPlan | undefined {
   if (every === undefined && !began) {
     if (count === undefined) return undefined;
-    throw new UsageError(
-      `--evaluate-count ${count}: says how many samples --evaluate-every draws; give --evaluate-every too`,
-    );
+    throw needsEvery(count);
   }
-  return { every: every ?? began!.every, count: count ?? began?.count ?? USUAL_COUNT };
+  return { every: every ?? began!.every, count: count ?? began?.count ?? EVALUATE_COUNT };
 }
 
 /** Throws `UsageError` if an adapter can't store activations as a run asks. */

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { outputError, readFileBytes, writeFileAtomic } from "../../checkpoint/files.ts";
 import type { ImageSet } from "../../data/idx.ts";
 import { fromBytes } from "../../data/pixels.ts";
-import { drawSamples, type Models } from "../../gan/gan.ts";
+import { type Models } from "../../gan/gan.ts";
+import { drawSamples } from "../../gan/samples.ts";
 import type { StepRecord } from "../../gan/train-steps.ts";
 import { CheckpointError } from "../../gpu/errors.ts";
 import { wordsOf } from "../../gpu/foreign-text.ts";
@@ -14,11 +15,11 @@ import { addCaption } from "../../pictures/caption.ts";
 import { encodeGif } from "../../pictures/gif.ts";
 import { tileGrid, type GrayImage } from "../../pictures/grid.ts";
 import { modelDiagram, type ModelPicture } from "../../pictures/model.ts";
-import { lossPlot } from "../../pictures/plot.ts";
 import { encodePng } from "../../pictures/png.ts";
 import { rasterizeSvg } from "../../pictures/raster.ts";
 import { readGrayPicture } from "../../pictures/read-digit.ts";
-import type { RunFolder, RunRecord } from "../run-folder.ts";
+import type { RunFolder } from "../run-folder.ts";
+import type { RunRecord } from "../run-record.ts";
 
 /** Images per grid. */
 export const GRID = 16;
@@ -90,6 +91,7 @@ export async function writeLossPlot(
 ): Promise<void> {
   const title = `${record.recipe}: batch ${record.batch}, seed ${record.seed}`;
   const { stepsPerEpoch } = record;
+  const { lossPlot } = await import("../../pictures/plot.ts"); // slow to load, and the first steps need none
   await writeDrawing(folder.losses, lossPlot([...records], { title, stepsPerEpoch }), say);
 }
 

@@ -8,14 +8,18 @@ import type { Gan } from "../../gan/gan.ts";
 import { progressOf, stepsOf, type StepPrograms, type StepRecord } from "../../gan/train-steps.ts";
 import { createWatch, type Warning } from "../../gan/watch.ts";
 import type { EvaluationRow, Evaluator } from "../evaluation/evaluating.ts";
+import type { Ahead } from "./compile-ahead.ts";
+import type { Stretch } from "./course.ts";
 import type { Draft, TrainFlags } from "./draft-run.ts";
 import { formatDuration } from "../../gpu/duration.ts";
+import { createPhases, type Part } from "../phases.ts";
 import { createProgressView } from "../progress.ts";
 import type { Ui } from "../ui.ts";
 import { trainLoop, type Callback, type LoopEnd } from "../../nn/train-loop.ts";
 import { createHistory } from "../history.ts";
 import { saveCheckpoint } from "../checkpoints.ts";
-import type { RunFolder, RunRecord } from "../run-folder.ts";
+import type { RunFolder } from "../run-folder.ts";
+import type { RunRecord } from "../run-record.ts";
 import type { Journey } from "./train-run.ts";
 import { shellQuote } from "../../gpu/foreign-text.ts";
 import { GRID, writeGif, writeGrid, writeLossPlot } from "./run-pictures.ts";
@@ -36,12 +40,16 @@ export interface Loop {
   readonly rows: readonly StepRecord[];
   /** Set if the run is evaluated during training. */
   readonly evaluator: Evaluator | undefined;
+  /** Set if a comparison drives the run: it then says when to evaluate, and when to stop. */
+  readonly stretch: Stretch | undefined;
   /** The results of earlier evaluations. */
   readonly evaluations: readonly EvaluationRow[];
   /** Kept up to date. */
   readonly journey: Journey;
   /** Whether the adapter computes anything, so that numbers must be finite. */
   readonly sound: boolean;
+  /** What compiles the step's kernels until the first step is done. */
+  readonly ahead: Ahead | undefined;
 }
 
 /** Minutes between checkpoints, if epochs last longer. */
@@ -51,18 +59,18 @@ const CHECKPOINT_MINUTES = 5;
 export async function loop(options: Loop): Promise<void> {
   const { ui, draft, gan, programs, record, from, until, flags, rows, evaluator, journey } =
     options;
+  const { stretch } = options;
   const { folder, seed } = draft;
   const { plan } = gan;
   const { sampleEvery, checkpointEvery, checkpointMinutes = CHECKPOINT_MINUTES } = flags;
-  const view = createProgressView(ui, {
-    from,
-    until,
-    stepsPerEpoch: plan.steps,
-    batch: plan.batch,
-  });
+  const shown = { from, until, stepsPerEpoch: plan.steps, batch: plan.batch };
+  const view = stretch?.view ?? createProgressView(ui, shown);
+  const first = createPhases(ui);
+  let begun = false;
+  const say = (line: string): void => (begun ? view.say(line) : first.print(line));
   const log = openJsonl(folder.metrics);
   const interrupt = ui.onInterrupt(
-    view.say,
+    say,
     "again to stop immediately, and lose what came after the newest checkpoint",
     () => draft.claim?.release(),
   );
@@ -86,6 +94,7 @@ export async function loop(options: Loop): Promise<void> {
   };
 
   const save = async (step: number): Promise<void> => {
+    stretch?.saving(step);
     const files = await checkpointFiles(gan.state, { finite: options.sound }).catch(
       (error: unknown) => {
         if (!(error instanceof DivergedError)) throw error;
@@ -105,6 +114,11 @@ export async function loop(options: Loop): Promise<void> {
   const onReport: Callback<readonly StepRecord[]> = async (report, control) => {
     const { step, values: records, secondsPerStep } = report;
     const progress = progressOf(report, plan, from);
+    if (!begun) {
+      first.stop();
+      options.ahead?.stop(true);
+    }
+    begun = true;
     journey.reached = step;
     draft.claim?.check();
     log.append(records);
@@ -113,7 +127,7 @@ export async function loop(options: Loop): Promise<void> {
     if (bad) throw diverged(bad.step, lossWords(bad), journey.saved, folder);
     warn(watch.records(records));
     view.update(progress);
-    if (!estimated && step - from >= 5) {
+    if (!stretch && !estimated && step - from >= 5) {
       estimated = true;
       view.say(estimate(gan, secondsPerStep, until - step));
     }
@@ -132,14 +146,25 @@ export async function loop(options: Loop): Promise<void> {
       if (error instanceof OutputError) await control.save();
       throw error;
     }
-    if (due(evaluator?.every, step)) {
-      const row = await evaluator?.evaluate(step, view.say, { record, log });
+    if (evaluator && (stretch ? stretch.isDue(step) : due(evaluator.every, step))) {
+      const row = await evaluator.evaluate(step, view.say, { record, log });
       if (row) warn(watch.evaluation(row));
+      stretch?.judged(step, row);
     }
-    if (interrupt.asked() || elapsed() >= (flags.minutes ?? Infinity) * 60) control.stop();
+    const isLate = elapsed() >= (flags.minutes ?? Infinity) * 60;
+    if (interrupt.asked() || isLate || stretch?.isOver()) control.stop();
   };
 
   const paces = [sampleEvery, evaluator?.every].filter((every) => every !== undefined);
+  let onFirstStep: Part | undefined;
+  const steps = stepsOf(gan, programs, {
+    from,
+    until,
+    reportEvery: paces,
+    onFirstStep: (done, total) => {
+      if (!begun) onFirstStep?.(done, total);
+    },
+  });
   const everySave = [plan.steps, checkpointEvery].filter((every) => every !== undefined);
   let end: LoopEnd;
   try {
@@ -147,13 +172,17 @@ export async function loop(options: Loop): Promise<void> {
     journey.record = record;
     journey.reached = from;
     journey.saved = from;
+    onFirstStep = first.begin("First step, kernel by kernel", {
+      counted: true,
+    });
     end = await trainLoop({
-      ...stepsOf(gan, programs, { from, until, reportEvery: paces }),
+      ...(stretch ? stretch.timed(steps) : steps),
       callbacks: [onReport],
       checkpoint: { save, every: everySave, seconds: checkpointMinutes * 60 },
       signal: interrupt.signal,
     });
     if (end.isAhead && end.step === from) {
+      first.stop();
       view.stop();
       log.close();
       draft.claim?.release();
@@ -172,6 +201,7 @@ export async function loop(options: Loop): Promise<void> {
     writeGif(folder, record);
   } finally {
     interrupt.release();
+    first.stop();
     view.stop();
     log.close();
   }

@@ -1,8 +1,9 @@
 // A run on an open device, from its plan to its last picture.
 import { kernelChoices, useChoices } from "../../kernels/variant.ts";
 import { writeFileAtomic } from "../../checkpoint/files.ts";
-import { restoreArrays } from "../../checkpoint/arrays.ts";
-import { createGan, verdict, type Gan } from "../../gan/gan.ts";
+import { withClusters } from "../../gan/clusters.ts";
+import { checkGan, createGan, type Gan } from "../../gan/gan.ts";
+import { verdict } from "../../gan/samples.ts";
 import { findNonFinite } from "../../gan/numerics.ts";
 import { compileSteps, type StepPrograms } from "../../gan/train-steps.ts";
 import type { Device } from "../../gpu/device.ts";
@@ -11,16 +12,21 @@ import { explanationTable } from "../../gpu/inspection/explain.ts";
 import { versions, type OpenedAdapter } from "../../gpu/node/adapter.ts";
 import { workloadsOf } from "../../kernels/autotune.ts";
 import { olderCheckpoints } from "../checkpoint-places.ts";
-import { KEPT_CHECKPOINTS, readCheckpoint, type Checkpoint } from "../checkpoints.ts";
+import { readCheckpoint } from "../checkpoints.ts";
+import { KEPT_CHECKPOINTS } from "../defaults.ts";
 import { constantsOf } from "../constants.ts";
 import { readResumable } from "../resume.ts";
-import { createRunFolder, type RunRecord } from "../run-folder.ts";
+import { restoreGan } from "../restore-gan.ts";
+import { createRunFolder } from "../run-folder.ts";
+import type { RunRecord } from "../run-record.ts";
+import { compileAhead, hasIdleCore, type Ahead } from "./compile-ahead.ts";
+import type { Course } from "./course.ts";
 import type { Draft, TrainFlags } from "./draft-run.ts";
 import { createEvaluator, readEvaluations } from "../evaluation/evaluating.ts";
 import { collectingAll } from "../collector.ts";
-import { choicesFor } from "../kernel-choices.ts";
-import { profilePicture, profileStep, profileTable } from "../profiling.ts";
+import { choicesFor, type RunChoices } from "../kernel-choices.ts";
 import { writeFirstPictures } from "./run-pictures.ts";
+import { createPhases, inPhase } from "../phases.ts";
 import type { Ui } from "../ui.ts";
 import { loop } from "./train-loop.ts";
 
@@ -39,24 +45,51 @@ export interface Journey {
 }
 
 /** What a run has once a device is open. */
-interface Opened {
+export interface Opened {
   readonly device: Device;
   readonly opened: OpenedAdapter;
   readonly journey: Journey;
   /** Leaves the handling of signals to the loop. */
   readonly leave: () => void;
+  /** Set if a comparison drives the run. */
+  readonly course: Course | undefined;
+}
+
+/** A run that knows its kernels, and may have a child that compiles them. */
+interface Prepared extends Opened {
+  readonly chosen: RunChoices;
+  readonly ahead: Ahead | undefined;
 }
 
 /** Trains on an open device to the end, or until asked to stop. */
-export async function run(
+export async function run(ui: Ui, draft: Draft, flags: TrainFlags, on: Opened): Promise<void> {
+  const { recipe, batch, seed, data, activationType } = draft;
+  // Before sorting takes its time.
+  checkGan(on.device, recipe, data, { seed, batch, activationType });
+  const chosen = await choicesFor(draft.earlier, on.opened);
+  const helps = !flags.explain && hasIdleCore();
+  const ahead = helps ? await compileAhead(draft, on.opened, chosen.choices) : undefined;
+  try {
+    await runWith(ui, draft, flags, { ...on, chosen, ahead });
+  } finally {
+    ahead?.stop();
+  }
+}
+
+async function runWith(
   ui: Ui,
   draft: Draft,
   flags: TrainFlags,
-  { device, opened, journey, leave }: Opened,
+  { device, opened, journey, leave, course, chosen, ahead }: Prepared,
 ): Promise<void> {
   const { print } = ui;
   const { folder, recipe, batch, seed, data, activationType } = draft;
-  const gan = createGan(device, recipe, data, { seed, batch, activationType });
+  const options = { seed, batch, activationType };
+  const isUnused = draft.earlier !== undefined || flags.explain === true;
+  const phases = createPhases(ui);
+  const tell = (line: string): void => void phases.begin(line.replace(/ …$/, ""));
+  const sorted = await withClusters(recipe, data, { seed, isUnused, tell }).finally(phases.stop);
+  const gan = createGan(device, recipe, sorted, options);
   const { plan } = gan;
   if (flags.explain) {
     print(...explanationTable((await compileSteps(gan)).full.explain()).split("\n"));
@@ -70,7 +103,7 @@ export async function run(
       `${folder.path}: its epochs have ${draft.earlier.stepsPerEpoch} steps, but with these images they would have ${plan.steps}; resume with the data it was trained on`,
     );
   }
-  if (resumed) putOnDevice(gan, resumed.checkpoint);
+  if (resumed) restoreGan(gan, resumed.checkpoint);
   const from = resumed?.checkpoint.step ?? 0;
   const until = flags.steps ?? (flags.epochs ?? recipe.epochs) * plan.steps;
   if (until <= from && draft.earlier) {
@@ -83,12 +116,13 @@ export async function run(
   resumed?.begin();
   evaluations?.begin(draft.earlier?.adapter === opened.name);
 
-  const programs = await compileChosen(ui, draft, gan, opened);
+  const programs = await compileChosen(ui, gan, chosen);
   print(
     `Peak GPU memory ${(programs.peakBytes / 1e6).toFixed(0)} MB, including ${(data.images.length / 1e6).toFixed(0)} MB for the dataset; ${programs.full.plan.dispatches.length} dispatches per step`,
   );
-  const evaluator =
-    draft.evaluate && (await createEvaluator(ui, gan, folder, draft, draft.evaluate));
+  // With a course, the stretch says when to evaluate, not the plan.
+  const evaluate = course ? { every: "epoch" as const, count: course.count } : draft.evaluate;
+  const evaluator = evaluate && (await createEvaluator(ui, gan, folder, draft, evaluate));
   const record = draft.earlier ?? (await begin(ui, draft, gan, opened));
   if (flags.profile && !journey.record) await writeProfile(ui, draft, gan, programs.full, opened);
   leave();
@@ -108,8 +142,10 @@ export async function run(
     flags,
     keep,
     evaluator,
+    stretch: course?.begin({ folder, from, gan, programs }),
     journey,
     sound,
+    ahead,
   };
   try {
     await collectingAll(() => loop({ ...all, ...said }));
@@ -137,7 +173,7 @@ async function explained(
   const found = await findNonFinite(gan, programs, {
     from,
     until: reached,
-    restore: () => putOnDevice(gan, checkpoint),
+    restore: () => restoreGan(gan, checkpoint),
   });
   const words = found
     ? `the first to go bad, at step ${found.step}: ${found.words}`
@@ -151,29 +187,21 @@ async function explained(
  */
 async function compileChosen(
   ui: Ui,
-  draft: Draft,
   gan: Gan,
-  opened: OpenedAdapter,
+  { choices, words }: RunChoices,
 ): Promise<StepPrograms> {
   const { device } = gan;
-  const { choices, words } = await choicesFor(draft.earlier, opened);
   useChoices(device, choices);
   let programs: StepPrograms | undefined;
   const uses = await workloadsOf(device, async () => {
-    programs = await compileSteps(gan);
+    programs = await inPhase(ui, "Compiling kernels", (part) => compileSteps(gan, part), {
+      counted: true,
+    });
   });
   const { stored } = kernelChoices(device);
   for (const key of stored.keys()) if (!uses.has(key)) stored.delete(key);
   ui.print(`Kernels: ${words(stored.size, uses.size)}`);
   return programs!;
-}
-
-/** Puts a checkpoint's arrays and random state on the device. */
-function putOnDevice(gan: Gan, { files, path, state }: Checkpoint): void {
-  restoreArrays(gan.state, files, path);
-  gan.rng.state.write(
-    Uint32Array.of(state.seed >>> 0, Math.floor(state.seed / 2 ** 32), state.step),
-  );
 }
 
 function describe(draft: Draft, gan: Gan, from: number, until: number): string {
@@ -190,7 +218,9 @@ function describe(draft: Draft, gan: Gan, from: number, until: number): string {
 /** Writes the first files of a new run: its folder, the networks, and the untrained networks' picture and verdict. */
 async function begin(ui: Ui, draft: Draft, gan: Gan, opened: OpenedAdapter): Promise<RunRecord> {
   const { folder, seed, data } = draft;
-  const untrained = await verdict(gan, seed);
+  const untrained = await inPhase(ui, "Asking the untrained discriminator", () =>
+    verdict(gan, seed),
+  );
   const { logit, probability } = untrained;
   const record: RunRecord = {
     format: 1,
@@ -216,7 +246,9 @@ async function begin(ui: Ui, draft: Draft, gan: Gan, opened: OpenedAdapter): Pro
   };
   draft.claim?.begin();
   createRunFolder(folder, record);
-  await writeFirstPictures(folder, gan, data, seed, ui.print);
+  await inPhase(ui, "Drawing the first pictures", () =>
+    writeFirstPictures(folder, gan, data, seed, ui.print),
+  );
   writeFileAtomic(folder.metrics, "");
   ui.print(
     `Untrained: D assigns G's first image a logit of ${logit.toFixed(4)}, which is ${(probability * 100).toFixed(1)} % real (${folder.untrained})`,
@@ -232,6 +264,7 @@ async function writeProfile(
   step: StepPrograms["full"],
   opened: OpenedAdapter,
 ): Promise<void> {
+  const { profilePicture, profileStep, profileTable } = await import("../profiling.ts");
   ui.print("Profiling the step; the networks stay as they are.");
   const profiled = await profileStep(ui, gan.device, step, opened.name, { rounds: 3 });
   ui.print(...profileTable(profiled).split("\n"));

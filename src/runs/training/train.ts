@@ -1,24 +1,25 @@
 // Trains a run from its flags to its end: claims its folder, and goes on if the device is lost.
 import { commandFor } from "../command-words.ts";
 import type { Device } from "../../gpu/device.ts";
-import { DeviceLostError, OutputError, UsageError } from "../../gpu/errors.ts";
+import { DeviceLostError, OutputError } from "../../gpu/errors.ts";
 import { shellQuote } from "../../gpu/foreign-text.ts";
 import type { OpenedAdapter } from "../../gpu/node/adapter.ts";
+import { TUNING_BUDGET } from "../defaults.ts";
+import { checkTrainFlags } from "./check-flags.ts";
+import type { Course } from "./course.ts";
 import { checkStorage, draftResumed, draftRun, type Draft, type TrainFlags } from "./draft-run.ts";
 import type { Claim } from "../claim.ts";
-import type { RunRecord } from "../run-folder.ts";
-import { limitsFor, withDevice } from "../session.ts";
-import { run, type Journey } from "./train-run.ts";
-import { TUNING_BUDGET, tuneRecipe } from "../tuning.ts";
+import type { RunRecord } from "../run-record.ts";
+import type { Journey, Opened } from "./train-run.ts";
+import { inPhase } from "../phases.ts";
 import type { Ui } from "../ui.ts";
 
-/** Trains a GAN, and writes a run folder. Throws a `LonghandError` for everything that a person can mend. */
-export async function trainRun(ui: Ui, flags: TrainFlags): Promise<void> {
-  if (flags.epochs !== undefined && flags.steps !== undefined) {
-    throw new UsageError(
-      "--epochs and --steps: use only one of them; each says where the run ends",
-    );
-  }
+/**
+ * Trains a GAN, and writes a run folder. A comparison passes the `course` that the run takes. Throws a `LonghandError`
+ * for everything that a person can mend.
+ */
+export async function trainRun(ui: Ui, flags: TrainFlags, course?: Course): Promise<void> {
+  checkTrainFlags(flags);
   const journey: Journey = {
     began: undefined,
     reached: 0,
@@ -37,12 +38,17 @@ export async function trainRun(ui: Ui, flags: TrainFlags): Promise<void> {
     claim = made;
   };
   try {
-    let draft: Draft | undefined =
-      flags.resume === undefined
-        ? await draftRun(flags, claimed)
-        : await draftResumed(flags, claimed);
+    let draft: Draft | undefined = await inPhase(
+      ui,
+      "Loading images",
+      async () =>
+        flags.resume === undefined
+          ? draftRun(flags, claimed, course?.recipe)
+          : draftResumed(flags, claimed),
+      { quiet: true },
+    );
     while (draft) {
-      draft = await attempt(ui, draft, flags, journey, leave);
+      draft = await attempt(ui, draft, flags, { journey, leave, course });
       leave();
       if (draft) leave = ui.stopAtOnce(stop);
     }
@@ -60,9 +66,11 @@ async function attempt(
   ui: Ui,
   draft: Draft,
   flags: TrainFlags,
-  journey: Journey,
-  leave: () => void,
+  { journey, leave, course }: Pick<Opened, "journey" | "leave" | "course">,
 ): Promise<Draft | undefined> {
+  // What trains is slow to load: flags and data are checked before.
+  const { limitsFor, withDevice } = await import("../session.ts");
+  const { run } = await import("./train-run.ts");
   try {
     const body = async (device: Device, opened: OpenedAdapter): Promise<void> => {
       ui.print(opened.line);
@@ -76,9 +84,10 @@ async function attempt(
       if (flags.tune !== undefined && !draft.earlier) {
         const budget = flags.tune === true ? TUNING_BUDGET : flags.tune;
         const { recipe, batch } = draft;
+        const { tuneRecipe } = await import("../tuning.ts");
         await tuneRecipe(ui, { recipe, batch, adapter: flags.adapter, budget, again: false });
       }
-      await run(ui, draft, flags, { device, opened, journey, leave });
+      await run(ui, draft, flags, { device, opened, journey, leave, course });
     };
     await withDevice(flags.adapter, body, limitsFor([draft]));
     return undefined;

@@ -143,8 +143,8 @@ describe("work done", () => {
     expect(product("workgroup128")).toEqual([needed, 2 * 64 * 32 * 128]);
     expect(product("workgroup32")).toEqual([needed, 2 * 32 * 32 * 128]);
     const lanes = device.lanes;
-    device.lanes = 8; // tiles of 32 rows by 32 columns, four terms at a time
-    expect(product("lanes")).toEqual([needed, 2 * 32 * 32 * 128]);
+    device.lanes = 8; // two teams, each with a tile of 16 rows by 16 columns, four terms at a time
+    expect(product("lanes")).toEqual([needed, 2 * 32 * 32 * 112]);
     device.lanes = lanes;
   });
 
@@ -168,7 +168,7 @@ describe("work done", () => {
     const data = (variant: Variant): [number, number] =>
       workOf("conv2d-data-gradient", variant, () => dataGradient(y, weight, geometry));
     expect(data("direct")).toEqual([needed, 2 * 2 * 169 * 8 * 12]);
-    expect(data("narrow")).toEqual([needed, 2 * 56 * 8 * 9 * 12]);
+    expect(data("narrow")).toEqual([needed, 2 * (2 * 5 * 7) * 8 * 9 * 12]); // a row is a strip of seven
     expect(data("workgroup")).toEqual([needed, 2 * 64 * 64 * 112]);
     const filter = (variant: Variant): [number, number] =>
       workOf("conv2d-weight-gradient", variant, () => weightGradient(x, y, geometry));
@@ -192,11 +192,14 @@ describe("work done", () => {
 
   it("of lanes that share loads leaves out taps that no pixel of a tile has inside", () => {
     const lanes = device.lanes;
-    device.lanes = 8; // tiles of 32 rows, through the batch first, by 32 columns
-    const forward = (batch: number): [number, number] => {
-      const wide = convolutionGeometry([batch, 5, 5, 8], [3, 3, 8, 12], { padding: "same" });
+    // Through the batch first: two teams of 32 rows by 16 columns, or 16 rows by 32 columns if there are so many.
+    device.lanes = 8;
+    const forward = (batch: number, filters: number): [number, number] => {
+      const shape = [3, 3, 8, filters];
+      const wide = convolutionGeometry([batch, 5, 5, 8], shape, { padding: "same" });
       const pictures = device.empty([batch, 5, 5, 8]);
-      return workOf("conv2d-forward", "lanes", () => convolve(pictures, weight, wide));
+      const weights = device.empty(shape);
+      return workOf("conv2d-forward", "lanes", () => convolve(pictures, weights, wide));
     };
     const data = workOf("conv2d-data-gradient", "lanes", () => dataGradient(y, weight, geometry));
     const filter = workOf("conv2d-weight-gradient", "lanes", () => weightGradient(x, y, geometry));
@@ -204,16 +207,18 @@ describe("work done", () => {
     const shared = workOf("conv2d-weight-gradient", "lanes", () =>
       weightGradient(device.empty([2, 5, 5, 32]), y, deep),
     );
-    const one = forward(32); // a tile is one pixel of 32 images
-    const two = forward(2); // two tiles, with every tap inside for some pixel
+    const one = forward(64, 12); // a subgroup's rows are one pixel of 64 images
+    const two = forward(2, 12); // of all pixels, with every tap inside for some
+    const all = forward(16, 32); // one pixel of 16 images
     device.lanes = lanes;
-    expect(one).toEqual([16 * needed, 2 * 169 * 32 * 8 * 32]);
-    expect(two).toEqual([needed, 2 * 2 * 9 * 32 * 8 * 32]);
-    expect(data).toEqual([needed, 2 * 2 * 9 * 32 * 12 * 32]);
-    // 8 channels don't fill a tile's 32 rows, so its rows lie under several taps: all 50 pixels, in fours.
-    expect(filter).toEqual([needed, 2 * 96 * 32 * 52]);
+    expect(one).toEqual([32 * needed, 2 * 169 * 64 * 8 * 16]);
+    expect(two).toEqual([needed, 2 * 9 * 64 * 8 * 16]);
+    expect(all).toEqual([2 * 400 * 9 * 8 * 32, 2 * 169 * 16 * 8 * 32]);
+    expect(data).toEqual([needed, 2 * 9 * 64 * 12 * 16]);
+    // 8 channels fill no tile, so its rows lie under several taps: all 50 pixels, in fours.
+    expect(filter).toEqual([needed, 2 * 128 * 16 * 52]);
     // Along a row 4, 5 and 4 pixels of both images have the taps inside, in fours; 13 row taps are.
-    expect(shared).toEqual([4 * needed, 2 * 32 * 32 * 13 * (8 + 12 + 8)]);
+    expect(shared).toEqual([4 * needed, 2 * 32 * 16 * 13 * (8 + 12 + 8)]);
   });
 });
 

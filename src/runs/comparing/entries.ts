@@ -1,0 +1,70 @@
+// What is compared: recipes by name, and config files by path.
+import { existsSync } from "node:fs";
+import { basename, extname } from "node:path";
+import type { Recipe } from "../../gan/recipe.ts";
+import { recipes } from "../../gan/recipes/list.ts";
+import { UsageError } from "../../gpu/errors.ts";
+import { printable, quote } from "../../gpu/foreign-text.ts";
+import { chosenRecipe } from "../config.ts";
+
+/** A recipe that takes part in a comparison. */
+export interface Entry {
+  /** Its name in the comparison, and in the names of its runs' folders. */
+  readonly name: string;
+  /** The recipe, with the constants of its file and scaled. */
+  readonly recipe: Recipe;
+}
+
+/** The most entries: the plot has as many colours. */
+export const MOST_ENTRIES = 6;
+
+/**
+ * Returns the entries that words of a command name, in their order, with every hidden width multiplied by `width`.
+ * Throws `UsageError` on a word that is neither a recipe nor a file, on a config that doesn't fit, and on names that
+ * aren't different.
+ */
+export async function entriesOf(
+  words: readonly string[],
+  width: number | undefined,
+): Promise<readonly Entry[]> {
+  if (words.length === 0 || words.length > MOST_ENTRIES) {
+    throw new UsageError(
+      `compare: takes 1 to ${MOST_ENTRIES} recipes or config files; got ${words.length}`,
+    );
+  }
+  const entries: Entry[] = [];
+  for (const word of words) {
+    const name = nameOf(word);
+    const at = entries.findIndex((entry) => entry.name === name);
+    if (at >= 0) throw twice(words[at]!, word, name);
+    const which = isRecipe(word) ? { recipe: word } : { config: word };
+    entries.push({ name, recipe: await chosenRecipe({ ...which, width }) });
+  }
+  return entries;
+}
+
+const isRecipe = (word: string): boolean => recipes.some(({ name }) => name === word);
+
+/** Returns the name of an entry: the recipe's, or the file's without its folder and ending. */
+function nameOf(word: string): string {
+  if (isRecipe(word)) return word;
+  if (!existsSync(word)) {
+    const names = recipes.map(({ name }) => name).join(", ");
+    throw new UsageError(
+      `compare: there is no recipe and no file ${quote(word)}; name config files by their paths, or choose of ${names}`,
+    );
+  }
+  const name = basename(word, extname(word));
+  if (/^[\w.+-]{1,60}$/.test(name)) return name;
+  throw new UsageError(
+    `compare: ${printable(word)}: its runs' folders are named after it, so its name must be up to 60 letters, digits, and . + - _; rename the file`,
+  );
+}
+
+function twice(first: string, second: string, name: string): UsageError {
+  return new UsageError(
+    first === second
+      ? `compare: ${printable(first)} is named twice; --seeds says how often each is trained`
+      : `compare: ${printable(first)} and ${printable(second)} would both be called ${name}; rename one of the files`,
+  );
+}

@@ -1,0 +1,37 @@
+// k-means on the host: it agrees with the device's, and with distances computed one by one.
+import { expect, test } from "vitest";
+import { findCentres, nearestRows } from "../../src/gan/k-means.ts";
+import { kMeans, tensor } from "../../src/index.ts";
+import { uniforms } from "../../src/kernels/host-draws.ts";
+import { testDevice } from "../support/device.ts";
+
+const draw = uniforms(8);
+const COUNT = 900;
+
+test.each([1, 2, 3, 7])("each point goes to the nearest of %i centres", (clusters) => {
+  const columns = 5;
+  const row = (): number[] => Array.from({ length: columns }, () => draw());
+  const points = Array.from({ length: COUNT }, row);
+  const centres = Array.from({ length: clusters }, row);
+  const found = nearestRows(
+    { values: Float64Array.from(points.flat()), columns },
+    { values: Float64Array.from(centres.flat()), columns },
+  );
+  for (const [i, point] of points.entries()) {
+    const distances = centres.map((centre) =>
+      centre.reduce((sum, value, j) => sum + (value - point[j]!) ** 2, 0),
+    );
+    expect(found[i]).toBe(distances.indexOf(Math.min(...distances)));
+  }
+});
+
+test("centres are the device's, within float32", async () => {
+  const [columns, clusters, rounds] = [12, 6, 40];
+  const values = Float32Array.from({ length: COUNT * columns }, (_, i) => (i % 3) + draw());
+  const points = tensor(await testDevice(), values, [COUNT, columns]);
+  const { centres, assignments } = await kMeans(points, { clusters, seed: 3, rounds });
+  const rows = { values: Float64Array.from(values), columns };
+  const found = await findCentres(rows, { clusters, seed: 3, rounds });
+  (await centres.read("f32")).forEach((value, i) => expect(found.values[i]).toBeCloseTo(value, 5));
+  expect([...nearestRows(rows, found)]).toEqual([...assignments]);
+});

@@ -1,0 +1,51 @@
+// What tests do with a run that the page keeps: take steps, wait until it is saved, and read its folder.
+import { unzipSync } from "fflate";
+import type { Page } from "playwright-core";
+import { expect } from "vitest";
+import { downloadFrom, reach } from "./page.ts";
+
+/** The files of a run folder, by their paths in it. */
+export type Files = Readonly<Record<string, Uint8Array>>;
+
+/** Returns the step that the page says. */
+export const stepOf = async (page: Page): Promise<number> =>
+  Number((await page.textContent("#step"))!.split(" of ")[0]!.replace(",", ""));
+
+/** Takes one step, and waits until it is done. */
+export async function oneStep(page: Page): Promise<void> {
+  const before = await stepOf(page);
+  await page.click("#one-step");
+  await page.waitForFunction(
+    (step) => Number(document.querySelector("#step")?.textContent?.split(" of ")[0]) > step,
+    before,
+  );
+  await reach(page, "paused");
+}
+
+/** Waits until a step is saved, and shows the view that says so. */
+export async function saved(page: Page, step: number): Promise<void> {
+  await page.click("#tab-keep");
+  await page.waitForFunction(
+    (wanted) => document.querySelector("#kept-state")?.textContent?.startsWith(wanted),
+    `Step ${step} was saved`,
+  );
+}
+
+/** The files of the run folder that the page gives. */
+export async function folderOf(page: Page): Promise<Files> {
+  const { name, bytes } = await downloadFrom(page, "#take-run");
+  expect(name).toMatch(/^small-\d{8}-\d{6}\.zip$/);
+  const start = name.replace(/\.zip$/, "/");
+  return Object.fromEntries(
+    Object.entries(unzipSync(bytes)).map(([path, data]) => [path.slice(start.length), data]),
+  );
+}
+
+/** What must be equal in two runs of the same bits. */
+export const bitsOf = (files: Files): Files =>
+  Object.fromEntries(
+    Object.entries(files).filter(([path]) => /\.safetensors$|^metrics\.jsonl$/.test(path)),
+  );
+
+/** Returns a file as text. */
+export const textOf = (bytes: Uint8Array | undefined): string => new TextDecoder().decode(bytes);
