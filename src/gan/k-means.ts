@@ -84,11 +84,102 @@ export async function findCentres(
 ): Promise<Rows> {
   const { columns } = points;
   const centres: Rows = { values: firstCentres(points, clusters, seed), columns };
+  const sorting = new Sorting(points, centres);
   for (let round = 0; round < rounds; round += 1) {
     await new Promise((resolve) => setTimeout(resolve));
-    moveToMeans(points, centres, nearestRows(points, centres));
+    sorting.sort();
+    sorting.moveToMeans();
   }
   return centres;
+}
+
+/** Distances that differ by less than this part of the greatest length are computed: rounding might decide. */
+const SLACK = 1e-6;
+
+/**
+ * Sorts the same points again and again while the centres move, and computes few distances: a centre that was far from a
+ * point is still as far, less what it has moved since. The outcome is the same as with all distances.
+ * Source: Elkan 2003, Using the triangle inequality to accelerate k-means.
+ */
+class Sorting {
+  readonly #points: Rows;
+  readonly #centres: Rows;
+  /** |x|² / 2 of each point x. */
+  readonly #halves: Float64Array;
+  /** (points, clusters): how far a point was from a centre when that was computed last, and `#moved` at that time. */
+  readonly #seen: Float64Array;
+  /** How far each centre has moved in all. */
+  readonly #moved: Float64Array;
+  readonly #nearest: Uint8Array;
+
+  constructor(points: Rows, centres: Rows) {
+    this.#points = points;
+    this.#centres = centres;
+    this.#halves = halves(points);
+    this.#moved = new Float64Array(centres.values.length / centres.columns);
+    this.#seen = new Float64Array(this.#halves.length * this.#moved.length);
+    this.#nearest = new Uint8Array(this.#halves.length);
+  }
+
+  /** Finds the nearest centre of each point; the first of equally near ones, as `nearestRows` does. */
+  sort(): void {
+    const centreHalves = halves(this.#centres);
+    const slack = SLACK * Math.sqrt(2 * this.#halves.reduce((a, b) => Math.max(a, b), 0));
+    const clusters = this.#moved.length;
+    for (let i = 0, at = 0; i < this.#nearest.length; i += 1, at += clusters) {
+      let least = Infinity;
+      let reach = Infinity;
+      // The nearest centre of the last round comes first: its distance rules out most others.
+      const first = this.#nearest[i]!;
+      for (let turn = -1; turn < clusters; turn += 1) {
+        const k = turn < 0 ? first : turn;
+        if (turn === first || this.#seen[at + k]! - this.#moved[k]! > reach + slack) continue;
+        // As in `nearestRows`, but for |x|² / 2.
+        const far = centreHalves[k]! - this.#dot(i, k);
+        const distance = Math.sqrt(Math.max(0, 2 * (this.#halves[i]! + far)));
+        this.#seen[at + k] = distance + this.#moved[k]!;
+        if (far < least || (far === least && k < this.#nearest[i]!)) {
+          least = far;
+          reach = distance;
+          this.#nearest[i] = k;
+        }
+      }
+    }
+  }
+
+  #dot(point: number, centre: number): number {
+    const { values: x, columns } = this.#points;
+    const c = this.#centres.values;
+    let sum = 0;
+    for (let i = point * columns, j = centre * columns, left = columns; left > 0; left -= 1) {
+      sum += x[i]! * c[j]!;
+      i += 1;
+      j += 1;
+    }
+    return sum;
+  }
+
+  /** Moves each centre to the mean of its points; one without points stays. */
+  moveToMeans(): void {
+    const { values, columns } = this.#points;
+    const centres = this.#centres.values;
+    const sums = new Float64Array(centres.length);
+    const counts = new Float64Array(this.#moved.length);
+    for (const [i, k] of this.#nearest.entries()) {
+      counts[k]! += 1;
+      for (let j = 0; j < columns; j += 1) sums[k * columns + j]! += values[i * columns + j]!;
+    }
+    for (const [k, count] of counts.entries()) {
+      if (count === 0) continue;
+      let squares = 0;
+      for (let at = k * columns; at < (k + 1) * columns; at += 1) {
+        const mean = sums[at]! / count;
+        squares += (mean - centres[at]!) ** 2;
+        centres[at] = mean;
+      }
+      this.#moved[k]! += Math.sqrt(squares);
+    }
+  }
 }
 
 function firstCentres(
@@ -118,19 +209,4 @@ function firstCentres(
     chosen = indexAt(least, draw() * sum);
   }
   return centres;
-}
-
-/** Moves each centre to the mean of its points; one without points stays. */
-function moveToMeans({ values, columns }: Rows, centres: Rows, nearest: Uint8Array): void {
-  const clusters = centres.values.length / columns;
-  const sums = new Float64Array(clusters * columns);
-  const counts = new Float64Array(clusters);
-  for (const [i, k] of nearest.entries()) {
-    counts[k]! += 1;
-    for (let j = 0; j < columns; j += 1) sums[k * columns + j]! += values[i * columns + j]!;
-  }
-  for (const [at, sum] of sums.entries()) {
-    const count = counts[Math.floor(at / columns)]!;
-    if (count > 0) centres.values[at] = sum / count;
-  }
 }

@@ -35,3 +35,23 @@ test("centres are the device's, within float32", async () => {
   (await centres.read("f32")).forEach((value, i) => expect(found.values[i]).toBeCloseTo(value, 5));
   expect([...nearestRows(rows, found)]).toEqual([...assignments]);
 });
+
+test("each round moves the centres to the means of all points that are nearest to them, bit by bit", async () => {
+  const [columns, clusters] = [9, 40];
+  // Whole numbers make equally near centres frequent, and repeated points leave centres empty.
+  const values = Float64Array.from({ length: COUNT * columns }, (_, i) =>
+    Math.floor(draw() * (i < 300 * columns ? 2 : 4)),
+  );
+  const points = { values, columns };
+  const after = (rounds: number) => findCentres(points, { clusters, seed: 5, rounds });
+  for (let round = 0; round < 12; round += 1) {
+    const { values: centres } = await after(round);
+    const nearest = nearestRows(points, { values: centres, columns });
+    const means = centres.map((centre, at) => {
+      const own = [...nearest.keys()].filter((i) => nearest[i] === Math.floor(at / columns));
+      const sum = own.reduce((total, i) => total + values[i * columns + (at % columns)]!, 0);
+      return own.length > 0 ? sum / own.length : centre;
+    });
+    expect((await after(round + 1)).values).toEqual(means);
+  }
+});
