@@ -36,22 +36,37 @@ test("centres are the device's, within float32", async () => {
   expect([...nearestRows(rows, found)]).toEqual([...assignments]);
 });
 
-test("each round moves the centres to the means of all points that are nearest to them, bit by bit", async () => {
-  const [columns, clusters] = [9, 40];
-  // Whole numbers make equally near centres frequent, and repeated points leave centres empty.
-  const values = Float64Array.from({ length: COUNT * columns }, (_, i) =>
-    Math.floor(draw() * (i < 300 * columns ? 2 : 4)),
-  );
-  const points = { values, columns };
-  const after = (rounds: number) => findCentres(points, { clusters, seed: 5, rounds });
-  for (let round = 0; round < 12; round += 1) {
-    const { values: centres } = await after(round);
-    const nearest = nearestRows(points, { values: centres, columns });
-    const means = centres.map((centre, at) => {
-      const own = [...nearest.keys()].filter((i) => nearest[i] === Math.floor(at / columns));
-      const sum = own.reduce((total, i) => total + values[i * columns + (at % columns)]!, 0);
-      return own.length > 0 ? sum / own.length : centre;
-    });
-    expect((await after(round + 1)).values).toEqual(means);
-  }
-});
+test.each([
+  {
+    of: "whole numbers, so that points repeat and centres stay empty",
+    columns: 9,
+    clusters: 40,
+    values: Float64Array.from({ length: COUNT * 9 }, (_, i) =>
+      Math.floor(draw() * (i < 300 * 9 ? 2 : 8)),
+    ),
+  },
+  {
+    // After a round the points 3 are as near to the first centre, 2, as to their own, 4: they change to the first.
+    of: "points between two centres",
+    columns: 1,
+    clusters: 4,
+    seed: 120,
+    values: Float64Array.of(1, 1, 1, 1, 0, 0, 4, 7, 3, 5, 0, 6, 5, 0, 3, 2),
+  },
+])(
+  "each round moves the centres to the means of all points nearest to them, bit by bit: $of",
+  async ({ columns, clusters, seed = 5, values }) => {
+    const points = { values, columns };
+    const after = (rounds: number) => findCentres(points, { clusters, seed, rounds });
+    for (let round = 0; round < 12; round += 1) {
+      const { values: centres } = await after(round);
+      const nearest = nearestRows(points, { values: centres, columns });
+      const means = centres.map((centre, at) => {
+        const own = [...nearest.keys()].filter((i) => nearest[i] === Math.floor(at / columns));
+        const sum = own.reduce((total, i) => total + values[i * columns + (at % columns)]!, 0);
+        return own.length > 0 ? sum / own.length : centre;
+      });
+      expect((await after(round + 1)).values).toEqual(means);
+    }
+  },
+);
