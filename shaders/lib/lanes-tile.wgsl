@@ -178,35 +178,23 @@ fn store_four(rows: mat4x4f, slot: u32, m: u32, n: u32, end: u32, turn: u32) {
 // Stores the tile's rows from m on, up to row `end`; the lane's columns start at n. `by_fours` says that lanes loaded
 // four rows at a time. If lanes swapped their rows, each keeps them in its own order.
 fn store_rows(t: ptr<function, Tile>, m: u32, n: u32, end: u32, lane: u32, by_fours: bool) {
-  if (TEAM == 4u) {
-    let turn = select(lane % TEAM, 4u * (lane % FOUR_SHARERS), by_fours);
-    store_four((*t).r0, 0u, m, n, end, turn);
-    store_four((*t).r1, 4u, m, n, end, turn);
-    if (FOURS_OF_ROWS > 2u) {
-      store_four((*t).r2, 8u, m, n, end, turn);
-      store_four((*t).r3, 12u, m, n, end, turn);
-    }
-    if (FOURS_OF_ROWS > 4u) {
-      store_four((*t).r4, 16u, m, n, end, turn);
-      store_four((*t).r5, 20u, m, n, end, turn);
-      store_four((*t).r6, 24u, m, n, end, turn);
-      store_four((*t).r7, 28u, m, n, end, turn);
-    }
-    return;
-  }
+  var turn = 0u;
+  if (TEAM == 4u) { turn = select(lane % TEAM, 4u * (lane % FOUR_SHARERS), by_fours); }
   for (var four = u32(m >= end); four < FOURS_OF_ROWS; four++) {
-    if (m + 4u * four >= end) { break; }
+    if (TEAM > 4u && m + 4u * four >= end) { break; }
     var rows = (*t).r0;
     if (four == 1u) { rows = (*t).r1; }
-    if (four == 2u) { rows = (*t).r2; }
-    if (four == 3u) { rows = (*t).r3; }
+    if (FOURS_OF_ROWS > 2u) {
+      if (four == 2u) { rows = (*t).r2; }
+      if (four == 3u) { rows = (*t).r3; }
+    }
     if (FOURS_OF_ROWS > 4u) {
       if (four == 4u) { rows = (*t).r4; }
       if (four == 5u) { rows = (*t).r5; }
       if (four == 6u) { rows = (*t).r6; }
       if (four == 7u) { rows = (*t).r7; }
     }
-    store_four(rows, 4u * four, m, n, end, 0u);
+    store_four(rows, 4u * four, m, n, end, turn);
   }
 }
 

@@ -13,7 +13,7 @@ export interface Rows {
 const CANDIDATES = 50;
 
 /** Returns half the squared length of each row. */
-function halves({ values, columns }: Rows): Float64Array {
+function halfSquares({ values, columns }: Rows): Float64Array {
   return Float64Array.from({ length: values.length / columns }, (_, row) => {
     let sum = 0;
     for (let i = row * columns; i < (row + 1) * columns; i += 1) sum += values[i]! ** 2;
@@ -24,7 +24,7 @@ function halves({ values, columns }: Rows): Float64Array {
 /** Returns the nearest centre of each point; the first of equally near ones. */
 export function nearestRows({ values: x, columns }: Rows, centres: Rows): Uint8Array<ArrayBuffer> {
   const c = centres.values;
-  const half = halves(centres);
+  const half = halfSquares(centres);
   const last = half.length - 1;
   const nearest = new Uint8Array(x.length / columns);
   for (let i = 0; i < nearest.length; i += 1) {
@@ -105,7 +105,7 @@ class Sorting {
   readonly #points: Rows;
   readonly #centres: Rows;
   /** |x|² / 2 of each point x. */
-  readonly #halves: Float64Array;
+  readonly #halfSquares: Float64Array;
   /** (points, clusters): how far a point was from a centre when that was computed last, and `#moved` at that time. */
   readonly #seen: Float64Array;
   /** How far each centre has moved in all. */
@@ -115,16 +115,16 @@ class Sorting {
   constructor(points: Rows, centres: Rows) {
     this.#points = points;
     this.#centres = centres;
-    this.#halves = halves(points);
+    this.#halfSquares = halfSquares(points);
     this.#moved = new Float64Array(centres.values.length / centres.columns);
-    this.#seen = new Float64Array(this.#halves.length * this.#moved.length);
-    this.#nearest = new Uint8Array(this.#halves.length);
+    this.#seen = new Float64Array(this.#halfSquares.length * this.#moved.length);
+    this.#nearest = new Uint8Array(this.#halfSquares.length);
   }
 
   /** Finds the nearest centre of each point; the first of equally near ones, as `nearestRows` does. */
   sort(): void {
-    const centreHalves = halves(this.#centres);
-    const slack = SLACK * Math.sqrt(2 * this.#halves.reduce((a, b) => Math.max(a, b), 0));
+    const centreHalfSquares = halfSquares(this.#centres);
+    const slack = SLACK * Math.sqrt(2 * this.#halfSquares.reduce((a, b) => Math.max(a, b), 0));
     const clusters = this.#moved.length;
     for (let i = 0, at = 0; i < this.#nearest.length; i += 1, at += clusters) {
       let least = Infinity;
@@ -135,8 +135,8 @@ class Sorting {
         const k = turn < 0 ? first : turn;
         if (turn === first || this.#seen[at + k]! - this.#moved[k]! > reach + slack) continue;
         // As in `nearestRows`, but for |x|² / 2.
-        const far = centreHalves[k]! - this.#dot(i, k);
-        const distance = Math.sqrt(Math.max(0, 2 * (this.#halves[i]! + far)));
+        const far = centreHalfSquares[k]! - this.#dot(i, k);
+        const distance = Math.sqrt(Math.max(0, 2 * (this.#halfSquares[i]! + far)));
         this.#seen[at + k] = distance + this.#moved[k]!;
         if (far < least || (far === least && k < this.#nearest[i]!)) {
           least = far;

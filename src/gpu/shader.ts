@@ -1,4 +1,5 @@
 // Turns WGSL files into module texts: appends libraries, sets constants and types by name, and reads off bindings.
+import { withoutDeadBranches } from "./dead-branches.ts";
 import { DTypeError } from "./errors.ts";
 
 /** A constant's value in a shader, of the default's type. A string names another constant of the file. */
@@ -96,7 +97,8 @@ export interface Specialisation {
 /**
  * Replaces the value of each `const NAME = default;` line by the given constant. For each binding `inp` among
  * `f16Bindings`, replaces the type in the line `alias Inp = …;` by its 16-bit counterpart. For each storage binding
- * `inp`, adds a line `const INP_AT = …;`, which says where the array starts in the binding.
+ * `inp`, adds a line `const INP_AT = …;`, which says where the array starts in the binding. Then removes the branches
+ * that the constants rule out.
  *
  * Loop bounds, tiles and attributes all use this mechanism, because WGSL's `override` can't size a function's array;
  * and every file works with its defaults. Throws if a name has no such line, or if a float isn't finite (such
@@ -129,7 +131,7 @@ export function specialise(
     ({ name }) => `const ${startOf(name)} = ${starts[name] ?? 0}u;\n`,
   );
   const whole = `${text}\n${ends.join("")}`;
-  return f16Bindings.length > 0 ? `enable f16;\n${whole}` : whole;
+  return withoutDeadBranches(f16Bindings.length > 0 ? `enable f16;\n${whole}` : whole);
 }
 
 function literal(value: Constant, model: string, file: string, name: string): string {
