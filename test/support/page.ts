@@ -28,6 +28,7 @@ export async function visit(
     viewport: { width, height },
     colorScheme: dark ? "dark" : "light",
   });
+  page.setDefaultTimeout(100_000); // a start compiles dozens of kernels, on whatever machine this is
   const faults: string[] = [];
   page.on("pageerror", (error) => faults.push(error.message));
   page.on("console", (message) => {
