@@ -5,9 +5,9 @@
 const APPENDED = /^\/\/ appended: \S+$/;
 const READ = /^(?:const|alias) /;
 /** Brackets and separators are tokens by themselves, whatever is next to them. */
-const AROUND = / *([(){}[\],;:]) */g;
+const AROUND = / *([(){}[\],;:]|->) */g;
 /** An operator between operands. The space between two operators stays. */
-const BETWEEN = /([\w)\]]) (\+|-|\*|\/|%|=|\+=|-=|\*=|==|!=|&&|\|\||\^|&|\|) (?=[\w(])/g;
+const BETWEEN = /([\w)\]]) (\+|-|\*|\/|%|=|\+=|-=|\*=|==|!=|<=|>=|&&|\|\||\^|&|\|) (?=[\w(])/g;
 
 /**
  * Returns the text without comments and unnecessary space; its tokens are the same, in the same order. Throws on a

@@ -68,6 +68,19 @@ export async function opened(page: Page): Promise<void> {
   );
 }
 
+/** Returns how much has moved on the page without a visitor's doing, as browsers count it (cumulative layout shift). */
+export const shiftOf = (page: Page): Promise<number> =>
+  page.evaluate(
+    () =>
+      new Promise<number>((resolve) => {
+        let sum = 0;
+        new PerformanceObserver((list) => {
+          for (const entry of list.getEntries()) sum += Number(Object(entry)["value"]);
+        }).observe({ type: "layout-shift", buffered: true });
+        setTimeout(() => resolve(sum), 300);
+      }),
+  );
+
 /** What a canvas shows: its size in pixels, and the red, green and blue of each. */
 export interface Shown {
   readonly width: number;

@@ -14,7 +14,7 @@ import { buildWeb, previewWeb } from "../../web/server.ts";
 import { ON_SWIFTSHADER } from "../support/chromium.ts";
 import { messageOf } from "../support/message-of.ts";
 import { openBrowser } from "../support/open-browser.ts";
-import { opened, reach, visit } from "../support/page.ts";
+import { opened, reach, shiftOf, visit } from "../support/page.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "longhand-site-"));
 const site = join(folder, "site");
@@ -165,17 +165,7 @@ describe("in a browser", () => {
     await page.waitForFunction(() =>
       document.querySelector("#trained-facts")?.textContent?.startsWith("recipe conditional"),
     );
-    const shift = await page.evaluate(
-      () =>
-        new Promise<number>((resolve) => {
-          let sum = 0;
-          new PerformanceObserver((list) => {
-            for (const entry of list.getEntries()) sum += Number(Object(entry)["value"]);
-          }).observe({ type: "layout-shift", buffered: true });
-          setTimeout(() => resolve(sum), 300);
-        }),
-    );
-    expect(shift).toBeLessThan(0.1); // what web.dev calls good
+    expect(await shiftOf(page)).toBeLessThan(0.1); // what web.dev calls good
     const phases: (string | null)[] = [];
     await page.exposeFunction("heard", (words: string | null) => phases.push(words));
     await page.evaluate(() => {

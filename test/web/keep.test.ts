@@ -22,7 +22,7 @@ import {
 } from "../support/kept-run.ts";
 import { longhand } from "../support/longhand.ts";
 import { openBrowser } from "../support/open-browser.ts";
-import { downloadFrom, opened, reach } from "../support/page.ts";
+import { downloadFrom, opened, reach, shiftOf } from "../support/page.ts";
 
 let server: WebServer;
 const root = mkdtempSync(join(tmpdir(), "longhand-keep-"));
@@ -146,6 +146,7 @@ describe("on SwiftShader", () => {
       expect(await page.textContent("#kept-offer-title")).toBe(
         `A run of step ${first} is kept here`,
       );
+      expect(await shiftOf(page)).toBeLessThan(0.02); // the offer was there from the beginning
       await page.click("#kept-offer .primary");
       await reach(page, "paused");
       expect(await stepOf(page)).toBe(first);
@@ -385,13 +386,12 @@ describe("on SwiftShader", () => {
       expect(await page.locator("#keep-trouble").count()).toBe(0);
 
       await page.reload();
-      await page
-        .locator("#kept-offer")
-        .getByRole("button", { name: /^Delete small/ })
-        .click();
-      await page.getByRole("button", { name: "Delete it" }).click();
+      await page.locator("#kept-offer").getByRole("button", { name: "Not now" }).click();
       await page.click("#tab-keep");
+      await page.getByRole("button", { name: /^Delete small/ }).click();
+      await page.getByRole("button", { name: "Delete it" }).click();
       await page.waitForFunction(() => document.body.textContent?.includes("No run yet."));
+      expect(await page.evaluate(() => document.activeElement?.id)).toBe("tab-keep");
       expect(await page.locator("#kept-offer").count()).toBe(0);
     });
   }, 300_000);

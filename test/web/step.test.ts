@@ -88,7 +88,7 @@ describe("on SwiftShader", () => {
   });
 
   test("the discriminator alone learns, and the generator keeps every bit", async () => {
-    const { page, faults } = await visit(browser(), server.url, QUERY);
+    const { page, faults } = await visit(browser(), server.url, `${QUERY}&steps=6`);
     await begun(page);
     const fingerprints = () => asked<Record<string, string>>(page, "fingerprints()");
     const first = await fingerprints();
@@ -126,6 +126,12 @@ describe("on SwiftShader", () => {
     await page.waitForFunction(() =>
       document.querySelector("#step")?.textContent?.startsWith("5 "),
     );
+
+    // The last step ends the run in slow motion too.
+    await idle(page);
+    await page.click("#whole-step");
+    await reach(page, "done");
+    expect(await page.textContent("#phase")).toBe("Done: 6 steps.");
     expect(faults).toEqual([]);
     await page.close();
   });

@@ -197,6 +197,11 @@ async function train(bench: Bench, run: Run, steps: number): Promise<void> {
     enter(bench, run, "failed", wordsOf(error, Infinity));
     return;
   }
+  comeToRest(bench, run);
+}
+
+/** Says that a run takes no more steps: for now, or because it is done. */
+export function comeToRest(bench: Bench, run: Run): void {
   if (run.step >= run.until) enter(bench, run, "done", `Done: ${run.step} steps.`);
   else enter(bench, run, "paused", `Paused after step ${run.step}.`);
 }

@@ -12,7 +12,7 @@ import {
   type StepPart,
 } from "../../src/web.ts";
 import type { Bench } from "./bench.ts";
-import { pauseRun, reportNow, trainOn, type Run } from "./run.ts";
+import { comeToRest, pauseRun, reportNow, type Run, trainOn } from "./run.ts";
 
 /** A part of a step, before it runs. */
 export interface PartFacts {
@@ -101,6 +101,7 @@ export function stepping(bench: Bench): StepMethods {
     await done.parts.return();
     done.run.step += 1;
     await reportNow(bench, done.run);
+    if (done.run.state !== "running") comeToRest(bench, done.run);
   };
 
   const begin = async (run: Run): Promise<Underway> => {

@@ -8,7 +8,7 @@ import { download } from "../ui/words.ts";
 import { attempt, keepUp } from "./actions.ts";
 import { lab } from "./lab.ts";
 import { runSettings } from "./link.ts";
-import { autostart, changeSettings, hearEvents, remark, runState } from "./state.ts";
+import { autostart, changeSettings, hearEvents, remark, runState, store, stored } from "./state.ts";
 
 /** The runs that are kept, the last one first; undefined until they are known. */
 export const keptRuns: Signal<readonly KeptFacts[] | undefined> = signal(undefined);
@@ -25,17 +25,42 @@ export const storage: Signal<{ readonly used: number; readonly most: number } | 
 export const persisted: Signal<boolean> = signal(false);
 
 const dismissed = signal(autostart);
-/** The run that the page offers to go on with when it is opened. */
-export const offer: ReadonlySignal<KeptFacts | undefined> = computed(() =>
-  dismissed.value || runState.value !== "none"
-    ? undefined
-    : keptRuns.value?.find(({ isOpen, step }) => !isOpen && step > 0),
-);
+const OFFERED = "longhand offers";
+/**
+ * The run that the page offers to go on with when it is opened. Until the list is known, it is the one that was there
+ * the last time, so that the offer moves nothing when it comes.
+ */
+export const offer: ReadonlySignal<KeptFacts | undefined> = computed(() => {
+  if (dismissed.value || runState.value !== "none") return undefined;
+  return keptRuns.value ? firstOf(keptRuns.value) : offeredBefore;
+});
+
+const firstOf = (runs: readonly KeptFacts[]): KeptFacts | undefined =>
+  runs.find(({ isOpen, step }) => !isOpen && step > 0);
+
+const offeredBefore = offerIn(stored(OFFERED));
+
+/** Reads an offer that was stored; undefined if there is none, or if the text isn't the page's. */
+function offerIn(text: string | undefined): KeptFacts | undefined {
+  try {
+    const { id, recipe, seed, batch, step, stepsPerEpoch, saved } = JSON.parse(text ?? "{}");
+    const isWhole = [seed, batch, step, stepsPerEpoch, saved].every(Number.isFinite);
+    if (!isWhole || typeof id !== "string" || typeof recipe !== "string") return undefined;
+    return { id, recipe, seed, batch, step, stepsPerEpoch, saved, isOpen: false };
+  } catch {
+    return undefined;
+  }
+}
 
 /** Reads the list of kept runs again. */
 export async function listKept(): Promise<void> {
   try {
     keptRuns.value = await lab.keptRuns();
+    // After a reload nothing is open here.
+    const closed = keptRuns.value.map((run) =>
+      run.id === kept.value?.id ? { ...run, isOpen: false } : run,
+    );
+    store(OFFERED, JSON.stringify(firstOf(closed) ?? {}));
     const { usage = 0, quota = 0 } = await navigator.storage.estimate();
     storage.value = { used: usage, most: quota };
     persisted.value = await navigator.storage.persisted();

@@ -104,9 +104,11 @@ export function takeFresh(): Promise<void> {
       await lab.showChoices(subject.value, choice.value.seed, columns());
     }),
   );
-  const isSame = last === wordsOf();
-  return take(isSame);
+  return takeAgain();
 }
+
+/** Takes the chosen digit in hand, turned as it was if it was in hand last. */
+export const takeAgain = (): Promise<void> => take(last === wordsOf());
 
 const wordsOf = (): string => JSON.stringify([subject.value, choice.value, directions.value]);
 

@@ -39,12 +39,13 @@ export function forgetStep(): void {
 
 // Another run has other parts, and both of its networks learn.
 hearRenewals(forgetStep);
-hearEvents(({ type }) => {
+hearEvents((event) => {
   // Steps that were not taken here end the one that stood half-way.
-  if (type === "progress" && !working.value) {
+  if (event.type === "progress" && !working.value) {
     reports.value = [];
     playing.value = false;
   }
+  if (event.type === "state" && event.state === "done") playing.value = false;
 });
 
 /** Leaves the view: nothing goes on that nobody sees, and the step ends, since its pictures go with the view. */

@@ -1,6 +1,6 @@
 // The runs that this browser keeps: go on with one, take it along, delete it.
 import type { JSX } from "preact";
-import { useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import type { KeptFacts } from "../lab/kept-facts.ts";
 import { isReady } from "../state/state.ts";
 import {
@@ -14,6 +14,7 @@ import {
   storage,
   takeRun,
 } from "../state/kept.ts";
+import { keepFocus } from "../ui/focus.ts";
 import { whole } from "../ui/words.ts";
 
 /** Says what a kept run is, in a sentence without its end. */
@@ -39,6 +40,12 @@ function when(time: number): string {
 /** The list. */
 export function KeptList(): JSX.Element {
   const runs = keptRuns.value;
+  const before = useRef(0);
+  useEffect(() => {
+    // The button that deleted a run is gone with it.
+    if (runs && runs.length < before.current) keepFocus("#tab-keep");
+    before.current = runs?.length ?? 0;
+  }, [runs]);
   return (
     <section class="card" aria-labelledby="kept-title">
       <h2 id="kept-title">Kept in this browser</h2>
@@ -93,7 +100,7 @@ function KeptRow({ run }: { readonly run: KeptFacts }): JSX.Element {
 /** A button that deletes a run, after a question. */
 export function DeleteButton({ run }: { readonly run: KeptFacts }): JSX.Element {
   const question = useRef<HTMLDialogElement>(null);
-  const can = !run.isOpen && keepBusy.value === "";
+  const can = !run.isOpen && keptRuns.value !== undefined && keepBusy.value === "";
   const title = `delete-${run.id}`;
   return (
     <>

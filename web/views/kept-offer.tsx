@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { start } from "../state/actions.ts";
-import { dismissOffer, keepBusy, offer, resume, takeRun } from "../state/kept.ts";
+import { dismissOffer, keepBusy, keptRuns, offer, resume, takeRun } from "../state/kept.ts";
 import { adapter, hasProblems } from "../state/state.ts";
 import { keepFocus } from "../ui/focus.ts";
 import { whole } from "../ui/words.ts";
@@ -18,7 +18,7 @@ export function KeptOffer(): JSX.Element | null {
     return undefined;
   }, [isOffered]);
   if (!run) return null;
-  const can = adapter.value !== undefined && keepBusy.value === "";
+  const can = adapter.value !== undefined && keptRuns.value && keepBusy.value === "";
   const canStart = can && !hasProblems.value;
   return (
     <section id="kept-offer" class="notice remark" aria-labelledby="kept-offer-title">

@@ -5,7 +5,7 @@ import { useEffect } from "preact/hooks";
 import { wordsOf } from "../../src/web.ts";
 import type { TrainedFacts } from "../lab/trained.ts";
 import { lab } from "../state/lab.ts";
-import { take } from "../state/latent.ts";
+import { takeAgain } from "../state/latent.ts";
 import { adapter, hearRenewals } from "../state/state.ts";
 import { chosenSubject } from "../state/subject.ts";
 import { GpuCanvas } from "../ui/gpu-canvas.tsx";
@@ -30,9 +30,11 @@ export function TrainedPanel(): JSX.Element {
     return hearRenewals(show);
   }, []);
   useEffect(() => {
-    if (!facts.value || !adapter.value) return;
+    if (!facts.value || !adapter.value) return undefined;
+    const before = chosenSubject.value; // for the views that have a choice
     chosenSubject.value = "trained";
-    void take();
+    void takeAgain();
+    return () => (chosenSubject.value = before);
   }, [facts.value, adapter.value]);
   return (
     <figure class="card picture">
