@@ -1,6 +1,7 @@
-// Minifies WGSL: removes comments, indentation, empty lines, and spaces that separate no tokens. Every token stays.
-// Lines that shader.ts finds by their beginning only lose their comments: constants, aliases, and names of
-// appended libraries.
+// Minifies WGSL: removes comments, indentation, empty lines, and spaces that separate no tokens, and shortens the names
+// that functions declare. Every other token stays. Lines that shader.ts finds by their beginning only lose their
+// comments: constants, aliases, and names of appended libraries.
+import { tokensOf, type Token } from "./wgsl-constants.ts";
 
 const APPENDED = /^\/\/ appended: \S+$/;
 const READ = /^(?:const|alias) /;
@@ -10,12 +11,12 @@ const AROUND = / *([(){}[\],;:]|->) */g;
 const BETWEEN = /([\w)\]]) (\+|-|\*|\/|%|=|\+=|-=|\*=|==|!=|<=|>=|&&|\|\||\^|&|\|) (?=[\w(])/g;
 
 /**
- * Returns the text without comments and unnecessary space; its tokens are the same, in the same order. Throws on a
- * block comment, which no shader here has.
+ * Returns the text without comments and unnecessary space. Its tokens are the same, in the same order, but for the
+ * names of functions' parameters and variables. Throws on a block comment, which no shader here has.
  */
 export function minifyWgsl(text: string): string {
   if (text.includes("/*")) throw new Error("WGSL to minify: has a block comment; write // instead");
-  return text
+  return withShortNames(text)
     .split(/\r?\n/)
     .map((line) => (APPENDED.test(line) ? line : squeezed(line.replace(/\/\/.*$/, "").trim())))
     .filter((line) => line !== "")
@@ -24,3 +25,66 @@ export function minifyWgsl(text: string): string {
 
 const squeezed = (line: string): string =>
   READ.test(line) ? line : line.replaceAll(BETWEEN, "$1$2").replaceAll(AROUND, "$1");
+
+/** Returns the text with short names for what its functions declare. */
+function withShortNames(text: string): string {
+  const tokens = tokensOf(text);
+  const shared = new Set(tokens.filter((_, i) => isShared(tokens, i)).map((token) => token.text));
+  let short = "";
+  let from = 0;
+  for (const [first, end] of functionsIn(tokens)) {
+    const own = tokens.slice(first, end);
+    const names = shortNames(own, shared);
+    own.forEach((token, i) => {
+      const name = names.get(token.text);
+      if (name === undefined || own[i - 1]?.text === ".") return;
+      short += text.slice(from, token.start) + name;
+      from = token.end;
+    });
+  }
+  return short + text.slice(from);
+}
+
+const DECLARES = ["let", "var", "const"];
+
+/** Whether a token is a name that the module declares, or an attribute's. */
+const isShared = (tokens: readonly Token[], i: number): boolean =>
+  ["fn", "struct", "alias", "const", ">"].includes(tokens[i - 1]?.text ?? "") ||
+  tokens[i - 2]?.text === "@" ||
+  tokens[i - 3]?.text === "@";
+
+/** Returns where each function's tokens begin and end. */
+function functionsIn(tokens: readonly Token[]): readonly (readonly [first: number, end: number])[] {
+  const found: [number, number][] = [];
+  for (let first = 0; first < tokens.length; first += 1) {
+    if (tokens[first]!.text !== "fn") continue;
+    let end = tokens.findIndex(({ text }, i) => i > first && text === "{") + 1;
+    for (let depth = 1; depth > 0 && end < tokens.length; end += 1) {
+      depth += Number(tokens[end]!.text === "{") - Number(tokens[end]!.text === "}");
+    }
+    found.push([first, end]);
+    first = end - 1;
+  }
+  return found;
+}
+
+/** Returns a short name, which the function doesn't use yet, for each longer one that it declares. */
+function shortNames(own: readonly Token[], shared: ReadonlySet<string>): Map<string, string> {
+  const head = own.findIndex(({ text }) => text === "{");
+  const used = new Set(own.map(({ text }) => text));
+  const names = new Map<string, string>();
+  for (const [i, { text }] of own.entries()) {
+    const isDeclared = DECLARES.includes(own[i - 1]?.text ?? "");
+    const isParameter = i < head && own[i + 1]?.text === ":";
+    if (!(isDeclared || isParameter) || text.length < 2 || shared.has(text) || names.has(text)) {
+      continue;
+    }
+    const name = LETTERS.find((letter) => !used.has(letter));
+    if (name === undefined) continue;
+    used.add(name);
+    names.set(text, name);
+  }
+  return names;
+}
+
+const LETTERS: readonly string[] = [..."abcdefghijklmnopqrstuvwxyz"];
