@@ -1,0 +1,100 @@
+// Numbers of any range as levels, the bytes from 0 to 255 that datasets consist of, and numbers as classes.
+import { DataError } from "../gpu/errors.ts";
+import type { Numbers } from "./elements.ts";
+
+/** What numbers there are. */
+export interface NumberRange {
+  readonly least: number;
+  readonly most: number;
+  /** Whether all of them are whole. */
+  readonly whole: boolean;
+}
+
+/** Numbers as levels, and how they became so. */
+export interface Levels {
+  readonly data: Uint8Array<ArrayBuffer>;
+  /** As in "0 to 1 became 0 to 255"; undefined if the numbers were levels already. */
+  readonly words: string | undefined;
+}
+
+/** Returns the range of numbers. Throws `DataError` if one isn't finite. Errors call the file `name`. */
+export function rangeOf({ count, at }: Numbers, name: string): NumberRange {
+  let [least, most, whole] = [Infinity, -Infinity, true];
+  for (let i = 0; i < count; i += 1) {
+    const value = at(i);
+    if (!(Math.abs(value) < Infinity)) {
+      throw new DataError(
+        `${name}: element ${i} is ${value}, which is no pixel and no class; replace it by a number`,
+      );
+    }
+    if (value < least) least = value;
+    if (value > most) most = value;
+    if (whole && !Number.isInteger(value)) whole = false;
+  }
+  return { least, most, whole };
+}
+
+/** A scale of pixels: numbers in [from, to] become 0 to 255. */
+interface Scale {
+  readonly from: number;
+  readonly to: number;
+  readonly fits: (range: NumberRange) => boolean;
+}
+
+/** The scales in which files have pixels. The first that fits is taken. */
+const SCALES: readonly Scale[] = [
+  { from: 0, to: 1, fits: ({ least, most }) => least >= 0 && most > 0 && most <= 1 },
+  { from: -1, to: 1, fits: ({ least, most }) => least < 0 && least >= -1 && most <= 1 },
+  { from: 0, to: 255, fits: ({ least, most }) => least >= 0 && most <= 255 },
+  {
+    from: 0,
+    to: 65_535,
+    fits: ({ least, most, whole }) => whole && least >= 0 && most <= 65_535,
+  },
+];
+
+/**
+ * Returns pixels as levels: 0 to 1, −1 to 1 and whole numbers up to 65535 are scaled, others up to 255 are rounded.
+ * Throws `DataError`, with the range, on numbers that no pixels have.
+ */
+export function toLevels(numbers: Numbers, name: string): Levels {
+  const { count, at } = numbers;
+  const range = rangeOf(numbers, name);
+  const scale = count === 0 ? SCALES[2] : SCALES.find(({ fits }) => fits(range));
+  if (!scale) {
+    throw new DataError(
+      `${name}: its numbers go from ${short(range.least)} to ${short(range.most)}; pixels go from 0 to 255, 0 to 1, −1 to 1, or 0 to 65535 in whole numbers: undo what scaled them, such as a standardisation`,
+    );
+  }
+  const { from, to } = scale;
+  const by = 255 / (to - from);
+  const data = new Uint8Array(count);
+  for (let i = 0; i < count; i += 1) data[i] = Math.round((at(i) - from) * by);
+  const same = to === 255;
+  const ends = `${String(from).replace("-", "−")} to ${to}`;
+  return {
+    data,
+    words: !same
+      ? `${ends} became 0 to 255`
+      : range.whole || count === 0
+        ? undefined
+        : "rounded to whole levels",
+  };
+}
+
+/** Returns classes as bytes. Throws `DataError` unless they are whole numbers from 0 to 255. */
+export function toLabels({ count, at }: Numbers, name: string): Uint8Array<ArrayBuffer> {
+  const labels = new Uint8Array(count);
+  for (let i = 0; i < count; i += 1) {
+    const value = at(i);
+    if (!(Number.isInteger(value) && value >= 0 && value <= 255)) {
+      throw new DataError(
+        `${name}: label ${i} is ${short(value)}; classes must be whole numbers from 0 to 255: number them so`,
+      );
+    }
+    labels[i] = value;
+  }
+  return labels;
+}
+
+const short = (value: number): string => String(Number(value.toPrecision(6))).replace("-", "−");
