@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { addClassify } from "./commands/classify.ts";
 import { addCompare } from "./commands/compare.ts";
+import { addData } from "./commands/data.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { addEvaluate } from "./commands/evaluate.ts";
 import { addGif } from "./commands/gif.ts";
@@ -20,6 +21,7 @@ import { complaints } from "../terminal/failure.ts";
 
 const ADD = [
   addTrain,
+  addData,
   addRecipes,
   addTune,
   addWgsl,

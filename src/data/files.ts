@@ -9,7 +9,7 @@ import { DataError } from "../gpu/errors.ts";
 import { findIdx, type FoundFiles, type Split } from "./find-idx.ts";
 import { imageSet, type ImageSet } from "./idx.ts";
 import { COLOUR_WORDS, layoutOf } from "./gray-images.ts";
-import { looksTransposed, transposed } from "./transpose.ts";
+import { canLookTransposed, looksTransposed, transposed } from "./transpose.ts";
 import { readIdx } from "./read-idx.ts";
 
 /** An image set and where it came from. */
@@ -100,6 +100,7 @@ export const isNamedEmnist = (path: string): boolean => /^emnist/i.test(basename
 
 /** Returns a hint for a set with MNIST's names whose images look like EMNIST's. */
 async function transposedHint(set: LoadedImageSet): Promise<string | undefined> {
+  if (!canLookTransposed(set)) return undefined;
   let mnist: ImageSet;
   try {
     mnist = await loadImages(undefined, "test");

@@ -17,14 +17,25 @@ export interface Levels {
   readonly words: string | undefined;
 }
 
-/** Returns the range of numbers. Throws `DataError` if one isn't finite. Errors call the file `name`. */
-export function rangeOf({ count, at }: Numbers, name: string): NumberRange {
-  let [least, most, whole] = [Infinity, -Infinity, true];
+/** The range of no numbers. */
+export const NO_NUMBERS: NumberRange = { least: Infinity, most: -Infinity, whole: true };
+
+/**
+ * Returns a range that holds some more numbers; the first of them is element `first` of `name`. Throws `DataError` if
+ * one isn't finite.
+ */
+export function widened(
+  range: NumberRange,
+  { count, at }: Numbers,
+  name: string,
+  first = 0,
+): NumberRange {
+  let { least, most, whole } = range;
   for (let i = 0; i < count; i += 1) {
     const value = at(i);
     if (!(Math.abs(value) < Infinity)) {
       throw new DataError(
-        `${name}: element ${i} is ${value}, which is no pixel and no class; replace it by a number`,
+        `${name}: element ${first + i} is ${value}, which is no pixel and no class; replace it by a number`,
       );
     }
     if (value < least) least = value;
@@ -32,6 +43,13 @@ export function rangeOf({ count, at }: Numbers, name: string): NumberRange {
     if (whole && !Number.isInteger(value)) whole = false;
   }
   return { least, most, whole };
+}
+
+/** How pixels become levels. */
+export interface Scaling {
+  readonly toLevel: (value: number) => number;
+  /** As in "0 to 1 became 0 to 255"; undefined if the numbers are levels already. */
+  readonly words: string | undefined;
 }
 
 /** A scale of pixels: numbers in [from, to] become 0 to 255. */
@@ -54,13 +72,12 @@ const SCALES: readonly Scale[] = [
 ];
 
 /**
- * Returns pixels as levels: 0 to 1, −1 to 1 and whole numbers up to 65535 are scaled, others up to 255 are rounded.
- * Throws `DataError`, with the range, on numbers that no pixels have.
+ * Returns how pixels of a range become levels: 0 to 1, −1 to 1 and whole numbers up to 65535 are scaled, others up to
+ * 255 are rounded. Throws `DataError`, with the range, on numbers that no pixels have.
  */
-export function toLevels(numbers: Numbers, name: string): Levels {
-  const { count, at } = numbers;
-  const range = rangeOf(numbers, name);
-  const scale = count === 0 ? SCALES[2] : SCALES.find(({ fits }) => fits(range));
+export function scalingOf(range: NumberRange, name: string): Scaling {
+  const scale = SCALES.find(({ fits }) => fits(range));
+  if (!scale && range.least > range.most) return { toLevel: (value) => value, words: undefined };
   if (!scale) {
     throw new DataError(
       `${name}: its numbers go from ${short(range.least)} to ${short(range.most)}; pixels go from 0 to 255, 0 to 1, −1 to 1, or 0 to 65535 in whole numbers: undo what scaled them, such as a standardisation`,
@@ -68,28 +85,31 @@ export function toLevels(numbers: Numbers, name: string): Levels {
   }
   const { from, to } = scale;
   const by = 255 / (to - from);
-  const data = new Uint8Array(count);
-  for (let i = 0; i < count; i += 1) data[i] = Math.round((at(i) - from) * by);
-  const same = to === 255;
   const ends = `${String(from).replace("-", "−")} to ${to}`;
   return {
-    data,
-    words: !same
-      ? `${ends} became 0 to 255`
-      : range.whole || count === 0
-        ? undefined
-        : "rounded to whole levels",
+    toLevel: (value) => Math.round((value - from) * by),
+    words:
+      to !== 255 ? `${ends} became 0 to 255` : range.whole ? undefined : "rounded to whole levels",
   };
 }
 
-/** Returns classes as bytes. Throws `DataError` unless they are whole numbers from 0 to 255. */
-export function toLabels({ count, at }: Numbers, name: string): Uint8Array<ArrayBuffer> {
+/** Returns pixels as levels. Throws as `widened` and `scalingOf` do. */
+export function toLevels(numbers: Numbers, name: string): Levels {
+  const { count, at } = numbers;
+  const { toLevel, words } = scalingOf(widened(NO_NUMBERS, numbers, name), name);
+  const data = new Uint8Array(count);
+  for (let i = 0; i < count; i += 1) data[i] = toLevel(at(i));
+  return { data, words };
+}
+
+/** Returns classes as bytes; the first is label `first` of `name`. Throws `DataError` unless they are whole, 0 to 255. */
+export function toLabels({ count, at }: Numbers, name: string, first = 0): Uint8Array<ArrayBuffer> {
   const labels = new Uint8Array(count);
   for (let i = 0; i < count; i += 1) {
     const value = at(i);
     if (!(Number.isInteger(value) && value >= 0 && value <= 255)) {
       throw new DataError(
-        `${name}: label ${i} is ${short(value)}; classes must be whole numbers from 0 to 255: number them so`,
+        `${name}: label ${first + i} is ${short(value)}; classes must be whole numbers from 0 to 255: number them so`,
       );
     }
     labels[i] = value;
