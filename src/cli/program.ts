@@ -9,6 +9,7 @@ import { addGif } from "./commands/gif.ts";
 import { addGpuCheck } from "./commands/gpu-check.ts";
 import { addInterpolate } from "./commands/interpolate.ts";
 import { addJudge } from "./commands/judge.ts";
+import { addMetrics } from "./commands/metrics.ts";
 import { addProject } from "./commands/project.ts";
 import { addRecipes } from "./commands/recipes.ts";
 import { addSample } from "./commands/sample.ts";
@@ -30,6 +31,7 @@ const ADD = [
   addProject,
   addShow,
   addGif,
+  addMetrics,
   addJudge,
   addClassify,
   addEvaluate,

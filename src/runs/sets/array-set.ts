@@ -62,13 +62,16 @@ async function rankOf(source: ArraySource): Promise<number | undefined> {
   }
 }
 
-/** An array's own name comes first; `arr_0` and the like say nothing. */
+/** Whether somebody named an array. NumPy calls others `arr_0`, `arr_1`. */
+const isName = (key: string | undefined): boolean => key !== undefined && !/^arr_\d+$/.test(key);
+
+/** Returns what an array's own name says, then its file's. */
 function nameParts(
   path: string,
   key: string | undefined,
 ): Pick<Member, "prefix" | "split" | "role"> {
   const file = partsOf(stemOf(basename(path)));
-  const own = key === undefined || /^arr_\d+$/.test(key) ? undefined : partsOf(key);
+  const own = key !== undefined && isName(key) ? partsOf(key) : undefined;
   return {
     prefix: file.prefix,
     split: own?.split ?? file.split,
@@ -93,9 +96,22 @@ async function eachArray(
 const nameOf = ({ path, key }: Member): string =>
   key === undefined ? basename(path) : `${basename(path)} (${key})`;
 
-/** Whether an array holds images: by its name, else by its rank. */
-const holdsImages = ({ role, rank }: Member): boolean =>
-  role === undefined ? rank !== undefined && rank >= 2 : role === "images";
+/** Returns the arrays of images: those that their names call so, else those of a rank above 1. */
+function imagesAmong(members: readonly Member[]): readonly Member[] {
+  const called = members.filter(({ role }) => role === "images");
+  if (called.length > 0) return called;
+  const unnamed = members.filter(({ role }) => role === undefined);
+  const readable = unnamed.filter(({ rank }) => rank !== undefined && rank >= 2);
+  return readable.length > 0 ? readable : unnamed.filter(({ rank }) => rank === undefined);
+}
+
+/** Returns the arrays of labels: those that their names call so, else those of rank 1 that have no name. */
+function labelsAmong(members: readonly Member[]): readonly Member[] {
+  const called = members.filter(({ role }) => role === "labels");
+  return called.length > 0
+    ? called
+    : members.filter(({ role, rank, key }) => role === undefined && rank === 1 && !isName(key));
+}
 
 async function readMembers(
   members: readonly Member[],
@@ -103,15 +119,14 @@ async function readMembers(
   isZip: (path: string) => boolean,
 ): Promise<ReadSet> {
   const { path } = members[0]!;
-  const readable = members.filter(holdsImages);
-  const images = readable.length > 0 ? readable : members.filter(({ rank }) => rank === undefined);
+  const images = imagesAmong(members);
   if (images.length === 0) {
     throw new DataError(
       `${path}: has no array of images; it has ${some(members.map(nameOf))}: name one of them images, x or imgs`,
     );
   }
   const chosen = ofSplit(images, split, path, nameOf);
-  const labels = members.filter((each) => !holdsImages(each) && each.split === chosen.split);
+  const labels = labelsAmong(members).filter((each) => each.split === chosen.split);
   if (labels.length > 1) {
     throw new DataError(
       `${path}: has ${labels.length} arrays of labels for ${nameOf(chosen)}: ${some(labels.map(nameOf))}; leave one of them`,

@@ -30,7 +30,7 @@ interface Columns {
   readonly width: number;
 }
 
-const MOST_ROW = 2 ** 20; // bytes; the parser goes over an unfinished row again and again
+const MOST_ROW = 2 ** 19; // bytes; the parser goes over an unfinished row again and again
 const LABELS = new Set(["label", "labels", "class", "target", "y", "digit", "character"]);
 const INDEX = /^(|id|index|imageid|unnamed: 0)$/;
 

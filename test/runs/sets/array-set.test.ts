@@ -1,5 +1,4 @@
 // Image sets in NumPy's files: every element type, both orders, the names that people give, and what is refused.
-import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { zipSync } from "fflate";
 import { describe, expect, test } from "vitest";
@@ -7,6 +6,7 @@ import { encodeNpy } from "../../../src/data/npy.ts";
 import { DataError } from "../../../src/gpu/errors.ts";
 import { openSet } from "../../../src/runs/sets/open-set.ts";
 import { messageOf } from "../../support/message-of.ts";
+import { NUMPY, python } from "../../support/numpy.ts";
 import {
   npyImages,
   npyLabels,
@@ -206,18 +206,6 @@ describe("refused, with the reason", () => {
   });
 });
 
-const NUMPY = (() => {
-  try {
-    return execFileSync("python3", ["-c", "import numpy; print(numpy.__version__)"], {
-      stdio: ["ignore", "pipe", "ignore"],
-    })
-      .toString()
-      .trim();
-  } catch {
-    return undefined;
-  }
-})();
-// A person installs it with: apt-get install python3-numpy
 describe.skipIf(NUMPY === undefined)(
   "files that NumPy itself wrote (skipped without python3 and numpy)",
   () => {
@@ -236,7 +224,7 @@ np.save(f"{out}/b1F", np.asfortranarray(levels > 100))
 np.savez(f"{out}/stored", images=levels.astype('u1'), labels=np.array([7, 9]))
 np.savez_compressed(f"{out}/packed", images=levels / 255., labels=np.array([[7], [9]], '>i8'))
 `;
-      execFileSync("python3", ["-c", script, path]);
+      python(script, path);
       const levels = Array.from({ length: 30 }, (_, i) => 8 * i);
       for (const kind of ["u1", "lu2", "bu2", "li4", "bi8", "lu8", "lf4", "bf4", "lf8", "bf8"]) {
         for (const order of ["C", "F"]) {
