@@ -7,7 +7,7 @@ import { PNG } from "pngjs";
 import { dataCommand, type DataFlags } from "../../src/cli/commands/data.ts";
 import { loadImages } from "../../src/data/files.ts";
 import { encodeNpy } from "../../src/data/npy.ts";
-import { UsageError } from "../../src/gpu/errors.ts";
+import { DataError, UsageError } from "../../src/gpu/errors.ts";
 import { odditiesOf } from "../../src/runs/sets/oddities.ts";
 import { openSet } from "../../src/runs/sets/open-set.ts";
 import { longhand } from "../support/longhand.ts";
@@ -79,6 +79,22 @@ test("a set that can't be read costs no picture, and is refused in a line", asyn
     1,
     `longhand: ${path}/a.npz (labels): has 1 label, but ${path}/a.npz (images) has 3 images: the two don't belong together.`,
   ]);
+  expect(existsSync(out)).toBe(false);
+});
+
+test("one split is enough, but one that is damaged is refused", async () => {
+  const rows = "1,2,3,4\n";
+  const path = folder({ "digits_test.csv": rows });
+  const printed = await lines(path, { out: join(path, "grid.png") });
+  expect(printed[0]).toMatch(
+    /has no train images; it has digits_test\.csv: name a file with train/,
+  );
+  expect(printed[1]).toMatch(/^Test images: 1 of 2×2 without labels/);
+  const damaged = folder({ "digits_test.csv": rows, "digits_train.csv": `${rows}1,2\n` });
+  const out = join(damaged, "grid.png");
+  expect(await messageOf(DataError, () => dataCommand(damaged, { out }))).toMatch(
+    /digits_train\.csv: row 2 has 2 columns, but the first has 4/,
+  );
   expect(existsSync(out)).toBe(false);
 });
 

@@ -28,7 +28,7 @@ export async function showSet(path: string, out: string, flags: DataFlags): Prom
   print(`${out}${rows.length > 0 ? ` (one row per class: ${rows.join(", ")})` : ""}`);
 }
 
-/** Returns the set of a split, or why there is none. */
+/** Returns the set of a split, or the error that says that there is none. Throws the error of one that is damaged. */
 async function opened(
   path: string,
   split: "train" | "test",
@@ -37,7 +37,8 @@ async function opened(
   try {
     return await openSet(path, split, { transpose });
   } catch (error) {
-    if (error instanceof DataError) return error;
+    if (error instanceof DataError && /: has no (train|test) images/.test(error.message))
+      return error;
     throw error;
   }
 }

@@ -15,6 +15,8 @@ export interface ReadSet {
   readonly notes: readonly string[];
   /** Each image's file, if it has one of its own. */
   readonly files?: readonly string[];
+  /** Whether its name says that rows and columns are exchanged (false). */
+  readonly exchanged?: boolean;
 }
 
 /** A set that was found. */

@@ -111,7 +111,7 @@ async function fileAt(path: string, split: Split): Promise<Candidate | IdxFound>
     if (!(error instanceof DataError) || !looksLikeIdx(head)) throw error;
     if (split === "train") return { isFile: true, notes: [] };
     throw new DataError(
-      `${path}: is one file of images, to train with; images to test with need a file next to it whose names tell them apart, such as t10k-images-idx3-ubyte`,
+      `${path}: has no test images: it is one file of images, to train with; give both files names that tell them apart, such as train-images-idx3-ubyte and t10k-images-idx3-ubyte`,
       { cause: error },
     );
   }

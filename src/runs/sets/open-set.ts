@@ -3,7 +3,6 @@
 import {
   asLoaded,
   hinted,
-  isNamedEmnist,
   loadImages,
   loadImagesFile,
   type LoadedImageSet,
@@ -46,8 +45,8 @@ export async function openSet(
     const opened = { ...set, ...plain, kind: "IDX files" };
     return { ...opened, notes: [foundWords(opened, split), ...set.notes, ...found.notes] };
   }
-  const { set, source, classNames, notes, files } = await found.read(split);
-  const { transpose = isNamedEmnist(source) } = options;
+  const { set, source, classNames, notes, files, exchanged = false } = await found.read(split);
+  const { transpose = exchanged } = options;
   const loaded = await hinted(asLoaded(set, source, transpose, notes), options);
   const opened = { ...loaded, kind: found.kind, classNames, files };
   return { ...opened, notes: [foundWords(opened, split), ...loaded.notes] };

@@ -43,11 +43,11 @@ export function pictureSet(path: string): (Candidate & { readonly loose: boolean
   );
   const below = folders.map((folder) => topOf(join(top, folder)));
   const has = (folder: string): boolean => {
-    const inside = entriesOf(folder);
+    const inside = entriesBelow(folder);
     return (
       inside.pictures.length > 0 ||
       (splits.length > 0 &&
-        inside.folders.some((name) => entriesOf(join(folder, name)).pictures.length > 0))
+        inside.folders.some((name) => entriesBelow(join(folder, name)).pictures.length > 0))
     );
   };
   if (pictures.length === 0 && !below.some(has)) return undefined;
@@ -65,11 +65,11 @@ export function pictureSet(path: string): (Candidate & { readonly loose: boolean
 /** Goes down while a folder holds one folder and nothing else, as unpacked archives do. */
 function topOf(path: string): string {
   for (let top = path, depth = 0; ; depth += 1) {
-    const { folders, pictures, others } = entriesOf(top);
+    const { folders, pictures, others } = entriesBelow(top);
     const next = join(top, folders[0] ?? "");
     const only = folders.length === 1 && pictures.length + others.length === 0;
     // A folder of a single class is a set; so one goes down only to where there are folders.
-    if (!only || depth === 3 || entriesOf(next).folders.length === 0) return top;
+    if (!only || depth === 3 || entriesBelow(next).folders.length === 0) return top;
     top = next;
   }
 }
@@ -127,16 +127,13 @@ function readFolder(root: string, names: readonly string[], notes: readonly stri
       `${foreign}: only PNG and JPEG pictures are read; convert it, or move it away`,
     );
   }
-  const numbering = numberingOf(names, root);
+  const { numbering, numbered } = numberingOf(names, root);
   const { images, height, width, coloured } = readPictures(files);
   const labels =
     classes.length === 0
       ? undefined
       : Uint8Array.from(classes.flatMap((each) => each.files.map(() => numbering.get(each.name)!)));
-  const classNames =
-    labels && [...numbering].every(([name, at]) => Number(name) !== at)
-      ? [...numbering.keys()]
-      : [];
+  const classNames = labels && !numbered ? [...numbering.keys()] : [];
   return {
     set: {
       images,
@@ -163,7 +160,10 @@ function readFolder(root: string, names: readonly string[], notes: readonly stri
  * Returns each class's number: the number that its folder is named, if all are whole numbers below 256, else its place
  * in the order of the names. Throws `DataError` on too many classes.
  */
-function numberingOf(names: readonly string[], root: string): ReadonlyMap<string, number> {
+function numberingOf(
+  names: readonly string[],
+  root: string,
+): { readonly numbering: ReadonlyMap<string, number>; readonly numbered: boolean } {
   if (names.length > MOST_CLASSES) {
     throw new DataError(
       `${root}: has ${names.length} folders; there are at most ${MOST_CLASSES} classes: join some of them`,
@@ -171,7 +171,8 @@ function numberingOf(names: readonly string[], root: string): ReadonlyMap<string
   }
   const numbered = names.every((name) => /^\d{1,3}$/.test(name) && Number(name) < MOST_CLASSES);
   const sorted = numbered ? names.toSorted((a, b) => Number(a) - Number(b)) : names.toSorted();
-  return new Map(sorted.map((name, at) => [name, numbered ? Number(name) : at]));
+  const numbering = new Map(sorted.map((name, at) => [name, numbered ? Number(name) : at]));
+  return { numbering, numbered };
 }
 
 /** Reads pictures of one size. Throws `DataError`, which names the first that differs or can't be read. */
@@ -234,6 +235,16 @@ function entriesOf(folder: string): Entries {
     throw new DataError(`${folder}: can't be read: ${systemReason(error)}`, { cause: error });
   }
   return { folders: folders.toSorted(), pictures: pictures.toSorted(), others: others.toSorted() };
+}
+
+/** Returns the entries of a folder; none of one that isn't ours to read, such as a disk's lost+found. */
+function entriesBelow(folder: string): Entries {
+  try {
+    return entriesOf(folder);
+  } catch (error) {
+    if (error instanceof DataError) return { folders: [], pictures: [], others: [] };
+    throw error;
+  }
 }
 
 /** Returns the name by which people know a class: its folder's, or its number. */

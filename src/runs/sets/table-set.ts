@@ -1,5 +1,6 @@
 // Image sets in tables: train.csv and test.csv as Kaggle's digit recogniser has them, and their like.
 import { basename } from "node:path";
+import { isNamedEmnist } from "../../data/files.ts";
 import { byPrefix, ofSplit, type Candidate } from "./candidate.ts";
 import { partsOf, stemOf } from "./file-names.ts";
 import { readTable } from "./read-table.ts";
@@ -21,7 +22,8 @@ export function tableSets(files: readonly string[]): Candidate[] {
       const { path } = ofSplit(own, split, own[0]!.path, (each) => basename(each.path));
       const { set, converted } = await readTable(path);
       const notes = converted === undefined ? [] : [`${path}: ${converted}.`];
-      return { set, source: path, classNames: [], notes };
+      // EMNIST's tables hold the images as its IDX files do; its pictures and arrays are other people's, and upright.
+      return { set, source: path, classNames: [], notes, exchanged: isNamedEmnist(path) };
     },
   }));
 }

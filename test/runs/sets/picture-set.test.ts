@@ -58,6 +58,14 @@ describe("classes are", () => {
     expect([...(await openSet(path, "test")).labels!]).toEqual([2]);
   });
 
+  test("names, if some are numbers and others aren't", async () => {
+    const set = await openSet(
+      folder({ "emnist/0/0.png": png(1), "emnist/a/0.png": png(2) }),
+      "train",
+    );
+    expect([set.classNames, [...set.labels!], set.transposed]).toEqual([["0", "a"], [0, 1], false]);
+  });
+
   test("none, if pictures lie in the folder itself", async () => {
     const set = await openSet(folder({ "1.png": png(1), "0.png": png(0) }), "train");
     expect([set.count, set.labels, set.images[1], set.images[17]]).toEqual([2, undefined, 0, 1]);
@@ -185,7 +193,7 @@ describe("IDX files", () => {
     const set = await openSet(join(path, "my.idx3"), "train");
     expect([set.count, ...set.labels!]).toEqual([2, 4, 5]);
     expect(await refusal(join(path, "my.idx3"), "test")).toMatch(
-      /is one file of images, to train with/,
+      /my\.idx3: has no test images: it is one file of images, to train with/,
     );
   });
 });
