@@ -1,6 +1,5 @@
 // Numbers of any range as levels, the bytes from 0 to 255 that datasets consist of, and numbers as classes.
 import { DataError } from "../gpu/errors.ts";
-import type { Numbers } from "./elements.ts";
 
 /** What numbers there are. */
 export interface NumberRange {
@@ -26,13 +25,13 @@ export const NO_NUMBERS: NumberRange = { least: Infinity, most: -Infinity, whole
  */
 export function widened(
   range: NumberRange,
-  { count, at }: Numbers,
+  numbers: ArrayLike<number>,
   name: string,
   first = 0,
 ): NumberRange {
   let { least, most, whole } = range;
-  for (let i = 0; i < count; i += 1) {
-    const value = at(i);
+  for (let i = 0; i < numbers.length; i += 1) {
+    const value = numbers[i]!;
     if (!(Math.abs(value) < Infinity)) {
       throw new DataError(
         `${name}: element ${first + i} is ${value}, which is no pixel and no class; replace it by a number`,
@@ -94,19 +93,22 @@ export function scalingOf(range: NumberRange, name: string): Scaling {
 }
 
 /** Returns pixels as levels. Throws as `widened` and `scalingOf` do. */
-export function toLevels(numbers: Numbers, name: string): Levels {
-  const { count, at } = numbers;
+export function toLevels(numbers: ArrayLike<number>, name: string): Levels {
   const { toLevel, words } = scalingOf(widened(NO_NUMBERS, numbers, name), name);
-  const data = new Uint8Array(count);
-  for (let i = 0; i < count; i += 1) data[i] = toLevel(at(i));
+  const data = new Uint8Array(numbers.length);
+  for (let i = 0; i < data.length; i += 1) data[i] = toLevel(numbers[i]!);
   return { data, words };
 }
 
 /** Returns classes as bytes; the first is label `first` of `name`. Throws `DataError` unless they are whole, 0 to 255. */
-export function toLabels({ count, at }: Numbers, name: string, first = 0): Uint8Array<ArrayBuffer> {
-  const labels = new Uint8Array(count);
-  for (let i = 0; i < count; i += 1) {
-    const value = at(i);
+export function toLabels(
+  numbers: ArrayLike<number>,
+  name: string,
+  first = 0,
+): Uint8Array<ArrayBuffer> {
+  const labels = new Uint8Array(numbers.length);
+  for (let i = 0; i < labels.length; i += 1) {
+    const value = numbers[i]!;
     if (!(Number.isInteger(value) && value >= 0 && value <= 255)) {
       throw new DataError(
         `${name}: label ${first + i} is ${short(value)}; classes must be whole numbers from 0 to 255: number them so`,

@@ -85,8 +85,8 @@ export async function readPixels(source: ArraySource): Promise<ReadArray> {
   const { toLevel, words } = scalingOf(range, name);
   const data = new Uint8Array(countOf(header));
   const place = placeInOrder(header);
-  await eachPiece(source, header, ({ count, at }, first) => {
-    for (let i = 0; i < count; i += 1) data[place(first + i)] = toLevel(at(i));
+  await eachPiece(source, header, (numbers, first) => {
+    for (let i = 0; i < numbers.length; i += 1) data[place(first + i)] = toLevel(numbers[i]!);
   });
   const isBytes = header.element.words === "unsigned bytes" && words === undefined;
   const converted = isBytes
@@ -108,8 +108,8 @@ export async function readClasses(source: ArraySource): Promise<Uint8Array<Array
   await eachPiece(source, header, (numbers, first) => toLabels(numbers, name, first));
   const values = new Uint8Array(countOf(header));
   const place = placeInOrder(header);
-  await eachPiece(source, header, ({ count: some, at }, first) => {
-    for (let i = 0; i < some; i += 1) values[place(first + i)] = at(i);
+  await eachPiece(source, header, (numbers, first) => {
+    for (let i = 0; i < numbers.length; i += 1) values[place(first + i)] = numbers[i]!;
   });
   return columns === 1 ? values : classesOf(values, count, columns, name);
 }
@@ -137,7 +137,7 @@ const countOf = ({ wanted, element }: NpyHeader): number => Number(wanted) / ele
 async function eachPiece(
   { name, pieces }: ArraySource,
   { bytes: start, element, littleEndian, wanted }: NpyHeader,
-  visit: (numbers: ReturnType<typeof numbersIn>, first: number) => void,
+  visit: (numbers: ArrayLike<number>, first: number) => void,
 ): Promise<void> {
   const size = element.bytes;
   const sweep = youngGarbage();

@@ -65,10 +65,7 @@ export async function readTable(path: string): Promise<ReadTable> {
     throw new DataError(`${path}: has no rows of images; a row has one number per pixel`);
   }
   const { data, words } = pixels.levels(path);
-  const classes =
-    columns.label === undefined
-      ? undefined
-      : toLabels({ count: labels.length, at: (row) => labels[row]! }, path);
+  const classes = columns.label === undefined ? undefined : toLabels(labels, path);
   const { height, width } = columns;
   return {
     set: {
@@ -166,15 +163,14 @@ function growingPixels(): {
       }
     },
     levels(path) {
-      const numbers = { count, at: (index: number) => kept[index]! };
-      if (kept instanceof Float32Array) {
+      const numbers = kept.subarray(0, count);
+      if (numbers instanceof Float32Array) {
         const { data, words } = toLevels(numbers, path);
         return { data, words: `numbers: ${words ?? "taken as they are"}` };
       }
       const { toLevel, words } = scalingOf(widened(NO_NUMBERS, numbers, path), path);
-      const data = kept.subarray(0, count);
-      if (words === undefined) return { data, words };
-      return { data: data.map(toLevel), words: `numbers: ${words}` };
+      if (words === undefined) return { data: numbers, words };
+      return { data: numbers.map(toLevel), words: `numbers: ${words}` };
     },
   };
 }
