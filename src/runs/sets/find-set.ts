@@ -11,6 +11,7 @@ import { arraySets, isArrayFile } from "./array-set.ts";
 import { meansPrefix, some, type Candidate } from "./candidate.ts";
 import { partsOf, stemOf } from "./file-names.ts";
 import { pictureSet } from "./picture-set.ts";
+import { requireRegular } from "./regular-file.ts";
 import { isTableFile, tableSets } from "./table-set.ts";
 
 const LOOKED =
@@ -59,7 +60,9 @@ async function fileSets(folder: string): Promise<readonly Candidate[]> {
   const names = namesIn(folder);
   const paths = (test: (name: string) => boolean): string[] =>
     names.filter(test).map((name) => join(folder, name));
-  return [...(await arraySets(paths(isArrayFile))), ...tableSets(paths(isTableFile))];
+  // Kaggle's sample submissions hold no images.
+  const tables = paths((name) => isTableFile(name) && !/submission/i.test(name));
+  return [...(await arraySets(paths(isArrayFile))), ...tableSets(tables)];
 }
 
 /** IDX files come first, as they always did; what lies next to them is said. */
@@ -74,17 +77,17 @@ function besideIdx(folder: string): readonly string[] {
 
 /** Returns what a file is, by its content. Throws `DataError` if it holds no set. */
 async function fileAt(path: string, split: Split): Promise<Candidate | IdxFound> {
+  requireRegular(path);
   const head = headOf(path);
   const isPacked = head[0] === 0x1f && head[1] === 0x8b;
   const start = isPacked ? unpackedStart(head) : head;
   const format = formatOf(start);
   const siblings = (test: (name: string) => boolean): string[] => {
     const { prefix } = partsOf(stemOf(basename(path)));
-    const folder = dirname(path);
-    const alike = namesIn(folder)
-      .filter((name) => test(name) && partsOf(stemOf(name)).prefix === prefix)
-      .map((name) => join(folder, name));
-    return alike.includes(path) ? alike : [...alike, path];
+    const others = namesIn(dirname(path)).filter(
+      (name) => test(name) && name !== basename(path) && partsOf(stemOf(name)).prefix === prefix,
+    );
+    return [path, ...others.map((name) => join(dirname(path), name))];
   };
   const own = (sets: readonly Candidate[]): Candidate => {
     const set = sets.find(({ files }) => files.includes(path))!;

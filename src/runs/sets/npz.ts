@@ -6,6 +6,7 @@ import { DataError } from "../../gpu/errors.ts";
 import { printable, wordsOf } from "../../gpu/foreign-text.ts";
 import { systemCode, systemReason } from "../../gpu/system-reason.ts";
 import type { ArraySource } from "./read-array.ts";
+import { requireRegular } from "./regular-file.ts";
 
 const MOST_ARRAYS = 1000;
 
@@ -24,6 +25,7 @@ export async function withNpz<T>(
   path: string,
   body: (arrays: readonly ZippedArray[]) => Promise<T>,
 ): Promise<T> {
+  requireRegular(path);
   const zip = await unzipping(path, () => openPromise(path, { autoClose: false }));
   try {
     const arrays: ZippedArray[] = [];

@@ -8,6 +8,7 @@ import { systemReason } from "../../gpu/system-reason.ts";
 import { some, type Candidate, type ReadSet } from "./candidate.ts";
 import { grayPicture } from "./gray-picture.ts";
 import { MOST_PIXELS } from "./limits.ts";
+import { requireRegular } from "./regular-file.ts";
 
 /** Whether a file's name is that of a picture, in a format that is read or another. */
 export const isPictureFile = (name: string): boolean =>
@@ -85,7 +86,7 @@ function readSplit(top: string, folders: readonly string[], split: Split): ReadS
   const roots = folders
     .filter((name) => Object.values(SPLIT_NAMES).flat().includes(name.toLowerCase()))
     .map((name) => topOf(join(top, name)));
-  const classes = [...new Set(roots.flatMap((root) => entriesOf(root).folders))];
+  const classes = [...new Set(roots.flatMap((root) => classFolders(root)))];
   const notes = folders
     .filter((name) => OTHER_SPLITS.includes(name.toLowerCase()))
     .map((name) => `${join(top, name)}: neither train nor test, so it isn't read.`);
@@ -98,8 +99,12 @@ function readAll(top: string, split: Split): ReadSet {
       `${top}: has no test images: put them in ${join(top, "test")}, and the others in ${join(top, "train")}`,
     );
   }
-  return readFolder(top, entriesOf(top).folders, []);
+  return readFolder(top, classFolders(top), []);
 }
+
+/** Returns the names of the folders in a folder that hold pictures. */
+const classFolders = (root: string): readonly string[] =>
+  entriesOf(root).folders.filter((name) => entriesOf(join(root, name)).pictures.length > 0);
 
 /** Reads the pictures of a folder, or of the folders in it that classes are named by. */
 function readFolder(root: string, names: readonly string[], notes: readonly string[]): ReadSet {
@@ -206,12 +211,10 @@ function readPictures(files: readonly string[]): {
 }
 
 function bytesOf(file: string): Uint8Array {
+  requireRegular(file);
   try {
-    if (!statSync(file).isFile())
-      throw new DataError(`${file}: is not a regular file; move it away`);
     return readFileSync(file);
   } catch (error) {
-    if (error instanceof DataError) throw error;
     throw new DataError(`${file}: can't be read: ${systemReason(error)}`, { cause: error });
   }
 }

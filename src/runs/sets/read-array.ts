@@ -1,6 +1,6 @@
 // Reads a NumPy array piece by piece as the bytes of images or of classes: once to check it and to see its range, once to
 // keep it. So what is held is one byte per element, whatever the elements are and whatever the header promises.
-import { createReadStream, statSync } from "node:fs";
+import { createReadStream } from "node:fs";
 import { numbersIn } from "../../data/elements.ts";
 import { NO_NUMBERS, scalingOf, toLabels, widened } from "../../data/levels.ts";
 import {
@@ -14,6 +14,7 @@ import { DataError } from "../../gpu/errors.ts";
 import { youngGarbage } from "../../gpu/node/young-garbage.ts";
 import { systemReason } from "../../gpu/system-reason.ts";
 import { MOST_PIXELS } from "./limits.ts";
+import { requireRegular } from "./regular-file.ts";
 
 /** Where an array's bytes come from. */
 export interface ArraySource {
@@ -35,15 +36,7 @@ export interface ReadArray {
 
 /** Returns an .npy file as a source. Throws `DataError` if there is no such file. */
 export function npyFile(path: string): ArraySource {
-  let size: number;
-  try {
-    const status = statSync(path);
-    if (!status.isFile()) throw new DataError(`${path}: can't be read: it is not a regular file`);
-    ({ size } = status);
-  } catch (error) {
-    if (error instanceof DataError) throw error;
-    throw new DataError(`${path}: can't be read: ${systemReason(error)}`, { cause: error });
-  }
+  const size = requireRegular(path);
   const pieces = async function* (): AsyncGenerator<Uint8Array> {
     try {
       for await (const piece of createReadStream(path, { highWaterMark: 2 ** 18 })) {

@@ -1,6 +1,6 @@
 // Reads a table of images, one per row: CSV, with or without a header, with labels or without. papaparse splits it, for
 // quotes, separators and ends of lines; it takes 1.6 s for Kaggle's 42,000 digits, csv-parse 8 s.
-import { createReadStream, openSync, readSync, closeSync, statSync } from "node:fs";
+import { closeSync, createReadStream, openSync, readSync } from "node:fs";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
@@ -11,6 +11,7 @@ import { DataError } from "../../gpu/errors.ts";
 import { quote } from "../../gpu/foreign-text.ts";
 import { systemReason } from "../../gpu/system-reason.ts";
 import { MOST_PIXELS } from "./limits.ts";
+import { requireRegular } from "./regular-file.ts";
 
 /** A table's images, and how its numbers became levels. */
 export interface ReadTable {
@@ -230,9 +231,8 @@ async function eachRow(
 
 /** Whether a file is gzipped. Throws `DataError` if it can't be read. */
 function startsAsGzip(path: string): boolean {
+  requireRegular(path);
   try {
-    if (!statSync(path).isFile())
-      throw new DataError(`${path}: can't be read: it is not a regular file`);
     const file = openSync(path, "r");
     try {
       const head = new Uint8Array(2);
@@ -242,7 +242,6 @@ function startsAsGzip(path: string): boolean {
       closeSync(file);
     }
   } catch (error) {
-    if (error instanceof DataError) throw error;
     throw new DataError(`${path}: can't be read: ${systemReason(error)}`, { cause: error });
   }
 }

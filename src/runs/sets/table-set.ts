@@ -8,11 +8,9 @@ import { readTable } from "./read-table.ts";
 /** Whether a file is a table by its name. */
 export const isTableFile = (name: string): boolean => /\.(csv|tsv)(\.gz)?$/i.test(name);
 
-/** Returns the sets in some tables of a folder, one per prefix. Kaggle's sample submissions hold no images. */
+/** Returns the sets in some tables of a folder, one per prefix. */
 export function tableSets(files: readonly string[]): Candidate[] {
-  const members = files
-    .filter((path) => !/submission/i.test(basename(path)))
-    .map((path) => ({ path, ...partsOf(stemOf(basename(path))) }));
+  const members = files.map((path) => ({ path, ...partsOf(stemOf(basename(path))) }));
   return [...byPrefix(members)].map(([prefix, own]) => ({
     kind: "a CSV table",
     path: own[0]!.path,

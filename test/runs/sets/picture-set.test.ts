@@ -1,5 +1,6 @@
 // Image sets in folders of pictures: classes, splits, kinds of pictures, and what is refused. And IDX files next to
 // other sets, or under names of their own.
+import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { deflateSync } from "node:zlib";
 import { encode } from "jpeg-js";
@@ -45,6 +46,7 @@ describe("classes are", () => {
       "train/shirt/0.png": png(1),
       "train/boot/0.png": png(2),
       "train/bag/0.png": png(3),
+      "train/0-notes/read.me": "no class",
       "test/shirt/0.png": png(4),
       "val/shirt/0.png": png(5),
     });
@@ -163,6 +165,18 @@ describe("refused, with the reason", () => {
     expect(await refusal(path, "test")).toBe(
       `${path}: has no test images: put them in ${join(path, "test")}, and the others in ${join(path, "train")}`,
     );
+  });
+
+  test("a pipe in place of a file, which would wait forever", async () => {
+    for (const name of ["images.npy", "images.npz", "images.csv", "0.png"]) {
+      const path = folder({});
+      execFileSync("mkfifo", [join(path, name)]);
+      expect(await refusal(path)).toMatch(
+        /: can't be read: it is not a regular file; move it away$/,
+      );
+      if (name === "0.png") continue; // its folder is the set
+      expect(await refusal(join(path, name))).toMatch(/it is not a regular file; move it away$/);
+    }
   });
 
   test("a PNG that unpacks to more than its header says", async () => {

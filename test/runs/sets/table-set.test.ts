@@ -1,5 +1,5 @@
 // Image sets in CSV tables: Kaggle's, with and without headers and labels, and what is refused.
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { DataError } from "../../../src/gpu/errors.ts";
@@ -82,6 +82,18 @@ describe("are read", () => {
     const tested = await openSet(path, "test");
     expect([tested.labels, ...tested.images]).toEqual([undefined, ...images[1]!]);
     expect((await openSet(join(path, "test.csv"), "train")).count).toBe(1);
+  });
+
+  test("a file by any spelling of its path, under any name", async () => {
+    const path = folder({
+      "digits_train.csv": csv(images[0]!),
+      "my_submission.csv": csv(images[1]!),
+    });
+    const spelt = relative(process.cwd(), join(path, "digits_train.csv"));
+    for (const each of [spelt, `./${spelt}`, join(path, "my_submission.csv")]) {
+      expect((await openSet(each, "train")).count).toBe(1);
+    }
+    expect((await openSet(path, "train")).source).toBe(join(path, "digits_train.csv"));
   });
 
   test("shares from 0 to 1, also when the first rows look like levels", async () => {
