@@ -4,7 +4,8 @@
 // Source: NumPy Enhancement Proposal 1, versions 1.0 to 3.0.
 import { DataError } from "../gpu/errors.ts";
 import { show } from "../gpu/foreign-text.ts";
-import { ELEMENTS, type ElementCode, type ElementType } from "./elements.ts";
+import { fromHalf } from "../gpu/half.ts";
+import { ELEMENTS, numbersIn, type ElementType } from "./elements.ts";
 
 /** What a file says about its array. */
 export interface NpyHeader {
@@ -17,6 +18,78 @@ export interface NpyHeader {
   readonly bytes: number;
   /** How many bytes of elements follow. */
   readonly wanted: bigint;
+}
+
+const HIGH = 2 ** 32;
+
+/** Returns where the words of a 64-bit integer lie. */
+const wordsAt = (at: number, little: boolean): readonly [low: number, high: number] =>
+  little ? [at, at + 4] : [at + 4, at];
+
+/** The element types by NumPy's names: kind and bytes. Integers above 2^53 are rounded. */
+const TYPES: Readonly<Record<string, ElementType>> = {
+  ...ELEMENTS,
+  b1: {
+    words: "booleans",
+    bytes: 1,
+    Array: Uint8Array,
+    read: (view, at) => Number(view.getUint8(at) !== 0),
+  },
+  u2: {
+    words: "16-bit integers",
+    bytes: 2,
+    Array: Uint16Array,
+    read: (view, at, low) => view.getUint16(at, low),
+  },
+  u4: {
+    words: "32-bit integers",
+    bytes: 4,
+    Array: Uint32Array,
+    read: (view, at, low) => view.getUint32(at, low),
+  },
+  u8: {
+    words: "64-bit integers",
+    bytes: 8,
+    Array: Float64Array,
+    read: (view, at, little) => {
+      const [low, high] = wordsAt(at, little);
+      return view.getUint32(low, little) + HIGH * view.getUint32(high, little);
+    },
+  },
+  i8: {
+    words: "64-bit integers",
+    bytes: 8,
+    Array: Float64Array,
+    read: (view, at, little) => {
+      const [low, high] = wordsAt(at, little);
+      return view.getUint32(low, little) + HIGH * view.getInt32(high, little);
+    },
+  },
+  f2: {
+    words: "16-bit floats",
+    bytes: 2,
+    Array: Float32Array,
+    read: (view, at, low) => fromHalf(view.getUint16(at, low)),
+  },
+};
+
+const isLittle = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+/** Types whose bytes are those of their arrays, on a machine of the same byte order. */
+const DIRECT: ReadonlySet<ElementType | undefined> = new Set(
+  ["u1", "i1", "u2", "i2", "u4", "i4", "f4", "f8"].map((code) => TYPES[code]),
+);
+
+/** Returns some of an array's numbers in the file's order, in an array of their own. */
+export function npyNumbers(
+  { element, littleEndian }: NpyHeader,
+  bytes: Uint8Array,
+  count: number,
+): ArrayLike<number> {
+  if (!DIRECT.has(element) || (littleEndian !== isLittle && element.bytes > 1)) {
+    return numbersIn(bytes, element, count, littleEndian);
+  }
+  const copy = new Uint8Array(bytes.subarray(0, count * element.bytes)); // aligned
+  return new element.Array(copy.buffer);
 }
 
 /** Bytes that are enough for the header of any array of numbers. */
@@ -80,13 +153,14 @@ function elementOf(text: string, name: string): Pick<NpyHeader, "element" | "lit
       `${name}: holds Python objects, which could run any code when they are read; save a plain array of numbers, such as numpy.stack(images)`,
     );
   }
-  if (!Object.hasOwn(ELEMENTS, kind)) {
+  const element = Object.hasOwn(TYPES, kind) ? TYPES[kind] : undefined;
+  if (!element) {
     if (descr === "") throw badHeader(name, "the type of its elements");
     throw new DataError(
       `${name}: has elements of type ${show(descr)}; save numbers, such as uint8 or float32`,
     );
   }
-  return { element: ELEMENTS[kind as ElementCode], littleEndian: order !== ">" };
+  return { element, littleEndian: order !== ">" };
 }
 
 function shapeOf(text: string, name: string): readonly number[] {

@@ -1,11 +1,11 @@
 // Reads a NumPy array piece by piece as the bytes of images or of classes: once to check it and to see its range, once to
 // keep it. So what is held is one byte per element, whatever the elements are and whatever the header promises.
 import { createReadStream } from "node:fs";
-import { numbersIn } from "../../data/elements.ts";
 import { NO_NUMBERS, scalingOf, toLabels, widened } from "../../data/levels.ts";
 import {
   MOST_HEADER,
   npyHeader,
+  npyNumbers,
   placeInOrder,
   requireNpyLength,
   type NpyHeader,
@@ -129,9 +129,10 @@ const countOf = ({ wanted, element }: NpyHeader): number => Number(wanted) / ele
 /** Visits an array's elements in the file's order, some at a time. */
 async function eachPiece(
   { name, pieces }: ArraySource,
-  { bytes: start, element, littleEndian, wanted }: NpyHeader,
+  header: NpyHeader,
   visit: (numbers: ArrayLike<number>, first: number) => void,
 ): Promise<void> {
+  const { bytes: start, element, wanted } = header;
   const size = element.bytes;
   const sweep = youngGarbage();
   let toSkip = start;
@@ -143,7 +144,7 @@ async function eachPiece(
     const fresh = piece.subarray(skipped);
     const bytes = left.length === 0 ? fresh : Buffer.concat([left, fresh]);
     const count = Math.floor(bytes.length / size);
-    visit(numbersIn(bytes, element, count, littleEndian), seen);
+    visit(npyNumbers(header, bytes, count), seen);
     seen += count;
     left = bytes.subarray(count * size);
     sweep(2 * piece.length);
