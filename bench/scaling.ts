@@ -125,7 +125,7 @@ async function prepare(
   const before = counters.liveBytes();
   const gan = ganOf(opened.device, width, batch);
   const { full: program } = await compileSteps(gan);
-  const held = counters.liveBytes() - before - gan.images.size;
+  const held = counters.liveBytes() - before - gan.shards.reduce((sum, { size }) => sum + size, 0);
   await program.run();
   await opened.device.idle();
   const start = performance.now();

@@ -8,6 +8,8 @@ const BATCH = 8u; // images, or classes, to gather now
 const STRIDE = 8u; // images per full batch: a step's first image is at STRIDE · (its step in the epoch)
 const STEPS = 8u; // steps per epoch
 const SHUFFLE = true; // whether each epoch has an order of its own, not the dataset's
+const FIRST = 0u; // the first image in this binding: a dataset may be longer than one holds
+const HELD = 64u; // images in this binding
 const HALF_BITS = 3u; // the permutation works on 2 · HALF_BITS bits, the least even number that holds IMAGES
 
 @group(0) @binding(0) var<storage, read> images: array<u32>; // four pixels per word
@@ -51,7 +53,8 @@ fn gather(invocation: Invocation) {
   let index = flat_index(invocation);
   if (index >= BATCH * runs) { return; }
   let row = index / runs;
-  let image = image_of(row);
+  let image = image_of(row) - FIRST; // wraps around for images in front of this binding
+  if (image >= HELD) { return; } // another launch has it
   let first = (index % runs) * 16u;
   for (var i = first; i < min(PIXELS, first + 16u); i++) {
     let at = image * PIXELS + i;

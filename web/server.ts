@@ -2,7 +2,6 @@
 
 import { randomBytes } from "node:crypto";
 import { createServer, type Connect } from "vite";
-import { loadImages } from "../src/data/files.ts";
 import { SERVED_IMAGES, SERVED_LABELS } from "../src/data/idx.ts";
 import { SERVED } from "../src/data/served.ts";
 import { DataError, LonghandError } from "../src/gpu/errors.ts";
@@ -10,6 +9,7 @@ import { pageConfig, PROJECT } from "./serving/config.ts";
 import { securityHeaders } from "./serving/headers.ts";
 import { plainImages, type Source } from "./serving/images.ts";
 import { listenLocally } from "./serving/listen.ts";
+import { openSet } from "../src/runs/sets/open-set.ts";
 
 export { buildWeb, type BuiltWeb } from "./serving/build.ts";
 export { previewWeb } from "./serving/preview.ts";
@@ -37,7 +37,7 @@ export interface WebServer {
  */
 export async function serveWeb(options: WebOptions = {}): Promise<WebServer> {
   const { port, data, transpose, open = false } = options;
-  const { notes } = await loadImages(data, "train", { transpose }); // bad data is refused here, not in the page
+  const { notes } = await openSet(data, "train", { transpose }); // bad data is refused here, not in the page
   const nonce = randomBytes(16).toString("base64");
   const vite = await createServer({
     ...pageConfig(),

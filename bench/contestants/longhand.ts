@@ -77,7 +77,7 @@ export async function createLonghand(
   const latents: number[][] = [];
   let steps = 0;
   return {
-    datasetBytes: gan.images.size,
+    datasetBytes: gan.shards.reduce((sum, { size }) => sum + size, 0),
     multiplyAdds: full.explain().multiplyAdds,
     async step() {
       if (check) {

@@ -60,11 +60,11 @@ export const adapterOption = (): Option =>
     `auto, gpu, software, swiftshader, or part of an adapter's name (see ${commandFor("doctor")})`,
   ).env("LONGHAND_ADAPTER");
 
-/** `--data`; `what` says what the folder holds. */
+/** `--data`; `what` says what the images are for. */
 export const dataOption = (what: string, otherwise = "MNIST"): Option =>
   new Option(
-    "--data <dir>",
-    `a folder of ${what}, plain or .gz, or one set in it by its prefix (default: ${otherwise})`,
+    "--data <path>",
+    `${what}: a folder of pictures by class or of IDX, .npz, .npy or .csv files, one such file, or a set's prefix in a folder (default: ${otherwise})`,
   );
 
 /** `--transpose`; next to `--no-transpose`, it has no default. */

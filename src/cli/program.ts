@@ -2,12 +2,14 @@
 import { Command } from "commander";
 import { addClassify } from "./commands/classify.ts";
 import { addCompare } from "./commands/compare.ts";
+import { addData } from "./commands/data.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { addEvaluate } from "./commands/evaluate.ts";
 import { addGif } from "./commands/gif.ts";
 import { addGpuCheck } from "./commands/gpu-check.ts";
 import { addInterpolate } from "./commands/interpolate.ts";
 import { addJudge } from "./commands/judge.ts";
+import { addMetrics } from "./commands/metrics.ts";
 import { addProject } from "./commands/project.ts";
 import { addRecipes } from "./commands/recipes.ts";
 import { addSample } from "./commands/sample.ts";
@@ -20,6 +22,7 @@ import { complaints } from "../terminal/failure.ts";
 
 const ADD = [
   addTrain,
+  addData,
   addRecipes,
   addTune,
   addWgsl,
@@ -28,6 +31,7 @@ const ADD = [
   addProject,
   addShow,
   addGif,
+  addMetrics,
   addJudge,
   addClassify,
   addEvaluate,

@@ -8,7 +8,8 @@ import { basename, dirname, join } from "node:path";
 import { DataError } from "../gpu/errors.ts";
 import { findIdx, type FoundFiles, type Split } from "./find-idx.ts";
 import { imageSet, type ImageSet } from "./idx.ts";
-import { looksTransposed, transposed } from "./transpose.ts";
+import { COLOUR_WORDS, layoutOf } from "./gray-images.ts";
+import { canLookTransposed, looksTransposed, transposed } from "./transpose.ts";
 import { readIdx } from "./read-idx.ts";
 
 /** An image set and where it came from. */
@@ -49,7 +50,11 @@ export async function loadImages(
 }
 
 async function loadHinted(paths: FoundFiles, options: LoadOptions): Promise<LoadedImageSet> {
-  const set = await loadSet(paths, options);
+  return hinted(await loadSet(paths, options), options);
+}
+
+/** Adds a hint to a set's notes if its images look transposed, unless the options say how to take them. */
+export async function hinted(set: LoadedImageSet, options: LoadOptions): Promise<LoadedImageSet> {
   if (set.transposed || options.transpose !== undefined) return set;
   const hint = await transposedHint(set);
   return hint === undefined ? set : { ...set, notes: [...set.notes, hint] };
@@ -64,19 +69,38 @@ async function loadSet(
     paths.labels === undefined ? undefined : readIdx(paths.labels),
   ]);
   const read = imageSet(images, labels, paths);
+  const notes = [
+    ...(images.converted === undefined ? [] : [`${paths.images}: ${images.converted}.`]),
+    ...(layoutOf(images.shape)?.channels === 3 ? [`${paths.images}: ${COLOUR_WORDS}`] : []),
+  ];
+  return asLoaded(read, paths.images, transpose, notes);
+}
+
+/** Returns a set with its fingerprint, and with its rows and columns exchanged if `transpose` says so. */
+export function asLoaded(
+  read: ImageSet,
+  source: string,
+  transpose: boolean,
+  notes: readonly string[],
+): LoadedImageSet {
   const set = transpose ? transposed(read) : read;
   const fingerprint = createHash("sha256").update(set.images).digest("hex");
-  const notes = transpose
-    ? [`${paths.images}: the rows and columns of each image are exchanged, as EMNIST's files need.`]
-    : [];
-  return { ...set, source: paths.images, fingerprint, transposed: transpose, notes };
+  const turned = `${source}: the rows and columns of each image are exchanged, as EMNIST's files need.`;
+  return {
+    ...set,
+    source,
+    fingerprint,
+    transposed: transpose,
+    notes: transpose ? [...notes, turned] : notes,
+  };
 }
 
 /** The names of EMNIST's own files begin with `emnist`. They hold every image transposed. */
-const isNamedEmnist = (path: string): boolean => /^emnist/i.test(basename(path));
+export const isNamedEmnist = (path: string): boolean => /^emnist/i.test(basename(path));
 
 /** Returns a hint for a set with MNIST's names whose images look like EMNIST's. */
 async function transposedHint(set: LoadedImageSet): Promise<string | undefined> {
+  if (!canLookTransposed(set)) return undefined;
   let mnist: ImageSet;
   try {
     mnist = await loadImages(undefined, "test");

@@ -57,10 +57,11 @@ const WITHOUT_SPLIT = new RegExp(`^(?:(.*?)[-_. ])?()${KIND.source}`);
  * Returns the files of a split of the one set below `path`. `path` may also name one of several sets in a folder, by
  * its prefix (`emnist/emnist-digits`) or by its images' file.
  *
- * Throws `DataError` if there is no set, or more than one. The message says what is there and what to do.
+ * Throws `DataError` if there is no set, or more than one. The message says what was `looked` for (names of IDX files),
+ * what is there, and what to do.
  */
-export function findIdx(path: string, split: Split): FoundFiles {
-  const set = chooseSet(path, split);
+export function findIdx(path: string, split: Split, looked?: string): FoundFiles {
+  const set = chooseSet(path, split, looked);
   const best = (kind: Named["kind"]): string | undefined =>
     set.files
       .filter(({ named }) => named.split === split && named.kind === kind)
@@ -75,6 +76,11 @@ export function findIdx(path: string, split: Split): FoundFiles {
   return { images, labels: best("labels") };
 }
 
+/** Whether there are IDX files of images below a folder. Throws `DataError` if it can't be read. */
+export function holdsIdx(folder: string): boolean {
+  return setsBelow(folder).some(({ files }) => files.some(({ named }) => named.kind === "images"));
+}
+
 /**
  * Returns what is at a path; undefined if there is nothing. Throws `DataError` on an invalid path, such as one with a
  * name that is too long.
@@ -87,7 +93,7 @@ export function statusOf(path: string): { isDirectory(): boolean } | undefined {
   }
 }
 
-function chooseSet(path: string, split: Split): FoundSet {
+function chooseSet(path: string, split: Split, looked: string | undefined): FoundSet {
   const status = statusOf(path);
   const chosen = status?.isDirectory() ? undefined : setNamed(path);
   if (chosen) return chosen;
@@ -103,7 +109,7 @@ function chooseSet(path: string, split: Split): FoundSet {
       `${path}: holds ${near.length} image sets: ${some}; name one of them: --data ${names[0]!}`,
     );
   }
-  if (near.length === 0) throw new DataError(missingWords(path, split, undefined));
+  if (near.length === 0) throw new DataError(missingWords(path, split, undefined, looked));
   return near[0]!;
 }
 
@@ -213,13 +219,18 @@ const ADVICE: readonly [kind: RegExp, advice: string][] = [
   [/web page/, "the download failed; fetch it again"],
   [/IDX file of rank 3/, "name it after what it holds, such as train-images-idx3-ubyte"],
   [/Git LFS/, "fetch the file itself: git lfs pull"],
-  [/CSV|Parquet|NumPy|HDF5|MATLAB|JSON/, "only IDX files are read: convert it to them"],
-  [/picture/, "training reads only IDX files; single pictures are for classify and project"],
+  [/CSV|Parquet|NumPy|HDF5|MATLAB|JSON/, "convert it to IDX files"],
+  [/picture/, "put pictures in one folder per class; single ones are for classify and project"],
 ];
 
 /** Returns why a split isn't there: the names that were searched for, what the folder holds instead, and what to do. */
-function missingWords(path: string, split: Split, set: FoundSet | undefined): string {
-  const missing = `${path}: has no ${split} images; looked for ${USUAL[split]} and names like it, plain or .gz`;
+function missingWords(
+  path: string,
+  split: Split,
+  set: FoundSet | undefined,
+  looked = `${USUAL[split]} and names like it, plain or .gz`,
+): string {
+  const missing = `${path}: has no ${split} images; looked for ${looked}`;
   if (set) {
     const others = set.files.map((file) => basename(file.path)).toSorted();
     return `${missing}; they are missing next to ${others.slice(0, MOST_TOLD).join(", ")}: fetch them too.`;

@@ -1,4 +1,5 @@
 // Makes pictures of any size and colour into small grey images: by their luma, shrunk by area, centred, light on dark.
+import { LUMA } from "./gray-images.ts";
 
 /** Pixels as canvases have them: red, green, blue and alpha, row by row. */
 export interface Picture {
@@ -23,8 +24,6 @@ export interface Fitted {
   readonly blank: boolean;
 }
 
-/** Luma of red, green and blue (Rec. 601). */
-const LUMA = [0.299, 0.587, 0.114] as const;
 const OPAQUE = 128;
 
 /**

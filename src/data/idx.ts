@@ -4,11 +4,19 @@
 
 import { DataError } from "../gpu/errors.ts";
 import { formatOf } from "../gpu/formats.ts";
+import { ELEMENTS, numbersIn, type ElementType } from "./elements.ts";
+import { grayImages } from "./gray-images.ts";
+import { toLabels, toLevels } from "./levels.ts";
 
-/** The contents of an IDX file of unsigned bytes. `data` is row-major and has as many bytes as `shape` says. */
+/**
+ * The contents of an IDX file as bytes. `data` is row-major and has as many bytes as `shape` says. Other elements than
+ * unsigned bytes were made so: pixels as levels from 0 to 255, labels as classes.
+ */
 export interface IdxFile {
   readonly shape: readonly number[];
   readonly data: Uint8Array;
+  /** How elements became levels, as in "32-bit floats: 0 to 1 became 0 to 255"; undefined for bytes. */
+  readonly converted?: string | undefined;
 }
 
 /** Grey images, with or without labels. `images` is (count, height, width), one byte per pixel, where 0 is black. */
@@ -31,36 +39,54 @@ export const SERVED_LABELS: string = "data/train-labels-idx1-ubyte";
 
 // The third byte of the magic number.
 const UNSIGNED_BYTE = 0x08;
-const OTHER_ELEMENTS: ReadonlyMap<number, string> = new Map([
-  [0x09, "signed bytes"],
-  [0x0b, "16-bit integers"],
-  [0x0c, "32-bit integers"],
-  [0x0d, "32-bit floats"],
-  [0x0e, "64-bit floats"],
+const ELEMENT_TYPES: ReadonlyMap<number, ElementType> = new Map<number, ElementType>([
+  [UNSIGNED_BYTE, ELEMENTS.u1],
+  [0x09, ELEMENTS.i1],
+  [0x0b, ELEMENTS.i2],
+  [0x0c, ELEMENTS.i4],
+  [0x0d, ELEMENTS.f4],
+  [0x0e, ELEMENTS.f8],
 ]);
 
 const MOST_RANK = 4; // no header of an image set has a higher rank
 
-const EXPECTED_MAGIC = "an IDX file of unsigned bytes starts with 00 00 08 and its rank";
+const EXPECTED_MAGIC =
+  "an IDX file starts with 00 00, its element type (08 for unsigned bytes) and its rank";
 
 /** The header of an IDX file. */
 export interface IdxHeader {
   readonly shape: readonly number[];
   /** The header's own length. */
   readonly bytes: number;
+  readonly element: ElementType;
   /** How many bytes of data the shape needs. Four dimensions can exceed what a number holds exactly. */
   readonly wanted: bigint;
 }
 
 /**
- * Parses an IDX file of unsigned bytes. `data` is a view of `bytes`, not a copy. Errors call the file `name`.
+ * Parses an IDX file. `data` is a view of `bytes` if they are unsigned, not a copy. Errors call the file `name`.
  *
- * Throws DataError if the magic number, the element type or the length is wrong.
+ * Throws DataError if the magic number, the element type or the length is wrong, and on numbers that are neither pixels
+ * nor classes.
  */
 export function parseIdx(bytes: Uint8Array, name: string): IdxFile {
   const header = idxHeader(bytes, name, bytes.length);
   requireIdxLength(header, bytes.length - header.bytes, name);
-  return { shape: header.shape, data: bytes.subarray(header.bytes) };
+  return idxContents(header, bytes.subarray(header.bytes), name);
+}
+
+/** Returns what a header and the bytes after it hold. Throws as `parseIdx` does. */
+export function idxContents(
+  { shape, element }: IdxHeader,
+  bytes: Uint8Array,
+  name: string,
+): IdxFile {
+  if (element === ELEMENTS.u1) return { shape, data: bytes };
+  const numbers = numbersIn(bytes, element, bytes.length / element.bytes, false);
+  const isLabels = shape.length === 1 || (shape.length === 2 && shape[1] === 1);
+  if (isLabels) return { shape, data: toLabels(numbers, name) };
+  const { data, words = "taken as they are" } = toLevels(numbers, name);
+  return { shape, data, converted: `${element.words}: ${words}` };
 }
 
 /**
@@ -73,10 +99,10 @@ export function idxHeader(bytes: Uint8Array, name: string, size: number): IdxHea
     throw new DataError(`${name}: ends after ${count(size, "byte")}; ${EXPECTED_MAGIC}.`);
   }
   if (zero0 !== 0 || zero1 !== 0) throw new DataError(`${name}: ${notIdx(bytes)}`);
-  if (element !== UNSIGNED_BYTE) {
-    const what = OTHER_ELEMENTS.get(element) ?? "not an element type of IDX";
+  const type = ELEMENT_TYPES.get(element);
+  if (!type) {
     throw new DataError(
-      `${name}: starts with ${hex(bytes)}, and ${byteHex(element)} is ${what}; ${EXPECTED_MAGIC}.`,
+      `${name}: starts with ${hex(bytes)}, and ${byteHex(element)} is not an element type of IDX; ${EXPECTED_MAGIC}.`,
     );
   }
   if (rank === 0 || rank > MOST_RANK) {
@@ -92,7 +118,8 @@ export function idxHeader(bytes: Uint8Array, name: string, size: number): IdxHea
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, headerBytes);
   const shape = Array.from({ length: rank }, (_, axis) => view.getUint32(4 + 4 * axis));
-  return { shape, bytes: headerBytes, wanted: product(shape) };
+  const wanted = product(shape) * BigInt(type.bytes);
+  return { shape, bytes: headerBytes, element: type, wanted };
 }
 
 /** Returns an array of bytes as an IDX file. */
@@ -113,7 +140,7 @@ const product = (shape: readonly number[]): bigint =>
  * at the first byte too many.
  */
 export function requireIdxLength(
-  { shape, wanted }: IdxHeader,
+  { shape, wanted, element }: IdxHeader,
   found: number,
   name: string,
   stopped = false,
@@ -124,7 +151,7 @@ export function requireIdxLength(
     view.setUint32(0, size);
     return view.getUint32(0, true);
   });
-  if (product(swapped) === BigInt(found) && found > 0) {
+  if (product(swapped) * BigInt(element.bytes) === BigInt(found) && found > 0) {
     throw new DataError(
       `${name}: its sizes are little-endian (${swapped.join("×")}), ${LITTLE_ENDIAN}`,
     );
@@ -142,7 +169,7 @@ const LITTLE_ENDIAN =
 /** Returns why bytes that don't start with two zeros are not an IDX file. */
 function notIdx(bytes: Uint8Array): string {
   const [rank = 0, element = 0, zero2, zero3] = bytes;
-  if (zero2 === 0 && zero3 === 0 && element === UNSIGNED_BYTE && rank >= 1 && rank <= 4) {
+  if (zero2 === 0 && zero3 === 0 && ELEMENT_TYPES.has(element) && rank >= 1 && rank <= 4) {
     return `its header is little-endian (${hex(bytes)}), ${LITTLE_ENDIAN}`;
   }
   const format = formatOf(bytes);
@@ -157,8 +184,8 @@ function notIdx(bytes: Uint8Array): string {
 }
 
 /**
- * Joins an images file, (count, height, width), and its labels, (count), into one set. Errors call the two files by
- * `names`.
+ * Joins an images file, (count, height, width), and its labels, (count), into one set. Images may have a channel axis, or
+ * their pixels in one row, and labels an axis of 1 more. Errors call the two files by `names`.
  *
  * Throws DataError on another rank, on an empty set, and if there isn't one label per image.
  */
@@ -167,23 +194,17 @@ export function imageSet(
   labels: IdxFile | undefined,
   names: { readonly images: string; readonly labels?: string | undefined },
 ): ImageSet {
-  const [number = 0, height = 0, width = 0] = images.shape;
-  if (images.shape.length !== 3) {
-    throw new DataError(
-      `${names.images}: has rank ${images.shape.length} (${images.shape.join("×")}); images have rank 3: count × height × width.`,
-    );
-  }
-  if (number === 0 || height === 0 || width === 0) {
-    throw new DataError(
-      `${names.images}: is ${number}×${height}×${width} and holds no pixels; at least one image is needed.`,
-    );
-  }
-  if (labels === undefined) {
-    return { images: images.data, count: number, height, width, labels: undefined, classes: 0 };
-  }
+  const {
+    images: pixels,
+    count: number,
+    height,
+    width,
+  } = grayImages(images.shape, images.data, names.images);
+  const set = { images: pixels, count: number, height, width };
+  if (labels === undefined) return { ...set, labels: undefined, classes: 0 };
 
   const labelsName = names.labels ?? "labels";
-  if (labels.shape.length !== 1) {
+  if (labels.shape.length !== 1 && !(labels.shape.length === 2 && labels.shape[1] === 1)) {
     throw new DataError(
       `${labelsName}: has rank ${labels.shape.length} (${labels.shape.join("×")}); labels have rank 1.`,
     );
@@ -194,7 +215,7 @@ export function imageSet(
     );
   }
   const classes = 1 + labels.data.reduce((largest, label) => Math.max(largest, label), 0);
-  return { images: images.data, count: number, height, width, labels: labels.data, classes };
+  return { ...set, labels: labels.data, classes };
 }
 
 function hex(bytes: Uint8Array): string {

@@ -124,7 +124,10 @@ function exchanged(pixels: Uint8Array, height: number, width: number): Uint8Arra
 
 /** Whether a file's first bytes are those of an IDX file, or of a gzipped file. */
 export function looksLikeIdx([first, second, third]: Uint8Array): boolean {
-  return (first === 0 && second === 0 && third === 8) || (first === 0x1f && second === 0x8b);
+  return (
+    (first === 0 && second === 0 && third! >= 8 && third! <= 14) ||
+    (first === 0x1f && second === 0x8b)
+  );
 }
 
 /**

@@ -12,7 +12,7 @@ import { formatOf } from "../gpu/formats.ts";
 import { youngGarbage } from "../gpu/node/young-garbage.ts";
 import { checkPath } from "../gpu/options.ts";
 import { systemCode, systemReason } from "../gpu/system-reason.ts";
-import { idxHeader, requireIdxLength, type IdxFile, type IdxHeader } from "./idx.ts";
+import { idxContents, idxHeader, requireIdxLength, type IdxFile, type IdxHeader } from "./idx.ts";
 
 const HEAD = 4096; // bytes, enough for any header
 const PACKED_HEAD = 2048; // bytes of a gzipped file, whose own header may name the file; they unpack to at most 2 MiB
@@ -41,7 +41,7 @@ export async function readIdx(path: string): Promise<IdxFile> {
     requireIdxLength(header, size - header.bytes, path);
     const data = new Uint8Array(size - header.bytes);
     await fill(file, data, header.bytes, path);
-    return { shape: header.shape, data };
+    return idxContents(header, data, path);
   } finally {
     await file.close();
   }
@@ -94,7 +94,7 @@ async function readPacked(path: string, packed: Uint8Array): Promise<IdxFile> {
     const from = Math.max(0, header.bytes - at); // the part of the chunk that is header
     data.set(chunk.subarray(from), at + from - header.bytes);
   });
-  return { shape: header.shape, data };
+  return idxContents(header, data, path);
 }
 
 /**

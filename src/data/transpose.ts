@@ -22,6 +22,10 @@ const CLASSES = 10;
 const LOOKED_AT = 1000; // images
 const FEWEST = 20; // images
 
+/** Whether a set is one of labelled digits, of which `looksTransposed` can tell. */
+export const canLookTransposed = ({ height, width, labels, classes, count }: ImageSet): boolean =>
+  height === SIDE && width === SIDE && !!labels && classes <= CLASSES && count >= FEWEST;
+
 /**
  * Whether labelled digits look transposed. Counts how many of them correlate best with the mean image of their own
  * digit in `upright`, a labelled and upright set: once as they are, and once with rows and columns exchanged. MNIST's
@@ -29,9 +33,8 @@ const FEWEST = 20; // images
  * it can't tell.
  */
 export function looksTransposed(set: ImageSet, upright: ImageSet): boolean {
-  const { height, width, labels, classes, count } = set;
-  if (height !== SIDE || width !== SIDE || !labels || classes > CLASSES || count < FEWEST)
-    return false;
+  if (!canLookTransposed(set)) return false;
+  const { count } = set;
   const some = Math.min(count, LOOKED_AT);
   const part = { ...set, count: some, images: set.images.subarray(0, some * SIDE * SIDE) };
   const means = meansOf(upright);

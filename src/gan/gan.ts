@@ -3,7 +3,7 @@ import type { GpuArray } from "../gpu/array.ts";
 import { checkStored } from "../gpu/binding.ts";
 import type { Device } from "../gpu/device.ts";
 import { DataError, UsageError } from "../gpu/errors.ts";
-import type { BatchPlan } from "../kernels/dataset.ts";
+import { layOutShards, writeShards, type BatchPlan } from "../kernels/dataset.ts";
 import type { ActivationType } from "../kernels/epilogue-attributes.ts";
 import { createRng, type Rng } from "../kernels/random.ts";
 import { SCALARS } from "../kernels/adversarial-loss.ts";
@@ -56,8 +56,8 @@ export interface Gan extends Models {
   readonly discriminatorAdam: Optimizer;
   /** The seed and the step. The device counts the steps itself. */
   readonly rng: Rng;
-  /** The dataset as bytes, (count, height, width, 1). */
-  readonly images: GpuArray;
+  /** The dataset as bytes, (count, height, width, 1): in one array, or in several that the device can bind. */
+  readonly shards: readonly GpuArray[];
   /** Their classes or clusters, (count) u8, if the recipe has any. */
   readonly labels: GpuArray | undefined;
   readonly plan: EpochPlan;
@@ -147,6 +147,8 @@ export interface GanOptions {
   readonly batch?: number;
   /** `f16` stores the activations of training in 16 bits; it needs an adapter with `shader-f16` (f32). */
   readonly activationType?: ActivationType;
+  /** The most bytes of the dataset in one array (all that the device binds at once). The bits don't depend on it. */
+  readonly shardBytes?: number;
 }
 
 /**
@@ -155,7 +157,7 @@ export interface GanOptions {
  */
 export function createGan(device: Device, recipe: Recipe, data: Images, options: GanOptions): Gan {
   const gan = layOutGan(device, recipe, data, options);
-  gan.images.write(new Uint8Array(data.images.subarray(0, gan.images.size)));
+  writeShards(gan.shards, data.images);
   if (gan.clusters) {
     const { assignments, centres } = clustersOf(recipe, data);
     gan.labels!.write(assignments);
@@ -201,7 +203,7 @@ export function layOutGan(
   const plan = checkedPlan(device, recipe, data, options);
   const models = createModels(device, recipe, options.seed);
   const shape = [data.count, data.height, data.width, recipe.image[2]];
-  const images = device.persistent(shape, "u8", "dataset");
+  const shards = layOutShards(device, shape, "dataset", options.shardBytes);
   const labels =
     conditionCount(recipe) === 0 ? undefined : device.persistent([data.count], "u8", "labels");
   const generatorAdam = adam(models.generator, recipe.generatorAdam);
@@ -211,7 +213,7 @@ export function layOutGan(
     generatorAdam,
     discriminatorAdam,
     rng: createRng(device, options.seed),
-    images,
+    shards,
     labels,
     plan,
     activationType,

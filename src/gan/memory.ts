@@ -5,6 +5,7 @@ import { GpuError, MemoryError, UsageError } from "../gpu/errors.ts";
 import { mostBytes, type ArrayLimits } from "../gpu/limits.ts";
 import { paperDevice, type AdapterFacts } from "../gpu/paper-device.ts";
 import { planTrace, type Plan } from "../gpu/plan.ts";
+import { MOST_SHARDS } from "../kernels/dataset.ts";
 import type { ActivationType } from "../kernels/epilogue-attributes.ts";
 import { layOutGan, type Images } from "./gan.ts";
 import type { Recipe } from "./recipe.ts";
@@ -61,12 +62,31 @@ export function limitsForTraining(on: TrainingAdapter, training: Training): Arra
       `batch: ${batch} is too large for recipe ${recipe.name} on this adapter: ${trouble}; the largest batch that fits is ${fits}`,
     );
   }
-  const images = Math.floor(mostBytes(on.adapter.limits) / (data.height * data.width));
+  const images = imagesThatFit(on, training, demand);
   throw new MemoryError(
     images < data.count
-      ? `data: ${trouble}; leave some images out (at most ${images} fit), or choose another adapter`
+      ? `data: ${trouble}; ${images > 0 ? `leave some images out (at most ${images} fit)` : "use smaller images"}, or choose another adapter`
       : `recipe ${recipe.name}: ${trouble}, whatever the batch; use smaller widths, or choose another adapter`,
   );
+}
+
+/** What errors call an array of the dataset. */
+const DATASET = "an array of the dataset";
+
+/** Returns how many images fit, if it is the dataset that doesn't; else as many as there are. */
+function imagesThatFit(
+  { adapter, memory = Infinity }: TrainingAdapter,
+  { data: { count, height, width } }: Training,
+  demand: Demand | string,
+): number {
+  if (typeof demand === "string") return count;
+  const most = mostBytes(adapter.limits);
+  if (demand.largest.what === DATASET && demand.largest.bytes > most) {
+    return MOST_SHARDS * Math.floor(most / (height * width));
+  }
+  if (demand.total <= memory) return count;
+  const others = demand.total - count * height * width;
+  return Math.floor((memory - others) / (height * width));
 }
 
 /** Returns why a demand can't be met, or undefined if it can. */
@@ -132,12 +152,13 @@ function counted(
 ): Demand {
   const { device, buffers } = paperDevice(on.adapter, on);
   device.maxWorkgroups = maxWorkgroups ?? device.maxWorkgroups;
-  const gan = layOutGan(device, recipe, data, { seed: 0, batch, activationType });
+  const shardBytes = mostBytes(on.adapter.limits);
+  const gan = layOutGan(device, recipe, data, { seed: 0, batch, activationType, shardBytes });
   device.trim();
   const state = [...buffers];
   let largest = { what: "", bytes: 0 };
   for (const { label, size } of state) {
-    const what = label === "dataset" ? `the dataset of ${data.count} images` : label;
+    const what = label === "dataset" ? DATASET : label;
     if (size > largest.bytes) largest = { what, bytes: size };
   }
   let slots: readonly number[] = [];

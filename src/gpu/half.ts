@@ -10,14 +10,17 @@ export function toHalves(values: ArrayLike<number>): Uint16Array<ArrayBuffer> {
 
 /** Returns the exact values of float16 bits. */
 export function fromHalves(bits: Uint16Array): Float32Array<ArrayBuffer> {
-  return Float32Array.from(bits, (half) => {
-    const sign = half & 0x8000 ? -1 : 1;
-    const exponent = (half >>> 10) & 0x1f;
-    const fraction = half & 0x3ff;
-    if (exponent === 0) return sign * fraction * 2 ** -24;
-    if (exponent === 31) return fraction === 0 ? sign * Infinity : Number.NaN;
-    return sign * (1024 + fraction) * 2 ** (exponent - 25);
-  });
+  return Float32Array.from(bits, fromHalf);
+}
+
+/** Returns the exact value of a float16's bits. */
+export function fromHalf(half: number): number {
+  const sign = half & 0x8000 ? -1 : 1;
+  const exponent = (half >>> 10) & 0x1f;
+  const fraction = half & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction === 0 ? sign * Infinity : Number.NaN;
+  return sign * (1024 + fraction) * 2 ** (exponent - 25);
 }
 
 /** Converts a float32's bits to those of the nearest float16. */

@@ -5,7 +5,7 @@ import { Tensor } from "../autograd/tensor.ts";
 import type { Device } from "../gpu/device.ts";
 import { DataError } from "../gpu/errors.ts";
 import { compile, type Program } from "../gpu/program.ts";
-import { gatherBatch, gatherLabels } from "../kernels/dataset.ts";
+import { gatherBatch, gatherLabels, layOutShards, writeShards } from "../kernels/dataset.ts";
 import { createRng } from "../kernels/random.ts";
 import { adam } from "../nn/adam.ts";
 import { updateAll } from "../nn/optimizer.ts";
@@ -96,8 +96,8 @@ export function trainJudge(device: Device, options: TrainJudgeOptions): JudgeTra
   const networks = createNetworks(device, design, seed);
   const { body, head } = networks;
   const rng = createRng(device, seed);
-  const images = device.persistent([train.count, SIDE, SIDE, 1], "u8", "judge.dataset");
-  images.write(new Uint8Array(train.images.subarray(0, images.size)));
+  const images = layOutShards(device, [train.count, SIDE, SIDE, 1], "judge.dataset");
+  writeShards(images, train.images);
   const labels = device.persistent([train.count], "u8", "judge.labels");
   labels.write(new Uint8Array(trainLabels));
   const optimizers = [body, head].map((network) =>

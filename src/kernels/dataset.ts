@@ -1,6 +1,8 @@
-// Batches from a dataset that is stored on the device as bytes.
+// Batches from a dataset that is stored on the device as bytes, in as many arrays as the device's bindings ask for.
 import type { GpuArray } from "../gpu/array.ts";
+import type { Device } from "../gpu/device.ts";
 import { AttributeError } from "../gpu/errors.ts";
+import { mostBytes } from "../gpu/limits.ts";
 import type { Constant } from "../gpu/shader.ts";
 import { beginStep, type Rng } from "./random.ts";
 
@@ -39,29 +41,69 @@ function orderOf(
   };
 }
 
+/** The most arrays of a dataset: each takes a launch per step. With WebGPU's default limits they hold 8 GiB. */
+export const MOST_SHARDS = 64;
+
+/**
+ * Makes the arrays for images (count, H, W, C) u8: one, or several of whole images, in order, if one would be larger
+ * than `most` bytes (all that the device binds at once). More than `MOST_SHARDS` arrays would take are made larger,
+ * which the device refuses.
+ */
+export function layOutShards(
+  device: Device,
+  [count = 0, ...size]: readonly number[],
+  label: string,
+  most: number = mostBytes(device.gpu.limits),
+): readonly GpuArray[] {
+  const each = size.reduce((product, extent) => product * extent, 1);
+  const fits = Math.max(1, Math.min(count, Math.floor(most / each)));
+  const held = Math.max(fits, Math.ceil(count / MOST_SHARDS));
+  return Array.from({ length: Math.ceil(count / held) }, (_, shard) =>
+    device.persistent([Math.min(held, count - shard * held), ...size], "u8", label),
+  );
+}
+
+/** Writes images to the arrays that `layOutShards` made for them. */
+export function writeShards(shards: readonly GpuArray[], images: Uint8Array): void {
+  let at = 0;
+  for (const shard of shards) {
+    shard.write(new Uint8Array(images.subarray(at, at + shard.size)));
+    at += shard.size;
+  }
+}
+
 /**
  * Gathers `count` of the images (total, H, W, 1) u8 as floats in [−1, 1] into `out` (count, H, W, 1): the images of the
- * Rng's step, in its epoch's order. Throws `AttributeError` if the plan doesn't fit them.
+ * Rng's step, in its epoch's order. Images in several arrays take a launch each, and give the same bits. Throws
+ * `AttributeError` if the plan doesn't fit them.
  */
 export function gatherBatch(
-  images: GpuArray,
+  images: GpuArray | readonly GpuArray[],
   rng: Rng,
   plan: BatchPlan,
   count: number,
-  out: GpuArray = images.device.empty([count, ...images.shape.slice(1)], "f32", "batch"),
+  into?: GpuArray,
 ): GpuArray {
-  const { device, shape } = images;
-  const order = orderOf(shape[0]!, plan, count);
+  const shards = "shape" in images ? [images] : images;
+  const { device, shape } = shards[0]!;
+  const total = shards.reduce((sum, shard) => sum + shard.shape[0]!, 0);
+  const order = orderOf(total, plan, count);
+  const out = into ?? device.empty([count, ...shape.slice(1)], "f32", "batch");
   beginStep(rng);
   const pixels = out.size / count;
-  device.launch({
-    shader: "dataset",
-    entry: "gather",
-    constants: { ...order, PIXELS: pixels },
-    bind: { images, state: rng.state, out },
-    workgroups: device.linear(count * Math.ceil(pixels / 16)),
-    bytesRead: out.size, // one byte per pixel, not the whole dataset
-  });
+  let first = 0;
+  for (const shard of shards) {
+    const held = shard.shape[0]!;
+    device.launch({
+      shader: "dataset",
+      entry: "gather",
+      constants: { ...order, PIXELS: pixels, FIRST: first, HELD: held },
+      bind: { images: shard, state: rng.state, out },
+      workgroups: device.linear(count * Math.ceil(pixels / 16)),
+      bytesRead: Math.ceil(out.size / shards.length), // one byte per pixel, not the whole dataset
+    });
+    first += held;
+  }
   return out;
 }
 

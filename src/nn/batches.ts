@@ -15,7 +15,13 @@ import {
   needed,
   whole,
 } from "../kernels/attributes.ts";
-import { gatherBatch, gatherLabels, type BatchPlan } from "../kernels/dataset.ts";
+import {
+  gatherBatch,
+  gatherLabels,
+  layOutShards,
+  writeShards,
+  type BatchPlan,
+} from "../kernels/dataset.ts";
 import { isRng, type Rng } from "../kernels/random.ts";
 
 /** Grey images as bytes, with one class per image if there are labels: as `longhand/data` reads them, or your own. */
@@ -74,7 +80,7 @@ const isImages: Check = {
  * Puts a dataset on a device and returns its batches.
  *
  * Throws: `AttributeError` if `set` is not a set of images, and on a batch larger than it; `ShapeError` if bytes or
- * labels don't fit the count; `MemoryError` if the device can't bind all images at once, with the number that it can.
+ * labels don't fit the count; `MemoryError` if the device can't bind one image at once.
  */
 export function batches(device: Device, set: ImageBytes, options: BatchOptions): Batches {
   checkDevice("batches", device);
@@ -103,8 +109,8 @@ export function batches(device: Device, set: ImageBytes, options: BatchOptions):
     );
   }
   checkFits(device, set);
-  const bytes = device.persistent([count, height, width, 1], "u8", "batches.images");
-  bytes.write(new Uint8Array(set.images));
+  const bytes = layOutShards(device, [count, height, width, 1], "batches.images");
+  writeShards(bytes, set.images);
   const classes = set.labels && device.persistent([count], "u8", "batches.labels");
   classes?.write(new Uint8Array(set.labels!));
   const steps = dropLast ? Math.floor(count / batch) : Math.ceil(count / batch);
@@ -116,20 +122,18 @@ export function batches(device: Device, set: ImageBytes, options: BatchOptions):
   };
 }
 
-/** Throws `MemoryError` if a device can't bind all images of a set at once. */
-function checkFits({ gpu }: Device, { count, height, width }: ImageBytes): void {
-  const bytes = byteSize([count, height, width, 1], "u8");
+/** Throws `MemoryError` if a device can't bind one image of a set at once; several arrays hold what doesn't fit in one. */
+function checkFits({ gpu }: Device, { height, width }: ImageBytes): void {
+  const bytes = byteSize([1, height, width, 1], "u8");
   const most = mostBytes(gpu.limits);
   if (bytes <= most) return;
-  const fit = Math.floor(most / (height * width));
-  const fewer = fit > 0 ? `give at most ${fit} images, or smaller ones` : "give smaller images";
   throw new MemoryError(
-    `batches: the images must take at most ${most} bytes, the limit of one binding on this device (maxStorageBufferBindingSize, maxBufferSize); got ${count} of ${height}×${width}, ${bytes} bytes: open the device with \`limits: "adapter"\` if its adapter has more, or ${fewer}`,
+    `batches: an image must take at most ${most} bytes, the limit of one binding on this device (maxStorageBufferBindingSize, maxBufferSize); got ${height}×${width}, ${bytes} bytes: open the device with \`limits: "adapter"\` if its adapter has more, or give smaller images`,
   );
 }
 
 function batchOf(
-  bytes: GpuArray,
+  bytes: readonly GpuArray[],
   classes: GpuArray | undefined,
   rng: Rng,
   plan: BatchPlan,

@@ -7,6 +7,7 @@ import { loadImagesFile } from "../data/files.ts";
 import { fromBytes } from "../data/pixels.ts";
 import { CheckpointError, DataError, UsageError } from "../gpu/errors.ts";
 import { SIDE } from "../judge/designs.ts";
+import { isDarkOnLight } from "./sets/dark-on-light.ts";
 import { isPicture, openPicture } from "../pictures/picture.ts";
 import { cellsOf, couldBeGrid } from "../pictures/grid-cells.ts";
 import { grayOf, readDigit } from "../pictures/read-digit.ts";
@@ -210,16 +211,4 @@ async function readSet(
   const size = { count, height, width };
   const input = { images: fromBytes(light), ...size, names, doubts, labels, source: file };
   return { input, notes: set.notes };
-}
-
-/**
- * Whether images are dark on light, by the mean of their first and last columns. All images of a set are drawn alike.
- */
-function isDarkOnLight(images: Uint8Array, width: number): boolean {
-  const rows = images.length / width;
-  let sum = 0;
-  for (let row = 0; row < rows; row += 1) {
-    sum += images[row * width]! + images[row * width + width - 1]!;
-  }
-  return sum > 2 * 127.5 * rows;
 }

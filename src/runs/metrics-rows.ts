@@ -36,7 +36,8 @@ export interface FoundRows {
   readonly unended: boolean;
 }
 
-const rowSchema: z.ZodType<StepRecord> = z.object({
+/** The schema of a row. */
+export const metricsRow: z.ZodType<StepRecord> = z.object({
   step: z.int().min(1),
   epoch: z.int().min(1),
   lossD: anyNumber,
@@ -90,7 +91,7 @@ function readRows(
         `${log.path}: line ${number} ${what}, but the checkpoint goes to step ${last}`,
       );
     };
-    const parsed = rowSchema.safeParse(row);
+    const parsed = metricsRow.safeParse(row);
     if (!parsed.success) {
       const [issue] = parsed.error.issues;
       return fail(

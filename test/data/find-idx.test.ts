@@ -191,8 +191,8 @@ test("a folder without a set is told what it holds and what to do about it", asy
       { "mnist.tar.xz": new Uint8Array([0xfd, ...Buffer.from("7zXZ\0")]) },
       /\(xz data\): unpack it/,
     ],
-    [{ "train.csv": "label,pixel0,pixel1\n3,0,0\n" }, /\(a CSV table\): only IDX files are read: /],
-    [{ "train.parquet": "PAR1" }, /\(a Parquet table\): only IDX files are read/],
+    [{ "train.csv": "label,pixel0,pixel1\n3,0,0\n" }, /\(a CSV table\): convert it to IDX files/],
+    [{ "train.parquet": "PAR1" }, /\(a Parquet table\): convert it to IDX files/],
     [{ images: images(1) }, /images \(an IDX file of rank 3\): name it after what it holds/],
     [{ "0.png": "\u0089PNG" }, /0\.png \(.*\)/],
     [

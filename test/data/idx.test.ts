@@ -30,7 +30,8 @@ describe("parseIdx", () => {
     expect(file.data.buffer).toBe(whole.buffer);
   });
 
-  const expected = "an IDX file of unsigned bytes starts with 00 00 08 and its rank";
+  const expected =
+    "an IDX file starts with 00 00, its element type (08 for unsigned bytes) and its rank";
   const damaged: readonly [what: string, bytes: Uint8Array, message: string][] = [
     ["an empty file", new Uint8Array(0), `ends after 0 bytes; ${expected}.`],
     ["one byte", new Uint8Array(1), `ends after 1 byte; ${expected}.`],
@@ -65,9 +66,24 @@ describe("parseIdx", () => {
       "its sizes are little-endian (1×3), but IDX has the high byte first: write it again with big-endian numbers (NumPy's '>i4').",
     ],
     [
-      "floats",
-      idxBytes([1], [0, 0, 0, 0], 0x0d),
-      `starts with 00 00 0d 01, and 0d is 32-bit floats; ${expected}.`,
+      "floats that aren't finite",
+      idxBytes([1, 1, 1], [0x7f, 0x80, 0, 0], 0x0d),
+      "element 0 is Infinity, which is no pixel and no class; replace it by a number",
+    ],
+    [
+      "numbers that no pixels have",
+      idxBytes([1, 1, 2], [0xff, 0x80, 0, 1], 0x0b),
+      "its numbers go from −128 to 1; pixels go from 0 to 255, 0 to 1, −1 to 1, or 0 to 65535 in whole numbers: undo what scaled them, such as a standardisation",
+    ],
+    [
+      "labels that are no bytes",
+      idxBytes([1], [1, 0], 0x0b),
+      "label 0 is 256; classes must be whole numbers from 0 to 255: number them so",
+    ],
+    [
+      "floats cut short",
+      idxBytes([1, 1, 2], [0, 0, 0, 0], 0x0d),
+      "has 4 bytes of data, but its header (1×1×2) asks for 8: it was cut short or its header is wrong; fetch it again.",
     ],
     [
       "an element type that IDX lacks",
@@ -106,6 +122,64 @@ describe("parseIdx", () => {
     expect(await messageOf(DataError, () => parseIdx(bytes, "digits"))).toBe(`digits: ${message}`);
   });
 
+  const big = (view: (of: DataView) => void, length: number): Uint8Array => {
+    const bytes = new Uint8Array(length);
+    view(new DataView(bytes.buffer));
+    return bytes;
+  };
+  const elements: readonly [
+    what: string,
+    element: number,
+    values: Uint8Array,
+    levels: number[],
+    words: string,
+  ][] = [
+    ["signed bytes", 0x09, Uint8Array.of(0, 127), [0, 127], "signed bytes: taken as they are"],
+    [
+      "16-bit integers",
+      0x0b,
+      Uint8Array.of(0, 255, 0, 9),
+      [255, 9],
+      "16-bit integers: taken as they are",
+    ],
+    [
+      "32-bit integers",
+      0x0c,
+      Uint8Array.of(0, 0, 0xff, 0xff, 0, 0, 0x80, 0x80),
+      [255, 128],
+      "32-bit integers: 0 to 65535 became 0 to 255",
+    ],
+    [
+      "32-bit floats",
+      0x0d,
+      big((view) => [view.setFloat32(0, 0.5), view.setFloat32(4, 1)], 8),
+      [128, 255],
+      "32-bit floats: 0 to 1 became 0 to 255",
+    ],
+    [
+      "64-bit floats",
+      0x0e,
+      big((view) => [view.setFloat64(0, -1), view.setFloat64(8, 0)], 16),
+      [0, 128],
+      "64-bit floats: −1 to 1 became 0 to 255",
+    ],
+  ];
+  test.each(elements)(
+    "reads %s as levels, high byte first",
+    (_, element, values, levels, words) => {
+      const file = parseIdx(idxBytes([1, 1, 2], values, element), "f");
+      expect([...file.data]).toEqual(levels);
+      expect(file.converted).toBe(words);
+    },
+  );
+
+  test("reads labels of any element type", () => {
+    const labels = parseIdx(idxBytes([2], [0, 0, 0, 7, 0, 0, 0, 26], 0x0c), "f");
+    expect([[...labels.data], labels.converted]).toEqual([[7, 26], undefined]);
+    const column = parseIdx(idxBytes([2, 1], [0, 7, 0, 1], 0x0b), "f");
+    expect([...column.data]).toEqual([7, 1]);
+  });
+
   test("refuses every proper prefix of a file, and the file with a byte more", () => {
     const whole = idxBytes([2, 3, 4], new Uint8Array(24));
     for (let length = 0; length < whole.length; length++) {
@@ -137,12 +211,40 @@ describe("imageSet", () => {
     expect(set.classes).toBe(0);
   });
 
+  test.each([
+    ["a channel axis behind", [3, 2, 4, 1]],
+    ["a channel axis in front", [3, 1, 2, 4]],
+  ])("takes images with %s", (_, shape) => {
+    expect(imageSet({ shape, data: images.data }, labels, names)).toMatchObject({
+      images: images.data,
+      height: 2,
+      width: 4,
+    });
+  });
+
+  test("takes rows of a square number of pixels, and labels in a column", () => {
+    const rows = { shape: [3, 9], data: new Uint8Array(27) };
+    const set = imageSet(rows, { shape: [3, 1], data: labels.data }, names);
+    expect([set.count, set.height, set.width, set.classes]).toEqual([3, 3, 3, 7]);
+  });
+
+  test("makes colours grey by their luma, channels first or last", () => {
+    const [red, white] = [
+      [200, 0, 0],
+      [255, 255, 255],
+    ] as const;
+    const last = { shape: [1, 1, 2, 3], data: Uint8Array.of(...red, ...white) };
+    expect([...imageSet(last, undefined, names).images]).toEqual([60, 255]);
+    const first = { shape: [1, 3, 1, 2], data: Uint8Array.of(200, 255, 0, 255, 0, 255) };
+    expect([...imageSet(first, undefined, names).images]).toEqual([60, 255]);
+  });
+
   const refused: readonly [what: string, IdxFile, IdxFile, message: string][] = [
     [
       "labels in place of images",
       labels,
       labels,
-      "pictures: has rank 1 (3); images have rank 3: count × height × width.",
+      "pictures: has rank 1 (3); images have rank 3 (count × height × width), 4 (with 1 or 3 channels, first or last), or 2 (count × a square number of pixels).",
     ],
     ["images in place of labels", images, images, "names: has rank 3 (3×2×4); labels have rank 1."],
     [

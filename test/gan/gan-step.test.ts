@@ -1,6 +1,6 @@
 // The training step, compared with a float64 step, and with itself run in other ways.
 import { describe, expect, it } from "vitest";
-import { createGan, type Gan } from "../../src/gan/gan.ts";
+import { createGan, type Gan, type GanOptions } from "../../src/gan/gan.ts";
 import { dcgan, type DcganConstants } from "../../src/gan/recipes/dcgan.ts";
 import type { Recipe } from "../../src/gan/recipe.ts";
 import { trainingStep, type StepOptions } from "../../src/gan/step.ts";
@@ -40,8 +40,11 @@ const narrow: Recipe<DcganConstants> = {
 };
 
 const data = strokes(61);
-const makeGan = (recipe: Recipe = narrow, activationType: ActivationType = "f32"): Gan =>
-  createGan(device, recipe, data, { seed: SEED, activationType });
+const makeGan = (
+  recipe: Recipe = narrow,
+  activationType: ActivationType = "f32",
+  options: Partial<GanOptions> = {},
+): Gan => createGan(device, recipe, data, { seed: SEED, activationType, ...options });
 
 /** The narrow recipe with other slopes of leaky ReLU below 0. */
 const withSlope = (slope: number): Recipe => {
@@ -233,8 +236,9 @@ describe("ten steps give the same bits", () => {
   async function bitsAfter(
     steps: Run["steps"],
     activationType?: ActivationType,
+    options?: Partial<GanOptions>,
   ): Promise<Uint32Array[]> {
-    const gan = makeGan(narrow, activationType);
+    const gan = makeGan(narrow, activationType, options);
     await steps(gan);
     const bits = [await gan.ring.read()];
     for (const arrays of Object.values(gan.state)) {
@@ -269,6 +273,18 @@ describe("ten steps give the same bits", () => {
     const losses = new Float32Array(bits[0]!.buffer).subarray(0, 40);
     expect(new Set(losses).size).toBeGreaterThan(30);
     expect(losses.every(Number.isFinite)).toBe(true);
+  });
+
+  it.each([
+    ["eager", eager({})],
+    ["as a program, NaN before each replay", program({ poison: true })],
+  ])("with the dataset in arrays of ten images, %s", async (_, steps) => {
+    const apart = { shardBytes: 10 * 784 + 500 };
+    expect(makeGan(narrow, "f32", apart).shards.map(({ shape }) => shape[0])).toEqual([
+      ...Array.from({ length: 6 }, () => 10),
+      1,
+    ]);
+    expect(await bitsAfter(steps, "f32", apart)).toEqual(await (expected ??= bitsAfter(eager({}))));
   });
 
   it.skipIf(!device.gpu.features.has("shader-f16"))("stored as f16, other than f32's", async () => {

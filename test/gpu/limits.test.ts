@@ -185,8 +185,15 @@ describe("what a training takes", () => {
     const recipe = recipeNamed("small");
     const many = { recipe, data: { ...data, count: 240_000 }, batch: 8 };
     const paper = await on({});
-    expect(await messageOf(MemoryError, () => limitsForTraining(paper, many))).toBe(
-      "data: the dataset of 240000 images takes 188160000 bytes, and the adapter binds at most 134217728 at once; leave some images out (at most 171196 fit), or choose another adapter",
+    // The images that one array can't hold lie in a second one.
+    expect(limitsForTraining(paper, many).maxStorageBufferBindingSize).toBe(171_196 * 784);
+    const little = await on({}, 150e6);
+    expect(await messageOf(MemoryError, () => limitsForTraining(little, many))).toMatch(
+      /^data: all arrays together take \d+ bytes, and there is memory for 150000000; leave some images out \(at most \d{6} fit\), or choose another adapter$/,
+    );
+    const most = { ...many, data: { ...data, count: 20_000_000 } };
+    expect(await messageOf(MemoryError, () => limitsForTraining(paper, most))).toBe(
+      "data: an array of the dataset takes 245000000 bytes, and the adapter binds at most 134217728 at once; leave some images out (at most 10956544 fit), or choose another adapter",
     );
     const wide = { recipe: { ...recipe, generatorWidths: [4096, 4096, 64] }, data, batch: 8 };
     expect(await messageOf(MemoryError, () => limitsForTraining(paper, wide))).toMatch(

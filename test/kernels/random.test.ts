@@ -8,7 +8,13 @@ import type { GpuArray } from "../../src/gpu/array.ts";
 import { AttributeError, ShapeError } from "../../src/gpu/errors.ts";
 import { compile } from "../../src/gpu/program.ts";
 import { advance } from "../../src/kernels/counters.ts";
-import { type BatchPlan, gatherBatch, gatherLabels } from "../../src/kernels/dataset.ts";
+import {
+  type BatchPlan,
+  gatherBatch,
+  gatherLabels,
+  layOutShards,
+  writeShards,
+} from "../../src/kernels/dataset.ts";
 import { bernoulli, createRng, normal, uniform } from "../../src/kernels/random.ts";
 import { messageOf } from "../support/message-of.ts";
 import { createRandom, full, randomRef } from "../../proof/reference/array.ts";
@@ -222,6 +228,21 @@ describe("the dataset", () => {
     expect(new Set(first).size).toBe(IMAGES);
     expect(second.toSorted()).toEqual(first.toSorted());
     expect(second).not.toEqual(first);
+  });
+
+  test.each([1, 5, 22])("images in arrays of %i are gathered to the same bits", async (held) => {
+    const parts = layOutShards(device, images.shape, "parts", 15 * held);
+    expect(parts.map(({ shape }) => shape[0])).toEqual(
+      Array.from({ length: Math.ceil(IMAGES / held) }, (_, i) => Math.min(held, IMAGES - i * held)),
+    );
+    writeShards(parts, new Uint8Array((await images.read("u8")).buffer));
+    for (const step of [0, 2, 9]) {
+      const count = step % FULL.steps === FULL.steps - 1 ? IMAGES % FULL.batch : FULL.batch;
+      const [whole, apart] = [images, parts].map((each) =>
+        gatherBatch(each, createRng(device, SEED, step), FULL, count),
+      );
+      expect(await apart!.read()).toEqual(await whole!.read());
+    }
   });
 
   test("pixels 0 and 255 are exactly −1 and 1", async () => {

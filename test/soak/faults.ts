@@ -1,6 +1,7 @@
 // `npm run soak -- faults`: counts what happens to runs and files under every kind of fault.
 import type { Fuzzed } from "./fuzzing.ts";
 import { fuzzIdx } from "./fuzz-idx.ts";
+import { fuzzArrays, fuzzPictures, fuzzTables } from "./fuzz-sets.ts";
 import { fuzzPng } from "./fuzz-png.ts";
 import { fuzzConfig } from "./fuzz-json.ts";
 import { flipBits, flipEveryBit, fuzzRunFolders, fuzzRunRecords } from "./fuzz-runs.ts";
@@ -33,6 +34,12 @@ export const PARTS: Readonly<Record<string, Part>> = {
   folders: { count: 1e5, run: async (count, seed) => reportOf(await fuzzRunFolders(count, seed)) },
   records: { count: 1e5, run: async (count, seed) => reportOf(await fuzzRunRecords(count, seed)) },
   idx: { count: 1e5, run: async (count, seed) => reportOf(await fuzzIdx(count, seed)) },
+  arrays: { count: 20_000, run: async (count, seed) => reportOf(await fuzzArrays(count, seed)) },
+  tables: { count: 20_000, run: async (count, seed) => reportOf(await fuzzTables(count, seed)) },
+  pictures: {
+    count: 20_000,
+    run: async (count, seed) => reportOf(await fuzzPictures(count, seed)),
+  },
   png: { count: 1e5, run: async (count, seed) => reportOf(await fuzzPng(count, seed)) },
   configs: { count: 1e5, run: async (count, seed) => reportOf(await fuzzConfig(count, seed)) },
   resumes: { count: 1, run: resumeRuns },

@@ -18,6 +18,8 @@ export async function fuzzIdx(count: number, seed: number): Promise<Fuzzed> {
     idxBytes([40, 2, 3], pixels(240)),
     idxBytes([1, 1, 1], [7]),
     idxBytes([60], pixels(60)),
+    idxBytes([2, 3, 3], pixels(36), 0x0b),
+    idxBytes([2, 2, 2, 3], new Uint8Array(96), 0x0d),
   ];
   const bomb = gzipSync(Buffer.concat([idxBytes([9, 28, 28], []), Buffer.alloc(2 ** 22)]));
   const corpus = [...plain, ...plain.map((bytes) => gzipSync(bytes)), bomb].map((bytes) =>

@@ -59,6 +59,8 @@ const FOLDERS: Readonly<Record<string, string>> = {
   "src/runs/comparing": "Trains recipes for equal times, and puts their results side by side.",
   "src/runs/evaluation": "Measures how good a run's digits are.",
   "src/runs/kept": "Runs without a disk: in memory, in a browser's private files, in .zip files.",
+  "src/runs/sets":
+    "The images that `--data` means, in whatever files they are, and what there is to say about them.",
   "src/runs/training": "A run from its flags to its last checkpoint.",
   "src/terminal": "The terminal, as the command line and the benchmarks share it.",
   "src/cli": "The command line.",
@@ -115,6 +117,7 @@ const FOLDERS: Readonly<Record<string, string>> = {
   "test/pictures": "Pictures, read back.",
   "test/reference": "The tests of the float64 engine, against PyTorch's answers among others.",
   "test/runs": "Runs resumed, damaged, claimed, configured.",
+  "test/runs/sets": "Image sets of every kind that `--data` takes, and what it refuses.",
   "test/soak": "`npm run soak`: proofs that take too long for every commit.",
   "test/support": "What tests share; the writers of generated docs.",
   "test/terminal": "What a terminal shows.",

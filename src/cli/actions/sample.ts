@@ -1,13 +1,19 @@
-// Draws digits for `longhand sample`, and writes them as PNGs.
+// Draws digits for `longhand sample`, and writes them as PNGs, as NumPy's arrays or as CSV tables.
 import { writeFileAtomic } from "../../checkpoint/files.ts";
-import { drawSamples } from "../../gan/samples.ts";
 import { tileGrid } from "../../pictures/grid.ts";
 import { encodePng } from "../../pictures/png.ts";
 import { inPhase } from "../../runs/phases.ts";
+import {
+  drawWithLatents,
+  latentsCsv,
+  pixelsCsv,
+  samplesNpz,
+  type DrawnSamples,
+} from "../../runs/sample-files.ts";
 import { withTrainedRun } from "../../runs/trained-models.ts";
 import { print } from "../../terminal/print.ts";
 import { terminal } from "../../terminal/ui.ts";
-import type { SampleFlags } from "../commands/sample.ts";
+import type { SampleFlags, SampleFormat } from "../commands/sample.ts";
 
 /** What to draw, once the flags were checked. */
 export interface Drawing {
@@ -15,23 +21,32 @@ export interface Drawing {
   readonly seed: number;
   /** One picture with all digits, instead of one file per digit. */
   readonly single: boolean;
+  readonly format: SampleFormat;
   readonly out: string;
 }
 
 /** Draws new digits from a run's checkpoint. */
 export async function sample(
   run: string,
-  { count, seed, single, out }: Drawing,
+  { count, seed, single, format, out }: Drawing,
   flags: SampleFlags,
 ): Promise<void> {
   await withTrainedRun(terminal, run, flags, async (models) => {
     const [height, width] = models.recipe.image;
-    const images = await inPhase(
+    const samples = await inPhase(
       terminal,
       `Drawing ${count} image${count === 1 ? "" : "s"}`,
-      () => drawSamples(models, seed, count, flags.digit),
+      () => drawWithLatents(models, seed, count, flags.digit),
       { quiet: true }, // scripts read what this command prints
     );
+    if (format !== "png") {
+      for (const [path, bytes] of filesOf(samples, format, out)) {
+        writeFileAtomic(path, bytes);
+        print(path);
+      }
+      return;
+    }
+    const { images } = samples;
     if (single) {
       const options = count === 1 ? { gap: 0 } : {};
       writeFileAtomic(out, encodePng(tileGrid(images, count, height, width, options)));
@@ -46,4 +61,17 @@ export async function sample(
       print(path);
     }
   });
+}
+
+/** Returns the files of samples as numbers, by their paths. */
+function filesOf(
+  samples: DrawnSamples,
+  format: "npz" | "csv",
+  out: string,
+): readonly (readonly [path: string, bytes: Uint8Array])[] {
+  if (format === "npz") return [[out, samplesNpz(samples)]];
+  return [
+    [out, pixelsCsv(samples)],
+    [out.replace(/\.csv$/, "-latents.csv"), latentsCsv(samples)],
+  ];
 }

@@ -64,7 +64,7 @@ export function addCompare(program: Command): void {
       `samples to judge each time; at the end twice as many (default: ${COMPARED.count})`,
       whole(100, MOST_SAMPLES / 2),
     )
-    .addOption(dataOption("IDX files"))
+    .addOption(dataOption("images to train on"))
     .option("--out <dir>", "the folder (default: runs/compare-<n>)")
     .option("--keep <file>", "also write the results to this .json file (see docs/recipes)")
     .addOption(adapterOption())

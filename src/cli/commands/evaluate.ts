@@ -22,7 +22,7 @@ export function addEvaluate(program: Command): void {
     .option("--count <n>", "how many samples (default: 10000)", whole(2, MOST_SAMPLES))
     .option("--seed <n>", "the seed of the latents (default: 1)", whole(0))
     .option("--neighbours <n>", "how many neighbours make a neighbourhood (default: 5)", whole(1))
-    .addOption(dataOption("IDX files to compare with", "the run's, else MNIST"))
+    .addOption(dataOption("images to compare with", "the run's, else MNIST"))
     .addOption(transposeOption())
     .addOption(noTransposeOption())
     .addOption(checkpointOption())

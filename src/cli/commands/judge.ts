@@ -45,7 +45,7 @@ export function addJudge(program: Command): void {
       whole(0),
     )
     .option("--out <file>", "where to keep it (default: the user's cache folder)")
-    .addOption(dataOption("labelled IDX files, training and test"))
+    .addOption(dataOption("labelled images, training and test"))
     .addOption(transposeOption())
     .addOption(noTransposeOption())
     .option("--force", "train it again, and replace the one that is kept")

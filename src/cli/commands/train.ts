@@ -31,7 +31,7 @@ export function addTrain(program: Command): void {
     .option("--batch <n>", "images per step (default: the recipe's)", whole(1))
     .option("--seed <n>", "determines weights, noise, dropout and order (default: 0)", whole(0))
     .option("--out <dir>", "the run folder (default: runs/<recipe>-<n>)")
-    .addOption(dataOption("IDX files"))
+    .addOption(dataOption("images to train on"))
     .addOption(transposeOption())
     .addOption(noTransposeOption())
     .addOption(adapterOption())

@@ -35,7 +35,7 @@ export function addWeb(program: Command): void {
     .command("web")
     .description("serve a page on localhost that trains in the browser; Ctrl-C ends it")
     .option("--port <n>", "which port (default: 5173, or the next free one)", whole(1, 65_535))
-    .addOption(dataOption("IDX files"))
+    .addOption(dataOption("images to train on"))
     .addOption(transposeOption())
     .addOption(noTransposeOption())
     .option("--open", "open the page in the browser")

@@ -94,13 +94,14 @@ export const judgingMode = (gan: Gan): Mode => ({
 
 /** Puts the step's `count` real images into `out`, in the recipe's size. */
 export function realImages(gan: Gan, count: number, out: GpuArray): void {
-  const { images, rng, plan, device, recipe } = gan;
+  const { shards, rng, plan, device, recipe } = gan;
   const [height, width] = recipe.image;
-  if (images.shape[1] === height && images.shape[2] === width) {
-    gatherBatch(images, rng, plan, count, out);
+  const { shape } = shards[0]!;
+  if (shape[1] === height && shape[2] === width) {
+    gatherBatch(shards, rng, plan, count, out);
     return;
   }
-  const batch = new Tensor(gatherBatch(images, rng, plan, count));
+  const batch = new Tensor(gatherBatch(shards, rng, plan, count));
   const { edges = "clamp" } = recipe;
   device.moveInto(resize(batch, { size: [height, width], mode: "bilinear", edges }).array, out);
 }

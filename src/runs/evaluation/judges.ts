@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { commandFor } from "../command-words.ts";
 import { readFileBytes, writeToFirst } from "../../checkpoint/files.ts";
-import { loadImages } from "../../data/files.ts";
 import { nameOf } from "../../gpu/adapter-words.ts";
 import type { Device } from "../../gpu/device.ts";
 import { CheckpointError } from "../../gpu/errors.ts";
@@ -17,6 +16,7 @@ import { createBeats } from "../beats.ts";
 import { collectingAll } from "../collector.ts";
 import { formatDuration } from "../../gpu/duration.ts";
 import type { Ui } from "../ui.ts";
+import { openSet } from "../sets/open-set.ts";
 
 /** What `trainAndKeep` needs to know; what is left out has its default. */
 export interface JudgeRequest {
@@ -137,8 +137,8 @@ export async function trainAndKeep(
   const design = designs[which];
   const { seed = design.seed, epochs = design.epochs } = request;
   const [train, test] = [
-    await loadImages(data, "train", request),
-    await loadImages(data, "test", request),
+    await openSet(data, "train", request),
+    await openSet(data, "test", request),
   ];
   for (const note of train.notes) ui.print(note);
   const training = trainJudge(device, { design, train, test, seed, epochs });

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { decodeSafetensors, encodeSafetensors, readTensor } from "../../checkpoint/safetensors.ts";
 import { anyNumber, formatJson, parseJson } from "../../checkpoint/json.ts";
 import { checkSeal, EMPTY_SEAL, sealed, sealedJson } from "../../checkpoint/seal.ts";
-import { loadImages, type LoadedImageSet } from "../../data/files.ts";
+import type { LoadedImageSet } from "../../data/files.ts";
 import { OutputError } from "../../gpu/errors.ts";
 import {
   evenly,
@@ -30,6 +30,7 @@ import {
 import { readCache, writeCache } from "../cache.ts";
 import { frechetReferencesSchema, referencesSchema } from "./evaluation-file.ts";
 import type { Phases } from "../phases.ts";
+import { openSet } from "../sets/open-set.ts";
 
 /** The images that a generator is compared with: those that it was trained on, and test images. */
 export interface RealDigits {
@@ -55,15 +56,15 @@ export interface Beside {
 export const LOOKED_AT = 1000;
 
 /**
- * Loads the training and test sets of a folder, or MNIST; `transpose` is as in `loadImages`. Rejects with `DataError`.
+ * Loads the training and test sets of a folder, or MNIST; `transpose` is as in `openSet`. Rejects with `DataError`.
  */
 export async function loadRealDigits(
   folder: string | null,
   transpose?: boolean,
 ): Promise<RealDigits> {
   const [train, test] = await Promise.all([
-    loadImages(folder ?? undefined, "train", { transpose }),
-    loadImages(folder ?? undefined, "test", { transpose }),
+    openSet(folder ?? undefined, "train", { transpose }),
+    openSet(folder ?? undefined, "test", { transpose }),
   ]);
   return { train, test };
 }

@@ -1,7 +1,7 @@
 // A run before its first write: flags checked, data loaded, nothing changed on the disk.
 import { commandFor } from "../command-words.ts";
 import { resolve } from "node:path";
-import { loadImages, type LoadedImageSet } from "../../data/files.ts";
+import type { LoadedImageSet } from "../../data/files.ts";
 import type { Recipe } from "../../gan/recipe.ts";
 import type { OpenedAdapter } from "../../gpu/node/adapter.ts";
 import { doubtOfHalf, loadGpuCheck } from "../gpu-checks.ts";
@@ -17,6 +17,7 @@ import { needsEvery } from "./check-flags.ts";
 import { claimNewRun, claimRun, freeRunPath, type Claim } from "../claim.ts";
 import { readRunRecord, recipeOf, runFolder, type RunFolder } from "../run-folder.ts";
 import type { EvaluationPlan, RunRecord } from "../run-record.ts";
+import { openSet } from "../sets/open-set.ts";
 
 /** The flags of `train`, as the command line passes them; what is undefined has its default. */
 export interface TrainFlags extends RecipeFlags {
@@ -99,7 +100,7 @@ export async function draftRun(
   const dataFolder = flags.data === undefined ? null : resolve(flags.data);
   const activationType = flags.f16 ? "f16" : "f32";
   const evaluate = evaluationPlan(flags, undefined);
-  const data = await loadImages(dataFolder ?? undefined, "train", flags);
+  const data = await openSet(dataFolder ?? undefined, "train", flags);
   const claim = flags.explain ? undefined : claimNewRun(out, recipe.name, force);
   if (claim) onClaim(claim);
   return {
@@ -212,7 +213,7 @@ async function draftClaimed(
     refuse("out", flags.out, path);
   }
   const dataFolder = flags.data === undefined ? record.data.folder : resolve(flags.data);
-  const data = await loadImages(dataFolder ?? undefined, "train", { transpose });
+  const data = await openSet(dataFolder ?? undefined, "train", { transpose });
   const same = data.fingerprint === record.data.fingerprint;
   if (!same && flags.data !== undefined) {
     throw new UsageError(

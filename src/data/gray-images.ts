@@ -1,0 +1,82 @@
+// Arrays of bytes of any rank as grey images: (count, height, width), with a channel axis first or last, or with the
+// pixels of an image in one row.
+import { DataError } from "../gpu/errors.ts";
+
+/** Grey images, one byte per pixel. */
+export interface GrayImages {
+  readonly images: Uint8Array;
+  readonly count: number;
+  readonly height: number;
+  readonly width: number;
+  /** Whether they were in colour. */
+  readonly coloured: boolean;
+}
+
+/** Luma of red, green and blue (Rec. 601). */
+export const LUMA = [0.299, 0.587, 0.114] as const;
+
+/** What people are told about images that were in colour. */
+export const COLOUR_WORDS =
+  "colours became grey by their luma (0.299 red, 0.587 green, 0.114 blue).";
+
+const EXPECTED =
+  "images have rank 3 (count × height × width), 4 (with 1 or 3 channels, first or last), or 2 (count × a square number of pixels)";
+
+/** How the sizes of an array are to be understood. */
+interface Layout {
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+  /** Elements from one channel of a pixel to the next, and from one pixel to the next. */
+  readonly apart: number;
+  readonly step: number;
+}
+
+/**
+ * Returns an array of levels as grey images. Colours become their luma. Errors call the file `name`. Throws `DataError`
+ * on another rank, and on an empty array.
+ */
+export function grayImages(shape: readonly number[], data: Uint8Array, name: string): GrayImages {
+  const layout = layoutOf(shape);
+  const [count = 0] = shape;
+  if (!layout) {
+    throw new DataError(`${name}: has rank ${shape.length} (${shape.join("×")}); ${EXPECTED}.`);
+  }
+  const { height, width, channels, apart, step } = layout;
+  if (count * height * width * channels === 0) {
+    throw new DataError(
+      `${name}: is ${shape.join("×")} and holds no pixels; at least one image is needed.`,
+    );
+  }
+  if (channels === 1) return { images: data, count, height, width, coloured: false };
+  const size = height * width;
+  const images = new Uint8Array(count * size);
+  const [red, green, blue] = LUMA;
+  for (let image = 0; image < count; image += 1) {
+    for (let pixel = 0; pixel < size; pixel += 1) {
+      const at = image * size * channels + pixel * step;
+      const luma = red * data[at]! + green * data[at + apart]! + blue * data[at + 2 * apart]!;
+      images[image * size + pixel] = Math.round(luma);
+    }
+  }
+  return { images, count, height, width, coloured: true };
+}
+
+/** Returns the layout of an array of images; undefined if it can't be one. */
+export function layoutOf(shape: readonly number[]): Layout | undefined {
+  const [, a = 0, b = 0, c = 0] = shape;
+  const gray = (height: number, width: number): Layout => {
+    return { height, width, channels: 1, apart: 1, step: 1 };
+  };
+  if (shape.length === 3) return gray(a, b);
+  if (shape.length === 2) {
+    const side = Math.round(Math.sqrt(a));
+    return side * side === a && side > 1 ? gray(side, side) : undefined;
+  }
+  if (shape.length !== 4) return undefined;
+  if (c === 1) return gray(a, b);
+  if (c === 3) return { height: a, width: b, channels: 3, apart: 1, step: 3 };
+  if (a === 1) return gray(b, c);
+  if (a === 3) return { height: b, width: c, channels: 3, apart: b * c, step: 1 };
+  return undefined;
+}

@@ -1,0 +1,88 @@
+// Reads a PNG or a JPEG of any kind as a grey image of its own size, for image sets. Nothing is fitted or evened out.
+import { grayOfPicture } from "../../data/fit-image.ts";
+import { LUMA } from "../../data/gray-images.ts";
+import { grayOfPng } from "../../data/png-gray.ts";
+import { DataError } from "../../gpu/errors.ts";
+import { upright } from "../../pictures/orientation.ts";
+import { openPicture } from "../../pictures/picture.ts";
+
+const MOST_SIDE = 768; // pixels; networks take far smaller ones
+
+/** A grey image, and whether it was in colour. */
+export interface GrayPicture {
+  readonly width: number;
+  readonly height: number;
+  readonly pixels: Uint8Array;
+  readonly coloured: boolean;
+}
+
+/**
+ * Reads a picture by its content: colours by their luma, upright as EXIF says, on white under dark things and on black
+ * under light ones where it is transparent. Throws `DataError` as `openPicture` does; errors call the file `name`.
+ */
+export function grayPicture(bytes: Uint8Array, name: string): GrayPicture {
+  // Most sets are of plain PNGs, which node:zlib unpacks ten times faster than rows are read.
+  const colour = colourOfPlain(bytes);
+  if (colour !== undefined) return { ...grayOfPng(bytes, name), coloured: colour !== 0 };
+  const rows = openPicture(bytes, name);
+  const { width, height, orientation } = rows;
+  if (width > MOST_SIDE || height > MOST_SIDE) {
+    throw new DataError(
+      `${name}: is ${width}×${height}; images to train on have at most ${MOST_SIDE}×${MOST_SIDE}: shrink them all to one small size, such as 28×28`,
+    );
+  }
+  const size = width * height;
+  const luma = new Float32Array(size);
+  let rgba: Uint8ClampedArray | undefined; // once a row isn't opaque
+  let coloured = false;
+  const { levels } = rows.each(({ x, y, dx, count, red, green, blue, alphas }) => {
+    const isGray = red === green && red === blue;
+    coloured ||= !isGray;
+    for (let i = 0, at = y * width + x; i < count; i += 1, at += dx) {
+      luma[at] = isGray ? red[i]! : LUMA[0] * red[i]! + LUMA[1] * green[i]! + LUMA[2] * blue[i]!;
+    }
+    if (!alphas && !rgba) return;
+    rgba ??= asOpaque(luma);
+    for (let i = 0, at = y * width + x; i < count; i += 1, at += dx) {
+      rgba.fill(luma[at]!, 4 * at, 4 * at + 3);
+      rgba[4 * at + 3] = alphas ? 255 * alphas[i]! : 255;
+    }
+  });
+  const pixels = rgba
+    ? grayOfPicture({ width, height, rgba }).pixels
+    : Uint8Array.from(luma, (value) => Math.min(255, Math.round(value * levels)));
+  if (orientation === 1) return { width, height, pixels, coloured };
+  const turned = upright({ width, height, values: Float32Array.from(pixels) }, orientation);
+  return {
+    width: turned.width,
+    height: turned.height,
+    pixels: Uint8Array.from(turned.values),
+    coloured,
+  };
+}
+
+/** Returns a picture's levels as opaque greys. */
+function asOpaque(luma: Float32Array): Uint8ClampedArray {
+  const rgba = new Uint8ClampedArray(4 * luma.length);
+  luma.forEach((level, at) => rgba.fill(level, 4 * at, 4 * at + 3));
+  for (let at = 3; at < rgba.length; at += 4) rgba[at] = 255;
+  return rgba;
+}
+
+// Parts of a PNG that say more than its pixels: transparency, gamma, orientation.
+const TELLING = ["tRNS", "gAMA", "eXIf"];
+
+/** Returns the colour type of a small PNG of opaque 8-bit pixels and nothing else; undefined for all other files. */
+function colourOfPlain(bytes: Uint8Array): number | undefined {
+  if (bytes.length < 57 || bytes[0] !== 0x89 || bytes[1] !== 0x50) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const [depth, colour = 0, , , interlaced] = bytes.subarray(24);
+  if (depth !== 8 || ![0, 2, 3].includes(colour) || interlaced !== 0) return undefined;
+  if (view.getUint32(16) > MOST_SIDE || view.getUint32(20) > MOST_SIDE) return undefined;
+  for (let at = 8; at + 12 <= bytes.length; at += 12 + view.getUint32(at)) {
+    const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
+    if (type === "IDAT") return colour;
+    if (TELLING.includes(type)) return undefined;
+  }
+  return undefined;
+}

