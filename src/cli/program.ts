@@ -4,6 +4,7 @@ import { addClassify } from "./commands/classify.ts";
 import { addCompare } from "./commands/compare.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { addEvaluate } from "./commands/evaluate.ts";
+import { addExport } from "./commands/export.ts";
 import { addGif } from "./commands/gif.ts";
 import { addGpuCheck } from "./commands/gpu-check.ts";
 import { addInterpolate } from "./commands/interpolate.ts";
@@ -28,6 +29,7 @@ const ADD = [
   addProject,
   addShow,
   addGif,
+  addExport,
   addJudge,
   addClassify,
   addEvaluate,
