@@ -96,3 +96,9 @@ export function transposed({ shape, data }: PlainArray, axes: readonly number[])
 /** Returns the order of axes that undoes another. */
 export const inverse = (axes: readonly number[]): readonly number[] =>
   axes.map((_, axis) => axes.indexOf(axis));
+
+/** Returns a network whose layers have longer names, to put it next to another. */
+export const withNames = (network: PlainNetwork, prefix: string): PlainNetwork => ({
+  ...network,
+  layers: network.layers.map((layer) => ({ ...layer, name: `${prefix}${layer.name}` })),
+});

@@ -54,6 +54,7 @@ const FOLDERS: Readonly<Record<string, string>> = {
   "src/judge": "The classifier that judges digits, and sets of digits against the real ones.",
   "src/formats": "Networks in other programs' formats: one table of names and layouts for all.",
   "src/formats/onnx": "ONNX: its schema, graphs, and layers as its operators.",
+  "src/formats/torch": "PyTorch: state dicts, and the Python that loads them.",
   "src/pictures":
     "PNG, GIF, plots, model diagrams, reports; reads any picture of a digit as if it were MNIST's.",
   "src/runs":

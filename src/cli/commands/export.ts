@@ -6,11 +6,12 @@ import { requireRun } from "../../runs/require-run.ts";
 import type { WhichCheckpoint } from "../../runs/checkpoint-places.ts";
 import { checkpointOption, requireEnding, requireFolder } from "../options.ts";
 
-const WHAT = ["generator", "discriminator", "judge"] as const;
+const FORMATS = ["onnx", "torch"] as const;
+const WHAT = ["generator", "discriminator", "judge", "training"] as const;
 
 /** The flags of `export`. */
 export interface ExportFlags {
-  readonly format: "onnx";
+  readonly format: (typeof FORMATS)[number];
   readonly what?: (typeof WHAT)[number];
   readonly foldBatchNorm?: boolean;
   readonly uint8?: boolean;
@@ -21,7 +22,7 @@ export interface ExportFlags {
 
 /** Exports a network of a run, or the judge. Throws `UsageError` on flags that don't go together. */
 export async function exportCommand(run: string | undefined, flags: ExportFlags): Promise<void> {
-  const { what = "generator" } = flags;
+  const { what = "generator", format } = flags;
   if (what === "judge" ? run !== undefined : run === undefined) {
     throw new UsageError(
       what === "judge"
@@ -29,33 +30,48 @@ export async function exportCommand(run: string | undefined, flags: ExportFlags)
         : `export: --what ${what} needs a run folder; name one`,
     );
   }
-  const out = flags.out ?? join(run ?? "", `${what}.onnx`);
-  requireEnding("--out", out, ".onnx");
+  if (format === "torch" && (flags.foldBatchNorm || flags.uint8)) {
+    const flag = flags.uint8 ? "--uint8" : "--fold-batch-norm";
+    throw new UsageError(`${flag}: belongs to --format onnx; leave it out`);
+  }
+  if (format === "onnx" && what === "training") {
+    throw new UsageError("--what training: ONNX holds one network each; use --format torch");
+  }
+  const out = flags.out ?? join(run ?? "", format === "onnx" ? `${what}.onnx` : "torch");
+  if (format === "onnx") requireEnding("--out", out, ".onnx");
   requireFolder("--out", out);
   if (run !== undefined) requireRun(run);
-  const { exportToOnnx } = await import("../actions/export.ts");
-  await exportToOnnx(run, what, out, flags);
+  const { exportToOnnx, exportToTorch } = await import("../actions/export.ts");
+  await (format === "onnx" ? exportToOnnx : exportToTorch)(run, what, out, flags);
 }
 
 /** Adds `export` to the command line. */
 export function addExport(program: Command): void {
   program
     .command("export")
-    .description("write a run's network in another format, for other programs")
+    .description("write a run's networks in another format, for other programs")
     .argument("[run]", "a run folder; not with --what judge")
     .addOption(
-      new Option("--format <name>", "onnx: one file that runs wherever ONNX does")
-        .choices(["onnx"])
+      new Option(
+        "--format <name>",
+        "onnx: one file; torch: safetensors and the Python to load them",
+      )
+        .choices(FORMATS)
         .makeOptionMandatory(),
     )
-    .addOption(new Option("--what <network>", "which network (default: generator)").choices(WHAT))
+    .addOption(
+      new Option(
+        "--what <networks>",
+        "which network (default: generator); training, for torch: all that training reads",
+      ).choices(WHAT),
+    )
     .option(
       "--fold-batch-norm",
-      "fold batch norms into the layers next to them: smaller and faster, and no longer for import",
+      "onnx: fold batch norms into the layers next to them; such a file can't be imported",
     )
-    .option("--uint8", "images are bytes from 0 to 255 (default: floats from −1 to 1)")
-    .option("--out <file>", "where to write (default: RUN/<network>.onnx)")
-    .option("--force", "overwrite an older file in --out")
+    .option("--uint8", "onnx: images are bytes from 0 to 255 (default: floats from −1 to 1)")
+    .option("--out <path>", "a file for onnx, a folder for torch (default: in RUN)")
+    .option("--force", "overwrite older files")
     .addOption(checkpointOption())
     .action(async (run: string | undefined, flags: ExportFlags) => exportCommand(run, flags));
 }

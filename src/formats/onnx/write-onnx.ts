@@ -1,7 +1,7 @@
 // Generators, discriminators and judges as ONNX models that need nothing else: a class or a cluster goes in as a number,
 // and images may be bytes.
 import { foldBatchNorm, type Folded } from "../fold-batch-norm.ts";
-import type { PlainNetwork } from "../plain-network.ts";
+import { withNames, type PlainNetwork } from "../plain-network.ts";
 import { addNetwork } from "./layers.ts";
 import { createGraph, type About, type Graph, type Port } from "./graph.ts";
 
@@ -194,9 +194,3 @@ export function judgeModel(
     ),
   };
 }
-
-/** Returns a network with longer names, to put it into one graph with another. */
-const withNames = (network: PlainNetwork, prefix: string): PlainNetwork => ({
-  ...network,
-  layers: network.layers.map((layer) => ({ ...layer, name: `${prefix}${layer.name}` })),
-});

@@ -10,9 +10,8 @@ import type { Recipe } from "../../gan/recipe.ts";
 import { UsageError } from "../../gpu/errors.ts";
 import type { Which } from "../../judge/designs.ts";
 import { longhandVersion } from "../checkout.ts";
-import { constantsOf } from "../constants.ts";
 import { findJudge } from "../evaluation/judges.ts";
-import { drawingFile, judgeNetworks, networkOf, sharesIn, type RunToExport } from "./networks.ts";
+import { drawingFile, judgeNetworks, metadataOf, networkOf, type RunToExport } from "./networks.ts";
 
 /** How to write a model. */
 export interface OnnxFlags {
@@ -24,20 +23,6 @@ export interface OnnxFlags {
 function toldOf({ classes, clusters = 0 }: Recipe): Told | undefined {
   if (classes !== undefined) return { what: "class", count: classes };
   return clusters > 0 ? { what: "cluster", count: clusters } : undefined;
-}
-
-/** What a model says about its run in its metadata: strings by name. */
-function metadataOf(run: RunToExport, file: string): Record<string, string> {
-  const { recipe, record, checkpoint } = run;
-  const shares = sharesIn(run);
-  return {
-    recipe: recipe.name,
-    constants: JSON.stringify(constantsOf(recipe)),
-    network: file,
-    step: String(checkpoint.step),
-    seed: String(record.seed),
-    ...(shares ? { cluster_shares: JSON.stringify(Array.from(shares)) } : {}),
-  };
 }
 
 const wordsOn = ({ recipe, checkpoint }: RunToExport): string =>

@@ -6,13 +6,17 @@ import {
   type SafetensorsFile,
 } from "../../checkpoint/safetensors.ts";
 import { plainNetwork, type PlainNetwork } from "../../formats/plain-network.ts";
+import type { Moments } from "../../formats/torch/state.ts";
 import type { CheckpointFile } from "../../gan/gan.ts";
 import { conditionCount, type Recipe } from "../../gan/recipe.ts";
+import { sizeOf } from "../../gpu/array.ts";
 import { CheckpointError } from "../../gpu/errors.ts";
 import { designs, FEATURES, SIDE } from "../../judge/designs.ts";
 import type { KeptJudge } from "../../judge/judge.ts";
+import type { Layer } from "../../nn/layer.ts";
 import type { WhichCheckpoint } from "../checkpoint-places.ts";
 import { readCheckpoint, type Checkpoint } from "../checkpoints.ts";
+import { constantsOf } from "../constants.ts";
 import { readRunRecord, recipeOf, runFolder } from "../run-folder.ts";
 import type { RunRecord } from "../run-record.ts";
 
@@ -48,14 +52,21 @@ export function tensorsOf({ checkpoint }: RunToExport, file: CheckpointFile): Sa
   return decodeSafetensors(fileOf(files, name, path), `${path}/${name}`);
 }
 
+/** Returns the shape of what a network takes, and its layers. */
+export function layersOf(
+  recipe: Recipe,
+  file: NetworkFile,
+): { readonly input: readonly number[]; readonly layers: readonly Layer[] } {
+  return file === "discriminator"
+    ? { input: recipe.image, layers: recipe.discriminator(recipe) }
+    : { input: [recipe.latent + conditionCount(recipe)], layers: recipe.generator(recipe) };
+}
+
 /** Returns a network of a run's checkpoint. Throws `CheckpointError` unless the file has its arrays and no others. */
 export function networkOf(run: RunToExport, file: NetworkFile): PlainNetwork {
-  const { recipe } = run;
   const tensors = tensorsOf(run, file);
   const used = new Set<string>();
-  const isDiscriminator = file === "discriminator";
-  const input = isDiscriminator ? recipe.image : [recipe.latent + conditionCount(recipe)];
-  const layers = isDiscriminator ? recipe.discriminator(recipe) : recipe.generator(recipe);
+  const { input, layers } = layersOf(run.recipe, file);
   const network = plainNetwork(file.replace("-", "_"), input, layers, (name, shape) => {
     used.add(name);
     return readTensor(tensors, name, "F32", shape);
@@ -68,11 +79,46 @@ export function networkOf(run: RunToExport, file: NetworkFile): PlainNetwork {
   return network;
 }
 
+/** Returns the state of a network's optimizer. Throws `CheckpointError`. */
+export function momentsOf(run: RunToExport, file: "generator" | "discriminator"): Moments {
+  const tensors = tensorsOf(run, `${file}-adam`);
+  const { input, layers } = layersOf(run.recipe, file);
+  const moment = (which: "first" | "second"): PlainNetwork =>
+    plainNetwork(file, input, layers, (name, shape) =>
+      isLearned(name)
+        ? readTensor(tensors, `${name}.${which}`, "F32", shape)
+        : new Float32Array(sizeOf(shape)),
+    );
+  return {
+    first: moment("first"),
+    second: moment("second"),
+    corrections: readTensor(tensors, "corrections", "F32", [2]),
+    steps: run.checkpoint.step,
+  };
+}
+
+/** Whether an array is learned by gradients: the others are running statistics, and the vectors of spectral norms. */
+export const isLearned = (name: string): boolean => !/\.(?:running|u)$/.test(name);
+
 /** Returns the share of a run's images in each cluster; undefined if its recipe has none. */
-export function sharesIn(run: RunToExport): Float32Array | undefined {
+function sharesIn(run: RunToExport): Float32Array | undefined {
   const { clusters = 0 } = run.recipe;
   if (clusters === 0) return undefined;
   return readTensor(tensorsOf(run, "clusters"), "shares", "F32", [clusters]);
+}
+
+/** Returns what an exported file says about its run in its metadata: strings by name. */
+export function metadataOf(run: RunToExport, file: string): Record<string, string> {
+  const { recipe, record, checkpoint } = run;
+  const shares = sharesIn(run);
+  return {
+    recipe: recipe.name,
+    constants: JSON.stringify(constantsOf(recipe)),
+    network: file,
+    step: String(checkpoint.step),
+    seed: String(record.seed),
+    ...(shares ? { cluster_shares: JSON.stringify(Array.from(shares)) } : {}),
+  };
 }
 
 /** Returns the networks of a judge. Throws `CheckpointError` if its weights don't fit its design. */
