@@ -7,6 +7,7 @@ import { addEvaluate } from "./commands/evaluate.ts";
 import { addExport } from "./commands/export.ts";
 import { addGif } from "./commands/gif.ts";
 import { addGpuCheck } from "./commands/gpu-check.ts";
+import { addImport } from "./commands/import.ts";
 import { addInterpolate } from "./commands/interpolate.ts";
 import { addJudge } from "./commands/judge.ts";
 import { addProject } from "./commands/project.ts";
@@ -30,6 +31,7 @@ const ADD = [
   addShow,
   addGif,
   addExport,
+  addImport,
   addJudge,
   addClassify,
   addEvaluate,

@@ -4,6 +4,7 @@ import { fuzzIdx } from "./fuzz-idx.ts";
 import { fuzzPng } from "./fuzz-png.ts";
 import { fuzzConfig } from "./fuzz-json.ts";
 import { flipBits, flipEveryBit, fuzzRunFolders, fuzzRunRecords } from "./fuzz-runs.ts";
+import { fuzzOnnx, fuzzTorch } from "./fuzz-exchange.ts";
 import { fuzzSafetensors } from "./fuzz-safetensors.ts";
 import { fillDisks, killRuns, onRealRun, resumeRuns, stopRuns, type Report } from "./run-faults.ts";
 
@@ -34,6 +35,8 @@ export const PARTS: Readonly<Record<string, Part>> = {
   records: { count: 1e5, run: async (count, seed) => reportOf(await fuzzRunRecords(count, seed)) },
   idx: { count: 1e5, run: async (count, seed) => reportOf(await fuzzIdx(count, seed)) },
   png: { count: 1e5, run: async (count, seed) => reportOf(await fuzzPng(count, seed)) },
+  onnx: { count: 1e5, run: async (count, seed) => reportOf(await fuzzOnnx(count, seed)) },
+  torch: { count: 1e5, run: async (count, seed) => reportOf(await fuzzTorch(count, seed)) },
   configs: { count: 1e5, run: async (count, seed) => reportOf(await fuzzConfig(count, seed)) },
   resumes: { count: 1, run: resumeRuns },
   disks: { count: 24, run: fillDisks },

@@ -47,6 +47,8 @@ export const PROVEN: Readonly<Record<string, string>> = {
   records: "Fuzzed `run.json`: each is read as it is written, or refused.",
   idx: "Fuzzed IDX files, plain and gzipped.",
   png: "Fuzzed PNGs, most with corrected checksums, read as digits.",
+  onnx: "Fuzzed ONNX files, read as networks of a recipe.",
+  torch: "Fuzzed safetensors with PyTorch's names, read as networks of a recipe.",
   configs: "Fuzzed `--config` files.",
   resumes: "N steps compared with the same in three parts, by `--resume`: their SHA-256 are equal.",
   disks:

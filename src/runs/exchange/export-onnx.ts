@@ -20,7 +20,7 @@ export interface OnnxFlags {
 }
 
 /** Returns what a recipe's networks are told about each image. */
-function toldOf({ classes, clusters = 0 }: Recipe): Told | undefined {
+export function toldOf({ classes, clusters = 0 }: Recipe): Told | undefined {
   if (classes !== undefined) return { what: "class", count: classes };
   return clusters > 0 ? { what: "cluster", count: clusters } : undefined;
 }

@@ -117,6 +117,7 @@ export function metadataOf(run: RunToExport, file: string): Record<string, strin
     network: file,
     step: String(checkpoint.step),
     seed: String(record.seed),
+    batch: String(record.batch),
     ...(shares ? { cluster_shares: JSON.stringify(Array.from(shares)) } : {}),
   };
 }
