@@ -1,10 +1,11 @@
 // A slice of the fuzzing that `npm run soak` does in full: files of networks that nobody would write.
 import { expect, test } from "vitest";
-import { fuzzOnnx, fuzzTorch } from "../soak/fuzz-exchange.ts";
+import { fuzzOnnx, fuzzPt, fuzzTorch } from "../soak/fuzz-exchange.ts";
 
 test.each([
   ["ONNX", fuzzOnnx],
   ["PyTorch", fuzzTorch],
+  ["torch.save", fuzzPt],
 ])(
   "spoilt files for %s are refused in a line or read, in little time and memory",
   async (_, run) => {

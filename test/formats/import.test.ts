@@ -216,9 +216,11 @@ describe("what doesn't fit", () => {
     expect(await refused([at("no.onnx")], {}, UsageError)).toMatch(
       /no\.onnx does not exist; name a file or a folder$/,
     );
-    expect(await refused([config], {}, UsageError)).toMatch(/must end in \.onnx or \.safetensors$/);
+    expect(await refused([config], {}, UsageError)).toMatch(
+      /must end in \.onnx, \.safetensors or \.pt$/,
+    );
     expect(await refused([data], {}, UsageError)).toMatch(
-      /has no file that ends in \.onnx or \.safetensors$/,
+      /has no file that ends in \.onnx, \.safetensors or \.pt$/,
     );
     expect(await refused([at("run", "generator.onnx")], { recipe: "huge" }, UsageError)).toMatch(
       /^recipe: there is no "huge"/,

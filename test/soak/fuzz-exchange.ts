@@ -1,11 +1,15 @@
 // Files of networks from elsewhere, damaged or made up: each is read as a network of the recipe, or quickly refused.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+import { unzipSync, zipSync } from "fflate";
 import { encodeSafetensors, type NativeTensor } from "../../src/checkpoint/safetensors.ts";
 import { ModelProtoSchema, type GraphProto } from "../../src/formats/onnx/onnx_pb.js";
 import { discriminatorModel, generatorModel } from "../../src/formats/onnx/write-onnx.ts";
 import { partsFrom } from "../../src/formats/parts.ts";
 import { plainNetwork, type PlainNetwork } from "../../src/formats/plain-network.ts";
+import { parsePt } from "../../src/formats/torch/read-pt.ts";
 import { adamState, stateDict } from "../../src/formats/torch/state.ts";
 import { scaled, type Recipe } from "../../src/gan/recipe.ts";
 import { best } from "../../src/gan/recipes/best.ts";
@@ -225,4 +229,46 @@ function withOthers(
       other.set(name, { ...tensor, shape: shape.toReversed() } as NativeTensor);
   }
   return other;
+}
+
+const PT = ["views.pt", "layers.pt", "evil.pt", "training.pt", "half.pt"] as const;
+const OPCODES = [
+  ...".()]}NqrhjXcQRbsutaeKMJ\u0080\u0085\u0086\u0087\u0088\u0089\u008a\u008c\u0093\u0094",
+].map((op) => op.charCodeAt(0));
+
+/** Reads `count` files of `torch.save`: whole, spoilt in their bytes or in their pickle, or of opcodes by lot. */
+export function fuzzPt(count: number, seed: number): Promise<Fuzzed> {
+  const random = randomFrom(seed);
+  const corpus = PT.map((name) =>
+    Uint8Array.from(readFileSync(join(import.meta.dirname, "../fixtures/torch", name))),
+  );
+  return tally(count, () => {
+    const whole = pick(random, corpus);
+    const kind = random();
+    const bytes =
+      kind < 0.1 ? whole : kind < 0.4 ? spoilt(whole, random) : withPickle(whole, random);
+    return {
+      size: bytes.length,
+      read: () => {
+        const { tensors } = parsePt(bytes, "f.pt");
+        const total = [...tensors.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
+        return total > bytes.length ? `holds ${total} bytes` : undefined;
+      },
+    };
+  });
+}
+
+/** A file whose pickle is spoilt, or replaced by opcodes; now and then by many of the dearest. */
+function withPickle(bytes: Uint8Array, random: Random): Uint8Array<ArrayBuffer> {
+  const files: Record<string, Uint8Array> = unzipSync(bytes);
+  const name = Object.keys(files).find((path) => path.endsWith("data.pkl"))!;
+  const own = files[name]!;
+  const dear = random() < 0.002;
+  files[name] =
+    random() < 0.7 && !dear
+      ? spoilt(own, random)
+      : Uint8Array.from({ length: dear ? 2 ** 20 : below(random, 200) }, (_, i) =>
+          dear ? pick(random, [0x7d, 0x5d, 0x28]) : i === 0 ? 0x80 : pick(random, OPCODES),
+        );
+  return Uint8Array.from(zipSync(files, { level: 0 }));
 }

@@ -27,7 +27,7 @@ export function addImport(program: Command): void {
     .description(
       "make a run of networks from elsewhere: it samples, evaluates and goes on training",
     )
-    .argument("<files...>", ".onnx and .safetensors files, or a folder of them")
+    .argument("<files...>", ".onnx, .safetensors and .pt files, or a folder of them")
     .requiredOption(
       "--recipe <name>",
       `the recipe that they are of: one of ${RECIPE_NAMES.join(", ")}`,

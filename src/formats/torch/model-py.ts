@@ -75,14 +75,16 @@ export function modelPy(networks: readonly PlainNetwork[], about: readonly strin
     calls.some((call) => call.startsWith(name)),
   );
   const spectral = calls.some((call) => call.startsWith("spectral_norm"));
-  const functions = built.map(({ name, modules }) =>
-    [
+  const functions = built.map(({ name, modules }, i) => {
+    const same = built.slice(0, i).find((other) => String(other.modules) === String(modules));
+    if (same) return `${name} = ${same.name}  # the same layers`;
+    return [
       `def ${name}():`,
       "    return nn.Sequential(OrderedDict([",
       ...modules.map(([own, call]) => `        ("${own}", ${call}),`),
       "    ]))",
-    ].join("\n"),
-  );
+    ].join("\n");
+  });
   const imports = [
     "import json",
     "from collections import OrderedDict",

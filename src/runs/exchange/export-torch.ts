@@ -117,8 +117,8 @@ function aboutOf(run: RunToExport, networks: readonly PlainNetwork[]): readonly 
     ...networks.map(({ name, layers }) => {
       const returns =
         name === "discriminator"
-          ? `from ${images} to ${layers.at(-1)!.outputShape[0]} ${verdict}${told > 0 ? "s" : ""}${each}`
-          : `from ${takes} to ${images}`;
+          ? `from ${images}, to ${layers.at(-1)!.outputShape[0]} ${verdict}${told > 0 ? "s" : ""}${each}`
+          : `from ${takes}, to ${images}`;
       return `model = load(${name}(), "${name}.safetensors").eval()  # ${returns}`;
     }),
   ];

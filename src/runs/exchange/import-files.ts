@@ -5,6 +5,7 @@ import { z } from "zod";
 import { readError, readFileBytes } from "../../checkpoint/files.ts";
 import { decodeSafetensors, type SafetensorsFile } from "../../checkpoint/safetensors.ts";
 import { parseOnnx, type OnnxFile } from "../../formats/onnx/read-onnx.ts";
+import { parsePt } from "../../formats/torch/read-pt.ts";
 import { CheckpointError, UsageError } from "../../gpu/errors.ts";
 import { printable, quote } from "../../gpu/foreign-text.ts";
 
@@ -65,7 +66,7 @@ const schema = z.object({
   batch: whole.catch(undefined),
 });
 
-const FORMATS = ".onnx or .safetensors";
+const FORMATS = ".onnx, .safetensors or .pt";
 
 /**
  * Parses files, or all of these formats in a folder. Throws `UsageError` on a path that isn't there or that holds none,
@@ -83,7 +84,7 @@ export function parseImports(paths: readonly string[]): readonly ImportFile[] {
   return files;
 }
 
-const isFormat = (path: string): boolean => /\.(?:onnx|safetensors)$/.test(path);
+const isFormat = (path: string): boolean => /\.(?:onnx|safetensors|pt)$/.test(path);
 
 function filesAt(path: string): readonly string[] {
   if (!existsSync(path)) {
@@ -115,7 +116,7 @@ export function parseBytes(bytes: Uint8Array, path: string): ImportFile {
     const role = roleOf(path, metadata, file.graph.name);
     return { path, format: "onnx", file, role, about: schema.parse(metadata) };
   }
-  const file = decodeSafetensors(bytes, path);
+  const file = path.endsWith(".pt") ? parsePt(bytes, path) : decodeSafetensors(bytes, path);
   const { metadata } = file;
   return {
     path,
