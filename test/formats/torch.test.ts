@@ -6,13 +6,18 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { decodeSafetensors, readTensor } from "../../src/checkpoint/safetensors.ts";
 import { exportCommand } from "../../src/cli/commands/export.ts";
-import { scaled } from "../../src/gan/recipe.ts";
+import { scaled, type Recipe } from "../../src/gan/recipe.ts";
 import { best } from "../../src/gan/recipes/best.ts";
 import { dcgan } from "../../src/gan/recipes/dcgan.ts";
+import { denseGan } from "../../src/gan/recipes/dense.ts";
+import { mlp } from "../../src/gan/recipes/mlp.ts";
 import { UsageError } from "../../src/gpu/errors.ts";
 import { testDevice } from "../support/device.ts";
+import { hasTorch, withoutTorch } from "../support/in-torch.ts";
+import { farthest } from "../support/layouts.ts";
 import { makeRun } from "../support/made-run.ts";
 import { messageOf } from "../support/message-of.ts";
+import { pythonWith, runPython } from "../support/python.ts";
 import { said } from "../support/said.ts";
 
 const device = await testDevice();
@@ -20,7 +25,63 @@ const folder = mkdtempSync(join(tmpdir(), "longhand-torch-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const at = (...names: string[]): string => join(folder, ...names);
 
+// Takes one step of PyTorch's Adam from exported moments, with made-up gradients. Prints the parameters after it.
+const ADAM = `
+import sys, json, math, importlib.util, torch
+folder = sys.argv[1]
+spec = importlib.util.spec_from_file_location("model", folder + "/model.py")
+model = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(model)
+net = model.load(model.discriminator(), folder + "/discriminator.safetensors")
+
+class State(dict):
+    def load_state_dict(self, state, strict):
+        self.update(state)
+
+moments = model.load(State(), folder + "/discriminator_adam.safetensors")
+adam = json.loads(sys.argv[2])
+steps = moments["step"].item()
+if adam["convention"] == "keras":
+    adam["epsilon"] /= math.sqrt(1 - adam["beta2"] ** (steps + 1))
+optimizer = torch.optim.Adam(net.parameters(), adam["learningRate"], (adam["beta1"], adam["beta2"]), adam["epsilon"])
+for name, parameter in net.named_parameters():
+    optimizer.state[parameter] = {
+        "step": moments["step"].clone(),
+        "exp_avg": moments[name + ".exp_avg"].clone(),
+        "exp_avg_sq": moments[name + ".exp_avg_sq"].clone(),
+    }
+    parameter.grad = torch.cos(torch.arange(parameter.numel()).reshape(parameter.shape[::-1]) * 0.7).permute(*reversed(range(parameter.dim())))
+optimizer.step()
+print(json.dumps({name: parameter.permute(*reversed(range(parameter.dim()))).flatten().tolist() for name, parameter in net.named_parameters()}))
+`;
+
 describe("an export for PyTorch", () => {
+  it.skipIf(!hasTorch).each([mlp, denseGan])(
+    `has Adam's moments, from which PyTorch's Adam goes on as here: $name${withoutTorch}`,
+    async (listed: Recipe) => {
+      // With a large ε, it matters where it is added.
+      const large = { ...listed.discriminatorAdam, learningRate: 0.01, epsilon: 0.1 };
+      const recipe: Recipe = { ...listed, discriminatorAdam: large };
+      // Both networks here have dense layers alone, whose layout is PyTorch's in reverse.
+      const path = at(`adam-${recipe.name}`);
+      const gan = await makeRun(device, path, scaled(recipe, 0.01));
+      await said(() => exportCommand(path, { format: "torch", what: "training" }));
+      const { parameters } = gan.discriminator;
+      for (const { gradient } of parameters) {
+        gradient.write(Float32Array.from({ length: gradient.size }, (_, i) => Math.cos(i * 0.7)));
+      }
+      gan.discriminatorAdam.update();
+      const constants = JSON.stringify(recipe.discriminatorAdam);
+      const text = runPython(pythonWith("torch")!, ADAM, join(path, "torch"), constants);
+      const there: Record<string, number[]> = JSON.parse(text);
+      expect(Object.keys(there).length).toBe(parameters.length);
+      for (const { name, tensor } of parameters) {
+        const values = await tensor.read();
+        expect(farthest(there[name.replace("kernel", "weight")]!, values)).toBeLessThan(1e-6);
+      }
+    },
+  );
+
   it("has PyTorch's names, shapes and count of batches", async () => {
     await makeRun(device, at("named"), scaled(dcgan, 0.06));
     await said(() => exportCommand(at("named"), { format: "torch" }));

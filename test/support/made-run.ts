@@ -19,13 +19,13 @@ const STEP = 5;
 const IMAGES = 16;
 
 /** Puts numbers into every array that a checkpoint saves. Variances and second moments stay above 0. */
-export function enliven({ state }: Gan, seed: number): void {
+export function enliven({ state, recipe }: Gan, seed: number): void {
   const random = randomFrom(seed);
   for (const [file, arrays] of Object.entries(state)) {
     if (file.startsWith("clusters")) continue;
     for (const [name, array] of arrays) {
       const { shape, size } = array;
-      const isSquare = /second|corrections/.test(name);
+      const isSquare = name.endsWith("second");
       const fan = name.endsWith("kernel") ? shape[0]! : size / (shape.at(-1) ?? 1);
       const values = Float32Array.from({ length: size }, (_, i) => {
         const value = 2 * random() - 1;
@@ -36,6 +36,11 @@ export function enliven({ state }: Gan, seed: number): void {
       });
       array.write(values);
     }
+  }
+  for (const of of ["generator", "discriminator"] as const) {
+    const rates = [recipe[`${of}Adam`].beta1, recipe[`${of}Adam`].beta2];
+    const corrections = Float32Array.from(rates, (rate) => 1 - rate ** STEP);
+    state[`${of}-adam`]!.get("corrections")!.write(corrections);
   }
 }
 
