@@ -1,5 +1,6 @@
 // Layers as ONNX's operators. Images are (N, C, H, W) there and (H, W, C) here, so a reshape to or from images also
-// exchanges axes. Every padding is written out, because `auto_pad` of transposed convolutions isn't Keras's 'same'.
+// exchanges axes. Every padding is written out, because `auto_pad` isn't Keras's 'same' where a transposed kernel is
+// shorter than its stride.
 import { UsageError } from "../../gpu/errors.ts";
 import { padded } from "../../kernels/conv2d-geometry.ts";
 import type { ConvolutionForm } from "../../nn/layer-form.ts";
