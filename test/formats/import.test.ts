@@ -6,6 +6,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
@@ -97,7 +98,7 @@ describe("exported and imported again", () => {
     }
     const rows = rowsOf(at("run", "metrics.jsonl"));
     expect(rowsOf(at("again", "metrics.jsonl"))).toEqual(rows.slice(3));
-    rmSync(at("run", "torch"), { recursive: true });
+    renameSync(at("run", "torch"), at("torch"));
   });
 
   it("both networks from ONNX draw the same samples, bit for bit, and start Adam anew", async () => {
@@ -230,6 +231,16 @@ describe("what doesn't fit", () => {
     ).toMatch(/both hold a generator/);
     cpSync(at("run", "generator.onnx"), at("what.safetensors"));
     expect(await refused([at("what.safetensors")])).toMatch(/^.*what\.safetensors: /);
+    cpSync(at("torch", "generator_adam.safetensors"), at("generator_adam.safetensors"));
+    expect(await refused([at("generator_adam.safetensors")])).toBe(
+      "import: none of the files holds a network; name a generator's or a discriminator's too",
+    );
+    const named = fromBinary(ModelProtoSchema, readFileSync(at("run", "generator.onnx")));
+    named.metadataProps = [];
+    writeFileSync(at("clusters.onnx"), toBinary(ModelProtoSchema, named));
+    expect(await refused([at("clusters.onnx")])).toMatch(
+      /clusters\.onnx: is an ONNX file, which holds a network, but says that it holds clusters; /,
+    );
     expect(await refused([at("run", "generator.onnx")], { recipe: "mlp" })).toMatch(
       /^import: doesn't fit recipe mlp: .*: node 1: expected Gemm/,
     );

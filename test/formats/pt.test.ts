@@ -1,42 +1,16 @@
 // Files of `torch.save`, written by PyTorch 1.13 (test/fixtures/torch): tensors are read, and nothing else is run.
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { zipSync } from "fflate";
-import { afterAll, describe, expect, it } from "vitest";
-import { decodeSafetensors } from "../../src/checkpoint/safetensors.ts";
-import { exportCommand } from "../../src/cli/commands/export.ts";
+import { describe, expect, it } from "vitest";
 import { parsePt } from "../../src/formats/torch/read-pt.ts";
-import { scaled } from "../../src/gan/recipe.ts";
-import { best } from "../../src/gan/recipes/best.ts";
 import { CheckpointError } from "../../src/gpu/errors.ts";
-import { fitImports } from "../../src/runs/exchange/fit-imports.ts";
-import { parseBytes } from "../../src/runs/exchange/import-files.ts";
-import { testDevice } from "../support/device.ts";
-import { hasTorch, withoutTorch } from "../support/in-torch.ts";
-import { makeRun } from "../support/made-run.ts";
 import { messageOf } from "../support/message-of.ts";
-import { pythonWith, runPython } from "../support/python.ts";
-import { said } from "../support/said.ts";
 
-const device = await testDevice();
-const folder = mkdtempSync(join(tmpdir(), "longhand-pt-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-const at = (...names: string[]): string => join(folder, ...names);
 const fixture = (name: string): Uint8Array =>
   readFileSync(join(import.meta.dirname, "../fixtures/torch", name));
 const refused = (bytes: Uint8Array): Promise<string> =>
   messageOf(CheckpointError, () => parsePt(bytes, "f.pt"));
-
-const SAVE = `
-import sys, importlib.util, torch
-folder, network = sys.argv[1:]
-spec = importlib.util.spec_from_file_location("model", folder + "/model.py")
-model = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(model)
-net = model.load(getattr(model, network)(), f"{folder}/{network}.safetensors")
-torch.save(net.state_dict(), f"{folder}/{network}.pt")
-`;
 
 describe("a file of torch.save", () => {
   it("holds tensors, whatever part of a storage each is, and in whatever order", () => {
@@ -85,23 +59,4 @@ describe("a file of torch.save", () => {
       /^f\.pt: holds no data\.pkl/,
     );
   });
-
-  it.skipIf(!hasTorch)(
-    `is imported with the bits of the safetensors file${withoutTorch}`,
-    async () => {
-      const recipe = scaled(best, 0.04);
-      await makeRun(device, at("run"), recipe);
-      await said(() => exportCommand(at("run"), { format: "torch" }));
-      runPython(pythonWith("torch")!, SAVE, at("run", "torch"), "generator");
-      const path = at("run", "torch", "generator.pt");
-      const bytes = readFileSync(path);
-      const { tensors } = decodeSafetensors(readFileSync(path.replace(".pt", ".safetensors")), "f");
-      expect(new Map(parsePt(bytes, path).tensors)).toEqual(
-        new Map([...tensors].toSorted(([a], [b]) => Number(a > b) - Number(a < b))),
-      );
-      const { networks } = fitImports(recipe, [parseBytes(bytes, path)]);
-      const dense = networks.get("generator")!.layers[0]!.arrays["kernel"]!;
-      expect(dense.shape).toEqual([200, dense.data.length / 200]);
-    },
-  );
 });

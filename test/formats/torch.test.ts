@@ -3,15 +3,18 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { decodeSafetensors, readTensor } from "../../src/checkpoint/safetensors.ts";
 import { exportCommand } from "../../src/cli/commands/export.ts";
+import { parsePt } from "../../src/formats/torch/read-pt.ts";
 import { scaled, type Recipe } from "../../src/gan/recipe.ts";
 import { best } from "../../src/gan/recipes/best.ts";
 import { dcgan } from "../../src/gan/recipes/dcgan.ts";
 import { denseGan } from "../../src/gan/recipes/dense.ts";
 import { mlp } from "../../src/gan/recipes/mlp.ts";
 import { UsageError } from "../../src/gpu/errors.ts";
+import { fitImports } from "../../src/runs/exchange/fit-imports.ts";
+import { parseBytes } from "../../src/runs/exchange/import-files.ts";
 import { testDevice } from "../support/device.ts";
 import { hasTorch, withoutTorch } from "../support/in-torch.ts";
 import { farthest } from "../support/layouts.ts";
@@ -24,6 +27,11 @@ const device = await testDevice();
 const folder = mkdtempSync(join(tmpdir(), "longhand-torch-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const at = (...names: string[]): string => join(folder, ...names);
+const narrowBest = scaled(best, 0.04);
+
+beforeAll(async () => {
+  await makeRun(device, at("whole"), narrowBest);
+});
 
 // Takes one step of PyTorch's Adam from exported moments, with made-up gradients. Prints the parameters after it.
 const ADAM = `
@@ -53,6 +61,16 @@ for name, parameter in net.named_parameters():
     parameter.grad = torch.cos(torch.arange(parameter.numel()).reshape(parameter.shape[::-1]) * 0.7).permute(*reversed(range(parameter.dim())))
 optimizer.step()
 print(json.dumps({name: parameter.permute(*reversed(range(parameter.dim()))).flatten().tolist() for name, parameter in net.named_parameters()}))
+`;
+
+const SAVE = `
+import sys, importlib.util, torch
+folder, network = sys.argv[1:]
+spec = importlib.util.spec_from_file_location("model", folder + "/model.py")
+model = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(model)
+net = model.load(getattr(model, network)(), f"{folder}/{network}.safetensors")
+torch.save(net.state_dict(), f"{folder}/{network}.pt")
 `;
 
 describe("an export for PyTorch", () => {
@@ -107,7 +125,6 @@ describe("an export for PyTorch", () => {
       exportCommand(undefined, { format: "torch", what: "judge", out }),
     );
     expect(judge.split("\n")).toEqual([join(out, "judge.safetensors"), join(out, "model.py")]);
-    await makeRun(device, at("whole"), scaled(best, 0.04));
     const training = { format: "torch", what: "training" } as const;
     const files = (await said(() => exportCommand(at("whole"), training))).split("\n");
     expect(files.map((path) => path.slice(at("whole", "torch").length + 1))).toEqual([
@@ -127,4 +144,21 @@ describe("an export for PyTorch", () => {
       "--uint8: belongs to --format onnx; leave it out",
     );
   });
+
+  it.skipIf(!hasTorch)(
+    `is imported with the same bits once torch.save has written it${withoutTorch}`,
+    async () => {
+      await said(() => exportCommand(at("whole"), { format: "torch", out: at("pt") }));
+      runPython(pythonWith("torch")!, SAVE, at("pt"), "generator");
+      const path = at("pt", "generator.pt");
+      const bytes = readFileSync(path);
+      const { tensors } = decodeSafetensors(readFileSync(path.replace(".pt", ".safetensors")), "f");
+      expect(new Map(parsePt(bytes, path).tensors)).toEqual(
+        new Map([...tensors].toSorted(([a], [b]) => Number(a > b) - Number(a < b))),
+      );
+      const { networks } = fitImports(narrowBest, [parseBytes(bytes, path)]);
+      const dense = networks.get("generator")!.layers[0]!.arrays["kernel"]!;
+      expect(dense.shape).toEqual([200, dense.data.length / 200]);
+    },
+  );
 });

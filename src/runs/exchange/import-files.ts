@@ -20,6 +20,9 @@ const ROLES = [
   "clusters-of-images",
 ] as const;
 
+/** Those of them that are networks. */
+const NETWORKS: readonly string[] = ROLES.slice(0, 3);
+
 /** What a file holds. */
 export type Role = (typeof ROLES)[number];
 
@@ -114,6 +117,11 @@ export function parseBytes(bytes: Uint8Array, path: string): ImportFile {
     const file = parseOnnx(bytes, path);
     const metadata = Object.fromEntries(file.metadata);
     const role = roleOf(path, metadata, file.graph.name);
+    if (!NETWORKS.includes(role)) {
+      throw new CheckpointError(
+        `${printable(path)}: is an ONNX file, which holds a network, but says that it holds ${role.replaceAll("-", " ")}; name it generator.onnx or discriminator.onnx`,
+      );
+    }
     return { path, format: "onnx", file, role, about: schema.parse(metadata) };
   }
   const file = path.endsWith(".pt") ? parsePt(bytes, path) : decodeSafetensors(bytes, path);

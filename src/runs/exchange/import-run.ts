@@ -51,6 +51,11 @@ export async function importRun(
   const about = aboutAll(files);
   const recipe = await recipeFor(flags, about, files[0]!.path);
   const fitted = fitImports(recipe, files);
+  if (fitted.networks.size === 0) {
+    throw new CheckpointError(
+      "import: none of the files holds a network; name a generator's or a discriminator's too",
+    );
+  }
   freeRunPath(flags.out, recipe.name, flags.force ?? false);
   const dataFolder = flags.data === undefined ? null : resolve(flags.data);
   const data = await loadImages(dataFolder ?? undefined, "train", flags);
