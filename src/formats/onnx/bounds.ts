@@ -9,8 +9,8 @@ interface Shape {
   readonly lists?: Readonly<Record<number, number>>;
 }
 
-const MOST_FIELDS = 50_000; // networks of recipes have a few hundred
-const MOST_FLOATS = 2 ** 22; // bytes of float_data, which parsing turns into objects of twice the size
+const MOST_FIELDS = 20_000; // networks of recipes have a few hundred
+const MOST_FLOATS = 2 ** 21; // bytes of float_data, which parsing turns into lists of several times the size
 const FEW = 2 ** 10;
 
 const tensor: Shape = { lists: { 1: FEW, 4: MOST_FLOATS, 7: FEW } };
