@@ -27,6 +27,8 @@ export interface NativeArrays {
   /** The bits of 16-bit floats: `toHalves` and `fromHalves` of src/gpu/half.ts convert them. */
   readonly F16: Uint16Array;
   readonly U8: Uint8Array;
+  /** PyTorch counts batches in these. */
+  readonly I64: BigInt64Array;
 }
 
 /** An element type that can be written, and read as its typed array. */
@@ -191,6 +193,8 @@ function toTensor(
       return { dtype, shape, data: wordsOf(bytes) };
     case "F16":
       return { dtype, shape, data: halfWordsOf(bytes) };
+    case "I64":
+      return { dtype, shape, data: new BigInt64Array(longWordsOf(bytes).buffer) };
     default:
       return { dtype, shape, data: Uint8Array.from(bytes) };
   }
@@ -209,6 +213,13 @@ function halfWordsOf(bytes: Uint8Array): Uint16Array<ArrayBuffer> {
   return Uint16Array.from({ length: bytes.byteLength / 2 }, (_, i) => view.getUint16(2 * i, true));
 }
 
+function longWordsOf(bytes: Uint8Array): BigUint64Array<ArrayBuffer> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return BigUint64Array.from({ length: bytes.byteLength / 8 }, (_, i) =>
+    view.getBigUint64(8 * i, true),
+  );
+}
+
 function putLittleEndian(data: NativeTensor["data"], bytes: Uint8Array, at: number): void {
   if (data instanceof Uint8Array) {
     bytes.set(data, at);
@@ -217,6 +228,10 @@ function putLittleEndian(data: NativeTensor["data"], bytes: Uint8Array, at: numb
   const view = new DataView(bytes.buffer, bytes.byteOffset + at, data.byteLength);
   if (data instanceof Uint16Array) {
     for (const [i, half] of data.entries()) view.setUint16(2 * i, half, true);
+    return;
+  }
+  if (data instanceof BigInt64Array) {
+    for (const [i, long] of data.entries()) view.setBigInt64(8 * i, long, true);
     return;
   }
   const words = new Uint32Array(data.buffer, data.byteOffset, data.length);

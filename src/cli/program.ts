@@ -5,8 +5,10 @@ import { addCompare } from "./commands/compare.ts";
 import { addData } from "./commands/data.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { addEvaluate } from "./commands/evaluate.ts";
+import { addExport } from "./commands/export.ts";
 import { addGif } from "./commands/gif.ts";
 import { addGpuCheck } from "./commands/gpu-check.ts";
+import { addImport } from "./commands/import.ts";
 import { addInterpolate } from "./commands/interpolate.ts";
 import { addJudge } from "./commands/judge.ts";
 import { addMetrics } from "./commands/metrics.ts";
@@ -32,6 +34,8 @@ const ADD = [
   addShow,
   addGif,
   addMetrics,
+  addExport,
+  addImport,
   addJudge,
   addClassify,
   addEvaluate,

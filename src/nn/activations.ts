@@ -18,6 +18,7 @@ import type { EpilogueAttributes } from "../kernels/epilogue-attributes.ts";
 import type { GeluAttributes } from "../kernels/gates.ts";
 import type { Rng } from "../kernels/random.ts";
 import { SIGMOID, type Layer, type Mode } from "./layer.ts";
+import type { LayerForm } from "./layer-form.ts";
 
 const none = (): Readonly<Record<never, never>> => ({});
 const same = (shape: readonly number[]): readonly number[] => shape;
@@ -27,6 +28,7 @@ function activation(
   detail: string,
   f: (x: Tensor) => Tensor,
   epilogue: EpilogueAttributes | undefined,
+  form?: LayerForm,
 ): Layer {
   return {
     kind,
@@ -36,12 +38,13 @@ function activation(
     buffers: none,
     forward: (x) => f(x),
     ...(epilogue ? { asEpilogue: () => epilogue } : {}),
+    ...(form ? { form } : {}),
   };
 }
 
 /** max(x, 0). */
 export function relu(): Layer {
-  return activation("ReLU", "", (x) => reluOp(x), { activation: "relu" });
+  return activation("ReLU", "", (x) => reluOp(x), { activation: "relu" }, { op: "relu" });
 }
 
 /** x above 0, α·x elsewhere. */
@@ -49,7 +52,8 @@ export function leakyRelu(alpha = 0.3): Layer {
   checkArgument("LeakyReLU", "alpha", alpha, finite());
   // With a negative slope the output doesn't show the input's sign, so it can't be an epilogue.
   const epilogue = alpha >= 0 ? ({ activation: "leakyRelu", alpha } as const) : undefined;
-  return activation("LeakyReLU", String(alpha), (x) => leakyReluOp(x, { alpha }), epilogue);
+  const form = { op: "leakyRelu", alpha } as const;
+  return activation("LeakyReLU", String(alpha), (x) => leakyReluOp(x, { alpha }), epilogue, form);
 }
 
 /** x above 0, α·(eˣ − 1) elsewhere. Takes a launch of its own, because its output doesn't show its slope. */
@@ -73,12 +77,12 @@ export function softmax(): Layer {
 
 /** The hyperbolic tangent. */
 export function tanh(): Layer {
-  return activation("tanh", "", (x) => tanhOp(x), { activation: "tanh" });
+  return activation("tanh", "", (x) => tanhOp(x), { activation: "tanh" }, { op: "tanh" });
 }
 
 /** 1 / (1 + exp(−x)). */
 export function sigmoid(): Layer {
-  return activation(SIGMOID, "", (x) => sigmoidOp(x), { activation: "sigmoid" });
+  return activation(SIGMOID, "", (x) => sigmoidOp(x), { activation: "sigmoid" }, { op: "sigmoid" });
 }
 
 /** x · Φ(x), or its approximation by tanh. Takes a launch of its own, because its output doesn't show its slope. */
@@ -117,5 +121,6 @@ export function dropout(rate: number): Layer {
     forward: (x, _parameters, _buffers, mode) =>
       mode.training ? dropoutOp(x, { rate, rng: rngOf(mode) }) : x,
     asEpilogue: (mode) => (mode.training ? { dropout: { rate, rng: rngOf(mode) } } : {}),
+    form: { op: "dropout", rate },
   };
 }

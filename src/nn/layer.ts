@@ -9,6 +9,7 @@ import type {
 } from "../kernels/epilogue-attributes.ts";
 import type { Rng } from "../kernels/random.ts";
 import type { Initialiser } from "./initialisers.ts";
+import type { LayerForm } from "./layer-form.ts";
 
 /** The kind of the sigmoid layer, which `Mode.logits` leaves out at the end of a network. */
 export const SIGMOID = "sigmoid";
@@ -68,6 +69,8 @@ export interface Layer {
   readonly takesEpilogue?: readonly ("activation" | "dropout")[];
   /** Returns the layer as an epilogue, if the layer before it can do its work. */
   readonly asEpilogue?: (mode: Mode) => EpilogueAttributes;
+  /** What it computes, as data. Layers without a form can't be exported to other formats. */
+  readonly form?: LayerForm;
 }
 
 /** Accepts a value that has what a layer must have. */

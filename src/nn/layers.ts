@@ -3,12 +3,10 @@ import {
   conv2d as conv2dOp,
   convTranspose2d as convTranspose2dOp,
   dense as denseOp,
-  reshape as reshapeOp,
   type Bias,
 } from "../autograd/ops.ts";
-import { upsample as upsampleOp } from "../autograd/compositions.ts";
 import type { Tensor } from "../autograd/tensor.ts";
-import { checkShape, formatShape, sizeOf } from "../gpu/array.ts";
+import { formatShape } from "../gpu/array.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
 import {
   callback,
@@ -29,6 +27,7 @@ import {
 } from "../kernels/conv2d-geometry.ts";
 import { constant, glorotUniform, type Initialiser } from "./initialisers.ts";
 import type { Layer, ParameterSpec } from "./layer.ts";
+import type { ConvolutionForm } from "./layer-form.ts";
 
 export { apply, type ApplyOptions } from "./apply.ts";
 export { block, residual, type ResidualOptions } from "./blocks.ts";
@@ -47,6 +46,7 @@ export {
   softmax,
   tanh,
 } from "./activations.ts";
+export { flatten, reshape, upsample } from "./shapes.ts";
 export { spectral } from "./spectral.ts";
 
 const none = (): Readonly<Record<never, never>> => ({});
@@ -118,6 +118,7 @@ export function dense(units: number, options: KernelOptions = {}): Layer {
     buffers: none,
     takesEpilogue: ["activation", "dropout"],
     takesF16: "stores",
+    form: { op: "dense" },
     forward: (x, { kernel, bias: b }, _buffers, _mode, output) =>
       denseOp(x, kernel!, { ...given(b), ...output }),
   };
@@ -163,6 +164,17 @@ const attributesOf = ({
   groups,
 });
 
+const formOf = (
+  op: ConvolutionForm["op"],
+  { strides, dilations, groups, padding }: Required<ConvolutionAttributes>,
+): ConvolutionForm => ({
+  op,
+  strides: pair(strides),
+  dilations: pair(dilations),
+  groups,
+  padding,
+});
+
 function checkConvolution(
   kind: string,
   filters: number,
@@ -192,6 +204,7 @@ export function conv2d(filters: number, kernel: Sides, options: ConvolutionOptio
     buffers: none,
     takesEpilogue: ["activation", "dropout"],
     takesF16: "stores",
+    form: formOf("conv2d", attributes),
     forward: (x, { filter, bias: b }, _buffers, _mode, output) =>
       conv2dOp(x, filter!, { ...attributes, ...given(b), ...output }),
   };
@@ -226,60 +239,8 @@ export function convTranspose2d(
     buffers: none,
     takesEpilogue: ["activation", "dropout"],
     takesF16: "stores",
+    form: formOf("convTranspose2d", attributes),
     forward: (x, { filter, bias: b }, _buffers, _mode, output) =>
       convTranspose2dOp(x, filter!, { ...attributes, ...given(b), ...output }),
-  };
-}
-
-/** Enlarges images to `scale` times their height and width by repeating each pixel. */
-export function upsample(scale: number): Layer {
-  checkArgument("Upsample", "scale", scale, extent(1));
-  return {
-    kind: "Upsample",
-    detail: `×${scale}`,
-    outputShape(input) {
-      const [height = 0, width = 0, channels = 0] = input;
-      if (input.length !== 3) {
-        throw new ShapeError(`Upsample: takes images (H, W, C); got ${formatShape(input)}`);
-      }
-      return [height * scale, width * scale, channels];
-    },
-    parameters: none,
-    buffers: none,
-    forward: (x) => upsampleOp(x, { scale }),
-  };
-}
-
-/** Gives each example another shape. */
-export function reshape(shape: readonly number[]): Layer {
-  checkShape("Reshape", shape);
-  return {
-    kind: "Reshape",
-    detail: shape.join("×"),
-    outputShape(input) {
-      if (sizeOf(input) !== sizeOf(shape)) {
-        throw new ShapeError(
-          `Reshape: ${formatShape(shape)} takes ${sizeOf(shape)} elements; got ${sizeOf(input)} of ${formatShape(input)}`,
-        );
-      }
-      return shape;
-    },
-    parameters: none,
-    buffers: none,
-    takesF16: "views",
-    forward: (x) => reshapeOp(x, { shape: [x.shape[0]!, ...shape] }),
-  };
-}
-
-/** Turns each example into one vector. */
-export function flatten(): Layer {
-  return {
-    kind: "Flatten",
-    detail: "",
-    outputShape: (input) => [sizeOf(input)],
-    parameters: none,
-    buffers: none,
-    takesF16: "views",
-    forward: (x) => reshapeOp(x, { shape: [x.shape[0]!, sizeOf(x.shape.slice(1))] }),
   };
 }

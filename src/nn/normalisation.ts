@@ -55,6 +55,7 @@ export function batchNorm(options: BatchNormOptions = {}): Layer {
     }),
     takesEpilogue: ["activation"],
     takesF16: "stores",
+    form: { op: "batchNorm", epsilon, momentum, runningVariance },
     forward(x, { gamma, beta }, { running }, { training, track = true }, output) {
       const tracked = training && !track ? {} : { running: running! };
       const rates = { epsilon, momentum, runningVariance };

@@ -7,6 +7,7 @@ import { checkArgument, checkAttributes, wholeOrPair } from "../kernels/attribut
 import { paddingCheck, pair, type Padding } from "../kernels/conv2d-geometry.ts";
 import { pooledShape, type PoolAttributes } from "../kernels/pool.ts";
 import type { Layer } from "./layer.ts";
+import type { LayerForm } from "./layer-form.ts";
 
 const none = (): Readonly<Record<never, never>> => ({});
 
@@ -17,6 +18,16 @@ export interface PoolOptions {
   /** Default 'valid', which is none. */
   readonly padding?: Padding;
 }
+
+const maxPoolForm = (
+  size: number | readonly [number, number],
+  options: PoolOptions,
+): LayerForm => ({
+  op: "maxPool",
+  size: pair(size),
+  strides: pair(options.strides ?? size),
+  padding: options.padding ?? "valid",
+});
 
 function pooling(
   kind: string,
@@ -41,6 +52,7 @@ function pooling(
     parameters: none,
     buffers: none,
     forward: (x) => pool(x, attributes),
+    ...(kind === "MaxPool" ? { form: maxPoolForm(size, options) } : {}),
   };
 }
 

@@ -25,8 +25,10 @@ export function spectral(layer: Layer): Layer {
       `spectral: takes dense and conv2d layers, whose weights end in the outputs; got ${layer.kind}`,
     );
   };
+  const { form, ...rest } = layer;
   return {
-    ...layer,
+    ...rest,
+    ...(form ? { form: { op: "spectral", of: form } } : {}),
     detail: `${layer.detail}, spectral`,
     buffers(input) {
       const parameters = layer.parameters(input);

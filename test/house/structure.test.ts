@@ -18,6 +18,7 @@ const STAIRS = [
   "proof",
   "gpu-check",
   "judge",
+  "formats",
   "runs",
   "web",
   "terminal",
@@ -36,7 +37,7 @@ const SHARED_BY_ALL = [
   "src/gpu/system-reason.ts",
 ];
 /** Only these may import the rooms beside nn. */
-const USERS = ["gan", "gpu-check", "judge", "runs", "web", "terminal", "cli"];
+const USERS = ["gan", "gpu-check", "judge", "formats", "runs", "web", "terminal", "cli"];
 /** Entry points of the engine's package, each with the rooms that it may gather from, and the command line's. */
 const ENTRIES: Readonly<Record<string, readonly string[]>> = {
   "src/index.ts": ["gpu", "kernels", "autograd", "nn", "metrics"],

@@ -5,6 +5,7 @@ import { fuzzArrays, fuzzPictures, fuzzTables } from "./fuzz-sets.ts";
 import { fuzzPng } from "./fuzz-png.ts";
 import { fuzzConfig } from "./fuzz-json.ts";
 import { flipBits, flipEveryBit, fuzzRunFolders, fuzzRunRecords } from "./fuzz-runs.ts";
+import { fuzzOnnx, fuzzPt, fuzzTorch } from "./fuzz-exchange.ts";
 import { fuzzSafetensors } from "./fuzz-safetensors.ts";
 import { fillDisks, killRuns, onRealRun, resumeRuns, stopRuns, type Report } from "./run-faults.ts";
 
@@ -41,6 +42,9 @@ export const PARTS: Readonly<Record<string, Part>> = {
     run: async (count, seed) => reportOf(await fuzzPictures(count, seed)),
   },
   png: { count: 1e5, run: async (count, seed) => reportOf(await fuzzPng(count, seed)) },
+  onnx: { count: 1e5, run: async (count, seed) => reportOf(await fuzzOnnx(count, seed)) },
+  torch: { count: 1e5, run: async (count, seed) => reportOf(await fuzzTorch(count, seed)) },
+  pt: { count: 1e5, run: async (count, seed) => reportOf(await fuzzPt(count, seed)) },
   configs: { count: 1e5, run: async (count, seed) => reportOf(await fuzzConfig(count, seed)) },
   resumes: { count: 1, run: resumeRuns },
   disks: { count: 24, run: fillDisks },

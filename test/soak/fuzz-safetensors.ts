@@ -67,7 +67,7 @@ function nativeOf(tensors: SafetensorsFile["tensors"]): Map<string, NativeTensor
 }
 
 function isNative(tensor: { readonly dtype: string }): tensor is NativeTensor {
-  return ["F32", "I32", "U32", "F16", "U8"].includes(tensor.dtype);
+  return ["F32", "I32", "U32", "F16", "U8", "I64"].includes(tensor.dtype);
 }
 
 const NAMES = ["a", "dense.kernel", "", "__proto__", "10", "ä€😀", 'quo"te', "new\nline"];

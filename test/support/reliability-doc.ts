@@ -50,6 +50,9 @@ export const PROVEN: Readonly<Record<string, string>> = {
   tables: "Fuzzed CSV tables, plain and gzipped, read as `--data` reads them.",
   pictures: "Fuzzed PNGs with corrected checksums, and JPEGs, in folders that `--data` reads.",
   png: "Fuzzed PNGs, most with corrected checksums, read as digits.",
+  onnx: "Fuzzed ONNX files, read as networks of a recipe.",
+  torch: "Fuzzed safetensors with PyTorch's names, read as networks of a recipe.",
+  pt: "Fuzzed files of `torch.save`, zip and pickle, read as tensors.",
   configs: "Fuzzed `--config` files.",
   resumes: "N steps compared with the same in three parts, by `--resume`: their SHA-256 are equal.",
   disks:

@@ -31,7 +31,7 @@ export const LONGEST = 200;
 const FOLDERS: Readonly<Record<string, string>> = {
   shaders: "The kernels: valid WGSL, one file per op family.",
   "shaders/lib": "What shaders share; appended after the shader that uses it.",
-  src: "The entries of the engine's package. Imports between the folders below point one way: gpu → kernels → autograd → nn → gan → proof → gpu-check → judge → runs → terminal → cli; `test/house/structure.test.ts` checks this.",
+  src: "The entries of the engine's package. Imports between the folders below point one way: gpu → kernels → autograd → nn → gan → proof → gpu-check → judge → formats → runs → terminal → cli; `test/house/structure.test.ts` checks this.",
   "src/gpu":
     "Adapter, device, arrays, pipelines, trace, plan, replay, errors: the only folder that knows WebGPU.",
   "src/gpu/inspection": "Explains a program's plan, and measures where its time goes.",
@@ -52,12 +52,16 @@ const FOLDERS: Readonly<Record<string, string>> = {
   "src/gpu-check":
     "The check of an adapter: right kernels, ceilings, variants, steps; for Node and for the page.",
   "src/judge": "The classifier that judges digits, and sets of digits against the real ones.",
+  "src/formats": "Networks in other programs' formats: one table of names and layouts for all.",
+  "src/formats/onnx": "ONNX: its schema, graphs, and layers as its operators.",
+  "src/formats/torch": "PyTorch: state dicts, and the Python that loads them.",
   "src/pictures":
     "PNG, GIF, plots, model diagrams, reports; reads any picture of a digit as if it were MNIST's.",
   "src/runs":
     "A run's record, its folder, its networks: what commands work on. Without console and flags.",
   "src/runs/comparing": "Trains recipes for equal times, and puts their results side by side.",
   "src/runs/evaluation": "Measures how good a run's digits are.",
+  "src/runs/exchange": "What of a run goes out in other formats, and comes back.",
   "src/runs/kept": "Runs without a disk: in memory, in a browser's private files, in .zip files.",
   "src/runs/sets":
     "The images that `--data` means, in whatever files they are, and what there is to say about them.",
@@ -102,6 +106,7 @@ const FOLDERS: Readonly<Record<string, string>> = {
   "test/data": "Image files as people store them.",
   "test/docs": "The docs against the code.",
   "test/examples": "The examples, run as they stand.",
+  "test/formats": "Exported and imported networks, in the programs that they are for.",
   "test/gan": "Steps, recipes, latent space, the watch.",
   "test/gpu": "Devices, limits, lost devices, text from outside.",
   "test/gpu/inspection": "The figures of plans.",
