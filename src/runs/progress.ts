@@ -41,6 +41,10 @@ export interface ProgressPlan {
   readonly batch: number;
 }
 
+/** Joins the parts that say something. */
+const joined = (by: string, ...parts: readonly string[]): string =>
+  parts.filter((part) => part !== "").join(by);
+
 /**
  * Shows a run's progress as a bar in a terminal, and prints a line per epoch. Without a terminal, prints a line whenever
  * there was none for 30 seconds.
@@ -51,7 +55,7 @@ export function createProgressView(
 ): ProgressView {
   const epochs = Math.ceil(plan.until / plan.stepsPerEpoch);
   const bars = ui.bars(
-    "{left} left {bar} step {value}/{total} | epoch {epoch} | {rate} | {losses} | {verdicts}",
+    "{left} {bar} step {value}/{total} | epoch {epoch} | {rate} | {losses} | {verdicts}",
   );
   let bar: Bar | undefined;
   let now: string | undefined; // until the first report, something else says what happens
@@ -73,8 +77,11 @@ export function createProgressView(
       const last = records.at(-1);
       if (!last) return;
       epoch = [...epoch.filter((record) => record.epoch === last.epoch), ...records];
-      const left = formatDuration(((plan.until - step) * plan.batch) / imagesPerSecond);
-      const rate = `${Number.isFinite(imagesPerSecond) ? imagesPerSecond.toFixed(0) : "?"} images/s`;
+      // The first report has no pace yet: its steps may have compiled kernels.
+      const isTimed = Number.isFinite(imagesPerSecond);
+      const seconds = ((plan.until - step) * plan.batch) / imagesPerSecond;
+      const left = isTimed ? `${formatDuration(seconds)} left` : "";
+      const rate = isTimed ? `${imagesPerSecond.toFixed(0)} images/s` : "";
       const mean = meanOf(records);
       const payload = {
         epoch: `${last.epoch}/${epochs}`,
@@ -83,7 +90,8 @@ export function createProgressView(
         rate,
         left,
       };
-      now = `${left} left: step ${step}/${plan.until}, epoch ${payload.epoch}; ${rate}; ${formatRecord(mean)}`;
+      const at = `step ${step}/${plan.until}, epoch ${payload.epoch}`;
+      now = joined("; ", left === "" ? at : `${left}: ${at}`, rate, formatRecord(mean));
       if (bars) {
         bar ??= bars.create(plan.until, plan.from, payload);
         bar.update(step, payload);
@@ -94,7 +102,11 @@ export function createProgressView(
         ? `Epoch ${last.epoch}/${epochs}`
         : `Step ${step}/${plan.until}`;
       say(
-        `${of}: ${formatRecord(meanOf(epoch))}; ${rate}${step < plan.until ? `, ${left} left` : ""}`,
+        joined(
+          "; ",
+          `${of}: ${formatRecord(meanOf(epoch))}`,
+          joined(", ", rate, step < plan.until ? left : ""),
+        ),
       );
     },
   };

@@ -14,15 +14,15 @@ const BARS = [20, 15, 10, 5, 0];
 
 /**
  * Returns the line of a format such as `{left} left {bar} step {value}/{total} | {now}`, in at most `columns` columns.
- * If it is too wide, the bar gets shorter; then the parts after a `|` go, the last one first; then the rest is cut. The
+ * Parts between `|` whose fields are all empty are left out. If it is too wide, the bar gets shorter; then the parts after a `|` go, the last one first; then the rest is cut. The
  * field `since`, a time of `performance.now()`, is shown as `{elapsed}`.
  */
 export function barLine(format: string, state: BarState, columns: number): string {
   const parts = format.split(" | ");
   for (let count = parts.length; count > 0; count -= 1) {
-    const shown = parts.slice(0, count).join(" | ");
     for (const size of BARS) {
-      const line = filled(shown, state, size);
+      const shown = parts.slice(0, count).map((part) => filled(part, state, size));
+      const line = shown.filter((part) => part !== "").join(" | ");
       if (line.length <= columns) return line;
     }
   }
@@ -45,7 +45,7 @@ function filled(format: string, { value, total, fields }: BarState, size: number
   return format
     .replace(/\{bar\} ?/, bar === "" ? "" : `${bar} `)
     .replaceAll(/\{(\w+)\}/g, (_, name: string) => String(known[name] ?? ""))
-    .trimEnd();
+    .trim();
 }
 
 /** Breaks a line at spaces so that each piece has at most `columns` columns, if it has spaces to break at. */

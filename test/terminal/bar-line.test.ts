@@ -2,10 +2,9 @@
 import { expect, it } from "vitest";
 import { barLine, wrapped } from "../../src/terminal/bar-line.ts";
 
-const FORMAT =
-  "{left} left {bar} step {value}/{total} | epoch {epoch} | {rate} | {losses} | {verdicts}";
+const FORMAT = "{left} {bar} step {value}/{total} | epoch {epoch} | {rate} | {losses} | {verdicts}";
 const fields = {
-  left: "3 min 20 s",
+  left: "3 min 20 s left",
   epoch: "1/10",
   rate: "158 images/s",
   losses: "loss D 1.386, G 0.700",
@@ -34,6 +33,13 @@ it("drops the verdicts first, then the losses, the rate and the epoch, and keeps
   expect(shown(50)).toEqual([false, false, false, true, true, true]);
   expect(shown(39)).toEqual([false, false, false, false, true, true]);
   expect(shown(20)).toEqual([false, false, false, false, false, true]);
+});
+
+it("leaves out what isn't known yet", () => {
+  const first = { ...state, fields: { ...fields, left: "", rate: "" } };
+  expect(barLine(FORMAT, first, 75)).toBe(
+    `█${"░".repeat(19)} step 1234/37500 | epoch 1/10 | loss D 1.386, G 0.700`,
+  );
 });
 
 it("has no bar while it isn't known how much there is to do, and counts the time itself", () => {
