@@ -186,7 +186,7 @@ const TOLD: readonly [written: string, call: () => unknown, told: string][] = [
   [
     "sequential([layers])",
     () => untyped(sequential, [layers.dense(1)]),
-    "sequential: the first argument must be a device, from openDevice or from open of longhand/node; got [{ kind, detail, outputShape, parameters, buffers, takesEpilogue, takesF16, forward }]",
+    "sequential: the first argument must be a device, from openDevice or from open of longhand/node; got [{ kind, detail, outputShape, parameters, buffers, takesEpilogue, takesF16, form, … 9 in all }]",
   ],
   [
     "sequential(…, [layers.relu])",
