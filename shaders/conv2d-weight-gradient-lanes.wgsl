@@ -80,11 +80,17 @@ fn under_one_tap(t: ptr<function, Tile>, u: ptr<function, Tile>, m: u32, k: u32,
   let count = (columns.y - columns.x) * BATCH;
   for (var y = rows.x; y < rows.y; y++) {
     let row = u32(i32(y * STRIDE_H + i) - PAD_TOP);
-    // Image and output column of four pixels. They are counted on, because SwiftShader divides lane by lane.
+    // Image and output column of four pixels. If they take divisions, they are counted on instead, because SwiftShader
+    // divides lane by lane; else they aren't, because in lavapipe what a loop carries costs more.
     var n = vec4u(0u, 1u, 2u, 3u) % BATCH;
     var x = columns.x + vec4u(0u, 1u, 2u, 3u) / BATCH;
     for (var first = 0u; first < count; first += 4u) {
-      let in_range = first + vec4u(0u, 1u, 2u, 3u) < vec4u(count);
+      let item = first + vec4u(0u, 1u, 2u, 3u);
+      let in_range = (item < vec4u(count)) | vec4<bool>(BY_FOURS);
+      if (BATCH_IS_POWER) {
+        n = item & vec4u(BATCH - 1u);
+        x = columns.x + (item >> vec4u(BATCH_BITS));
+      }
       let column = vec4u(vec4i(x * STRIDE_W + j) - PAD_LEFT);
       let at = c + select(vec4u(), ((n * HEIGHT + row) * WIDTH + column) * CHANNELS, in_range);
       let pixel = (n * OUT_HEIGHT + y) * OUT_WIDTH + x;
@@ -92,11 +98,13 @@ fn under_one_tap(t: ptr<function, Tile>, u: ptr<function, Tile>, m: u32, k: u32,
         t, u, load_pixels_dout(pixel, in_range, k), load_last_dout(pixel, in_range, k),
         exchange_fours(load_pixels_inp(at, in_range), load_last_inp(at, c, in_range)),
       );
-      n += 4u % BATCH;
-      x += 4u / BATCH;
-      let over = n >= vec4u(BATCH);
-      n -= select(vec4u(), vec4u(BATCH), over);
-      x += select(vec4u(), vec4u(1u), over);
+      if (!BATCH_IS_POWER) {
+        n += 4u % BATCH;
+        x += 4u / BATCH;
+        let over = n >= vec4u(BATCH);
+        n -= select(vec4u(), vec4u(BATCH), over);
+        x += select(vec4u(), vec4u(1u), over);
+      }
     }
   }
 }

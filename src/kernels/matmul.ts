@@ -110,7 +110,7 @@ export function multiply(a: GpuArray, b: GpuArray, attributes: MatmulAttributes 
     launch: (x, y) => multiply(x, y, attributes),
   };
   const variant = chooseVariant(a.device, workload, preferred, tilesServe, fours, { split: thin });
-  const tile = lanesTile(a.device, M, N, aByFours && left.strides[1] !== 1);
+  const tile = lanesTile(a.device, M, N);
   const work = {
     flop: 2 * batch * M * N * K,
     done: () => productWork(a.device, variant, batch, [M, N, K], tile),

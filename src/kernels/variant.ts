@@ -163,19 +163,13 @@ const upTo = (count: number, step: number): number => Math.ceil(count / step) * 
 
 /**
  * Returns the tile that lanes compute for a matrix of that size. Lanes work in teams of four if all of them would have
- * columns to spare. In teams of four, tiles have many rows, and on adapters with four lanes they are wide if that covers
- * no more columns: a load serves more multiply-adds. In larger teams, the code of such a tile would exceed a processor's
- * first cache. `byFours` says that each lane loads four rows at a time, so that 16 rows would leave some idle.
+ * columns to spare. Tiles have many rows, and on adapters with four lanes they are wide if that covers no more columns:
+ * a load serves more multiply-adds.
  */
-export function lanesTile(
-  { lanes }: Device,
-  rows: number,
-  columns: number,
-  byFours: boolean = false,
-): LanesTile {
+export function lanesTile({ lanes }: Device, rows: number, columns: number): LanesTile {
   const TEAM = upTo(columns, 16) < upTo(columns, 4 * lanes) ? 4 : lanes;
   const each = rows / (lanes / TEAM);
-  const few = each <= 16 || (TEAM > 4 && !byFours) ? 4 : 8;
+  const few = each <= 16 ? 4 : 8;
   return {
     LANES: lanes,
     TEAM,
@@ -187,7 +181,7 @@ export function lanesTile(
 /** Returns the tile of a filter's gradient. Its rows are one tap's channels if those fill some tile. */
 export function filterLanesTile(device: Device, geometry: Geometry): LanesTile {
   const { kernel, channels, filters } = geometry;
-  const tileFor = (rows: number): LanesTile => lanesTile(device, rows, filters, true);
+  const tileFor = (rows: number): LanesTile => lanesTile(device, rows, filters);
   const any = tileFor(kernel[0] * kernel[1] * channels);
   const tiles = [any, ...[64, 32, 16, 8].map(tileFor)];
   return tiles.find((tile) => isOneTap(tile, geometry)) ?? any;

@@ -192,7 +192,7 @@ describe("work done", () => {
 
   it("of lanes that share loads leaves out taps that no pixel of a tile has inside", () => {
     const lanes = device.lanes;
-    // Through the batch first: two teams of 32 rows by 16 columns, or 16 rows by 32 columns if there are so many.
+    // Through the batch first: two teams of 32 rows by 16 columns, or 32 rows by 32 columns if there are so many.
     device.lanes = 8;
     const forward = (batch: number, filters: number): [number, number] => {
       const shape = [3, 3, 8, filters];
@@ -209,11 +209,11 @@ describe("work done", () => {
     );
     const one = forward(64, 12); // a subgroup's rows are one pixel of 64 images
     const two = forward(2, 12); // of all pixels, with every tap inside for some
-    const all = forward(16, 32); // one pixel of 16 images
+    const all = forward(32, 32); // one pixel of 32 images
     device.lanes = lanes;
     expect(one).toEqual([32 * needed, 2 * 169 * 64 * 8 * 16]);
     expect(two).toEqual([needed, 2 * 9 * 64 * 8 * 16]);
-    expect(all).toEqual([2 * 400 * 9 * 8 * 32, 2 * 169 * 16 * 8 * 32]);
+    expect(all).toEqual([2 * 800 * 9 * 8 * 32, 2 * 169 * 32 * 8 * 32]);
     expect(data).toEqual([needed, 2 * 9 * 64 * 12 * 16]);
     // 8 channels fill no tile, so its rows lie under several taps: all 50 pixels, in fours.
     expect(filter).toEqual([needed, 2 * 128 * 16 * 52]);
