@@ -19,6 +19,14 @@ export function requireFolder(flag: string, path: string | undefined): void {
   throw new UsageError(`${flag} ${path}: its folder does not exist; create it, or name another`);
 }
 
+/** Throws `UsageError` if a file would be replaced without `--force`. */
+export function requireFree(flag: string, path: string, force: boolean = false): void {
+  if (force || !existsSync(path)) return;
+  throw new UsageError(
+    `${flag} ${path}: exists already; name another file, or add --force to replace it`,
+  );
+}
+
 /** The most samples that are drawn and held at the same time. */
 export const MOST_SAMPLES = 100_000;
 

@@ -1,7 +1,7 @@
 // Minifies WGSL: removes comments, indentation, empty lines, and spaces that separate no tokens, and shortens the names
 // that functions declare. Every other token stays. Lines that shader.ts finds by their beginning only lose their
 // comments: constants, aliases, and names of appended libraries.
-import { tokensOf, type Token } from "./wgsl-constants.ts";
+import { localNames, tokensOf, type Token } from "./wgsl-constants.ts";
 
 const APPENDED = /^\/\/ appended: \S+$/;
 const READ = /^(?:const|alias) /;
@@ -45,8 +45,6 @@ function withShortNames(text: string): string {
   return short + text.slice(from);
 }
 
-const DECLARES = ["let", "var", "const"];
-
 /** Whether a token is a name that the module declares, or an attribute's. */
 const isShared = (tokens: readonly Token[], i: number): boolean =>
   ["fn", "struct", "alias", "const", ">"].includes(tokens[i - 1]?.text ?? "") ||
@@ -70,15 +68,10 @@ function functionsIn(tokens: readonly Token[]): readonly (readonly [first: numbe
 
 /** Returns a short name, which the function doesn't use yet, for each longer one that it declares. */
 function shortNames(own: readonly Token[], shared: ReadonlySet<string>): Map<string, string> {
-  const head = own.findIndex(({ text }) => text === "{");
   const used = new Set(own.map(({ text }) => text));
   const names = new Map<string, string>();
-  for (const [i, { text }] of own.entries()) {
-    const isDeclared = DECLARES.includes(own[i - 1]?.text ?? "");
-    const isParameter = i < head && own[i + 1]?.text === ":";
-    if (!(isDeclared || isParameter) || text.length < 2 || shared.has(text) || names.has(text)) {
-      continue;
-    }
+  for (const text of new Set(localNames(own))) {
+    if (text.length < 2 || shared.has(text)) continue;
     const name = LETTERS.find((letter) => !used.has(letter));
     if (name === undefined) continue;
     used.add(name);

@@ -72,7 +72,7 @@ export class Constants {
 }
 
 /** Returns the names of functions' parameters, variables and constants. */
-function localNames(tokens: readonly Token[]): readonly string[] {
+export function localNames(tokens: readonly Token[]): readonly string[] {
   const names: string[] = [];
   let depth = 0;
   let isHead = false; // between `fn` and the function's body

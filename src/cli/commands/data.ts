@@ -1,9 +1,13 @@
 // `longhand data`: says what a set of images is, what is odd about it, and draws some of it.
-import { existsSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import type { Command } from "commander";
-import { UsageError } from "../../gpu/errors.ts";
-import { noTransposeOption, requireEnding, requireFolder, transposeOption } from "../options.ts";
+import {
+  noTransposeOption,
+  requireEnding,
+  requireFolder,
+  requireFree,
+  transposeOption,
+} from "../options.ts";
 
 /** The flags of `data`. */
 export interface DataFlags {
@@ -18,11 +22,7 @@ export async function dataCommand(path: string, flags: DataFlags): Promise<void>
   const out = flags.out ?? `${name}-preview.png`;
   requireEnding("--out", out, ".png");
   requireFolder("--out", out);
-  if (existsSync(out) && !flags.force) {
-    throw new UsageError(
-      `--out ${out}: exists already; name another file, or add --force to replace it`,
-    );
-  }
+  requireFree("--out", out, flags.force);
   const { showSet } = await import("../actions/data.ts");
   await showSet(path, out, flags);
 }

@@ -2,10 +2,10 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
-import { CheckpointError, UsageError } from "../../gpu/errors.ts";
+import { CheckpointError } from "../../gpu/errors.ts";
 import { requireRun } from "../../runs/require-run.ts";
 import { print } from "../../terminal/print.ts";
-import { requireEnding, requireFolder } from "../options.ts";
+import { requireEnding, requireFolder, requireFree } from "../options.ts";
 
 /** The flags of `metrics`. */
 export interface MetricsFlags {
@@ -20,11 +20,7 @@ export async function metricsCommand(run: string, { out, force }: MetricsFlags):
   requireFolder("--out", out);
   requireRun(run);
   // The one in the run folder is the log in another form, so it is written anew.
-  if (out !== undefined && existsSync(out) && !force) {
-    throw new UsageError(
-      `--out ${out}: exists already; name another file, or add --force to replace it`,
-    );
-  }
+  if (out !== undefined) requireFree("--out", out, force);
   const log = join(run, "metrics.jsonl");
   if (!existsSync(log)) {
     throw new CheckpointError(`${log}: is missing, so there are no losses; put it back`);
