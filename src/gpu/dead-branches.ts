@@ -17,9 +17,11 @@ interface Statement {
 
 /**
  * Returns the text without branches whose conditions are known from its constants, and without statements after a
- * return. Conditions that aren't understood keep their branches. Everything else stays, comments too.
+ * return. Conditions that aren't understood keep their branches. Everything else stays, comments too. A text with block
+ * comments, or whose brackets don't match, stays as it is: the driver says what is wrong with it.
  */
 export function withoutDeadBranches(wgsl: string): string {
+  if (wgsl.includes("/*")) return wgsl;
   const pruning = new Pruning(wgsl);
   let text = "";
   let from = 0;
@@ -35,6 +37,7 @@ class Pruning {
   readonly #tokens: readonly Token[];
   readonly #constants: Constants;
   readonly #cuts: Cut[] = [];
+  #isBroken = false; // something that WGSL's syntax asks for is missing
 
   constructor(wgsl: string) {
     this.#wgsl = wgsl;
@@ -48,7 +51,7 @@ class Pruning {
       if (this.#text(i) !== "fn") continue;
       i = this.#block(this.#find("{", i)).next - 1;
     }
-    return this.#cuts.toSorted(([a], [b]) => a - b);
+    return this.#isBroken ? [] : this.#cuts.toSorted(([a], [b]) => a - b);
   }
 
   #text(i: number): string | undefined {
@@ -57,11 +60,13 @@ class Pruning {
 
   /** Cuts from the beginning of one token to that of another. */
   #cut(from: number, to: number): void {
+    if (this.#isBroken) return;
     this.#cuts.push([this.#tokens[from]!.start, this.#tokens[to]!.start]);
   }
 
   /** Cuts whole statements, from one token up to another, with the comments above and behind them. */
   #cutAfter(from: number, to: number): void {
+    if (this.#isBroken) return;
     this.#cuts.push([this.#lineEnd(from - 1), this.#lineEnd(to - 1)]);
   }
 
@@ -80,7 +85,9 @@ class Pruning {
       if (depth === 0 && found === text) return i;
       if ("([{".includes(found)) depth += 1;
       if (")]}".includes(found)) depth -= 1;
+      if (depth < 0) break;
     }
+    this.#isBroken = true;
     return this.#tokens.length;
   }
 
@@ -196,7 +203,8 @@ class Pruning {
     const ranges: Cut[] = [];
     const end = this.#text(body - 1) === ":" ? body - 1 : body;
     for (let from = this.#text(at) === "case" ? at + 1 : at; from < end;) {
-      const to = Math.min(this.#find(",", from), end);
+      let to = from;
+      while (to < end && this.#text(to) !== ",") to += 1;
       ranges.push([from, to]);
       from = to + 1;
     }

@@ -150,6 +150,23 @@ fn f() { // c
   });
 });
 
+test("what WGSL doesn't permit, or may nest, stays for the driver to judge", () => {
+  const whole =
+    "const NO = false;\nfn f() { switch 1u { case 1u, 2u: { if (NO) { a(); } } default: { } } if (NO) { g(); } h(); }\n";
+  expect(withoutDeadBranches(whole)).not.toContain("NO)");
+  const commented = whole.replace("g();", "g(); /* } */");
+  expect(withoutDeadBranches(commented)).toBe(commented);
+  const tokens = tokensOf(whole);
+  for (const { start } of tokens) {
+    const beginning = whole.slice(0, start);
+    expect(withoutDeadBranches(beginning)).toBe(beginning);
+  }
+  for (const { start, end } of tokens.filter(({ text }) => "{}".includes(text))) {
+    const without = whole.slice(0, start) + whole.slice(end);
+    expect(withoutDeadBranches(without)).toBe(without);
+  }
+});
+
 const FOLDER = new URL("../../shaders/", import.meta.url);
 const read = (path: string): string => readFileSync(new URL(path, FOLDER), "utf8");
 const shaders = readdirSync(FOLDER).filter((file) => file.endsWith(".wgsl"));
