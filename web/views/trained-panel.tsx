@@ -7,7 +7,6 @@ import type { TrainedFacts } from "../lab/trained.ts";
 import { lab } from "../state/lab.ts";
 import { takeAgain } from "../state/latent.ts";
 import { adapter, hearRenewals } from "../state/state.ts";
-import { chosenSubject } from "../state/subject.ts";
 import { GpuCanvas } from "../ui/gpu-canvas.tsx";
 import { whole } from "../ui/words.ts";
 import "./latent.css";
@@ -30,11 +29,7 @@ export function TrainedPanel(): JSX.Element {
     return hearRenewals(show);
   }, []);
   useEffect(() => {
-    if (!facts.value || !adapter.value) return undefined;
-    const before = chosenSubject.value; // for the views that have a choice
-    chosenSubject.value = "trained";
-    void takeAgain();
-    return () => (chosenSubject.value = before);
+    if (facts.value && adapter.value) void takeAgain();
   }, [facts.value, adapter.value]);
   return (
     <figure class="card picture">
