@@ -34,7 +34,7 @@ export async function saved(page: Page, step: number): Promise<void> {
 /** The files of the run folder that the page gives. */
 export async function folderOf(page: Page): Promise<Files> {
   const { name, bytes } = await downloadFrom(page, "#take-run");
-  expect(name).toMatch(/^small-\d{8}-\d{6}\.zip$/);
+  expect(name).toMatch(/^(small|mlp)-\d{8}-\d{6}\.zip$/);
   const start = name.replace(/\.zip$/, "/");
   return Object.fromEntries(
     Object.entries(unzipSync(bytes)).map(([path, data]) => [path.slice(start.length), data]),
