@@ -42,6 +42,15 @@ export function pageConfig(): UserConfig {
             moduleIds.some((id) => id.endsWith("/src/gpu/device.ts"))
               ? "assets/engine-[hash].js"
               : "assets/[name]-[hash].js",
+          // What the page and the lab share besides the engine, in chunks of its own.
+          codeSplitting: {
+            minShareCount: 2,
+            includeDependenciesRecursively: false,
+            groups: [
+              { name: "packages", test: /\/node_modules\// },
+              { name: "recipes", test: /\/(src\/(gan|judge|runs|data|metrics)|web)\// },
+            ],
+          },
         },
       },
     },
