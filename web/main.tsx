@@ -7,9 +7,11 @@ import { start } from "./state/actions.ts";
 import { followColours } from "./state/colours.ts";
 import { followKeeping } from "./state/kept.ts";
 import { followHiding } from "./state/hidden.ts";
+import { followSight } from "./state/sight.ts";
 import { followTitle } from "./state/title.ts";
 import { adapter, autostart, openLab } from "./state/state.ts";
 
+followSight();
 render(<App />, document.querySelector("#page")!);
 followTitle();
 followHiding();

@@ -37,7 +37,8 @@ describe("on SwiftShader", () => {
   let visited: Visit;
   beforeAll(async () => {
     server = await serveWeb({ port: 0 });
-    const query = "?recipe=small&batch=4&seed=7&steps=3&autostart=1&view=inside";
+    const query =
+      "?recipe=small&batch=4&seed=7&steps=3&autostart=1&view=inside&layer=discriminator.2";
     visited = await visit(browser(), server.url, query);
     await opened(visited.page);
     await reach(visited.page, "done");
@@ -53,6 +54,8 @@ describe("on SwiftShader", () => {
       .evaluateAll((all) => all.map((each) => each.getAttribute("data-layer")));
     expect(layers[0]).toBe("generator.dense");
     expect(layers.at(-1)).toBe("discriminator.dense");
+    const chosen = page.locator(".layer[aria-pressed=true]");
+    expect(await chosen.getAttribute("data-layer")).toMatch(/^discriminator\./); // the address says so
     await page.focus(CONV);
     await page.keyboard.press("Enter");
     await page.waitForFunction(() => /32 channels of 7 × 7/.test(document.body.textContent!));

@@ -128,9 +128,9 @@ describe("on SwiftShader", () => {
       await page.click("#copy-link");
       await page.locator(".said", { hasText: "Copied" }).waitFor();
       const link = new URL(await page.evaluate(() => navigator.clipboard.readText()));
-      expect(Object.fromEntries(link.searchParams)).toEqual({
-        ...Object.fromEntries(new URLSearchParams(RUN)),
-      });
+      expect(Object.fromEntries(link.searchParams)).toEqual(
+        Object.fromEntries(new URLSearchParams(RUN)),
+      );
       expect(faults).toEqual([]);
     });
   }, 200_000);
@@ -328,6 +328,11 @@ describe("on SwiftShader", () => {
       );
       expect(await page.getAttribute(".run-bar", "data-state")).toBe("paused"); // the run in training stays
 
+      // Who learns is kept too.
+      await page.click("#tab-step");
+      await page.check("input[name=learner][value=discriminator]");
+      await page.waitForSelector('#next-part[aria-disabled="false"]');
+
       await oneStep(page);
       await saved(page, first + 1);
       const hit = await page.evaluate(async (file) => {
@@ -357,9 +362,12 @@ describe("on SwiftShader", () => {
       expect(await stepOf(page)).toBe(first);
       expect(await page.textContent(".notice.remark")).toMatch(
         new RegExp(
-          `^${hit}/checkpoint/generator.safetensors: is damaged: .* The run goes on from the checkpoint before, of step ${first}\\.`,
+          `^${hit}/checkpoint/generator.safetensors: is damaged: .* The run goes on from the checkpoint before, of step ${first}\\. The discriminator learns alone, as it did`,
         ),
       );
+      await page.click("#tab-step");
+      await page.waitForSelector('#next-part[aria-disabled="false"]');
+      expect(await page.isChecked("input[name=learner][value=discriminator]")).toBe(true);
     });
   }, 300_000);
 

@@ -88,13 +88,14 @@ describe("on SwiftShader", () => {
   });
 
   test("the discriminator alone learns, and the generator keeps every bit", async () => {
-    const { page, faults } = await visit(browser(), server.url, `${QUERY}&steps=6`);
+    const query = `${QUERY}&steps=6&learn=discriminator`;
+    const { page, faults } = await visit(browser(), server.url, query);
     await begun(page);
+    await page.waitForSelector("input[name=learner][value=discriminator]:checked");
+    await idle(page);
     const fingerprints = () => asked<Record<string, string>>(page, "fingerprints()");
     const first = await fingerprints();
 
-    await page.check("input[name=learner][value=discriminator]");
-    await idle(page);
     await press(page, "#whole-step");
     const second = await fingerprints();
     expect(second["generator"]).toBe(first["generator"]);
@@ -114,6 +115,7 @@ describe("on SwiftShader", () => {
 
     await page.check("input[name=learner][value=generator]");
     await idle(page);
+    await page.waitForURL(/[?&]learn=generator/);
     await press(page, "#whole-step");
     const fourth = await fingerprints();
     expect(fourth["discriminator"]).toBe(third["discriminator"]);

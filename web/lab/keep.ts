@@ -16,10 +16,9 @@ import {
   type RunFiles,
   type RunStore,
 } from "../../src/web.ts";
-import { parsePace, settingsFor } from "../state/kept-settings.ts";
-import type { Settings } from "../state/settings.ts";
+import { parseKept, settingsFor } from "../state/kept-settings.ts";
 import { noRun, type Bench } from "./bench.ts";
-import { unpackFrames, type Frame } from "./frames.ts";
+import { unpackFrames } from "./frames.ts";
 import type { KeepMethods, Resumed, TakenFile } from "./kept-facts.ts";
 import { imagesFor } from "./kept-images.ts";
 import {
@@ -33,7 +32,7 @@ import {
 import { Keeping } from "./keeping.ts";
 import { claimedRuns, claimRun, originFiles } from "./origin-files.ts";
 import { recoverLosses } from "./recovery.ts";
-import { createRun, enter, type Run } from "./run.ts";
+import { createRun, enter, type Beginning, type Run } from "./run.ts";
 import { gifOf, gridFiles, gridOf, pngOf, type Look } from "./run-images.ts";
 import { prepareRun } from "./training.ts";
 
@@ -81,15 +80,13 @@ export function keep(bench: Bench, images: { readonly own: ImageSet | undefined 
   const build = (
     identity: Identity,
     kept: KeptRun | undefined,
-    settings: Settings,
-    data: ImageSet,
-    frames: readonly Frame[],
+    as: Pick<Beginning, "settings" | "data" | "frames" | "only">,
   ): Promise<Run> =>
     bench.turn(async () => {
       const { record } = identity;
       // Choices of another adapter would be no faster here, and its bits differ anyway.
       const choices = record.adapter === bench.adapter.name ? record.choices : {};
-      const beginning = { settings, data, choices, frames };
+      const beginning = { ...as, choices };
       next = identity;
       try {
         if (!kept) return await createRun(bench, beginning);
@@ -106,7 +103,7 @@ export function keep(bench: Bench, images: { readonly own: ImageSet | undefined 
       const step = (await keeping)?.saved;
       return step === undefined ? "" : `Step ${step} is kept: go on with it under “Keep”.`;
     },
-    async rebuild({ settings, data, frames }) {
+    async rebuild({ settings, data, frames, only }) {
       const each = await keeping;
       if (!each) throw new UsageError("nothing of it was kept");
       const identity = await each.identity();
@@ -114,7 +111,7 @@ export function keep(bench: Bench, images: { readonly own: ImageSet | undefined 
       const kept = snapshot && (await withWebHashes(readRun(snapshot.files, each.id, LONGHAND)));
       const step = kept?.step ?? 0;
       const list = frames.list.filter((frame) => frame.step <= step);
-      return build(identity, kept, settings, data, list);
+      return build(identity, kept, { settings, data, frames: list, only });
     },
   });
 
@@ -126,18 +123,19 @@ export function keep(bench: Bench, images: { readonly own: ImageSet | undefined 
   ): Promise<Resumed> => {
     const { record, recipe, step, rest, records, notes } = kept;
     const { seed, batch, activationType, adapter } = record;
+    const { only, ...pace } = parseKept(rest.get(SETTINGS_FILE));
     const settings = settingsFor(recipe, {
       seed,
       batch: batch === recipe.batch ? undefined : batch,
       activationType,
-      ...parsePace(rest.get(SETTINGS_FILE)),
+      ...pace,
     });
     // Refused before the run in training ends.
     const data = await imagesFor(bench, kept, own.id, { own: images.own, base });
     const run = await prepareRun(bench, async (tell) => {
       tell(`Building both networks as they were after step ${step}…`);
       const frames = unpackFrames(rest.get(FRAMES_FILE), step);
-      return build({ ...kept, ...own }, kept, settings, data, frames);
+      return build({ ...kept, ...own }, kept, { settings, data, frames, only });
     });
     enter(bench, run, "paused", `Ready to go on after step ${step}.`);
     const missing = step - records.length;
@@ -150,6 +148,9 @@ export function keep(bench: Bench, images: { readonly own: ImageSet | undefined 
         ...(adapter === here
           ? []
           : [`The run was on ${adapter}; it goes on with ${here}, and its bits will differ.`]),
+        ...(only === undefined
+          ? []
+          : [`The ${only} learns alone, as it did: “Step” changes that.`]),
         ...(missing > 0 ? [`The losses of ${missing} steps are missing.`] : []),
       ],
     };

@@ -95,8 +95,9 @@ export class Keeping {
     return new Map([
       ...(this.snapshot?.files ?? []),
       ...this.#identity.rest,
-      ...this.#onceFiles(),
+      ...this.#images(),
       [FRAMES_FILE, frames],
+      [SETTINGS_FILE, this.#settings()],
     ]);
   }
 
@@ -141,6 +142,7 @@ export class Keeping {
         await this.#rest;
         this.#slot = await store.save(this.id, snapshot.files, this.#slot);
         await store.keep(this.id, FRAMES_FILE, packFrames(this.run.frames.list));
+        await store.keep(this.id, SETTINGS_FILE, this.#settings());
         this.saved = snapshot.step;
         const event = { id: this.id, step: snapshot.step, saved: Date.now() };
         this.#bench.tell({ type: "kept", ...event });
@@ -158,20 +160,21 @@ export class Keeping {
   /** Writes what doesn't change while the run trains. */
   async #writeOnce(store: RunStore): Promise<void> {
     const kept = this.#identity.slot === undefined ? this.#identity.rest : [];
-    for (const [path, bytes] of [...kept, ...this.#onceFiles()]) {
+    for (const [path, bytes] of [...kept, ...this.#images()]) {
       await store.keep(this.id, path, bytes);
     }
   }
 
-  #onceFiles(): RunFiles {
-    const { settings, data } = this.run;
+  /** What the page knows of the run besides its record. */
+  #settings(): Uint8Array {
+    const { settings, only } = this.run;
     const { steps, sampleEvery } = settings;
-    const text = JSON.stringify({ steps, sampleEvery });
-    const own = this.#identity.record.data.folder !== null;
-    return new Map([
-      [SETTINGS_FILE, new TextEncoder().encode(text)],
-      ...(own ? imageFiles(data) : []),
-    ]);
+    return new TextEncoder().encode(JSON.stringify({ steps, sampleEvery, only }));
+  }
+
+  /** The images, if they are the visitor's own. */
+  #images(): RunFiles {
+    return new Map(this.#identity.record.data.folder === null ? [] : imageFiles(this.run.data));
   }
 
   #complain(text: string): void {

@@ -13,6 +13,7 @@ import {
   type PrincipalDirection,
 } from "../../src/web.ts";
 import type { Bench, Subject } from "./bench.ts";
+import { CHOICES } from "./choices.ts";
 import type { Found } from "./draw.ts";
 import { oncePer } from "./once-per.ts";
 
@@ -67,8 +68,7 @@ export interface LatentMethods {
   walkTo(share: number): Promise<void>;
 }
 
-/** How many digits there are to choose from, around the one in hand, and on the way. */
-export const CHOICES = 20;
+/** How many digits there are around the one in hand, and on the way. */
 const AROUND = 5;
 const STOPS = 9;
 

@@ -47,10 +47,9 @@ export function recoverLosses(bench: Bench, { standing, rebuild }: Rebuilding): 
       const next = await rebuild(run);
       lostAt = wasRunning ? Math.max(reached, next.step + 1) : undefined;
       const from = next.step === 0 ? "its beginning" : `step ${next.step}, which was saved last`;
-      const both = run.only === undefined ? "" : " Both networks learn again.";
       bench.tell({
         type: "lost",
-        text: `${lost} It was opened again, and the run goes on from ${from}.${both}`,
+        text: `${lost} It was opened again, and the run goes on from ${from}.`,
       });
       if (wasRunning) void trainOn(bench, next);
       else enter(bench, next, "paused", `Paused after step ${next.step}.`);

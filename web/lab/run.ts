@@ -74,6 +74,8 @@ export interface Beginning {
   readonly records?: readonly StepRecord[];
   /** The timeline of the steps done before. */
   readonly frames?: readonly Frame[];
+  /** The only network that learns; both by default. */
+  readonly only?: Player | undefined;
 }
 
 /** Builds a run on the bench's device, and draws its first samples. It is paused. */
@@ -126,6 +128,7 @@ export async function createRun(bench: Bench, beginning: Beginning): Promise<Run
     watchers: [],
   };
   run.frames.list.push(...frames);
+  await letLearn(run, beginning.only);
   bench.run = run;
   bench.tell({
     type: "plan",
@@ -171,6 +174,13 @@ export function trainOn(bench: Bench, run: Run, steps: number = Infinity): Promi
   if (isRunning(run)) return Promise.resolve();
   run.ended = train(bench, run, steps);
   return run.ended;
+}
+
+/** Lets one network of a run learn alone from now on, or both. In a turn of the bench, while the run is paused. */
+export async function letLearn(run: Run, only: Player | undefined): Promise<void> {
+  if (run.only === only) return;
+  run.programs = await compileSteps(run.gan, undefined, { only });
+  run.only = only;
 }
 
 /** Pauses a run, and waits until its last step is done and reported. */

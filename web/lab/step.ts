@@ -1,5 +1,5 @@
 // The lab's part for a step in slow motion, and for training one network alone.
-import { compileSteps, type Gan } from "../../src/gan.ts";
+import type { Gan } from "../../src/gan.ts";
 import {
   compileSlowStep,
   parameterCount,
@@ -12,7 +12,7 @@ import {
   type StepPart,
 } from "../../src/web.ts";
 import type { Bench } from "./bench.ts";
-import { comeToRest, pauseRun, reportNow, type Run, trainOn } from "./run.ts";
+import { comeToRest, letLearn, pauseRun, reportNow, type Run, trainOn } from "./run.ts";
 
 /** A part of a step, before it runs. */
 export interface PartFacts {
@@ -26,6 +26,8 @@ export interface StepFacts {
   readonly parts: readonly PartFacts[];
   /** Images per batch. */
   readonly batch: number;
+  /** The only network that learns; undefined if both do. */
+  readonly only: Player | undefined;
   readonly generator: { readonly parameters: number };
   readonly discriminator: { readonly parameters: number };
 }
@@ -121,11 +123,7 @@ export function stepping(bench: Bench): StepMethods {
       const run = bench.theRun;
       const trains = run.state === "running";
       await pauseRun(run);
-      await bench.turn(async () => {
-        if (run.only === only) return;
-        run.programs = await compileSteps(run.gan, undefined, { only });
-        run.only = only;
-      });
+      await bench.turn(() => letLearn(run, only));
       if (trains) void trainOn(bench, run);
     },
     async stepFacts() {
@@ -139,6 +137,7 @@ export function stepping(bench: Bench): StepMethods {
             launches: launches.map(({ label }) => label),
           })),
           batch: plan.batch,
+          only: run.only,
           generator: { parameters: parameterCount(generator.parameters) },
           discriminator: { parameters: parameterCount(discriminator.parameters) },
         };

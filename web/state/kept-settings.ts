@@ -1,6 +1,6 @@
 // The settings of a run that was kept: from its recipe's constants, and from what the page noted next to it.
 import { recipeNamed, type Recipe } from "../../src/gan.ts";
-import { constantsOf, type ConstantValues } from "../../src/web.ts";
+import { constantsOf, type ConstantValues, type Player } from "../../src/web.ts";
 import { SAMPLE_EVERY, type Settings } from "./settings.ts";
 
 /**
@@ -52,11 +52,17 @@ function changed(values: ConstantValues, usual: ConstantValues): Record<string, 
   return Object.fromEntries(found);
 }
 
-/** The steps and the pace of samples that a page kept with a run. A damaged file is as none. */
-export function parsePace(bytes: Uint8Array | undefined): Pick<Settings, "steps" | "sampleEvery"> {
-  const usual = { steps: undefined, sampleEvery: SAMPLE_EVERY };
+/** What a page keeps with a run. */
+export interface KeptSettings extends Pick<Settings, "steps" | "sampleEvery"> {
+  /** The only network that learns; undefined if both do. */
+  readonly only: Player | undefined;
+}
+
+/** Returns what a page kept with a run. A damaged file is as none. */
+export function parseKept(bytes: Uint8Array | undefined): KeptSettings {
+  const usual = { steps: undefined, sampleEvery: SAMPLE_EVERY, only: undefined };
   try {
-    const { steps, sampleEvery }: Record<string, unknown> = Object(
+    const { steps, sampleEvery, only }: Record<string, unknown> = Object(
       JSON.parse(new TextDecoder().decode(bytes)),
     );
     const isCount = (value: unknown): value is number =>
@@ -64,6 +70,7 @@ export function parsePace(bytes: Uint8Array | undefined): Pick<Settings, "steps"
     return {
       steps: isCount(steps) ? steps : usual.steps,
       sampleEvery: isCount(sampleEvery) ? sampleEvery : usual.sampleEvery,
+      only: only === "generator" || only === "discriminator" ? only : usual.only,
     };
   } catch {
     return usual;

@@ -3,7 +3,7 @@ import { signal, type Signal } from "@preact/signals";
 import type { Directions, GripFacts, Rotation } from "../lab/latent.ts";
 import { keepUp } from "./actions.ts";
 import { lab } from "./lab.ts";
-import { subject } from "./subject.ts";
+import { chosenSubject, subject } from "./subject.ts";
 import { MIDDLE, rotationsAround } from "./turning.ts";
 
 /** The choice that was taken in hand, and the class as which it is drawn. */
@@ -89,9 +89,6 @@ function rest(): void {
 
 let taking: Promise<void> = Promise.resolve();
 
-/** What was in hand last, in words. */
-let last = "";
-
 /**
  * Paints the digits to choose from, and takes the chosen one in hand: as it is, or turned as it was if it was in hand
  * before, and only the view, the device or the weights are others.
@@ -110,7 +107,16 @@ export function takeFresh(): Promise<void> {
 /** Takes the chosen digit in hand, turned as it was if it was in hand last. */
 export const takeAgain = (): Promise<void> => take(last === wordsOf());
 
-const wordsOf = (): string => JSON.stringify([subject.value, choice.value, directions.value]);
+// The choice of a network counts, not which one there is so far: a link's turn waits for the run that it belongs to.
+const wordsOf = (): string => JSON.stringify([chosenSubject.value, choice.value, directions.value]);
+
+/** What was in hand last, in words; at first, what the address says. */
+let last = "";
+
+/** Takes it that the ball is turned as it is for what is chosen: a link said both. */
+export function keepTurn(): void {
+  last = wordsOf();
+}
 
 /** Takes the chosen digit in hand; what is asked for last is in the hand last. `isKept` keeps the ball as it is turned. */
 export function take(isKept = false): Promise<void> {

@@ -59,9 +59,23 @@ export async function leaveStep(): Promise<void> {
 /** Asks the lab for the parts of a step. The first time it compiles them. */
 export async function askParts(): Promise<void> {
   if (!hasRun.value || facts.value || working.value) return;
-  await alone(async () => {
-    facts.value = await lab.stepFacts();
-  });
+  await alone(takeFacts);
+  const who = asked;
+  asked = undefined;
+  if (facts.value && who !== undefined && who !== learner.value) await letLearn(who);
+}
+
+async function takeFacts(): Promise<void> {
+  facts.value = await lab.stepFacts();
+  learner.value = facts.value.only ?? "both";
+}
+
+/** Who is to learn in the first run that this view meets: an address asked for it. */
+let asked: Learner | undefined;
+
+/** Lets one network learn alone, or both, as soon as this view has a run. */
+export function askLearner(who: Learner): void {
+  asked = who;
 }
 
 /** Lets one network learn alone, or both, from now on; after the part that is under way. */
@@ -75,7 +89,7 @@ export async function letLearn(who: Learner): Promise<void> {
     await lab.learn(who === "both" ? undefined : who);
     agrees = true;
     reports.value = [];
-    facts.value = await lab.stepFacts();
+    await takeFacts();
   });
   if (!agrees) learner.value = before;
 }
@@ -131,7 +145,7 @@ export async function play(): Promise<void> {
 }
 
 async function runPart(): Promise<void> {
-  facts.value ??= await lab.stepFacts();
+  if (!facts.value) await takeFacts();
   const report = await lab.nextPart();
   reports.value = report.at === 0 ? [report] : [...reports.value, report];
 }

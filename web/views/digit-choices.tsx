@@ -1,9 +1,8 @@
 // Twenty digits to take in hand.
 import type { JSX } from "preact";
+import { CHOICES } from "../lab/choices.ts";
 import { choice, take, takeFresh } from "../state/latent.ts";
 import { GpuCanvas } from "../ui/gpu-canvas.tsx";
-
-const CHOICES = 20;
 
 /** The digits, each a button. */
 export function DigitChoices(): JSX.Element {
