@@ -23,7 +23,7 @@ export function requireFolder(flag: string, path: string | undefined): void {
 export function requireFree(flag: string, path: string, force: boolean = false): void {
   if (force || !existsSync(path)) return;
   throw new UsageError(
-    `${flag} ${path}: exists already; name another file, or add --force to replace it`,
+    `${flag} ${path}: exists already; name another place, or add --force to replace it`,
   );
 }
 
