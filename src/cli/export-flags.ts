@@ -5,7 +5,7 @@ import type { WhichCheckpoint } from "../runs/checkpoint-places.ts";
 import { requireEnding, requireFolder } from "./options.ts";
 
 /** Formats of several files, which go into a folder. */
-const FOLDER_FORMATS = ["torch", "keras"] as const;
+const FOLDER_FORMATS = ["torch", "keras", "tfjs"] as const;
 export type FolderFormat = (typeof FOLDER_FORMATS)[number];
 
 /** The formats of networks. */

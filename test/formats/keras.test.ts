@@ -1,5 +1,5 @@
 // Exports for Keras, read back: every array's name, shape and bits in both layouts of weights, by h5wasm and, where it is
-// installed, by h5py; and the models that the files describe. TensorFlow.js runs the same layers: tfjs.test.ts.
+// installed, by h5py; and the models that the files describe. In recipes.test.ts, TensorFlow.js runs the same layers.
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

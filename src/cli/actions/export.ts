@@ -1,7 +1,11 @@
 // Writes networks in other formats, for `longhand export`.
 import { join } from "node:path";
 import { makeFolder, writeFileAtomic } from "../../checkpoint/files.ts";
-import { exportJudgeToKeras, exportKeras } from "../../runs/exchange/export-keras.ts";
+import {
+  exportJudgeToKeras,
+  exportKeras,
+  type KerasFormat,
+} from "../../runs/exchange/export-keras.ts";
 import { exportJudge, exportOnnx } from "../../runs/exchange/export-onnx.ts";
 import {
   exportJudgeToTorch,
@@ -49,9 +53,15 @@ interface Writers {
   readonly network: (run: RunToExport, what: Network) => ExportedFiles | Promise<ExportedFiles>;
 }
 
+const kerasWriters = (format: KerasFormat): Writers => ({
+  judge: () => exportJudgeToKeras(format, "first"),
+  network: (run, what) => exportKeras(format, run, what),
+});
+
 const WRITERS: Readonly<Record<FolderFormat, Writers>> = {
   torch: { judge: () => exportJudgeToTorch("first"), network: exportNetwork },
-  keras: { judge: () => exportJudgeToKeras("first"), network: exportKeras },
+  keras: kerasWriters("keras"),
+  tfjs: kerasWriters("tfjs"),
 };
 
 /** Writes networks of a run, or the first judge, as the files of a format, into a folder. */

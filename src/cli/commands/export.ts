@@ -24,7 +24,7 @@ export function addExport(program: Command): void {
     .addOption(
       new Option(
         "--format <name>",
-        "onnx: one file; torch: safetensors and the Python to load them; keras: .keras for Keras 3, its weights alone, and .h5 for tf.keras 2",
+        "onnx: one file; torch: safetensors and the Python to load them; keras: .keras for Keras 3, its weights alone, and .h5 for tf.keras 2; tfjs: a layers model",
       )
         .choices(FORMATS)
         .makeOptionMandatory(),
