@@ -156,7 +156,7 @@ describe("an export for PyTorch", () => {
       expect(new Map(parsePt(bytes, path).tensors)).toEqual(
         new Map([...tensors].toSorted(([a], [b]) => Number(a > b) - Number(a < b))),
       );
-      const { networks } = fitImports(narrowBest, [parseBytes(bytes, path)]);
+      const { networks } = fitImports(narrowBest, [await parseBytes(bytes, path)]);
       const dense = networks.get("generator")!.layers[0]!.arrays["kernel"]!;
       expect(dense.shape).toEqual([200, dense.data.length / 200]);
     },

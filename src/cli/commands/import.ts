@@ -27,7 +27,10 @@ export function addImport(program: Command): void {
     .description(
       "make a run of networks from elsewhere: it samples, evaluates and goes on training",
     )
-    .argument("<files...>", ".onnx, .safetensors and .pt files, or a folder of them")
+    .argument(
+      "<files...>",
+      ".onnx, .safetensors, .pt, .keras, .weights.h5 files, a TensorFlow.js model's .json, or a folder of them",
+    )
     .requiredOption(
       "--recipe <name>",
       `the recipe that they are of: one of ${RECIPE_NAMES.join(", ")}`,

@@ -47,7 +47,7 @@ export async function importRun(
   paths: readonly string[],
   flags: ImportFlags,
 ): Promise<void> {
-  const files = parseImports(paths);
+  const files = await parseImports(paths);
   const about = aboutAll(files);
   const recipe = await recipeFor(flags, about, files[0]!.path);
   const fitted = fitImports(recipe, files);
