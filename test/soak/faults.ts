@@ -46,7 +46,7 @@ export const PARTS: Readonly<Record<string, Part>> = {
   onnx: { count: 1e5, run: async (count, seed) => reportOf(await fuzzOnnx(count, seed)) },
   torch: { count: 1e5, run: async (count, seed) => reportOf(await fuzzTorch(count, seed)) },
   pt: { count: 1e5, run: async (count, seed) => reportOf(await fuzzPt(count, seed)) },
-  keras: { count: 1000, run: async (count, seed) => reportOf(await fuzzKeras(count, seed)) },
+  keras: { count: 500, run: async (count, seed) => reportOf(await fuzzKeras(count, seed)) },
   tfjs: { count: 1e5, run: async (count, seed) => reportOf(await fuzzTfjs(count, seed)) },
   configs: { count: 1e5, run: async (count, seed) => reportOf(await fuzzConfig(count, seed)) },
   resumes: { count: 1, run: resumeRuns },
