@@ -23,7 +23,7 @@ export function requireFolder(flag: string, path: string | undefined): void {
 export function requireFree(flag: string, path: string, force: boolean = false): void {
   if (force || !existsSync(path)) return;
   throw new UsageError(
-    `${flag} ${path}: exists already; name another file, or add --force to replace it`,
+    `${flag} ${path}: exists already; name another place, or add --force to replace it`,
   );
 }
 
@@ -120,6 +120,16 @@ export const widthOption = (): Option =>
     "multiply every hidden width by this, such as 0.25 (default: 1)",
   ).argParser(positive(16));
 
+/** `--channels` */
+export const channelsOption = (): Option =>
+  new Option(
+    "--channels <n>",
+    "1: grey images; 3: colours, for recipes that take them (default: 1)",
+  ).argParser((text) => {
+    if (text === "1" || text === "3") return Number(text);
+    throw new InvalidArgumentError("It takes 1, for grey, or 3, for red, green and blue.");
+  });
+
 /** `--config` */
 export const configOption = (): Option =>
   new Option("--config <file>", "a JSON, TypeScript or JavaScript file of the recipe's constants");
@@ -136,6 +146,7 @@ export function addRecipeOptions(command: Command, otherwise?: string): Command 
   return command
     .addOption(recipeOption(otherwise))
     .addOption(widthOption())
+    .addOption(channelsOption())
     .addOption(configOption())
     .addHelpText("after", CONFIG_HELP);
 }

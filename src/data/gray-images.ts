@@ -1,5 +1,5 @@
-// Arrays of bytes of any rank as grey images: (count, height, width), with a channel axis first or last, or with the
-// pixels of an image in one row.
+// Arrays of bytes of any rank as images, grey or in colours: (count, height, width), with a channel axis first or last,
+// or with the pixels of an image in one row.
 import { DataError } from "../gpu/errors.ts";
 
 /** Grey images, one byte per pixel. */
@@ -32,22 +32,52 @@ interface Layout {
   readonly step: number;
 }
 
-/**
- * Returns an array of levels as grey images. Colours become their luma. Errors call the file `name`. Throws `DataError`
- * on another rank, and on an empty array.
- */
-export function grayImages(shape: readonly number[], data: Uint8Array, name: string): GrayImages {
+/** Colours, three bytes per pixel: red, green, blue. */
+export interface ColourImages extends Omit<GrayImages, "coloured"> {
+  readonly channels: 3;
+}
+
+/** Returns an array of levels as colours, (count, height, width, 3). Greys have three equal channels. Throws as `grayImages`. */
+export function colourImages(
+  shape: readonly number[],
+  data: Uint8Array,
+  name: string,
+): ColourImages {
+  const { height, width, channels, apart, step, count } = layoutIn(shape, name);
+  const size = height * width;
+  const images = new Uint8Array(3 * count * size);
+  for (let image = 0; image < count; image += 1) {
+    for (let pixel = 0; pixel < size; pixel += 1) {
+      const from = image * size * channels + pixel * step;
+      const to = 3 * (image * size + pixel);
+      for (let c = 0; c < 3; c += 1)
+        images[to + c] = data[channels === 1 ? from : from + c * apart]!;
+    }
+  }
+  return { images, count, height, width, channels: 3 };
+}
+
+/** Returns the layout of an array, and how many images it has. Throws `DataError`. */
+function layoutIn(shape: readonly number[], name: string): Layout & { readonly count: number } {
   const layout = layoutOf(shape);
   const [count = 0] = shape;
   if (!layout) {
     throw new DataError(`${name}: has rank ${shape.length} (${shape.join("×")}); ${EXPECTED}.`);
   }
-  const { height, width, channels, apart, step } = layout;
-  if (count * height * width * channels === 0) {
+  if (count * layout.height * layout.width * layout.channels === 0) {
     throw new DataError(
       `${name}: is ${shape.join("×")} and holds no pixels; at least one image is needed.`,
     );
   }
+  return { ...layout, count };
+}
+
+/**
+ * Returns an array of levels as grey images. Colours become their luma. Errors call the file `name`. Throws `DataError`
+ * on another rank, and on an empty array.
+ */
+export function grayImages(shape: readonly number[], data: Uint8Array, name: string): GrayImages {
+  const { height, width, channels, apart, step, count } = layoutIn(shape, name);
   if (channels === 1) return { images: data, count, height, width, coloured: false };
   const size = height * width;
   const images = new Uint8Array(count * size);

@@ -5,7 +5,7 @@
 import { DataError } from "../gpu/errors.ts";
 import { formatOf } from "../gpu/formats.ts";
 import { ELEMENTS, numbersIn, type ElementType } from "./elements.ts";
-import { grayImages } from "./gray-images.ts";
+import { colourImages, grayImages } from "./gray-images.ts";
 import { toLabels, toLevels } from "./levels.ts";
 
 /**
@@ -19,12 +19,14 @@ export interface IdxFile {
   readonly converted?: string | undefined;
 }
 
-/** Grey images, with or without labels. `images` is (count, height, width), one byte per pixel, where 0 is black. */
+/** Images, with or without labels. `images` is (count, height, width, channels) of bytes, where 0 is black. */
 export interface ImageSet {
   readonly images: Uint8Array;
   readonly count: number;
   readonly height: number;
   readonly width: number;
+  /** 1, which is the default, for grey, or 3 for red, green and blue. */
+  readonly channels?: number;
   /** One class per image, or undefined if the set has no labels. */
   readonly labels: Uint8Array | undefined;
   /** The largest label plus one; 0 without labels. */
@@ -185,7 +187,8 @@ function notIdx(bytes: Uint8Array): string {
 
 /**
  * Joins an images file, (count, height, width), and its labels, (count), into one set. Images may have a channel axis, or
- * their pixels in one row, and labels an axis of 1 more. Errors call the two files by `names`.
+ * their pixels in one row, and labels an axis of 1 more. Errors call the two files by `names`. With 3 `channels`, colours
+ * stay colours; with 1, they become grey.
  *
  * Throws DataError on another rank, on an empty set, and if there isn't one label per image.
  */
@@ -193,14 +196,22 @@ export function imageSet(
   images: IdxFile,
   labels: IdxFile | undefined,
   names: { readonly images: string; readonly labels?: string | undefined },
+  channels: number = 1,
 ): ImageSet {
+  const read = channels === 3 ? colourImages : grayImages;
   const {
     images: pixels,
     count: number,
     height,
     width,
-  } = grayImages(images.shape, images.data, names.images);
-  const set = { images: pixels, count: number, height, width };
+  } = read(images.shape, images.data, names.images);
+  const set = {
+    images: pixels,
+    count: number,
+    height,
+    width,
+    ...(channels === 3 ? { channels } : {}),
+  };
   if (labels === undefined) return { ...set, labels: undefined, classes: 0 };
 
   const labelsName = names.labels ?? "labels";

@@ -5,13 +5,15 @@ import type { ImageSet } from "./idx.ts";
 
 /** Returns a set with the rows and columns of each image exchanged. */
 export function transposed(set: ImageSet): ImageSet {
-  const { images, count, height, width } = set;
+  const { images, count, height, width, channels = 1 } = set;
   const out = new Uint8Array(images.length);
   const size = height * width;
   for (let start = 0; start < count * size; start += size) {
     for (let y = 0; y < height; y += 1) {
-      for (let x = 0; x < width; x += 1)
-        out[start + x * height + y] = images[start + y * width + x]!;
+      for (let x = 0; x < width; x += 1) {
+        const [from, to] = [start + y * width + x, start + x * height + y];
+        for (let c = 0; c < channels; c += 1) out[to * channels + c] = images[from * channels + c]!;
+      }
     }
   }
   return { ...set, images: out, height: width, width: height };
@@ -23,8 +25,20 @@ const LOOKED_AT = 1000; // images
 const FEWEST = 20; // images
 
 /** Whether a set is one of labelled digits, of which `looksTransposed` can tell. */
-export const canLookTransposed = ({ height, width, labels, classes, count }: ImageSet): boolean =>
-  height === SIDE && width === SIDE && !!labels && classes <= CLASSES && count >= FEWEST;
+export const canLookTransposed = ({
+  height,
+  width,
+  channels = 1,
+  labels,
+  classes,
+  count,
+}: ImageSet): boolean =>
+  channels === 1 &&
+  height === SIDE &&
+  width === SIDE &&
+  !!labels &&
+  classes <= CLASSES &&
+  count >= FEWEST;
 
 /**
  * Whether labelled digits look transposed. Counts how many of them correlate best with the mean image of their own

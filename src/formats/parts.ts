@@ -1,5 +1,5 @@
-// The arrays of layers as PyTorch and ONNX have them: their names, layouts and shapes. Both formats are written and read
-// by this one table.
+// The arrays of layers as other programs have them: their names, layouts and shapes. Formats are written and read by
+// these tables: one for PyTorch and ONNX, one for Keras and TensorFlow.js.
 import type { LayerForm } from "../nn/layer-form.ts";
 import { inverse, transposed, type PlainArray, type PlainLayer } from "./plain-network.ts";
 
@@ -20,7 +20,10 @@ const DENSE = [1, 0];
 /** (rows, columns, in, out) here, (out, in, rows, columns) elsewhere; (…, out, in) for a transposed convolution. */
 const FILTER = [3, 2, 0, 1];
 
-/** Returns the parts of a layer that has a form, in the order in which PyTorch lists them. */
+/** Returns the parts of a layer that has a form, given its arrays' names, in the order in which a program lists them. */
+export type PartsOf = (form: LayerForm, keys: readonly string[]) => readonly Part[];
+
+/** PyTorch's parts, and ONNX's. */
 export function partsOf(form: LayerForm, keys: readonly string[]): readonly Part[] {
   const bias: readonly Part[] = keys.includes("bias") ? [{ name: "bias", key: "bias" }] : [];
   switch (form.op) {
@@ -43,6 +46,20 @@ export function partsOf(form: LayerForm, keys: readonly string[]): readonly Part
   }
 }
 
+/** Keras's parts, and TensorFlow.js's. Layouts are those here. */
+export function kerasPartsOf(form: LayerForm, keys: readonly string[]): readonly Part[] {
+  if (form.op === "spectral") return kerasPartsOf(form.of, keys);
+  if (form.op === "batchNorm") {
+    return [
+      { name: "gamma", key: "gamma" },
+      { name: "beta", key: "beta" },
+      { name: "moving_mean", key: "running", row: 0 },
+      { name: "moving_variance", key: "running", row: 1 },
+    ];
+  }
+  return partsOf(form, keys).map(({ key }) => ({ key, name: key === "bias" ? key : "kernel" }));
+}
+
 /** Returns one part of a layer with a name such as `dense.weight`, in its layout elsewhere. */
 export function partFrom({ name, arrays }: PlainLayer, part: Part): readonly [string, PlainArray] {
   const { shape, data } = arrays[part.key]!;
@@ -56,8 +73,11 @@ export function partFrom({ name, arrays }: PlainLayer, part: Part): readonly [st
 }
 
 /** Returns all parts of a layer by name. */
-export const partsFrom = (layer: PlainLayer): ReadonlyMap<string, PlainArray> =>
-  new Map(partsOf(layer.form, Object.keys(layer.arrays)).map((part) => partFrom(layer, part)));
+export const partsFrom = (
+  layer: PlainLayer,
+  parts: PartsOf = partsOf,
+): ReadonlyMap<string, PlainArray> =>
+  new Map(parts(layer.form, Object.keys(layer.arrays)).map((part) => partFrom(layer, part)));
 
 /**
  * Returns a layer with arrays that come from elsewhere. `take` returns the numbers of a part, which must have the given
@@ -66,6 +86,7 @@ export const partsFrom = (layer: PlainLayer): ReadonlyMap<string, PlainArray> =>
 export function withParts(
   layer: PlainLayer,
   take: (name: string, shape: readonly number[]) => Float32Array | undefined,
+  parts: PartsOf = partsOf,
 ): PlainLayer {
   const arrays: Record<string, PlainArray> = Object.fromEntries(
     Object.entries(layer.arrays).map(([key, { shape, data }]) => [
@@ -73,7 +94,7 @@ export function withParts(
       { shape, data: Float32Array.from(data) },
     ]),
   );
-  for (const part of partsOf(layer.form, Object.keys(arrays))) {
+  for (const part of parts(layer.form, Object.keys(arrays))) {
     const [name, { shape }] = partFrom(layer, part);
     const given = take(name, shape);
     if (!given) continue;

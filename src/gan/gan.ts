@@ -18,12 +18,14 @@ import { checkRecipe, conditionCount, type Recipe } from "./recipe.ts";
 const FIRST_WEIGHTS = 2 ** 32 - 1;
 const RING = 1024; // the number of steps whose scalars the device keeps until they are read
 
-/** Grey images as bytes, (count, height, width); 0 is black. */
+/** Images as bytes, (count, height, width, channels); 0 is black. */
 export interface Images {
   readonly images: Uint8Array;
   readonly count: number;
   readonly height: number;
   readonly width: number;
+  /** 1, which is the default, for grey, or 3 for red, green and blue. */
+  readonly channels?: number;
   /** One class per image, if there are any. */
   readonly labels?: Uint8Array | undefined;
   /** The images' clusters, from `clusterImages`, which recipes with clusters need. */
@@ -56,7 +58,7 @@ export interface Gan extends Models {
   readonly discriminatorAdam: Optimizer;
   /** The seed and the step. The device counts the steps itself. */
   readonly rng: Rng;
-  /** The dataset as bytes, (count, height, width, 1): in one array, or in several that the device can bind. */
+  /** The dataset as bytes, (count, height, width, channels): in one array, or in several that the device can bind. */
   readonly shards: readonly GpuArray[];
   /** Their classes or clusters, (count) u8, if the recipe has any. */
   readonly labels: GpuArray | undefined;
@@ -178,12 +180,19 @@ export function checkGan(device: Device, recipe: Recipe, data: Images, options: 
 function checkedPlan(
   device: Device,
   recipe: Recipe,
-  data: Pick<Images, "count" | "height" | "width">,
+  data: Pick<Images, "count" | "height" | "width" | "channels">,
   { activationType = "f32", batch = recipe.batch }: GanOptions,
 ): EpochPlan {
   checkStored("activationType", device.gpu, activationType);
   checkRecipe(recipe);
-  const [height, width] = recipe.image;
+  const [height, width, channels] = recipe.image;
+  const given = data.channels ?? 1;
+  if (given !== channels) {
+    const words = (count: number): string => (count === 1 ? "grey" : `of ${count} channels`);
+    throw new DataError(
+      `data: recipe ${recipe.name} is for images that are ${words(channels)}; got images that are ${words(given)}: read them with channels ${channels}`,
+    );
+  }
   if (!recipe.resizes && (data.height !== height || data.width !== width)) {
     throw new DataError(
       `data: recipe ${recipe.name} takes images of ${height}×${width}; got ${data.height}×${data.width}`,
@@ -196,7 +205,7 @@ function checkedPlan(
 export function layOutGan(
   device: Device,
   recipe: Recipe,
-  data: Pick<Images, "count" | "height" | "width">,
+  data: Pick<Images, "count" | "height" | "width" | "channels">,
   options: GanOptions,
 ): Gan {
   const { activationType = "f32" } = options;

@@ -24,7 +24,7 @@ export interface TrainingAdapter {
 /** What to train. */
 export interface Training {
   readonly recipe: Recipe;
-  readonly data: Pick<Images, "count" | "height" | "width">;
+  readonly data: Pick<Images, "count" | "height" | "width" | "channels">;
   readonly batch: number;
   readonly activationType?: ActivationType;
 }
@@ -76,17 +76,18 @@ const DATASET = "an array of the dataset";
 /** Returns how many images fit, if it is the dataset that doesn't; else as many as there are. */
 function imagesThatFit(
   { adapter, memory = Infinity }: TrainingAdapter,
-  { data: { count, height, width } }: Training,
+  { data: { count, height, width, channels = 1 } }: Training,
   demand: Demand | string,
 ): number {
   if (typeof demand === "string") return count;
   const most = mostBytes(adapter.limits);
+  const each = height * width * channels;
   if (demand.largest.what === DATASET && demand.largest.bytes > most) {
-    return MOST_SHARDS * Math.floor(most / (height * width));
+    return MOST_SHARDS * Math.floor(most / each);
   }
   if (demand.total <= memory) return count;
-  const others = demand.total - count * height * width;
-  return Math.floor((memory - others) / (height * width));
+  const others = demand.total - count * each;
+  return Math.floor((memory - others) / each);
 }
 
 /** Returns why a demand can't be met, or undefined if it can. */

@@ -30,6 +30,11 @@ export interface Constants {
    * most 256; 0 means none. Only recipes whose discriminator has one output per cluster have this constant.
    */
   readonly clusters?: number;
+  /**
+   * The channels of an image: 1 for grey, 3 for red, green and blue. Only recipes whose networks take colours have this
+   * constant; the others are grey. `image` has the same number.
+   */
+  readonly channels?: number;
 }
 
 /** The most clusters: an image's cluster is a byte. */

@@ -73,7 +73,7 @@ export function writeShards(shards: readonly GpuArray[], images: Uint8Array): vo
 }
 
 /**
- * Gathers `count` of the images (total, H, W, 1) u8 as floats in [−1, 1] into `out` (count, H, W, 1): the images of the
+ * Gathers `count` of the images (total, H, W, C) u8 as floats in [−1, 1] into `out` (count, H, W, C): the images of the
  * Rng's step, in its epoch's order. Images in several arrays take a launch each, and give the same bits. Throws
  * `AttributeError` if the plan doesn't fit them.
  */

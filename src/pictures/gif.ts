@@ -1,6 +1,6 @@
 // An animated GIF of a run's sample grids, one frame per epoch.
 
-import { GIFEncoder } from "gifenc/dist/gifenc.esm.js";
+import { applyPalette, GIFEncoder, quantize } from "gifenc/dist/gifenc.esm.js";
 
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
 import { requireFilled, type GrayImage } from "./grid.ts";
@@ -55,6 +55,37 @@ export function encodeGif(frames: GrayImage[], options: GifOptions = {}): Uint8A
         delay: index === frames.length - 1 ? lastDelayMs : delayMs,
       },
     );
+  }
+  encoder.finish();
+  return encoder.bytes();
+}
+
+/**
+ * Does what `encodeGif` does for frames in colours, each of which is three images of one size: red, green and blue. Each
+ * frame has 256 colours of its own.
+ */
+export function encodeColourGif(
+  frames: readonly (readonly GrayImage[])[],
+  { delayMs = 250, lastDelayMs = 2500 }: GifOptions = {},
+): Uint8Array {
+  requireDelay("delayMs", delayMs);
+  requireDelay("lastDelayMs", lastDelayMs);
+  const encoder = GIFEncoder();
+  for (const [index, frame] of frames.entries()) {
+    const [red, green, blue] = frame.map(({ pixels }) => pixels) as [
+      Uint8Array,
+      Uint8Array,
+      Uint8Array,
+    ];
+    const rgba = new Uint8Array(4 * red.length).fill(255);
+    red.forEach((level, i) => rgba.set([level, green[i]!, blue[i]!], 4 * i));
+    const palette = quantize(rgba, 256);
+    const { width, height } = frame[0]!;
+    encoder.writeFrame(applyPalette(rgba, palette), width, height, {
+      palette,
+      ...(index === 0 ? { repeat: 0 } : {}),
+      delay: index === frames.length - 1 ? lastDelayMs : delayMs,
+    });
   }
   encoder.finish();
   return encoder.bytes();

@@ -4,7 +4,7 @@
 
 declare module "gifenc/dist/gifenc.esm.js" {
   interface FrameOptions {
-    /** Up to 256 colours [red, green, blue]; on the first frame it becomes the file's palette. */
+    /** Up to 256 colours [red, green, blue]; on the first frame it becomes the file's palette, later the frame's. */
     palette?: number[][];
     /** Milliseconds, kept to the nearest 10. */
     delay?: number;
@@ -21,4 +21,10 @@ declare module "gifenc/dist/gifenc.esm.js" {
   }
 
   export function GIFEncoder(): Encoder;
+
+  /** Returns up to so many colours for pixels of red, green, blue and alpha. */
+  export function quantize(rgba: Uint8Array, most: number): number[][];
+
+  /** Returns the nearest of the colours for each pixel. */
+  export function applyPalette(rgba: Uint8Array, palette: number[][]): Uint8Array;
 }

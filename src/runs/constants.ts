@@ -37,6 +37,10 @@ const known: Readonly<Record<string, Check>> = {
     expects: `a whole number from 0 to ${MOST_CLUSTERS}`,
     accepts: (value) => whole(0).accepts(value) && Number(value) <= MOST_CLUSTERS,
   },
+  channels: {
+    expects: "1, for grey images, or 3, for red, green and blue",
+    accepts: (value) => value === 1 || value === 3,
+  },
   dropout: belowOne,
   momentum: belowOne,
   penalty: finite(0),
@@ -129,9 +133,11 @@ export function withConstants(recipe: Recipe, given: unknown, from: string): Rec
     throw new UsageError(`${from}: ${several(complaints, "; ")}`);
   }
   const { generatorAdam, discriminatorAdam, ...rest } = parsed.data;
+  const [height, width, channels] = recipe.image;
   const changed: Recipe = {
     ...recipe,
     ...rest,
+    image: [height, width, rest.channels ?? channels],
     generatorAdam: { ...recipe.generatorAdam, ...generatorAdam },
     discriminatorAdam: { ...recipe.discriminatorAdam, ...discriminatorAdam },
   };

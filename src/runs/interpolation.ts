@@ -3,9 +3,9 @@ import { type Models } from "../gan/gan.ts";
 import { classInTurn, drawImages, generatorInputs } from "../gan/samples.ts";
 import { walk } from "../gan/latent.ts";
 import { addCaption } from "../pictures/caption.ts";
-import { encodeGif } from "../pictures/gif.ts";
+import { encodeGrid, planesOf } from "../pictures/colour-grid.ts";
+import { encodeColourGif, encodeGif } from "../pictures/gif.ts";
 import { tileGrid, type GrayImage } from "../pictures/grid.ts";
-import { encodePng } from "../pictures/png.ts";
 
 /** Returns the images of each leg, both ends included. Two seeds make one leg, because the way back is the same. */
 async function drawLegs(
@@ -84,11 +84,27 @@ export async function drawWalk(
   models: Models,
   { seeds, steps, digit, onLeg }: WalkRequest,
 ): Promise<{ png: Uint8Array; gif: Uint8Array; frames: number; legs: number }> {
-  const [height, width] = models.recipe.image;
+  const { image: shape } = models.recipe;
+  const [height, width] = shape;
   const legs = await drawLegs(models, seeds, steps, digit, onLeg);
   const columns = steps + 1;
-  const strip = tileGrid(joined(legs.flat()), legs.length * columns, height, width, { columns });
-  const frames = loopOf(legs, seeds, height, width);
-  const gif = encodeGif(frames, { delayMs: FRAME_MS, lastDelayMs: FRAME_MS });
-  return { png: encodePng(strip), gif, frames: frames.length, legs: legs.length };
+  const strip = encodeGrid(joined(legs.flat()), legs.length * columns, shape, { columns });
+  const planes = legs.map((leg) => leg.map((image) => planesOf(image, shape[2])));
+  const [frames = [], ...others] = Array.from({ length: shape[2] }, (_, c) =>
+    loopOf(
+      planes.map((leg) => leg.map((image) => image[c]!)),
+      seeds,
+      height,
+      width,
+    ),
+  );
+  const delays = { delayMs: FRAME_MS, lastDelayMs: FRAME_MS };
+  const gif =
+    others.length === 0
+      ? encodeGif(frames, delays)
+      : encodeColourGif(
+          frames.map((frame, i) => [frame, ...others.map((each) => each[i]!)]),
+          delays,
+        );
+  return { png: strip, gif, frames: frames.length, legs: legs.length };
 }

@@ -134,7 +134,8 @@ async function recipesOf(flags: PlanRequest): Promise<readonly Recipe[]> {
     throw new UsageError(`--batch ${flags.batch}: must be at most the ${IMAGES} images of MNIST`);
   }
   if (flags.recipe !== undefined || flags.config !== undefined) return [await chosenRecipe(flags)];
-  return Promise.all(recipes.map(({ name }) => chosenRecipe({ recipe: name, width: flags.width })));
+  const { width, channels } = flags;
+  return Promise.all(recipes.map(({ name }) => chosenRecipe({ recipe: name, width, channels })));
 }
 
 /** Which recipes, at which batch. */

@@ -10,7 +10,8 @@ export interface DrawnSamples {
   readonly count: number;
   readonly height: number;
   readonly width: number;
-  /** (count, height, width) in [−1, 1]. */
+  readonly channels: number;
+  /** (count, height, width, channels) in [−1, 1]. */
   readonly images: Float32Array<ArrayBuffer>;
   readonly latent: number;
   /** (count, latent). */
@@ -42,6 +43,7 @@ export async function drawWithLatents(
     count,
     height: image[0],
     width: image[1],
+    channels: image[2],
     images,
     latent,
     latents,
@@ -52,13 +54,14 @@ export async function drawWithLatents(
 const EPOCH = new Date(1980, 0, 1); // the earliest time that a zip can hold: equal samples make equal files
 
 /**
- * Returns samples as an .npz: `images` (N, H, W) and `latents` (N, L) as float32, and `classes` or `clusters` (N) as
+ * Returns samples as an .npz: `images` (N, H, W), or (N, H, W, 3) in colours, and `latents` (N, L) as float32, and `classes` or `clusters` (N) as
  * int32. Nothing is packed, as by numpy.savez.
  */
 export function samplesNpz(samples: DrawnSamples): Uint8Array {
-  const { count, height, width, images, latent, latents, told } = samples;
+  const { count, height, width, channels, images, latent, latents, told } = samples;
+  const colours = channels === 1 ? [] : [channels];
   const arrays: Readonly<Record<string, NpyArray>> = {
-    images: { shape: [count, height, width], data: images },
+    images: { shape: [count, height, width, ...colours], data: images },
     latents: { shape: [count, latent], data: latents },
     ...(told ? { [told.name]: { shape: [count], data: told.each } } : {}),
   };

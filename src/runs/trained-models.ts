@@ -1,6 +1,7 @@
 // The networks of a run, from its checkpoint: what every command after training starts from.
 import { restoreArrays } from "../checkpoint/arrays.ts";
 import { clusterState, createModels, type Models } from "../gan/gan.ts";
+import type { Recipe } from "../gan/recipe.ts";
 import type { Device } from "../gpu/device.ts";
 import type { WhichCheckpoint } from "./checkpoint-places.ts";
 import { readCheckpoint } from "./checkpoints.ts";
@@ -12,6 +13,7 @@ import type { Ui } from "./ui.ts";
 /** A run that was read before a device is opened, so that a wrong path costs nothing. */
 export interface TrainedRun {
   readonly record: RunRecord;
+  readonly recipe: Recipe;
   /** Steps done when the checkpoint was saved. */
   readonly step: number;
   /** What a person should know about the checkpoint, in sentences. */
@@ -31,6 +33,7 @@ export function readTrainedRun(run: string, which: WhichCheckpoint = "last"): Tr
   const { files, step, path, notes } = readCheckpoint(folder, which);
   return {
     record,
+    recipe,
     step,
     notes,
     models(device) {

@@ -63,7 +63,7 @@ test("keeps a picture that is there, unless a flag says to replace it", async ()
   const out = join(path, "grid.png");
   writeFileSync(out, "mine");
   expect(await messageOf(UsageError, () => dataCommand(path, { out }))).toBe(
-    `--out ${out}: exists already; name another file, or add --force to replace it`,
+    `--out ${out}: exists already; name another place, or add --force to replace it`,
   );
   expect(readFileSync(out, "utf8")).toBe("mine");
   const printed = await lines(path, { out, force: true });

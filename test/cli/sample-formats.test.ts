@@ -132,7 +132,7 @@ describe("commands", () => {
       const out = join(run, "mine.csv");
       writeFileSync(out, "mine");
       expect(await messageOf(UsageError, () => metricsCommand(run, { out }))).toBe(
-        `--out ${out}: exists already; name another file, or add --force to replace it`,
+        `--out ${out}: exists already; name another place, or add --force to replace it`,
       );
       writeFileSync(log, `${rows[0]}{"step":2,"epo\n${rows[1]}`);
       expect(

@@ -217,11 +217,11 @@ describe("what doesn't fit", () => {
     expect(await refused([at("no.onnx")], {}, UsageError)).toMatch(
       /no\.onnx does not exist; name a file or a folder$/,
     );
-    expect(await refused([config], {}, UsageError)).toMatch(
-      /must end in \.onnx, \.safetensors or \.pt$/,
+    expect(await refused([at("run", "metrics.jsonl")], {}, UsageError)).toMatch(
+      /must end in \.onnx, .* or \.json$/,
     );
     expect(await refused([data], {}, UsageError)).toMatch(
-      /has no file that ends in \.onnx, \.safetensors or \.pt$/,
+      /has no file that ends in \.onnx, .* or \.json$/,
     );
     expect(await refused([at("run", "generator.onnx")], { recipe: "huge" }, UsageError)).toMatch(
       /^recipe: there is no "huge"/,
@@ -239,7 +239,7 @@ describe("what doesn't fit", () => {
     named.metadataProps = [];
     writeFileSync(at("clusters.onnx"), toBinary(ModelProtoSchema, named));
     expect(await refused([at("clusters.onnx")])).toMatch(
-      /clusters\.onnx: is an ONNX file, which holds a network, but says that it holds clusters; /,
+      /clusters\.onnx: holds a network, as ONNX files do, but says that it holds clusters; /,
     );
     expect(await refused([at("run", "generator.onnx")], { recipe: "mlp" })).toMatch(
       /^import: doesn't fit recipe mlp: .*: node 1: expected Gemm/,

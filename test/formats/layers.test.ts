@@ -1,5 +1,5 @@
-// Single layers of every geometry, exported and run in onnxruntime and, where it is installed, in PyTorch: strides,
-// paddings, odd sizes, groups and dilations as they are here.
+// Single layers of every geometry, exported and run in onnxruntime, in TensorFlow.js and, where it is installed, in
+// PyTorch: strides, paddings, odd sizes, groups and dilations as they are here.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +8,7 @@ import { encodeSafetensors } from "../../src/checkpoint/safetensors.ts";
 import { createGraph } from "../../src/formats/onnx/graph.ts";
 import { addNetwork } from "../../src/formats/onnx/layers.ts";
 import { plainNetwork } from "../../src/formats/plain-network.ts";
+import { tfjsFiles } from "../../src/formats/tfjs/write-tfjs.ts";
 import { modelPy } from "../../src/formats/torch/model-py.ts";
 import { stateDict } from "../../src/formats/torch/state.ts";
 import { createRng } from "../../src/kernels/random.ts";
@@ -18,14 +19,18 @@ import { testDevice } from "../support/device.ts";
 import { hasTorch, inTorch, withoutTorch, type TorchCase } from "../support/in-torch.ts";
 import { channelsFirst, farthest, outputsOf, shapeThere } from "../support/layouts.ts";
 import { onnxRuntime } from "../support/onnxruntime.ts";
+import { tfjs } from "../support/tfjs.ts";
 
 const device = await testDevice();
 const ort = await onnxRuntime();
+const inTfjs = await tfjs();
 const folder = mkdtempSync(join(tmpdir(), "longhand-layers-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const COUNT = 2;
 const PADDED_POOL = "maxPool same";
+/** What Keras's layers don't do. */
+const NOT_KERAS = /groups|transposed dilated/;
 
 const odd: readonly (readonly [string, readonly [number, number, number], Layer])[] = [
   ...[1, 2, 3].flatMap((strides) =>
@@ -58,37 +63,58 @@ interface Kept {
 const inPyTorch: Kept[] = [];
 
 describe("a layer elsewhere", () => {
-  it.each(odd)("is in onnxruntime what it is here: %s", async (name, shape, layer) => {
-    const network = sequential(device, "net", shape, [layer], createRng(device, 5));
-    const values = new Map<string, Float32Array>();
-    for (const [key, array] of network.state) values.set(key, await array.read("f32"));
-    const plain = plainNetwork("net", shape, [layer], (key) => values.get(key)!);
-    const graph = createGraph();
-    const end = addNetwork(graph, plain, "images");
-    const [from, to] = [shapeThere(shape), shapeThere(network.outputShape)];
-    const bytes = graph.model(
-      { name, doc: name, version: "0", metadata: {} },
-      [{ name: "images", element: "float", shape: from, doc: "" }],
-      [[end, { name: "out", element: "float", shape: to, doc: "" }]],
-    );
-    const size = shape[0] * shape[1] * shape[2];
-    const x = Float32Array.from({ length: COUNT * size }, (_, i) => Math.sin(i * 1.7));
-    const wanted = await outputsOf(device, network, x);
-    const session = await ort.InferenceSession.create(bytes);
-    const inputs = channelsFirst(x, shape);
-    const dims = [COUNT, ...from];
-    const { out } = await session.run({ images: new ort.Tensor("float32", inputs, dims) });
-    expect(out!.dims).toEqual([COUNT, ...to]);
-    expect(farthest(out!.data as Float32Array, wanted)).toBeLessThan(1e-5);
+  it.each(odd)(
+    "is in onnxruntime and TensorFlow.js what it is here: %s",
+    async (name, shape, layer) => {
+      const network = sequential(device, "net", shape, [layer], createRng(device, 5));
+      const values = new Map<string, Float32Array>();
+      for (const [key, array] of network.state) values.set(key, await array.read("f32"));
+      const plain = plainNetwork("net", shape, [layer], (key) => values.get(key)!);
+      const graph = createGraph();
+      const end = addNetwork(graph, plain, "images");
+      const [from, to] = [shapeThere(shape), shapeThere(network.outputShape)];
+      const bytes = graph.model(
+        { name, doc: name, version: "0", metadata: {} },
+        [{ name: "images", element: "float", shape: from, doc: "" }],
+        [[end, { name: "out", element: "float", shape: to, doc: "" }]],
+      );
+      const size = shape[0] * shape[1] * shape[2];
+      const x = Float32Array.from({ length: COUNT * size }, (_, i) => Math.sin(i * 1.7));
+      const wanted = await outputsOf(device, network, x);
+      const session = await ort.InferenceSession.create(bytes);
+      const inputs = channelsFirst(x, shape);
+      const dims = [COUNT, ...from];
+      const { out } = await session.run({ images: new ort.Tensor("float32", inputs, dims) });
+      expect(out!.dims).toEqual([COUNT, ...to]);
+      expect(farthest(out!.data as Float32Array, wanted)).toBeLessThan(1e-5);
 
-    if (name === PADDED_POOL) return;
-    const own = join(folder, name);
-    mkdirSync(own);
-    writeFileSync(join(own, "model.py"), modelPy([plain], []));
-    writeFileSync(join(own, "net.safetensors"), encodeSafetensors(stateDict(plain, 3)));
-    const example = { folder: own, network: "net", shape: dims, inputs, trained: 0 };
-    inPyTorch.push({ example, wanted, end: to });
-  });
+      const own = join(folder, name);
+      mkdirSync(own);
+      if (name !== PADDED_POOL) {
+        writeFileSync(join(own, "model.py"), modelPy([plain], []));
+        writeFileSync(join(own, "net.safetensors"), encodeSafetensors(stateDict(plain, 3)));
+        const example = { folder: own, network: "net", shape: dims, inputs, trained: 0 };
+        inPyTorch.push({ example, wanted, end: to });
+      }
+      if (NOT_KERAS.test(name)) return;
+      for (const [ending, data] of Object.entries(tfjsFiles(plain, {}))) {
+        writeFileSync(join(own, `net${ending}`), data);
+      }
+      const { run } = await inTfjs(join(own, "net.json"));
+      const there = await run(x, [COUNT, ...shape]);
+      expect(there.shape).toEqual([COUNT, ...network.outputShape]);
+      const first = channelsFirst(there.data, network.outputShape);
+      expect(farthest(first, wanted)).toBeLessThan(1e-5);
+    },
+  );
+
+  it.each(odd.filter(([name]) => NOT_KERAS.test(name)))(
+    "is refused for TensorFlow.js if Keras has no such layer: %s",
+    (_, shape, layer) => {
+      const plain = plainNetwork("net", shape, [layer], () => new Float32Array(0));
+      expect(() => tfjsFiles(plain, {})).toThrow(/^export: the layer .*; use --format onnx$/);
+    },
+  );
 
   it.skipIf(!hasTorch)(`is in PyTorch what it is here${withoutTorch}`, () => {
     const found = inTorch(inPyTorch.map(({ example }) => example));

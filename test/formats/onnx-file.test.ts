@@ -162,7 +162,7 @@ describe("longhand export", () => {
     const out = at("kept.onnx");
     writeFileSync(out, "precious");
     expect(await refused(at("dcgan"), { out })).toMatch(
-      /kept\.onnx: already exists; overwrite it with --force/,
+      /^--out .*kept\.onnx: exists already; name another place, or add --force to replace it$/,
     );
     expect(readFileSync(out, "utf8")).toBe("precious");
     await said(() => exportCommand(at("dcgan"), { format: "onnx", out, force: true }));

@@ -1,5 +1,5 @@
-// Runs of every recipe, exported and run elsewhere: in onnxruntime, and in PyTorch, where it is installed, in inference
-// and in training. Each is compared with Longhand's own output.
+// Runs of every recipe, exported and run elsewhere: in onnxruntime, in TensorFlow.js, and in PyTorch, where it is
+// installed, in inference and in training. Each is compared with Longhand's own output.
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,14 +20,16 @@ import { channelsFirst, farthest, outputsOf, shapeThere } from "../support/layou
 import { makeRun } from "../support/made-run.ts";
 import { onnxRuntime, type OrtTensor } from "../support/onnxruntime.ts";
 import { said } from "../support/said.ts";
+import { tfjs } from "../support/tfjs.ts";
 
 const device = await testDevice();
 const ort = await onnxRuntime();
+const inTfjs = await tfjs();
 const folder = mkdtempSync(join(tmpdir(), "longhand-recipes-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const LATENTS = 100;
-const SHOWN = 6; // images for the discriminator
+const SHOWN = 6; // images for the discriminator, and all that TensorFlow.js draws, which is slow on the CPU
 const TRAINED = 8; // rows of a batch in training
 const CLOSE = 1e-5;
 const spectralBest: typeof best = { ...best, spectral: true };
@@ -111,7 +113,7 @@ async function keep(
 
 describe("a run elsewhere", () => {
   it.each(narrow.map((recipe, i) => [`${recipe.name} ${i}`, recipe] as const))(
-    "draws and judges in onnxruntime as it does here: %s",
+    "draws and judges in onnxruntime and TensorFlow.js as it does here: %s",
     async (name, recipe) => {
       const path = join(folder, name);
       const gan = await makeRun(device, path, recipe);
@@ -155,6 +157,19 @@ describe("a run elsewhere", () => {
       const output = recipe.loss === "logits" ? "logit" : "probability";
       expect(judged[output]!.dims).toEqual([SHOWN, 1]);
       expect(farthest(judged[output]!.data as Float32Array, wantedEach)).toBeLessThan(CLOSE);
+
+      await said(() => exportCommand(path, { format: "tfjs" }));
+      await said(() => exportCommand(path, { format: "tfjs", what: "discriminator" }));
+      const length = recipe.latent + conditionCount(recipe);
+      const draws = await inTfjs(join(path, "tfjs", "generator.json"));
+      const drawnThere = await draws.run(inputs.slice(0, SHOWN * length), [SHOWN, length]);
+      expect(drawnThere.shape).toEqual([SHOWN, ...recipe.image]);
+      expect(farthest(drawnThere.data, some)).toBeLessThan(CLOSE); // one channel: no layout differs
+      const judges = await inTfjs(join(path, "tfjs", "discriminator.json"));
+      const judgedThere = await judges.run(some, [SHOWN, ...recipe.image]);
+      expect(judgedThere.shape).toEqual([SHOWN, logits]);
+      expect(farthest(judgedThere.data, verdicts)).toBeLessThan(CLOSE);
+      expect(draws.model.getUserDefinedMetadata()).toMatchObject({ recipe: recipe.name });
 
       if (!hasTorch) return;
       await keep(path, "discriminator", gan.discriminator, some, verdicts);
@@ -246,6 +261,15 @@ describe("the judge elsewhere", async () => {
     expect(farthest(probabilities, softmax(logits, count))).toBeLessThan(CLOSE);
     const scale = Math.max(...features); // features aren't bounded
     expect(farthest(got["features"]!.data as Float32Array, features) / scale).toBeLessThan(CLOSE);
+  });
+
+  it("and in TensorFlow.js", async () => {
+    const out = join(folder, "judge-tfjs");
+    await said(() => exportCommand(undefined, { format: "tfjs", what: "judge", out }));
+    const { run: judgeThere } = await inTfjs(join(out, "judge.json"));
+    const { data } = await judgeThere(pixels, [count, 28, 28, 1]);
+    const largest = Math.max(...logits.map(Math.abs));
+    expect(farthest(data, logits) / largest).toBeLessThan(CLOSE);
   });
 
   it.skipIf(!hasTorch)(`and in PyTorch${withoutTorch}`, async () => {

@@ -138,7 +138,7 @@ describe("an export for PyTorch", () => {
       "model.py",
     ]);
     const refused = await messageOf(UsageError, () => exportCommand(at("whole"), training));
-    expect(refused).toMatch(/generator\.safetensors: already exists; overwrite it with --force/);
+    expect(refused).toMatch(/^--out .*generator\.safetensors: exists already; name another place/);
     const mixed = { format: "torch", uint8: true } as const;
     expect(await messageOf(UsageError, () => exportCommand(at("whole"), mixed))).toBe(
       "--uint8: belongs to --format onnx; leave it out",
@@ -156,7 +156,7 @@ describe("an export for PyTorch", () => {
       expect(new Map(parsePt(bytes, path).tensors)).toEqual(
         new Map([...tensors].toSorted(([a], [b]) => Number(a > b) - Number(a < b))),
       );
-      const { networks } = fitImports(narrowBest, [parseBytes(bytes, path)]);
+      const { networks } = fitImports(narrowBest, [await parseBytes(bytes, path)]);
       const dense = networks.get("generator")!.layers[0]!.arrays["kernel"]!;
       expect(dense.shape).toEqual([200, dense.data.length / 200]);
     },

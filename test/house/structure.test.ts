@@ -52,7 +52,7 @@ const ENTRIES: Readonly<Record<string, readonly string[]>> = {
 const PAGE_ENTRY = "src/web.ts";
 const FACES = [...Object.keys(ENTRIES), PAGE_ENTRY, "src/cli/main.ts"];
 /** Files that are started as processes of their own. */
-const CHILDREN = ["src/runs/training/compile-ahead-child.ts"];
+const CHILDREN = ["src/formats/keras/hdf5-child.ts", "src/runs/training/compile-ahead-child.ts"];
 /** The only files of the engine that know Node; the first alone imports Dawn. */
 const PLATFORM = /^src\/gpu\/node\/[\w-]+\.ts$/;
 

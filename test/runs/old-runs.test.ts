@@ -118,6 +118,7 @@ describe("what a record doesn't say is as it was", () => {
       ...(recipe.name === "dcgan32" ? { edges: "clamp" } : {}),
       ...("runningVariance" in recipe ? { runningVariance: "population" } : {}),
       ...("clusters" in recipe ? { clusters: 0 } : {}),
+      ...("channels" in recipe ? { channels: 1 } : {}),
       ...(recipe.name === "small" ? { spectral: false } : {}),
       ...("penalty" in recipe ? { penalty: 0, penaltyNoise: 0.05 } : {}),
     });

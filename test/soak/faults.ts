@@ -6,6 +6,7 @@ import { fuzzPng } from "./fuzz-png.ts";
 import { fuzzConfig } from "./fuzz-json.ts";
 import { flipBits, flipEveryBit, fuzzRunFolders, fuzzRunRecords } from "./fuzz-runs.ts";
 import { fuzzOnnx, fuzzPt, fuzzTorch } from "./fuzz-exchange.ts";
+import { fuzzKeras, fuzzTfjs } from "./fuzz-keras.ts";
 import { fuzzSafetensors } from "./fuzz-safetensors.ts";
 import { fillDisks, killRuns, onRealRun, resumeRuns, stopRuns, type Report } from "./run-faults.ts";
 
@@ -45,6 +46,8 @@ export const PARTS: Readonly<Record<string, Part>> = {
   onnx: { count: 1e5, run: async (count, seed) => reportOf(await fuzzOnnx(count, seed)) },
   torch: { count: 1e5, run: async (count, seed) => reportOf(await fuzzTorch(count, seed)) },
   pt: { count: 1e5, run: async (count, seed) => reportOf(await fuzzPt(count, seed)) },
+  keras: { count: 500, run: async (count, seed) => reportOf(await fuzzKeras(count, seed)) },
+  tfjs: { count: 1e5, run: async (count, seed) => reportOf(await fuzzTfjs(count, seed)) },
   configs: { count: 1e5, run: async (count, seed) => reportOf(await fuzzConfig(count, seed)) },
   resumes: { count: 1, run: resumeRuns },
   disks: { count: 24, run: fillDisks },

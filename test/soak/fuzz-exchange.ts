@@ -29,11 +29,20 @@ const networkOf = (file: NetworkFile): PlainNetwork => {
     Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (__, i) => 0.01 * (i + 1)),
   );
 };
-const [generator, discriminator] = [networkOf("generator-average"), networkOf("discriminator")];
+/** Networks of a narrow recipe. */
+export const generator: PlainNetwork = networkOf("generator-average");
+export const discriminator: PlainNetwork = networkOf("discriminator");
 
-/** Reads a file as `import` does. Returns what is wrong with what is accepted, if anything. */
-function lieOf(bytes: Uint8Array, path: string): string | undefined {
-  const { networks, moments } = fitImports(recipe, [parseBytes(bytes, path)]);
+/**
+ * Reads a file as `import` does, with `beside` for files next to it. Returns what is wrong with what is accepted, if
+ * anything.
+ */
+export async function lieOf(
+  bytes: Uint8Array,
+  path: string,
+  beside?: (name: string) => Uint8Array,
+): Promise<string | undefined> {
+  const { networks, moments } = fitImports(recipe, [await parseBytes(bytes, path, beside)]);
   const read = [
     ...networks.values(),
     ...[...moments.values()].flatMap(({ first, second }) => [first, second]),

@@ -1,12 +1,6 @@
 // Runs ONNX files in onnxruntime, which is installed into the cache folder when it is first asked for.
-import { execFile } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { join } from "node:path";
-import { promisify } from "node:util";
-import { cacheFolders } from "../../src/gpu/node/adapter.ts";
+import { cachedPackage } from "./cached-package.ts";
 
-const PACKAGE = join(import.meta.dirname, "../onnxruntime");
 const NAME = "onnxruntime-node";
 
 /** A tensor of onnxruntime. */
@@ -35,20 +29,6 @@ export interface Ort {
 
 /** Returns onnxruntime in the version that test/onnxruntime pins. Installing it takes 290 MB and some seconds. */
 export async function onnxRuntime(): Promise<Ort> {
-  const manifest: { dependencies: Record<string, string> } = JSON.parse(
-    readFileSync(join(PACKAGE, "package.json"), "utf8"),
-  );
-  const folder = cacheFolders(`test/${NAME}-${manifest.dependencies[NAME]}`)[0]!;
-  const require = createRequire(join(folder, "package.json"));
-  if (!existsSync(join(folder, "node_modules", NAME, "package.json"))) {
-    mkdirSync(folder, { recursive: true });
-    for (const name of ["package.json", "package-lock.json"]) {
-      copyFileSync(join(PACKAGE, name), join(folder, name));
-    }
-    // Its install script would fetch libraries for NVIDIA's GPUs; those for CPUs are in the package.
-    await promisify(execFile)("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], {
-      cwd: folder,
-    });
-  }
-  return require(NAME) as Ort;
+  const load = await cachedPackage("onnxruntime", NAME);
+  return load(NAME) as Ort;
 }

@@ -1,4 +1,4 @@
-// Runs Python where a module is installed, for checks against Debian's python3-onnx and python3-torch.
+// Runs Python where a module is installed, for checks against Debian's python3-onnx, python3-torch and python3-h5py.
 import { spawnSync } from "node:child_process";
 
 const CANDIDATES = ["python3", "/usr/bin/python3"];

@@ -53,6 +53,9 @@ export const PROVEN: Readonly<Record<string, string>> = {
   onnx: "Fuzzed ONNX files, read as networks of a recipe.",
   torch: "Fuzzed safetensors with PyTorch's names, read as networks of a recipe.",
   pt: "Fuzzed files of `torch.save`, zip and pickle, read as tensors.",
+  keras:
+    "Fuzzed `.keras` and `.weights.h5` files, read as networks of a recipe: the process that reads HDF5 never hangs or crashes.",
+  tfjs: "Fuzzed layers models of TensorFlow.js, read as networks of a recipe.",
   configs: "Fuzzed `--config` files.",
   resumes: "N steps compared with the same in three parts, by `--resume`: their SHA-256 are equal.",
   disks:

@@ -53,7 +53,9 @@ const FOLDERS: Readonly<Record<string, string>> = {
     "The check of an adapter: right kernels, ceilings, variants, steps; for Node and for the page.",
   "src/judge": "The classifier that judges digits, and sets of digits against the real ones.",
   "src/formats": "Networks in other programs' formats: one table of names and layouts for all.",
+  "src/formats/keras": "Keras: layers, configs and HDF5 files of weights.",
   "src/formats/onnx": "ONNX: its schema, graphs, and layers as its operators.",
+  "src/formats/tfjs": "TensorFlow.js: layers models.",
   "src/formats/torch": "PyTorch: state dicts, and the Python that loads them.",
   "src/pictures":
     "PNG, GIF, plots, model diagrams, reports; reads any picture of a digit as if it were MNIST's.",

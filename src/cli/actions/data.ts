@@ -1,7 +1,6 @@
 // Reads both splits of a set for `longhand data`, and prints what they are and what is odd about them.
 import { writeFileAtomic } from "../../checkpoint/files.ts";
 import { DataError } from "../../gpu/errors.ts";
-import { encodePng } from "../../pictures/png.ts";
 import { classCounts } from "../../runs/sets/found-words.ts";
 import { odditiesOf, sharedWords } from "../../runs/sets/oddities.ts";
 import { openSet, type OpenedSet } from "../../runs/sets/open-set.ts";
@@ -23,8 +22,8 @@ export async function showSet(path: string, out: string, flags: DataFlags): Prom
     const shared = sharedWords(test, train);
     if (shared !== undefined) print(`  Odd: ${shared}`);
   }
-  const { picture, rows } = drawPreview((train instanceof DataError ? test : train) as OpenedSet);
-  writeFileAtomic(out, encodePng(picture));
+  const { png, rows } = drawPreview((train instanceof DataError ? test : train) as OpenedSet);
+  writeFileAtomic(out, png);
   print(`${out}${rows.length > 0 ? ` (one row per class: ${rows.join(", ")})` : ""}`);
 }
 
@@ -32,10 +31,10 @@ export async function showSet(path: string, out: string, flags: DataFlags): Prom
 async function opened(
   path: string,
   split: "train" | "test",
-  { transpose }: DataFlags,
+  { transpose, channels }: DataFlags,
 ): Promise<OpenedSet | DataError> {
   try {
-    return await openSet(path, split, { transpose });
+    return await openSet(path, split, { transpose, channels });
   } catch (error) {
     if (error instanceof DataError && /: has no (train|test) images/.test(error.message))
       return error;

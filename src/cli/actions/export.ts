@@ -1,20 +1,22 @@
 // Writes networks in other formats, for `longhand export`.
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { makeFolder, writeFileAtomic } from "../../checkpoint/files.ts";
-import { UsageError } from "../../gpu/errors.ts";
-import { printable } from "../../gpu/foreign-text.ts";
+import {
+  exportJudgeToKeras,
+  exportKeras,
+  type KerasFormat,
+} from "../../runs/exchange/export-keras.ts";
 import { exportJudge, exportOnnx } from "../../runs/exchange/export-onnx.ts";
 import {
   exportJudgeToTorch,
   exportNetwork,
   exportTraining,
+  type ExportedFiles,
 } from "../../runs/exchange/export-torch.ts";
-import { readRunToExport } from "../../runs/exchange/networks.ts";
+import { readRunToExport, type RunToExport } from "../../runs/exchange/networks.ts";
 import { print } from "../../terminal/print.ts";
-import type { ExportFlags } from "../commands/export.ts";
-
-type What = NonNullable<ExportFlags["what"]>;
+import type { ExportFlags, FolderFormat, What } from "../export-flags.ts";
+import { requireFree } from "../options.ts";
 
 /** Writes a network of a run, or the first judge, as an ONNX file. */
 export async function exportToOnnx(
@@ -23,14 +25,14 @@ export async function exportToOnnx(
   out: string,
   flags: ExportFlags,
 ): Promise<void> {
-  refuseExisting([out], flags);
+  requireFree("--out", out, flags.force);
   let model;
   if (run === undefined) {
     model = await exportJudge("first", flags);
   } else {
     const read = readRunToExport(run, flags.checkpoint);
     print(...read.checkpoint.notes);
-    model = exportOnnx(read, what === "discriminator" ? what : "generator", flags);
+    model = exportOnnx(read, networkIn(what), flags);
   }
   const { bytes, folded, left } = model;
   if (flags.foldBatchNorm) {
@@ -41,36 +43,47 @@ export async function exportToOnnx(
   print(out);
 }
 
-/** Writes networks of a run, or the first judge, as safetensors files, and the Python that loads them. */
-export async function exportToTorch(
+type Network = "generator" | "discriminator";
+
+const networkIn = (what: What): Network => (what === "discriminator" ? what : "generator");
+
+/** How each format of several files is made. */
+interface Writers {
+  readonly judge: () => Promise<ExportedFiles>;
+  readonly network: (run: RunToExport, what: Network) => ExportedFiles | Promise<ExportedFiles>;
+}
+
+const kerasWriters = (format: KerasFormat): Writers => ({
+  judge: () => exportJudgeToKeras(format, "first"),
+  network: (run, what) => exportKeras(format, run, what),
+});
+
+const WRITERS: Readonly<Record<FolderFormat, Writers>> = {
+  torch: { judge: () => exportJudgeToTorch("first"), network: exportNetwork },
+  keras: kerasWriters("keras"),
+  tfjs: kerasWriters("tfjs"),
+};
+
+/** Writes networks of a run, or the first judge, as the files of a format, into a folder. */
+export async function exportToFolder(
   run: string | undefined,
   what: What,
   out: string,
-  flags: ExportFlags,
+  flags: ExportFlags & { readonly format: FolderFormat },
 ): Promise<void> {
+  const { judge, network } = WRITERS[flags.format];
   let files;
   if (run === undefined) {
-    files = await exportJudgeToTorch("first");
+    files = await judge();
   } else {
     const read = readRunToExport(run, flags.checkpoint);
     print(...read.checkpoint.notes);
-    const network = what === "discriminator" ? what : "generator";
-    files = what === "training" ? exportTraining(read) : exportNetwork(read, network);
+    files = what === "training" ? exportTraining(read) : await network(read, networkIn(what));
   }
-  const paths = Object.keys(files).map((name) => join(out, name));
-  refuseExisting(paths, flags);
+  for (const name of Object.keys(files)) requireFree("--out", join(out, name), flags.force);
   makeFolder(out);
   for (const [name, data] of Object.entries(files)) {
     writeFileAtomic(join(out, name), data);
     print(join(out, name));
   }
-}
-
-/** Throws `UsageError` if something would be overwritten without `--force`. */
-function refuseExisting(paths: readonly string[], { force = false }: ExportFlags): void {
-  const there = force ? undefined : paths.find((path) => existsSync(path));
-  if (there === undefined) return;
-  throw new UsageError(
-    `${printable(there)}: already exists; overwrite it with --force, or name another place with --out`,
-  );
 }

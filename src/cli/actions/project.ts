@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { writeFileAtomic } from "../../checkpoint/files.ts";
 import { projectOnto, readWanted } from "../../runs/projecting.ts";
+import { requireGray } from "../../runs/require-gray.ts";
 import { withTrainedRun } from "../../runs/trained-models.ts";
 import { print } from "../../terminal/print.ts";
 import { terminal } from "../../terminal/ui.ts";
@@ -14,6 +15,7 @@ export async function projectImage(run: string, image: string, flags: ProjectFla
   const wanted = await readWanted(image);
   const out = flags.out ?? join(run, `projection-${wanted.name}.png`);
   await withTrainedRun(terminal, run, flags, async (models) => {
+    requireGray(models.recipe, "project", "images to project are made grey");
     if (wanted.note) print(wanted.note);
     const request = { steps, restarts, seed, digit };
     const found = await projectOnto(terminal, models, run, image, wanted, request);

@@ -1,7 +1,7 @@
 // Draws digits for `longhand sample`, and writes them as PNGs, as NumPy's arrays or as CSV tables.
 import { writeFileAtomic } from "../../checkpoint/files.ts";
-import { tileGrid } from "../../pictures/grid.ts";
-import { encodePng } from "../../pictures/png.ts";
+import { encodeGrid } from "../../pictures/colour-grid.ts";
+import { requireGray } from "../../runs/require-gray.ts";
 import { inPhase } from "../../runs/phases.ts";
 import {
   drawWithLatents,
@@ -32,7 +32,8 @@ export async function sample(
   flags: SampleFlags,
 ): Promise<void> {
   await withTrainedRun(terminal, run, flags, async (models) => {
-    const [height, width] = models.recipe.image;
+    const { image: shape } = models.recipe;
+    if (format === "csv") requireGray(models.recipe, "--format csv", "a table has greys alone");
     const samples = await inPhase(
       terminal,
       `Drawing ${count} image${count === 1 ? "" : "s"}`,
@@ -49,15 +50,16 @@ export async function sample(
     const { images } = samples;
     if (single) {
       const options = count === 1 ? { gap: 0 } : {};
-      writeFileAtomic(out, encodePng(tileGrid(images, count, height, width, options)));
+      writeFileAtomic(out, encodeGrid(images, count, shape, options));
       print(out);
       return;
     }
     const digits = String(count - 1).length;
     for (let i = 0; i < count; i += 1) {
       const path = out.replace(/\.png$/, `-${String(i).padStart(digits, "0")}.png`);
-      const image = images.subarray(i * height * width, (i + 1) * height * width);
-      writeFileAtomic(path, encodePng(tileGrid(image, 1, height, width, { gap: 0, scale: 1 })));
+      const size = images.length / count;
+      const image = images.subarray(i * size, (i + 1) * size);
+      writeFileAtomic(path, encodeGrid(image, 1, shape, { gap: 0, scale: 1 }));
       print(path);
     }
   });

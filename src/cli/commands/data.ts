@@ -2,6 +2,7 @@
 import { basename, resolve } from "node:path";
 import type { Command } from "commander";
 import {
+  channelsOption,
   noTransposeOption,
   requireEnding,
   requireFolder,
@@ -14,6 +15,7 @@ export interface DataFlags {
   readonly out?: string;
   readonly force?: boolean;
   readonly transpose?: boolean;
+  readonly channels?: number;
 }
 
 /** Prints what is at `path`, and draws it. Throws a `LonghandError` for everything that a person can mend. */
@@ -35,6 +37,7 @@ export function addData(program: Command): void {
     .argument("<path>", "what --data takes: a folder, a file, or a set's prefix in a folder")
     .addOption(transposeOption())
     .addOption(noTransposeOption())
+    .addOption(channelsOption())
     .option("--out <file>", "the picture: a row per class (default: <name>-preview.png here)")
     .option("--force", "replace the picture if it exists")
     .action(async (path: string, flags: DataFlags) => dataCommand(path, flags));

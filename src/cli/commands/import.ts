@@ -5,6 +5,7 @@ import type { ImportFlags } from "../../runs/exchange/import-run.ts";
 import { terminal } from "../../terminal/ui.ts";
 import {
   adapterOption,
+  channelsOption,
   configOption,
   dataOption,
   noTransposeOption,
@@ -27,17 +28,21 @@ export function addImport(program: Command): void {
     .description(
       "make a run of networks from elsewhere: it samples, evaluates and goes on training",
     )
-    .argument("<files...>", ".onnx, .safetensors and .pt files, or a folder of them")
+    .argument(
+      "<files...>",
+      ".onnx, .safetensors, .pt, .keras, .weights.h5 files, a TensorFlow.js model's .json, or a folder of them",
+    )
     .requiredOption(
       "--recipe <name>",
       `the recipe that they are of: one of ${RECIPE_NAMES.join(", ")}`,
     )
     .addOption(widthOption())
+    .addOption(channelsOption())
     .addOption(configOption())
     .option("--out <dir>", "the run folder (default: runs/<recipe>-<n>)")
     .option("--seed <n>", "of what isn't in the files (default: theirs, else 0)", whole(0))
     .option("--batch <n>", "images per step (default: theirs, else the recipe's)", whole(1))
-    .addOption(dataOption("IDX files to go on with"))
+    .addOption(dataOption("images to go on with"))
     .addOption(transposeOption())
     .addOption(noTransposeOption())
     .option("--force", "overwrite an older run in --out")

@@ -2,6 +2,7 @@
 // of the functions that it calls only those that rebuild tensors. All else is refused by name. Written here because
 // parsers of any pickle build any object that a file asks for.
 import { quote } from "../../gpu/foreign-text.ts";
+import type { Refuse } from "../stored-zip.ts";
 
 /** A storage that a pickle names: its class, such as `FloatStorage`, its key, and its number of elements. */
 export interface StorageRef {
@@ -40,9 +41,6 @@ interface Dictionary {
   readonly kind: "dictionary";
   readonly entries: Map<Value, Value>;
 }
-
-/** Throws the refusal of a file. */
-export type Refuse = (what: string) => never;
 
 const MOST_STEPS = 50_000; // a state dict takes about thirty per tensor
 const MOST_AXES = 8;

@@ -1,12 +1,11 @@
 // Reads a state dict that `torch.save` wrote: a zip of stored files, one pickle that names tensors, and their bytes.
-import { unzipSync } from "fflate";
 import type { NativeTensor, SafetensorsFile } from "../../checkpoint/safetensors.ts";
 import { CheckpointError } from "../../gpu/errors.ts";
-import { quote, wordsOf } from "../../gpu/foreign-text.ts";
-import { unpickleTensors, type Refuse, type TensorRef } from "./pickle.ts";
+import { quote } from "../../gpu/foreign-text.ts";
+import { isZip, storedFiles, type Refuse } from "../stored-zip.ts";
+import { unpickleTensors, type TensorRef } from "./pickle.ts";
 
 const MOST_PICKLE = 2 ** 20; // bytes
-const MOST_FILES = 10_000;
 const AGAIN = "save it again with torch.save(model.state_dict(), path)";
 
 /** Parses a `.pt` file; errors call it `name`. Tensors are copies. Throws `CheckpointError`. */
@@ -14,7 +13,8 @@ export function parsePt(bytes: Uint8Array, name: string): SafetensorsFile {
   const refuse: Refuse = (what) => {
     throw new CheckpointError(`${name}: ${what}`);
   };
-  const files = storedFiles(bytes, refuse);
+  if (!isZip(bytes)) return refuse(`is no zip, as torch.save writes since PyTorch 1.6; ${AGAIN}`);
+  const files = storedFiles(bytes, refuse, AGAIN);
   const pickle = [...files.keys()].find(
     (path) => path.split("/").slice(1).join("/") === "data.pkl",
   );
@@ -38,30 +38,6 @@ export function parsePt(bytes: Uint8Array, name: string): SafetensorsFile {
     tensors.set(key, tensor);
   }
   return { name, tensors, metadata: {} };
-}
-
-function storedFiles(bytes: Uint8Array, refuse: Refuse): ReadonlyMap<string, Uint8Array> {
-  if (bytes[0] !== 0x50 || bytes[1] !== 0x4b) {
-    return refuse(`is no zip, as torch.save writes since PyTorch 1.6; ${AGAIN}`);
-  }
-  let count = 0;
-  try {
-    const files = unzipSync(bytes, {
-      filter: ({ name, compression, size, originalSize }) => {
-        count += 1;
-        if (compression !== 0 || size !== originalSize || count > MOST_FILES) {
-          refuse(`${quote(name)} in it is compressed, or one of too many files; ${AGAIN}`);
-        }
-        return true;
-      },
-    });
-    const all = Object.entries(files);
-    const total = all.reduce((sum, [, data]) => sum + data.length, 0);
-    return total <= bytes.length ? new Map(all) : refuse("is a damaged zip: its files overlap");
-  } catch (error) {
-    if (error instanceof CheckpointError) throw error;
-    return refuse(`is a damaged zip (${wordsOf(error)})`);
-  }
 }
 
 /** Returns a tensor's elements, row-major. */

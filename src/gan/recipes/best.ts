@@ -38,9 +38,11 @@ const adam: Omit<AdamOptions, "learningRate"> = {
   epsilon: 1e-7,
 };
 
+const { channels: _, ...gray } = dcgan; // clusters are of grey images
+
 /** The best digits in the least time: docs/recipes/README.md says what was tried. */
 export const best: Recipe<BestConstants> = {
-  ...dcgan,
+  ...gray,
   name: "best",
   summary: "the dcgan with every technique that helped: the best digits in the least time",
   batch: 16,

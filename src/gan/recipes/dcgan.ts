@@ -28,6 +28,8 @@ export interface DcganConstants {
   readonly dropout: number;
   /** The variance that batch norm of images remembers; for vectors, it is the population's in every Keras. */
   readonly runningVariance: RunningVariance;
+  /** 1 for grey images, which recipes without this constant draw, or 3 for colours. */
+  readonly channels?: number;
 }
 
 /** z[100] → 7×7 → 14×14 → 28×28, with batch norm and leaky ReLU in between. */
@@ -35,6 +37,7 @@ export function dcganGenerator({
   generatorWidths: [first, second, third],
   slope,
   runningVariance,
+  channels = 1,
 }: DcganConstants): readonly Layer[] {
   const bias = false;
   return [
@@ -48,7 +51,7 @@ export function dcganGenerator({
     convTranspose2d(third, 5, { strides: 2, bias }),
     batchNorm({ runningVariance }),
     leakyRelu(slope),
-    convTranspose2d(1, 5, { strides: 2, bias }),
+    convTranspose2d(channels, 5, { strides: 2, bias }),
     tanh(),
   ];
 }
@@ -101,6 +104,7 @@ export const dcgan: Recipe<DcganConstants> = {
   slope: 0.3,
   dropout: 0.3,
   runningVariance: "population",
+  channels: 1,
   generator: dcganGenerator,
   discriminator: (constants) => dcganDiscriminator(constants),
 };

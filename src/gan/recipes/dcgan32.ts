@@ -26,6 +26,8 @@ interface Dcgan32Constants {
   readonly momentum: number;
   /** The variance that batch norm of images remembers; for vectors, it is the population's in every Keras. */
   readonly runningVariance: RunningVariance;
+  /** 1 for grey images, 3 for colours. */
+  readonly channels: number;
 }
 
 const adam: AdamOptions = {
@@ -59,8 +61,9 @@ export const dcgan32: Recipe<Dcgan32Constants> = {
   dropout: 0.3,
   momentum: 0.9,
   runningVariance: "sample",
+  channels: 1,
   // z[100] → 4×4 → 8×8 → 16×16 → 32×32
-  generator({ generatorWidths: [first, second, third], momentum, runningVariance }) {
+  generator({ generatorWidths: [first, second, third], momentum, runningVariance, channels }) {
     const bias = false;
     return [
       dense(4 * 4 * first, { bias }),
@@ -73,7 +76,7 @@ export const dcgan32: Recipe<Dcgan32Constants> = {
       convTranspose2d(third, 5, { strides: 2, bias }),
       batchNorm({ momentum, runningVariance }),
       relu(),
-      convTranspose2d(1, 5, { strides: 2 }),
+      convTranspose2d(channels, 5, { strides: 2 }),
       tanh(),
     ];
   },

@@ -23,6 +23,8 @@ interface UpsampleConstants {
   readonly dropout: number;
   /** The share of batch norm's running statistics that stays at each step. */
   readonly momentum: number;
+  /** 1 for grey images, 3 for colours. */
+  readonly channels: number;
 }
 
 const adam: AdamOptions = {
@@ -53,8 +55,9 @@ export const upsampleGan: Recipe<UpsampleConstants> = {
   slope: 0.2,
   dropout: 0.3,
   momentum: 0.9,
+  channels: 1,
   // z[100] → 7×7 → 14×14 → 28×28
-  generator: ({ generatorWidths: [first, second, third], momentum }) => [
+  generator: ({ generatorWidths: [first, second, third], momentum, channels }) => [
     dense(7 * 7 * first),
     relu(),
     batchNorm({ momentum }),
@@ -65,7 +68,7 @@ export const upsampleGan: Recipe<UpsampleConstants> = {
     upsample(2),
     convTranspose2d(third, 3),
     relu(),
-    convTranspose2d(1, 3),
+    convTranspose2d(channels, 3),
     tanh(),
   ],
   // 28×28 → 14×14 → 7×7 → one probability

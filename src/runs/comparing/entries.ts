@@ -5,6 +5,7 @@ import type { Recipe } from "../../gan/recipe.ts";
 import { recipes } from "../../gan/recipes/list.ts";
 import { UsageError } from "../../gpu/errors.ts";
 import { printable, quote } from "../../gpu/foreign-text.ts";
+import { JUDGE_IS_GRAY, requireGray } from "../require-gray.ts";
 import { chosenRecipe } from "../config.ts";
 
 /** A recipe that takes part in a comparison. */
@@ -38,7 +39,9 @@ export async function entriesOf(
     const at = entries.findIndex((entry) => entry.name === name);
     if (at >= 0) throw twice(words[at]!, word, name);
     const which = isRecipe(word) ? { recipe: word } : { config: word };
-    entries.push({ name, recipe: await chosenRecipe({ ...which, width }) });
+    const recipe = await chosenRecipe({ ...which, width });
+    requireGray(recipe, `compare ${printable(word, 80)}`, JUDGE_IS_GRAY);
+    entries.push({ name, recipe });
   }
   return entries;
 }

@@ -42,6 +42,8 @@ import {
 import { runFolder } from "../run-folder.ts";
 import { withDevice } from "../session.ts";
 import type { WhichCheckpoint } from "../checkpoint-places.ts";
+import { printable } from "../../gpu/foreign-text.ts";
+import { JUDGE_IS_GRAY, requireGray } from "../require-gray.ts";
 import { readTrainedRun, type TrainedRun } from "../trained-models.ts";
 
 /** How to evaluate a run; what is left out has its default. */
@@ -69,6 +71,7 @@ export async function evaluateRun(ui: Ui, run: string, flags: EvaluateRequest): 
     );
   }
   const trained = readTrainedRun(run, checkpoint);
+  requireGray(trained.recipe, `evaluate ${printable(run)}`, JUDGE_IS_GRAY);
   const out = flags.out ?? join(run, evaluationName(checkpoint));
   const json = flags.json ?? join(out, "evaluation.json");
   const own = trained.record.data;

@@ -7,11 +7,10 @@ import {
   type Told,
 } from "../../formats/onnx/write-onnx.ts";
 import type { Recipe } from "../../gan/recipe.ts";
-import { UsageError } from "../../gpu/errors.ts";
 import type { Which } from "../../judge/designs.ts";
 import { longhandVersion } from "../checkout.ts";
-import { findJudge } from "../evaluation/judges.ts";
-import { drawingFile, judgeNetworks, metadataOf, networkOf, type RunToExport } from "./networks.ts";
+import { judgeToExport } from "./judge-network.ts";
+import { drawingFile, metadataOf, networkOf, type RunToExport } from "./networks.ts";
 
 /** How to write a model. */
 export interface OnnxFlags {
@@ -57,16 +56,13 @@ export function exportOnnx(
 
 /** Exports the judge that evaluations use. Throws `CheckpointError`. */
 export async function exportJudge(which: Which, flags: OnnxFlags): Promise<OnnxModel> {
-  const { value: kept, path, trouble } = await findJudge(which);
-  if (trouble !== undefined) throw new UsageError(`export: ${trouble}`);
-  const { body, head } = judgeNetworks(kept, path);
-  const { accuracy, fingerprint } = kept;
+  const { body, head, accuracy, metadata } = await judgeToExport(which);
   return judgeModel(body, head, {
     ...flags,
     about: {
       name: "judge",
       version: longhandVersion(),
-      metadata: { judge: which, accuracy: String(accuracy), fingerprint },
+      metadata,
       doc: `The ${which} judge of Longhand: says which digit an image shows. ${(accuracy * 100).toFixed(2)} % of the test images right.`,
     },
   });

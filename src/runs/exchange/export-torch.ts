@@ -1,17 +1,15 @@
 // Exports a run's networks, a judge, or all that training reads, as safetensors for PyTorch with the Python that loads
 // them.
 import { encodeSafetensors, type NativeTensor } from "../../checkpoint/safetensors.ts";
-import { withNames, type PlainNetwork } from "../../formats/plain-network.ts";
+import type { PlainNetwork } from "../../formats/plain-network.ts";
 import { modelPy } from "../../formats/torch/model-py.ts";
 import { adamState, stateDict } from "../../formats/torch/state.ts";
 import { conditionCount } from "../../gan/recipe.ts";
-import { UsageError } from "../../gpu/errors.ts";
 import type { Which } from "../../judge/designs.ts";
 import { longhandVersion } from "../checkout.ts";
-import { findJudge } from "../evaluation/judges.ts";
+import { judgeToExport } from "./judge-network.ts";
 import {
   drawingFile,
-  judgeNetworks,
   metadataOf,
   momentsOf,
   networkOf,
@@ -75,23 +73,11 @@ const isNative = (
 
 /** Exports the judge that evaluations use. Throws `CheckpointError`. */
 export async function exportJudgeToTorch(which: Which): Promise<ExportedFiles> {
-  const { value: kept, path, trouble } = await findJudge(which);
-  if (trouble !== undefined) throw new UsageError(`export: ${trouble}`);
-  const { body, head } = judgeNetworks(kept, path);
-  const judge: PlainNetwork = {
-    ...body,
-    name: "judge",
-    layers: [...body.layers, ...withNames(head, "head_").layers],
-  };
-  const { accuracy, fingerprint } = kept;
+  const { network, metadata } = await judgeToExport(which);
   return {
-    "judge.safetensors": file(stateDict(judge, 0), {
-      judge: which,
-      accuracy: String(accuracy),
-      fingerprint,
-    }),
+    "judge.safetensors": file(stateDict(network, 0), metadata),
     "model.py": modelPy(
-      [judge],
+      [network],
       [
         `The ${which} judge of Longhand: logits of the ten digits, from images (N, 1, 28, 28) in [-1, 1].`,
         'model = load(judge(), "judge.safetensors").eval()',

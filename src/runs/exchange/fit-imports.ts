@@ -3,6 +3,7 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { readTensor } from "../../checkpoint/safetensors.ts";
 import { ModelProtoSchema, type GraphProto } from "../../formats/onnx/onnx_pb.js";
 import { ELEMENT } from "../../formats/onnx/graph.ts";
+import { readLayers } from "../../formats/keras/read-layers.ts";
 import { readGraph, type OnnxFile } from "../../formats/onnx/read-onnx.ts";
 import { discriminatorModel, generatorModel } from "../../formats/onnx/write-onnx.ts";
 import { partsFrom, withParts } from "../../formats/parts.ts";
@@ -49,7 +50,7 @@ export function fitImports(recipe: Recipe, files: readonly ImportFile[]): Fitted
       const { beta1, beta2 } = recipe[`${of}Adam`];
       const read =
         each.format === "torch" && readAdam(emptyOf(recipe, of), each.file, [beta1, beta2]);
-      if (!read) continue; // an ONNX file says that it holds a network
+      if (!read) continue; // files of other formats say that they hold a network
       note(read.faults.length > 0 ? read.faults : momentFaults(read.value));
       moments.set(of, read.value);
     } else if (role !== "clusters" && role !== "clusters-of-images") {
@@ -80,9 +81,10 @@ function readNetwork(recipe: Recipe, role: NetworkFile, each: ImportFile): Read<
   if (each.format === "torch") return readState(network, each.file);
   const spectral = network.layers.find(({ form }) => form.op === "spectral");
   if (spectral) {
-    const fault = `the layer ${spectral.name} has spectral normalisation, whose state ONNX doesn't hold; import from --format torch`;
+    const fault = `the layer ${spectral.name} has spectral normalisation, whose state the file doesn't hold; import from --format torch`;
     return { value: network, faults: [fault] };
   }
+  if (each.format === "keras") return readLayers(network, each.file);
   const { arrays, faults } = readGraph(each.file, expectedGraph(recipe, role, network, each.file));
   if (faults.length > 0) return { value: network, faults };
   const layers = network.layers.map((layer) => withParts(layer, (name) => arrays.get(name)));

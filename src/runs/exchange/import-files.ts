@@ -1,9 +1,12 @@
 // Files of networks from elsewhere, or exported from here: what each holds, and whether it fits a recipe.
 import { existsSync, readdirSync, statSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import { readError, readFileBytes } from "../../checkpoint/files.ts";
 import { decodeSafetensors, type SafetensorsFile } from "../../checkpoint/safetensors.ts";
+import { parseKeras } from "../../formats/keras/read-keras.ts";
+import type { WeightsFile } from "../../formats/keras/read-layers.ts";
+import { parseTfjs } from "../../formats/tfjs/read-tfjs.ts";
 import { parseOnnx, type OnnxFile } from "../../formats/onnx/read-onnx.ts";
 import { parsePt } from "../../formats/torch/read-pt.ts";
 import { CheckpointError, UsageError } from "../../gpu/errors.ts";
@@ -31,10 +34,13 @@ export type ImportFile = {
   readonly path: string;
   readonly role: Role;
   readonly about: AboutFile;
-} & (
+} & Parsed;
+
+/** A file by the formats that are parsed alike. */
+type Parsed =
   | { readonly format: "onnx"; readonly file: OnnxFile }
-  | { readonly format: "torch"; readonly file: SafetensorsFile }
-);
+  | { readonly format: "keras"; readonly file: WeightsFile }
+  | { readonly format: "torch"; readonly file: SafetensorsFile };
 
 /** What a file says about its run, as far as it does. */
 export interface AboutFile {
@@ -69,14 +75,17 @@ const schema = z.object({
   batch: whole.catch(undefined),
 });
 
-const FORMATS = ".onnx, .safetensors or .pt";
+const FORMATS = ".onnx, .safetensors, .pt, .keras, .weights.h5 or .json";
 
 /**
  * Parses files, or all of these formats in a folder. Throws `UsageError` on a path that isn't there or that holds none,
  * and `CheckpointError` on files that are damaged or whose contents can't be told.
  */
-export function parseImports(paths: readonly string[]): readonly ImportFile[] {
-  const files = paths.flatMap(filesAt).map(parseImport);
+export async function parseImports(paths: readonly string[]): Promise<readonly ImportFile[]> {
+  const files: ImportFile[] = [];
+  for (const path of paths.flatMap(filesAt)) {
+    files.push(await parseBytes(readFileBytes(path), path));
+  }
   for (const [i, { role, path }] of files.entries()) {
     const first = files.findIndex((other) => other.role === role);
     if (first === i) continue;
@@ -87,7 +96,10 @@ export function parseImports(paths: readonly string[]): readonly ImportFile[] {
   return files;
 }
 
-const isFormat = (path: string): boolean => /\.(?:onnx|safetensors|pt)$/.test(path);
+const isFormat = (path: string): boolean =>
+  /\.(?:onnx|safetensors|pt|keras|weights\.h5|json)$/.test(path);
+/** In a folder, other JSON files than these are something else: a run's record, say. */
+const IN_FOLDER = /^(?:.*(?<!\.json)|(?:generator|discriminator|model)(?:_average)?\.json)$/;
 
 function filesAt(path: string): readonly string[] {
   if (!existsSync(path)) {
@@ -99,53 +111,69 @@ function filesAt(path: string): readonly string[] {
   }
   let names;
   try {
-    names = readdirSync(path).filter(isFormat).toSorted();
+    names = readdirSync(path).filter((name) => isFormat(name) && IN_FOLDER.test(name));
   } catch (error) {
     throw readError(path, error);
   }
-  if (names.length > 0) return names.map((name) => join(path, name));
-  throw new UsageError(`import: ${printable(path)} has no file that ends in ${FORMATS}`);
-}
-
-function parseImport(path: string): ImportFile {
-  return parseBytes(readFileBytes(path), path);
-}
-
-/** Parses the bytes of a file; its name says the format. Throws `CheckpointError`. */
-export function parseBytes(bytes: Uint8Array, path: string): ImportFile {
-  if (path.endsWith(".onnx")) {
-    const file = parseOnnx(bytes, path);
-    const metadata = Object.fromEntries(file.metadata);
-    const role = roleOf(path, metadata, file.graph.name);
-    if (!NETWORKS.includes(role)) {
-      throw new CheckpointError(
-        `${printable(path)}: is an ONNX file, which holds a network, but says that it holds ${role.replaceAll("-", " ")}; name it generator.onnx or discriminator.onnx`,
-      );
-    }
-    return { path, format: "onnx", file, role, about: schema.parse(metadata) };
+  if (names.length === 0) {
+    throw new UsageError(`import: ${printable(path)} has no file that ends in ${FORMATS}`);
   }
-  const file = path.endsWith(".pt") ? parsePt(bytes, path) : decodeSafetensors(bytes, path);
-  const { metadata } = file;
-  return {
-    path,
-    format: "torch",
-    file,
-    role: roleOf(path, metadata),
-    about: schema.parse(metadata),
-  };
+  // An export for Keras has the same weights alone, too.
+  const inZip = (name: string): string => name.replace(/\.weights\.h5$/, ".keras");
+  return names
+    .filter((name) => inZip(name) === name || !names.includes(inZip(name)))
+    .toSorted()
+    .map((name) => join(path, name));
+}
+
+/**
+ * Parses the bytes of a file; its name says the format. `beside` returns the bytes of a file next to it. Throws
+ * `CheckpointError`.
+ */
+export async function parseBytes(
+  bytes: Uint8Array,
+  path: string,
+  beside: (name: string) => Uint8Array = (name) => readFileBytes(join(dirname(path), name)),
+): Promise<ImportFile> {
+  const parsed = await parsedBy(bytes, path, beside);
+  const { format, file } = parsed;
+  const metadata = format === "onnx" ? Object.fromEntries(file.metadata) : file.metadata;
+  const inside = format === "onnx" ? file.graph.name : format === "keras" ? file.model?.name : "";
+  const role = roleOf(path, metadata, inside);
+  if (format !== "torch" && !NETWORKS.includes(role)) {
+    const ending = /(?:\.weights)?\.\w+$/.exec(path)![0];
+    throw new CheckpointError(
+      `${printable(path)}: holds a network, as ${KINDS[format]} do, but says that it holds ${role.replaceAll("-", " ")}; name it generator${ending} or discriminator${ending}`,
+    );
+  }
+  return { path, role, about: schema.parse(metadata), ...parsed };
+}
+
+const KINDS = { onnx: "ONNX files", keras: "files of this kind" } as const;
+
+async function parsedBy(
+  bytes: Uint8Array,
+  path: string,
+  beside: (name: string) => Uint8Array,
+): Promise<Parsed> {
+  if (path.endsWith(".onnx")) return { format: "onnx", file: parseOnnx(bytes, path) };
+  if (path.endsWith(".json")) return { format: "keras", file: parseTfjs(bytes, path, beside) };
+  if (/\.(?:keras|h5)$/.test(path)) return { format: "keras", file: await parseKeras(bytes, path) };
+  const parse = path.endsWith(".pt") ? parsePt : decodeSafetensors;
+  return { format: "torch", file: parse(bytes, path) };
 }
 
 /** Returns what a file holds: by its metadata, which exports from here have, or else by its name. */
 function roleOf(
   path: string,
   metadata: Readonly<Record<string, string>>,
-  graph: string = "",
+  inside: string = "",
 ): Role {
   const own = basename(path)
-    .replace(/\.\w+$/, "")
+    .replace(/(?:\.weights)?\.\w+$/, "")
     .replaceAll("_", "-");
   const { network = "", adam } = metadata;
-  const role = [adam === undefined ? network : `${network}-adam`, own, graph]
+  const role = [adam === undefined ? network : `${network}-adam`, own, inside]
     .map((name) => ROLES.find((each) => each === name))
     .find((each) => each !== undefined);
   if (role !== undefined) return role;

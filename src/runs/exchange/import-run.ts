@@ -3,7 +3,7 @@ import { checkpointFiles } from "../../checkpoint/arrays.ts";
 import { writeFileAtomic } from "../../checkpoint/files.ts";
 import { openJsonl } from "../../checkpoint/jsonl.ts";
 import { resolve } from "node:path";
-import { loadImages, type LoadedImageSet } from "../../data/files.ts";
+import type { LoadedImageSet } from "../../data/files.ts";
 import type { PlainNetwork } from "../../formats/plain-network.ts";
 import { withClusters } from "../../gan/clusters.ts";
 import { checkGan, createGan, type Gan } from "../../gan/gan.ts";
@@ -16,10 +16,11 @@ import { versions } from "../../gpu/node/adapter.ts";
 import type { Device } from "../../gpu/device.ts";
 import { saveCheckpoint } from "../checkpoints.ts";
 import { claimNewRun, freeRunPath } from "../claim.ts";
-import { chosenRecipe, type RecipeFlags } from "../config.ts";
+import { chosenRecipe, withChannels, type RecipeFlags } from "../config.ts";
 import { constantsOf, withConstants } from "../constants.ts";
 import { createRunFolder, runFolder } from "../run-folder.ts";
 import type { RunRecord } from "../run-record.ts";
+import { openSet } from "../sets/open-set.ts";
 import { limitsFor, withDevice } from "../session.ts";
 import type { Ui } from "../ui.ts";
 import { fitImports, type Fitted } from "./fit-imports.ts";
@@ -47,7 +48,7 @@ export async function importRun(
   paths: readonly string[],
   flags: ImportFlags,
 ): Promise<void> {
-  const files = parseImports(paths);
+  const files = await parseImports(paths);
   const about = aboutAll(files);
   const recipe = await recipeFor(flags, about, files[0]!.path);
   const fitted = fitImports(recipe, files);
@@ -58,7 +59,9 @@ export async function importRun(
   }
   freeRunPath(flags.out, recipe.name, flags.force ?? false);
   const dataFolder = flags.data === undefined ? null : resolve(flags.data);
-  const data = await loadImages(dataFolder ?? undefined, "train", flags);
+  const { transpose } = flags;
+  const channels = recipe.image[2];
+  const data = await openSet(dataFolder ?? undefined, "train", { transpose, channels });
   const seed = flags.seed ?? about.seed ?? 0;
   const batch = flags.batch ?? about.batch ?? recipe.batch;
   const training = { recipe, data, batch, activationType: "f32" } as const;
@@ -114,14 +117,14 @@ function aboutAll(files: readonly ImportFile[]): AboutFile {
 
 /** Returns the recipe of the flags, with the constants of the files if these are of that recipe. */
 async function recipeFor(flags: ImportFlags, about: AboutFile, path: string): Promise<Recipe> {
-  const { width, config, recipe } = flags;
+  const { width, config, recipe, channels } = flags;
   if (width !== undefined || config !== undefined || about.recipe !== recipe) {
     return chosenRecipe(flags);
   }
   const named = recipeNamed(recipe);
-  if (about.constants === undefined) return named;
+  if (about.constants === undefined) return withChannels(named, channels);
   try {
-    return withConstants(named, about.constants, "constants");
+    return withChannels(withConstants(named, about.constants, "constants"), channels);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     throw new CheckpointError(`${printable(path)}: ${error.message}`); // it comes from a file

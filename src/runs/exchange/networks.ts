@@ -11,8 +11,6 @@ import type { CheckpointFile } from "../../gan/gan.ts";
 import { conditionCount, type Recipe } from "../../gan/recipe.ts";
 import { sizeOf } from "../../gpu/array.ts";
 import { CheckpointError } from "../../gpu/errors.ts";
-import { designs, FEATURES, SIDE } from "../../judge/designs.ts";
-import type { KeptJudge } from "../../judge/judge.ts";
 import type { Layer } from "../../nn/layer.ts";
 import type { WhichCheckpoint } from "../checkpoint-places.ts";
 import { readCheckpoint, type Checkpoint } from "../checkpoints.ts";
@@ -119,25 +117,5 @@ export function metadataOf(run: RunToExport, file: string): Record<string, strin
     seed: String(record.seed),
     batch: String(record.batch),
     ...(shares ? { cluster_shares: JSON.stringify(Array.from(shares)) } : {}),
-  };
-}
-
-/** Returns the networks of a judge. Throws `CheckpointError` if its weights don't fit its design. */
-export function judgeNetworks(
-  kept: KeptJudge,
-  path: string,
-): { readonly body: PlainNetwork; readonly head: PlainNetwork } {
-  const design = designs[kept.which];
-  const arraysOf = (network: string) => (name: string, shape: readonly number[]) => {
-    const size = shape.reduce((product, extent) => product * extent, 1);
-    const data = kept.weights.get(`${network}.${name}`);
-    if (data?.length === size) return data;
-    throw new CheckpointError(
-      `${path}: ${network}.${name} has ${data?.length ?? "no"} values, but this version's ${kept.which} judge has ${size}`,
-    );
-  };
-  return {
-    body: plainNetwork("body", [SIDE, SIDE, 1], design.body(), arraysOf("body")),
-    head: plainNetwork("head", [FEATURES], design.head(), arraysOf("head")),
   };
 }

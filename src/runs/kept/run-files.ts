@@ -107,6 +107,11 @@ export function* readRun(files: RunFiles, name: string, longhand: string): Hashi
   }
   const record = parseRecord(recordBytes, file);
   const recipe = recipeIn(record, file);
+  if (recipe.image[2] !== 1) {
+    throw new CheckpointError(
+      `${name}: draws in colours, but the page shows greys alone; use the command line for it`,
+    );
+  }
   const refusals: CheckpointError[] = [];
   for (const place of placesIn(files)) {
     const path = `${name}/${place}`;

@@ -48,7 +48,7 @@ export async function arraySets(
       path: paths[0]!,
       prefix,
       files: paths,
-      read: async (split) => readMembers(own, split, isZip),
+      read: async (split, channels) => readMembers(own, { split, channels }, isZip),
     };
   });
 }
@@ -115,7 +115,7 @@ function labelsAmong(members: readonly Member[]): readonly Member[] {
 
 async function readMembers(
   members: readonly Member[],
-  split: Split,
+  { split, channels }: { readonly split: Split; readonly channels: number },
   isZip: (path: string) => boolean,
 ): Promise<ReadSet> {
   const { path } = members[0]!;
@@ -137,9 +137,12 @@ async function readMembers(
   const called = { images: fullName(chosen), labels: labels[0] && fullName(labels[0]) };
   const notes = [
     ...(pixels.converted === undefined ? [] : [`${called.images}: ${pixels.converted}.`]),
-    ...(layoutOf(pixels.shape)?.channels === 3 ? [`${called.images}: ${COLOUR_WORDS}`] : []),
+    ...(channels === 1 && layoutOf(pixels.shape)?.channels === 3
+      ? [`${called.images}: ${COLOUR_WORDS}`]
+      : []),
   ];
-  const set = imageSet(pixels, classes && { shape: [classes.length], data: classes }, called);
+  const labelled = classes && { shape: [classes.length], data: classes };
+  const set = imageSet(pixels, labelled, called, channels);
   return { set, source: chosen.path, classNames: [], notes };
 }
 

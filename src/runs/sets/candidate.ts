@@ -28,8 +28,8 @@ export interface Candidate {
   readonly prefix: string;
   /** The files that it consists of. */
   readonly files: readonly string[];
-  /** Rejects with `DataError` if the split isn't there, or can't be read. */
-  readonly read: (split: Split) => Promise<ReadSet>;
+  /** Reads images of 1 or 3 channels. Rejects with `DataError` if the split isn't there, or can't be read. */
+  readonly read: (split: Split, channels: number) => Promise<ReadSet>;
 }
 
 /** A file with what its name says. */

@@ -9,10 +9,10 @@ type Found = ImageSet & { readonly kind: string; readonly source: string } & {
 
 /** Returns the sentence on a set: `Training images: 42,000 of 28×28 in 10 classes (0 to 9), …`. */
 export function foundWords(set: Found, split: Split): string {
-  const { count, height, width, kind, source } = set;
+  const { count, height, width, channels = 1, kind, source } = set;
   const [least, most] = pixelRange(set.images);
   const which = split === "train" ? "Training" : "Test";
-  return `${which} images: ${inThousands(count)} of ${height}×${width}${classWords(set)}, pixels from ${least} to ${most}; ${kind}: ${source}.`;
+  return `${which} images: ${inThousands(count)} of ${height}×${width}${channels === 1 ? "" : " in colour"}${classWords(set)}, pixels from ${least} to ${most}; ${kind}: ${source}.`;
 }
 
 /** Returns the least and the greatest pixel. */

@@ -1,4 +1,5 @@
-// Reads a PNG or a JPEG of any kind as a grey image of its own size, for image sets. Nothing is fitted or evened out.
+// Reads a PNG or a JPEG of any kind as an image of its own size, grey or in colours, for image sets. Nothing is fitted or
+// evened out.
 import { grayOfPicture } from "../../data/fit-image.ts";
 import { LUMA } from "../../data/gray-images.ts";
 import { grayOfPng } from "../../data/png-gray.ts";
@@ -24,13 +25,8 @@ export function grayPicture(bytes: Uint8Array, name: string): GrayPicture {
   // Most sets are of plain PNGs, which node:zlib unpacks ten times faster than rows are read.
   const colour = colourOfPlain(bytes);
   if (colour !== undefined) return { ...grayOfPng(bytes, name), coloured: colour !== 0 };
-  const rows = openPicture(bytes, name);
+  const rows = opened(bytes, name);
   const { width, height, orientation } = rows;
-  if (width > MOST_SIDE || height > MOST_SIDE) {
-    throw new DataError(
-      `${name}: is ${width}×${height}; images to train on have at most ${MOST_SIDE}×${MOST_SIDE}: shrink them all to one small size, such as 28×28`,
-    );
-  }
   const size = width * height;
   const luma = new Float32Array(size);
   let rgba: Uint8ClampedArray | undefined; // once a row isn't opaque
@@ -59,6 +55,69 @@ export function grayPicture(bytes: Uint8Array, name: string): GrayPicture {
     pixels: Uint8Array.from(turned.values),
     coloured,
   };
+}
+
+/** Opens a picture. Throws `DataError` as `openPicture` does, and on one that is too large. */
+function opened(bytes: Uint8Array, name: string): ReturnType<typeof openPicture> {
+  const rows = openPicture(bytes, name);
+  const { width, height } = rows;
+  if (width <= MOST_SIDE && height <= MOST_SIDE) return rows;
+  throw new DataError(
+    `${name}: is ${width}×${height}; images to train on have at most ${MOST_SIDE}×${MOST_SIDE}: shrink them all to one small size, such as 28×28`,
+  );
+}
+
+/**
+ * Reads a picture as `grayPicture` does, but keeps its colours: `pixels` is (height, width, 3). What is transparent gets
+ * the same ground, white or black by its luma.
+ */
+export function colourPicture(bytes: Uint8Array, name: string): GrayPicture {
+  const rows = opened(bytes, name);
+  const { width, height, orientation } = rows;
+  const size = width * height;
+  const colours = [0, 1, 2].map(() => new Float32Array(size));
+  let alpha: Float32Array<ArrayBuffer> | undefined; // once a row isn't opaque
+  let coloured = false;
+  const { levels } = rows.each(({ x, y, dx, count, red, green, blue, alphas }) => {
+    coloured ||= red !== green || red !== blue;
+    if (alphas) alpha ??= new Float32Array(size).fill(1);
+    for (let i = 0, at = y * width + x; i < count; i += 1, at += dx) {
+      [red, green, blue].forEach((values, c) => (colours[c]![at] = values[i]!));
+      if (alpha && alphas) alpha[at] = alphas[i]!;
+    }
+  });
+  const turned = (values: Float32Array<ArrayBuffer>) =>
+    upright({ width, height, values }, orientation);
+  const planes = colours.map((values) =>
+    turned(values.map((value) => Math.min(255, value * levels))),
+  );
+  const shown = alpha && turned(alpha).values;
+  const under = shown
+    ? groundUnder(
+        planes.map(({ values }) => values),
+        shown,
+      )
+    : 0;
+  const pixels = new Uint8Array(3 * size);
+  planes.forEach(({ values }, c) => {
+    for (let at = 0; at < size; at += 1) {
+      const share = shown?.[at] ?? 1;
+      pixels[3 * at + c] = Math.round(share * values[at]! + (1 - share) * under);
+    }
+  });
+  const { width: wide, height: high } = planes[0]!;
+  return { width: wide, height: high, pixels, coloured };
+}
+
+/** White under dark things, black under light ones, by the mean luma of what is opaque. */
+function groundUnder(planes: readonly Float32Array[], alpha: Float32Array): number {
+  let [sum, opaque] = [0, 0];
+  for (const [at, share] of alpha.entries()) {
+    if (share < 0.5) continue;
+    sum += LUMA.reduce((total, part, c) => total + part * planes[c]![at]!, 0);
+    opaque += 1;
+  }
+  return opaque < alpha.length && sum / Math.max(1, opaque) >= 128 ? 0 : 255;
 }
 
 /** Returns a picture's levels as opaque greys. */

@@ -14,17 +14,19 @@ const TOLD = 3; // images that are named
 
 /** Returns what is odd about a set, one sentence each; none if nothing is. */
 export function odditiesOf(set: OpenedSet): string[] {
-  const { count, images, height, width } = set;
+  const { count, images, height, width, channels = 1 } = set;
   const odd: string[] = [];
   const constant = indicesOf(count, (index) => {
     const pixels = imageOf(set, index);
-    return pixels.every((pixel) => pixel === pixels[0]);
+    return pixels.every((pixel, at) => pixel === pixels[at % channels]);
   });
   if (constant.length > 0) {
-    odd.push(`${imagesIn(constant.length)} of one level all over: ${named(set, constant)}.`);
+    odd.push(
+      `${imagesIn(constant.length)} of one ${channels === 1 ? "level" : "colour"} all over: ${named(set, constant)}.`,
+    );
   }
   odd.push(...repeatedWords(set), ...classWords(set));
-  if (isDarkOnLight(images, width)) {
+  if (channels === 1 && isDarkOnLight(images, width)) {
     odd.push("Dark on light: MNIST and the judge are light on dark; invert them to use the judge.");
   }
   const [, most] = pixelRange(images);
@@ -94,8 +96,10 @@ function classWords(set: OpenedSet): readonly string[] {
 const imagesIn = (count: number): string =>
   `${count.toLocaleString("en")} image${count === 1 ? "" : "s"}`;
 
-function imageOf({ images, height, width }: OpenedSet, index: number): Uint8Array {
-  return images.subarray(index * height * width, (index + 1) * height * width);
+function imageOf(set: OpenedSet, index: number): Uint8Array {
+  const { images, height, width, channels = 1 } = set;
+  const size = height * width * channels;
+  return images.subarray(index * size, (index + 1) * size);
 }
 
 /** Returns a key that is equal for equal images. */

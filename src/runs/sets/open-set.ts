@@ -9,6 +9,8 @@ import {
   type LoadOptions,
 } from "../../data/files.ts";
 import type { Split } from "../../data/find-idx.ts";
+import { colourImages } from "../../data/gray-images.ts";
+import type { ImageSet } from "../../data/idx.ts";
 import { foundWords } from "./found-words.ts";
 
 /** A set, and what it was found to be. */
@@ -34,7 +36,8 @@ export async function openSet(
 ): Promise<OpenedSet> {
   const plain = { classNames: [], files: undefined };
   if (path === undefined) {
-    return { ...(await loadImages(undefined, split)), ...plain, kind: "IDX files" };
+    const { channels } = options;
+    return { ...(await loadImages(undefined, split, { channels })), ...plain, kind: "IDX files" };
   }
   const { findSet } = await import("./find-set.ts");
   const found = await findSet(path, split);
@@ -45,9 +48,19 @@ export async function openSet(
     const opened = { ...set, ...plain, kind: "IDX files" };
     return { ...opened, notes: [foundWords(opened, split), ...set.notes, ...found.notes] };
   }
-  const { set, source, classNames, notes, files, exchanged = false } = await found.read(split);
-  const { transpose = exchanged } = options;
-  const loaded = await hinted(asLoaded(set, source, transpose, notes), options);
+  const { transpose: asked, channels = 1 } = options;
+  const read = await found.read(split, channels);
+  const { source, classNames, notes, files, exchanged = false } = read;
+  const set = channels === 3 ? inColours(read.set, source) : read.set;
+  const loaded = await hinted(asLoaded(set, source, asked ?? exchanged, notes), options);
   const opened = { ...loaded, kind: found.kind, classNames, files };
   return { ...opened, notes: [foundWords(opened, split), ...loaded.notes] };
+}
+
+/** Returns a set with three channels; a grey one has three that are equal. */
+function inColours(set: ImageSet, name: string): ImageSet {
+  const { images, count, height, width } = set;
+  return set.channels === 3
+    ? set
+    : { ...set, ...colourImages([count, height, width], images, name) };
 }

@@ -6,7 +6,7 @@ import type { Split } from "../../data/find-idx.ts";
 import { DataError } from "../../gpu/errors.ts";
 import { systemReason } from "../../gpu/system-reason.ts";
 import { some, type Candidate, type ReadSet } from "./candidate.ts";
-import { grayPicture } from "./gray-picture.ts";
+import { colourPicture, grayPicture } from "./gray-picture.ts";
 import { MOST_PIXELS } from "./limits.ts";
 import { requireRegular } from "./regular-file.ts";
 
@@ -58,8 +58,10 @@ export function pictureSet(path: string): (Candidate & { readonly loose: boolean
     path,
     prefix: "",
     files: [path],
-    read: async (split) =>
-      splits.length > 0 ? readSplit(top, folders, split) : readAll(top, split),
+    read: async (split, channels) =>
+      splits.length > 0
+        ? readSplit(top, folders, { split, channels })
+        : readAll(top, { split, channels }),
   };
 }
 
@@ -75,7 +77,14 @@ function topOf(path: string): string {
   }
 }
 
-function readSplit(top: string, folders: readonly string[], split: Split): ReadSet {
+/** What of a folder to read, and how. */
+interface Request {
+  readonly split: Split;
+  readonly channels: number;
+}
+
+function readSplit(top: string, folders: readonly string[], request: Request): ReadSet {
+  const { split } = request;
   const called = folders.find((name) => SPLIT_NAMES[split].includes(name.toLowerCase()));
   if (called === undefined) {
     throw new DataError(
@@ -90,16 +99,16 @@ function readSplit(top: string, folders: readonly string[], split: Split): ReadS
   const notes = folders
     .filter((name) => OTHER_SPLITS.includes(name.toLowerCase()))
     .map((name) => `${join(top, name)}: neither train nor test, so it isn't read.`);
-  return readFolder(topOf(join(top, called)), classes, notes);
+  return readFolder(topOf(join(top, called)), classes, notes, request);
 }
 
-function readAll(top: string, split: Split): ReadSet {
-  if (split === "test") {
+function readAll(top: string, request: Request): ReadSet {
+  if (request.split === "test") {
     throw new DataError(
       `${top}: has no test images: put them in ${join(top, "test")}, and the others in ${join(top, "train")}`,
     );
   }
-  return readFolder(top, classFolders(top), []);
+  return readFolder(top, classFolders(top), [], request);
 }
 
 /** Returns the names of the folders in a folder that hold pictures. */
@@ -107,7 +116,12 @@ const classFolders = (root: string): readonly string[] =>
   entriesOf(root).folders.filter((name) => entriesOf(join(root, name)).pictures.length > 0);
 
 /** Reads the pictures of a folder, or of the folders in it that classes are named by. */
-function readFolder(root: string, names: readonly string[], notes: readonly string[]): ReadSet {
+function readFolder(
+  root: string,
+  names: readonly string[],
+  notes: readonly string[],
+  { channels }: Request,
+): ReadSet {
   const { folders, pictures, others } = entriesOf(root);
   const classes = folders
     .map((name) => ({ name, files: entriesOf(join(root, name)).pictures }))
@@ -133,7 +147,7 @@ function readFolder(root: string, names: readonly string[], notes: readonly stri
     );
   }
   const { numbering, numbered } = numberingOf(names, root);
-  const { images, height, width, coloured } = readPictures(files);
+  const { images, height, width, coloured } = readPictures(files, channels);
   const labels =
     classes.length === 0
       ? undefined
@@ -145,6 +159,7 @@ function readFolder(root: string, names: readonly string[], notes: readonly stri
       count: files.length,
       height,
       width,
+      ...(channels === 3 ? { channels } : {}),
       labels,
       classes: labels ? 1 + labels.reduce((most, label) => Math.max(most, label), 0) : 0,
     },
@@ -152,7 +167,7 @@ function readFolder(root: string, names: readonly string[], notes: readonly stri
     classNames,
     notes: [
       ...notes,
-      ...(coloured ? [`${root}: ${COLOUR_WORDS}`] : []),
+      ...(coloured && channels === 1 ? [`${root}: ${COLOUR_WORDS}`] : []),
       ...(others.length > 0
         ? [`${root}: other files than pictures aren't read: ${some(others, 3)}.`]
         : []),
@@ -181,7 +196,10 @@ function numberingOf(
 }
 
 /** Reads pictures of one size. Throws `DataError`, which names the first that differs or can't be read. */
-function readPictures(files: readonly string[]): {
+function readPictures(
+  files: readonly string[],
+  channels: number,
+): {
   readonly images: Uint8Array;
   readonly height: number;
   readonly width: number;
@@ -189,22 +207,23 @@ function readPictures(files: readonly string[]): {
 } {
   let [images, height, width, coloured] = [new Uint8Array(0), 0, 0, false];
   files.forEach((file, index) => {
-    const picture = grayPicture(bytesOf(file), file);
+    const read = channels === 3 ? colourPicture : grayPicture;
+    const picture = read(bytesOf(file), file);
     if (index === 0) {
       ({ height, width } = picture);
-      if (files.length * height * width > MOST_PIXELS) {
+      if (files.length * height * width * channels > MOST_PIXELS) {
         throw new DataError(
           `${file}: ${files.length} pictures of ${height}×${width} are more than ${MOST_PIXELS} pixels; shrink them`,
         );
       }
-      images = new Uint8Array(files.length * height * width);
+      images = new Uint8Array(files.length * height * width * channels);
     }
     if (picture.width !== width || picture.height !== height) {
       throw new DataError(
         `${file}: is ${picture.height}×${picture.width}, but ${files[0]!} is ${height}×${width}; all pictures of a set must have one size: resize them, such as with ImageMagick's mogrify -resize ${width}x${height}!`,
       );
     }
-    images.set(picture.pixels, index * height * width);
+    images.set(picture.pixels, index * height * width * channels);
     coloured ||= picture.coloured;
   });
   return { images, height, width, coloured };

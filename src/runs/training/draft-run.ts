@@ -17,6 +17,7 @@ import { needsEvery } from "./check-flags.ts";
 import { claimNewRun, claimRun, freeRunPath, type Claim } from "../claim.ts";
 import { readRunRecord, recipeOf, runFolder, type RunFolder } from "../run-folder.ts";
 import type { EvaluationPlan, RunRecord } from "../run-record.ts";
+import { JUDGE_IS_GRAY, requireGray } from "../require-gray.ts";
 import { openSet } from "../sets/open-set.ts";
 
 /** The flags of `train`, as the command line passes them; what is undefined has its default. */
@@ -100,7 +101,10 @@ export async function draftRun(
   const dataFolder = flags.data === undefined ? null : resolve(flags.data);
   const activationType = flags.f16 ? "f16" : "f32";
   const evaluate = evaluationPlan(flags, undefined);
-  const data = await openSet(dataFolder ?? undefined, "train", flags);
+  if (evaluate) requireGray(recipe, "--evaluate-every", JUDGE_IS_GRAY);
+  const { transpose } = flags;
+  const channels = recipe.image[2];
+  const data = await openSet(dataFolder ?? undefined, "train", { transpose, channels });
   const claim = flags.explain ? undefined : claimNewRun(out, recipe.name, force);
   if (claim) onClaim(claim);
   return {
@@ -193,7 +197,7 @@ async function draftClaimed(
       `--f16: the run in ${path} stores activations as ${record.activationType}, which --resume keeps; leave the flag out or start a new run`,
     );
   }
-  for (const flag of ["width", "config"] as const) {
+  for (const flag of ["width", "config", "channels"] as const) {
     if (flags[flag] === undefined) continue;
     throw new UsageError(
       `--${flag}: the run in ${path} keeps the constants that it began with; leave the flag out, or start a new run`,
@@ -213,15 +217,17 @@ async function draftClaimed(
     refuse("out", flags.out, path);
   }
   const dataFolder = flags.data === undefined ? record.data.folder : resolve(flags.data);
-  const data = await openSet(dataFolder ?? undefined, "train", { transpose });
+  const recipe = recipeOf(record, path);
+  const channels = recipe.image[2];
+  const data = await openSet(dataFolder ?? undefined, "train", { transpose, channels });
   const same = data.fingerprint === record.data.fingerprint;
   if (!same && flags.data !== undefined) {
     throw new UsageError(
       `--data ${flags.data}: holds other images than the run in ${path} was trained on; leave the flag out or start a new run`,
     );
   }
-  const recipe = recipeOf(record, path);
   const evaluate = evaluationPlan(flags, record.evaluate);
+  if (evaluate) requireGray(recipe, "--evaluate-every", JUDGE_IS_GRAY);
   return {
     folder: runFolder(path),
     claim,

@@ -1,6 +1,7 @@
 // The pictures of a run, written into its folder: grids, the GIF, the loss plot and the networks.
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { PNG } from "pngjs";
 import { outputError, readFileBytes, writeFileAtomic } from "../../checkpoint/files.ts";
 import type { ImageSet } from "../../data/idx.ts";
 import { fromBytes } from "../../data/pixels.ts";
@@ -12,10 +13,10 @@ import { wordsOf } from "../../gpu/foreign-text.ts";
 import { type Network } from "../../nn/network.ts";
 import { parameterCount } from "../../nn/parameters.ts";
 import { addCaption } from "../../pictures/caption.ts";
-import { encodeGif } from "../../pictures/gif.ts";
-import { tileGrid, type GrayImage } from "../../pictures/grid.ts";
+import { encodeColourGif, encodeGif } from "../../pictures/gif.ts";
+import { encodeGrid } from "../../pictures/colour-grid.ts";
+import type { GrayImage } from "../../pictures/grid.ts";
 import { modelDiagram, type ModelPicture } from "../../pictures/model.ts";
-import { encodePng } from "../../pictures/png.ts";
 import { rasterizeSvg } from "../../pictures/raster.ts";
 import { readGrayPicture } from "../../pictures/read-digit.ts";
 import type { RunFolder } from "../run-folder.ts";
@@ -26,9 +27,8 @@ export const GRID = 16;
 
 /** Draws the grid of a run's 16 fixed latents to `path`, and returns the images, as floats in [−1, 1]. */
 export async function writeGrid(models: Models, seed: number, path: string): Promise<Float32Array> {
-  const [height, width] = models.recipe.image;
   const images = await drawSamples(models, seed, GRID);
-  writeFileAtomic(path, encodePng(tileGrid(images, GRID, height, width)));
+  writeFileAtomic(path, encodeGrid(images, GRID, models.recipe.image));
   return images;
 }
 
@@ -42,6 +42,20 @@ export function readGray(path: string): GrayImage {
       `${path}: is not a picture that can be read; draw the run's samples again`,
     );
   }
+}
+
+/** Reads back a grid: one plane if it is grey, or red, green and blue. Throws `CheckpointError` as `readGray` does. */
+function readPlanes(path: string): readonly GrayImage[] {
+  const RGB = 2; // PNG's colour type, in its header
+  const bytes = readFileBytes(path);
+  const gray = readGray(path); // says what is wrong, if anything is
+  if (bytes[25] !== RGB) return [gray];
+  const { width, height, data } = PNG.sync.read(Buffer.from(bytes)); // red, green, blue, alpha
+  return [0, 1, 2].map((c) => ({
+    width,
+    height,
+    pixels: Uint8Array.from({ length: width * height }, (_, i) => data[4 * i + c]!),
+  }));
 }
 
 interface Frame {
@@ -77,8 +91,12 @@ export function writeGif(folder: RunFolder, record: RunRecord): number {
   if (frames.length === 0) {
     throw new CheckpointError(`${folder.samples}: holds no grids yet; train for an epoch first`);
   }
-  const pictures = frames.map(({ label, path }) => addCaption(readGray(path), label));
-  writeFileAtomic(folder.gif, encodeGif(pictures));
+  const pictures = frames.map(({ label, path }) =>
+    readPlanes(path).map((plane) => addCaption(plane, label)),
+  );
+  const isGray = pictures.every((planes) => planes.length === 1);
+  const gif = isGray ? encodeGif(pictures.flat()) : encodeColourGif(pictures);
+  writeFileAtomic(folder.gif, gif);
   return frames.length;
 }
 
@@ -105,7 +123,7 @@ export async function writeFirstPictures(
   seed: number,
   say: (line: string) => void,
 ): Promise<void> {
-  writeFileAtomic(folder.trainingSamples, encodePng(trainingGrid(data)));
+  writeFileAtomic(folder.trainingSamples, trainingGrid(data));
   await writeGrid(models, seed, folder.untrained);
   for (const network of [models.generator, models.discriminator]) {
     const drawing = modelDiagram([pictureOf(network)]);
@@ -113,11 +131,11 @@ export async function writeFirstPictures(
   }
 }
 
-/** The first 16 images of a dataset, in its own order and size, dark on light. */
-function trainingGrid({ images, count, height, width }: ImageSet): GrayImage {
+/** The first 16 images of a dataset, in its own order and size: greys dark on light, colours as they are. */
+function trainingGrid({ images, count, height, width, channels = 1 }: ImageSet): Uint8Array {
   const shown = Math.min(16, count);
-  const values = fromBytes(images.subarray(0, shown * height * width));
-  return tileGrid(values, shown, height, width, { invert: true });
+  const values = fromBytes(images.subarray(0, shown * height * width * channels));
+  return encodeGrid(values, shown, [height, width, channels], { invert: channels === 1 });
 }
 
 function pictureOf(network: Network): ModelPicture {
