@@ -2,6 +2,8 @@
 import { unzipSync } from "fflate";
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
+import { mnist } from "../../src/data.ts";
+import { idxBytes } from "./idx-bytes.ts";
 import { downloadFrom, reach } from "./page.ts";
 
 /** The files of a run folder, by their paths in it. */
@@ -49,3 +51,19 @@ export const bitsOf = (files: Files): Files =>
 
 /** Returns a file as text. */
 export const textOf = (bytes: Uint8Array | undefined): string => new TextDecoder().decode(bytes);
+
+/** Where a run folder has images of one's own. */
+export const OWN_IMAGES = "images/train-images-idx3-ubyte";
+
+/** Returns 30 images as the bytes of an IDX file. */
+export async function thirtyImages(): Promise<Buffer> {
+  const { images } = await mnist("test");
+  return Buffer.from(idxBytes([30, 28, 28], images.subarray(0, 30 * 784)));
+}
+
+/** Gives the page images of one's own, from the view for them. */
+export async function chooseImages(page: Page, buffer: Buffer): Promise<void> {
+  const file = { name: "my-images", mimeType: "application/octet-stream", buffer };
+  await page.setInputFiles("#files", [file]);
+  await page.waitForSelector("#train-own[aria-disabled=false]");
+}

@@ -6,18 +6,19 @@ import { dirname, join } from "node:path";
 import { zipSync } from "fflate";
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { mnist } from "../../src/data.ts";
 import { serveWeb, type WebServer } from "../../web/server.ts";
 import { decodeGif } from "../support/decode-gif.ts";
 import { ON_SWIFTSHADER } from "../support/chromium.ts";
-import { idxBytes } from "../support/idx-bytes.ts";
 import {
   bitsOf,
+  chooseImages,
   folderOf,
   oneStep,
+  OWN_IMAGES,
   saved,
   stepOf,
   textOf,
+  thirtyImages,
   type Files,
 } from "../support/kept-run.ts";
 import { longhand } from "../support/longhand.ts";
@@ -71,21 +72,6 @@ function writeRun(name: string, files: Files): string {
     writeFileSync(join(folder, path), bytes);
   }
   return folder;
-}
-
-const OWN_IMAGES = "images/train-images-idx3-ubyte";
-
-/** Returns 30 images as the bytes of an IDX file. */
-async function thirtyImages(): Promise<Buffer> {
-  const { images } = await mnist("test");
-  return Buffer.from(idxBytes([30, 28, 28], images.subarray(0, 30 * 784)));
-}
-
-/** Gives the page images of one's own, from the view for them. */
-async function chooseImages(page: Page, buffer: Buffer): Promise<void> {
-  const file = { name: "my-images", mimeType: "application/octet-stream", buffer };
-  await page.setInputFiles("#files", [file]);
-  await page.waitForSelector("#train-own[aria-disabled=false]");
 }
 
 describe("on SwiftShader", () => {
