@@ -130,6 +130,13 @@ export const channelsOption = (): Option =>
     throw new InvalidArgumentError("It takes 1, for grey, or 3, for red, green and blue.");
   });
 
+/** `--size` */
+export const sizeOption = (): Option =>
+  new Option(
+    "--size <n>",
+    "fit images of any size into n×n: whole, in the middle, with the grey of their edges around",
+  ).argParser(whole(1, 768));
+
 /** `--config` */
 export const configOption = (): Option =>
   new Option("--config <file>", "a JSON, TypeScript or JavaScript file of the recipe's constants");

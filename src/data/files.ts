@@ -33,6 +33,8 @@ export interface LoadOptions {
   readonly transpose?: boolean | undefined;
   /** 3 keeps colours, and gives grey images three equal channels; 1, the default, turns colours into their luma. */
   readonly channels?: number | undefined;
+  /** The rows and columns into which images of any size are fitted; without it, they keep theirs, which must be one. */
+  readonly size?: number | undefined;
 }
 
 /**

@@ -36,6 +36,8 @@ export interface RunRecord {
     readonly fingerprint: string;
     /** Whether each image's rows and columns were exchanged. */
     readonly transposed: boolean;
+    /** The rows and columns into which images were fitted, if they were. */
+    readonly size?: number;
   };
   /** How training stores activations. */
   readonly activationType: ActivationType;
@@ -64,6 +66,7 @@ const fields = z.object({
     images: z.int().min(1),
     fingerprint: z.string(),
     transposed: z.boolean().default(false), // older runs took images as they are
+    size: z.int().min(1).exactOptional(),
   }),
   activationType: z.enum(["f32", "f16"]).default("f32"), // older runs don't say
   stepsPerEpoch: z.int().min(1),

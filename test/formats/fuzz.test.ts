@@ -8,7 +8,7 @@ test.each([
   ["PyTorch", 600, fuzzTorch],
   ["torch.save", 600, fuzzPt],
   ["TensorFlow.js", 600, fuzzTfjs],
-  ["Keras", 30, fuzzKeras], // each that is refused costs a process
+  ["Keras", 24, fuzzKeras], // each that is refused costs a process
 ])(
   "spoilt files for %s are refused in a line or read, in little time and memory",
   async (_, count, run) => {

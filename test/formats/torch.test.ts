@@ -114,8 +114,10 @@ describe("an export for PyTorch", () => {
       "batch_norm_1.num_batches_tracked": [],
     });
     expect(readTensor(file, "batch_norm.num_batches_tracked", "I64")).toEqual(BigInt64Array.of(5n));
-    expect(readFileSync(at("named", "torch", "model.py"), "utf8")).toContain(
-      '("conv_transpose2d_1", nn.ConvTranspose2d(8, 4, (5, 5), stride=(2, 2), bias=False, padding=(1, 1)))',
+    const python = readFileSync(at("named", "torch", "model.py"), "utf8");
+    expect(python.trimEnd().split("\n").length).toBeLessThan(45);
+    expect(python).toContain(
+      "conv_transpose2d_1=nn.ConvTranspose2d(8, 4, (5, 5), stride=(2, 2), bias=False, padding=(1, 1)),",
     );
   });
 

@@ -12,8 +12,9 @@ import { interpolateCommand } from "../../src/cli/commands/interpolate.ts";
 import { projectCommand } from "../../src/cli/commands/project.ts";
 import { sampleCommand } from "../../src/cli/commands/sample.ts";
 import { encodeNpy } from "../../src/data/npy.ts";
-import { DataError, UsageError } from "../../src/gpu/errors.ts";
+import { CheckpointError, DataError, UsageError } from "../../src/gpu/errors.ts";
 import { chosenRecipe } from "../../src/runs/config.ts";
+import { readRun } from "../../src/runs/kept/run-files.ts";
 import { openSet } from "../../src/runs/sets/open-set.ts";
 import { trainRun } from "../../src/runs/training/train.ts";
 import { terminal } from "../../src/terminal/ui.ts";
@@ -143,7 +144,12 @@ describe("a run in colours", () => {
     );
     expect(pixels).toEqual(set.images.slice(2352, 2 * 2352));
     await said(() => interpolateCommand(at("whole"), { seeds: [1, 2], steps: 2 }));
-    expect(readFileSync(at("whole/samples.gif")).subarray(0, 6).toString()).toBe("GIF89a");
+    for (const name of ["samples.gif", "interpolation.gif"]) {
+      const gif = readFileSync(join(at("whole"), name));
+      const palette = gif.subarray(13, 13 + 3 * (2 << (gif[10]! & 7)));
+      const isColour = (_: number, i: number): boolean => palette[i] !== palette[i - (i % 3)];
+      expect(palette.filter(isColour).length, name).toBeGreaterThan(20);
+    }
   });
 
   it("goes out to ONNX with three channels, and comes back", async () => {
@@ -176,6 +182,11 @@ describe("a run in colours", () => {
     );
     expect(await refused(() => chosenRecipe({ recipe: "best", channels: 3 }))).toBe(
       "--channels 3: recipe best takes grey images alone; dcgan, dcgan32, upsample take colours",
+    );
+    const record = { "run.json": readFileSync(at("whole/run.json")) };
+    const page = readRun(new Map(Object.entries(record)), "run", "0");
+    expect(await messageOf(CheckpointError, () => page.next())).toMatch(
+      /^run: draws in colours, but the page shows greys alone; use the command line for it$/,
     );
     const mismatch = folder({ "a.png": halves(1), "b.png": png(3, 30) });
     expect(await messageOf(DataError, () => colours(mismatch))).toMatch(/all pictures of a set/);

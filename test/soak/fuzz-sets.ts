@@ -7,6 +7,7 @@ import { crc32, gzipSync } from "node:zlib";
 import { zipSync } from "fflate";
 import { encode } from "jpeg-js";
 import { encodeNpy } from "../../src/data/npy.ts";
+import type { LoadOptions } from "../../src/data/files.ts";
 import { openSet } from "../../src/runs/sets/open-set.ts";
 import { npyImages, npz, pixelsOf, rawNpy } from "../support/set-files.ts";
 import { pngFrom } from "../support/png-bytes.ts";
@@ -64,6 +65,9 @@ export function fuzzPictures(count: number, seed: number): Promise<Fuzzed> {
   return onDisk("a/0.png", (path) => join(path, "..", ".."), target, count, seed);
 }
 
+/** How sets are opened, in turn: in grey, in colours, fitted into another size. */
+const WAYS: readonly LoadOptions[] = [{}, { channels: 3 }, { size: 9 }, { channels: 3, size: 9 }];
+
 /** Spoils files, and opens each as a set: what `pathOf` returns for the file. */
 async function onDisk(
   name: string,
@@ -75,11 +79,13 @@ async function onDisk(
   const folder = mkdtempSync(join(tmpdir(), "longhand-fuzz-"));
   const path = join(folder, name);
   mkdirSync(join(path, ".."), { recursive: true });
+  let turn = 0;
   const read = async (bytes: Uint8Array): Promise<string | undefined> => {
     writeFileSync(path, bytes);
-    const set = await openSet(pathOf(path), "train");
-    const { images, count: number, height, width, labels } = set;
-    const whole = images.length === number * height * width && number > 0;
+    turn += 1;
+    const set = await openSet(pathOf(path), "train", WAYS[turn % WAYS.length]);
+    const { images, count: number, height, width, channels = 1, labels } = set;
+    const whole = images.length === number * height * width * channels && number > 0;
     if (!whole) return `${number}×${height}×${width} of ${images.length} bytes`;
     return labels && labels.length !== number ? `${labels.length} labels of ${number}` : undefined;
   };

@@ -55,6 +55,7 @@ const FOLDERS: Readonly<Record<string, string>> = {
   "src/formats": "Networks in other programs' formats: one table of names and layouts for all.",
   "src/formats/keras": "Keras: layers, configs and HDF5 files of weights.",
   "src/formats/onnx": "ONNX: its schema, graphs, and layers as its operators.",
+  "src/formats/tensorboard": "TensorBoard: its schema of events, and files of them.",
   "src/formats/tfjs": "TensorFlow.js: layers models.",
   "src/formats/torch": "PyTorch: state dicts, and the Python that loads them.",
   "src/pictures":

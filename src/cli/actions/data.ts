@@ -31,10 +31,10 @@ export async function showSet(path: string, out: string, flags: DataFlags): Prom
 async function opened(
   path: string,
   split: "train" | "test",
-  { transpose, channels }: DataFlags,
+  { transpose, channels, size }: DataFlags,
 ): Promise<OpenedSet | DataError> {
   try {
-    return await openSet(path, split, { transpose, channels });
+    return await openSet(path, split, { transpose, channels, size });
   } catch (error) {
     if (error instanceof DataError && /: has no (train|test) images/.test(error.message))
       return error;

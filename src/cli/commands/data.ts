@@ -7,6 +7,7 @@ import {
   requireEnding,
   requireFolder,
   requireFree,
+  sizeOption,
   transposeOption,
 } from "../options.ts";
 
@@ -16,6 +17,7 @@ export interface DataFlags {
   readonly force?: boolean;
   readonly transpose?: boolean;
   readonly channels?: number;
+  readonly size?: number;
 }
 
 /** Prints what is at `path`, and draws it. Throws a `LonghandError` for everything that a person can mend. */
@@ -37,6 +39,7 @@ export function addData(program: Command): void {
     .argument("<path>", "what --data takes: a folder, a file, or a set's prefix in a folder")
     .addOption(transposeOption())
     .addOption(noTransposeOption())
+    .addOption(sizeOption())
     .addOption(channelsOption())
     .option("--out <file>", "the picture: a row per class (default: <name>-preview.png here)")
     .option("--force", "replace the picture if it exists")

@@ -9,6 +9,7 @@ import {
   configOption,
   dataOption,
   noTransposeOption,
+  sizeOption,
   transposeOption,
   whole,
   widthOption,
@@ -45,6 +46,7 @@ export function addImport(program: Command): void {
     .addOption(dataOption("images to go on with"))
     .addOption(transposeOption())
     .addOption(noTransposeOption())
+    .addOption(sizeOption())
     .option("--force", "overwrite an older run in --out")
     .addOption(adapterOption())
     .action(async (paths: string[], flags: ImportFlags) => importCommand(paths, flags));

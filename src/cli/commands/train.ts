@@ -12,6 +12,7 @@ import {
   noTransposeOption,
   positive,
   stepsOrEpoch,
+  sizeOption,
   transposeOption,
   whole,
 } from "../options.ts";
@@ -34,6 +35,7 @@ export function addTrain(program: Command): void {
     .addOption(dataOption("images to train on"))
     .addOption(transposeOption())
     .addOption(noTransposeOption())
+    .addOption(sizeOption())
     .addOption(adapterOption())
     .option("--sample-every <n>", "also draw a grid every n steps", whole(1))
     .option("--checkpoint-every <n>", "also save a checkpoint every n steps", whole(1))

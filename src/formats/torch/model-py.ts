@@ -10,54 +10,35 @@ type Module = readonly [name: string, call: string];
 
 /** Classes that PyTorch lacks, by the name with which calls begin. Only those that a file uses are in it. */
 const CLASSES: Readonly<Record<string, string>> = {
-  ToImages: `class ToImages(nn.Module):  # a vector here is (height, width, channels); PyTorch wants channels first
-    def __init__(self, *shape):
-        super().__init__()
-        self.shape = shape
-
+  ToImages: `class ToImages(nn.Unflatten):  # a vector here is (height, width, channels); PyTorch wants channels first
     def forward(self, x):
-        return x.reshape(len(x), *self.shape).permute(0, 3, 1, 2)`,
-  ToVectors: `class ToVectors(nn.Module):
+        return super().forward(x).permute(0, 3, 1, 2)`,
+  ToVectors: `class ToVectors(nn.Flatten):
     def forward(self, x):
-        return x.permute(0, 2, 3, 1).flatten(1)`,
-  Crop: `class Crop(nn.Module):  # Keras's 'same' crops unequal sides, which padding= can't
-    def __init__(self, top, left, height, width):
-        super().__init__()
-        self.rows, self.columns = slice(top, top + height), slice(left, left + width)
-
-    def forward(self, x):
-        return x[..., self.rows, self.columns]`,
+        return super().forward(x.permute(0, 2, 3, 1))`,
   BatchNorm: `class Population:  # Keras keeps a batch's own variance, PyTorch n / (n - 1) times it
     def forward(self, x):
-        kept, n = self.running_var * (1 - self.momentum), x.numel() // x.shape[1]
-        out = super().forward(x)
+        kept, n, out = self.running_var * (1 - self.momentum), x.numel() // x.shape[1], super().forward(x)
         if self.training:
             self.running_var.copy_(kept + (self.running_var - kept) * (n - 1) / n)
-        return out
-
-
-class BatchNorm1d(Population, nn.BatchNorm1d):
-    pass
-
-
-class BatchNorm2d(Population, nn.BatchNorm2d):
-    pass`,
+        return out`,
+  BatchNorm1d: "class BatchNorm1d(Population, nn.BatchNorm1d): pass",
+  BatchNorm2d: "class BatchNorm2d(Population, nn.BatchNorm2d): pass",
 };
 
-const LOAD = `def load(module, path):
-    """Loads a safetensors file strictly, as safetensors.torch.load_file and load_state_dict do."""
+const LOAD = `def load(module, path):  # strictly, from safetensors
     data = open(path, "rb").read()
-    start = 8 + int.from_bytes(data[:8], "little")
-    header = json.loads(data[8:start])
-    header.pop("__metadata__", None)
-    types = {"F32": torch.float32, "I64": torch.int64}
-    state = {}
-    for name, tensor in header.items():
-        begin, end = tensor["data_offsets"]
-        own = bytearray(data[start + begin : start + end])
-        state[name] = torch.frombuffer(own, dtype=types[tensor["dtype"]]).reshape(tensor["shape"])
+    start, state = 8 + int.from_bytes(data[:8], "little"), {}
+    for name, tensor in json.loads(data[8:start]).items():
+        if name != "__metadata__":
+            begin, end = (start + offset for offset in tensor["data_offsets"])
+            dtype = {"F32": torch.float32, "I64": torch.int64}[tensor["dtype"]]
+            state[name] = torch.frombuffer(bytearray(data[begin:end]), dtype=dtype).reshape(tensor["shape"])
     module.load_state_dict(state, strict=True)
     return module`;
+
+/** The longest line of layers. */
+const WIDEST = 110;
 
 /** A number as Python reads it, without the last digits that JavaScript's subtraction leaves. */
 const number = (value: number): string => String(Number(value.toPrecision(12)));
@@ -71,30 +52,42 @@ const yes = (value: boolean): string => (value ? "True" : "False");
 export function modelPy(networks: readonly PlainNetwork[], about: readonly string[]): string {
   const built = networks.map(({ name, layers }) => ({ name, modules: layers.flatMap(modulesOf) }));
   const calls = built.flatMap(({ modules }) => modules.map(([, call]) => call));
-  const used = Object.entries(CLASSES).filter(([name]) =>
-    calls.some((call) => call.startsWith(name)),
-  );
+  const classes = Object.entries(CLASSES)
+    .filter(([name]) => calls.some((call) => call.startsWith(name)))
+    .map(([, text]) => text);
   const spectral = calls.some((call) => call.startsWith("spectral_norm"));
   const functions = built.map(({ name, modules }, i) => {
     const same = built.slice(0, i).find((other) => String(other.modules) === String(modules));
     if (same) return `${name} = ${same.name}  # the same layers`;
     return [
       `def ${name}():`,
-      "    return nn.Sequential(OrderedDict([",
-      ...modules.map(([own, call]) => `        ("${own}", ${call}),`),
-      "    ]))",
+      "    return nn.Sequential(OrderedDict(",
+      ...packed(modules.map(([own, call]) => `${own}=${call},`)).map((line) => `        ${line}`),
+      "    ))",
     ].join("\n");
   });
   const imports = [
     "import json",
     "from collections import OrderedDict",
-    "",
     "import torch",
     "from torch import nn",
     ...(spectral ? ["from torch.nn.utils.parametrizations import spectral_norm"] : []),
   ];
-  const blocks = [...used.map(([, text]) => text), ...functions, LOAD];
-  return `${[...about.map((line) => `# ${line}`), ...imports].join("\n")}\n\n\n${blocks.join("\n\n\n")}\n`;
+  const head = [...about.map((line) => `# ${line}`), ...imports].join("\n");
+  const blocks = [head, ...(classes.length > 0 ? [classes.join("\n")] : []), ...functions, LOAD];
+  return `${blocks.join("\n\n")}\n`;
+}
+
+/** Returns words in lines, as many as fit into each. */
+function packed(words: readonly string[]): readonly string[] {
+  const lines: string[] = [];
+  for (const word of words) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= WIDEST) {
+      lines[lines.length - 1] = `${last} ${word}`;
+    } else lines.push(word);
+  }
+  return lines;
 }
 
 function modulesOf(layer: PlainLayer): readonly Module[] {
@@ -190,15 +183,17 @@ function transposedConvolution(layer: PlainLayer, form: ConvolutionForm): readon
     `nn.ConvTranspose2d(${argumentsOf(layer, form)}${padding}${extra})`,
   ];
   if (top === bottom && left === right) return [module];
-  const [height, width] = outputShape;
-  const crop = [top - both[0], left - both[1], height, width].join(", ");
-  return [module, [`${name}_crop`, `Crop(${crop})`]];
+  // Keras's 'same' crops unequal sides, which padding= can't. Negative padding crops.
+  const crop = tuple(
+    [left - both[1], right - both[1], top - both[0], bottom - both[0]].map((n) => -n),
+  );
+  return [module, [`${name}_crop`, `nn.ZeroPad2d(${crop})`]];
 }
 
 function reshape({ name, inputShape, outputShape }: PlainLayer): readonly Module[] {
   const modules: Module[] = [];
   const makesImages = outputShape.length === 3;
   if (inputShape.length === 3) modules.push([makesImages ? `${name}_input` : name, "ToVectors()"]);
-  if (makesImages) modules.push([name, `ToImages(${outputShape.join(", ")})`]);
+  if (makesImages) modules.push([name, `ToImages(1, ${tuple(outputShape)})`]);
   return modules;
 }

@@ -76,7 +76,10 @@ export async function evaluateRun(ui: Ui, run: string, flags: EvaluateRequest): 
   const json = flags.json ?? join(out, "evaluation.json");
   const own = trained.record.data;
   const transpose = flags.transpose ?? (flags.data === undefined ? own.transposed : undefined);
-  const digits = await loadRealDigits(flags.data ?? own.folder, transpose);
+  const digits = await loadRealDigits(flags.data ?? own.folder, {
+    transpose,
+    size: own.size,
+  });
   const evaluated = (): Promise<void> =>
     withDevice(flags.adapter, async (device, opened) => {
       print(opened.line);

@@ -72,14 +72,14 @@ export async function createEvaluator(
   ui: Ui,
   gan: Gan,
   folder: RunFolder,
-  { seed, dataFolder, data }: Pick<Draft, "seed" | "dataFolder" | "data">,
+  { seed, dataFolder, data, size }: Pick<Draft, "seed" | "dataFolder" | "data" | "size">,
   { every, count }: EvaluationPlan,
 ): Promise<Evaluator> {
   const phases = createPhases(ui);
   let judge: Judge;
   let comparison: Comparison;
   try {
-    const digits = await loadRealDigits(dataFolder, data.transposed);
+    const digits = await loadRealDigits(dataFolder, { transpose: data.transposed, size });
     judge = await loadJudge(ui, gan.device, "first");
     const seen = await seeDigits(judge, digits, phases);
     comparison = await compareWith(seen, count, NEIGHBOURS, phases);

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { decodeSafetensors, encodeSafetensors, readTensor } from "../../checkpoint/safetensors.ts";
 import { anyNumber, formatJson, parseJson } from "../../checkpoint/json.ts";
 import { checkSeal, EMPTY_SEAL, sealed, sealedJson } from "../../checkpoint/seal.ts";
-import type { LoadedImageSet } from "../../data/files.ts";
+import type { LoadedImageSet, LoadOptions } from "../../data/files.ts";
 import { OutputError } from "../../gpu/errors.ts";
 import {
   evenly,
@@ -56,15 +56,15 @@ export interface Beside {
 export const LOOKED_AT = 1000;
 
 /**
- * Loads the training and test sets of a folder, or MNIST; `transpose` is as in `openSet`. Rejects with `DataError`.
+ * Loads the training and test sets of a folder, or MNIST; `options` are as in `openSet`. Rejects with `DataError`.
  */
 export async function loadRealDigits(
   folder: string | null,
-  transpose?: boolean,
+  options: Pick<LoadOptions, "transpose" | "size"> = {},
 ): Promise<RealDigits> {
   const [train, test] = await Promise.all([
-    openSet(folder ?? undefined, "train", { transpose }),
-    openSet(folder ?? undefined, "test", { transpose }),
+    openSet(folder ?? undefined, "train", options),
+    openSet(folder ?? undefined, "test", options),
   ]);
   return { train, test };
 }

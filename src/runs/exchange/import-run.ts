@@ -36,6 +36,7 @@ export interface ImportFlags extends RecipeFlags {
   readonly batch?: number;
   readonly data?: string;
   readonly transpose?: boolean;
+  readonly size?: number;
   readonly adapter?: string;
 }
 
@@ -59,9 +60,9 @@ export async function importRun(
   }
   freeRunPath(flags.out, recipe.name, flags.force ?? false);
   const dataFolder = flags.data === undefined ? null : resolve(flags.data);
-  const { transpose } = flags;
+  const { transpose, size } = flags;
   const channels = recipe.image[2];
-  const data = await openSet(dataFolder ?? undefined, "train", { transpose, channels });
+  const data = await openSet(dataFolder ?? undefined, "train", { transpose, channels, size });
   const seed = flags.seed ?? about.seed ?? 0;
   const batch = flags.batch ?? about.batch ?? recipe.batch;
   const training = { recipe, data, batch, activationType: "f32" } as const;
@@ -81,6 +82,7 @@ export async function importRun(
           images: data.count,
           fingerprint: data.fingerprint,
           transposed: data.transposed,
+          ...(size === undefined ? {} : { size }),
         },
         activationType: "f32",
         stepsPerEpoch: gan.plan.steps,

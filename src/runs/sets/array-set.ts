@@ -48,7 +48,7 @@ export async function arraySets(
       path: paths[0]!,
       prefix,
       files: paths,
-      read: async (split, channels) => readMembers(own, { split, channels }, isZip),
+      read: async (split, { channels }) => readMembers(own, { split, channels }, isZip),
     };
   });
 }

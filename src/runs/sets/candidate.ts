@@ -28,8 +28,16 @@ export interface Candidate {
   readonly prefix: string;
   /** The files that it consists of. */
   readonly files: readonly string[];
-  /** Reads images of 1 or 3 channels. Rejects with `DataError` if the split isn't there, or can't be read. */
-  readonly read: (split: Split, channels: number) => Promise<ReadSet>;
+  /** Rejects with `DataError` if the split isn't there, or can't be read. */
+  readonly read: (split: Split, how: HowToRead) => Promise<ReadSet>;
+}
+
+/** What images should be like. */
+export interface HowToRead {
+  /** 1 for grey, 3 for colours. */
+  readonly channels: number;
+  /** The side of the square that pictures of any size are fitted into, if they are to be. */
+  readonly size: number | undefined;
 }
 
 /** A file with what its name says. */

@@ -1,11 +1,11 @@
 // Reads a PNG or a JPEG of any kind as an image of its own size, grey or in colours, for image sets. Nothing is fitted or
 // evened out.
-import { grayOfPicture } from "../../data/fit-image.ts";
+import { fitGray, grayOfPicture } from "../../data/fit-image.ts";
 import { LUMA } from "../../data/gray-images.ts";
 import { grayOfPng } from "../../data/png-gray.ts";
 import { DataError } from "../../gpu/errors.ts";
-import { upright } from "../../pictures/orientation.ts";
-import { openPicture } from "../../pictures/picture.ts";
+import { upright, type Plane } from "../../pictures/orientation.ts";
+import { openPicture, shrinkPicture } from "../../pictures/picture.ts";
 
 const MOST_SIDE = 768; // pixels; networks take far smaller ones
 
@@ -72,49 +72,66 @@ function opened(bytes: Uint8Array, name: string): ReturnType<typeof openPicture>
  * the same ground, white or black by its luma.
  */
 export function colourPicture(bytes: Uint8Array, name: string): GrayPicture {
-  const rows = opened(bytes, name);
-  const { width, height, orientation } = rows;
-  const size = width * height;
-  const colours = [0, 1, 2].map(() => new Float32Array(size));
-  let alpha: Float32Array<ArrayBuffer> | undefined; // once a row isn't opaque
-  let coloured = false;
-  const { levels } = rows.each(({ x, y, dx, count, red, green, blue, alphas }) => {
-    coloured ||= red !== green || red !== blue;
-    if (alphas) alpha ??= new Float32Array(size).fill(1);
-    for (let i = 0, at = y * width + x; i < count; i += 1, at += dx) {
-      [red, green, blue].forEach((values, c) => (colours[c]![at] = values[i]!));
-      if (alpha && alphas) alpha[at] = alphas[i]!;
-    }
-  });
-  const turned = (values: Float32Array<ArrayBuffer>) =>
-    upright({ width, height, values }, orientation);
-  const planes = colours.map((values) =>
-    turned(values.map((value) => Math.min(255, value * levels))),
-  );
-  const shown = alpha && turned(alpha).values;
-  const under = shown
-    ? groundUnder(
-        planes.map(({ values }) => values),
-        shown,
-      )
-    : 0;
-  const pixels = new Uint8Array(3 * size);
-  planes.forEach(({ values }, c) => {
-    for (let at = 0; at < size; at += 1) {
-      const share = shown?.[at] ?? 1;
-      pixels[3 * at + c] = Math.round(share * values[at]! + (1 - share) * under);
-    }
-  });
-  const { width: wide, height: high } = planes[0]!;
-  return { width: wide, height: high, pixels, coloured };
+  const { planes, ...picture } = planesOf(opened(bytes, name));
+  return { ...picture, pixels: sideBySide(planes) };
 }
 
-/** White under dark things, black under light ones, by the mean luma of what is opaque. */
-function groundUnder(planes: readonly Float32Array[], alpha: Float32Array): number {
+/**
+ * Reads a picture of up to 4096×4096 and fits it into a square, as `fitGray` does: in luma for 1 channel, or each of its
+ * colours for 3. Throws `DataError` as `openPicture` does.
+ */
+export function fittedPicture(
+  bytes: Uint8Array,
+  name: string,
+  { channels, size }: { readonly channels: number; readonly size: number },
+): GrayPicture {
+  const { planes, width, height, coloured } = planesOf(openPicture(bytes, name));
+  const [red, green, blue] = planes;
+  const luma = (): Uint8Array =>
+    red!.map((level, i) =>
+      Math.round(LUMA[0] * level + LUMA[1] * green![i]! + LUMA[2] * blue![i]!),
+    );
+  const shown = channels === 3 ? planes : [coloured ? luma() : red!];
+  const fitted = shown.map((pixels) => fitGray({ width, height, pixels }, size, size).pixels);
+  const pixels = channels === 3 ? sideBySide(fitted) : fitted[0]!;
+  return { width: size, height: size, pixels, coloured };
+}
+
+/** Returns the colours of a picture as levels, upright and opaque; of one above 768 pixels, shrunk by a whole factor. */
+function planesOf(rows: ReturnType<typeof openPicture>): {
+  readonly width: number;
+  readonly height: number;
+  readonly planes: readonly Uint8Array[];
+  readonly coloured: boolean;
+} {
+  const { red, green, blue, alphas } = shrinkPicture(rows);
+  const turned = [red, green, blue].map((plane) => upright(plane, rows.orientation));
+  const alpha = alphas && upright(alphas, rows.orientation).values;
+  const under = alpha ? groundUnder(turned, alpha) : 0;
+  const planes = turned.map(({ values }) =>
+    Uint8Array.from(values, (value, at) =>
+      Math.min(255, Math.round(value + (1 - (alpha?.[at] ?? 1)) * under)),
+    ),
+  );
+  const { width, height } = turned[0]!;
+  return { width, height, planes, coloured: red !== green || red !== blue };
+}
+
+/** Returns planes as one array with the channels of a pixel side by side. */
+function sideBySide(planes: readonly Uint8Array[]): Uint8Array {
+  const pixels = new Uint8Array(planes.length * planes[0]!.length);
+  planes.forEach((plane, c) => {
+    for (const [at, level] of plane.entries()) pixels[planes.length * at + c] = level;
+  });
+  return pixels;
+}
+
+/** White under dark things, black under light ones, by the mean luma of what is opaque. Levels are times alpha. */
+function groundUnder(planes: readonly Plane[], alpha: Float32Array): number {
   let [sum, opaque] = [0, 0];
   for (const [at, share] of alpha.entries()) {
     if (share < 0.5) continue;
-    sum += LUMA.reduce((total, part, c) => total + part * planes[c]![at]!, 0);
+    sum += LUMA.reduce((total, part, c) => total + part * planes[c]!.values[at]!, 0) / share;
     opaque += 1;
   }
   return opaque < alpha.length && sum / Math.max(1, opaque) >= 128 ? 0 : 255;

@@ -9,6 +9,7 @@ import {
   type LoadOptions,
 } from "../../data/files.ts";
 import type { Split } from "../../data/find-idx.ts";
+import { fitGray } from "../../data/fit-image.ts";
 import { colourImages } from "../../data/gray-images.ts";
 import type { ImageSet } from "../../data/idx.ts";
 import { foundWords } from "./found-words.ts";
@@ -35,9 +36,10 @@ export async function openSet(
   options: LoadOptions = {},
 ): Promise<OpenedSet> {
   const plain = { classNames: [], files: undefined };
+  const { transpose, channels = 1, size } = options;
   if (path === undefined) {
-    const { channels } = options;
-    return { ...(await loadImages(undefined, split, { channels })), ...plain, kind: "IDX files" };
+    const mnist = await loadImages(undefined, split, { channels });
+    return { ...fitted(mnist, size), ...plain, kind: "IDX files" };
   }
   const { findSet } = await import("./find-set.ts");
   const found = await findSet(path, split);
@@ -45,16 +47,37 @@ export async function openSet(
     const set = found.isFile
       ? await loadImagesFile(path, undefined, options)
       : await loadImages(path, split, options);
-    const opened = { ...set, ...plain, kind: "IDX files" };
-    return { ...opened, notes: [foundWords(opened, split), ...set.notes, ...found.notes] };
+    const opened = { ...fitted(set, size), ...plain, kind: "IDX files" };
+    return { ...opened, notes: [foundWords(opened, split), ...opened.notes, ...found.notes] };
   }
-  const { transpose: asked, channels = 1 } = options;
-  const read = await found.read(split, channels);
+  const read = await found.read(split, { channels, size });
   const { source, classNames, notes, files, exchanged = false } = read;
   const set = channels === 3 ? inColours(read.set, source) : read.set;
-  const loaded = await hinted(asLoaded(set, source, asked ?? exchanged, notes), options);
+  const loaded = fitted(
+    await hinted(asLoaded(set, source, transpose ?? exchanged, notes), options),
+    size,
+  );
   const opened = { ...loaded, kind: found.kind, classNames, files };
   return { ...opened, notes: [foundWords(opened, split), ...loaded.notes] };
+}
+
+/** Returns a set whose images are fitted into a square, if they don't have that size. */
+function fitted(set: LoadedImageSet, size: number | undefined): LoadedImageSet {
+  const { count, height, width, channels = 1, source, transposed, notes } = set;
+  if (size === undefined || (height === size && width === size)) return set;
+  const area = height * width;
+  const images = new Uint8Array(count * size * size * channels);
+  for (let image = 0; image < count; image += 1) {
+    for (let c = 0; c < channels; c += 1) {
+      const from = image * area * channels + c;
+      const pixels = Uint8Array.from({ length: area }, (_, i) => set.images[from + i * channels]!);
+      const plane = fitGray({ width, height, pixels }, size, size).pixels;
+      const to = image * size * size * channels + c;
+      for (const [i, level] of plane.entries()) images[to + i * channels] = level;
+    }
+  }
+  const square = { ...set, images, height: size, width: size };
+  return { ...asLoaded(square, source, false, notes), transposed };
 }
 
 /** Returns a set with three channels; a grey one has three that are equal. */

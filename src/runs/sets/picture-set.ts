@@ -5,8 +5,8 @@ import { COLOUR_WORDS } from "../../data/gray-images.ts";
 import type { Split } from "../../data/find-idx.ts";
 import { DataError } from "../../gpu/errors.ts";
 import { systemReason } from "../../gpu/system-reason.ts";
-import { some, type Candidate, type ReadSet } from "./candidate.ts";
-import { colourPicture, grayPicture } from "./gray-picture.ts";
+import { some, type Candidate, type HowToRead, type ReadSet } from "./candidate.ts";
+import { colourPicture, fittedPicture, grayPicture } from "./gray-picture.ts";
 import { MOST_PIXELS } from "./limits.ts";
 import { requireRegular } from "./regular-file.ts";
 
@@ -58,10 +58,10 @@ export function pictureSet(path: string): (Candidate & { readonly loose: boolean
     path,
     prefix: "",
     files: [path],
-    read: async (split, channels) =>
+    read: async (split, how) =>
       splits.length > 0
-        ? readSplit(top, folders, { split, channels })
-        : readAll(top, { split, channels }),
+        ? readSplit(top, folders, { split, ...how })
+        : readAll(top, { split, ...how }),
   };
 }
 
@@ -78,9 +78,8 @@ function topOf(path: string): string {
 }
 
 /** What of a folder to read, and how. */
-interface Request {
+interface Request extends HowToRead {
   readonly split: Split;
-  readonly channels: number;
 }
 
 function readSplit(top: string, folders: readonly string[], request: Request): ReadSet {
@@ -120,8 +119,9 @@ function readFolder(
   root: string,
   names: readonly string[],
   notes: readonly string[],
-  { channels }: Request,
+  request: Request,
 ): ReadSet {
+  const { channels } = request;
   const { folders, pictures, others } = entriesOf(root);
   const classes = folders
     .map((name) => ({ name, files: entriesOf(join(root, name)).pictures }))
@@ -147,7 +147,7 @@ function readFolder(
     );
   }
   const { numbering, numbered } = numberingOf(names, root);
-  const { images, height, width, coloured } = readPictures(files, channels);
+  const { images, height, width, coloured } = readPictures(files, request);
   const labels =
     classes.length === 0
       ? undefined
@@ -195,10 +195,10 @@ function numberingOf(
   return { numbering, numbered };
 }
 
-/** Reads pictures of one size. Throws `DataError`, which names the first that differs or can't be read. */
+/** Reads pictures of one size, or fits them into one. Throws `DataError`, which names the first that differs or can't be read. */
 function readPictures(
   files: readonly string[],
-  channels: number,
+  { channels, size }: HowToRead,
 ): {
   readonly images: Uint8Array;
   readonly height: number;
@@ -207,8 +207,10 @@ function readPictures(
 } {
   let [images, height, width, coloured] = [new Uint8Array(0), 0, 0, false];
   files.forEach((file, index) => {
+    const bytes = bytesOf(file);
     const read = channels === 3 ? colourPicture : grayPicture;
-    const picture = read(bytesOf(file), file);
+    const picture =
+      size === undefined ? read(bytes, file) : fittedPicture(bytes, file, { channels, size });
     if (index === 0) {
       ({ height, width } = picture);
       if (files.length * height * width * channels > MOST_PIXELS) {
@@ -220,7 +222,7 @@ function readPictures(
     }
     if (picture.width !== width || picture.height !== height) {
       throw new DataError(
-        `${file}: is ${picture.height}×${picture.width}, but ${files[0]!} is ${height}×${width}; all pictures of a set must have one size: resize them, such as with ImageMagick's mogrify -resize ${width}x${height}!`,
+        `${file}: is ${picture.height}×${picture.width}, but ${files[0]!} is ${height}×${width}; all pictures of a set must have one size: fit them into one with --size, such as --size 28`,
       );
     }
     images.set(picture.pixels, index * height * width * channels);

@@ -32,6 +32,8 @@ export interface TrainFlags extends RecipeFlags {
   readonly data?: string;
   /** Exchange each image's rows and columns. */
   readonly transpose?: boolean;
+  /** Fit images of any size into so many rows and columns. */
+  readonly size?: number;
   readonly adapter?: string;
   readonly sampleEvery?: number;
   readonly checkpointEvery?: number;
@@ -63,6 +65,8 @@ export interface Draft {
   readonly recipe: Recipe;
   readonly data: LoadedImageSet;
   readonly dataFolder: string | null;
+  /** The rows and columns that its images are fitted into, if they are. */
+  readonly size: number | undefined;
   readonly batch: number;
   readonly seed: number;
   /** How activations are stored. */
@@ -102,9 +106,9 @@ export async function draftRun(
   const activationType = flags.f16 ? "f16" : "f32";
   const evaluate = evaluationPlan(flags, undefined);
   if (evaluate) requireGray(recipe, "--evaluate-every", JUDGE_IS_GRAY);
-  const { transpose } = flags;
+  const { transpose, size } = flags;
   const channels = recipe.image[2];
-  const data = await openSet(dataFolder ?? undefined, "train", { transpose, channels });
+  const data = await openSet(dataFolder ?? undefined, "train", { transpose, channels, size });
   const claim = flags.explain ? undefined : claimNewRun(out, recipe.name, force);
   if (claim) onClaim(claim);
   return {
@@ -113,6 +117,7 @@ export async function draftRun(
     recipe,
     data,
     dataFolder,
+    size,
     batch: flags.batch ?? recipe.batch,
     seed: flags.seed ?? 0,
     activationType,
@@ -206,7 +211,8 @@ async function draftClaimed(
   refuse("recipe", flags.recipe, record.recipe);
   refuse("batch", flags.batch, record.batch);
   refuse("seed", flags.seed, record.seed);
-  const { transposed: transpose } = record.data;
+  const { transposed: transpose, size } = record.data;
+  refuse("size", flags.size, size ?? "of its images");
   if (flags.transpose !== undefined && flags.transpose !== transpose) {
     const has = transpose ? "exchanged" : "as they are";
     throw new UsageError(
@@ -219,7 +225,7 @@ async function draftClaimed(
   const dataFolder = flags.data === undefined ? record.data.folder : resolve(flags.data);
   const recipe = recipeOf(record, path);
   const channels = recipe.image[2];
-  const data = await openSet(dataFolder ?? undefined, "train", { transpose, channels });
+  const data = await openSet(dataFolder ?? undefined, "train", { transpose, channels, size });
   const same = data.fingerprint === record.data.fingerprint;
   if (!same && flags.data !== undefined) {
     throw new UsageError(
@@ -234,6 +240,7 @@ async function draftClaimed(
     recipe,
     data,
     dataFolder,
+    size,
     batch: record.batch,
     seed: record.seed,
     activationType: record.activationType,

@@ -233,6 +233,7 @@ async function begin(ui: Ui, draft: Draft, gan: Gan, opened: OpenedAdapter): Pro
       images: data.count,
       fingerprint: data.fingerprint,
       transposed: data.transposed,
+      ...(draft.size === undefined ? {} : { size: draft.size }),
     },
     activationType: gan.activationType,
     stepsPerEpoch: gan.plan.steps,

@@ -125,7 +125,7 @@ describe("refused, with the reason", () => {
     [
       "mixed sizes",
       { "a/0.png": png(1), "a/1.png": png(1, 5) },
-      /a\/1\.png: is 5×5, but .*a\/0\.png is 4×4; all pictures of a set must have one size: resize them/,
+      /a\/1\.png: is 5×5, but .*a\/0\.png is 4×4; all pictures of a set must have one size: fit them into one with --size/,
     ],
     [
       "a picture of another format",
