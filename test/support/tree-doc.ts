@@ -55,6 +55,7 @@ const FOLDERS: Readonly<Record<string, string>> = {
   "src/formats": "Networks in other programs' formats: one table of names and layouts for all.",
   "src/formats/onnx": "ONNX: its schema, graphs, and layers as its operators.",
   "src/formats/torch": "PyTorch: state dicts, and the Python that loads them.",
+  "src/mpi": "The machine's MPI library, called through koffi: ranks, and what they exchange.",
   "src/pictures":
     "PNG, GIF, plots, model diagrams, reports; reads any picture of a digit as if it were MNIST's.",
   "src/runs":

@@ -74,6 +74,9 @@ export async function loop(options: Loop): Promise<void> {
     "again to stop immediately, and lose what came after the newest checkpoint",
     () => draft.claim?.release(),
   );
+  const wantsToStop = (): boolean =>
+    interrupt.asked() || elapsed() >= (flags.minutes ?? Infinity) * 60;
+  if (gan.sharing) gan.sharing.wantsToStop = wantsToStop;
   const history = createHistory(rows, plan.steps);
   const watch = createWatch({ records: rows, evaluations: options.evaluations });
   const warn = (warnings: readonly Warning[]): void => {
@@ -151,8 +154,7 @@ export async function loop(options: Loop): Promise<void> {
       if (row) warn(watch.evaluation(row));
       stretch?.judged(step, row);
     }
-    const isLate = elapsed() >= (flags.minutes ?? Infinity) * 60;
-    if (interrupt.asked() || isLate || stretch?.isOver()) control.stop();
+    if (gan.sharing ? gan.sharing.stops : wantsToStop() || stretch?.isOver()) control.stop();
   };
 
   const paces = [sampleEvery, evaluator?.every].filter((every) => every !== undefined);
@@ -179,7 +181,8 @@ export async function loop(options: Loop): Promise<void> {
       ...(stretch ? stretch.timed(steps) : steps),
       callbacks: [onReport],
       checkpoint: { save, every: everySave, seconds: checkpointMinutes * 60 },
-      signal: interrupt.signal,
+      // Ranks stop together, after a step.
+      ...(gan.sharing ? {} : { signal: interrupt.signal }),
     });
     if (end.isAhead && end.step === from) {
       first.stop();

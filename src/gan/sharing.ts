@@ -1,0 +1,81 @@
+// Training that ranks share: each has the whole GAN and a part of every batch, and its gradients are averaged over all
+// ranks. N ranks with B / N images each then do what one rank with B images does, but for the order of sums.
+import type { GpuArray } from "../gpu/array.ts";
+import type { Device } from "../gpu/device.ts";
+import type { HostFloats } from "../gpu/dispatch.ts";
+import { UsageError } from "../gpu/errors.ts";
+import type { Ranks } from "../gpu/ranks.ts";
+import type { EpochPlan } from "./gan.ts";
+import type { Recipe } from "./recipe.ts";
+
+/** How ranks share a training. */
+export interface Sharing {
+  readonly ranks: Ranks;
+  /** Whether batch norm takes the statistics of all ranks, or of this rank's part, which saves exchanges. Set before a step is compiled. */
+  batchNorm: "all" | "local";
+  /** Whether this rank wants to stop. Asked at each step; a loop sets it. */
+  wantsToStop: () => boolean;
+  /** Set at the end of the step in which some rank wanted to stop: the same step on every rank. */
+  stops: boolean;
+}
+
+/** Throws `UsageError` if ranks can't share a recipe's step so that it stays the same. */
+export function checkSharing(recipe: Recipe, { batch, last }: EpochPlan, { ranks }: Sharing): void {
+  const { size } = ranks;
+  if (batch % size !== 0) {
+    throw new UsageError(
+      `batch: ${batch} images can't be divided into equal parts for ${size} ranks; choose a multiple of ${size}, or other ranks`,
+    );
+  }
+  if (last % size !== 0) {
+    throw new UsageError(
+      `batch: the last batch of an epoch has ${last} images, which can't be divided into equal parts for ${size} ranks; choose another --batch, or a recipe that drops that batch ({ "lastBatch": "drop" } in --config)`,
+    );
+  }
+  const compares = [...recipe.generator(recipe), ...recipe.discriminator(recipe)].find(
+    ({ kind }) => kind === "MinibatchStddev",
+  );
+  if (compares) {
+    throw new UsageError(
+      `recipe ${recipe.name}: its layer ${compares.kind} compares the images of a batch, which ranks have in parts; train it without --distributed`,
+    );
+  }
+}
+
+/**
+ * Begins to average arrays over the ranks, once what computes them has run; `label` names this in errors. Returns a
+ * function to call before the launches that read the averages. Launches between the two run meanwhile. For use inside a
+ * trace.
+ */
+export function averageOverRanks(
+  device: Device,
+  sharing: Sharing,
+  label: string,
+  arrays: readonly GpuArray[],
+): () => void {
+  const { ranks } = sharing;
+  const total = arrays.reduce((sum, { size }) => sum + size, 0);
+  const all: HostFloats = new Float32Array(new ArrayBuffer(4 * (total + 1)));
+  let first = 0;
+  const parts = arrays.map((array) => {
+    const memory = all.subarray(first, (first += array.size));
+    return { array, into: memory, from: memory };
+  });
+  let ended = async (): Promise<void> => undefined;
+  device.onHost(label, {
+    read: parts,
+    run: () => {
+      all[total] = sharing.wantsToStop() ? 1 : 0;
+      ended = ranks.sum(all);
+    },
+  });
+  return () =>
+    device.onHost(label, {
+      write: parts,
+      run: async () => {
+        await ended();
+        if (all[total]! > 0) sharing.stops = true;
+        for (let i = 0; i < total; i += 1) all[i]! /= ranks.size;
+      },
+    });
+}
