@@ -5,7 +5,8 @@ import type { Device } from "../gpu/device.ts";
 import type { HostFloats } from "../gpu/dispatch.ts";
 import { UsageError } from "../gpu/errors.ts";
 import type { Ranks } from "../gpu/ranks.ts";
-import type { EpochPlan } from "./gan.ts";
+import { parameterCount } from "../nn/parameters.ts";
+import type { EpochPlan, Gan } from "./gan.ts";
 import type { Recipe } from "./recipe.ts";
 
 /** How ranks share a training. */
@@ -79,3 +80,13 @@ export function averageOverRanks(
       },
     });
 }
+
+/** Returns the parameters whose gradients are averaged in a step: D's count twice if it has two updates. */
+export function averagedParameters({ generator, discriminator, recipe }: Gan): number {
+  const updates = recipe.order === "alternating-split" ? 2 : 1;
+  return parameterCount(generator.parameters) + updates * parameterCount(discriminator.parameters);
+}
+
+/** Returns the bytes that a rank sends to average so many floats, if the library reduces as cheaply as can be. */
+export const averagingBytes = (floats: number, ranks: number): number =>
+  (4 * floats * 2 * (ranks - 1)) / ranks;

@@ -18,6 +18,7 @@ for (const launcher of MAKES) {
         const said = out
           .trim()
           .split("\n")
+          .filter((line) => line.startsWith("{"))
           .map((line) => JSON.parse(line))
           .toSorted((a, b) => a.rank - b.rank);
         expect(said.map(({ rank }) => rank)).toEqual([0, 1, 2]);
@@ -34,8 +35,9 @@ for (const launcher of MAKES) {
             empty: 0,
           });
           expect(each.version).toContain(launcher.make);
-          if (each.rank !== 1) expect(each.turns).toBeGreaterThan(5);
         }
+        const turnsOfWaiting = said.filter(({ rank }) => rank !== 1).map(({ turns }) => turns);
+        expect(Math.min(...turnsOfWaiting)).toBeGreaterThan(5);
         const sums = (4 * 100_003 + 2 * 4 * 2) * (4 / 3);
         expect(said[1].bytes).toBeGreaterThan(sums);
         expect(said[1].bytes).toBeLessThan(sums + 200);

@@ -4,7 +4,11 @@ import { ROOT } from "./longhand.ts";
 
 /** The makes of MPI that tests run with, and their mpirun where both are installed. */
 export const MAKES = [
-  { make: "Open MPI", launcher: "mpirun.openmpi", args: ["--oversubscribe"] },
+  {
+    make: "Open MPI",
+    launcher: "mpirun.openmpi",
+    args: ["--oversubscribe", "--mca", "odls_base_sigkill_timeout", "60"],
+  },
   { make: "MPICH", launcher: "mpirun.mpich", args: [] },
 ] as const;
 
@@ -27,15 +31,32 @@ export interface Job {
   }>;
 }
 
+// Each rank first says which process it is, so that a test can end one of them.
+const SAYS_PID = 'echo "rank ${OMPI_COMM_WORLD_RANK:-$PMI_RANK} is process $$"; exec "$@"';
+
+/** Returns the process of a rank, once it has said it. */
+export function pidOf({ said }: Job, rank: number): number {
+  return Number(new RegExp(`rank ${rank} is process (\\d+)`).exec(said())?.[1]);
+}
+
 /** Starts `ranks` processes of Node with some arguments. Variables of the environment may be added. */
 export function startRanks(
-  { launcher, args: own }: Launcher,
+  launcher: Launcher,
   ranks: number,
   args: readonly string[],
   variables: Readonly<Record<string, string>> = {},
 ): Job {
-  const all = [...own, "-n", String(ranks), process.execPath, "--import", "tsx", ...args];
-  const child = spawn(launcher, all, {
+  const node = ["sh", "-c", SAYS_PID, "sh", process.execPath, "--import", "tsx"];
+  return startJob(launcher, ["-n", String(ranks), ...node, ...args], variables);
+}
+
+/** Starts a launcher with some arguments besides those that it needs here. */
+export function startJob(
+  { launcher, args: own }: Launcher,
+  args: readonly string[],
+  variables: Readonly<Record<string, string>> = {},
+): Job {
+  const child = spawn(launcher, [...own, ...args], {
     cwd: ROOT,
     env: {
       ...process.env,

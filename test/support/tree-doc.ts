@@ -118,6 +118,7 @@ const FOLDERS: Readonly<Record<string, string>> = {
   "test/kernels":
     "The op table run as tests: each op's values and gradients against float64, in every variant.",
   "test/metrics": "Distances and neighbourhoods, compared with their definitions.",
+  "test/mpi": "The machine's MPI library, under real launchers.",
   "test/nn": "Layers, optimizers, whole models.",
   "test/packages": "The package, packed, installed and used.",
   "test/pictures": "Pictures, read back.",

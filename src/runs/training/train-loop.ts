@@ -5,6 +5,7 @@ import { openJsonl } from "../../checkpoint/jsonl.ts";
 import { DivergedError, OutputError } from "../../gpu/errors.ts";
 import { isFiniteRecord } from "../../gan/numerics.ts";
 import type { Gan } from "../../gan/gan.ts";
+import type { Sharing } from "../../gan/sharing.ts";
 import { progressOf, stepsOf, type StepPrograms, type StepRecord } from "../../gan/train-steps.ts";
 import { createWatch, type Warning } from "../../gan/watch.ts";
 import type { EvaluationRow, Evaluator } from "../evaluation/evaluating.ts";
@@ -190,7 +191,7 @@ export async function loop(options: Loop): Promise<void> {
       log.close();
       draft.claim?.release();
       ui.print(
-        `Stopped at step ${from} of ${until}; everything is saved. Go on with: ${resumeCommand(folder.path)}`,
+        `Stopped at step ${from} of ${until}; everything is saved. Go on with: ${resumeCommand(folder.path, gan.sharing)}`,
       );
       // Nothing waits for the step in progress, which the device would have to finish before it is released.
       interrupt.endNow();
@@ -213,12 +214,17 @@ export async function loop(options: Loop): Promise<void> {
   const time = formatDuration(elapsed());
   ui.print(
     end.stopped
-      ? `Stopped at step ${end.step} of ${until} after ${time}. Go on with: ${resumeCommand(folder.path)}`
+      ? `Stopped at step ${end.step} of ${until} after ${time}. Go on with: ${resumeCommand(folder.path, gan.sharing)}`
       : `Done: ${end.step} steps in ${time}. Samples, plots and the checkpoint are in ${folder.path}`,
   );
 }
 
-const resumeCommand = (path: string): string => commandFor("train", `--resume ${shellQuote(path)}`);
+/** Returns the command that goes on with a run, with as many ranks as now. */
+function resumeCommand(path: string, sharing?: Sharing): string {
+  const resume = `--resume ${shellQuote(path)}`;
+  if (!sharing) return commandFor("train", resume);
+  return `mpirun -n ${sharing.ranks.size} ${commandFor("train", `--distributed mpi ${resume}`)}`;
+}
 
 function lossWords({ lossD, lossG, dReal, dFake }: StepRecord): string {
   return `the losses are ${lossD} (D) and ${lossG} (G), the mean verdicts ${dReal} and ${dFake}`;

@@ -4,6 +4,7 @@ import { writeFileAtomic } from "../../checkpoint/files.ts";
 import { withClusters } from "../../gan/clusters.ts";
 import { checkGan, createGan, type Gan } from "../../gan/gan.ts";
 import { verdict } from "../../gan/samples.ts";
+import { averagedParameters, averagingBytes } from "../../gan/sharing.ts";
 import { findNonFinite } from "../../gan/numerics.ts";
 import { compileSteps, type StepPrograms } from "../../gan/train-steps.ts";
 import type { Device } from "../../gpu/device.ts";
@@ -126,6 +127,7 @@ async function runWith(
   print(
     `Peak GPU memory ${(programs.peakBytes / 1e6).toFixed(0)} MB, including ${(data.images.length / 1e6).toFixed(0)} MB for the dataset; ${programs.full.plan.dispatches.length} dispatches per step`,
   );
+  if (team) print(wireWords(gan, team.sharing.ranks.size));
   // With a course, the stretch says when to evaluate, not the plan.
   const evaluate = course ? { every: "epoch" as const, count: course.count } : draft.evaluate;
   const evaluator = evaluate && (await createEvaluator(ui, gan, folder, draft, evaluate));
@@ -208,6 +210,12 @@ async function compileChosen(
   for (const key of stored.keys()) if (!uses.has(key)) stored.delete(key);
   ui.print(`Kernels: ${words(stored.size, uses.size)}`);
   return programs!;
+}
+
+function wireWords(gan: Gan, ranks: number): string {
+  const averaged = averagedParameters(gan);
+  const megabytes = (averagingBytes(averaged, ranks) / 1e6).toFixed(2);
+  return `Per step, each rank sends ${megabytes} MB to average the gradients of ${averaged} parameters: 4 bytes × 2 · ${ranks - 1} / ${ranks}`;
 }
 
 function describe(draft: Draft, gan: Gan, from: number, until: number): string {
