@@ -7,7 +7,7 @@ export const MAKES = [
   {
     make: "Open MPI",
     launcher: "mpirun.openmpi",
-    args: ["--oversubscribe", "--mca", "odls_base_sigkill_timeout", "60"],
+    args: ["--oversubscribe"],
   },
   { make: "MPICH", launcher: "mpirun.mpich", args: [] },
 ] as const;

@@ -7,7 +7,8 @@ import type { Ui } from "../../runs/ui.ts";
 import { report } from "../../terminal/failure.ts";
 import { terminal } from "../../terminal/ui.ts";
 
-const LEADERS_TURN_MS = 1000;
+/** For how long a rank leaves it to rank 0 to report the error that all have met. */
+const LEADERS_TURN_MS = 4000;
 
 /** A terminal that hears signals and shows nothing: rank 0 speaks for all. */
 const silent: Ui = {
