@@ -62,23 +62,22 @@ export function averageOverRanks(
     const memory = all.subarray(first, (first += array.size));
     return { array, into: memory, from: memory };
   });
-  let ended = async (): Promise<void> => undefined;
   device.onHost(label, {
     read: parts,
-    run: () => {
+    run: async () => {
       all[total] = sharing.wantsToStop() ? 1 : 0;
-      ended = ranks.sum(all);
+      await ranks.sum(all);
+      if (all[total] > 0) sharing.stops = true;
+      scale(all, 1 / ranks.size);
     },
   });
-  return () =>
-    device.onHost(label, {
-      write: parts,
-      run: async () => {
-        await ended();
-        if (all[total]! > 0) sharing.stops = true;
-        for (let i = 0; i < total; i += 1) all[i]! /= ranks.size;
-      },
-    });
+  return () => device.onHost(label, { write: parts, run: () => undefined });
+}
+
+/** Multiplies floats, in place. Inside the async function, the same loop took 20 ms for the dcgan's; here it takes 3. */
+function scale(values: HostFloats, factor: number): void {
+  const { length } = values;
+  for (let i = 0; i < length; i += 1) values[i] = values[i]! * factor;
 }
 
 /** Returns the parameters whose gradients are averaged in a step: D's count twice if it has two updates. */

@@ -8,11 +8,8 @@ export interface Ranks {
   /** This process's number, from 0. */
   readonly rank: number;
   readonly size: number;
-  /**
-   * Begins to add up an array of floats over all ranks, in place, with equal bits on every rank. Returns a function that
-   * waits for the sum. Until then the array must be left alone; other exchanges may be called.
-   */
-  readonly sum: (values: Float32Array<ArrayBuffer>) => () => Promise<void>;
+  /** Adds up an array of floats over all ranks, in place, with equal bits on every rank. */
+  readonly sum: (values: Float32Array<ArrayBuffer>) => Promise<void>;
   /** Puts the parts of all ranks one after another into `all`. */
   readonly gather: (
     part: Float32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>,

@@ -46,7 +46,6 @@ const FUNCTIONS = {
   Ibcast: "PiHiHP",
   Ibarrier: "HP",
   Test: "PPP",
-  Wait: "PP",
   Abort: "Hi",
   Finalize: "",
 } as const;

@@ -122,25 +122,19 @@ async function join(mpi: MpiLibrary, launch: Launch, patience: number): Promise<
     await poll("MPI_Ibarrier", request);
   };
 
-  const sum: Ranks["sum"] = (values) => {
+  const sum: Ranks["sum"] = async (values) => {
     const began = performance.now();
-    const request = takeRequest();
-    check(
-      "MPI_Iallreduce",
-      call.Iallreduce(inPlace, values, values.length, float, add, world, request),
-    );
-    const bytes = (values.byteLength * 2 * (size - 1)) / size;
-    return async () => {
-      const waits = performance.now();
-      if (values.byteLength <= SHORT) {
-        await poll("MPI_Iallreduce", request);
-      } else {
-        await arrive();
-        check("MPI_Wait", call.Wait(request, ignoreStatus));
-        free.push(request);
-      }
-      count(performance.now() - (waits - began) < began ? began : waits, bytes);
-    };
+    const { length, byteLength } = values;
+    if (byteLength <= SHORT) {
+      const request = takeRequest();
+      check("MPI_Iallreduce", call.Iallreduce(inPlace, values, length, float, add, world, request));
+      await poll("MPI_Iallreduce", request);
+    } else {
+      // Two to three times as fast as a sum that is polled, in both makes.
+      await arrive();
+      check("MPI_Allreduce", call.Allreduce(inPlace, values, length, float, add, world));
+    }
+    count(began, (byteLength * 2 * (size - 1)) / size);
   };
   const gather: Ranks["gather"] = async (part, all) => {
     const began = performance.now();

@@ -26,13 +26,11 @@ export function ranksInProcess(size: number): readonly Ranks[] {
     return {
       rank,
       size,
-      sum(values) {
+      async sum(values) {
         const { parts, all } = bring(values);
-        return async () => {
-          await all;
-          values.fill(0);
-          for (const part of parts) part.forEach((value, i) => (values[i]! += value));
-        };
+        await all;
+        values.fill(0);
+        for (const part of parts) part.forEach((value, i) => (values[i]! += value));
       },
       async gather(part, into) {
         const { parts, all } = bring(part);

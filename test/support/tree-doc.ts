@@ -96,6 +96,7 @@ const FOLDERS: Readonly<Record<string, string>> = {
     "Another commit beside this checkout: its files and packages, its processes, the rows.",
   "bench/browser": "Contestants in pages of a headless Chromium.",
   "bench/contestants": "One training step behind one interface, in a process per contestant.",
+  "bench/ranks": "A step that ranks share: its parts, timed and modelled.",
   "bench/peers":
     "The same step in TensorFlow.js and jax-js, with versions pinned in its own package.json.",
   test: "Tests are in folders like those of the sources.",
