@@ -9,6 +9,7 @@ import type { KernelOptions } from "./kernel-lines.ts";
 import type { HostFlags } from "./host.ts";
 import type { PeersFlags } from "./peers.ts";
 import type { ProfileFlags } from "./profile.ts";
+import type { RanksFlags } from "./ranks/scaling.ts";
 import type { ScalingFlags } from "./scaling.ts";
 import type { StepFlags } from "./step.ts";
 
@@ -146,9 +147,22 @@ export function benchProgram(): Command {
       [8, 16, 32, 64, 128, 256],
     )
     .option("--widths <list>", "factors for the channels", list(1, 16), [1, 2, 4])
+    .option(
+      "--ranks <list>",
+      "time a step that so many ranks of an MPI job share, and model more of them, instead",
+      list(1, 1024),
+    )
+    .option("--recipe <name>", "with --ranks: the recipe", "small")
+    .option("--batch <n>", "with --ranks: images of all ranks per step", whole(1, 65_536), 16)
+    .option("--gpu-ms <ms>", "with --ranks: for the model, a GPU's time for its part", positive)
+    .option("--mpirun <command>", "with --ranks: what starts them", "mpirun")
     .addOption(adapterOption())
     .addOption(jsonOption())
-    .action(async (flags: ScalingFlags) => {
+    .action(async (flags: ScalingFlags & Partial<RanksFlags>) => {
+      if (flags.ranks) {
+        const { ranksCommand } = await import("./ranks/scaling.ts");
+        return ranksCommand(flags as RanksFlags);
+      }
       const { scalingCommand } = await import("./scaling.ts");
       await scalingCommand(flags);
     });

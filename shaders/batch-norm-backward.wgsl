@@ -51,10 +51,18 @@ fn sums_of_runs(p: Place) -> Sums {
   return sums;
 }
 
+// The sums of all ranks.
+fn joined_sums(c: u32) -> Sums {
+  return Sums(partial_at(0u, 0u, c), partial_at(0u, 1u, c));
+}
+
+// Of joined sums, a rank's gradients are the mean over the ranks, as all gradients will be.
 fn store_sums(c: u32, sums: Sums) {
+  var share = 1f;
+  if (JOINED) { share = f32(ROWS) / f32(ALL_ROWS); }
   for (var i = 0u; i < WIDTH; i++) {
-    dgamma[DGAMMA_AT + c + i] = sums.scaled[i];
-    dbeta[DBETA_AT + c + i] = sums.plain[i];
+    dgamma[DGAMMA_AT + c + i] = sums.scaled[i] * share;
+    dbeta[DBETA_AT + c + i] = sums.plain[i] * share;
   }
 }
 
@@ -96,15 +104,17 @@ fn input(invocation: Invocation) {
   let mean = stat(0u, p.c);
   let inverse = stat(1u, p.c);
   var sums = Sums();
-  if (SPLITS == 1u) {
+  if (JOINED) {
+    sums = joined_sums(p.c);
+  } else if (SPLITS == 1u) {
     sums = sums_of_run(p, origin, mean, inverse);
   } else {
     sums = sums_of_runs(p);
   }
   if (p.split == 0u) { store_sums(p.c, sums); }
   let scale = gamma_at(p.c) * inverse;
-  let shift = sums.plain / f32(ROWS);
-  let slope = sums.scaled / f32(ROWS);
+  let shift = sums.plain / batch_rows();
+  let slope = sums.scaled / batch_rows();
   for (var row = p.first; row < p.end; row++) {
     let normal = (x_at(row, p.c) - origin - mean) * inverse;
     store_row(row, p.c, scale * (dout_at(row, p.c) - (shift + normal * slope)));
@@ -167,12 +177,17 @@ fn split_input(group: Workgroup, @builtin(local_invocation_index) lane: u32) {
   } else {
     own = sums_of_part_of_runs(s);
   }
-  let sums = sums_of_parts(lane, own);
+  var sums = Sums();
+  if (JOINED) {
+    sums = joined_sums(s.c);
+  } else {
+    sums = sums_of_parts(lane, own);
+  }
   if (s.keeps && s.split == 0u) { store_sums(s.c, sums); }
   if (!s.live) { return; }
   let scale = gamma_at(s.c) * inverse;
-  let shift = sums.plain / f32(ROWS);
-  let slope = sums.scaled / f32(ROWS);
+  let shift = sums.plain / batch_rows();
+  let slope = sums.scaled / batch_rows();
   for (var row = s.first + s.part; row < s.end; row += PARTS) {
     let normal = (x_at(row, s.c) - origin - mean) * inverse;
     store_row(row, s.c, scale * (dout_at(row, s.c) - (shift + normal * slope)));

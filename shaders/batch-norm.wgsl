@@ -40,8 +40,19 @@ fn moments_of_run(p: Place, origin: vec4f) -> Moments {
   return Moments(mean, squares);
 }
 
+// The moments of all ranks. Line 2 has their mean as it is, so that the running statistics get equal bits everywhere.
+fn joined_moments(c: u32) -> Moments {
+  return Moments(partial_at(0u, 0u, c), partial_at(0u, 1u, c));
+}
+
+fn mean_of(batch: Moments, c: u32, origin: vec4f) -> vec4f {
+  if (JOINED) { return partial_at(0u, 2u, c); }
+  return origin + batch.mean;
+}
+
 // Chan's algorithm: combines the runs one after another.
 fn moments_of_batch(p: Place, origin: vec4f) -> Moments {
+  if (JOINED) { return joined_moments(p.c); }
   if (SPLITS == 1u) { return moments_of_run(p, origin); }
   var mean = partial_at(0u, 0u, p.c);
   var squares = partial_at(0u, 1u, p.c);
@@ -108,8 +119,8 @@ fn normalise(invocation: Invocation) {
   let p = place(index);
   let origin = origin_of(p.c);
   let batch = moments_of_batch(p, origin);
-  let mean = origin + batch.mean;
-  let variance = batch.squares / f32(ROWS);
+  let mean = mean_of(batch, p.c, origin);
+  let variance = batch.squares / batch_rows();
   if (p.split == 0u) { remember(p.c, mean, variance); }
   store_normalised(p, origin, batch.mean, 1f / sqrt(variance + EPSILON));
 }
@@ -138,6 +149,7 @@ fn moments_of_shared_run(s: Shared, lane: u32, origin: vec4f) -> Moments {
 
 // The same for all rows: of the runs' partial results, each part takes every PARTS-th.
 fn moments_of_shared_batch(s: Shared, lane: u32, origin: vec4f) -> Moments {
+  if (JOINED) { return joined_moments(s.c); }
   if (SPLITS == 1u) { return moments_of_shared_run(s, lane, origin); }
   var sum = vec4f();
   for (var split = s.part; split < SPLITS; split += PARTS) { sum += partial_at(split, 0u, s.c) * rows_in(split); }
@@ -165,8 +177,8 @@ fn split_normalise(group: Workgroup, @builtin(local_invocation_index) lane: u32)
   let s = shared_place(workgroup_index(group), lane);
   let origin = origin_of(s.c);
   let batch = moments_of_shared_batch(s, lane, origin);
-  let mean = origin + batch.mean;
-  let variance = batch.squares / f32(ROWS);
+  let mean = mean_of(batch, s.c, origin);
+  let variance = batch.squares / batch_rows();
   let inverse = 1f / sqrt(variance + EPSILON);
   if (s.keeps && s.split == 0u) {
     remember(s.c, mean, variance);

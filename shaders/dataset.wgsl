@@ -6,6 +6,7 @@ const IMAGES = 64u; // images in the dataset
 const PIXELS = 784u; // pixels per image
 const BATCH = 8u; // images, or classes, to gather now
 const STRIDE = 8u; // images per full batch: a step's first image is at STRIDE · (its step in the epoch)
+const SKIPPED = 0u; // images of the step's batch that earlier ranks gather
 const STEPS = 8u; // steps per epoch
 const SHUFFLE = true; // whether each epoch has an order of its own, not the dataset's
 const FIRST = 0u; // the first image in this binding: a dataset may be longer than one holds
@@ -41,7 +42,7 @@ fn shuffled(position: u32, epoch: u32) -> u32 {
 // The index of the image in a row of the step's batch.
 fn image_of(row: u32) -> u32 {
   let step = state[STATE_AT + 2];
-  let position = min((step % STEPS) * STRIDE + row, IMAGES - 1u); // past the end, the walk would not terminate
+  let position = min((step % STEPS) * STRIDE + SKIPPED + row, IMAGES - 1u); // past the end, the walk would not terminate
   if (!SHUFFLE) { return position; }
   return shuffled(position, step / STEPS);
 }

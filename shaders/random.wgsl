@@ -1,5 +1,5 @@
 // random: uniform, normal and Bernoulli noise, and dropout, drawn on the device from the Rng's state. A mask isn't
-// stored, because the backward draws the same one again.
+// stored, because the backward draws the same one again. If ranks share a draw, each draws its part (lib/drawn.wgsl).
 
 const COUNT = 64u;
 const STREAM = 0u;
@@ -19,12 +19,41 @@ fn draw(block: u32) -> vec4u {
   return philox(vec4u(block, state[STATE_AT + 2], STREAM, 0u), vec2u(state[STATE_AT], state[STATE_AT + 1]));
 }
 
+// Whether any four neighbours come from one draw: not if a rank's part begins in the middle of one.
+const WHOLE_BLOCKS = DRAWN_PART % 4u == 0u;
+
+// The words of the four elements from 4 · block on.
+fn draw_four(block: u32) -> vec4u {
+  if (WHOLE_BLOCKS) { return draw(drawn(block * 4u) / 4u); }
+  var words = vec4u();
+  for (var i = 0u; i < 4u; i++) {
+    let at = drawn(block * 4u + i);
+    words[i] = draw(at / 4u)[at % 4u];
+  }
+  return words;
+}
+
+// The normal numbers of those elements. Two neighbours of a draw share their words.
+fn normal_four(block: u32) -> vec4f {
+  if (WHOLE_BLOCKS) { return normals(draw(drawn(block * 4u) / 4u)); }
+  var values = vec4f();
+  for (var i = 0u; i < 4u; i++) {
+    let at = drawn(block * 4u + i);
+    values[i] = normals(draw(at / 4u))[at % 4u];
+  }
+  return values;
+}
+
+fn normals(words: vec4u) -> vec4f {
+  return vec4f(normal_pair(words.xy), normal_pair(words.zw));
+}
+
 // Four elements per invocation, as many as one draw returns.
 @compute @workgroup_size(64)
 fn uniform_noise(invocation: Invocation) {
   let block = flat_index(invocation);
   if (block * 4u >= COUNT) { return; }
-  let words = draw(block);
+  let words = draw_four(block);
   for (var i = 0u; i < 4u && block * 4u + i < COUNT; i++) {
     out[OUT_AT + block * 4u + i] = LOW + (HIGH - LOW) * unit(words[i]);
   }
@@ -34,8 +63,7 @@ fn uniform_noise(invocation: Invocation) {
 fn normal_noise(invocation: Invocation) {
   let block = flat_index(invocation);
   if (block * 4u >= COUNT) { return; }
-  let words = draw(block);
-  let values = vec4f(normal_pair(words.xy), normal_pair(words.zw));
+  let values = normal_four(block);
   for (var i = 0u; i < 4u && block * 4u + i < COUNT; i++) {
     out[OUT_AT + block * 4u + i] = MEAN + DEVIATION * values[i];
   }
@@ -45,7 +73,7 @@ fn normal_noise(invocation: Invocation) {
 fn bernoulli_noise(invocation: Invocation) {
   let block = flat_index(invocation);
   if (block * 4u >= COUNT) { return; }
-  let words = draw(block);
+  let words = draw_four(block);
   for (var i = 0u; i < 4u && block * 4u + i < COUNT; i++) {
     out[OUT_AT + block * 4u + i] = select(0f, 1f, unit(words[i]) < PROBABILITY);
   }
@@ -57,11 +85,12 @@ fn bernoulli_noise(invocation: Invocation) {
 fn dropout(invocation: Invocation) {
   let block = flat_index(invocation);
   if (block * 4u >= COUNT) { return; }
-  let words = draw(block);
+  let words = draw_four(block);
   for (var i = 0u; i < 4u && block * 4u + i < COUNT; i++) {
     let at = block * 4u + i;
     out[OUT_AT + at] = select(0f, inp[INP_AT + at] * SCALE, unit(words[i]) >= RATE);
   }
 }
 // appended: lib/invocation.wgsl
+// appended: lib/drawn.wgsl
 // appended: lib/philox.wgsl

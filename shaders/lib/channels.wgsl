@@ -7,6 +7,8 @@
 // If a GPU would stay empty, the lanes of a workgroup share the rows of a run instead (lib/parts.wgsl): neighbours take
 // adjacent channels, and each part takes every PARTS-th row. WIDTH is then 1.
 //
+// If ranks share a batch (JOINED), the statistics are those of all ranks: the host puts them into partials.
+//
 // The shader that appends this declares the bindings inp, partial, partials and gamma.
 
 const ROWS = 64u;
@@ -15,6 +17,8 @@ const WIDTH = 4u; // 4 if every array starts at a vec4; else 1, and the four ele
 const SPLITS = 1u; // runs of rows
 const CHUNK = 64u; // rows per run
 const TRAINING = true; // whether the statistics are the batch's
+const JOINED = false; // whether they come from all ranks, in lines of partials
+const ALL_ROWS = 64u; // rows of all ranks
 
 const BLOCKS = CHANNELS / WIDTH;
 const NEXT = WIDTH / 4u; // the step from one channel of a vec4 to the next
@@ -52,6 +56,12 @@ fn shared_place(index: u32, lane: u32) -> Shared {
   let live = c < CHANNELS && split < SPLITS;
   let end = min(ROWS, (split + 1u) * CHUNK);
   return Shared(min(c, CHANNELS - 1u), split, split * CHUNK, end, lane / SPREAD, live, live && lane < SPREAD);
+}
+
+// The rows that the statistics are of.
+fn batch_rows() -> f32 {
+  if (JOINED) { return f32(ALL_ROWS); }
+  return f32(ROWS);
 }
 
 // The rows of a run.

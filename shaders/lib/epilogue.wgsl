@@ -19,13 +19,14 @@ alias Kept = f32;
 @group(0) @binding(11) var<storage, read> kept: array<Kept>; // in the result's shape
 @group(0) @binding(12) var<storage, read> state: array<u32>; // seed low, seed high, step
 
-fn mask_words(at: u32) -> vec4u {
-  return philox(vec4u((FIRST + at) >> 2u, state[STATE_AT + 2], STREAM, 0u), vec2u(state[STATE_AT], state[STATE_AT + 1]));
+fn mask_words(element: u32) -> vec4u {
+  return philox(vec4u(element >> 2u, state[STATE_AT + 2], STREAM, 0u), vec2u(state[STATE_AT], state[STATE_AT + 1]));
 }
 
 // Whether dropout keeps the element at `at`.
 fn keeps(at: u32) -> bool {
-  return unit(mask_words(at)[(FIRST + at) % 4u]) >= RATE;
+  let element = drawn(FIRST + at);
+  return unit(mask_words(element)[element % 4u]) >= RATE;
 }
 
 // The element at index `at` of the result, in column `c`. Dropped elements are selected, not multiplied by 0.
@@ -57,7 +58,7 @@ fn epilogue4(v: vec4f, at: u32, c: u32) -> vec4f {
     y = vec4f(value(y.x), value(y.y), value(y.z), value(y.w));
   }
   if (DROPS) {
-    let words = mask_words(at); // `at` is a multiple of 4, so one draw serves all four
+    let words = mask_words(drawn(FIRST + at)); // a multiple of 4, so one draw serves all four
     let keep = vec4f(unit(words.x), unit(words.y), unit(words.z), unit(words.w)) >= vec4f(RATE);
     y = select(vec4f(), y * SCALE, keep);
   }
@@ -69,4 +70,5 @@ fn epilogue4(v: vec4f, at: u32, c: u32) -> vec4f {
   return y;
 }
 // appended: lib/activation.wgsl
+// appended: lib/drawn.wgsl
 // appended: lib/philox.wgsl

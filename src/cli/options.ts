@@ -157,3 +157,14 @@ export function addRecipeOptions(command: Command, otherwise?: string): Command 
     .addOption(configOption())
     .addHelpText("after", CONFIG_HELP);
 }
+
+/** Adds the options of a training that ranks share. */
+export function addSharingOptions(command: Command): Command {
+  const how =
+    "share the training with the other ranks of an MPI job: mpirun -n 4 npx longhand train --distributed mpi (docs/distributed.md)";
+  const of =
+    "with --distributed: all takes the statistics of the whole batch, local those of each rank's part, without exchanges (default: all)";
+  return command
+    .addOption(new Option("--distributed <how>", how).choices(["mpi"]))
+    .addOption(new Option("--batch-norm <of>", of).choices(["all", "local"]));
+}

@@ -12,6 +12,7 @@ import { sequential, type Network } from "../nn/network.ts";
 import type { Optimizer } from "../nn/optimizer.ts";
 import { describedBy, sharesOf, type ImageClusters } from "./clusters.ts";
 import { checkRecipe, conditionCount, type Recipe } from "./recipe.ts";
+import { checkSharing, type Sharing } from "./sharing.ts";
 
 // Draws are keyed by (seed, step, stream). Training never reaches this step, nor do samples use it, so initial weights,
 // sample noise and training noise are independent under one seed.
@@ -54,6 +55,8 @@ export interface ClusterArrays {
 
 /** Everything that a training step reads and writes. */
 export interface Gan extends Models {
+  /** The ranks that train it together, each with a part of every batch; undefined if there is one. */
+  readonly sharing: Sharing | undefined;
   readonly generatorAdam: Optimizer;
   readonly discriminatorAdam: Optimizer;
   /** The seed and the step. The device counts the steps itself. */
@@ -151,6 +154,8 @@ export interface GanOptions {
   readonly activationType?: ActivationType;
   /** The most bytes of the dataset in one array (all that the device binds at once). The bits don't depend on it. */
   readonly shardBytes?: number;
+  /** Ranks that train together: `batch` counts the images of all. Default none. */
+  readonly sharing?: Sharing | undefined;
 }
 
 /**
@@ -181,7 +186,7 @@ function checkedPlan(
   device: Device,
   recipe: Recipe,
   data: Pick<Images, "count" | "height" | "width" | "channels">,
-  { activationType = "f32", batch = recipe.batch }: GanOptions,
+  { activationType = "f32", batch = recipe.batch, sharing }: GanOptions,
 ): EpochPlan {
   checkStored("activationType", device.gpu, activationType);
   checkRecipe(recipe);
@@ -198,7 +203,10 @@ function checkedPlan(
       `data: recipe ${recipe.name} takes images of ${height}×${width}; got ${data.height}×${data.width}`,
     );
   }
-  return planEpoch(data.count, batch, recipe.lastBatch);
+  const plan = planEpoch(data.count, batch, recipe.lastBatch);
+  if (!sharing) return plan;
+  checkSharing(recipe, plan, sharing);
+  return { ...plan, part: sharing.ranks };
 }
 
 /** Like `createGan`, but leaves the images to be written. */
@@ -208,7 +216,7 @@ export function layOutGan(
   data: Pick<Images, "count" | "height" | "width" | "channels">,
   options: GanOptions,
 ): Gan {
-  const { activationType = "f32" } = options;
+  const { activationType = "f32", sharing } = options;
   const plan = checkedPlan(device, recipe, data, options);
   const models = createModels(device, recipe, options.seed);
   const shape = [data.count, data.height, data.width, recipe.image[2]];
@@ -221,7 +229,8 @@ export function layOutGan(
     ...models,
     generatorAdam,
     discriminatorAdam,
-    rng: createRng(device, options.seed),
+    rng: { ...createRng(device, options.seed), part: sharing?.ranks },
+    sharing,
     shards,
     labels,
     plan,

@@ -65,7 +65,9 @@ export async function compileSteps(
   onCompile: (done: number, total: number) => void = () => undefined,
   options: Pick<StepOptions, "only"> = {},
 ): Promise<StepPrograms> {
-  const { batch, last } = gan.plan;
+  const { batch: all, last: left } = gan.plan;
+  const ranks = gan.sharing?.ranks.size ?? 1;
+  const [batch, last] = [all / ranks, left / ranks];
   const build = async (label: string, count: number): Promise<Program> =>
     compile(gan.device, label, () => trainingStep(gan, count, options), { onCompile });
   const full = await build("step", batch);
@@ -89,7 +91,7 @@ const SLOW_STEP_SECONDS = 0.5;
 
 /** Returns options for `trainLoop` that take a GAN's steps and read their records. */
 export function stepsOf(
-  { plan, ring, device }: Gan,
+  { plan, ring, device, sharing }: Gan,
   programs: StepPrograms,
   { from, until, reportEvery = [], reportSeconds = 0.5, onFirstStep }: TrainOptions,
 ): StepsOptions<readonly StepRecord[]> {
@@ -101,6 +103,7 @@ export function stepsOf(
     reportSeconds,
     // The ring of scalars is read before it wraps.
     reportEvery: [...reportEvery, plan.steps, Math.floor(ring.shape[0]! / 2)],
+    reportIf: () => sharing?.stops ?? false,
     async step(step) {
       program = programOf(programs, plan, step);
       submitted = performance.now();

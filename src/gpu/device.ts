@@ -14,10 +14,10 @@ import { bufferOf, bytesOf, checkData, checkNew, checkView, hostView } from "./b
 import { DTypeError, GpuError, ShapeError, TraceError } from "./errors.ts";
 import { show, wordsOf } from "./foreign-text.ts";
 import { checkDeviceOptions, type DeviceOptions } from "./device-options.ts";
-import type { Launch, Trace } from "./dispatch.ts";
-
+import { newTrace, type HostWork, type Launch, type Trace } from "./dispatch.ts";
 import { Faults } from "./faults.ts";
 import { checkBytes, DEVICE_FEATURES, mostBytes, requiredLimits } from "./limits.ts";
+import { recordHostWork } from "./host-calls.ts";
 import { dispatchOf } from "./launching.ts";
 import { Memory } from "./memory.ts";
 import { moveInto } from "./move-into.ts";
@@ -165,6 +165,11 @@ export class Device {
     else this.#recorder.encode(dispatch);
   }
 
+  /** Records work of the host in the open trace, between the launches so far and the next ones. Throws `TraceError`. */
+  onHost(label: string, work: HostWork): void {
+    recordHostWork(label, this.#trace, work);
+  }
+
   /** Calls `body` and records its launches instead of running them. Throws `TraceError` inside a trace. */
   record(label: string, body: () => void): Trace {
     checkFunction(label, body);
@@ -172,7 +177,7 @@ export class Device {
     if (this.#trace) {
       throw new TraceError(`${label}: another program is being traced (${this.#trace.label})`);
     }
-    const trace: Trace = { label, dispatches: [], temporaries: new Set(), last: new Map() };
+    const trace = newTrace(label);
     this.#trace = trace;
     try {
       body();

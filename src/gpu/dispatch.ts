@@ -45,14 +45,46 @@ export interface Dispatch {
   readonly place: Place;
 }
 
+/**
+ * What the host does between a program's launches, such as an exchange with other processes. Arrays are f32, or f16 if
+ * they are only read.
+ */
+export interface HostWork {
+  /** Arrays that are copied to the host before `run`, and the memory that receives them at each run. */
+  readonly read?: readonly { readonly array: GpuArray; readonly into: HostFloats }[];
+  /** Arrays that get new values after `run`, and the memory that holds them. If there are none, launches don't wait. */
+  readonly write?: readonly { readonly array: GpuArray; readonly from: HostFloats }[];
+  readonly run: () => Promise<void> | void;
+}
+
+/** Memory of the host that belongs to one program and is reused at each run. */
+export type HostFloats = Float32Array<ArrayBuffer>;
+
+/** Work of the host as a trace has it: before dispatch number `before`. */
+export interface HostCall {
+  readonly label: string;
+  readonly before: number;
+  readonly work: HostWork;
+}
+
 /** Collects dispatches instead of running them, and the temporaries made meanwhile. */
 export interface Trace {
   readonly label: string;
   readonly dispatches: Dispatch[];
+  readonly hostCalls: HostCall[];
   readonly temporaries: Set<Storage>;
   /** What to launch after the traced function has returned, by subject. */
   readonly last: Map<object, () => void>;
 }
+
+/** Returns a trace that holds nothing yet. */
+export const newTrace = (label: string): Trace => ({
+  label,
+  dispatches: [],
+  hostCalls: [],
+  temporaries: new Set(),
+  last: new Map(),
+});
 
 /**
  * Throws `GpuError` if a dispatch binds one buffer both to read and to write. WebGPU refuses that too, but its message

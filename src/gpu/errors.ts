@@ -85,3 +85,8 @@ export class GradientError extends LonghandError {
 export class UsageError extends LonghandError {
   override readonly name: string = "UsageError";
 }
+
+/** Processes that train together can't: MPI is missing, they differ, or one of them failed. */
+export class RanksError extends LonghandError {
+  override readonly name: string = "RanksError";
+}

@@ -1,6 +1,6 @@
 // Plans a trace: which dispatches are dead, how long each temporary lives, and which buffers temporaries share.
 import { locate, type GpuArray, type Storage } from "./array.ts";
-import type { Dispatch, Trace } from "./dispatch.ts";
+import type { Dispatch, HostCall, Trace } from "./dispatch.ts";
 import { sizeClass } from "./pool.ts";
 
 /** A temporary, with the indices into `Plan.dispatches` of its first and last use. */
@@ -15,6 +15,8 @@ export interface Lifetime {
 /** What a program does in each run, and in how much memory. */
 export interface Plan {
   readonly dispatches: readonly Dispatch[];
+  /** What the host does in between, in order; `before` counts the plan's dispatches. */
+  readonly hostCalls: readonly HostCall[];
   readonly dropped: number;
   readonly lifetimes: readonly Lifetime[];
   /** Bytes of each buffer that temporaries share. */
@@ -44,6 +46,9 @@ export function planTrace(trace: Trace, outputs: readonly GpuArray[], options: P
   const temporaries = trace.temporaries;
   const outputRoots = new Set(outputs.map(rootOf).filter((root) => temporaries.has(root)));
   const needed = new Set<Storage>(outputRoots);
+  for (const { work } of trace.hostCalls) {
+    for (const { array } of work.read ?? []) needed.add(rootOf(array));
+  }
   const live: Dispatch[] = [];
   for (const dispatch of trace.dispatches.toReversed()) {
     const writes = dispatch.bindings.filter(({ access }) => access === "read_write");
@@ -57,23 +62,44 @@ export function planTrace(trace: Trace, outputs: readonly GpuArray[], options: P
   }
   live.reverse();
 
+  const hostCalls = inPlan(trace.hostCalls, trace.dispatches, new Set(live));
   const uses = new Map<Storage, Lifetime>();
+  const use = (array: GpuArray, index: number): void => {
+    const storage = rootOf(array);
+    if (!temporaries.has(storage) || outputRoots.has(storage)) return;
+    const { first, last } = uses.get(storage) ?? { first: index, last: index };
+    const widened = { first: Math.min(first, index), last: Math.max(last, index) };
+    uses.set(storage, { storage, ...widened, slot: -1 });
+  };
   live.forEach((dispatch, index) => {
-    for (const { array } of dispatch.bindings) {
-      const storage = rootOf(array);
-      if (!temporaries.has(storage) || outputRoots.has(storage)) continue;
-      const first = uses.get(storage)?.first ?? index;
-      uses.set(storage, { storage, first, last: index, slot: -1 });
-    }
+    for (const { array } of dispatch.bindings) use(array, index);
   });
+  for (const { before, work } of hostCalls) {
+    // The host reads after the dispatch in front of it has run, and writes before the next one runs.
+    for (const { array } of work.read ?? []) use(array, before - 1);
+    for (const { array } of work.write ?? []) use(array, before);
+  }
   const lifetimes = [...uses.values()];
   return {
     dispatches: live,
+    hostCalls,
     dropped: trace.dispatches.length - live.length,
     lifetimes,
     slots: assignSlots(lifetimes, options),
     outputs: [...outputRoots],
   };
+}
+
+/** Returns the host's calls with their places among the dispatches that are left. */
+function inPlan(
+  calls: readonly HostCall[],
+  all: readonly Dispatch[],
+  live: ReadonlySet<Dispatch>,
+): readonly HostCall[] {
+  return calls.map((call) => ({
+    ...call,
+    before: all.slice(0, call.before).filter((dispatch) => live.has(dispatch)).length,
+  }));
 }
 
 /**

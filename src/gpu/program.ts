@@ -5,10 +5,14 @@ import { checkOptions } from "./options.ts";
 import { GpuArray, type Storage } from "./array.ts";
 import { checkDevice } from "./check-device.ts";
 import type { Device } from "./device.ts";
-import { AttributeError, MemoryError, TraceError } from "./errors.ts";
+import { AttributeError, MemoryError } from "./errors.ts";
+import { PlannedHostCall } from "./host-calls.ts";
 import { explainPlan, type Explanation } from "./inspection/explain.ts";
-import { keyPath, show } from "./foreign-text.ts";
+import { show } from "./foreign-text.ts";
+import { outputArrays, type OutputArrays, type Outputs } from "./outputs.ts";
 import { planTrace, type Plan } from "./plan.ts";
+
+export type { OutputArrays, Outputs } from "./outputs.ts";
 
 /** How a program is planned. `share` is only changed by tests. */
 export interface ProgramOptions {
@@ -25,12 +29,6 @@ export interface RunOptions {
   /** Called as the GPU finishes each dispatch, which takes seconds if the driver compiles it at that moment. */
   readonly onDispatch?: (done: number, total: number) => void;
 }
-
-/** Outputs by name, as `compile`'s function returns them: arrays, or tensors, of which the arrays are used. */
-export type Outputs = Readonly<Record<string, GpuArray | { readonly array: GpuArray }>>;
-
-/** A program's outputs: arrays by name. */
-export type OutputArrays<T extends Outputs> = { readonly [Name in keyof T]: GpuArray };
 
 const IN_FLIGHT = 2;
 
@@ -96,45 +94,6 @@ function checkedOptions(
   throw new AttributeError(`${label}: share must be true or false; got ${show(share)}`);
 }
 
-/** Returns the arrays that a traced function returned, by name. Throws `TraceError` if it returned anything else. */
-function outputArrays<T extends Outputs>(
-  label: string,
-  device: Device,
-  returned: T | undefined,
-): OutputArrays<T> {
-  const give = "return an object of named arrays, such as ({ loss })";
-  if (returned === undefined || returned === null) {
-    throw new TraceError(`${label}: the traced function returned nothing; ${give}`);
-  }
-  if (typeof returned !== "object" || isArrayLike(returned)) {
-    throw new TraceError(`${label}: the traced function returned ${show(returned)}; ${give}`);
-  }
-  const arrays = Object.entries(returned).map(([name, value]): [string, GpuArray] => {
-    const array = isArrayLike(value) && !(value instanceof GpuArray) ? value.array : value;
-    if (!(array instanceof GpuArray)) {
-      throw new TraceError(
-        `${label}: output ${keyPath([name])} must be an array or a tensor; got ${show(array)}`,
-      );
-    }
-    if (array.device !== device) {
-      throw new AttributeError(`${label}: output ${keyPath([name])} is on a different device`);
-    }
-    return [name, array];
-  });
-  return Object.assign(Object.create(null), Object.fromEntries(arrays));
-}
-
-function isArrayLike(value: unknown): value is GpuArray | { readonly array: GpuArray } {
-  if (value instanceof GpuArray) return true;
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    "array" in value &&
-    value.array instanceof GpuArray &&
-    "tracked" in value
-  );
-}
-
 interface Allocated {
   /** The buffer of each slot. */
   readonly buffers: readonly GPUBuffer[];
@@ -182,6 +141,7 @@ export class Program<T extends Outputs = Outputs> {
 
   readonly #device: Device;
   readonly #bindGroups: readonly GPUBindGroup[];
+  readonly #hostCalls: readonly PlannedHostCall[];
   readonly #buffers: readonly GPUBuffer[];
   readonly #inFlight: Promise<undefined>[] = [];
   #poison: GPUBuffer | undefined;
@@ -203,6 +163,7 @@ export class Program<T extends Outputs = Outputs> {
     this.planned = planned;
     this.#buffers = [...new Set(planned.values())];
     this.#bindGroups = plan.dispatches.map((dispatch) => bindGroup(device.gpu, dispatch, planned));
+    this.#hostCalls = plan.hostCalls.map((call) => new PlannedHostCall(device, call, planned));
   }
 
   /** The bytes of all captured arrays that the program reads or writes. */
@@ -224,29 +185,20 @@ export class Program<T extends Outputs = Outputs> {
    */
   async run(options: RunOptions = {}): Promise<void> {
     checkOptions(this.label, options, ["poison", "onDispatch"]);
-    const { onDispatch } = options;
     const device = this.#device;
     device.check();
     device.flush();
-    const { dispatches } = this.plan;
-    const parts = onDispatch ? dispatches.length : this.parts;
-    const perPart = Math.ceil(dispatches.length / parts);
-    for (let start = 0; start < dispatches.length; start += perPart) {
-      const encoder = device.gpu.createCommandEncoder({ label: this.label });
-      if (options.poison && start === 0) this.#fillWithNaN(encoder);
-      const pass = encoder.beginComputePass({ label: this.label });
-      for (let i = start; i < Math.min(start + perPart, dispatches.length); i += 1) {
-        this.encode(pass, i);
-      }
-      pass.end();
-      device.gpu.queue.submit([encoder.finish()]);
-      if (!onDispatch) continue;
-      const submitted = device.gpu.queue.onSubmittedWorkDone();
-      submitted.then(
-        () => onDispatch(start + 1, dispatches.length),
-        () => undefined, // the device is lost, which is reported below
-      );
+    let first = 0;
+    let host = Promise.resolve();
+    for (const call of this.#hostCalls) {
+      this.#submit(first, call.before, options, call);
+      first = call.before;
+      host = call.run(host);
+      host.catch(() => undefined); // if nothing waits for it yet
+      if (call.isAwaited) await host;
     }
+    this.#submit(first, this.plan.dispatches.length, options);
+    await host;
     const done = device.gpu.queue.onSubmittedWorkDone();
     done.catch(() => undefined); // it may be rejected when nobody waits for it
     this.#inFlight.push(done);
@@ -254,6 +206,43 @@ export class Program<T extends Outputs = Outputs> {
       await device.settle(this.label, this.#inFlight.shift()!);
     }
     device.check();
+  }
+
+  /**
+   * Submits dispatches `first` to `end`, then copies what `call` reads. With `onDispatch`, submits each dispatch alone;
+   * otherwise as many at once as `parts` says.
+   */
+  #submit(
+    first: number,
+    end: number,
+    { poison, onDispatch }: RunOptions,
+    call?: PlannedHostCall,
+  ): void {
+    const { gpu } = this.#device;
+    const { length } = this.plan.dispatches;
+    const perPart = Math.ceil(length / (onDispatch ? length : this.parts));
+    if (first === end && !call?.reads) return;
+    let start = first;
+    do {
+      const encoder = gpu.createCommandEncoder({ label: this.label });
+      if (poison && start === 0) this.#fillWithNaN(encoder);
+      const last = Math.min(start + perPart, end);
+      if (last > start) {
+        const pass = encoder.beginComputePass({ label: this.label });
+        for (let i = start; i < last; i += 1) this.encode(pass, i);
+        pass.end();
+      }
+      if (last === end) call?.encode(encoder);
+      gpu.queue.submit([encoder.finish()]);
+      if (onDispatch && last > start) {
+        const submitted = gpu.queue.onSubmittedWorkDone();
+        submitted.then(
+          () => onDispatch(last, length),
+          () => undefined, // the device is lost, which is reported below
+        );
+      }
+      start += perPart;
+    } while (start < end);
   }
 
   /** Encodes dispatch `index` of the plan, `times` over. */

@@ -2,7 +2,9 @@
 import { formatShape, GpuArray } from "../gpu/array.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
 import { walk } from "./batch-norm-walk.ts";
-import { finite, flag, instance, needed, oneOf } from "./attributes.ts";
+import type { Ranks } from "../gpu/ranks.ts";
+import { anything, finite, flag, instance, needed, oneOf } from "./attributes.ts";
+import { joinedConstants, joinMoments, joinSums } from "./batch-norm-ranks.ts";
 import type { Epilogue } from "./epilogue.ts";
 import {
   withEpilogue,
@@ -32,6 +34,8 @@ export interface BatchNormAttributes extends OutputAttributes {
   readonly momentum?: number;
   /** Which variance `running` follows. Default `population`. */
   readonly runningVariance?: RunningVariance;
+  /** Ranks that share the batch in equal parts: training then normalises by the statistics of all. Default none. */
+  readonly ranks?: Ranks | undefined;
 }
 
 /** What the backward needs from a forward. */
@@ -41,6 +45,7 @@ interface Normalised {
   /** (2, C): the mean (minus x's first row, in training) and 1 / sqrt(variance + ε). */
   readonly stats: GpuArray;
   readonly training: boolean;
+  readonly ranks?: Ranks | undefined;
 }
 
 // |x̂| is at most 2/√ε for inputs in [−1, 1], with the usual ε.
@@ -99,7 +104,7 @@ function normalise(
     inputs: [x, gamma, beta],
     terms: TERMS,
     launch: (at, g, b) => {
-      const { running: _running, ...rest } = attributes;
+      const { running: _running, ranks: _ranks, ...rest } = attributes;
       const stats = device.empty(moments.shape, "f32", "batch_norm.moments");
       return normalise([at!, g!, b!], stats, rest, epilogue, "f32");
     },
@@ -117,19 +122,21 @@ function normalise(
     device.launch({ ...shared, entry: "infer", bind: known, flop: 4 * x.size });
     return out;
   }
-  const partials =
-    splits === 1 ? gamma : device.empty([splits, 2, channels], "f32", "batch_norm.partials");
-  if (splits > 1) {
+  const { ranks } = attributes;
+  const alone = splits === 1 && !ranks;
+  const runs = alone ? gamma : device.empty([splits, 2, channels], "f32", "batch_norm.partials");
+  if (!alone) {
     device.launch({
       shader: "batch-norm",
       entry: variant === "split" ? "split_partials" : "batch_partials",
       constants,
-      bind: { inp: x, partial: partials },
+      bind: { inp: x, partial: runs },
       workgroups,
       flop: 5 * x.size,
     });
   }
-  const rows = x.size / channels;
+  const partials = ranks ? joinMoments(x, runs, constants.CHUNK!, ranks) : runs;
+  const rows = (x.size / channels) * (ranks?.size ?? 1);
   device.launch({
     ...shared,
     entry: variant === "split" ? "split_normalise" : "normalise",
@@ -139,9 +146,10 @@ function normalise(
       REST: 1 - momentum,
       VARIANCE_FACTOR: runningVariance === "sample" ? rows / Math.max(rows - 1, 1) : 1,
       TRACK: running !== undefined,
+      ...joinedConstants(x, ranks),
     },
     bind: { ...bind, partials, running: running ?? device.empty([2, channels]) },
-    flop: (splits === 1 ? 9 : 4) * x.size,
+    flop: (alone ? 9 : 4) * x.size,
   });
   return out;
 }
@@ -151,7 +159,7 @@ function normalise(
  * activation. In training this takes one launch, or two if there are many rows.
  */
 function gradients(dz: GpuArray, saved: Normalised, needs: Needs): Gradients {
-  const { x, gamma, stats, training } = saved;
+  const { x, gamma, stats, training, ranks } = saved;
   const { device, size } = x;
   const channels = x.shape.at(-1)!;
   const workload: Workload = {
@@ -182,17 +190,20 @@ function gradients(dz: GpuArray, saved: Normalised, needs: Needs): Gradients {
   // In training, the gradient of x flows through the batch's statistics and needs both sums. Otherwise only γ and β do.
   const inputToo = dx !== undefined && training;
   if (!inputToo && !needs[1] && !needs[2]) return asked;
-  const alone = inputToo && splits === 1;
-  const partials = alone ? gamma : empty([splits, 2, channels], "partials");
+  const joins = inputToo ? ranks : undefined; // γ's and β's gradients are joined with all others
+  const alone = inputToo && splits === 1 && !joins;
+  const runs = alone ? gamma : empty([splits, 2, channels], "partials");
   if (!alone) {
-    const bind = { dout: dz, inp: x, stats, partial: partials };
+    const bind = { dout: dz, inp: x, stats, partial: runs };
     const entry = variant === "split" ? "split_sums" : "partial_sums";
     device.launch({ ...shared, entry, bind, flop: 5 * size });
   }
+  const partials = joins ? joinSums(runs, joins) : runs;
   if (inputToo) {
     const bind = { dout: dz, inp: x, stats, gamma, partials, ...sums, dinp: dx };
     const entry = variant === "split" ? "split_input" : "input";
-    device.launch({ ...shared, entry, bind, flop: (alone ? 13 : 8) * size });
+    const own = { ...shared.constants, ...joinedConstants(x, joins) };
+    device.launch({ ...shared, constants: own, entry, bind, flop: (alone ? 13 : 8) * size });
   } else {
     const entry = variant === "split" ? "split_affine" : "affine";
     device.launch({ ...shared, entry, bind: { partials, ...sums }, workgroups: once });
@@ -209,17 +220,19 @@ export const batchNorm: Op<Inputs, BatchNormAttributes> = defineOp({
     epsilon: finite(0),
     momentum: finite(0, 1),
     runningVariance: oneOf("population", "sample"),
+    ranks: anything("the ranks that share the batch"),
     ...outputChecks,
   },
   takes: STORED,
   forward(inputs, attributes: BatchNormAttributes) {
     const [x, gamma, beta] = inputs;
+    const { training, ranks } = attributes;
     check(x, gamma, beta, attributes);
     const moments = x.device.empty([2, x.shape.at(-1)!], "f32", "batch_norm.moments");
-    const made = withEpilogue("batchNorm", attributes, (epilogue, activationType) =>
+    const made = withEpilogue("batchNorm", attributes, x.size, (epilogue, activationType) =>
       normalise(inputs, moments, attributes, epilogue, activationType),
     );
-    return { ...made, saved: { x, gamma, stats: moments, training: attributes.training } };
+    return { ...made, saved: { x, gamma, stats: moments, training, ranks } };
   },
   backward: (dz, saved, _attributes, needs) => gradients(dz, saved, needs),
 });

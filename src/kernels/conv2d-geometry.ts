@@ -32,6 +32,14 @@ export interface Geometry {
   readonly groups: number;
 }
 
+/** Returns the number of elements of a convolution's input. */
+export const inputSize = ({ batch, height, width, channels }: Geometry): number =>
+  batch * height * width * channels;
+
+/** Returns the number of elements of a convolution's output. */
+export const outputSize = ({ batch, outHeight, outWidth, filters }: Geometry): number =>
+  batch * outHeight * outWidth * filters;
+
 /** Attributes of a transposed convolution. */
 export interface TransposedAttributes extends ConvolutionAttributes {
   /** Rows and columns added at the end. A strided convolution maps several such output sizes to one input size. */

@@ -6,6 +6,8 @@ import {
   constantsOf,
   convolutionChecks,
   convolutionGeometry,
+  inputSize,
+  outputSize,
   flopOf,
   loadsFours,
   NARROW,
@@ -211,8 +213,12 @@ export const conv2d: Op<Inputs, ConvolutionAttributes & OutputAttributes> = defi
   forward([x, filter, bias], attributes) {
     const geometry = convolutionGeometry(x.shape, filter.shape, attributes);
     checkBias("conv2d", bias, geometry.filters);
-    const made = withEpilogue("conv2d", attributes, (epilogue, activationType) =>
-      convolve(x, filter, geometry, { bias, epilogue, activationType }),
+    const made = withEpilogue(
+      "conv2d",
+      attributes,
+      outputSize(geometry),
+      (epilogue, activationType) =>
+        convolve(x, filter, geometry, { bias, epilogue, activationType }),
     );
     return { ...made, saved: { x, filter, geometry } };
   },
@@ -235,8 +241,12 @@ export const convTranspose2d: Op<Inputs, TransposedAttributes & OutputAttributes
   forward([x, filter, bias], attributes) {
     const geometry = transposedGeometry(x.shape, filter.shape, attributes);
     checkBias("convTranspose2d", bias, geometry.channels);
-    const made = withEpilogue("convTranspose2d", attributes, (epilogue, activationType) =>
-      dataGradient(x, filter, geometry, { bias, epilogue, activationType }),
+    const made = withEpilogue(
+      "convTranspose2d",
+      attributes,
+      inputSize(geometry),
+      (epilogue, activationType) =>
+        dataGradient(x, filter, geometry, { bias, epilogue, activationType }),
     );
     return { ...made, saved: { x, filter, bias, geometry } };
   },

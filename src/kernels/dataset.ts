@@ -2,6 +2,7 @@
 import type { GpuArray } from "../gpu/array.ts";
 import type { Device } from "../gpu/device.ts";
 import { AttributeError } from "../gpu/errors.ts";
+import type { Part } from "../gpu/ranks.ts";
 import { mostBytes } from "../gpu/limits.ts";
 import type { Constant } from "../gpu/shader.ts";
 import { beginStep, type Rng } from "./random.ts";
@@ -14,6 +15,8 @@ export interface BatchPlan {
   readonly steps: number;
   /** Whether each epoch has an order of its own (the default) or the dataset's order (false). */
   readonly shuffle?: boolean;
+  /** The part of each batch that this rank gathers, if ranks share it. `batch` counts the images of all ranks. */
+  readonly part?: Part | undefined;
 }
 
 /**
@@ -25,7 +28,8 @@ function orderOf(
   plan: BatchPlan,
   count: number,
 ): Readonly<Record<string, Constant>> {
-  if (count < 1 || count > plan.batch || (plan.steps - 1) * plan.batch >= total) {
+  const { rank, size } = plan.part ?? { rank: 0, size: 1 };
+  if (count < 1 || count * size > plan.batch || (plan.steps - 1) * plan.batch >= total) {
     throw new AttributeError(
       `batch: ${count} images, in batches of ${plan.batch} and ${plan.steps} steps per epoch, don't fit a dataset of ${total} images`,
     );
@@ -37,6 +41,7 @@ function orderOf(
     STRIDE: plan.batch,
     STEPS: plan.steps,
     HALF_BITS: Math.ceil(bits / 2),
+    ...(size > 1 ? { SKIPPED: rank * count } : {}),
     ...(plan.shuffle === false ? { SHUFFLE: false } : {}),
   };
 }

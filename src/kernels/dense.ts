@@ -53,7 +53,7 @@ export const dense: Op<Inputs, OutputAttributes> = defineOp({
     checkBias("dense", bias, outputs);
     const geometry = onePixel(sizeOf(x.shape.slice(0, -1)), features, outputs);
     const shape = [...x.shape.slice(0, -1), outputs];
-    const made = withEpilogue("dense", attributes, (epilogue, activationType) =>
+    const made = withEpilogue("dense", attributes, sizeOf(shape), (epilogue, activationType) =>
       convolve(x, kernel, geometry, { bias, epilogue, activationType }).view(shape),
     );
     return { ...made, saved: { x, kernel, geometry } };

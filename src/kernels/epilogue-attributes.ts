@@ -3,7 +3,7 @@ import { formatShape, type GpuArray } from "../gpu/array.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
 import { anything, checkAttributes, finite, oneOf, type Checks } from "./attributes.ts";
 import type { Epilogue, EpilogueGradient } from "./epilogue.ts";
-import { dropoutChecks, takeStream, type DropoutAttributes } from "./random.ts";
+import { drawnConstants, dropoutChecks, takeStream, type DropoutAttributes } from "./random.ts";
 import { constantName } from "./unary.ts";
 
 /** What an op applies to its result after a bias: an activation, then dropout. */
@@ -35,10 +35,11 @@ export const outputChecks: Checks<OutputAttributes> = {
 /** The types that an op with an epilogue takes: its first input, and its others, weights, which are never f16. */
 export const STORED: readonly (readonly ActivationType[])[] = [["f32", "f16"], ["f32"]];
 
-/** Checks an epilogue and takes a stream for its dropout. Throws `AttributeError`. */
+/** Checks an epilogue of so many elements and takes a stream for its dropout. Throws `AttributeError`. */
 function resolveEpilogue(
   op: string,
   attributes: EpilogueAttributes | undefined,
+  elements: number,
 ): Epilogue | undefined {
   if (attributes === undefined) return undefined;
   const name = `${op}: epilogue`;
@@ -62,19 +63,24 @@ function resolveEpilogue(
       `${name}: dropout can't follow ${activation}, whose gradient needs the dropped values; use the op dropout`,
     );
   }
-  const { rate, rng } = dropout;
+  const { rate, rng, batches } = dropout;
   const STREAM = takeStream(rng);
   const mask = { DROPS: true, STREAM, RATE: rate, SCALE: 1 / (1 - rate) };
-  return { constants: { ...constants, ...mask }, state: rng.state };
+  const drawn = drawnConstants(rng, elements, batches);
+  return { constants: { ...constants, ...mask, ...drawn }, state: rng.state };
 }
 
-/** Calls `launch` with an op's epilogue and activation type. Returns its result and the epilogue's gradient. Throws `AttributeError`. */
+/**
+ * Calls `launch` with an op's epilogue and activation type, for a result of so many elements. Returns the result and the
+ * epilogue's gradient. Throws `AttributeError`.
+ */
 export function withEpilogue(
   op: string,
   attributes: OutputAttributes,
+  elements: number,
   launch: (epilogue: Epilogue | undefined, activationType: ActivationType) => GpuArray,
 ): { readonly out: GpuArray; readonly epilogueGradient: EpilogueGradient | undefined } {
-  const epilogue = resolveEpilogue(op, attributes.epilogue);
+  const epilogue = resolveEpilogue(op, attributes.epilogue, elements);
   const out = launch(epilogue, attributes.activationType ?? "f32");
   return { out, epilogueGradient: epilogue && { epilogue, kept: out, first: 0 } };
 }

@@ -4,6 +4,7 @@ import { checkDevice } from "../gpu/check-device.ts";
 import type { Device } from "../gpu/device.ts";
 import { AttributeError } from "../gpu/errors.ts";
 import { show } from "../gpu/foreign-text.ts";
+import type { Part } from "../gpu/ranks.ts";
 import {
   belowOne,
   type Check,
@@ -26,6 +27,25 @@ export interface Rng {
   readonly state: GpuArray;
   /** The number of the next draw. */
   nextStream: number;
+  /**
+   * The part of each draw that this rank takes, if ranks share them: together, the ranks draw what one rank would draw
+   * for arrays with as many rows as all of theirs.
+   */
+  readonly part?: Part | undefined;
+}
+
+/**
+ * Returns the constants of `lib/drawn.wgsl` for a draw of so many elements, in `batches` batches of equal size, one
+ * after another.
+ */
+export function drawnConstants(
+  { part }: Rng,
+  elements: number,
+  batches = 1,
+): Readonly<Record<string, number>> {
+  if (!part || part.size === 1) return {};
+  const own = elements / batches;
+  return { DRAWN_PART: own, DRAWN_WHOLE: own * part.size, DRAWN_BEFORE: own * part.rank };
 }
 
 /** The number of an Rng's first draw in compiled steps: it follows the draws made before the first trace. */
@@ -82,13 +102,19 @@ function fill(
   shape: readonly number[],
   entry: "uniform_noise" | "normal_noise" | "bernoulli_noise",
   constants: Record<string, number>,
+  batches?: number,
 ): GpuArray {
   const { device } = rng.state;
   const out = device.empty(shape, "f32", entry);
   device.launch({
     shader: "random",
     entry,
-    constants: { ...constants, COUNT: out.size, STREAM: takeStream(rng) },
+    constants: {
+      ...constants,
+      ...drawnConstants(rng, out.size, batches),
+      COUNT: out.size,
+      STREAM: takeStream(rng),
+    },
     bind: { state: rng.state, out },
     workgroups: device.linear(Math.ceil(out.size / 4)),
   });
@@ -130,11 +156,17 @@ export function uniform(rng: Rng, shape: readonly number[], low = 0, high = 1): 
   return fill(rng, shape, "uniform_noise", { LOW: low, HIGH: high });
 }
 
-/** Returns what `normal` of autograd/draws.ts does, as a raw array. */
-export function normal(rng: Rng, shape: readonly number[], mean = 0, deviation = 1): GpuArray {
+/** Returns what `normal` of autograd/draws.ts does, as a raw array that holds `batches` batches of equal size. */
+export function normal(
+  rng: Rng,
+  shape: readonly number[],
+  mean = 0,
+  deviation = 1,
+  batches = 1,
+): GpuArray {
   checkDraw("normal", rng, shape, { mean });
   checkDraw("normal", rng, shape, { deviation }, finite(0));
-  return fill(rng, shape, "normal_noise", { MEAN: mean, DEVIATION: deviation });
+  return fill(rng, shape, "normal_noise", { MEAN: mean, DEVIATION: deviation }, batches);
 }
 
 /** Returns what `bernoulli` of autograd/draws.ts does, as a raw array. */
@@ -149,20 +181,29 @@ export interface DropoutAttributes {
   readonly rate: number;
   /** Where the mask comes from: see `createRng`. */
   readonly rng: Rng;
+  /** How many batches of equal size the input holds, one after another (1): ranks share each batch's mask. */
+  readonly batches?: number;
 }
 
 /** The checks of dropout's attributes. */
 export const dropoutChecks: Checks<DropoutAttributes> = {
   rate: needed(belowOne),
   rng: needed(isRng),
+  batches: extent(1),
 };
 
-function drop(x: GpuArray, rate: number, state: GpuArray, stream: number): GpuArray {
+/** What forward and backward share: they must draw the same mask. */
+interface Mask {
+  readonly state: GpuArray;
+  readonly constants: Readonly<Record<string, number>>;
+}
+
+function drop(x: GpuArray, { state, constants }: Mask): GpuArray {
   const out = x.device.empty(x.shape, "f32", "dropout");
   x.device.launch({
     shader: "random",
     entry: "dropout",
-    constants: { COUNT: x.size, STREAM: stream, RATE: rate, SCALE: 1 / (1 - rate) },
+    constants: { ...constants, COUNT: x.size },
     bind: { state, inp: x, out },
     workgroups: x.device.linear(Math.ceil(x.size / 4)),
     flop: x.size,
@@ -174,10 +215,11 @@ function drop(x: GpuArray, rate: number, state: GpuArray, stream: number): GpuAr
 export const dropout: Op<readonly [GpuArray], DropoutAttributes> = defineOp({
   name: "dropout",
   attributes: dropoutChecks,
-  forward([x], { rate, rng }: DropoutAttributes) {
-    const stream = takeStream(rng);
-    const out = drop(x, rate, rng.state, stream);
-    return { out, saved: { rate, state: rng.state, stream } };
+  forward([x], { rate, rng, batches }: DropoutAttributes) {
+    const own = { STREAM: takeStream(rng), RATE: rate, SCALE: 1 / (1 - rate) };
+    const constants = { ...own, ...drawnConstants(rng, x.size, batches) };
+    const mask: Mask = { state: rng.state, constants };
+    return { out: drop(x, mask), saved: mask };
   },
-  backward: (dout, { rate, state, stream }) => [drop(dout, rate, state, stream)],
+  backward: (dout, mask) => [drop(dout, mask)],
 });

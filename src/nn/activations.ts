@@ -16,7 +16,7 @@ import { AttributeError, ShapeError } from "../gpu/errors.ts";
 import { belowOne, checkArgument, finite, oneOf } from "../kernels/attributes.ts";
 import type { EpilogueAttributes } from "../kernels/epilogue-attributes.ts";
 import type { GeluAttributes } from "../kernels/gates.ts";
-import type { Rng } from "../kernels/random.ts";
+import type { DropoutAttributes } from "../kernels/random.ts";
 import { SIGMOID, type Layer, type Mode } from "./layer.ts";
 import type { LayerForm } from "./layer-form.ts";
 
@@ -102,8 +102,9 @@ export function hardSwish(): Layer {
   return activation("hard swish", "", (x) => hardSwishOp(x), undefined);
 }
 
-function rngOf({ rng }: Mode): Rng {
-  if (rng) return rng;
+/** Returns what a mask of dropout is drawn from, and how many batches it is for. */
+function drawOf({ rng, batches = 1 }: Mode): Omit<DropoutAttributes, "rate"> {
+  if (rng) return { rng, batches };
   throw new AttributeError(
     "Dropout: training needs an Rng in the mode; got none: pass { training: true, rng }",
   );
@@ -119,8 +120,8 @@ export function dropout(rate: number): Layer {
     parameters: none,
     buffers: none,
     forward: (x, _parameters, _buffers, mode) =>
-      mode.training ? dropoutOp(x, { rate, rng: rngOf(mode) }) : x,
-    asEpilogue: (mode) => (mode.training ? { dropout: { rate, rng: rngOf(mode) } } : {}),
+      mode.training ? dropoutOp(x, { rate, ...drawOf(mode) }) : x,
+    asEpilogue: (mode) => (mode.training ? { dropout: { rate, ...drawOf(mode) } } : {}),
     form: { op: "dropout", rate },
   };
 }

@@ -1,6 +1,7 @@
 // What a layer is: shapes and parameters, declared first so that a network can lay them out, and a forward.
 import type { Tensor } from "../autograd/tensor.ts";
 import type { GpuArray } from "../gpu/array.ts";
+import type { Ranks } from "../gpu/ranks.ts";
 import type { Check } from "../kernels/attributes.ts";
 import type {
   EpilogueAttributes,
@@ -41,6 +42,8 @@ export interface Mode {
    * network's output is always f32. Default f32.
    */
   readonly activationType?: ActivationType;
+  /** Ranks that share the batch, for layers that normalise over all of it. Default none. */
+  readonly ranks?: Ranks | undefined;
 }
 
 /** A layer of a network. Shapes leave out the batch axis. */

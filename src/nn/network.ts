@@ -7,6 +7,7 @@ import { checkDevice } from "../gpu/check-device.ts";
 import type { Device } from "../gpu/device.ts";
 import { AttributeError, ShapeError } from "../gpu/errors.ts";
 import {
+  anything,
   checkArgument,
   checkAttributes,
   extent,
@@ -70,6 +71,7 @@ const modeChecks: Checks<Mode> = {
   logits: flag,
   batches: extent(1),
   activationType: oneOf("f32", "f16"),
+  ranks: anything("the ranks that share the batch"),
 };
 
 function checkMode(name: string, mode: Mode | undefined): void {

@@ -56,10 +56,17 @@ export function batchNorm(options: BatchNormOptions = {}): Layer {
     takesEpilogue: ["activation"],
     takesF16: "stores",
     form: { op: "batchNorm", epsilon, momentum, runningVariance },
-    forward(x, { gamma, beta }, { running }, { training, track = true }, output) {
+    forward(x, { gamma, beta }, { running }, { training, track = true, ranks }, output) {
       const tracked = training && !track ? {} : { running: running! };
       const rates = { epsilon, momentum, runningVariance };
-      return batchNormOp(x, gamma!, beta!, { training, ...rates, ...tracked, ...output });
+      const shared = training ? { ranks } : {};
+      return batchNormOp(x, gamma!, beta!, {
+        training,
+        ...rates,
+        ...tracked,
+        ...shared,
+        ...output,
+      });
     },
   };
 }

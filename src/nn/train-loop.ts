@@ -43,6 +43,8 @@ export interface StepsOptions<V> {
   readonly reportEvery?: number | readonly number[];
   /** Also report when this many seconds have passed since the last report. Default 0.5. */
   readonly reportSeconds?: number;
+  /** Also report after a step for which this returns true. */
+  readonly reportIf?: (step: number) => boolean;
 }
 
 /** A function that is called with each report, and waited for. */
@@ -89,6 +91,7 @@ const stepsChecks: Checks<StepsOptions<never>> = {
   values: callback,
   reportEvery: steps,
   reportSeconds: finite(0),
+  reportIf: callback,
 };
 
 const loopChecks: Checks<TrainLoopOptions<never>> = {
@@ -139,6 +142,7 @@ async function* reportsOf<V>(
       first ||
       step === until ||
       falls(step, options.reportEvery) ||
+      options.reportIf?.(step) === true ||
       performance.now() - lastReport >= reportSeconds * 1000;
     if (!due) continue;
     const values = (await options.values?.(reported, step))!;
@@ -155,8 +159,8 @@ async function* reportsOf<V>(
  * checkpoints.
  *
  * Options: steps — steps in all; from — steps that are already done (0); step — runs a step, counted from 1; values —
- * reads what a report shows; reportEvery, reportSeconds — when to report, besides after the first step and the last
- * (every 0.5 s); callbacks — called with each report; checkpoint — { save, every, seconds }: `save(step)` is called
+ * reads what a report shows; reportEvery, reportSeconds, reportIf — when to report, besides after the first step and the
+ * last (every 0.5 s); callbacks — called with each report; checkpoint — { save, every, seconds }: `save(step)` is called
  * after each multiple of `every`, when `seconds` have passed since the last save, and at the end; signal — asks it to
  * stop after the current step.
  * Returns: where it ended, and whether it was stopped.

@@ -41,6 +41,8 @@ export interface RunRecord {
   };
   /** How training stores activations. */
   readonly activationType: ActivationType;
+  /** Set if ranks shared the batches, and each took batch norm's statistics of its own part. */
+  readonly batchNorm?: "local" | undefined;
   readonly stepsPerEpoch: number;
   /** How it is evaluated while it trains; null if it isn't. */
   readonly evaluate: EvaluationPlan | null;
@@ -69,6 +71,7 @@ const fields = z.object({
     size: z.int().min(1).exactOptional(),
   }),
   activationType: z.enum(["f32", "f16"]).default("f32"), // older runs don't say
+  batchNorm: z.literal("local").optional(),
   stepsPerEpoch: z.int().min(1),
   evaluate: z
     .object({ every: z.union([z.int().min(1), z.literal("epoch")]), count: z.int().min(2) })

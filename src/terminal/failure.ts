@@ -10,8 +10,11 @@ import {
 } from "../gpu/errors.ts";
 import { escapeText, wordsOf } from "../gpu/foreign-text.ts";
 
-/** Prints an error for a person, and returns the exit code: 2 for usage, 3 for a run that diverged, 1 for the rest. */
-export function report(error: unknown): number {
+/**
+ * Prints an error for a person, and returns the exit code: 2 for usage, 3 for a run that diverged, 1 for the rest.
+ * `where` says which process it comes from.
+ */
+export function report(error: unknown, where = ""): number {
   const verbose = process.argv.includes("--verbose");
   if (error instanceof Error && "exitCode" in error && "code" in error) {
     // commander has printed its own sentence, or help that was asked for
@@ -20,8 +23,8 @@ export function report(error: unknown): number {
   if (verbose && error instanceof Error) {
     console.error(String(error.stack).split("\n").map(escapeText).join("\n"));
   } else if (error instanceof LonghandError) {
-    console.error(`longhand: ${error.message}${adviceOn(error)}`);
-  } else console.error(`longhand: unexpected: ${wordsOf(error)} (--verbose shows where)`);
+    console.error(`longhand: ${where}${error.message}${adviceOn(error)}`);
+  } else console.error(`longhand: ${where}unexpected: ${wordsOf(error)} (--verbose shows where)`);
   if (error instanceof DivergedError) return 3;
   return error instanceof UsageError ? 2 : 1;
 }

@@ -25,7 +25,7 @@ const STAIRS = [
   "cli",
 ];
 /** These stand beside nn: of the engine they know its errors and its types. */
-const BESIDE = ["data", "checkpoint", "pictures", "metrics"];
+const BESIDE = ["data", "checkpoint", "pictures", "metrics", "mpi"];
 const SHARED_BY_ALL = [
   "src/gpu/errors.ts",
   "src/gpu/foreign-text.ts",

@@ -58,6 +58,7 @@ const FOLDERS: Readonly<Record<string, string>> = {
   "src/formats/tensorboard": "TensorBoard: its schema of events, and files of them.",
   "src/formats/tfjs": "TensorFlow.js: layers models.",
   "src/formats/torch": "PyTorch: state dicts, and the Python that loads them.",
+  "src/mpi": "The machine's MPI library, called through koffi: ranks, and what they exchange.",
   "src/pictures":
     "PNG, GIF, plots, model diagrams, reports; reads any picture of a digit as if it were MNIST's.",
   "src/runs":
@@ -98,6 +99,7 @@ const FOLDERS: Readonly<Record<string, string>> = {
     "Another commit beside this checkout: its files and packages, its processes, the rows.",
   "bench/browser": "Contestants in pages of a headless Chromium.",
   "bench/contestants": "One training step behind one interface, in a process per contestant.",
+  "bench/ranks": "A step that ranks share: its parts, timed and modelled.",
   "bench/peers":
     "The same step in TensorFlow.js and jax-js, with versions pinned in its own package.json.",
   test: "Tests are in folders like those of the sources.",
@@ -120,6 +122,7 @@ const FOLDERS: Readonly<Record<string, string>> = {
   "test/kernels":
     "The op table run as tests: each op's values and gradients against float64, in every variant.",
   "test/metrics": "Distances and neighbourhoods, compared with their definitions.",
+  "test/mpi": "The machine's MPI library, under real launchers.",
   "test/nn": "Layers, optimizers, whole models.",
   "test/packages": "The package, packed, installed and used.",
   "test/pictures": "Pictures, read back.",

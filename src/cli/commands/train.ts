@@ -6,6 +6,7 @@ import type { TrainFlags } from "../../runs/training/draft-run.ts";
 import {
   adapterOption,
   addRecipeOptions,
+  addSharingOptions,
   checkpointOption,
   dataOption,
   explainOption,
@@ -16,11 +17,10 @@ import {
   transposeOption,
   whole,
 } from "../options.ts";
-import { terminal } from "../../terminal/ui.ts";
 
 /** Adds `train` to the command line. */
 export function addTrain(program: Command): void {
-  addRecipeOptions(program.command("train"))
+  addSharingOptions(addRecipeOptions(program.command("train")))
     .description("train a GAN, and write a run folder with samples, plots and a checkpoint")
     .option(
       "--epochs <n>",
@@ -74,7 +74,7 @@ export function addTrain(program: Command): void {
     )
     .action(async (flags: TrainFlags) => {
       checkTrainFlags(flags);
-      const { trainRun } = await import("../../runs/training/train.ts");
-      await trainRun(terminal, flags);
+      const { train } = await import("../actions/train.ts");
+      await train(flags);
     });
 }

@@ -6,6 +6,7 @@ import { noGrad, Tensor } from "../../autograd/tensor.ts";
 import { recordStep } from "../../kernels/step-log.ts";
 import type { Gan } from "../gan.ts";
 import {
+  averageGradients,
   drawLatents,
   endStep,
   inPart,
@@ -42,9 +43,11 @@ const judging = (gan: Gan, options: StepOptions) => ({
 });
 
 /** Updates the discriminator from a loss, if it learns. */
-function learnFrom({ discriminatorAdam }: Gan, loss: Tensor, options: StepOptions): void {
+function learnFrom(gan: Gan, loss: Tensor, options: StepOptions): void {
+  const { discriminatorAdam } = gan;
   if (!learns("discriminator", options)) return;
   inPart("discriminator-backward", () => discriminatorAdam.differentiate(loss));
+  averageGradients(gan, "discriminator")();
   inPart("discriminator-update", () => discriminatorAdam.update());
 }
 
@@ -140,6 +143,7 @@ export function stepAlternating(gan: Gan, count: number, options: StepOptions = 
       reshape(scalar.detach(), { shape: [1] }),
     );
     const all = concat(each, { axis: 0 }).array;
+    averageGradients(gan, "generator", [all])();
     recordStep(all, ring, rng);
     return all;
   });

@@ -11,6 +11,7 @@ import type { Mode } from "../../nn/layer.ts";
 import type { Optimizer } from "../../nn/optimizer.ts";
 import type { Gan } from "../gan.ts";
 import { conditionCount } from "../recipe.ts";
+import { averageOverRanks } from "../sharing.ts";
 
 /** The parts of a step. Which ones there are, and their order, depends on the recipe and on who learns. */
 export const STEP_PARTS = [
@@ -77,11 +78,23 @@ export type StepOutputs = {
 };
 
 /** Returns the mode of networks in training. */
-export const trainingMode = ({ rng, activationType }: Gan): Mode => ({
+export const trainingMode = ({ rng, activationType, sharing }: Gan): Mode => ({
   training: true,
   rng,
   activationType,
+  ranks: sharing?.batchNorm === "all" ? sharing.ranks : undefined,
 });
+
+/** Begins to average the gradients of a network that learns over the ranks. Returns what must be called before its update. */
+export function averageGradients(
+  gan: Gan,
+  player: Player,
+  scalars: readonly GpuArray[] = [],
+): () => void {
+  if (!gan.sharing) return () => undefined;
+  const { gradients } = gan[player];
+  return averageOverRanks(gan.device, gan.sharing, `${player}.average`, [gradients, ...scalars]);
+}
 
 /**
  * Returns the discriminator's mode. The loss `sigmoid` is taken of logits, so the sigmoid at its end is left out.

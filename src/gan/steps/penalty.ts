@@ -33,7 +33,7 @@ export function penalisedLoss(gan: Gan, judged: Judged): Tensor {
   const { images, outputs, dDiscriminator, classes, masks } = judged;
   const { penalty = 0, penaltyNoise = DEVIATION } = recipe;
   const count = images.shape[0]! / 2;
-  const noise = normal(rng, images.shape, 0, penaltyNoise);
+  const noise = normal(rng, images.shape, 0, penaltyNoise, 2);
   rng.nextStream = masks;
   const noisy = new Tensor(binary("add", images, noise));
   const again = discriminator.forward(noisy, { ...judgingMode(gan), batches: 2, track: false });

@@ -1,8 +1,10 @@
 // The simultaneous step: both networks learn together, from one forward.
 import { onRows, Tensor } from "../../autograd/tensor.ts";
 import { adversarialLoss } from "../../kernels/adversarial-loss.ts";
+import { recordStep } from "../../kernels/step-log.ts";
 import type { Gan } from "../gan.ts";
 import {
+  averageGradients,
   classesOf,
   drawLatents,
   endStep,
@@ -23,7 +25,8 @@ const MASKS = 1; // the first stream of the discriminator's masks; the noise has
 /**
  * D learns CE(1, D(real)) + CE(0, D(fake)) and G learns CE(1, D(fake)), or the recipe's losses instead. Both gradients
  * are taken at the old weights. D sees real and fake images as one batch; only the fake half carries G's loss back. If
- * the recipe has a `penalty`, D also learns to change little under noise.
+ * the recipe has a `penalty`, D also learns to change little under noise. If ranks share the batch, D's gradients are
+ * averaged over them while G's flow back.
  */
 export function stepSimultaneously(
   gan: Gan,
@@ -31,7 +34,7 @@ export function stepSimultaneously(
   options: StepOptions = {},
 ): StepOutputs {
   const { generator, discriminator, generatorAdam, discriminatorAdam } = gan;
-  const { rng, device, recipe, ring } = gan;
+  const { rng, device, recipe, ring, sharing } = gan;
   const { see = () => undefined } = options;
   const mode = trainingMode(gan);
   const classes = inPart("real", () => classesOf(gan, count));
@@ -59,7 +62,7 @@ export function stepSimultaneously(
 
   const { scalars, dDiscriminator, dGenerator } = inPart("losses", () =>
     adversarialLoss(outputs.array, rng, {
-      ring,
+      ...(sharing ? {} : { ring }),
       form: recipe.loss === "sigmoid" ? "logits" : recipe.loss,
       smoothing: recipe.smoothing,
       labels: classes,
@@ -79,13 +82,16 @@ export function stepSimultaneously(
       )
     : undefined;
   const updated = BOTH.filter((player) => learns(player, options));
-  for (const player of updated) {
+  const averaged = updated.map((player, index) => {
     inPart(`${player}-backward`, () => {
       if (player === "discriminator" && learned) discriminatorAdam.differentiate(learned);
       else if (player === "discriminator") discriminatorAdam.differentiate(outputs, dDiscriminator);
       else generatorAdam.differentiate(ofFakes(), dGenerator);
     });
-  }
+    return averageGradients(gan, player, index === 0 ? [scalars] : []);
+  });
+  for (const wait of averaged) wait();
+  if (sharing) inPart("losses", () => recordStep(scalars, ring, rng));
   endStep(gan, updated);
   return { scalars };
 }

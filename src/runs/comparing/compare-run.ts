@@ -119,7 +119,9 @@ async function train(comparing: Comparing, which: WhichRun, before: RunState): P
   // With a goal in minutes, the course ends the run.
   const steps = goal.unit === "steps" ? goal.amount : MOST_STEPS;
   const given = { ...flags, ...place, steps };
-  await trainRun(ui, before.step === undefined ? { ...given, seed: which.seed } : given, course);
+  await trainRun(ui, before.step === undefined ? { ...given, seed: which.seed } : given, {
+    course,
+  });
 }
 
 /**

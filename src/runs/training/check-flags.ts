@@ -13,6 +13,7 @@ export function checkTrainFlags(flags: TrainFlags): void {
       "--epochs and --steps: use only one of them; each says where the run ends",
     );
   }
+  checkShared(flags);
   if (resume !== undefined) return; // the rest depends on the run
   if (recipe !== undefined) recipeName(recipe);
   if (checkpoint !== undefined) {
@@ -21,6 +22,24 @@ export function checkTrainFlags(flags: TrainFlags): void {
     );
   }
   if (evaluateCount !== undefined && evaluateEvery === undefined) throw needsEvery(evaluateCount);
+}
+
+/** Throws `UsageError` on flags that don't go with `--distributed`, or only with it. */
+function checkShared(flags: TrainFlags): void {
+  const { distributed, batchNorm, explain, profile, tune, checkNumerics } = flags;
+  if (distributed === undefined) {
+    if (batchNorm === undefined) return;
+    throw new UsageError(
+      `--batch-norm ${batchNorm}: says how ranks share a batch; give --distributed mpi too, or leave it out`,
+    );
+  }
+  const alone = { explain, profile, tune, "check-numerics": checkNumerics };
+  for (const [flag, given] of Object.entries(alone)) {
+    if (!given) continue;
+    throw new UsageError(
+      `--${flag}: looks at the step of one process; use it without --distributed, then train with the ranks`,
+    );
+  }
 }
 
 /** Returns the error of a run that isn't evaluated, although the flags say how. */

@@ -55,6 +55,10 @@ export interface TrainFlags extends RecipeFlags {
   readonly force?: boolean;
   readonly explain?: boolean;
   readonly profile?: boolean;
+  /** Share the training with the other ranks of an MPI job. */
+  readonly distributed?: "mpi";
+  /** Of which images batch norm takes the statistics, if ranks share a batch. */
+  readonly batchNorm?: "all" | "local";
 }
 
 /** A run that is about to start or to go on: everything is checked, nothing is written yet. */
@@ -71,6 +75,8 @@ export interface Draft {
   readonly seed: number;
   /** How activations are stored. */
   readonly activationType: ActivationType;
+  /** Of which images batch norm takes the statistics, if ranks share a batch: of all, or of each rank's own. */
+  readonly batchNorm: "all" | "local";
   /** How it is evaluated while it trains, if it is. */
   readonly evaluate: EvaluationPlan | undefined;
   /** The run that is resumed. */
@@ -121,6 +127,7 @@ export async function draftRun(
     batch: flags.batch ?? recipe.batch,
     seed: flags.seed ?? 0,
     activationType,
+    batchNorm: flags.batchNorm ?? "all",
     evaluate,
     earlier: undefined,
     notes: [...notesOn(recipe, activationType), ...data.notes],
@@ -141,7 +148,7 @@ function evaluationPlan(
 
 /** Throws `UsageError` if an adapter can't store activations as a run asks. */
 export async function checkStorage(
-  { activationType, earlier }: Draft,
+  { activationType, earlier }: Pick<Draft, "activationType" | "earlier">,
   { gpu }: Device,
   { name: adapter, backend, adapter: { info } }: OpenedAdapter,
 ): Promise<void> {
@@ -211,6 +218,7 @@ async function draftClaimed(
   refuse("recipe", flags.recipe, record.recipe);
   refuse("batch", flags.batch, record.batch);
   refuse("seed", flags.seed, record.seed);
+  refuse("batch-norm", flags.batchNorm, record.batchNorm ?? "all");
   const { transposed: transpose, size } = record.data;
   refuse("size", flags.size, size ?? "of its images");
   if (flags.transpose !== undefined && flags.transpose !== transpose) {
@@ -244,6 +252,7 @@ async function draftClaimed(
     batch: record.batch,
     seed: record.seed,
     activationType: record.activationType,
+    batchNorm: record.batchNorm ?? "all",
     evaluate,
     earlier: record,
     notes: [

@@ -5,6 +5,7 @@ import { openJsonl } from "../../checkpoint/jsonl.ts";
 import { DivergedError, OutputError } from "../../gpu/errors.ts";
 import { isFiniteRecord } from "../../gan/numerics.ts";
 import type { Gan } from "../../gan/gan.ts";
+import type { Sharing } from "../../gan/sharing.ts";
 import { progressOf, stepsOf, type StepPrograms, type StepRecord } from "../../gan/train-steps.ts";
 import { createWatch, type Warning } from "../../gan/watch.ts";
 import type { EvaluationRow, Evaluator } from "../evaluation/evaluating.ts";
@@ -74,6 +75,9 @@ export async function loop(options: Loop): Promise<void> {
     "again to stop immediately, and lose what came after the newest checkpoint",
     () => draft.claim?.release(),
   );
+  const wantsToStop = (): boolean =>
+    interrupt.asked() || elapsed() >= (flags.minutes ?? Infinity) * 60;
+  if (gan.sharing) gan.sharing.wantsToStop = wantsToStop;
   const history = createHistory(rows, plan.steps);
   const watch = createWatch({ records: rows, evaluations: options.evaluations });
   const warn = (warnings: readonly Warning[]): void => {
@@ -151,8 +155,7 @@ export async function loop(options: Loop): Promise<void> {
       if (row) warn(watch.evaluation(row));
       stretch?.judged(step, row);
     }
-    const isLate = elapsed() >= (flags.minutes ?? Infinity) * 60;
-    if (interrupt.asked() || isLate || stretch?.isOver()) control.stop();
+    if (gan.sharing ? gan.sharing.stops : wantsToStop() || stretch?.isOver()) control.stop();
   };
 
   const paces = [sampleEvery, evaluator?.every].filter((every) => every !== undefined);
@@ -179,7 +182,8 @@ export async function loop(options: Loop): Promise<void> {
       ...(stretch ? stretch.timed(steps) : steps),
       callbacks: [onReport],
       checkpoint: { save, every: everySave, seconds: checkpointMinutes * 60 },
-      signal: interrupt.signal,
+      // Ranks stop together, after a step.
+      ...(gan.sharing ? {} : { signal: interrupt.signal }),
     });
     if (end.isAhead && end.step === from) {
       first.stop();
@@ -187,7 +191,7 @@ export async function loop(options: Loop): Promise<void> {
       log.close();
       draft.claim?.release();
       ui.print(
-        `Stopped at step ${from} of ${until}; everything is saved. Go on with: ${resumeCommand(folder.path)}`,
+        `Stopped at step ${from} of ${until}; everything is saved. Go on with: ${resumeCommand(folder.path, gan.sharing)}`,
       );
       // Nothing waits for the step in progress, which the device would have to finish before it is released.
       interrupt.endNow();
@@ -210,12 +214,17 @@ export async function loop(options: Loop): Promise<void> {
   const time = formatDuration(elapsed());
   ui.print(
     end.stopped
-      ? `Stopped at step ${end.step} of ${until} after ${time}. Go on with: ${resumeCommand(folder.path)}`
+      ? `Stopped at step ${end.step} of ${until} after ${time}. Go on with: ${resumeCommand(folder.path, gan.sharing)}`
       : `Done: ${end.step} steps in ${time}. Samples, plots and the checkpoint are in ${folder.path}`,
   );
 }
 
-const resumeCommand = (path: string): string => commandFor("train", `--resume ${shellQuote(path)}`);
+/** Returns the command that goes on with a run, with as many ranks as now. */
+function resumeCommand(path: string, sharing?: Sharing): string {
+  const resume = `--resume ${shellQuote(path)}`;
+  if (!sharing) return commandFor("train", resume);
+  return `mpirun -n ${sharing.ranks.size} ${commandFor("train", `--distributed mpi ${resume}`)}`;
+}
 
 function lossWords({ lossD, lossG, dReal, dFake }: StepRecord): string {
   return `the losses are ${lossD} (D) and ${lossG} (G), the mean verdicts ${dReal} and ${dFake}`;

@@ -4,6 +4,7 @@ import { writeFileAtomic } from "../../checkpoint/files.ts";
 import { withClusters } from "../../gan/clusters.ts";
 import { checkGan, createGan, type Gan } from "../../gan/gan.ts";
 import { verdict } from "../../gan/samples.ts";
+import { averagedParameters, averagingBytes } from "../../gan/sharing.ts";
 import { findNonFinite } from "../../gan/numerics.ts";
 import { compileSteps, type StepPrograms } from "../../gan/train-steps.ts";
 import type { Device } from "../../gpu/device.ts";
@@ -28,6 +29,7 @@ import { choicesFor, type RunChoices } from "../kernel-choices.ts";
 import { writeFirstPictures } from "./run-pictures.ts";
 import { createPhases, inPhase } from "../phases.ts";
 import type { Ui } from "../ui.ts";
+import type { Team } from "./team.ts";
 import { loop } from "./train-loop.ts";
 
 /** The state of a run that outlives a lost device. */
@@ -53,6 +55,8 @@ export interface Opened {
   readonly leave: () => void;
   /** Set if a comparison drives the run. */
   readonly course: Course | undefined;
+  /** Set if ranks share the training. */
+  readonly team: Team | undefined;
 }
 
 /** A run that knows its kernels, and may have a child that compiles them. */
@@ -65,9 +69,11 @@ interface Prepared extends Opened {
 export async function run(ui: Ui, draft: Draft, flags: TrainFlags, on: Opened): Promise<void> {
   const { recipe, batch, seed, data, activationType } = draft;
   // Before sorting takes its time.
-  checkGan(on.device, recipe, data, { seed, batch, activationType });
+  const { sharing } = on.team ?? {};
+  checkGan(on.device, recipe, data, { seed, batch, activationType, sharing });
   const chosen = await choicesFor(draft.earlier, on.opened);
-  const helps = !flags.explain && hasIdleCore();
+  await on.team?.agree({ data, adapter: on.opened.name, choices: chosen.choices });
+  const helps = !flags.explain && !on.team && hasIdleCore();
   const ahead = helps ? await compileAhead(draft, on.opened, chosen.choices) : undefined;
   try {
     await runWith(ui, draft, flags, { ...on, chosen, ahead });
@@ -80,11 +86,11 @@ async function runWith(
   ui: Ui,
   draft: Draft,
   flags: TrainFlags,
-  { device, opened, journey, leave, course, chosen, ahead }: Prepared,
+  { device, opened, journey, leave, course, team, chosen, ahead }: Prepared,
 ): Promise<void> {
   const { print } = ui;
   const { folder, recipe, batch, seed, data, activationType } = draft;
-  const options = { seed, batch, activationType };
+  const options = { seed, batch, activationType, sharing: team?.sharing };
   const isUnused = draft.earlier !== undefined || flags.explain === true;
   const phases = createPhases(ui);
   const tell = (line: string): void => void phases.begin(line.replace(/ …$/, ""));
@@ -106,6 +112,7 @@ async function runWith(
   if (resumed) restoreGan(gan, resumed.checkpoint);
   const from = resumed?.checkpoint.step ?? 0;
   const until = flags.steps ?? (flags.epochs ?? recipe.epochs) * plan.steps;
+  await team?.start(gan, { from, until });
   if (until <= from && draft.earlier) {
     print(`${folder.path} has ${from} steps already; ${until} were asked for. Nothing to do.`);
     return;
@@ -120,6 +127,7 @@ async function runWith(
   print(
     `Peak GPU memory ${(programs.peakBytes / 1e6).toFixed(0)} MB, including ${(data.images.length / 1e6).toFixed(0)} MB for the dataset; ${programs.full.plan.dispatches.length} dispatches per step`,
   );
+  if (team) print(wireWords(gan, team.sharing.ranks.size));
   // With a course, the stretch says when to evaluate, not the plan.
   const evaluate = course ? { every: "epoch" as const, count: course.count } : draft.evaluate;
   const evaluator = evaluate && (await createEvaluator(ui, gan, folder, draft, evaluate));
@@ -204,6 +212,12 @@ async function compileChosen(
   return programs!;
 }
 
+function wireWords(gan: Gan, ranks: number): string {
+  const averaged = averagedParameters(gan);
+  const megabytes = (averagingBytes(averaged, ranks) / 1e6).toFixed(2);
+  return `Per step, each rank sends ${megabytes} MB to average the gradients of ${averaged} parameters: 4 bytes × 2 · ${ranks - 1} / ${ranks}`;
+}
+
 function describe(draft: Draft, gan: Gan, from: number, until: number): string {
   const { plan } = gan;
   const left = plan.dropped
@@ -236,6 +250,7 @@ async function begin(ui: Ui, draft: Draft, gan: Gan, opened: OpenedAdapter): Pro
       ...(draft.size === undefined ? {} : { size: draft.size }),
     },
     activationType: gan.activationType,
+    ...(draft.batchNorm === "local" ? { batchNorm: "local" } : {}),
     stepsPerEpoch: gan.plan.steps,
     evaluate: draft.evaluate ?? null,
     adapter: opened.name,

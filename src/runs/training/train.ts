@@ -13,12 +13,17 @@ import type { RunRecord } from "../run-record.ts";
 import type { Journey, Opened } from "./train-run.ts";
 import { inPhase } from "../phases.ts";
 import type { Ui } from "../ui.ts";
+import { ownBatch, type Team } from "./team.ts";
 
 /**
- * Trains a GAN, and writes a run folder. A comparison passes the `course` that the run takes. Throws a `LonghandError`
- * for everything that a person can mend.
+ * Trains a GAN, and writes a run folder. A comparison passes the `course` that the run takes, the first of several ranks
+ * its `team`. Throws a `LonghandError` for everything that a person can mend.
  */
-export async function trainRun(ui: Ui, flags: TrainFlags, course?: Course): Promise<void> {
+export async function trainRun(
+  ui: Ui,
+  flags: TrainFlags,
+  { course, team }: { readonly course?: Course; readonly team?: Team } = {},
+): Promise<void> {
   checkTrainFlags(flags);
   const journey: Journey = {
     began: undefined,
@@ -47,8 +52,9 @@ export async function trainRun(ui: Ui, flags: TrainFlags, course?: Course): Prom
           : draftResumed(flags, claimed),
       { quiet: true },
     );
+    await team?.begin(draft);
     while (draft) {
-      draft = await attempt(ui, draft, flags, { journey, leave, course });
+      draft = await attempt(ui, draft, flags, { journey, leave, course, team });
       leave();
       if (draft) leave = ui.stopAtOnce(stop);
     }
@@ -66,7 +72,7 @@ async function attempt(
   ui: Ui,
   draft: Draft,
   flags: TrainFlags,
-  { journey, leave, course }: Pick<Opened, "journey" | "leave" | "course">,
+  { journey, leave, course, team }: Pick<Opened, "journey" | "leave" | "course" | "team">,
 ): Promise<Draft | undefined> {
   // What trains is slow to load: flags and data are checked before.
   const { limitsFor, withDevice } = await import("../session.ts");
@@ -87,13 +93,14 @@ async function attempt(
         const { tuneRecipe } = await import("../tuning.ts");
         await tuneRecipe(ui, { recipe, batch, adapter: flags.adapter, budget, again: false });
       }
-      await run(ui, draft, flags, { device, opened, journey, leave, course });
+      await run(ui, draft, flags, { device, opened, journey, leave, course, team });
     };
-    await withDevice(flags.adapter, body, limitsFor([draft]));
+    const own = { ...draft, batch: ownBatch(draft.batch, team) };
+    await withDevice(flags.adapter, body, limitsFor([own]));
     return undefined;
   } catch (error) {
     if (error instanceof OutputError && journey.record) throw withStanding(error, draft, journey);
-    if (!(error instanceof DeviceLostError) || !journey.record) throw error;
+    if (!(error instanceof DeviceLostError) || !journey.record || team) throw error;
     return afterLoss(ui, draft, journey.record, journey, error);
   }
 }

@@ -118,7 +118,14 @@ describe("explain", () => {
 
 function bytesOfDispatch(dispatch: Dispatch): [number, number] {
   const lifetimes: never[] = [];
-  const plan = { dispatches: [dispatch], dropped: 0, lifetimes, slots: [], outputs: [] };
+  const plan = {
+    dispatches: [dispatch],
+    dropped: 0,
+    hostCalls: [],
+    lifetimes,
+    slots: [],
+    outputs: [],
+  };
   const [each] = explainPlan("one", plan, { state: 0, temporaries: 0 }).dispatches;
   return [each!.bytesRead, each!.bytesWritten];
 }

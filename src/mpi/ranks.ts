@@ -1,0 +1,206 @@
+// The ranks of an MPI job. All exchanges are polled, so that the event loop goes on while a rank waits for slower ones:
+// signals and the GPU's promises still arrive. Only once every rank is there does a long exchange block.
+import { hostname } from "node:os";
+import { setImmediate, setTimeout } from "node:timers/promises";
+import { RanksError } from "../gpu/errors.ts";
+import type { Ranks } from "../gpu/ranks.ts";
+import { launchIn, type Launch } from "./launcher.ts";
+import { loadMpi, type MpiLibrary } from "./library.ts";
+
+type Bytes = Float32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
+
+/** What the exchanges so far have cost. */
+export interface Traffic {
+  /** Bytes that this rank has sent, if the library reduces as cheaply as can be. */
+  readonly bytes: number;
+  readonly exchanges: number;
+  /** Seconds in exchanges, waiting for other ranks included. */
+  readonly seconds: number;
+}
+
+/** The ranks of an MPI job, with what a command needs besides the engine's exchanges. */
+export interface MpiRanks extends Ranks {
+  /** The MPI library, such as `Open MPI v4.1.4`. */
+  readonly version: string;
+  /** The name of each rank's host. */
+  readonly hosts: readonly string[];
+  /** This rank's number among those of its host. */
+  readonly localRank: number;
+  readonly traffic: () => Traffic;
+  /** Returns the bytes of rank 0 on every rank; the others pass undefined. */
+  readonly broadcast: (
+    bytes: Uint8Array<ArrayBuffer> | undefined,
+  ) => Promise<Uint8Array<ArrayBuffer>>;
+  /** Gives rank 0's values to every rank, in place. */
+  readonly copyFromFirst: (values: Bytes) => Promise<void>;
+  /** Returns the texts of all ranks, in their order. */
+  readonly gatherTexts: (text: string) => Promise<readonly string[]>;
+  /** Ends all ranks at once, whatever they do; the exit code is this process's. */
+  readonly abort: (code: number) => void;
+  /** Leaves the job once all ranks do, as every rank must before it ends. */
+  readonly close: () => Promise<void>;
+}
+
+/** How ranks are opened. */
+export interface RanksOptions {
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** The most seconds that a rank waits in an exchange for the others. Default: 30 minutes. */
+  readonly patience?: number;
+}
+
+const PATIENCE = 1800; // seconds: rank 0 may be writing, or judging samples, while the others wait
+const SPIN_MS = 1; // for how long a rank polls without pause: balanced ranks come within this time
+const SHORT = 2 ** 16; // bytes: what is shorter is polled to its end
+
+/**
+ * Joins the MPI job that this process was started in. Throws `RanksError` if no launcher started it, if there is no MPI
+ * library, or if the launcher's and the library's makes differ.
+ */
+export async function openRanks(options: RanksOptions = {}): Promise<MpiRanks> {
+  const { env = process.env, patience = PATIENCE } = options;
+  const launch = launchIn(env);
+  if (!launch) {
+    throw new RanksError(
+      "MPI: no launcher started this process; start the ranks with mpirun, or with srun in a Slurm job: mpirun -n 2 npx longhand train --distributed mpi",
+    );
+  }
+  const mpi = await loadMpi(launch, env["LONGHAND_MPI"]);
+  return join(mpi, launch, patience);
+}
+
+async function join(mpi: MpiLibrary, launch: Launch, patience: number): Promise<MpiRanks> {
+  const { call, constants, version } = mpi;
+  const { world, float, byte, sum: add, inPlace, ignoreStatus } = constants;
+  const NULL = 0n;
+  const check = (what: string, code: number): void => {
+    if (code !== 0) throw new RanksError(`MPI: ${what} failed: ${errorWords(mpi, code)}`);
+  };
+  const cell = new Int32Array(new ArrayBuffer(16));
+  check("MPI_Init_thread", call.Init_thread(NULL, NULL, constants.funneled, cell));
+  check("MPI_Comm_set_errhandler", call.Comm_set_errhandler(world, constants.errorsReturn));
+  check("MPI_Comm_rank", call.Comm_rank(world, cell));
+  const rank = cell[0]!;
+  check("MPI_Comm_size", call.Comm_size(world, cell));
+  const size = cell[0]!;
+  if (launch.size !== undefined && launch.size !== size) {
+    call.Finalize();
+    throw new RanksError(
+      `MPI: ${launch.words} started ${launch.size} ranks, but ${version} sees ${size}: they are of different makes, or Slurm's --mpi doesn't suit this library (srun --mpi=list shows what there is); use the mpirun of ${version}, or name its library: LONGHAND_MPI=/path/to/libmpi.so`,
+    );
+  }
+
+  const counted = { bytes: 0, exchanges: 0, seconds: 0 };
+  const free: BigUint64Array<ArrayBuffer>[] = [];
+  /** Memory for a request: MPI writes to it until the exchange is done. */
+  const takeRequest = (): BigUint64Array<ArrayBuffer> =>
+    free.pop() ?? new BigUint64Array(new ArrayBuffer(8));
+
+  const poll = async (what: string, request: BigUint64Array<ArrayBuffer>): Promise<void> => {
+    const began = performance.now();
+    for (;;) {
+      check(what, call.Test(request, cell, ignoreStatus));
+      if (cell[0] !== 0) break;
+      const waited = performance.now() - began;
+      if (waited > patience * 1000) {
+        throw new RanksError(
+          `MPI: ${what}: the other ranks have not come for ${patience} s; one of them hangs, or a link between the nodes is down`,
+        );
+      }
+      if (waited < SPIN_MS) await setImmediate();
+      else await setTimeout(1);
+    }
+    free.push(request);
+  };
+  const count = (began: number, bytes: number): void => {
+    counted.bytes += bytes;
+    counted.exchanges += 1;
+    counted.seconds += (performance.now() - began) / 1000;
+  };
+  const arrive = async (): Promise<void> => {
+    const request = takeRequest();
+    check("MPI_Ibarrier", call.Ibarrier(world, request));
+    await poll("MPI_Ibarrier", request);
+  };
+
+  const sum: Ranks["sum"] = async (values) => {
+    const began = performance.now();
+    const { length, byteLength } = values;
+    if (byteLength <= SHORT) {
+      const request = takeRequest();
+      check("MPI_Iallreduce", call.Iallreduce(inPlace, values, length, float, add, world, request));
+      await poll("MPI_Iallreduce", request);
+    } else {
+      // Two to three times as fast as a sum that is polled, in both makes.
+      await arrive();
+      check("MPI_Allreduce", call.Allreduce(inPlace, values, length, float, add, world));
+    }
+    count(began, (byteLength * 2 * (size - 1)) / size);
+  };
+  const gather: Ranks["gather"] = async (part, all) => {
+    const began = performance.now();
+    const request = takeRequest();
+    const { byteLength } = part;
+    check(
+      "MPI_Iallgather",
+      call.Iallgather(part, byteLength, byte, all, byteLength, byte, world, request),
+    );
+    await poll("MPI_Iallgather", request);
+    count(began, byteLength * (size - 1));
+  };
+  const copyFromFirst = async (values: Bytes): Promise<void> => {
+    const began = performance.now();
+    const request = takeRequest();
+    check("MPI_Ibcast", call.Ibcast(values, values.byteLength, byte, 0, world, request));
+    await poll("MPI_Ibcast", request);
+    count(began, rank === 0 ? values.byteLength : 0);
+  };
+  const broadcast: MpiRanks["broadcast"] = async (bytes) => {
+    const length = Float64Array.of(bytes?.length ?? 0);
+    const head = new Uint8Array(length.buffer);
+    await copyFromFirst(head);
+    const own = bytes ?? new Uint8Array(length[0]!);
+    if (own.length > 0) await copyFromFirst(own);
+    return own;
+  };
+  const gatherTexts = async (text: string): Promise<readonly string[]> => {
+    const own = new TextEncoder().encode(text);
+    const lengths = new Uint8Array(8 * size);
+    await gather(new Uint8Array(Float64Array.of(own.length).buffer), lengths);
+    const each = [...new Float64Array(lengths.buffer)];
+    const most = Math.max(1, ...each);
+    const part = new Uint8Array(most);
+    part.set(own);
+    const all = new Uint8Array(most * size);
+    await gather(part, all);
+    return each.map((length, at) =>
+      new TextDecoder().decode(all.subarray(at * most, at * most + length)),
+    );
+  };
+  const hosts = await gatherTexts(hostname());
+  return {
+    rank,
+    size,
+    version,
+    hosts,
+    localRank:
+      launch.localRank ?? hosts.slice(0, rank).filter((host) => host === hosts[rank]).length,
+    traffic: () => ({ ...counted }),
+    sum,
+    gather,
+    copyFromFirst,
+    broadcast,
+    gatherTexts,
+    abort: (code) => void call.Abort(world, code),
+    close: async () => {
+      await arrive();
+      check("MPI_Finalize", call.Finalize());
+    },
+  };
+}
+
+function errorWords({ call }: MpiLibrary, code: number): string {
+  const words = new Uint8Array(new ArrayBuffer(1024));
+  const length = new Int32Array(new ArrayBuffer(8));
+  if (call.Error_string(code, words, length) !== 0) return `error ${code}`;
+  return new TextDecoder().decode(words.subarray(0, length[0]!));
+}
