@@ -140,7 +140,7 @@ const TOLD: readonly [written: string, call: () => unknown, told: string][] = [
   [
     "line.forward(x, { train: true })",
     () => untyped(line.forward, x, { train: true }),
-    "line: got an unknown attribute train: write training; it takes training, rng, track, fuse, logits, batches, activationType",
+    "line: got an unknown attribute train: write training; it takes training, rng, track, fuse, logits, batches, activationType, ranks",
   ],
   [
     "line.forward(array, mode)",
