@@ -95,7 +95,21 @@ async function join(mpi: MpiLibrary, launch: Launch, patience: number): Promise<
   const takeRequest = (): BigUint64Array<ArrayBuffer> =>
     free.pop() ?? new BigUint64Array(new ArrayBuffer(8));
 
-  const poll = async (what: string, request: BigUint64Array<ArrayBuffer>): Promise<void> => {
+  const inUse = new Set<Bytes>();
+  /**
+   * Makes sure that arrays stay where they are and alive until an exchange is done: V8 keeps arrays of up to 64 bytes on
+   * its own heap, where it moves them, until somebody asks for their buffer.
+   */
+  const hold = (...arrays: readonly Bytes[]): void => {
+    for (const array of arrays) if (array.buffer) inUse.add(array);
+  };
+
+  /** Waits for a request, then lets go of its arrays. */
+  const poll = async (
+    what: string,
+    request: BigUint64Array<ArrayBuffer>,
+    ...held: readonly Bytes[]
+  ): Promise<void> => {
     const began = performance.now();
     for (;;) {
       check(what, call.Test(request, cell, ignoreStatus));
@@ -110,6 +124,7 @@ async function join(mpi: MpiLibrary, launch: Launch, patience: number): Promise<
       else await setTimeout(1);
     }
     free.push(request);
+    for (const array of held) inUse.delete(array);
   };
   const count = (began: number, bytes: number): void => {
     counted.bytes += bytes;
@@ -127,8 +142,9 @@ async function join(mpi: MpiLibrary, launch: Launch, patience: number): Promise<
     const { length, byteLength } = values;
     if (byteLength <= SHORT) {
       const request = takeRequest();
+      hold(values);
       check("MPI_Iallreduce", call.Iallreduce(inPlace, values, length, float, add, world, request));
-      await poll("MPI_Iallreduce", request);
+      await poll("MPI_Iallreduce", request, values);
     } else {
       // Two to three times as fast as a sum that is polled, in both makes.
       await arrive();
@@ -140,18 +156,20 @@ async function join(mpi: MpiLibrary, launch: Launch, patience: number): Promise<
     const began = performance.now();
     const request = takeRequest();
     const { byteLength } = part;
+    hold(part, all);
     check(
       "MPI_Iallgather",
       call.Iallgather(part, byteLength, byte, all, byteLength, byte, world, request),
     );
-    await poll("MPI_Iallgather", request);
+    await poll("MPI_Iallgather", request, part, all);
     count(began, byteLength * (size - 1));
   };
   const copyFromFirst = async (values: Bytes): Promise<void> => {
     const began = performance.now();
     const request = takeRequest();
+    hold(values);
     check("MPI_Ibcast", call.Ibcast(values, values.byteLength, byte, 0, world, request));
-    await poll("MPI_Ibcast", request);
+    await poll("MPI_Ibcast", request, values);
     count(began, rank === 0 ? values.byteLength : 0);
   };
   const broadcast: MpiRanks["broadcast"] = async (bytes) => {

@@ -241,7 +241,10 @@ describe("npm run bench --", () => {
     ["step", ["--recipe", "--batch", "--steps", "--cold", "--browser", "--adapter", "--json"]],
     ["peers", ["--batch", "--rounds", "--browser", "--no-check", "--adapter", "--json"]],
     ["host", ["--steps", "--json"]],
-    ["scaling", ["--rounds", "--batches", "--widths", "--adapter", "--json"]],
+    [
+      "scaling",
+      ["--rounds", "--batches", "--widths", "--ranks", "--mpirun", "--adapter", "--json"],
+    ],
   ];
   test.each(helps)("%s --help names its flags", async (command, flags) => {
     const { code, out } = await bench(command, "--help");

@@ -2,6 +2,7 @@
 import { setTimeout } from "node:timers/promises";
 import { openRanks } from "../../src/mpi/ranks.ts";
 
+const kept: Float64Array[] = [];
 const LONG = 100_003; // floats: more than are polled to their end, and no multiple of the ranks
 
 const ranks = await openRanks({ patience: 20 });
@@ -16,6 +17,8 @@ await ranks.gather(part, all);
 const texts = await ranks.gatherTexts("é".repeat(rank));
 const heard = await ranks.broadcast(rank === 0 ? Uint8Array.of(7, 8, 9) : undefined);
 const empty = await ranks.broadcast(rank === 0 ? new Uint8Array() : undefined);
+// Short arrays, which V8 would move, while it collects garbage.
+const rounds = await Promise.all([mixed(), litter()]);
 if (rank === 1) await setTimeout(300); // a slow rank, which the others wait for
 let turns = 0;
 const clock = setInterval(() => (turns += 1), 20);
@@ -32,6 +35,7 @@ console.log(
     short: [...short],
     wrong: long.findIndex((value, i) => value !== (size * (size - 1)) / 2 + size * (i % 7)),
     all: [...all],
+    mixed: rounds[0],
     texts,
     heard: [...heard],
     empty: empty.length,
@@ -41,3 +45,25 @@ console.log(
   }),
 );
 await ranks.close();
+
+/** Exchanges short arrays many times. Returns how many exchanges went wrong. */
+async function mixed(): Promise<number> {
+  let wrong = 0;
+  for (let round = 0; round < 300; round += 1) {
+    const parts = new Uint8Array(size);
+    await ranks.gather(Uint8Array.of(rank + round), parts);
+    if (parts.some((value, at) => value !== ((at + round) & 255))) wrong += 1;
+    const one = Float32Array.of(round);
+    await ranks.sum(one);
+    if (one[0] !== round * size) wrong += 1;
+  }
+  return wrong;
+}
+
+/** Leaves garbage of all sizes for V8 to collect. */
+async function litter(): Promise<void> {
+  for (let round = 0; round < 300; round += 1) {
+    for (let i = 0; i < 2000; i += 1) kept[i % 500] = new Float64Array(1 + (i % 12));
+    await setTimeout(0);
+  }
+}
