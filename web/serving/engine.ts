@@ -82,10 +82,21 @@ const importOf = (path: string): string => `import ${JSON.stringify(VIRTUAL + pa
 
 const CALLED = /^((?:export )?const \w+ = )(?=(?:new )?[A-Za-z][\w.]*\()/gm;
 
-/** Lets the bundler leave out constants of the engine that nobody uses, although calls make them, as they make all ops. */
+// A tab trains alone: what ranks do with batch norm needs processes.
+const ALONE = `export const joinedConstants = () => ({});
+export const joinMoments = () => { throw new Error("a page has no ranks"); }, joinSums = joinMoments;`;
+
+/**
+ * Lets the bundler leave out constants of the engine that nobody uses, although calls make them, as they make all ops,
+ * and what only ranks need.
+ */
 export function pureEngine(): Plugin {
   return {
     name: "longhand:pure-engine",
+    load: (id) =>
+      id.endsWith("/src/kernels/batch-norm-ranks.ts")
+        ? { code: ALONE, moduleType: "js" }
+        : undefined,
     transform(code, id) {
       if (!/\/(?:src|proof)\/[^?]*\.ts$/.test(id.replaceAll("\\", "/"))) return undefined;
       return {
