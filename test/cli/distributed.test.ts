@@ -113,6 +113,15 @@ describe.skipIf(installed.length === 0)("ranks (skipped without mpirun)", () => 
     expect(rowsOf("part")).toEqual(rowsOf("two"));
   });
 
+  test("read images as rank 0 does: fitted into a size, in colours, and again when resumed", async () => {
+    const colours = ["--recipe", "dcgan32", "--width", "0.05", "--size", "32", "--channels", "3"];
+    const rest = ["--batch", "4", "--adapter", "null"];
+    await train(first, 2, "colours", ...colours, ...rest, "--steps", "2");
+    const again = await resume(first, 2, "colours", "--steps", "3", "--adapter", "null");
+    expect(again.code, again.out + again.err).toBe(0);
+    expect(rowsOf("colours")).toHaveLength(3);
+  });
+
   test("that differ are refused before the first step, and what all find wrong is said once", async () => {
     const args = trainArguments("differs", ...TINY, "--distributed", "mpi");
     const node = [process.execPath, "--import", "tsx", ...ARGUMENTS.slice(2), ...args];

@@ -20,7 +20,7 @@ import { chosenRecipe, withChannels, type RecipeFlags } from "../config.ts";
 import { constantsOf, withConstants } from "../constants.ts";
 import { createRunFolder, runFolder } from "../run-folder.ts";
 import type { RunRecord } from "../run-record.ts";
-import { openSet } from "../sets/open-set.ts";
+import { openTrainingSet } from "../sets/open-set.ts";
 import { limitsFor, withDevice } from "../session.ts";
 import type { Ui } from "../ui.ts";
 import { fitImports, type Fitted } from "./fit-imports.ts";
@@ -61,8 +61,7 @@ export async function importRun(
   freeRunPath(flags.out, recipe.name, flags.force ?? false);
   const dataFolder = flags.data === undefined ? null : resolve(flags.data);
   const { transpose, size } = flags;
-  const channels = recipe.image[2];
-  const data = await openSet(dataFolder ?? undefined, "train", { transpose, channels, size });
+  const data = await openTrainingSet(recipe, dataFolder, { transpose, size });
   const seed = flags.seed ?? about.seed ?? 0;
   const batch = flags.batch ?? about.batch ?? recipe.batch;
   const training = { recipe, data, batch, activationType: "f32" } as const;

@@ -12,6 +12,7 @@ import type { Split } from "../../data/find-idx.ts";
 import { fitGray } from "../../data/fit-image.ts";
 import { colourImages } from "../../data/gray-images.ts";
 import type { ImageSet } from "../../data/idx.ts";
+import type { Recipe } from "../../gan/recipe.ts";
 import { foundWords } from "./found-words.ts";
 
 /** A set, and what it was found to be. */
@@ -60,6 +61,13 @@ export async function openSet(
   const opened = { ...loaded, kind: found.kind, classNames, files };
   return { ...opened, notes: [foundWords(opened, split), ...loaded.notes] };
 }
+
+/** Reads the images that a recipe trains on, in the channels that it takes; null means MNIST. Rejects as `openSet` does. */
+export const openTrainingSet = (
+  { image }: Pick<Recipe, "image">,
+  path: string | null,
+  how: Pick<LoadOptions, "transpose" | "size">,
+): Promise<OpenedSet> => openSet(path ?? undefined, "train", { ...how, channels: image[2] });
 
 /** Returns a set whose images are fitted into a square, if they don't have that size. */
 function fitted(set: LoadedImageSet, size: number | undefined): LoadedImageSet {

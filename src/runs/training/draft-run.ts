@@ -18,7 +18,7 @@ import { claimNewRun, claimRun, freeRunPath, type Claim } from "../claim.ts";
 import { readRunRecord, recipeOf, runFolder, type RunFolder } from "../run-folder.ts";
 import type { EvaluationPlan, RunRecord } from "../run-record.ts";
 import { JUDGE_IS_GRAY, requireGray } from "../require-gray.ts";
-import { openSet } from "../sets/open-set.ts";
+import { openTrainingSet } from "../sets/open-set.ts";
 
 /** The flags of `train`, as the command line passes them; what is undefined has its default. */
 export interface TrainFlags extends RecipeFlags {
@@ -113,8 +113,7 @@ export async function draftRun(
   const evaluate = evaluationPlan(flags, undefined);
   if (evaluate) requireGray(recipe, "--evaluate-every", JUDGE_IS_GRAY);
   const { transpose, size } = flags;
-  const channels = recipe.image[2];
-  const data = await openSet(dataFolder ?? undefined, "train", { transpose, channels, size });
+  const data = await openTrainingSet(recipe, dataFolder, { transpose, size });
   const claim = flags.explain ? undefined : claimNewRun(out, recipe.name, force);
   if (claim) onClaim(claim);
   return {
@@ -232,8 +231,7 @@ async function draftClaimed(
   }
   const dataFolder = flags.data === undefined ? record.data.folder : resolve(flags.data);
   const recipe = recipeOf(record, path);
-  const channels = recipe.image[2];
-  const data = await openSet(dataFolder ?? undefined, "train", { transpose, channels, size });
+  const data = await openTrainingSet(recipe, dataFolder, { transpose, size });
   const same = data.fingerprint === record.data.fingerprint;
   if (!same && flags.data !== undefined) {
     throw new UsageError(

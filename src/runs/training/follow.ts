@@ -12,7 +12,7 @@ import type { MpiRanks } from "../../mpi/ranks.ts";
 import { trainLoop, type Callback } from "../../nn/train-loop.ts";
 import { choicesFor } from "../kernel-choices.ts";
 import { recipeIn } from "../run-record.ts";
-import { openSet } from "../sets/open-set.ts";
+import { openTrainingSet } from "../sets/open-set.ts";
 import type { Ui } from "../ui.ts";
 import { checkStorage, type TrainFlags } from "./draft-run.ts";
 import { agree, copyState, hear, ownBatch, type Stretch, type Task } from "./team.ts";
@@ -23,8 +23,9 @@ export async function follow(ui: Ui, flags: TrainFlags, ranks: MpiRanks): Promis
   try {
     const task = await hear<Task>(ranks);
     const recipe = recipeIn(task, "rank 0's task");
-    const { batch, seed, activationType, batchNorm, dataFolder, transpose, earlier } = task;
-    const data = await openSet(dataFolder ?? undefined, "train", { transpose });
+    const { batch, seed, activationType, batchNorm, earlier } = task;
+    const { dataFolder, transpose, size } = task;
+    const data = await openTrainingSet(recipe, dataFolder, { transpose, size });
     const sharing: Sharing = { ranks, batchNorm, wantsToStop: () => false, stops: false };
     const options = { seed, batch, activationType, sharing };
     const { limitsFor, withDevice } = await import("../session.ts");

@@ -22,8 +22,9 @@ export interface Task {
   readonly activationType: Draft["activationType"];
   readonly batchNorm: Draft["batchNorm"];
   readonly dataFolder: string | null;
-  /** As the run has it, if it is resumed. */
+  /** How rank 0 has read the images: rows and columns exchanged or not, and fitted into a size. */
   readonly transpose: boolean | undefined;
+  readonly size: Draft["size"];
   /** The run's kernels and their adapter, if it is resumed. */
   readonly earlier: { readonly adapter: string; readonly choices: Choices } | undefined;
 }
@@ -74,7 +75,7 @@ export function leadTeam(ranks: MpiRanks): Team {
 }
 
 function taskOf(draft: Draft): Task {
-  const { recipe, batch, seed, activationType, batchNorm, dataFolder, data, earlier } = draft;
+  const { recipe, batch, seed, activationType, batchNorm, dataFolder, data, size, earlier } = draft;
   return {
     recipe: recipe.name,
     constants: constantsOf(recipe),
@@ -84,6 +85,7 @@ function taskOf(draft: Draft): Task {
     batchNorm,
     dataFolder,
     transpose: data.transposed,
+    size,
     earlier: earlier && { adapter: earlier.adapter, choices: earlier.choices },
   };
 }
