@@ -5,7 +5,7 @@ import type { Directions, Rotation } from "../lab/latent.ts";
 import { chosen, real, seed } from "./inside.ts";
 import { choice, directions, keepTurn, rotation, stretch } from "./latent.ts";
 import { askLearner, learner } from "./slow.ts";
-import { hasProblems, hasRun, view, type View } from "./state.ts";
+import { hasRun, showAddress, view, type View } from "./state.ts";
 import { chosenSubject } from "./subject.ts";
 import { MIDDLE } from "./turning.ts";
 
@@ -166,9 +166,9 @@ export function followSight(): void {
         if (text !== "") parameters.set(name, text);
         else if (!waits(name)) parameters.delete(name);
       }
-      if (hasProblems.peek()) return; // what was mistyped stays to be mended
-      const query = parameters.size > 0 ? `?${parameters}` : location.pathname;
-      if (query !== location.search) history.replaceState(null, "", query);
+      if (String(parameters) !== String(new URLSearchParams(location.search))) {
+        showAddress(parameters);
+      }
     }, REST_MS);
   });
 }

@@ -244,12 +244,17 @@ effect(() => {
   if (view.value === "watch") parameters.delete("view");
   else parameters.set("view", view.value);
   parameters.delete("autostart");
+  showAddress(parameters, view.value !== shownView);
+  if (!hasProblems.peek()) shownView = view.value;
+});
+
+/** Puts parameters into the address, as a step in the browser's history if asked to. */
+export function showAddress(parameters: URLSearchParams, isStep: boolean = false): void {
   if (hasProblems.peek()) return; // what was mistyped stays to be mended
   const query = parameters.size > 0 ? `?${parameters}` : location.pathname;
-  if (view.value === shownView) history.replaceState(null, "", query);
-  else history.pushState(null, "", query);
-  shownView = view.value;
-});
+  if (isStep) history.pushState(null, "", query);
+  else history.replaceState(null, "", query);
+}
 addEventListener("popstate", () => {
   shownView = viewIn(new URLSearchParams(location.search).get("view"));
   view.value = shownView;
