@@ -97,7 +97,7 @@ export class PlannedHostCall {
   }
 
   /** Does the work, once the copies were submitted and `before`, earlier work of the host, is done. */
-  async run(before: Promise<void>): Promise<void> {
+  async run(before: Promise<void> | undefined): Promise<void> {
     if (this.#staging) {
       await this.#device.settle(this.label, this.#staging.mapAsync(1));
       const mapped = this.#staging.getMappedRange();

@@ -189,7 +189,7 @@ export class Program<T extends Outputs = Outputs> {
     device.check();
     device.flush();
     let first = 0;
-    let host = Promise.resolve();
+    let host: Promise<void> | undefined;
     for (const call of this.#hostCalls) {
       this.#submit(first, call.before, options, call);
       first = call.before;
@@ -198,7 +198,7 @@ export class Program<T extends Outputs = Outputs> {
       if (call.isAwaited) await host;
     }
     this.#submit(first, this.plan.dispatches.length, options);
-    await host;
+    if (host) await host; // without such work, nothing is waited for before the limit of runs in flight
     const done = device.gpu.queue.onSubmittedWorkDone();
     done.catch(() => undefined); // it may be rejected when nobody waits for it
     this.#inFlight.push(done);
