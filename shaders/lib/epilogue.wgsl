@@ -19,13 +19,18 @@ alias Kept = f32;
 @group(0) @binding(11) var<storage, read> kept: array<Kept>; // in the result's shape
 @group(0) @binding(12) var<storage, read> state: array<u32>; // seed low, seed high, step
 
+// The place in the draw of the element at index `at` of the result.
+fn place_in_draw(at: u32) -> u32 {
+  return drawn(FIRST + at);
+}
+
 fn mask_words(element: u32) -> vec4u {
   return philox(vec4u(element >> 2u, state[STATE_AT + 2], STREAM, 0u), vec2u(state[STATE_AT], state[STATE_AT + 1]));
 }
 
 // Whether dropout keeps the element at `at`.
 fn keeps(at: u32) -> bool {
-  let element = drawn(FIRST + at);
+  let element = place_in_draw(at);
   return unit(mask_words(element)[element % 4u]) >= RATE;
 }
 
@@ -58,7 +63,7 @@ fn epilogue4(v: vec4f, at: u32, c: u32) -> vec4f {
     y = vec4f(value(y.x), value(y.y), value(y.z), value(y.w));
   }
   if (DROPS) {
-    let words = mask_words(drawn(FIRST + at)); // a multiple of 4, so one draw serves all four
+    let words = mask_words(place_in_draw(at)); // a multiple of 4, so one draw serves all four
     let keep = vec4f(unit(words.x), unit(words.y), unit(words.z), unit(words.w)) >= vec4f(RATE);
     y = select(vec4f(), y * SCALE, keep);
   }
