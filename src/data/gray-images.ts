@@ -57,6 +57,15 @@ export function colourImages(
   return { images, count, height, width, channels: 3 };
 }
 
+/** Returns planes of one size as one array, with the channels of a pixel side by side. */
+export function sideBySide(planes: readonly Uint8Array[]): Uint8Array {
+  const pixels = new Uint8Array(planes.length * planes[0]!.length);
+  planes.forEach((plane, c) => {
+    for (const [at, level] of plane.entries()) pixels[planes.length * at + c] = level;
+  });
+  return pixels;
+}
+
 /** Returns the layout of an array, and how many images it has. Throws `DataError`. */
 function layoutIn(shape: readonly number[], name: string): Layout & { readonly count: number } {
   const layout = layoutOf(shape);

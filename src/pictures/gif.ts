@@ -61,13 +61,15 @@ export function encodeGif(frames: GrayImage[], options: GifOptions = {}): Uint8A
 }
 
 /**
- * Does what `encodeGif` does for frames in colours, each of which is three images of one size: red, green and blue. Each
- * frame has 256 colours of its own.
+ * Does what `encodeGif` does for frames that are each one image, in grey, or three of one size: red, green and blue. Each
+ * frame in colours has 256 of its own.
  */
-export function encodeColourGif(
+export function encodePlanesGif(
   frames: readonly (readonly GrayImage[])[],
-  { delayMs = 250, lastDelayMs = 2500 }: GifOptions = {},
+  options: GifOptions = {},
 ): Uint8Array {
+  if (frames.every((planes) => planes.length === 1)) return encodeGif(frames.flat(), options);
+  const { delayMs = 250, lastDelayMs = 2500 } = options;
   requireDelay("delayMs", delayMs);
   requireDelay("lastDelayMs", lastDelayMs);
   const encoder = GIFEncoder();

@@ -4,7 +4,7 @@ import { classInTurn, drawImages, generatorInputs } from "../gan/samples.ts";
 import { walk } from "../gan/latent.ts";
 import { addCaption } from "../pictures/caption.ts";
 import { encodeGrid, planesOf } from "../pictures/colour-grid.ts";
-import { encodeColourGif, encodeGif } from "../pictures/gif.ts";
+import { encodePlanesGif } from "../pictures/gif.ts";
 import { tileGrid, type GrayImage } from "../pictures/grid.ts";
 
 /** Returns the images of each leg, both ends included. Two seeds make one leg, because the way back is the same. */
@@ -90,7 +90,7 @@ export async function drawWalk(
   const columns = steps + 1;
   const strip = encodeGrid(joined(legs.flat()), legs.length * columns, shape, { columns });
   const planes = legs.map((leg) => leg.map((image) => planesOf(image, shape[2])));
-  const [frames = [], ...others] = Array.from({ length: shape[2] }, (_, c) =>
+  const loops = Array.from({ length: shape[2] }, (_, c) =>
     loopOf(
       planes.map((leg) => leg.map((image) => image[c]!)),
       seeds,
@@ -98,13 +98,7 @@ export async function drawWalk(
       width,
     ),
   );
-  const delays = { delayMs: FRAME_MS, lastDelayMs: FRAME_MS };
-  const gif =
-    others.length === 0
-      ? encodeGif(frames, delays)
-      : encodeColourGif(
-          frames.map((frame, i) => [frame, ...others.map((each) => each[i]!)]),
-          delays,
-        );
+  const frames = loops[0]!.map((_, i) => loops.map((loop) => loop[i]!));
+  const gif = encodePlanesGif(frames, { delayMs: FRAME_MS, lastDelayMs: FRAME_MS });
   return { png: strip, gif, frames: frames.length, legs: legs.length };
 }

@@ -1,7 +1,7 @@
 // Reads a PNG or a JPEG of any kind as an image of its own size, grey or in colours, for image sets. Nothing is fitted or
 // evened out.
 import { fitGray, grayOfPicture } from "../../data/fit-image.ts";
-import { LUMA } from "../../data/gray-images.ts";
+import { LUMA, sideBySide } from "../../data/gray-images.ts";
 import { grayOfPng } from "../../data/png-gray.ts";
 import { DataError } from "../../gpu/errors.ts";
 import { upright, type Plane } from "../../pictures/orientation.ts";
@@ -115,15 +115,6 @@ function planesOf(rows: ReturnType<typeof openPicture>): {
   );
   const { width, height } = turned[0]!;
   return { width, height, planes, coloured: red !== green || red !== blue };
-}
-
-/** Returns planes as one array with the channels of a pixel side by side. */
-function sideBySide(planes: readonly Uint8Array[]): Uint8Array {
-  const pixels = new Uint8Array(planes.length * planes[0]!.length);
-  planes.forEach((plane, c) => {
-    for (const [at, level] of plane.entries()) pixels[planes.length * at + c] = level;
-  });
-  return pixels;
 }
 
 /** White under dark things, black under light ones, by the mean luma of what is opaque. Levels are times alpha. */

@@ -10,7 +10,7 @@ import {
 } from "../../data/files.ts";
 import type { Split } from "../../data/find-idx.ts";
 import { fitGray } from "../../data/fit-image.ts";
-import { colourImages } from "../../data/gray-images.ts";
+import { colourImages, sideBySide } from "../../data/gray-images.ts";
 import type { ImageSet } from "../../data/idx.ts";
 import type { Recipe } from "../../gan/recipe.ts";
 import { foundWords } from "./found-words.ts";
@@ -76,13 +76,12 @@ function fitted(set: LoadedImageSet, size: number | undefined): LoadedImageSet {
   const area = height * width;
   const images = new Uint8Array(count * size * size * channels);
   for (let image = 0; image < count; image += 1) {
-    for (let c = 0; c < channels; c += 1) {
+    const planes = Array.from({ length: channels }, (_, c) => {
       const from = image * area * channels + c;
-      const pixels = Uint8Array.from({ length: area }, (_, i) => set.images[from + i * channels]!);
-      const plane = fitGray({ width, height, pixels }, size, size).pixels;
-      const to = image * size * size * channels + c;
-      for (const [i, level] of plane.entries()) images[to + i * channels] = level;
-    }
+      const pixels = Uint8Array.from({ length: area }, (__, i) => set.images[from + i * channels]!);
+      return fitGray({ width, height, pixels }, size, size).pixels;
+    });
+    images.set(sideBySide(planes), image * size * size * channels);
   }
   const square = { ...set, images, height: size, width: size };
   return { ...asLoaded(square, source, false, notes), transposed };

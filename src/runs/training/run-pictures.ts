@@ -13,7 +13,7 @@ import { wordsOf } from "../../gpu/foreign-text.ts";
 import { type Network } from "../../nn/network.ts";
 import { parameterCount } from "../../nn/parameters.ts";
 import { addCaption } from "../../pictures/caption.ts";
-import { encodeColourGif, encodeGif } from "../../pictures/gif.ts";
+import { encodePlanesGif } from "../../pictures/gif.ts";
 import { encodeGrid } from "../../pictures/colour-grid.ts";
 import type { GrayImage } from "../../pictures/grid.ts";
 import { modelDiagram, type ModelPicture } from "../../pictures/model.ts";
@@ -94,9 +94,7 @@ export function writeGif(folder: RunFolder, record: RunRecord): number {
   const pictures = frames.map(({ label, path }) =>
     readPlanes(path).map((plane) => addCaption(plane, label)),
   );
-  const isGray = pictures.every((planes) => planes.length === 1);
-  const gif = isGray ? encodeGif(pictures.flat()) : encodeColourGif(pictures);
-  writeFileAtomic(folder.gif, gif);
+  writeFileAtomic(folder.gif, encodePlanesGif(pictures));
   return frames.length;
 }
 
