@@ -38,10 +38,14 @@ interface Running {
   readonly said: () => string;
 }
 
-function start(...args: string[]): Running {
+const start = (...args: string[]): Running => startWith({}, ...args);
+
+/** Starts a run in a process group of its own, with some environment variables besides those of this process. */
+function startWith(variables: Readonly<Record<string, string>>, ...args: string[]): Running {
   const child = spawn(process.execPath, [...ARGUMENTS, "train", "--data", data, ...args], {
     cwd: ROOT,
-    env: { ...process.env, MESA_SHADER_CACHE_DISABLE: "true" },
+    env: { ...process.env, MESA_SHADER_CACHE_DISABLE: "true", ...variables },
+    detached: true,
     stdio: ["ignore", "pipe", "pipe"],
   });
   let words = "";
@@ -98,6 +102,25 @@ describe("a run saves and stops", () => {
       expect(readdirSync(run)).not.toContain(LOCK_FILE);
     },
   );
+
+  test("on Ctrl-C in the first run of all, which ends the compiler of TypeScript too", async () => {
+    const run = join(folder, "first");
+    const compiled = join(folder, "compiled"); // where tsx keeps what it has compiled
+    mkdirSync(compiled);
+    // So many that no epoch ends before, which loads what draws plots anyway.
+    const many = join(folder, "many");
+    mkdirSync(many);
+    const images = new Uint8Array(30_000 * 784).fill(100);
+    writeFileSync(join(many, "train-images-idx3-ubyte"), idxBytes([30_000, 28, 28], images));
+    const args = [...TINY, "--batch", "1", "--data", many, "--out", run, "--steps", "1000000"];
+    const running = startWith({ TMPDIR: compiled }, ...args);
+    await until(() => rowsOf(run) > 3000, running);
+    expect(rowsOf(run)).toBeLessThan(30_000);
+    process.kill(-running.child.pid!, "SIGINT");
+    expect(await running.ended, running.said()).toEqual({ code: 0, signal: null });
+    expect(running.said()).toContain(`Stopped at step ${stepOf(run)} of 1000000`);
+    expect(existsSync(join(run, "losses.png"))).toBe(true);
+  });
 
   test("on a signal right after it was saved", async () => {
     const run = join(folder, "saved");

@@ -98,6 +98,13 @@ export function writeGif(folder: RunFolder, record: RunRecord): number {
   return frames.length;
 }
 
+/**
+ * Loads what draws the plot of both losses: slow, so it is for after the first step. Ctrl-C reaches the process that
+ * compiles TypeScript too: what isn't loaded by then can't be.
+ */
+export const loadPlot = (): Promise<typeof import("../../pictures/plot.ts")> =>
+  import("../../pictures/plot.ts");
+
 /** Writes the plot of both losses. Calls `say` if a PNG of it can't be drawn. */
 export async function writeLossPlot(
   folder: RunFolder,
@@ -107,7 +114,7 @@ export async function writeLossPlot(
 ): Promise<void> {
   const title = `${record.recipe}: batch ${record.batch}, seed ${record.seed}`;
   const { stepsPerEpoch } = record;
-  const { lossPlot } = await import("../../pictures/plot.ts"); // slow to load, and the first steps need none
+  const { lossPlot } = await loadPlot();
   await writeDrawing(folder.losses, lossPlot([...records], { title, stepsPerEpoch }), say);
 }
 

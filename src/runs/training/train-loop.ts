@@ -23,7 +23,7 @@ import type { RunFolder } from "../run-folder.ts";
 import type { RunRecord } from "../run-record.ts";
 import type { Journey } from "./train-run.ts";
 import { shellQuote } from "../../gpu/foreign-text.ts";
-import { GRID, writeGif, writeGrid, writeLossPlot } from "./run-pictures.ts";
+import { GRID, loadPlot, writeGif, writeGrid, writeLossPlot } from "./run-pictures.ts";
 
 /** What the loop needs once everything is prepared. */
 export interface Loop {
@@ -121,6 +121,7 @@ export async function loop(options: Loop): Promise<void> {
     if (!begun) {
       first.stop();
       options.ahead?.stop(true);
+      loadPlot().catch(() => undefined); // said when the plot is drawn
     }
     begun = true;
     journey.reached = step;
