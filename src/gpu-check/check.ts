@@ -78,7 +78,7 @@ export async function checkGpu(
   const workloads: CheckedWorkload[] = [];
   if (!over()) {
     const uses = await stepWorkloads(device, recipeNamed(recipe), batch);
-    const left = (end - performance.now()) / 1000;
+    const left = Math.max(0, end - performance.now()) / 1000; // planning may have taken the rest
     await tune(device, uses.values(), {
       budget: left * SHARES.variants,
       stop,
