@@ -1,8 +1,9 @@
 // One rank of `npm run bench -- scaling --ranks`: times its step, the same step without exchanges, and the exchanges
 // alone. Rank 0 prints what it found as a line of JSON.
 import { createGan } from "../../src/gan/gan.ts";
+import { halfSums } from "../../src/gan/half-sums.ts";
 import { recipeNamed } from "../../src/gan/recipes/list.ts";
-import { averagedParameters } from "../../src/gan/sharing.ts";
+import { averagedParameters, shareAmong } from "../../src/gan/sharing.ts";
 import { standIns } from "../../src/gan/stand-in.ts";
 import { compileSteps } from "../../src/gan/train-steps.ts";
 import type { Program } from "../../src/gpu/program.ts";
@@ -37,6 +38,8 @@ export interface RankTimes {
   readonly sums: number;
   /** The same sums as the library's blocking call does them. */
   readonly bareSums: number;
+  /** The same sums in 16 bits. */
+  readonly halfSums: number;
   /** Bytes that a rank gives in one of batch norm's exchanges, on average. */
   readonly joinBytes: number;
   /** Such an exchange alone. */
@@ -48,10 +51,7 @@ const ranks = await openRanks();
 const { size } = ranks;
 const { device, adapter, close } = await open(task.adapter, { limits: "adapter" });
 const recipe = recipeNamed(task.recipe);
-const sharing =
-  size === 1
-    ? undefined
-    : { ranks, batchNorm: "all" as const, wantsToStop: () => false, stops: false };
+const sharing = size === 1 ? undefined : shareAmong(ranks);
 const data = standIns(recipe, task.batch);
 const shared = createGan(device, recipe, data, { seed: 0, batch: task.batch, sharing });
 const alone = createGan(device, recipe, data, { seed: 0, batch: task.batch / size });
@@ -77,6 +77,7 @@ const step = (await compileSteps(shared)).full;
 const own = (await compileSteps(alone)).full;
 const parameters = averagedParameters(shared);
 const gradients = new Float32Array(new ArrayBuffer(4 * parameters));
+const inHalves = halfSums(ranks, parameters);
 const channels = shared.generator.layers.flatMap(({ layer, outputShape }) =>
   layer.kind === "BatchNorm" ? [outputShape.at(-1)!] : [],
 );
@@ -100,6 +101,7 @@ const times: RankTimes = {
   step: await timed(async () => done(step)),
   compute: await timed(async () => done(own)),
   sums: await timed(async () => ranks.sum(gradients), SHORT),
+  halfSums: await timed(async () => inHalves(gradients), SHORT),
   bareSums: await timed(bare, SHORT),
   gather: await timed(async () => ranks.gather(part, all), SHORT),
 };

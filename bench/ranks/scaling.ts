@@ -42,7 +42,17 @@ export async function ranksCommand(flags: RanksFlags): Promise<void> {
   const host = hostTime(found);
   console.log(
     table(
-      ["ranks", "step", "compute", "sums", "as MPI's", "model", "model / step", "computing"],
+      [
+        "ranks",
+        "step",
+        "compute",
+        "sums",
+        "as MPI's",
+        "in f16",
+        "model",
+        "model / step",
+        "computing",
+      ],
       found.map((each) => {
         const model = modelOf(each, host);
         return [
@@ -51,6 +61,7 @@ export async function ranksCommand(flags: RanksFlags): Promise<void> {
           duration(each.compute),
           duration(each.sums),
           each.ranks === 1 ? "" : (each.sums / each.bareSums).toFixed(2),
+          duration(each.halfSums),
           duration(model),
           (model / each.step).toFixed(2),
           `${Math.round((100 * each.compute) / each.step)} %`,

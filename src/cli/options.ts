@@ -164,7 +164,10 @@ export function addSharingOptions(command: Command): Command {
     "share the training with the other ranks of an MPI job: mpirun -n 4 npx longhand train --distributed mpi (docs/distributed.md)";
   const of =
     "with --distributed: all takes the statistics of the whole batch, local those of each rank's part, without exchanges (default: all)";
+  const type =
+    "with --distributed: f16 sums gradients in 16 bits, which halves the bytes sent (default: f32)";
   return command
     .addOption(new Option("--distributed <how>", how).choices(["mpi"]))
-    .addOption(new Option("--batch-norm <of>", of).choices(["all", "local"]));
+    .addOption(new Option("--batch-norm <of>", of).choices(["all", "local"]))
+    .addOption(new Option("--reduce <type>", type).choices(["f32", "f16"]));
 }

@@ -5,6 +5,7 @@ import type { Device } from "../gpu/device.ts";
 import type { HostFloats } from "../gpu/dispatch.ts";
 import { UsageError } from "../gpu/errors.ts";
 import type { Ranks } from "../gpu/ranks.ts";
+import { HALF_SUM_BYTES, halfSums } from "./half-sums.ts";
 import { parameterCount } from "../nn/parameters.ts";
 import type { EpochPlan, Gan } from "./gan.ts";
 import type { Recipe } from "./recipe.ts";
@@ -14,10 +15,21 @@ export interface Sharing {
   readonly ranks: Ranks;
   /** Whether batch norm takes the statistics of all ranks, or of this rank's part, which saves exchanges. Set before a step is compiled. */
   batchNorm: "all" | "local";
+  /** In how many bits gradients travel. Set before a step is compiled. */
+  reduce: "f32" | "f16";
   /** Whether this rank wants to stop. Asked at each step; a loop sets it. */
   wantsToStop: () => boolean;
   /** Set at the end of the step in which some rank wanted to stop: the same step on every rank. */
   stops: boolean;
+}
+
+/** Returns a sharing among ranks: batch norm of the whole batch and sums in 32 bits, unless `how` says otherwise. */
+export function shareAmong(
+  ranks: Ranks,
+  how: Partial<Pick<Sharing, "batchNorm" | "reduce">> = {},
+): Sharing {
+  const { batchNorm = "all", reduce = "f32" } = how;
+  return { ranks, batchNorm, reduce, wantsToStop: () => false, stops: false };
 }
 
 /** Throws `UsageError` if ranks can't share a recipe's step so that it stays the same. */
@@ -54,7 +66,7 @@ export function averageOverRanks(
   label: string,
   arrays: readonly GpuArray[],
 ): () => void {
-  const { ranks } = sharing;
+  const { ranks, reduce } = sharing;
   const total = arrays.reduce((sum, { size }) => sum + size, 0);
   const all: HostFloats = new Float32Array(new ArrayBuffer(4 * (total + 1)));
   let first = 0;
@@ -62,13 +74,18 @@ export function averageOverRanks(
     const memory = all.subarray(first, (first += array.size));
     return { array, into: memory, from: memory };
   });
+  const [gradients, wish] = [all.subarray(0, total), all.subarray(total)];
+  const sumHalves = reduce === "f16" ? halfSums(ranks, total) : undefined;
   device.onHost(label, {
     read: parts,
     run: async () => {
-      all[total] = sharing.wantsToStop() ? 1 : 0;
-      await ranks.sum(all);
-      if (all[total] > 0) sharing.stops = true;
-      scale(all, 1 / ranks.size);
+      wish[0] = sharing.wantsToStop() ? 1 : 0;
+      if (sumHalves) {
+        await sumHalves(gradients);
+        await ranks.sum(wish);
+      } else await ranks.sum(all);
+      if (wish[0] > 0) sharing.stops = true;
+      scale(gradients, 1 / ranks.size);
     },
   });
   return () => device.onHost(label, { write: parts, run: () => undefined });
@@ -87,5 +104,10 @@ export function averagedParameters({ generator, discriminator, recipe }: Gan): n
 }
 
 /** Returns the bytes that a rank sends to average so many floats, if the library reduces as cheaply as can be. */
-export const averagingBytes = (floats: number, ranks: number): number =>
-  (4 * floats * 2 * (ranks - 1)) / ranks;
+export function averagingBytes(floats: number, { ranks, reduce }: Sharing): number {
+  return (bytesPerValue(reduce) * floats * 2 * (ranks.size - 1)) / ranks.size;
+}
+
+/** Returns the bytes that a value takes on the wire. */
+export const bytesPerValue = (reduce: Sharing["reduce"]): number =>
+  reduce === "f16" ? HALF_SUM_BYTES : 4;

@@ -23,8 +23,8 @@ export function fromHalf(half: number): number {
   return sign * (1024 + fraction) * 2 ** (exponent - 25);
 }
 
-/** Converts a float32's bits to those of the nearest float16. */
-function halfOf(word: number): number {
+/** Converts a float32's bits to those of the nearest float16, ties to even; from 65,520 on that is infinity. */
+export function halfOf(word: number): number {
   const sign = (word >>> 16) & 0x8000;
   const exponent = (word >>> 23) & 0xff;
   const fraction = word & 0x7fffff;

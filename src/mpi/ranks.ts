@@ -152,18 +152,31 @@ async function join(mpi: MpiLibrary, launch: Launch, patience: number): Promise<
     }
     count(began, (byteLength * 2 * (size - 1)) / size);
   };
-  const gather: Ranks["gather"] = async (part, all) => {
+  /** Calls a function that takes the bytes to give and those to get, polled if they are few. `length` is a part's. */
+  const swap = async (
+    name: "allgather" | "alltoall",
+    given: Bytes,
+    got: Bytes,
+    length: number,
+  ): Promise<void> => {
     const began = performance.now();
-    const request = takeRequest();
-    const { byteLength } = part;
-    hold(part, all);
-    check(
-      "MPI_Iallgather",
-      call.Iallgather(part, byteLength, byte, all, byteLength, byte, world, request),
-    );
-    await poll("MPI_Iallgather", request, part, all);
-    count(began, byteLength * (size - 1));
+    if (got.byteLength <= SHORT) {
+      const request = takeRequest();
+      hold(given, got);
+      const code = call[`I${name}`](given, length, byte, got, length, byte, world, request);
+      check(`MPI_I${name}`, code);
+      await poll(`MPI_I${name}`, request, given, got);
+    } else {
+      await arrive();
+      const blocking = name === "allgather" ? call.Allgather : call.Alltoall;
+      check(`MPI_${name}`, blocking(given, length, byte, got, length, byte, world));
+    }
+    count(began, length * (size - 1));
   };
+  const gather: Ranks["gather"] = async (part, all) =>
+    swap("allgather", part, all, part.byteLength);
+  const exchange: Ranks["exchange"] = async (parts, got) =>
+    swap("alltoall", parts, got, parts.byteLength / size);
   const copyFromFirst = async (values: Bytes): Promise<void> => {
     const began = performance.now();
     const request = takeRequest();
@@ -204,6 +217,7 @@ async function join(mpi: MpiLibrary, launch: Launch, patience: number): Promise<
       launch.localRank ?? hosts.slice(0, rank).filter((host) => host === hosts[rank]).length,
     traffic: () => ({ ...counted }),
     sum,
+    exchange,
     gather,
     copyFromFirst,
     broadcast,

@@ -43,6 +43,8 @@ export interface RunRecord {
   readonly activationType: ActivationType;
   /** Set if ranks shared the batches, and each took batch norm's statistics of its own part. */
   readonly batchNorm?: "local" | undefined;
+  /** Only if ranks sum their gradients in 16 bits. */
+  readonly reduce?: "f16" | undefined;
   readonly stepsPerEpoch: number;
   /** How it is evaluated while it trains; null if it isn't. */
   readonly evaluate: EvaluationPlan | null;
@@ -72,6 +74,7 @@ const fields = z.object({
   }),
   activationType: z.enum(["f32", "f16"]).default("f32"), // older runs don't say
   batchNorm: z.literal("local").optional(),
+  reduce: z.literal("f16").optional(),
   stepsPerEpoch: z.int().min(1),
   evaluate: z
     .object({ every: z.union([z.int().min(1), z.literal("epoch")]), count: z.int().min(2) })

@@ -122,6 +122,27 @@ describe.skipIf(installed.length === 0)("ranks (skipped without mpirun)", () => 
     expect(rowsOf("colours")).toHaveLength(3);
   });
 
+  test("sum gradients in 16 bits if asked to: half of the bytes, kept with the run", async () => {
+    const args = [...SMALL, "--steps", "2"];
+    const [whole, half] = [
+      await train(first, 2, "whole", ...args),
+      await train(second, 2, "half", ...args, "--reduce", "f16"),
+    ];
+    const sent = (out: string): number =>
+      Number(/Per step, each rank sends (\d\.\d+) MB/.exec(out)![1]);
+    expect(sent(half) / sent(whole)).toBeCloseTo(257 / 512, 1);
+    expect(half).toContain("2.01 bytes × 2 · 1 / 2");
+    expect(lossesApart("whole", "half")).toBeLessThan(1e-3);
+    const record = JSON.parse(readFileSync(at("half", "run.json"), "utf8"));
+    expect(record).toMatchObject({ reduce: "f16" });
+    const other = await resume(first, 2, "half", "--steps", "3", "--reduce", "f32");
+    expect(complaints(other.err)).toEqual([expect.stringMatching(/^longhand: --reduce f32: /)]);
+    const alone = await longhand(...trainArguments("alone", ...SMALL, "--reduce", "f16"));
+    expect(complaints(alone.err)).toEqual([
+      "longhand: --reduce f16: says how ranks sum their gradients; give --distributed mpi too, or leave it out",
+    ]);
+  });
+
   test("that differ are refused before the first step, and what all find wrong is said once", async () => {
     const args = trainArguments("differs", ...TINY, "--distributed", "mpi");
     const node = [process.execPath, "--import", "tsx", ...ARGUMENTS.slice(2), ...args];

@@ -3,7 +3,7 @@
 import { afterAll, expect, it } from "vitest";
 import { createGan, type Gan } from "../../src/gan/gan.ts";
 import type { Recipe } from "../../src/gan/recipe.ts";
-import type { Sharing } from "../../src/gan/sharing.ts";
+import { shareAmong, type Sharing } from "../../src/gan/sharing.ts";
 import { compileSteps, train, type StepPrograms } from "../../src/gan/train-steps.ts";
 import type { Device } from "../../src/gpu/device.ts";
 import { TraceError, UsageError } from "../../src/gpu/errors.ts";
@@ -64,12 +64,11 @@ async function trainOn(
 async function share(
   recipe: Recipe,
   size: number,
-  batchNorm: Sharing["batchNorm"] = "all",
+  how: Parameters<typeof shareAmong>[1] = {},
 ): Promise<readonly Trained[]> {
   return Promise.all(
     ranksInProcess(size).map(async (ranks, rank) => {
-      const sharing = { ranks, batchNorm, wantsToStop: () => false, stops: false };
-      return trainOn(devices[rank]!, recipe, sharing);
+      return trainOn(devices[rank]!, recipe, shareAmong(ranks, how));
     }),
   );
 }
@@ -107,10 +106,21 @@ it("does so in the split order and in a short last batch, with equal bits again"
 
 it("differs if each rank takes batch norm's statistics of its own part, with fewer exchanges", async () => {
   const joined = await share(dense, 2);
-  const local = await share(dense, 2, "local");
+  const local = await share(dense, 2, { batchNorm: "local" });
   expect(apart(joined[0]!.gradients, local[0]!.gradients)).toBeGreaterThan(1e-4);
   expect(joined[0]!.programs.full.plan.hostCalls).toHaveLength(12);
   expect(local[0]!.programs.full.plan.hostCalls).toHaveLength(6);
+});
+
+it("differs by 16 bits' rounding if gradients are summed in those, with equal bits on all ranks", async () => {
+  const [many, halves] = [await share(dense, 2), await share(dense, 2, { reduce: "f16" })];
+  for (const [at, exact] of many[0]!.gradients.entries()) {
+    const most = exact.reduce((so, value) => Math.max(so, Math.abs(value)), 0);
+    const off = apart([exact], [halves[0]!.gradients[at]!]);
+    expect(off).toBeGreaterThan(0);
+    expect(off).toBeLessThan(most * 2 ** -10);
+  }
+  expect(apart(halves[0]!.state, halves[1]!.state)).toBe(0);
 });
 
 it("makes no buffer, bind group or pipeline per step, and stops all ranks after the same step", async () => {
@@ -118,12 +128,7 @@ it("makes no buffer, bind group or pipeline per step, and stops all ranks after 
   const ends = await Promise.all(
     ranks.map(async (each, rank) => {
       const device = devices[rank]!;
-      const sharing: Sharing = {
-        ranks: each,
-        batchNorm: "all",
-        wantsToStop: () => false,
-        stops: false,
-      };
+      const sharing = shareAmong(each);
       const gan = createGan(device, dense, data, { seed: SEED, sharing });
       const programs = await compileSteps(gan);
       await programs.full.run();
@@ -160,12 +165,7 @@ it("refuses what ranks can't share", async () => {
   const refused = (recipe: Recipe, images = data): Promise<string> =>
     messageOf(UsageError, () => {
       const [ranks] = ranksInProcess(4);
-      const sharing: Sharing = {
-        ranks: ranks!,
-        batchNorm: "all",
-        wantsToStop: () => false,
-        stops: false,
-      };
+      const sharing = shareAmong(ranks!);
       createGan(devices[0]!, recipe, images, { seed: SEED, sharing });
     });
   expect(await refused(dense)).toBe(

@@ -14,6 +14,20 @@ await ranks.sum(short);
 const part = Uint8Array.of(rank, 255 - rank);
 const all = new Uint8Array(2 * size);
 await ranks.gather(part, all);
+// To rank k from rank r: the bytes r, k, and nothing else; few and many of them.
+const wrongly: number[] = [];
+for (const length of [2, 50_000]) {
+  const given = Uint8Array.from({ length: length * size }, (_, i) =>
+    i % 2 === 0 ? rank : Math.floor(i / length),
+  );
+  const got = new Uint8Array(length * size);
+  await ranks.exchange(given, got);
+  const right = (i: number): number => (i % 2 === 0 ? Math.floor(i / length) : rank);
+  wrongly.push(got.findIndex((value, i) => value !== right(i)));
+}
+const long8 = new Uint8Array(100_000 * size);
+await ranks.gather(new Uint8Array(100_000).fill(rank), long8);
+wrongly.push(long8.findIndex((value, i) => value !== Math.floor(i / 100_000)));
 const texts = await ranks.gatherTexts("é".repeat(rank));
 const heard = await ranks.broadcast(rank === 0 ? Uint8Array.of(7, 8, 9) : undefined);
 const empty = await ranks.broadcast(rank === 0 ? new Uint8Array() : undefined);
@@ -36,6 +50,7 @@ console.log(
     wrong: long.findIndex((value, i) => value !== (size * (size - 1)) / 2 + size * (i % 7)),
     all: [...all],
     mixed: rounds[0],
+    wrongly,
     texts,
     heard: [...heard],
     empty: empty.length,

@@ -32,6 +32,14 @@ export function ranksInProcess(size: number): readonly Ranks[] {
         values.fill(0);
         for (const part of parts) part.forEach((value, i) => (values[i]! += value));
       },
+      async exchange(own, into) {
+        const { parts, all } = bring(own);
+        await all;
+        const length = own.length / size;
+        parts.forEach((each, index) =>
+          into.set(each.subarray(rank * length, (rank + 1) * length), index * length),
+        );
+      },
       async gather(part, into) {
         const { parts, all } = bring(part);
         await all;

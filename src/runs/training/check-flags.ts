@@ -26,12 +26,19 @@ export function checkTrainFlags(flags: TrainFlags): void {
 
 /** Throws `UsageError` on flags that don't go with `--distributed`, or only with it. */
 function checkShared(flags: TrainFlags): void {
-  const { distributed, batchNorm, explain, profile, tune, checkNumerics } = flags;
+  const { distributed, batchNorm, reduce, explain, profile, tune, checkNumerics } = flags;
   if (distributed === undefined) {
-    if (batchNorm === undefined) return;
-    throw new UsageError(
-      `--batch-norm ${batchNorm}: says how ranks share a batch; give --distributed mpi too, or leave it out`,
-    );
+    const among = [
+      ["batch-norm", batchNorm, "how ranks share a batch"],
+      ["reduce", reduce, "how ranks sum their gradients"],
+    ] as const;
+    for (const [flag, given, what] of among) {
+      if (given === undefined) continue;
+      throw new UsageError(
+        `--${flag} ${given}: says ${what}; give --distributed mpi too, or leave it out`,
+      );
+    }
+    return;
   }
   const alone = { explain, profile, tune, "check-numerics": checkNumerics };
   for (const [flag, given] of Object.entries(alone)) {

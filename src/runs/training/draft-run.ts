@@ -59,6 +59,7 @@ export interface TrainFlags extends RecipeFlags {
   readonly distributed?: "mpi";
   /** Of which images batch norm takes the statistics, if ranks share a batch. */
   readonly batchNorm?: "all" | "local";
+  readonly reduce?: "f32" | "f16";
 }
 
 /** A run that is about to start or to go on: everything is checked, nothing is written yet. */
@@ -77,6 +78,7 @@ export interface Draft {
   readonly activationType: ActivationType;
   /** Of which images batch norm takes the statistics, if ranks share a batch: of all, or of each rank's own. */
   readonly batchNorm: "all" | "local";
+  readonly reduce: "f32" | "f16";
   /** How it is evaluated while it trains, if it is. */
   readonly evaluate: EvaluationPlan | undefined;
   /** The run that is resumed. */
@@ -127,6 +129,7 @@ export async function draftRun(
     seed: flags.seed ?? 0,
     activationType,
     batchNorm: flags.batchNorm ?? "all",
+    reduce: flags.reduce ?? "f32",
     evaluate,
     earlier: undefined,
     notes: [...notesOn(recipe, activationType), ...data.notes],
@@ -218,6 +221,7 @@ async function draftClaimed(
   refuse("batch", flags.batch, record.batch);
   refuse("seed", flags.seed, record.seed);
   refuse("batch-norm", flags.batchNorm, record.batchNorm ?? "all");
+  refuse("reduce", flags.reduce, record.reduce ?? "f32");
   const { transposed: transpose, size } = record.data;
   refuse("size", flags.size, size ?? "of its images");
   if (flags.transpose !== undefined && flags.transpose !== transpose) {
@@ -251,6 +255,7 @@ async function draftClaimed(
     seed: record.seed,
     activationType: record.activationType,
     batchNorm: record.batchNorm ?? "all",
+    reduce: record.reduce ?? "f32",
     evaluate,
     earlier: record,
     notes: [

@@ -2,7 +2,7 @@
 import { checkGan, createGan } from "../../gan/gan.ts";
 import { noClusters } from "../../gan/clusters.ts";
 import { isFiniteRecord } from "../../gan/numerics.ts";
-import type { Sharing } from "../../gan/sharing.ts";
+import { shareAmong } from "../../gan/sharing.ts";
 import { compileSteps, stepsOf, type StepRecord } from "../../gan/train-steps.ts";
 import type { Device } from "../../gpu/device.ts";
 import { DivergedError } from "../../gpu/errors.ts";
@@ -23,10 +23,10 @@ export async function follow(ui: Ui, flags: TrainFlags, ranks: MpiRanks): Promis
   try {
     const task = await hear<Task>(ranks);
     const recipe = recipeIn(task, "rank 0's task");
-    const { batch, seed, activationType, batchNorm, earlier } = task;
+    const { batch, seed, activationType, batchNorm, reduce, earlier } = task;
     const { dataFolder, transpose, size } = task;
     const data = await openTrainingSet(recipe, dataFolder, { transpose, size });
-    const sharing: Sharing = { ranks, batchNorm, wantsToStop: () => false, stops: false };
+    const sharing = shareAmong(ranks, { batchNorm, reduce });
     const options = { seed, batch, activationType, sharing };
     const { limitsFor, withDevice } = await import("../session.ts");
     const body = async (device: Device, opened: OpenedAdapter): Promise<void> => {

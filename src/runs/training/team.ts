@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { LoadedImageSet } from "../../data/files.ts";
 import type { Gan } from "../../gan/gan.ts";
-import type { Sharing } from "../../gan/sharing.ts";
+import { shareAmong, type Sharing } from "../../gan/sharing.ts";
 import { RanksError } from "../../gpu/errors.ts";
 import type { MpiRanks } from "../../mpi/ranks.ts";
 import type { Choices } from "../choices.ts";
@@ -21,6 +21,7 @@ export interface Task {
   readonly seed: number;
   readonly activationType: Draft["activationType"];
   readonly batchNorm: Draft["batchNorm"];
+  readonly reduce: Draft["reduce"];
   readonly dataFolder: string | null;
   /** How rank 0 has read the images: rows and columns exchanged or not, and fitted into a size. */
   readonly transpose: boolean | undefined;
@@ -59,11 +60,12 @@ export const ownBatch = (batch: number, team: Pick<Team, "sharing"> | undefined)
 
 /** Returns the team of rank 0. */
 export function leadTeam(ranks: MpiRanks): Team {
-  const sharing: Sharing = { ranks, batchNorm: "all", wantsToStop: () => false, stops: false };
+  const sharing: Sharing = shareAmong(ranks);
   return {
     sharing,
     begin: async (draft) => {
       sharing.batchNorm = draft.batchNorm;
+      sharing.reduce = draft.reduce;
       await tell(ranks, taskOf(draft));
     },
     agree: (facts) => agree(ranks, facts),
@@ -75,7 +77,8 @@ export function leadTeam(ranks: MpiRanks): Team {
 }
 
 function taskOf(draft: Draft): Task {
-  const { recipe, batch, seed, activationType, batchNorm, dataFolder, data, size, earlier } = draft;
+  const { recipe, batch, seed, activationType, batchNorm, reduce } = draft;
+  const { dataFolder, data, size, earlier } = draft;
   return {
     recipe: recipe.name,
     constants: constantsOf(recipe),
@@ -83,6 +86,7 @@ function taskOf(draft: Draft): Task {
     seed,
     activationType,
     batchNorm,
+    reduce,
     dataFolder,
     transpose: data.transposed,
     size,

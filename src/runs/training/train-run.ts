@@ -4,7 +4,12 @@ import { writeFileAtomic } from "../../checkpoint/files.ts";
 import { withClusters } from "../../gan/clusters.ts";
 import { checkGan, createGan, type Gan } from "../../gan/gan.ts";
 import { verdict } from "../../gan/samples.ts";
-import { averagedParameters, averagingBytes } from "../../gan/sharing.ts";
+import {
+  averagedParameters,
+  averagingBytes,
+  bytesPerValue,
+  type Sharing,
+} from "../../gan/sharing.ts";
 import { findNonFinite } from "../../gan/numerics.ts";
 import { compileSteps, type StepPrograms } from "../../gan/train-steps.ts";
 import type { Device } from "../../gpu/device.ts";
@@ -127,7 +132,7 @@ async function runWith(
   print(
     `Peak GPU memory ${(programs.peakBytes / 1e6).toFixed(0)} MB, including ${(data.images.length / 1e6).toFixed(0)} MB for the dataset; ${programs.full.plan.dispatches.length} dispatches per step`,
   );
-  if (team) print(wireWords(gan, team.sharing.ranks.size));
+  if (team) print(wireWords(gan, team.sharing));
   // With a course, the stretch says when to evaluate, not the plan.
   const evaluate = course ? { every: "epoch" as const, count: course.count } : draft.evaluate;
   const evaluator = evaluate && (await createEvaluator(ui, gan, folder, draft, evaluate));
@@ -212,10 +217,12 @@ async function compileChosen(
   return programs!;
 }
 
-function wireWords(gan: Gan, ranks: number): string {
+function wireWords(gan: Gan, sharing: Sharing): string {
+  const { size } = sharing.ranks;
   const averaged = averagedParameters(gan);
-  const megabytes = (averagingBytes(averaged, ranks) / 1e6).toFixed(2);
-  return `Per step, each rank sends ${megabytes} MB to average the gradients of ${averaged} parameters: 4 bytes × 2 · ${ranks - 1} / ${ranks}`;
+  const megabytes = (averagingBytes(averaged, sharing) / 1e6).toFixed(2);
+  const each = bytesPerValue(sharing.reduce).toFixed(2).replace(".00", "");
+  return `Per step, each rank sends ${megabytes} MB to average the gradients of ${averaged} parameters: ${each} bytes × 2 · ${size - 1} / ${size}`;
 }
 
 function describe(draft: Draft, gan: Gan, from: number, until: number): string {
@@ -251,6 +258,7 @@ async function begin(ui: Ui, draft: Draft, gan: Gan, opened: OpenedAdapter): Pro
     },
     activationType: gan.activationType,
     ...(draft.batchNorm === "local" ? { batchNorm: "local" } : {}),
+    ...(draft.reduce === "f16" ? { reduce: "f16" } : {}),
     stepsPerEpoch: gan.plan.steps,
     evaluate: draft.evaluate ?? null,
     adapter: opened.name,
