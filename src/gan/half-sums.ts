@@ -1,5 +1,5 @@
 // Sums over ranks in 16 bits: half of the bytes on the wire. Values travel in blocks, each with a power of two that makes
-// its largest value fit, and are added in float64.
+// its largest value fit, and are added in 32 bits, in the order of the ranks.
 import { fromHalf, halfOf } from "../gpu/half.ts";
 import type { Ranks } from "../gpu/ranks.ts";
 
@@ -32,22 +32,18 @@ export function halfSums(
   const blocks = Math.ceil(length / BLOCK / size); // of each rank's part
   const [given, got] = [message(blocks * size), message(blocks * size)];
   const own = message(blocks);
-  const sums = new Float64Array(BLOCK);
+  const sums = new Float32Array(blocks * BLOCK);
   return async (values) => {
-    for (let block = 0; block < blocks * size; block += 1) {
-      encode(values.subarray(block * BLOCK, (block + 1) * BLOCK), given.words, block);
-    }
+    encode(values, given.words);
     await ranks.exchange(given.bytes, got.bytes);
-    for (let block = 0; block < blocks; block += 1) {
-      sums.fill(0);
-      for (let from = 0; from < size; from += 1) add(sums, got.words, from * blocks + block);
-      encode(sums, own.words, block);
+    sums.fill(0);
+    for (let from = 0; from < size; from += 1) {
+      add(sums, got.words.subarray(from * own.words.length, (from + 1) * own.words.length));
     }
+    encode(sums, own.words);
     await ranks.gather(own.bytes, got.bytes);
     values.fill(0);
-    for (let block = 0; block < blocks * size; block += 1) {
-      add(values.subarray(block * BLOCK, (block + 1) * BLOCK), got.words, block);
-    }
+    add(values, got.words);
   };
 }
 
@@ -59,31 +55,35 @@ function message(blocks: number): Message {
 const scaled = new Float32Array(BLOCK);
 const bits = new Uint32Array(scaled.buffer);
 
-/** Writes up to 256 values as a block: its exponent, then the values over this power of two. */
-function encode(values: Float32Array | Float64Array, words: Int16Array, block: number): void {
-  const { length } = values;
-  let most = 0;
-  for (let i = 0; i < length; i += 1) {
-    scaled[i] = values[i]!;
-    most = Math.max(most, bits[i]! & 0x7fffffff); // the bits of positive floats are in the floats' order
+/** Writes values as blocks: an exponent each, then the values over this power of two. */
+function encode(values: Float32Array, words: Int16Array): void {
+  const count = values.length;
+  for (let from = 0, at = 0; at < words.length; from += BLOCK, at += WORDS) {
+    const length = Math.max(0, Math.min(BLOCK, count - from));
+    let most = 0;
+    for (let i = 0; i < length; i += 1) {
+      scaled[i] = values[from + i]!;
+      most = Math.max(most, bits[i]! & 0x7fffffff); // the bits of positive floats are in the floats' order
+    }
+    const exponent = most >= INFINITE ? 0 : (most >>> 23) - MIDDLE;
+    const factor = 2 ** -exponent;
+    words[at] = exponent;
+    for (let i = 0; i < length; i += 1) scaled[i] = values[from + i]! * factor;
+    for (let i = 0; i < length; i += 1) words[at + 1 + i] = halfOf(bits[i]!);
+    words.fill(0, at + 1 + length, at + WORDS);
   }
-  const exponent = most >= INFINITE ? 0 : (most >>> 23) - MIDDLE;
-  const factor = 2 ** -exponent;
-  const first = block * WORDS;
-  words[first] = exponent;
-  for (let i = 0; i < length; i += 1) scaled[i] = values[i]! * factor;
-  for (let i = 0; i < length; i += 1) words[first + 1 + i] = halfOf(bits[i]!);
-  words.fill(0, first + 1 + length, first + WORDS);
 }
 
 const valueOf = Float32Array.from({ length: 0x10000 }, (_, half) => fromHalf(half));
 
-/** Adds the values of a block. */
-function add(sums: Float32Array | Float64Array, words: Int16Array, block: number): void {
+/** Adds the values of blocks. */
+function add(sums: Float32Array, words: Int16Array): void {
   const { length } = sums;
-  const first = block * WORDS;
-  const factor = 2 ** words[first]!;
-  for (let i = 0; i < length; i += 1) {
-    sums[i] = sums[i]! + valueOf[words[first + 1 + i]! & 0xffff]! * factor;
+  for (let i = 0, at = 0; i < length; at += WORDS) {
+    const factor = 2 ** words[at]!;
+    const end = Math.min(i + BLOCK, length);
+    for (let k = at + 1; i < end; i += 1, k += 1) {
+      sums[i] = sums[i]! + valueOf[words[k]! & 0xffff]! * factor;
+    }
   }
 }

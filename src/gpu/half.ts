@@ -1,6 +1,8 @@
 // 16-bit floats (IEEE 754 binary16) on the host, for which Node 20 and older browsers have no typed array.
 
 const BIAS = 112; // float32's exponent bias minus float16's
+// The bits of float32 numbers: infinity, the least power of two beyond float16, and float16's smallest normal number.
+const [INFINITE, TOO_LARGE, NORMAL] = [0x7f800000, 0x47800000, 0x38800000];
 
 /** Converts each value to the bits of the nearest float16, ties to even; from 65,520 on that is infinity. */
 export function toHalves(values: ArrayLike<number>): Uint16Array<ArrayBuffer> {
@@ -26,17 +28,19 @@ export function fromHalf(half: number): number {
 /** Converts a float32's bits to those of the nearest float16, ties to even; from 65,520 on that is infinity. */
 export function halfOf(word: number): number {
   const sign = (word >>> 16) & 0x8000;
-  const exponent = (word >>> 23) & 0xff;
-  const fraction = word & 0x7fffff;
-  if (exponent === 255) return sign | 0x7c00 | (fraction === 0 ? 0 : 0x200);
-  if (exponent - BIAS >= 31) return sign | 0x7c00;
+  const size = word & 0x7fffffff;
+  if (size >= INFINITE) return sign | 0x7c00 | (size === INFINITE ? 0 : 0x200);
+  if (size >= TOO_LARGE) return sign | 0x7c00;
+  if (size >= NORMAL) {
+    // Rounding up may carry into the exponent, and to infinity.
+    return sign | ((size - (BIAS << 23) + 0xfff + ((size >>> 13) & 1)) >>> 13);
+  }
   // Subnormal float16 numbers store their leading 1, and lose more digits.
-  const normal = exponent > BIAS;
-  const digits = normal ? ((exponent - BIAS) << 23) | fraction : fraction | 0x800000;
-  const cut = normal ? 13 : Math.min(14 + BIAS - exponent, 26); // 26 cuts off everything: it is less than half the smallest float16
+  const digits = (size & 0x7fffff) | 0x800000;
+  const cut = Math.min(14 + BIAS - (size >>> 23), 26); // 26 cuts off everything: it is less than half the smallest float16
   const half = digits >>> cut;
-  const rest = digits - half * 2 ** cut;
-  const tie = 2 ** (cut - 1);
-  const up = rest > tie || (rest === tie && half % 2 === 1);
-  return sign | (half + (up ? 1 : 0)); // rounding up may carry into the exponent, and to infinity
+  const tie = 1 << (cut - 1);
+  const rest = digits & (2 * tie - 1);
+  const up = rest > tie || (rest === tie && (half & 1) === 1);
+  return sign | (half + (up ? 1 : 0));
 }
