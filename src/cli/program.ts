@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { addClassify } from "./commands/classify.ts";
 import { addCompare } from "./commands/compare.ts";
+import { addSweep } from "./commands/sweep.ts";
 import { addData } from "./commands/data.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { addEvaluate } from "./commands/evaluate.ts";
@@ -40,6 +41,7 @@ const ADD = [
   addClassify,
   addEvaluate,
   addCompare,
+  addSweep,
   addWeb,
   addDoctor,
   addGpuCheck,

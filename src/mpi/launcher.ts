@@ -9,6 +9,8 @@ export interface Launch {
   readonly words: string;
   /** The make of its MPI, if it says so. Slurm starts ranks of both. */
   readonly make: Make | undefined;
+  /** This rank's number. */
+  readonly rank: number;
   /** How many ranks it started, if it says so. */
   readonly size: number | undefined;
   /** This rank's number on its node, if it says so. */
@@ -71,6 +73,6 @@ export function launchIn(env: Environment): Launch | undefined {
   const hydra = number("PMI_RANK") !== undefined && number("MPI_LOCALRANKID") !== undefined;
   const found = inner.find(({ words }) => !hydra || words !== "Slurm");
   if (!found) return undefined;
-  const { words, make, size, local } = found;
-  return { words, make, size: number(size), localRank: number(local) };
+  const { words, make, sets, size, local } = found;
+  return { words, make, rank: number(sets)!, size: number(size), localRank: number(local) };
 }

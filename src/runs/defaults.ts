@@ -18,3 +18,6 @@ export const COMPARED = { seeds: 2, minutes: 10, count: 5000, points: 8 } as con
 
 /** The most seeds of a comparison: a page shows them all. */
 export const MOST_SEEDS = 20;
+
+/** The most runs of a sweep. */
+export const MOST_RUNS = 1000;

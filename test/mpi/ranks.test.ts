@@ -92,17 +92,19 @@ test("launchers are known by the variables that they set", () => {
   expect(launchIn({ ...slurm, ...openMpi })).toEqual({
     words: "Open MPI's mpirun",
     make: "Open MPI",
+    rank: 5,
     size: 8,
     localRank: 1,
   });
   expect(launchIn({ ...slurm, PMI_RANK: "3", PMI_SIZE: "4", MPI_LOCALRANKID: "3" })).toEqual({
     words: "MPICH's mpirun",
     make: "MPICH",
+    rank: 3,
     size: 4,
     localRank: 3,
   });
   // srun sets PMI_RANK too, for ranks of either make.
   expect(
     launchIn({ SLURM_PROCID: "2", SLURM_NTASKS: "4", SLURM_LOCALID: "0", PMI_RANK: "2" }),
-  ).toEqual({ words: "Slurm", make: undefined, size: 4, localRank: 0 });
+  ).toEqual({ words: "Slurm", make: undefined, rank: 2, size: 4, localRank: 0 });
 });

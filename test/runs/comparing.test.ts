@@ -101,7 +101,9 @@ describe("entries", () => {
     expect(await says([one, other])).toMatch(/would both be called x; rename one/);
     expect(await says([one, one])).toMatch(/x\.json is named twice/);
     expect(await says([config("dcgan.json", {}), "dcgan"])).toMatch(/would both be called dcgan/);
-    expect(await says([config("a b.json", {})])).toMatch(/must be up to 60 letters.*rename/);
+    expect(await says([config("a b.json", {})])).toMatch(
+      /must have up to 60 letters.*another name/,
+    );
     expect(await says([config("bad.json", { bach: 3 })])).toMatch(/bach: is not a constant/);
     expect(await says(Array.from({ length: 7 }, () => "best"))).toMatch(/takes 1 to 6 .*got 7/);
   });

@@ -64,6 +64,7 @@ const FOLDERS: Readonly<Record<string, string>> = {
   "src/runs":
     "A run's record, its folder, its networks: what commands work on. Without console and flags.",
   "src/runs/comparing": "Trains recipes for equal times, and puts their results side by side.",
+  "src/runs/sweeping": "Trains the runs of a sweep, shared among processes.",
   "src/runs/evaluation": "Measures how good a run's digits are.",
   "src/runs/exchange": "What of a run goes out in other formats, and comes back.",
   "src/runs/kept": "Runs without a disk: in memory, in a browser's private files, in .zip files.",

@@ -40,7 +40,7 @@ export function addCompare(program: Command): void {
     .description(
       "train recipes or config files for equal times, judge them on the way, and write one page",
     )
-    .argument("<entries...>", "recipes by name, or config files by path; up to 6")
+    .argument("[entries...]", "recipes by name, or config files by path; up to 6")
     .addOption(widthOption())
     .option(
       "--seeds <n>",
@@ -67,6 +67,7 @@ export function addCompare(program: Command): void {
     .addOption(dataOption("images to train on"))
     .option("--out <dir>", "the folder (default: runs/compare-<n>)")
     .option("--keep <file>", "also write the results to this .json file (see docs/recipes)")
+    .option("--sweep <file>", "judge and gather what a sweep has trained so far, instead")
     .addOption(adapterOption())
     .addHelpText("after", HELP)
     .action(async (entries: string[], flags: CompareFlags) => compareCommand(entries, flags));

@@ -24,10 +24,11 @@ import {
   lockComparison,
   writeComparison,
 } from "./folder.ts";
+import { divergenceOf } from "./divergence.ts";
 import { createForecast } from "./forecast.ts";
 import { plannedEntries, requireSamePlan } from "./plan.ts";
 import { prepareComparing, type Asked } from "./prepare.ts";
-import { inTurn, runPath, stateOf, type WhichRun } from "./run-state.ts";
+import { inTurn, isTrained, runPath, stateOf, type WhichRun } from "./run-state.ts";
 import { createTeller, runUi } from "./teller.ts";
 import { goalWords, listWords, runWords } from "./words.ts";
 
@@ -36,8 +37,9 @@ const PAGE_FILE = "compare.html";
 /** Does what `compareRecipes` says, once it is clear what is asked for. */
 export async function compareAsked(ui: Ui, asked: Asked): Promise<void> {
   const { entries, goal, flags } = asked;
+  const isSweep = flags.sweep !== undefined;
   const folder = flags.out ?? freeComparisonPath();
-  const kept = comparisonIn(folder);
+  const kept = comparisonIn(folder, isSweep);
   if (kept) {
     const { count = COMPARED.count } = flags;
     const now = { entries: plannedEntries(entries), seeds: asked.seeds, goal, count };
@@ -49,11 +51,13 @@ export async function compareAsked(ui: Ui, asked: Asked): Promise<void> {
       const stopped = (): void => {
         leaveFolder(folder, lock);
         const begun = existsSync(join(folder, COMPARISON_FILE));
-        ui.remark(begun ? `stopped; ${keptWords(folder)}` : "stopped before anything was written");
+        ui.remark(
+          begun ? `stopped; ${keptWords(folder, isSweep)}` : "stopped before anything was written",
+        );
       };
       const comparison = isComplete(kept)
         ? kept
-        : await goOn(ui, asked, folder, comparisonIn(folder), stopped);
+        : await goOn(ui, asked, folder, comparisonIn(folder, isSweep), stopped);
       if (comparison) report(ui, folder, comparison, flags.keep);
     } finally {
       leaveFolder(folder, lock);
@@ -61,8 +65,8 @@ export async function compareAsked(ui: Ui, asked: Asked): Promise<void> {
   });
 }
 
-const keptWords = (folder: string): string =>
-  `everything is kept in ${printable(folder)}: the same command, with --out ${shellQuote(folder)}, goes on`;
+const keptWords = (folder: string, isSweep: boolean): string =>
+  `everything is kept in ${printable(folder)}: the same command${isSweep ? "" : `, with --out ${shellQuote(folder)},`} goes on`;
 
 function isComplete(comparison: RecipeComparison | undefined): comparison is RecipeComparison {
   if (!comparison) return false;
@@ -80,6 +84,7 @@ async function goOn(
 ): Promise<RecipeComparison | undefined> {
   let leave = ui.stopAtOnce(stopped);
   try {
+    const isSweep = asked.flags.sweep !== undefined;
     const prepared = await prepareComparing(ui, asked);
     if (kept) requireSamePlan(folder, kept.plan, prepared.plan);
     let comparison: RecipeComparison = kept ?? {
@@ -111,10 +116,19 @@ async function goOn(
     );
     const isLeft = ({ entry, seed }: WhichRun): boolean =>
       !comparison.runs.some((run) => run.entry === entry && run.seed === seed);
-    const left = all.filter(isLeft);
+    const isReady = (run: WhichRun): boolean => {
+      const path = runPath(folder, run);
+      return divergenceOf(path) !== undefined || isTrained(stateOf(path, plan.goal), plan.goal);
+    };
+    const missing = all.filter(isLeft);
+    const left = isSweep ? missing.filter(isReady) : missing;
     for (const run of left) foresee(comparing, run, stateOf(runPath(folder, run), plan.goal));
     await writeResults(folder, comparison);
-    ui.print(beginWords(comparing, left.length, all.length));
+    ui.print(
+      isSweep
+        ? gatherWords(comparing, left.length, all.length - missing.length, all.length)
+        : beginWords(comparing, left.length, all.length),
+    );
     for (const run of left) {
       const at = `run ${all.indexOf(run) + 1} of ${all.length}`;
       teller.say(`${runWords(run)} (${at}): ${leftWords(forecast)}`);
@@ -122,7 +136,7 @@ async function goOn(
       const found = await compareRun(comparing, run);
       leave = ui.stopAtOnce(stopped);
       if (!found) {
-        ui.print(`Stopped; ${keptWords(folder)}`);
+        ui.print(`Stopped; ${keptWords(folder, isSweep)}`);
         return undefined;
       }
       comparison = { ...comparison, runs: [...comparison.runs, found] };
@@ -141,6 +155,19 @@ function beginWords({ folder, plan, forecast }: Comparing, left: number, all: nu
     left < all ? `${left} of ${all} runs are left` : `${all} run${all === 1 ? "" : "s"}`;
   const seeds = `seed${plan.seeds.length === 1 ? "" : "s"} ${listWords(plan.seeds)}`;
   return `Comparing ${names} with ${seeds}: ${which}, of ${goalWords(plan.goal)} each, one after the other. In all about ${formatDuration(seconds)}: ${formatDuration(steps)} of steps, the rest to judge. Writing to ${folder}`;
+}
+
+function gatherWords(
+  { folder, forecast }: Comparing,
+  left: number,
+  had: number,
+  all: number,
+): string {
+  const earlier = had === 0 ? "" : `, besides ${had} that were judged before`;
+  const missing = all - had - left;
+  const rest =
+    missing === 0 ? "" : `; ${missing} ${missing === 1 ? "isn't" : "aren't"} trained yet`;
+  return `Judging ${left} of ${all} runs${earlier}${rest}. In all about ${formatDuration(forecast.left().all)}. Writing to ${folder}`;
 }
 
 /** Writes the JSON file and the page of a comparison as far as it got. */

@@ -14,6 +14,7 @@ import { GRID } from "../training/run-pictures.ts";
 import { trainRun } from "../training/train.ts";
 import type { ComparedRun } from "./comparison-file.ts";
 import { courseOf } from "./course.ts";
+import { divergenceOf, divergenceWords } from "./divergence.ts";
 import type { Entry } from "./entries.ts";
 import type { Forecast } from "./forecast.ts";
 import type { ComparisonPlan } from "./plan.ts";
@@ -44,7 +45,7 @@ export const gridPath = (folder: string, { entry, seed }: WhichRun): string =>
 
 /** Says what is left of a run that has come this far. */
 export function foresee(
-  { forecast, plan: { goal } }: Pick<Comparing, "forecast" | "plan">,
+  { forecast, plan: { goal } }: Pick<Training, "forecast" | "plan">,
   which: WhichRun,
   { done }: Pick<RunState, "done">,
 ): void {
@@ -70,12 +71,16 @@ export async function compareRun(
   const { folder, plan, ui, teller, forecast } = comparing;
   const path = runPath(folder, which);
   const before = stateOf(path, plan.goal);
+  const earlier = divergenceOf(path);
+  if (earlier !== undefined) {
+    return { ...which, points: before.points, end: null, diverged: earlier };
+  }
   foresee(comparing, which, before);
   try {
-    if (!isTrained(before, plan.goal)) await train(comparing, which, before);
+    if (!isTrained(before, plan.goal)) await trainCompared(comparing, which, before);
   } catch (error) {
     if (!(error instanceof DivergedError)) throw error;
-    const [diverged = ""] = error.message.split(": the run has diverged");
+    const diverged = divergenceWords(error);
     teller.stop();
     teller.say(
       `${runWords(which)}: ${diverged}: it has diverged; the comparison goes on without it`,
@@ -91,7 +96,17 @@ export async function compareRun(
   return ended(comparing, which, state, evaluation);
 }
 
-async function train(comparing: Comparing, which: WhichRun, before: RunState): Promise<void> {
+/** What the training of a run needs to know. */
+export interface Training extends Omit<Comparing, "plan" | "second"> {
+  readonly plan: Pick<ComparisonPlan, "goal" | "count">;
+}
+
+/** Trains a run from where it is to its end, or until a signal asks to stop. Throws a `LonghandError`. */
+export async function trainCompared(
+  comparing: Training,
+  which: WhichRun,
+  before: RunState,
+): Promise<void> {
   const { folder, entries, plan, flags, ui, teller, forecast } = comparing;
   const { goal } = plan;
   const { recipe } = entries.find(({ name }) => name === which.entry)!;

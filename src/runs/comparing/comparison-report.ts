@@ -5,8 +5,9 @@ import type { Term } from "../../pictures/report-html.ts";
 import { formatFigure } from "../../pictures/figure-words.ts";
 import { formatAccuracy } from "../evaluation/judges.ts";
 import type { RecipeComparison } from "./comparison-file.ts";
-import { figureRows } from "./comparison-table.ts";
-import { resultsOf, type EntryResults } from "./spread.ts";
+import { figuresTable } from "./comparison-table.ts";
+import { MOST_ENTRIES } from "./entries.ts";
+import { bestFirst, resultsOf, type EntryResults } from "./spread.ts";
 import { goalWords, listWords, missingWords, runCells, RUN_TITLES, runWords } from "./words.ts";
 
 /** Returns the samples of a run, (16 images of seed 0); undefined if there are none. */
@@ -17,26 +18,26 @@ export function comparisonReport(comparison: RecipeComparison, gridOf: GridOf): 
   const { plan } = comparison;
   const { goal, count, data } = plan;
   const results = resultsOf(comparison);
+  const drawn = results.length > MOST_ENTRIES ? bestFirst(results).slice(0, MOST_ENTRIES) : results;
   const names = plan.entries.map(({ name }) => name);
   const runs = results.flatMap((each) => each.runs);
   return {
-    title: names.length > 1 ? `${listWords(names)}, compared` : `${names[0]}, by itself`,
+    title: titleOf(names),
     summary: [summaryOf(comparison, results), missingWords(comparison)].join(" ").trim(),
     facts: factsOf(comparison),
     curve: {
       title: `Fréchet distance over ${goal.unit} of training`,
-      words: `To the training set, of ${count.toLocaleString("en")} samples each time; lower is better. Lines are medians over the seeds, bands reach from the least to the greatest.`,
+      words: `To the training set, of ${count.toLocaleString("en")} samples each time; lower is better. Lines are medians over the seeds, bands reach from the least to the greatest.${drawn.length < results.length ? ` The best ${MOST_ENTRIES} of ${results.length} entries are drawn.` : ""}`,
       across: `${goal.unit} of training`,
       end: goal.amount,
-      lines: results.map(({ name, curve }) => ({
+      lines: drawn.map(({ name, curve }) => ({
         name,
         points: curve.map(({ mark, ...spread }) => ({ x: mark, ...spread })),
       })),
     },
     figures: {
       words: `Of ${(2 * count).toLocaleString("en")} samples per run: the median over the seeds, and in brackets the least and the greatest.`,
-      titles: ["figure", "better", ...names],
-      rows: figureRows(results).map(({ title, better, cells }) => [title, better, ...cells]),
+      ...figuresTable(results, false),
     },
     runs: {
       words: "FD is the Fréchet distance. Each run's folder has its losses, and its own page.",
@@ -67,13 +68,20 @@ export function comparisonReport(comparison: RecipeComparison, gridOf: GridOf): 
   };
 }
 
+function titleOf(names: readonly string[]): string {
+  if (names.length === 1) return `${names[0]}, by itself`;
+  return names.length > MOST_ENTRIES
+    ? `${names.length} entries, compared`
+    : `${listWords(names)}, compared`;
+}
+
 function summaryOf({ plan }: RecipeComparison, results: readonly EntryResults[]): string {
-  const ranked = results
+  const ranked = bestFirst(results)
     .map(({ name, figure }) => ({ name, ...figure("frechetTrain") }))
-    .filter(({ count }) => count > 0)
-    .toSorted((a, b) => a.median - b.median);
+    .filter(({ count }) => count > 0);
   if (ranked.length === 0) return "No run has been judged at its end yet.";
-  const words = ranked.map(({ name, median }) => `${name} ${formatFigure(median)}`);
+  const shown = ranked.slice(0, MOST_ENTRIES);
+  const words = shown.map(({ name, median }) => `${name} ${formatFigure(median)}`);
   const apart = ranked.every(({ least }, at) => at === 0 || least > ranked[at - 1]!.most);
   const chance =
     ranked.length < 2
@@ -81,7 +89,7 @@ function summaryOf({ plan }: RecipeComparison, results: readonly EntryResults[])
       : apart
         ? " The order is the same whichever seeds are taken."
         : " Some entries overlap: among these seeds, their order may be chance.";
-  return `Fréchet distance to the training set after ${goalWords(plan.goal)} of training, lower is better: ${words.join(", ")}.${chance}`;
+  return `Fréchet distance to the training set after ${goalWords(plan.goal)} of training, lower is better: ${words.join(", ")}${shown.length < ranked.length ? " …" : ""}.${chance}`;
 }
 
 function factsOf({ plan, second, longhand }: RecipeComparison): readonly Term[] {

@@ -2,18 +2,19 @@
 import { textTable } from "../../gpu/text-table.ts";
 import { MEANINGS } from "../../judge/figures.ts";
 import type { RecipeComparison } from "./comparison-file.ts";
-import { resultsOf, type EntryResults, type Spread } from "./spread.ts";
+import { MOST_ENTRIES } from "./entries.ts";
+import { bestFirst, resultsOf, type EntryResults, type Spread } from "./spread.ts";
 import { missingWords, runCells, RUN_TITLES, spreadWords } from "./words.ts";
 
 /** A figure of each entry. */
-export interface FigureRow {
+interface FigureRow {
   readonly title: string;
   readonly better: string;
   readonly cells: readonly string[];
 }
 
 /** Returns the figures at the end, one row per figure, with the second judge's after the first's distances. */
-export function figureRows(results: readonly EntryResults[]): readonly FigureRow[] {
+function figureRows(results: readonly EntryResults[]): readonly FigureRow[] {
   const row = (title: string, better: string, of: (entry: EntryResults) => Spread): FigureRow => ({
     title,
     better,
@@ -31,19 +32,45 @@ export function figureRows(results: readonly EntryResults[]): readonly FigureRow
   return [...rows.slice(0, 2), ...seconds, ...rows.slice(2)];
 }
 
+/** A table: its titles, and its rows. */
+export interface FiguresTable {
+  readonly titles: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+/** Figures that rank entries, if a terminal is too narrow for all. */
+const BRIEF = ["Fréchet distance to training", "  by the second judge, training", "Coverage"];
+
+/**
+ * Returns the figures at the end with a row per figure; if there are more entries than a plot has colours, with a row per
+ * entry, the best first, and only the figures that rank them if it is to be brief.
+ */
+export function figuresTable(results: readonly EntryResults[], isBrief: boolean): FiguresTable {
+  if (results.length <= MOST_ENTRIES) {
+    const names = results.map(({ name }) => name);
+    return {
+      titles: ["Figure, median (least–most)", "better", ...names],
+      rows: figureRows(results).map(({ title, better, cells }) => [title, better, ...cells]),
+    };
+  }
+  const ranked = bestFirst(results);
+  const shown = figureRows(ranked).filter(({ title }) => !isBrief || BRIEF.includes(title));
+  return {
+    titles: ["Entry, median (least–most)", ...shown.map(({ title }) => title.trim())],
+    rows: ranked.map(({ name }, at) => [name, ...shown.map(({ cells }) => cells[at]!)]),
+  };
+}
+
 /** Returns the lines of a comparison: the figures of each entry, and its runs. */
 export function comparisonTable(comparison: RecipeComparison): readonly string[] {
   const results = resultsOf(comparison);
+  const { titles, rows } = figuresTable(results, true);
   const missing = missingWords(comparison);
   const runs = results.flatMap((each) => each.runs.map(runCells));
   return [
     ...textTable(
-      [
-        { title: "Figure, median (least–most)" },
-        { title: "better" },
-        ...results.map(({ name }) => ({ title: name, numeric: true })),
-      ],
-      figureRows(results).map(({ title, better, cells }) => [title, better, ...cells]),
+      titles.map((title, at) => ({ title, numeric: at > 0 && title !== "better" })),
+      rows,
     ),
     "",
     ...textTable(

@@ -35,7 +35,7 @@ export async function entriesOf(
   }
   const entries: Entry[] = [];
   for (const word of words) {
-    const name = nameOf(word);
+    const name = entryNameOf(word, "compare");
     const at = entries.findIndex((entry) => entry.name === name);
     if (at >= 0) throw twice(words[at]!, word, name);
     const which = isRecipe(word) ? { recipe: word } : { config: word };
@@ -46,21 +46,31 @@ export async function entriesOf(
   return entries;
 }
 
-const isRecipe = (word: string): boolean => recipes.some(({ name }) => name === word);
+/** Whether a word names a recipe. */
+export const isRecipe = (word: string): boolean => recipes.some(({ name }) => name === word);
 
-/** Returns the name of an entry: the recipe's, or the file's without its folder and ending. */
-function nameOf(word: string): string {
+/**
+ * Returns the name of an entry: the recipe's, or the file's without its folder and ending. Throws a `UsageError` that
+ * begins with `where` if it is neither.
+ */
+export function entryNameOf(word: string, where: string): string {
   if (isRecipe(word)) return word;
   if (!existsSync(word)) {
     const names = recipes.map(({ name }) => name).join(", ");
     throw new UsageError(
-      `compare: there is no recipe and no file ${quote(word)}; name config files by their paths, or choose of ${names}`,
+      `${where}: there is no recipe and no file ${quote(word)}; name config files by their paths, or choose of ${names}`,
     );
   }
   const name = basename(word, extname(word));
-  if (/^[\w.+-]{1,60}$/.test(name)) return name;
+  checkEntryName(name, `${where}: ${printable(word)}`);
+  return name;
+}
+
+/** Throws a `UsageError` that begins with `where` unless folders can be named after an entry. */
+export function checkEntryName(name: string, where: string): void {
+  if (/^[\w.+-]{1,60}$/.test(name) && !/^\.+$/.test(name)) return;
   throw new UsageError(
-    `compare: ${printable(word)}: its runs' folders are named after it, so its name must be up to 60 letters, digits, and . + - _; rename the file`,
+    `${where}: folders of runs are named after ${quote(name)}, so it must have up to 60 letters, digits, and . + - _; give it another name`,
   );
 }
 

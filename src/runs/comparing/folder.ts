@@ -11,6 +11,9 @@ import {
   type RecipeComparison,
 } from "./comparison-file.ts";
 
+/** The file of a sweep's folder: its plan. */
+export const SWEEP_FILE = "sweep.json";
+
 /** Returns the first of `runs/compare-1`, `runs/compare-2` … that doesn't exist, or is empty. */
 export function freeComparisonPath(): string {
   for (let n = 1; ; n += 1) {
@@ -22,10 +25,11 @@ export function freeComparisonPath(): string {
 }
 
 /**
- * Returns the comparison that a folder holds; undefined if it doesn't exist or is empty. Throws `UsageError` if it holds
+ * Returns the comparison that a folder holds; undefined if it doesn't exist or is empty, or if it holds a sweep that was
+ * not gathered yet, and may. Throws `UsageError` if it holds
  * something else, and `CheckpointError` if its file is damaged.
  */
-export function comparisonIn(path: string): RecipeComparison | undefined {
+export function comparisonIn(path: string, isSweep = false): RecipeComparison | undefined {
   if (!existsSync(path)) return undefined;
   if (!statSync(path).isDirectory()) {
     throw new UsageError(`--out ${path}: is a file; name a folder`);
@@ -33,6 +37,7 @@ export function comparisonIn(path: string): RecipeComparison | undefined {
   const names = readdirSync(path).filter((name) => !name.startsWith(LOCK_FILE));
   if (names.length === 0) return undefined;
   if (!names.includes(COMPARISON_FILE)) {
+    if (isSweep && names.includes(SWEEP_FILE)) return undefined;
     throw new UsageError(
       `--out ${path}: holds something other than a comparison; name a new folder`,
     );

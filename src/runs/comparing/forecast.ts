@@ -18,7 +18,7 @@ export interface Forecast {
   readonly judged: (seconds: number) => void;
   /** Says how long the end of a run took: its evaluation and pictures, in seconds. */
   readonly ended: (seconds: number) => void;
-  /** Says how long a step of an entry takes, in seconds. Without it, what is left are minutes. */
+  /** Says how long a step of an entry takes, in seconds. Without any, what is left are minutes. */
   readonly pace: (entry: string, secondsPerStep: number) => void;
   /** Returns the seconds of steps that are left, and of everything. */
   readonly left: () => { readonly steps: number; readonly all: number };
@@ -48,9 +48,10 @@ export function createForecast(secondsPerPoint: number): Forecast {
     left() {
       const point = usual(points);
       const end = ends.length > 0 ? usual(ends) : END_IN_POINTS * point;
+      const other = paces.size > 0 ? usual([...paces.values()]) : 60; // of entries that weren't timed yet
       let [steps, judging] = [0, 0];
       for (const work of runs.values()) {
-        steps += work.left * (paces.get(work.entry) ?? 60);
+        steps += work.left * (paces.get(work.entry) ?? other);
         judging += work.points * point + end;
       }
       return { steps, all: steps + judging };

@@ -26,6 +26,8 @@ export interface CompareFlags {
   readonly out?: string;
   /** A file to which the results are written too. */
   readonly keep?: string;
+  /** The file of a sweep to gather, in the place of everything that it says itself. */
+  readonly sweep?: string;
 }
 
 /** The most judgings per run: a page shows them all. */

@@ -49,6 +49,7 @@ const TRIAL_IMAGES = 250;
 export async function prepareComparing(ui: Ui, asked: Asked): Promise<Prepared> {
   const { entries, seeds, goal, flags } = asked;
   const { count = COMPARED.count } = flags;
+  const trains = flags.sweep === undefined;
   const digits = await loadRealDigits(flags.data === undefined ? null : resolve(flags.data));
   const trainings = entries.map(({ recipe }) => ({
     recipe,
@@ -85,7 +86,8 @@ export async function prepareComparing(ui: Ui, asked: Asked): Promise<Prepared> 
           },
           second: second ? nameOf(second.which, second) : null,
           pointSeconds: seconds,
-          stepSeconds: goal.unit === "steps" ? await trySteps(device, entries, phases) : new Map(),
+          stepSeconds:
+            trains && goal.unit === "steps" ? await trySteps(device, entries, phases) : new Map(),
         };
       } finally {
         phases.stop();

@@ -43,6 +43,15 @@ export interface EntryResults {
   readonly second: { readonly frechetTrain: Spread; readonly frechetTest: Spread };
 }
 
+/** Returns entries by their Fréchet distance to the training set, those without one last. */
+export function bestFirst(results: readonly EntryResults[]): readonly EntryResults[] {
+  const distance = ({ figure }: EntryResults): number => {
+    const { count, median } = figure("frechetTrain");
+    return count > 0 ? median : Infinity;
+  };
+  return results.toSorted((a, b) => distance(a) - distance(b) || 0); // two without one differ by NaN
+}
+
 /** Returns the results of each entry, in the plan's order. */
 export function resultsOf({ plan, runs }: RecipeComparison): readonly EntryResults[] {
   return plan.entries.map(({ name }) => {
