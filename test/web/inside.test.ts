@@ -1,16 +1,13 @@
 // The networks from inside, in a real headless Chromium on SwiftShader: a layer's pictures, its gradients, the WGSL of its
 // kernels, their times, and another variant.
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import type { AxeResults } from "axe-core";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { serveWeb, type WebServer } from "../../web/server.ts";
+import { violations } from "../support/axe.ts";
 import { ON_SWIFTSHADER } from "../support/chromium.ts";
 import { openBrowser } from "../support/open-browser.ts";
 import { coloursIn, opened, reach, readCanvas, visit, type Visit } from "../support/page.ts";
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const CONV = '[data-layer="discriminator.conv2d_1"]';
 
 /** Waits until the chosen layer is painted. */
@@ -150,17 +147,10 @@ describe("on SwiftShader", () => {
 
   test("axe-core finds nothing while a launch is open, and nothing was said on the console", async () => {
     const { page, faults } = visited;
-    await page.evaluate(AXE);
     for (const colorScheme of ["light", "dark"] as const) {
       await page.emulateMedia({ colorScheme });
       await page.waitForTimeout(300);
-      const found: AxeResults = await page.evaluate("axe.run()");
-      const words = found.violations.flatMap(({ id, nodes }) =>
-        nodes
-          .slice(0, 3)
-          .map(({ target, failureSummary }) => `${id} ${String(target)} ${failureSummary}`),
-      );
-      expect(words).toEqual([]);
+      expect(await violations(page)).toEqual([]);
     }
     await page.setViewportSize({ width: 360, height: 780 });
     await page.waitForTimeout(300);

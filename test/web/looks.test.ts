@@ -1,12 +1,11 @@
 // Every view as people see it: axe-core finds nothing to complain of, by day and by night; nothing reaches past a phone's
 // width; and with LONGHAND_PICTURES, a run's folder, the views are kept as pictures in docs/web/, with that run on them.
-import { mkdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { AxeResults } from "axe-core";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { serveWeb, type WebServer } from "../../web/server.ts";
+import { violations } from "../support/axe.ts";
 import { drawByMouse } from "../support/draw-by-mouse.ts";
 import { ON_SWIFTSHADER } from "../support/chromium.ts";
 import { openBrowser } from "../support/open-browser.ts";
@@ -14,19 +13,8 @@ import { opened as ready, reach, visit, type Visit } from "../support/page.ts";
 
 const PICTURES = fileURLToPath(new URL("../../docs/web/", import.meta.url));
 const RUN = process.env["LONGHAND_PICTURES"];
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const VIEWS = ["watch", "step", "latent", "draw", "inside", "images", "keep", "gpu"] as const;
 const WIDTHS = [360, 1024, 1920] as const;
-
-/** What axe-core says, in a line per violation. */
-async function violations(page: Page): Promise<string[]> {
-  const found = await page.evaluate(`axe.run()`);
-  return (found as AxeResults).violations.flatMap(({ id, help, nodes }) =>
-    nodes.map(
-      ({ target, failureSummary }) => `${id}: ${help}: ${String(target)} ${failureSummary}`,
-    ),
-  );
-}
 
 /** What a visitor does first in some views, so that there is something to see. */
 const ACTS: Partial<Record<(typeof VIEWS)[number], (page: Page) => Promise<unknown>>> = {
@@ -57,7 +45,6 @@ describe("the page", () => {
     const query = RUN ? "?view=keep" : "?batch=4&steps=40&sample-every=2&autostart=1";
     opened = await visit(browser(), server.url, query);
     const { page } = opened;
-    await page.evaluate(AXE);
     if (RUN) {
       await ready(page);
       await page.setInputFiles("#choose-folder", RUN);

@@ -131,8 +131,8 @@ export function readSettings(parameters: URLSearchParams): Read {
     seed: take("seed", whole(0)) ?? 0,
     batch: take("batch", whole(1)),
     steps: take("steps", whole(1)),
-    discriminatorRate: take("discriminatorRate", positive),
-    generatorRate: take("generatorRate", positive),
+    discriminatorRate: take("discriminatorRate", rate),
+    generatorRate: take("generatorRate", rate),
     activationType: take("activationType", storedType) ?? "f32",
     sampleEvery: take("sampleEvery", whole(1)) ?? SAMPLE_EVERY,
     tune: take("tune", whole(1)),
@@ -198,7 +198,7 @@ function whole(least: number): (text: string) => number | undefined {
   };
 }
 
-function positive(text: string): number | undefined {
+function rate(text: string): number | undefined {
   if (text === "") return undefined;
   const value = Number(text);
   if (Number.isFinite(value) && value >= 0) return value;

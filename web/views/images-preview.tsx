@@ -15,6 +15,7 @@ import {
 import { plan, runState, settings } from "../state/state.ts";
 import { GpuCanvas } from "../ui/gpu-canvas.tsx";
 import { whole } from "../ui/words.ts";
+import { ReplaceDialog } from "./replace-dialog.tsx";
 import "../ui/choice.css";
 
 /** The preview, and what can be done with the images. */
@@ -96,16 +97,7 @@ export function Preview(): JSX.Element {
       <p id="own-words" class="faint">
         {count > 0 && why !== "" ? why : useWords()}
       </p>
-      <dialog ref={question} aria-labelledby="own-replace-title">
-        <h2 id="own-replace-title">Start anew?</h2>
-        <p>The network in training will be replaced by one that knows nothing. “Keep” lists it.</p>
-        <form method="dialog" class="buttons">
-          <button type="submit">Go on with it</button>
-          <button type="submit" class="primary" onClick={() => void trainOnThem()}>
-            Start anew
-          </button>
-        </form>
-      </dialog>
+      <ReplaceDialog dialog={question} onYes={() => void trainOnThem()} />
     </>
   );
 }

@@ -15,8 +15,8 @@ import {
   runState,
   step,
 } from "../state/state.ts";
-import { keepTrouble } from "../state/kept.ts";
 import { decimals, duration, whole } from "../ui/words.ts";
+import { ReplaceDialog } from "./replace-dialog.tsx";
 
 /** The bar. */
 export function RunBar(): JSX.Element {
@@ -74,22 +74,7 @@ export function RunBar(): JSX.Element {
         value={plan.value ? step.value : 0}
       />
       {plan.value && <Figures />}
-      <dialog ref={question} aria-labelledby="replace-title">
-        <h2 id="replace-title">Start anew?</h2>
-        <p>
-          The network that has learnt for {whole(step.value)} {step.value === 1 ? "step" : "steps"}{" "}
-          will be replaced by one that knows nothing.{" "}
-          {keepTrouble.value === ""
-            ? "It stays kept in this browser: “Keep” lists it."
-            : `It will be lost: ${keepTrouble.value}`}
-        </p>
-        <form method="dialog" class="buttons">
-          <button type="submit">Go on with it</button>
-          <button type="submit" class="primary" onClick={() => void start()}>
-            Start anew
-          </button>
-        </form>
-      </dialog>
+      <ReplaceDialog dialog={question} onYes={() => void start()} />
     </section>
   );
 }
