@@ -51,12 +51,12 @@ it("makes a table of each comparison that compare --keep wrote, and of no other 
       /^\[`ours`\]\(comparison\/ours\.json\): `a` and `b`, 10 min each with/,
     );
     expect(lines.slice(4)).toEqual([
-      "| `a` | 0 | 100 | 10 min | 50.0 | 52.0 | 100 | 102 |",
-      "| `a` | 1 | 100 | 10 min | 60.0 | 62.0 | 120 | 122 |",
-      "| `a` | median (least–greatest) |  |  | **55.0 (50.0–60.0)** | **57.0 (52.0–62.0)** | **110 (100–120)** | **112 (102–122)** |",
-      "| `b` | 0 | 100 | 10 min | 30.0 | 32.0 | 60.0 | 62.0 |",
-      "| `b` | 1 | diverged: Step 70: the losses are NaN (D) and NaN (G) | – | – | – | – | – |",
-      "| `b` | median (least–greatest) |  |  | **30.0** | **32.0** | **60.0** | **62.0** |",
+      "| `a` | 0 | 100 | 10 min | 50.0 | 52.0 | 100 | 102 | 0.500 | 0.100 | 6 7 8 9 10 11 12 13 14 15 |",
+      "| `a` | 1 | 100 | 10 min | 60.0 | 62.0 | 120 | 122 | 0.500 | 0.100 | 6 7 8 9 10 11 12 13 14 15 |",
+      "| `a` | median (least–greatest) |  |  | **55.0 (50.0–60.0)** | **57.0 (52.0–62.0)** | **110 (100–120)** | **112 (102–122)** | **0.500** | **0.100** |  |",
+      "| `b` | 0 | 100 | 10 min | 30.0 | 32.0 | 60.0 | 62.0 | 0.500 | 0.100 | 6 7 8 9 10 11 12 13 14 15 |",
+      "| `b` | 1 | diverged: Step 70: the losses are NaN (D) and NaN (G) | – | – | – | – | – | – | – | – |",
+      "| `b` | median (least–greatest) |  |  | **30.0** | **32.0** | **60.0** | **62.0** | **0.500** | **0.100** |  |",
     ]);
   } finally {
     rmSync(folder, { recursive: true });

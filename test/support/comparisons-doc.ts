@@ -36,13 +36,16 @@ const TITLES = [
   "FD, test",
   "second judge: FD, training",
   "FD, test",
+  "coverage",
+  "class imbalance",
+  "digits 0 to 9, in %",
 ];
 
 /** Returns a comparison as the page has it: what it is in a sentence, and its table. */
 export function comparisonText(name: string, comparison: RecipeComparison): string {
   const { goal, seeds, adapter } = comparison.plan;
   const entries = comparison.plan.entries.map((each) => `\`${each.name}\``);
-  const words = `[\`${name}\`](comparison/${name}.json): ${listWords(entries)}, ${goalWords(goal)} each with ${seeds.length === 1 ? "seed" : "seeds"} ${listWords(seeds)}, each run alone, on ${adapter}, by \`npm run compare\`. Time is that of steps alone.`;
+  const words = `[\`${name}\`](comparison/${name}.json): ${listWords(entries)}, ${goalWords(goal)} each with ${seeds.length === 1 ? "seed" : "seeds"} ${listWords(seeds)}, on ${adapter}, by \`npm run compare\`. Time is that of steps alone.`;
   const row = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
   const rows = resultsOf(comparison).flatMap(rowsOf);
   return [words, "", ...[TITLES, TITLES.map(() => "---"), ...rows].map(row)].join("\n");
@@ -56,27 +59,33 @@ function rowsOf({ name, runs, figure, second }: EntryResults): string[][] {
     figure("frechetTest"),
     second.frechetTrain,
     second.frechetTest,
+    figure("coverage"),
+    figure("classBalance"),
   ];
   return [
     ...runs.map((run) => runRow(name, run)),
-    [`\`${name}\``, "median (least–greatest)", "", "", ...distances.map(middle)],
+    [`\`${name}\``, "median (least–greatest)", "", "", ...distances.map(middle), ""],
   ];
 }
 
 function runRow(name: string, { seed, end, diverged }: ComparedRun): string[] {
   const start = [`\`${name}\``, String(seed)];
   if (!end) return [...start, `diverged: ${diverged}`, ...TITLES.slice(3).map(() => "–")];
-  const { figures, second } = end;
+  const { figures, second, counts } = end;
+  const all = counts.reduce((sum, count) => sum + count, 0);
   const distances = [
     figures.frechetTrain,
     figures.frechetTest,
     second?.frechetTrain,
     second?.frechetTest,
+    figures.coverage,
+    figures.classBalance,
   ];
   return [
     ...start,
     end.step.toLocaleString("en"),
     formatDuration(end.seconds),
     ...distances.map((each) => (each === undefined ? "–" : formatFigure(each))),
+    counts.map((count) => Math.round((100 * count) / all)).join(" "),
   ];
 }
