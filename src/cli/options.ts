@@ -169,5 +169,7 @@ export function addSharingOptions(command: Command): Command {
   return command
     .addOption(new Option("--distributed <how>", how).choices(["mpi"]))
     .addOption(new Option("--batch-norm <of>", of).choices(["all", "local"]))
-    .addOption(new Option("--reduce <type>", type).choices(["f32", "f16"]));
+    .addOption(new Option("--reduce <type>", type).choices(["f32", "f16"]))
+    .addOption(new Option("--gpus <n>").hideHelp()) // both are refused in words
+    .addOption(new Option("--gpu <n>").hideHelp());
 }

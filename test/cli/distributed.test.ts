@@ -122,6 +122,18 @@ describe.skipIf(installed.length === 0)("ranks (skipped without mpirun)", () => 
     expect(rowsOf("colours")).toHaveLength(3);
   });
 
+  test("for several GPUs are asked for in words", async () => {
+    for (const [flag, says] of [
+      ["--gpus", "start a rank for each: mpirun -n 2 npx longhand train … --distributed mpi"],
+      ["--gpu", "--adapter NAME"],
+    ] as const) {
+      const { code, err } = await longhand("train", flag, "2");
+      expect(code).toBe(2);
+      expect(err).toContain(`longhand: ${flag} 2: `);
+      expect(err).toContain(says);
+    }
+  });
+
   test("sum gradients in 16 bits if asked to: half of the bytes, kept with the run", async () => {
     const args = [...SMALL, "--steps", "2"];
     const [whole, half] = [

@@ -13,6 +13,7 @@ export function checkTrainFlags(flags: TrainFlags): void {
       "--epochs and --steps: use only one of them; each says where the run ends",
     );
   }
+  checkGpus(flags);
   checkShared(flags);
   if (resume !== undefined) return; // the rest depends on the run
   if (recipe !== undefined) recipeName(recipe);
@@ -22,6 +23,20 @@ export function checkTrainFlags(flags: TrainFlags): void {
     );
   }
   if (evaluateCount !== undefined && evaluateEvery === undefined) throw needsEvery(evaluateCount);
+}
+
+/** Throws a `UsageError` that says how several GPUs are used, if the flags ask for them as other programs have it. */
+function checkGpus({ gpus, gpu }: TrainFlags): void {
+  if (gpus !== undefined) {
+    throw new UsageError(
+      `--gpus ${gpus}: each process trains on one GPU; start a rank for each: mpirun -n ${gpus} npx longhand train … --distributed mpi (docs/distributed.md)`,
+    );
+  }
+  if (gpu !== undefined) {
+    throw new UsageError(
+      `--gpu ${gpu}: GPUs have no numbers here, but names: --adapter NAME, as \`doctor\` lists them; equal GPUs have equal names, so let the launcher show each rank its own (docs/distributed.md)`,
+    );
+  }
 }
 
 /** Throws `UsageError` on flags that don't go with `--distributed`, or only with it. */

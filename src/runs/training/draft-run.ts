@@ -60,6 +60,9 @@ export interface TrainFlags extends RecipeFlags {
   /** Of which images batch norm takes the statistics, if ranks share a batch. */
   readonly batchNorm?: "all" | "local";
   readonly reduce?: "f32" | "f16";
+  /** Refused, with what to do instead. */
+  readonly gpus?: string;
+  readonly gpu?: string;
 }
 
 /** A run that is about to start or to go on: everything is checked, nothing is written yet. */
