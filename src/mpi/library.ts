@@ -44,6 +44,7 @@ const FUNCTIONS = {
   Iallreduce: "PPiHHHP",
   Iallgather: "PiHPiHHP",
   Ibcast: "PiHiHP",
+  Barrier: "H",
   Ibarrier: "HP",
   Test: "PPP",
   Abort: "Hi",
