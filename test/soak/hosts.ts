@@ -238,7 +238,8 @@ export async function tryHosts(say: Say): Promise<void> {
     remove();
     process.exit(130);
   };
-  process.once("SIGINT", leave).once("SIGTERM", leave);
+  // Not once: a second signal would end this process before it has cleaned up.
+  process.on("SIGINT", leave).on("SIGTERM", leave);
   try {
     mkdirSync("/run/sshd", { recursive: true, mode: 0o755 }); // where sshd keeps nothing, but insists on
     hosts = makeHosts(place.folder);
