@@ -47,6 +47,7 @@ const FUNCTIONS = {
   Ialltoall: "PiHPiHHP",
   Alltoall: "PiHPiHH",
   Ibcast: "PiHiHP",
+  Barrier: "H",
   Ibarrier: "HP",
   Test: "PPP",
   Abort: "Hi",

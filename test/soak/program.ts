@@ -229,5 +229,28 @@ export function soakProgram(): Command {
       if (keep) (await keeper(0))("memory", steps, report);
       finish(report.failures.length === 0);
     });
+  program
+    .command("ranks")
+    .description("ranks of an MPI job killed, or standing still, while they train")
+    .option("--kills <n>", "how many ranks to kill", whole, 20)
+    .option("--seed <n>", "what is random follows from it (default: 0)", whole, 0)
+    .action(async ({ kills, seed }: { kills: number; seed: number }) => {
+      const { killRanks } = await import("./kill-ranks.ts");
+      await killRanks(kills, seed, sayCase);
+    });
+  program
+    .command("hosts")
+    .description("ranks on two hosts, made of network namespaces, with a link that is cut; as root")
+    .action(async () => {
+      const { tryHosts } = await import("./hosts.ts");
+      await tryHosts(sayCase);
+    });
   return program;
+}
+
+/** Prints a line per case, and fails the command if a case has failed. */
+function sayCase(passed: boolean, line: string): void {
+  if (passed) console.log(line);
+  else console.error(`FAILED ${line}`);
+  finish(passed);
 }

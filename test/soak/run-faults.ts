@@ -55,7 +55,7 @@ async function someDigits(folder: string, count: number, tested: number): Promis
 }
 
 /** A folder for runs, with a little of MNIST in it. */
-async function workplace(): Promise<{ folder: string; data: string }> {
+export async function workplace(): Promise<{ folder: string; data: string }> {
   const folder = mkdtempSync(join(tmpdir(), "longhand-faults-"));
   const data = join(folder, "data");
   await someDigits(data, IMAGES, 120);
@@ -94,7 +94,7 @@ const train = async (args: readonly string[], env?: NodeJS.ProcessEnv): Promise<
   start(args, env).ended;
 
 /** The hash of all that training made: arrays, moments, losses and evaluations. */
-function hashOf(path: string): string {
+export function hashOf(path: string): string {
   const hash = createHash("sha256");
   const checkpoint = join(path, "checkpoint");
   for (const name of readdirSync(checkpoint).toSorted()) {
@@ -121,7 +121,8 @@ const stepOrUndefined = (path: string): number | undefined => {
   }
 };
 
-const after = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+export const after = (ms: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Waits for a first new checkpoint, or for the end. */
 async function newCheckpoint(path: string, child: ChildProcess, from: number): Promise<void> {
