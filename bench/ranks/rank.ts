@@ -1,7 +1,6 @@
 // One rank of `npm run bench -- scaling --ranks`: times its step, the same step without exchanges, and the exchanges
 // alone. Rank 0 prints what it found as a line of JSON.
 import { createGan } from "../../src/gan/gan.ts";
-import { halfSums } from "../../src/gan/half-sums.ts";
 import { recipeNamed } from "../../src/gan/recipes/list.ts";
 import { averagedParameters, shareAmong } from "../../src/gan/sharing.ts";
 import { standIns } from "../../src/gan/stand-in.ts";
@@ -77,7 +76,6 @@ const step = (await compileSteps(shared)).full;
 const own = (await compileSteps(alone)).full;
 const parameters = averagedParameters(shared);
 const gradients = new Float32Array(new ArrayBuffer(4 * parameters));
-const inHalves = halfSums(ranks, parameters);
 const channels = shared.generator.layers.flatMap(({ layer, outputShape }) =>
   layer.kind === "BatchNorm" ? [outputShape.at(-1)!] : [],
 );
@@ -101,7 +99,7 @@ const times: RankTimes = {
   step: await timed(async () => done(step)),
   compute: await timed(async () => done(own)),
   sums: await timed(async () => ranks.sum(gradients), SHORT),
-  halfSums: await timed(async () => inHalves(gradients), SHORT),
+  halfSums: await timed(async () => ranks.sum(gradients, "f16"), SHORT),
   bareSums: await timed(bare, SHORT),
   gather: await timed(async () => ranks.gather(part, all), SHORT),
 };

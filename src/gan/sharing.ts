@@ -5,7 +5,6 @@ import type { Device } from "../gpu/device.ts";
 import type { HostFloats } from "../gpu/dispatch.ts";
 import { UsageError } from "../gpu/errors.ts";
 import type { Ranks } from "../gpu/ranks.ts";
-import { HALF_SUM_BYTES, halfSums } from "./half-sums.ts";
 import { parameterCount } from "../nn/parameters.ts";
 import type { EpochPlan, Gan } from "./gan.ts";
 import type { Recipe } from "./recipe.ts";
@@ -75,13 +74,12 @@ export function averageOverRanks(
     return { array, into: memory, from: memory };
   });
   const [gradients, wish] = [all.subarray(0, total), all.subarray(total)];
-  const sumHalves = reduce === "f16" ? halfSums(ranks, total) : undefined;
   device.onHost(label, {
     read: parts,
     run: async () => {
       wish[0] = sharing.wantsToStop() ? 1 : 0;
-      if (sumHalves) {
-        await sumHalves(gradients);
+      if (reduce === "f16") {
+        await ranks.sum(gradients, reduce);
         await ranks.sum(wish);
       } else await ranks.sum(all);
       if (wish[0] > 0) sharing.stops = true;
@@ -102,12 +100,3 @@ export function averagedParameters({ generator, discriminator, recipe }: Gan): n
   const updates = recipe.order === "alternating-split" ? 2 : 1;
   return parameterCount(generator.parameters) + updates * parameterCount(discriminator.parameters);
 }
-
-/** Returns the bytes that a rank sends to average so many floats, if the library reduces as cheaply as can be. */
-export function averagingBytes(floats: number, { ranks, reduce }: Sharing): number {
-  return (bytesPerValue(reduce) * floats * 2 * (ranks.size - 1)) / ranks.size;
-}
-
-/** Returns the bytes that a value takes on the wire. */
-export const bytesPerValue = (reduce: Sharing["reduce"]): number =>
-  reduce === "f16" ? HALF_SUM_BYTES : 4;

@@ -8,13 +8,11 @@ export interface Ranks {
   /** This process's number, from 0. */
   readonly rank: number;
   readonly size: number;
-  /** Adds up an array of floats over all ranks, in place, with equal bits on every rank. */
-  readonly sum: (values: Float32Array<ArrayBuffer>) => Promise<void>;
-  /** Gives each rank its one of `size` equal parts, and puts those for this one one after another, in their order. */
-  readonly exchange: (
-    parts: Uint8Array<ArrayBuffer>,
-    got: Uint8Array<ArrayBuffer>,
-  ) => Promise<void>;
+  /**
+   * Adds up an array of floats over all ranks, in place, with equal bits on every rank. Values travel in 16 bits if asked
+   * to.
+   */
+  readonly sum: (values: Float32Array<ArrayBuffer>, type?: "f32" | "f16") => Promise<void>;
   /** Puts the parts of all ranks one after another into `all`. */
   readonly gather: (
     part: Float32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>,

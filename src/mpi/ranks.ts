@@ -4,6 +4,7 @@ import { hostname } from "node:os";
 import { setImmediate, setTimeout } from "node:timers/promises";
 import { RanksError } from "../gpu/errors.ts";
 import type { Ranks } from "../gpu/ranks.ts";
+import { halfSums } from "./half-sums.ts";
 import { launchIn, type Launch } from "./launcher.ts";
 import { loadMpi, type MpiLibrary } from "./library.ts";
 
@@ -27,6 +28,11 @@ export interface MpiRanks extends Ranks {
   /** This rank's number among those of its host. */
   readonly localRank: number;
   readonly traffic: () => Traffic;
+  /** Gives each rank its one of `size` equal parts, and puts those for this one one after another, in their order. */
+  readonly exchange: (
+    parts: Uint8Array<ArrayBuffer>,
+    got: Uint8Array<ArrayBuffer>,
+  ) => Promise<void>;
   /** Returns the bytes of rank 0 on every rank; the others pass undefined. */
   readonly broadcast: (
     bytes: Uint8Array<ArrayBuffer> | undefined,
@@ -137,7 +143,11 @@ async function join(mpi: MpiLibrary, launch: Launch, patience: number): Promise<
     await poll("MPI_Ibarrier", request);
   };
 
-  const sum: Ranks["sum"] = async (values) => {
+  const sum: Ranks["sum"] = async (values, type) => {
+    if (type === "f16") {
+      await inHalves(values);
+      return;
+    }
     const began = performance.now();
     const { length, byteLength } = values;
     if (byteLength <= SHORT) {
@@ -175,8 +185,15 @@ async function join(mpi: MpiLibrary, launch: Launch, patience: number): Promise<
   };
   const gather: Ranks["gather"] = async (part, all) =>
     swap("allgather", part, all, part.byteLength);
-  const exchange: Ranks["exchange"] = async (parts, got) =>
+  const exchange: MpiRanks["exchange"] = async (parts, got) =>
     swap("alltoall", parts, got, parts.byteLength / size);
+  const halves = new Map<number, ReturnType<typeof halfSums>>(); // by the array's length
+  const inHalves = async (values: Float32Array<ArrayBuffer>): Promise<void> => {
+    const { length } = values;
+    const sumHalves = halves.get(length) ?? halfSums({ size, exchange, gather }, length);
+    halves.set(length, sumHalves);
+    await sumHalves(values);
+  };
   const copyFromFirst = async (values: Bytes): Promise<void> => {
     const began = performance.now();
     const request = takeRequest();

@@ -111,6 +111,19 @@ describe.skipIf(installed.length === 0)("ranks (skipped without mpirun)", () => 
     expect(again.code, again.out + again.err).toBe(0);
     expect(stateOf("part")).toEqual(stateOf("two"));
     expect(rowsOf("part")).toEqual(rowsOf("two"));
+
+    // In 16 bits: half of the bytes, nearly the same losses, and kept with the run.
+    const half = await train(second, 2, "half", ...SMALL, "--steps", "20", "--reduce", "f16");
+    const sent = (said: string): number =>
+      Number(/Per step, each rank sends (\d\.\d+) MB/.exec(said)![1]);
+    expect(sent(half) / sent(out)).toBeCloseTo(257 / 512, 1);
+    expect(half).toContain("2.01 bytes × 2 · 1 / 2");
+    expect(lossesApart("two", "half")).toBeGreaterThan(0);
+    expect(lossesApart("two", "half")).toBeLessThan(1e-3);
+    const record = JSON.parse(readFileSync(at("half", "run.json"), "utf8"));
+    expect(record).toMatchObject({ reduce: "f16" });
+    const other = await resume(first, 2, "half", "--steps", "21", "--reduce", "f32");
+    expect(complaints(other.err)).toEqual([expect.stringMatching(/^longhand: --reduce f32: /)]);
   });
 
   test("read images as rank 0 does: fitted into a size, in colours, and again when resumed", async () => {
@@ -122,37 +135,18 @@ describe.skipIf(installed.length === 0)("ranks (skipped without mpirun)", () => 
     expect(rowsOf("colours")).toHaveLength(3);
   });
 
-  test("for several GPUs are asked for in words", async () => {
+  test("and what only they can do are asked for in words", async () => {
     for (const [flag, says] of [
       ["--gpus", "start a rank for each: mpirun -n 2 npx longhand train … --distributed mpi"],
       ["--gpu", "--adapter NAME"],
+      ["--reduce", "says how ranks sum their gradients; give --distributed mpi too"],
     ] as const) {
-      const { code, err } = await longhand("train", flag, "2");
+      const value = flag === "--reduce" ? "f16" : "2";
+      const { code, err } = await longhand("train", flag, value);
       expect(code).toBe(2);
-      expect(err).toContain(`longhand: ${flag} 2: `);
+      expect(err).toContain(`longhand: ${flag} ${value}: `);
       expect(err).toContain(says);
     }
-  });
-
-  test("sum gradients in 16 bits if asked to: half of the bytes, kept with the run", async () => {
-    const args = [...SMALL, "--steps", "2"];
-    const [whole, half] = [
-      await train(first, 2, "whole", ...args),
-      await train(second, 2, "half", ...args, "--reduce", "f16"),
-    ];
-    const sent = (out: string): number =>
-      Number(/Per step, each rank sends (\d\.\d+) MB/.exec(out)![1]);
-    expect(sent(half) / sent(whole)).toBeCloseTo(257 / 512, 1);
-    expect(half).toContain("2.01 bytes × 2 · 1 / 2");
-    expect(lossesApart("whole", "half")).toBeLessThan(1e-3);
-    const record = JSON.parse(readFileSync(at("half", "run.json"), "utf8"));
-    expect(record).toMatchObject({ reduce: "f16" });
-    const other = await resume(first, 2, "half", "--steps", "3", "--reduce", "f32");
-    expect(complaints(other.err)).toEqual([expect.stringMatching(/^longhand: --reduce f32: /)]);
-    const alone = await longhand(...trainArguments("alone", ...SMALL, "--reduce", "f16"));
-    expect(complaints(alone.err)).toEqual([
-      "longhand: --reduce f16: says how ranks sum their gradients; give --distributed mpi too, or leave it out",
-    ]);
   });
 
   test("that differ are refused before the first step, and what all find wrong is said once", async () => {

@@ -1,6 +1,8 @@
 // Ranks within one process, for tests of what they compute: each has a device of its own, and they exchange arrays
 // directly. Sums are in the order of the ranks.
 import type { Ranks } from "../../src/gpu/ranks.ts";
+import { halfSums } from "../../src/mpi/half-sums.ts";
+import type { MpiRanks } from "../../src/mpi/ranks.ts";
 
 type Values = Float32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
 
@@ -11,10 +13,13 @@ interface Round {
   readonly open: () => void;
 }
 
+/** What MPI's ranks have, too: the exchange that sums in 16 bits are made of. */
+type RanksInProcess = Ranks & Pick<MpiRanks, "exchange">;
+
 /** Returns `size` ranks that exchange with each other. */
-export function ranksInProcess(size: number): readonly Ranks[] {
+export function ranksInProcess(size: number): readonly RanksInProcess[] {
   const rounds: Round[] = [];
-  return Array.from({ length: size }, (_, rank): Ranks => {
+  return Array.from({ length: size }, (_, rank): RanksInProcess => {
     let at = 0;
     const bring = (values: Values): Round => {
       const round = (rounds[at] ??= newRound());
@@ -23,19 +28,20 @@ export function ranksInProcess(size: number): readonly Ranks[] {
       if (Object.keys(round.parts).length === size) round.open();
       return round;
     };
-    return {
+    const own: RanksInProcess = {
       rank,
       size,
-      async sum(values) {
+      async sum(values, type) {
+        if (type === "f16") return halfSums(own, values.length)(values);
         const { parts, all } = bring(values);
         await all;
         values.fill(0);
         for (const part of parts) part.forEach((value, i) => (values[i]! += value));
       },
-      async exchange(own, into) {
-        const { parts, all } = bring(own);
+      async exchange(given, into) {
+        const { parts, all } = bring(given);
         await all;
-        const length = own.length / size;
+        const length = given.length / size;
         parts.forEach((each, index) =>
           into.set(each.subarray(rank * length, (rank + 1) * length), index * length),
         );
@@ -46,6 +52,7 @@ export function ranksInProcess(size: number): readonly Ranks[] {
         parts.forEach((each, index) => into.set(each, index * each.length));
       },
     };
+    return own;
   });
 }
 

@@ -4,12 +4,8 @@ import { writeFileAtomic } from "../../checkpoint/files.ts";
 import { withClusters } from "../../gan/clusters.ts";
 import { checkGan, createGan, type Gan } from "../../gan/gan.ts";
 import { verdict } from "../../gan/samples.ts";
-import {
-  averagedParameters,
-  averagingBytes,
-  bytesPerValue,
-  type Sharing,
-} from "../../gan/sharing.ts";
+import { averagedParameters, type Sharing } from "../../gan/sharing.ts";
+import { HALF_SUM_BYTES } from "../../mpi/half-sums.ts";
 import { findNonFinite } from "../../gan/numerics.ts";
 import { compileSteps, type StepPrograms } from "../../gan/train-steps.ts";
 import type { Device } from "../../gpu/device.ts";
@@ -217,11 +213,12 @@ async function compileChosen(
   return programs!;
 }
 
-function wireWords(gan: Gan, sharing: Sharing): string {
-  const { size } = sharing.ranks;
+function wireWords(gan: Gan, { ranks: { size }, reduce }: Sharing): string {
   const averaged = averagedParameters(gan);
-  const megabytes = (averagingBytes(averaged, sharing) / 1e6).toFixed(2);
-  const each = bytesPerValue(sharing.reduce).toFixed(2).replace(".00", "");
+  const bytes = reduce === "f16" ? HALF_SUM_BYTES : 4;
+  // If the library reduces as cheaply as can be.
+  const megabytes = ((bytes * averaged * 2 * (size - 1)) / size / 1e6).toFixed(2);
+  const each = bytes.toFixed(2).replace(".00", "");
   return `Per step, each rank sends ${megabytes} MB to average the gradients of ${averaged} parameters: ${each} bytes × 2 · ${size - 1} / ${size}`;
 }
 

@@ -1,7 +1,7 @@
 // Sums over ranks in 16 bits: half of the bytes on the wire. Values travel in blocks, each with a power of two that makes
 // its largest value fit, and are added in 32 bits, in the order of the ranks.
 import { fromHalf, halfOf } from "../gpu/half.ts";
-import type { Ranks } from "../gpu/ranks.ts";
+import type { MpiRanks } from "./ranks.ts";
 
 const BLOCK = 256; // values that share a power of two, which costs 1 / 256 more bytes
 const WORDS = BLOCK + 1;
@@ -25,7 +25,7 @@ export const HALF_SUM_BYTES: number = (2 * WORDS) / BLOCK;
  * overlap. Fails with `RanksError`.
  */
 export function halfSums(
-  ranks: Ranks,
+  ranks: Pick<MpiRanks, "size" | "exchange" | "gather">,
   length: number,
 ): (values: Float32Array<ArrayBuffer>) => Promise<void> {
   const { size } = ranks;
@@ -74,11 +74,15 @@ function encode(values: Float32Array, words: Int16Array): void {
   }
 }
 
-const valueOf = Float32Array.from({ length: 0x10000 }, (_, half) => fromHalf(half));
+/** The values of all float16 numbers, by their bits. Made when the first sum is. */
+let known: Float32Array | undefined;
+const valuesOfHalves = (): Float32Array =>
+  (known ??= Float32Array.from({ length: 0x10000 }, (_, half) => fromHalf(half)));
 
 /** Adds the values of blocks. */
 function add(sums: Float32Array, words: Int16Array): void {
   const { length } = sums;
+  const valueOf = valuesOfHalves();
   for (let i = 0, at = 0; i < length; at += WORDS) {
     const factor = 2 ** words[at]!;
     const end = Math.min(i + BLOCK, length);

@@ -1,6 +1,6 @@
 // Sums over ranks in 16 bits: how exact they are, whatever the size of values, and equal on every rank.
 import { expect, it } from "vitest";
-import { halfSums } from "../../src/gan/half-sums.ts";
+import { halfSums } from "../../src/mpi/half-sums.ts";
 import { ranksInProcess } from "../support/ranks-in-process.ts";
 
 /** Returns the sums as each rank has them. */
