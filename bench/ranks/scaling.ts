@@ -134,10 +134,8 @@ async function timesOf(ranks: number, flags: RanksFlags): Promise<RankTimes> {
       { cwd: ROOT },
       (error, said, complaints) => {
         if (!error) return resolve(said);
-        const last = complaints
-          .trim()
-          .split("\n")
-          .find((line) => /Error|longhand|not /.test(line));
+        const lines = complaints.split("\n").filter((line) => /\w/.test(line));
+        const last = lines.find((line) => /Error|longhand|not /.test(line)) ?? lines[0];
         reject(
           new UsageError(
             `scaling: ${ranks} ranks didn't run (${last ?? wordsOf(error)}); --mpirun names the command that starts them, such as "mpirun --oversubscribe"`,

@@ -2,7 +2,6 @@
 import { Command } from "commander";
 import { addClassify } from "./commands/classify.ts";
 import { addCompare } from "./commands/compare.ts";
-import { addSweep } from "./commands/sweep.ts";
 import { addData } from "./commands/data.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { addEvaluate } from "./commands/evaluate.ts";
@@ -17,6 +16,7 @@ import { addProject } from "./commands/project.ts";
 import { addRecipes } from "./commands/recipes.ts";
 import { addSample } from "./commands/sample.ts";
 import { addShow } from "./commands/show.ts";
+import { addSweep } from "./commands/sweep.ts";
 import { addTrain } from "./commands/train.ts";
 import { addTune } from "./commands/tune.ts";
 import { addWeb } from "./commands/web.ts";

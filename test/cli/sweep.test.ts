@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { sweep } from "../../src/cli/actions/sweep.ts";
+import { temporaryPath } from "../../src/checkpoint/files.ts";
 import { compareCommand } from "../../src/cli/commands/compare.ts";
 import { loadImages } from "../../src/data/files.ts";
 import { UsageError } from "../../src/gpu/errors.ts";
@@ -177,6 +178,11 @@ describe("a sweep of two runs, one of which diverges", () => {
         "such as 2/4",
       );
     }
+    // Another process is writing the plan at this moment.
+    mkdirSync(at("begins"));
+    writeFileSync(temporaryPath(at("begins", "sweep.json")), "");
+    const begins = written("begins.json", { ...changed, out: at("begins") });
+    expect(await said(async () => sweep(begins, {}))).toContain("calm, seed 0  to do");
     mkdirSync(at("mine"));
     writeFileSync(at("mine", "a.txt"), "");
     const taken = written("taken.json", { ...changed, out: at("mine") });

@@ -19,8 +19,10 @@ export function checkSweepFolder(sweep: Sweep): boolean {
     throw new UsageError(`${where} is a file; name a folder as "out"`);
   }
   const path = join(folder, SWEEP_FILE);
+  // Processes begin at the same time: another may be writing the plan, or have written it since the names were read.
+  const names = readdirSync(folder).filter((name) => !name.includes(SWEEP_FILE));
   if (!existsSync(path)) {
-    if (readdirSync(folder).length === 0) return false;
+    if (names.length === 0) return false;
     throw new UsageError(`${where} holds something other than a sweep; name a new folder as "out"`);
   }
   const [there, here] = [readFileSync(path, "utf8"), sweepPlan(sweep)];

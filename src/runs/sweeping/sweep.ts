@@ -39,13 +39,14 @@ export function listSweep(ui: Ui, sweep: Sweep): void {
     "",
   );
   const name = shellQuote(file);
-  const left = states.filter((state) => state !== DONE).length;
+  const left = runs.filter((which) => isLeft(sweep, which)).length;
   if (left > 0) {
     ui.print(
-      "Each process trains a share, one run after the other:",
+      "Each process trains a share, one run after the other. All of them here:",
+      `  ${commandFor("sweep", `${name} --share 1/1`)}`,
+      "Shared among ranks, or in a batch file among the tasks of sbatch --array:",
       `  mpirun -n ${Math.min(left, 4)} npx longhand sweep ${name}`,
-      `  npx longhand sweep ${name}, in a batch file for sbatch --array=0-${Math.min(left, 16) - 1}`,
-      `  ${commandFor("sweep", `${name} --share 1/1`)}, for all of them here`,
+      `  npx longhand sweep ${name}`,
     );
   }
   ui.print(
@@ -54,7 +55,11 @@ export function listSweep(ui: Ui, sweep: Sweep): void {
   );
 }
 
-const DONE = "done";
+/** Whether a run is still to be trained. */
+function isLeft({ folder, goal }: Sweep, which: WhichRun): boolean {
+  const path = runPath(folder, which);
+  return divergenceOf(path) === undefined && !isTrained(stateOf(path, goal), goal);
+}
 
 function stateWords(sweep: Sweep, which: WhichRun): string {
   const { folder, goal } = sweep;
@@ -62,7 +67,7 @@ function stateWords(sweep: Sweep, which: WhichRun): string {
   const diverged = divergenceOf(path);
   if (diverged !== undefined) return `diverged: ${diverged}`;
   const state = stateOf(path, goal);
-  if (isTrained(state, goal)) return DONE;
+  if (isTrained(state, goal)) return "done";
   if (state.step === undefined) return "to do";
   return goal.unit === "steps"
     ? `at step ${state.step} of ${goal.amount}`
@@ -101,10 +106,7 @@ export async function trainShare(ui: Ui, sweep: Sweep, share: Share): Promise<vo
   };
   training.forecast.ended(0); // `compare` does what comes at the end
 
-  const left = own.filter((which) => {
-    const path = runPath(folder, which);
-    return divergenceOf(path) === undefined && !isTrained(stateOf(path, goal), goal);
-  });
+  const left = own.filter((which) => isLeft(sweep, which));
   for (const which of left) foresee(training, which, stateOf(runPath(folder, which), goal));
   ui.print(
     `${share.words}: ${own.length} of ${all.length} runs, ${left.length} of them left to train, of ${goalWords(goal)} each. Writing to ${folder}`,
