@@ -172,7 +172,9 @@ describe("a sweep of two runs, one of which diverges", () => {
     );
     const refusal = async (words: string[], flags: object): Promise<string> =>
       messageOf(UsageError, async () => compareCommand(words, { sweep: file, ...flags }));
-    expect(await refusal(["mlp"], { steps: 3 })).toContain("so leave out mlp, --steps");
+    expect(await refusal(["mlp"], { steps: 3, firstSeed: 1 })).toContain(
+      "so leave out mlp, --steps, --first-seed",
+    );
     for (const share of ["0/2", "3/2", "1", "a/b", ""]) {
       expect(await messageOf(UsageError, async () => sweep(file, { share }))).toContain(
         "such as 2/4",

@@ -24,11 +24,10 @@ import {
   lockComparison,
   writeComparison,
 } from "./folder.ts";
-import { divergenceOf } from "./divergence.ts";
 import { createForecast } from "./forecast.ts";
 import { plannedEntries, requireSamePlan } from "./plan.ts";
 import { prepareComparing, type Asked } from "./prepare.ts";
-import { inTurn, isTrained, runPath, stateOf, type WhichRun } from "./run-state.ts";
+import { inTurn, isOver, runPath, stateOf, type WhichRun } from "./run-state.ts";
 import { createTeller, runUi } from "./teller.ts";
 import { goalWords, listWords, runWords } from "./words.ts";
 
@@ -116,12 +115,10 @@ async function goOn(
     );
     const isLeft = ({ entry, seed }: WhichRun): boolean =>
       !comparison.runs.some((run) => run.entry === entry && run.seed === seed);
-    const isReady = (run: WhichRun): boolean => {
-      const path = runPath(folder, run);
-      return divergenceOf(path) !== undefined || isTrained(stateOf(path, plan.goal), plan.goal);
-    };
     const missing = all.filter(isLeft);
-    const left = isSweep ? missing.filter(isReady) : missing;
+    const left = isSweep
+      ? missing.filter((run) => isOver(runPath(folder, run), plan.goal))
+      : missing;
     for (const run of left) foresee(comparing, run, stateOf(runPath(folder, run), plan.goal));
     await writeResults(folder, comparison);
     ui.print(

@@ -37,7 +37,9 @@ async function gatheredBy(
   const said = [
     ...words,
     ...Object.entries(others).flatMap(([flag, given]) =>
-      given === undefined || flag === "sweep" ? [] : `--${flag}`,
+      given === undefined || flag === "sweep"
+        ? []
+        : `--${flag === "firstSeed" ? "first-seed" : flag}`,
     ),
   ];
   if (said.length > 0) {

@@ -7,6 +7,7 @@ import { readEvaluations } from "../evaluation/evaluating.ts";
 import { runFolder } from "../run-folder.ts";
 import type { Point } from "./comparison-file.ts";
 import type { Goal } from "./plan.ts";
+import { divergenceOf } from "./divergence.ts";
 import { readClock, secondsAt } from "./step-clock.ts";
 
 /** A run of a comparison. */
@@ -69,3 +70,7 @@ export function stateOf(path: string, goal: Goal): RunState {
 export function isTrained(state: RunState, { amount }: Goal): boolean {
   return state.step !== undefined && state.done >= amount && state.points.at(-1)?.mark === amount;
 }
+
+/** Whether nothing of a run is left to be trained: it has gone as far as it should, or it diverged. */
+export const isOver = (path: string, goal: Goal): boolean =>
+  divergenceOf(path) !== undefined || isTrained(stateOf(path, goal), goal);

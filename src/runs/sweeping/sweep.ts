@@ -6,7 +6,14 @@ import { textTable } from "../../gpu/text-table.ts";
 import { foresee, leftWords, trainCompared, type Training } from "../comparing/compare-run.ts";
 import { divergenceOf, divergenceWords, markDiverged } from "../comparing/divergence.ts";
 import { createForecast } from "../comparing/forecast.ts";
-import { inTurn, isTrained, runPath, stateOf, type WhichRun } from "../comparing/run-state.ts";
+import {
+  inTurn,
+  isOver,
+  isTrained,
+  runPath,
+  stateOf,
+  type WhichRun,
+} from "../comparing/run-state.ts";
 import { createTeller, runUi } from "../comparing/teller.ts";
 import { goalWords, listWords, runWords } from "../comparing/words.ts";
 import { commandFor } from "../command-words.ts";
@@ -25,7 +32,7 @@ export const runsOf = ({ entries, seeds }: Sweep): readonly WhichRun[] =>
 
 /** Prints the runs of a sweep and how far each has come, and how to train and gather them. */
 export function listSweep(ui: Ui, sweep: Sweep): void {
-  const { folder, file } = sweep;
+  const { folder, file, goal } = sweep;
   checkSweepFolder(sweep);
   const runs = runsOf(sweep);
   const states = runs.map((which) => stateWords(sweep, which));
@@ -39,7 +46,7 @@ export function listSweep(ui: Ui, sweep: Sweep): void {
     "",
   );
   const name = shellQuote(file);
-  const left = runs.filter((which) => isLeft(sweep, which)).length;
+  const left = runs.filter((which) => !isOver(runPath(folder, which), goal)).length;
   if (left > 0) {
     ui.print(
       "Each process trains a share, one run after the other. All of them here:",
@@ -53,12 +60,6 @@ export function listSweep(ui: Ui, sweep: Sweep): void {
     "What has been trained is judged and gathered by:",
     `  ${commandFor("compare", `--sweep ${name}`)}`,
   );
-}
-
-/** Whether a run is still to be trained. */
-function isLeft({ folder, goal }: Sweep, which: WhichRun): boolean {
-  const path = runPath(folder, which);
-  return divergenceOf(path) === undefined && !isTrained(stateOf(path, goal), goal);
 }
 
 function stateWords(sweep: Sweep, which: WhichRun): string {
@@ -106,7 +107,7 @@ export async function trainShare(ui: Ui, sweep: Sweep, share: Share): Promise<vo
   };
   training.forecast.ended(0); // `compare` does what comes at the end
 
-  const left = own.filter((which) => isLeft(sweep, which));
+  const left = own.filter((which) => !isOver(runPath(folder, which), goal));
   for (const which of left) foresee(training, which, stateOf(runPath(folder, which), goal));
   ui.print(
     `${share.words}: ${own.length} of ${all.length} runs, ${left.length} of them left to train, of ${goalWords(goal)} each. Writing to ${folder}`,
