@@ -161,7 +161,9 @@ describe("a sweep of two runs, one of which diverges", () => {
       ["calm", 8],
       ["wild", undefined],
     ]);
-    expect(readFileSync(at("runs", "compare.html"), "utf8")).toContain("Diverged: Step");
+    const page = readFileSync(at("runs", "compare.html"), "utf8");
+    expect(page).toContain("Diverged: Step");
+    expect(page).toContain("trained by the processes of a sweep");
   }, 240_000);
 
   it("is refused if its file has changed meanwhile, or says what compare says too", async () => {

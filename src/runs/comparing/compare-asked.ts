@@ -91,6 +91,7 @@ async function goOn(
       plan: prepared.plan,
       second: prepared.second,
       longhand: longhandWords(),
+      ...(isSweep ? { sweep: true } : {}),
       runs: [],
     };
     const { plan } = comparison;

@@ -52,6 +52,8 @@ export interface RecipeComparison {
   readonly second: JudgeName | null;
   /** Longhand's version. */
   readonly longhand: string;
+  /** Set if a sweep's processes trained the runs, maybe next to each other. */
+  readonly sweep?: true;
   /** In the order in which they ended. */
   readonly runs: readonly ComparedRun[];
 }
@@ -117,6 +119,7 @@ const schema: z.ZodType<RecipeComparison> = z.object({
   plan: planSchema,
   second: judgeSchema.nullable(),
   longhand: z.string(),
+  sweep: z.literal(true).exactOptional(),
   runs: z.array(runSchema),
 });
 

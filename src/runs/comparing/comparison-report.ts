@@ -105,7 +105,7 @@ function factsOf({ plan, second, longhand }: RecipeComparison): readonly Term[] 
   ];
 }
 
-function termsOf({ plan }: RecipeComparison): readonly Term[] {
+function termsOf({ plan, sweep }: RecipeComparison): readonly Term[] {
   const { goal, count } = plan;
   const equal: Term =
     goal.unit === "minutes"
@@ -119,10 +119,15 @@ function termsOf({ plan }: RecipeComparison): readonly Term[] {
         ];
   return [
     equal,
-    [
-      "In turn",
-      "Runs are trained one after the other, each alone: the entries in turn with the first seed, then in turn with the next.",
-    ],
+    sweep
+      ? [
+          "Shared",
+          "Runs were trained by the processes of a sweep, which may have shared a machine: times and equal minutes say little.",
+        ]
+      : [
+          "In turn",
+          "Runs are trained one after the other, each alone: the entries in turn with the first seed, then in turn with the next.",
+        ],
     [
       "Fréchet distance",
       `Between the judge's features of samples and of all training images, each treated as a Gaussian. Fewer samples raise it: the plot has ${count.toLocaleString("en")}, the tables ${(2 * count).toLocaleString("en")}. None of the samples that are judged is shown here.`,
