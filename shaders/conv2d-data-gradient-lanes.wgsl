@@ -4,6 +4,8 @@
 // pixel of many images, and taps outside the output are skipped for the whole tile.
 enable subgroups;
 
+const DINP_BY_FOUR = true; // CHANNELS is a multiple of 4, and the array is aligned
+
 const COLUMNS = CHANNELS;
 const TILES_N = (CHANNELS + TILE_COLUMNS - 1u) / TILE_COLUMNS;
 const ONE_PIXEL = BATCH % ALL_ROWS == 0u; // a subgroup's rows are one pixel of different images
@@ -11,10 +13,12 @@ const ONE_PIXEL = BATCH % ALL_ROWS == 0u; // a subgroup's rows are one pixel of 
 // Element types; f16 and vec4h if the array is stored as f16.
 alias Dout4 = vec4f;
 alias Dinp = f32;
+alias Dinp4 = vec4f;
 
 @group(0) @binding(0) var<storage, read> dout4: array<Dout4>; // (N, OH, OW, K), K a multiple of 4
 @group(0) @binding(1) var<storage, read> weight4: array<vec4f>; // (KH, KW, C, K)
-@group(0) @binding(2) var<storage, read_write> dinp: array<Dinp>; // (N, H, W, C)
+@group(0) @binding(2) var<storage, read_write> dinp: array<Dinp>; // (N, H, W, C), unless DINP_BY_FOUR
+@group(0) @binding(3) var<storage, read_write> dinp4: array<Dinp4>; // the same if DINP_BY_FOUR
 
 // Image, y and x of the output pixel that the phase's first tap puts a row's pixel under. Rows past the last repeat it.
 fn origin(row: u32, phase: Phase) -> vec3i {
@@ -51,8 +55,13 @@ fn load_last(kernel: u32, c: u32, k: u32) -> mat4x4f {
   return mat4x4f();
 }
 
-// Whether any of rows m to m + ALL_ROWS - 1 has a tap inside the output.
-fn seen(m: u32, phase: Phase, i: u32, j: u32) -> bool {
+fn step_to(i: u32, j: u32) -> i32 {
+  return -i32((i * OUT_WIDTH + j) * FILTERS);
+}
+
+// Whether any of rows m to m + ALL_ROWS - 1 has a tap inside the output; `first` is the origin of row m.
+fn seen(m: u32, first: vec3i, phase: Phase, i: u32, j: u32) -> bool {
+  if (ONE_PIXEL) { return tap(first, i, j) >= 0; }
   var found = -1;
   for (var row = m; row < min(m + ALL_ROWS, pixels_of(phase)); row += BATCH - image_and_pixel(row).x) {
     found = max(found, tap(origin(row, phase), i, j));
@@ -67,9 +76,13 @@ fn store(m: u32, c: u32, four: vec4f) {
   let pixel = phase.first + position(row.y, phase.count.x) * vec2u(STRIDE_W, STRIDE_H);
   let at = ((row.x * HEIGHT + pixel.y) * WIDTH + pixel.x) * CHANNELS + c;
   let values = epilogue4(four, at, c);
-  // Starting at a literal 0, the loop would be unrolled, and stores are most of the compilers' work.
-  for (var j = u32(c >= CHANNELS); j < 4u; j++) {
-    if (c + j < CHANNELS) { dinp[DINP_AT + at + j] = Dinp(values[j]); }
+  if (DINP_BY_FOUR) {
+    if (c < CHANNELS) { dinp4[(DINP4_AT + at) >> 2u] = Dinp4(values); }
+  } else {
+    // Starting at a literal 0, the loop would be unrolled, and stores are most of the compilers' work.
+    for (var j = u32(c >= CHANNELS); j < 4u; j++) {
+      if (c + j < CHANNELS) { dinp[DINP_AT + at + j] = Dinp(values[j]); }
+    }
   }
 }
 
@@ -91,12 +104,15 @@ fn tiled(group: Workgroup, @builtin(subgroup_invocation_id) lane: u32) {
   );
   var t = Tile();
   var u = Tile();
+  let first = origin(m, own);
+  let starts = unbounded_indices(met);
   for (var i = 0u; i < own.taps.y; i++) {
     for (var j = 0u; j < own.taps.x; j++) {
-      if (!seen(m, own, i, j)) { continue; }
-      let at = under_tap(met, i, j);
+      // No filters if the tap is outside, rather than a branch: wherever paths join, SwiftShader copies all sums.
+      let end = select(0u, FILTERS, seen(m, first, own, i, j));
+      let at = under_tap(met, starts, i, j);
       let kernel = kernel_of(own, i, j);
-      for (var k = 0u; k < FILTERS; k += 4u) {
+      for (var k = 0u; k < end; k += 4u) {
         add_steps(&t, &u, load_weights(kernel, c, k), load_last(kernel, c, k), exchange(load_own(at, k)));
       }
     }

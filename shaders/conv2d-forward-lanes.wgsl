@@ -5,6 +5,7 @@
 enable subgroups;
 
 const INP_BY_FOUR = true; // CHANNELS is a multiple of 4, and the array is aligned
+const OUT_BY_FOUR = true; // FILTERS is a multiple of 4, and the array is aligned
 
 const PIXELS = BATCH * OUT_HEIGHT * OUT_WIDTH;
 const COLUMNS = FILTERS;
@@ -16,11 +17,13 @@ const ONE_PIXEL = BATCH % ALL_ROWS == 0u; // a subgroup's rows are one pixel of 
 alias Inp = f32;
 alias Inp4 = vec4f;
 alias Out = f32;
+alias Out4 = vec4f;
 
 @group(0) @binding(0) var<storage, read> inp: array<Inp>; // (N, H, W, C)
 @group(0) @binding(1) var<storage, read> inp4: array<Inp4>; // the same array
 @group(0) @binding(2) var<storage, read> weight4: array<vec4f>; // (KH, KW, C, K), K a multiple of 4
-@group(0) @binding(3) var<storage, read_write> out: array<Out>; // (N, OH, OW, K)
+@group(0) @binding(3) var<storage, read_write> out: array<Out>; // (N, OH, OW, K), unless OUT_BY_FOUR
+@group(0) @binding(4) var<storage, read_write> out4: array<Out4>; // the same if OUT_BY_FOUR
 
 // Image, y and x of the input pixel under a row's first tap. Rows past the last repeat it.
 fn origin(row: u32) -> vec3i {
@@ -35,7 +38,15 @@ fn tap(first: vec3i, i: u32, j: u32) -> i32 {
   let x = first.z + i32(j * DILATION_W);
   // `&`, not `&&`: with branches, eight of these took SwiftShader 25 s to compile instead of 0.2 s.
   let inside = (y >= 0) & (y < i32(HEIGHT)) & (x >= 0) & (x < i32(WIDTH));
-  return select(-1, ((first.x * i32(HEIGHT) + y) * i32(WIDTH) + x) * i32(CHANNELS), inside);
+  return select(-1, unbounded(vec3i(first.x, y, x)), inside);
+}
+
+fn unbounded(at: vec3i) -> i32 {
+  return ((at.x * i32(HEIGHT) + at.y) * i32(WIDTH) + at.z) * i32(CHANNELS);
+}
+
+fn step_to(i: u32, j: u32) -> i32 {
+  return i32((i * DILATION_H * WIDTH + j * DILATION_W) * CHANNELS);
 }
 
 // Channels c to c + 3 under the tap at `at`; zeros if `at` is -1, which is in the padding. If a tile is one pixel, taps
@@ -117,8 +128,9 @@ fn load_last(step: u32, k: u32) -> mat4x4f {
   return mat4x4f();
 }
 
-// Whether any of rows m to m + ALL_ROWS - 1 has a tap inside the image.
-fn seen(m: u32, i: u32, j: u32) -> bool {
+// Whether any of rows m to m + ALL_ROWS - 1 has a tap inside the image; `first` is the origin of row m.
+fn seen(m: u32, first: vec3i, i: u32, j: u32) -> bool {
+  if (ONE_PIXEL) { return tap(first, i, j) >= 0; }
   var found = -1;
   for (var row = m; row < min(m + ALL_ROWS, PIXELS); row += BATCH - image_and_pixel(row).x) {
     found = max(found, tap(origin(row), i, j));
@@ -130,9 +142,13 @@ fn store(m: u32, k: u32, four: vec4f) {
   let row = image_and_pixel(m);
   let at = (row.x * (OUT_HEIGHT * OUT_WIDTH) + row.y) * FILTERS + k;
   let values = epilogue4(four, at, k);
-  // Starting at a literal 0, the loop would be unrolled, and stores are most of the compilers' work.
-  for (var j = u32(k >= FILTERS); j < 4u; j++) {
-    if (k + j < FILTERS) { out[OUT_AT + at + j] = Out(values[j]); }
+  if (OUT_BY_FOUR) {
+    if (k < FILTERS) { out4[(OUT4_AT + at) >> 2u] = Out4(values); }
+  } else {
+    // Starting at a literal 0, the loop would be unrolled, and stores are most of the compilers' work.
+    for (var j = u32(k >= FILTERS); j < 4u; j++) {
+      if (k + j < FILTERS) { out[OUT_AT + at + j] = Out(values[j]); }
+    }
   }
 }
 
@@ -151,12 +167,15 @@ fn tiled(group: Workgroup, @builtin(subgroup_invocation_id) lane: u32) {
   var t = Tile();
   var u = Tile();
   if (INP_BY_FOUR) {
+    let first = origin(m);
+    let starts = unbounded_indices(origins);
     for (var kernel = 0u; kernel < KERNEL_H * KERNEL_W; kernel++) {
       let i = kernel / KERNEL_W;
       let j = kernel % KERNEL_W;
-      if (!seen(m, i, j)) { continue; }
-      let at = under_tap(origins, i, j);
-      for (var c = 0u; c < CHANNELS; c += 4u) {
+      // No channels if the tap is outside, rather than a branch: wherever paths join, SwiftShader copies all sums.
+      let end = select(0u, CHANNELS, seen(m, first, i, j));
+      let at = under_tap(origins, starts, i, j);
+      for (var c = 0u; c < end; c += 4u) {
         let step = kernel * CHANNELS + c;
         add_steps(&t, &u, load_weights(step, k), load_last(step, k), exchange(load_own(at, c)));
       }

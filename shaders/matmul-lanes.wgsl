@@ -15,6 +15,7 @@ const A_COLUMN = 1u;
 const W_ROW = 32u; // one of W_ROW and W_COLUMN is 1, and the other is a multiple of 4
 const W_COLUMN = 1u;
 const A_BY_FOUR = true; // the same holds for a's strides, and the array is aligned
+const OUT_BY_FOUR = true; // N is a multiple of 4, and the array is aligned
 
 const ROWS_BY_FOUR = A_BY_FOUR & (A_COLUMN != 1u); // rows are adjacent in memory
 
@@ -23,7 +24,8 @@ const TILES_N = (N + TILE_COLUMNS - 1u) / TILE_COLUMNS;
 @group(0) @binding(0) var<storage, read> a: array<f32>;
 @group(0) @binding(1) var<storage, read> a4: array<vec4f>; // the same array
 @group(0) @binding(2) var<storage, read> w4: array<vec4f>;
-@group(0) @binding(3) var<storage, read_write> out: array<f32>;
+@group(0) @binding(3) var<storage, read_write> out: array<f32>; // unless OUT_BY_FOUR
+@group(0) @binding(4) var<storage, read_write> out4: array<vec4f>; // if OUT_BY_FOUR
 
 // Steps past the last are zeros on both sides, because what is read there may be infinite.
 fn in_range(k: u32) -> bool {
@@ -69,9 +71,14 @@ fn load_w(start: u32, k: u32, n: u32) -> mat4x4f {
 var<private> batch: u32;
 
 fn store(m: u32, n: u32, four: vec4f) {
-  // Starting at a literal 0, the loop would be unrolled, and stores are most of the compilers' work.
-  for (var j = u32(n >= N); j < 4u; j++) {
-    if (n + j < N) { out[OUT_AT + (batch * M + m) * N + n + j] = four[j]; }
+  let at = (batch * M + m) * N + n;
+  if (OUT_BY_FOUR) {
+    if (n < N) { out4[(OUT4_AT + at) >> 2u] = four; }
+  } else {
+    // Starting at a literal 0, the loop would be unrolled, and stores are most of the compilers' work.
+    for (var j = u32(n >= N); j < 4u; j++) {
+      if (n + j < N) { out[OUT_AT + at + j] = four[j]; }
+    }
   }
 }
 

@@ -137,19 +137,26 @@ fn exchange_fours(x: mat4x4f, y: mat4x4f) -> Fours {
   return all;
 }
 
+fn add_product(r: ptr<function, mat4x4f>, w: mat4x4f, x: mat4x4f) {
+  (*r)[0] += w * x[0];
+  (*r)[1] += w * x[1];
+  (*r)[2] += w * x[2];
+  (*r)[3] += w * x[3];
+}
+
 // Adds four steps of the sum to four columns of all rows. Each column of w is one step.
 fn add_four_steps(t: ptr<function, Tile>, w: mat4x4f, x: Fours) {
-  (*t).r0 += w * x.x0;
-  (*t).r1 += w * x.x1;
+  add_product(&(*t).r0, w, x.x0);
+  add_product(&(*t).r1, w, x.x1);
   if (FOURS_OF_ROWS > 2u) {
-    (*t).r2 += w * x.x2;
-    (*t).r3 += w * x.x3;
+    add_product(&(*t).r2, w, x.x2);
+    add_product(&(*t).r3, w, x.x3);
   }
   if (FOURS_OF_ROWS > 4u) {
-    (*t).r4 += w * x.x4;
-    (*t).r5 += w * x.x5;
-    (*t).r6 += w * x.x6;
-    (*t).r7 += w * x.x7;
+    add_product(&(*t).r4, w, x.x4);
+    add_product(&(*t).r5, w, x.x5);
+    add_product(&(*t).r6, w, x.x6);
+    add_product(&(*t).r7, w, x.x7);
   }
 }
 

@@ -1,6 +1,8 @@
 // own-rows: the pixels whose rows a lane loads for a tile of lib/lanes-tile.wgsl, and where their taps fall. The shader
-// defines `tap(origin, i, j)`, the index under tap (i, j) of a pixel with that origin or -1 outside, and
-// `load_four(at, c)`, the four elements from c on at such an index, or zeros outside.
+// defines ONE_PIXEL, whether a subgroup's rows are one pixel of different images; `tap(origin, i, j)`, the index under
+// tap (i, j) of a pixel with that origin or -1 outside; `unbounded(origin)`, the index under the first tap as if nothing
+// were outside, and `step_to(i, j)`, how far from there tap (i, j) is; and `load_four(at, c)`, the four elements from c
+// on at an index, or zeros outside.
 
 // The origins (image, y, x) of the lane's pixels, of which a tile uses OWN_ROWS.
 struct Origins {
@@ -20,7 +22,20 @@ struct Indices {
   last: vec4i,
 }
 
-fn under_tap(at: Origins, i: u32, j: u32) -> Indices {
+fn unbounded_indices(at: Origins) -> Indices {
+  return Indices(
+    vec4i(unbounded(at.p0), unbounded(at.p1), unbounded(at.p2), unbounded(at.p3)),
+    vec4i(unbounded(at.p4), unbounded(at.p5), unbounded(at.p6), unbounded(at.p7)),
+  );
+}
+
+// `starts` are the indices under the first tap. If a tile is one pixel, taps outside were skipped, and with few channels
+// finding the others takes as long as adding them up.
+fn under_tap(at: Origins, starts: Indices, i: u32, j: u32) -> Indices {
+  if (ONE_PIXEL) {
+    let step = vec4i(step_to(i, j));
+    return Indices(starts.first + step, starts.last + step);
+  }
   return Indices(
     vec4i(tap(at.p0, i, j), tap(at.p1, i, j), tap(at.p2, i, j), tap(at.p3, i, j)),
     vec4i(tap(at.p4, i, j), tap(at.p5, i, j), tap(at.p6, i, j), tap(at.p7, i, j)),

@@ -1,5 +1,5 @@
-// Minifies WGSL: removes comments, indentation, empty lines, and spaces that separate no tokens, and shortens the names
-// that functions declare. Every other token stays. Lines that shader.ts finds by their beginning only lose their
+// Minifies WGSL: removes comments, indentation, empty lines, and spaces that separate no tokens, and shortens names that
+// nobody else can refer to. Every other token stays. Lines that shader.ts finds by their beginning only lose their
 // comments: constants, aliases, and names of appended libraries.
 import { localNames, tokensOf, type Token } from "./wgsl-constants.ts";
 
@@ -12,11 +12,14 @@ const BETWEEN = /([\w)\]]) (\+|-|\*|\/|%|=|\+=|-=|\*=|==|!=|<=|>=|&&|\|\||\^|&|\
 
 /**
  * Returns the text without comments and unnecessary space. Its tokens are the same, in the same order, but for the
- * names of functions' parameters and variables. Throws on a block comment, which no shader here has.
+ * names of functions' parameters and variables. If all words of the libraries are given, functions and structs that
+ * none of those mentions get short names too, except for entry points. Throws on a block comment, which no shader here
+ * has.
  */
-export function minifyWgsl(text: string): string {
+export function minifyWgsl(text: string, ofLibraries?: ReadonlySet<string>): string {
   if (text.includes("/*")) throw new Error("WGSL to minify: has a block comment; write // instead");
-  return withShortNames(text)
+  const named = ofLibraries ? withShortDeclarations(text, ofLibraries) : text;
+  return withShortNames(named)
     .split(/\r?\n/)
     .map((line) => (APPENDED.test(line) ? line : squeezed(line.replace(/\/\/.*$/, "").trim())))
     .filter((line) => line !== "")
@@ -26,21 +29,67 @@ export function minifyWgsl(text: string): string {
 const squeezed = (line: string): string =>
   READ.test(line) ? line : line.replaceAll(BETWEEN, "$1$2").replaceAll(AROUND, "$1");
 
+/** Returns all words of some texts, but for comments. */
+export const wordsOf = (texts: readonly string[]): ReadonlySet<string> =>
+  new Set(texts.flatMap((text) => tokensOf(text).map(textOf)));
+
+const textOf = (token: Token): string => token.text;
+
+/** Returns the text with short names for its own functions and structs. */
+function withShortDeclarations(text: string, ofLibraries: ReadonlySet<string>): string {
+  const tokens = tokensOf(text);
+  const used = new Set([...ofLibraries, ...tokens.map(textOf)]);
+  const free = CAPITALS.filter((name) => !used.has(name));
+  const entries = new Set(
+    Array.from(text.matchAll(/@compute[^{]*?\bfn (\w+)/g), ([, name]) => name!),
+  );
+  const members = new Set(tokens.filter((_, i) => tokens[i - 1]?.text === ".").map(textOf));
+  const names = new Map<string, string>();
+  for (const [i, token] of tokens.entries()) {
+    const declared = ["fn", "struct"].includes(tokens[i - 1]?.text ?? "");
+    if (!declared || [ofLibraries, entries, members].some((kept) => kept.has(token.text))) continue;
+    const name = free[names.size];
+    if (name !== undefined && name.length < token.text.length) names.set(token.text, name);
+  }
+  return replaced(text, tokens, names);
+}
+
+/** Returns the text with other names for some words, but for members of structs. */
+function replaced(
+  text: string,
+  tokens: readonly Token[],
+  names: ReadonlyMap<string, string>,
+): string {
+  let short = "";
+  let from = 0;
+  for (const [i, token] of tokens.entries()) {
+    const name = names.get(token.text);
+    if (name === undefined || tokens[i - 1]?.text === ".") continue;
+    short += text.slice(from, token.start) + name;
+    from = token.end;
+  }
+  return short + text.slice(from);
+}
+
 /** Returns the text with short names for what its functions declare. */
 function withShortNames(text: string): string {
   const tokens = tokensOf(text);
-  const shared = new Set(tokens.filter((_, i) => isShared(tokens, i)).map((token) => token.text));
+  const shared = new Set(tokens.filter((_, i) => isShared(tokens, i)).map(textOf));
   let short = "";
   let from = 0;
   for (const [first, end] of functionsIn(tokens)) {
     const own = tokens.slice(first, end);
-    const names = shortNames(own, shared);
-    own.forEach((token, i) => {
-      const name = names.get(token.text);
-      if (name === undefined || own[i - 1]?.text === ".") return;
-      short += text.slice(from, token.start) + name;
-      from = token.end;
-    });
+    const start = own[0]!.start;
+    const after = own.at(-1)!.end;
+    const shifted = own.map((token) => ({
+      ...token,
+      start: token.start - start,
+      end: token.end - start,
+    }));
+    short +=
+      text.slice(from, start) +
+      replaced(text.slice(start, after), shifted, shortNames(own, shared));
+    from = after;
   }
   return short + text.slice(from);
 }
@@ -81,3 +130,6 @@ function shortNames(own: readonly Token[], shared: ReadonlySet<string>): Map<str
 }
 
 const LETTERS: readonly string[] = [..."abcdefghijklmnopqrstuvwxyz"];
+const CAPITALS: readonly string[] = LETTERS.flatMap((letter) =>
+  ["", ...LETTERS].map((second) => letter.toUpperCase() + second),
+);

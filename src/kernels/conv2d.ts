@@ -73,6 +73,7 @@ export function convolve(
   const shared = { shader, flop: flopOf(geometry), done } satisfies Partial<Launch>;
   if (variant === "lanes") {
     const tile = lanesTile(device, pixels, filters);
+    const OUT_BY_FOUR = loadsFours(out, filters);
     device.launch({
       ...shared,
       shader: "conv2d-forward-lanes",
@@ -81,8 +82,15 @@ export function convolve(
         ...constants,
         ...tile,
         INP_BY_FOUR: loadsFours(inp, channels),
+        OUT_BY_FOUR,
       },
-      bind: { inp, inp4: inp, weight4: weight, out, ...epilogueBind },
+      bind: {
+        inp,
+        inp4: inp,
+        weight4: weight,
+        ...(OUT_BY_FOUR ? { out4: out } : { out }),
+        ...epilogueBind,
+      },
       workgroups: device.linear(lanesTiles(tile, pixels, filters), 1),
     });
     return out;
@@ -151,13 +159,19 @@ export function dataGradient(
   } satisfies Partial<Launch>;
   if (entry === "lanes") {
     const tile = lanesTile(device, pixels, channels);
+    const DINP_BY_FOUR = loadsFours(dinp, channels);
     const [x, y] = device.linear(lanesTiles(tile, pixels, channels), 1);
     device.launch({
       ...shared,
       shader: "conv2d-data-gradient-lanes",
       entry: "tiled",
-      constants: { ...shared.constants, ...tile },
-      bind: { dout4: dout, weight4: weight, dinp, ...epilogueBind },
+      constants: { ...shared.constants, ...tile, DINP_BY_FOUR },
+      bind: {
+        dout4: dout,
+        weight4: weight,
+        ...(DINP_BY_FOUR ? { dinp4: dinp } : { dinp }),
+        ...epilogueBind,
+      },
       workgroups: [x, y, phases],
     });
     return dinp;

@@ -118,6 +118,7 @@ export function multiply(a: GpuArray, b: GpuArray, attributes: MatmulAttributes 
   if (variant === "split") return shareTerms(a, b, constants, work).view(shape);
   const out = a.device.empty(shape, "f32", "matmul");
   if (variant === "lanes") {
+    const OUT_BY_FOUR = N % 4 === 0 && byFours(out);
     const [x, y] = a.device.linear(lanesTiles(tile, M, N), 1);
     a.device.launch({
       shader: "matmul-lanes",
@@ -126,8 +127,9 @@ export function multiply(a: GpuArray, b: GpuArray, attributes: MatmulAttributes 
         ...constants,
         ...tile,
         A_BY_FOUR: aByFours,
+        OUT_BY_FOUR,
       },
-      bind: { a, a4: a, w4: b, out },
+      bind: { a, a4: a, w4: b, ...(OUT_BY_FOUR ? { out4: out } : { out }) },
       workgroups: [x, y, batch],
       ...work,
     });

@@ -163,17 +163,17 @@ const upTo = (count: number, step: number): number => Math.ceil(count / step) * 
 
 /**
  * Returns the tile that lanes compute for a matrix of that size. Lanes work in teams of four if all of them would have
- * columns to spare. Tiles have many rows, and on adapters with four lanes they are wide if that covers no more columns:
- * a load serves more multiply-adds.
+ * columns to spare. Tiles are large, because a load then serves more multiply-adds: 32 × 32, or on adapters with four
+ * lanes 16 × 32 if that covers no more columns. With 32 rows, those adapters' code wouldn't fit the processor's caches.
  */
 export function lanesTile({ lanes }: Device, rows: number, columns: number): LanesTile {
   const TEAM = upTo(columns, 16) < upTo(columns, 4 * lanes) ? 4 : lanes;
   const each = rows / (lanes / TEAM);
-  const few = each <= 16 ? 4 : 8;
+  const many = lanes > 4 && each > 16 ? 8 : 4;
   return {
     LANES: lanes,
     TEAM,
-    FOURS_OF_ROWS: TEAM === 4 && each <= 8 ? 2 : few,
+    FOURS_OF_ROWS: TEAM === 4 && each <= 8 ? 2 : many,
     WIDE: lanes === 4 && upTo(columns, 32) === upTo(columns, 16),
   };
 }

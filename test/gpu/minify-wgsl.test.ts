@@ -1,6 +1,6 @@
 // Shaders in the package and in a built page: without comments and unnecessary space, and otherwise the same.
 import { expect, test } from "vitest";
-import { minifyWgsl } from "../../src/gpu/minify-wgsl.ts";
+import { minifyWgsl, wordsOf } from "../../src/gpu/minify-wgsl.ts";
 import { readdirSync, readFileSync } from "node:fs";
 import { bindingsOf, joinedText, namedLibraries, specialise } from "../../src/gpu/shader.ts";
 
@@ -16,7 +16,14 @@ const tokens = (text: string): readonly string[] =>
   text.replaceAll(/\/\/.*/g, "").match(TOKEN) ?? [];
 
 const NAME = expect.stringMatching(/^[a-z]\w+$/i);
-const SHORT = expect.stringMatching(/^[a-z]$/);
+const SHORT = expect.stringMatching(/^(?:[a-z]|[A-Z][a-z]?)$/);
+
+const textOf = (file: string): string => readFileSync(new URL(file, FOLDER), "utf8");
+const isLibrary = (file: string): boolean => file.startsWith("lib/");
+const words = wordsOf(files.filter(isLibrary).map(textOf));
+/** A file's text as the package has it. */
+const packed = (file: string): string =>
+  minifyWgsl(textOf(file), isLibrary(file) ? undefined : words);
 
 /** Expects the same tokens, but for names that became shorter. */
 function expectSame(minified: string, text: string): void {
@@ -27,8 +34,8 @@ function expectSame(minified: string, text: string): void {
 }
 
 test.each(files)("%s keeps its tokens, and what the engine reads off it", (file) => {
-  const text = readFileSync(new URL(file, FOLDER), "utf8");
-  const minified = minifyWgsl(text);
+  const text = textOf(file);
+  const minified = packed(file);
   expectSame(minified, text);
   expect(minified.match(/^.*\/\/.*$/gm) ?? []).toEqual(
     namedLibraries(text).map((library) => `// appended: ${library}`),
@@ -46,9 +53,8 @@ test.each(files)("%s keeps its tokens, and what the engine reads off it", (file)
 test.each(files.filter((file) => !file.includes("/")))(
   "%s with its libraries declares the same arrays, read or only written",
   (file) => {
-    const read = (path: string): string => readFileSync(new URL(path, FOLDER), "utf8");
-    const minified = joinedText(file, (path) => minifyWgsl(read(path)));
-    expect(bindingsOf(minified)).toEqual(bindingsOf(joinedText(file, read)));
+    const minified = joinedText(file, packed);
+    expect(bindingsOf(minified)).toEqual(bindingsOf(joinedText(file, textOf)));
   },
 );
 
@@ -63,6 +69,28 @@ struct Pair{first:u32}
 var<private> total:u32;
 fn add(b:Pair,@builtin(lane)lane:u32)->u32{let step=1u;var c=b.first+lane*a;total+=c;return c;}
 fn twice(a:Pair)->u32{let b=add(a,1u);return b+a.first+step;}`);
+});
+
+test("functions and structs that no library mentions get short names, members and entry points don't", () => {
+  const text = `struct Pair { first: u32, own: Own }
+struct Own { last: u32 }
+fn store(at: u32) {}
+fn add(own: Own) -> Pair { store(own.last); return Pair(twice(1u), own); }
+fn first() -> u32 { return twice(2u); }
+fn twice(first: u32) -> u32 { return first + A; }
+const A = 1u;
+@compute @workgroup_size(64)
+fn forward() { let pair = add(Own(first())); store(pair.first); }`;
+  const ofLibraries = wordsOf(["fn lib() { store(1u); } // calls twice"]);
+  expect(minifyWgsl(text, ofLibraries)).toBe(`struct Aa{first:u32,own:Ab}
+struct Ab{last:u32}
+fn store(a:u32){}
+fn Ac(a:Ab)->Aa{store(a.last);return Aa(Ad(1u),a);}
+fn first()->u32{return Ad(2u);}
+fn Ad(first:u32)->u32{return first+A;}
+const A = 1u;
+@compute @workgroup_size(64)
+fn forward(){let a=Ac(Ab(first()));store(a.first);}`);
 });
 
 test("a space between two operators stays, as does one between two names", () => {

@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Plugin } from "vite";
-import { minifyWgsl } from "../../src/gpu/minify-wgsl.ts";
+import { minifyWgsl, wordsOf } from "../../src/gpu/minify-wgsl.ts";
 import { namedLibraries } from "../../src/gpu/shader.ts";
 import { PROJECT } from "./config.ts";
 
@@ -14,6 +14,10 @@ const VIRTUAL = "virtual:shader/";
 const paths = readdirSync(SHADERS, { recursive: true, encoding: "utf8" })
   .map((path) => path.replaceAll("\\", "/"))
   .filter((path) => path.endsWith(".wgsl"));
+
+const sourceOf = (path: string): string => readFileSync(join(SHADERS, path), "utf8");
+const isLibrary = (path: string): boolean => path.startsWith("lib/");
+const wordsOfLibraries = wordsOf(paths.filter(isLibrary).map(sourceOf));
 
 /**
  * Ships a shader with the launchers that name it, instead of all shaders with the first one. Its libraries and variants
@@ -31,14 +35,14 @@ export function usedShaders(): Plugin {
       }
       if (!id.startsWith(`\0${VIRTUAL}`)) return undefined;
       const path = id.slice(VIRTUAL.length + 1);
-      const text = readFileSync(join(SHADERS, path), "utf8");
+      const text = sourceOf(path);
       const variants = paths.filter(
         (other) => other !== path && other.replace(VARIANT, ".wgsl") === path,
       );
       const others = [...namedLibraries(text), ...variants].map(importOf).join("");
       return {
         code: `import { shaders } from ${JSON.stringify(`${PROJECT}src/gpu/shader-map.ts`)};
-${others}shaders[${JSON.stringify(path)}] = ${JSON.stringify(minifyWgsl(text))};`,
+${others}shaders[${JSON.stringify(path)}] = ${JSON.stringify(minifyWgsl(text, isLibrary(path) ? undefined : wordsOfLibraries))};`,
         moduleType: "js",
         moduleSideEffects: true,
       };
@@ -47,12 +51,7 @@ ${others}shaders[${JSON.stringify(path)}] = ${JSON.stringify(minifyWgsl(text))};
       const file = id.replaceAll("\\", "/");
       // Any library may be appended to a custom shader.
       if (file.endsWith("/src/autograd/define-op.ts")) {
-        return (
-          paths
-            .filter((path) => path.startsWith("lib/"))
-            .map(importOf)
-            .join("") + code
-        );
+        return paths.filter(isLibrary).map(importOf).join("") + code;
       }
       if (!/\/src\/(?:kernels\/[^/]+|gpu\/move-into)\.ts$/.test(file)) return undefined;
       const used = new Set(Array.from(code.matchAll(isNamed), ([, name]) => `${name}.wgsl`));
@@ -67,7 +66,7 @@ export function commentedShaders(): Plugin {
     name: "longhand:commented-shaders",
     load(id) {
       if (!id.endsWith("/web/lab/shader-sources.ts")) return undefined;
-      const texts = paths.map((path) => [path, readFileSync(join(SHADERS, path), "utf8")]);
+      const texts = paths.map((path) => [path, sourceOf(path)]);
       const source = JSON.stringify(Object.fromEntries(texts));
       const file = this.emitFile({ type: "asset", name: "shaders.json", source });
       return {
