@@ -18,15 +18,18 @@ const about = {
 } as const;
 
 test("time that ends while the step's workloads are planned ends the check", async () => {
-  const seconds = 8;
-  const end = performance.now() + seconds * 1000;
-  const check = await checkGpu(device, about, {
-    seconds,
-    onProgress: (phase, done) => {
-      if (phase !== "ceilings" || done === 0) return;
-      while (performance.now() < end - 0.5); // the ceilings took all but this
-    },
-  });
-  expect(check.ceilings).not.toBeNull();
-  expect(check.steps).toEqual([]);
-}, 60_000);
+  // On a busy machine, the cases before the ceilings may take the first of these times.
+  for (const seconds of [8, 30, 90]) {
+    const end = performance.now() + seconds * 1000;
+    const check = await checkGpu(device, about, {
+      seconds,
+      onProgress: (phase, done) => {
+        if (phase !== "ceilings" || done === 0) return;
+        while (performance.now() < end - 0.5); // the ceilings took all but this
+      },
+    });
+    expect(check.steps).toEqual([]);
+    if (check.ceilings) return;
+  }
+  expect.unreachable("the ceilings were never measured");
+}, 180_000);
