@@ -55,13 +55,14 @@ fn load_last(kernel: u32, c: u32, k: u32) -> mat4x4f {
   return mat4x4f();
 }
 
-fn step_to(i: u32, j: u32) -> i32 {
-  return -i32((i * OUT_WIDTH + j) * FILTERS);
+// The taps along an axis that are inside the output: the first, and the one after the last. `first` is where tap 0 is.
+fn taps_inside(first: i32, size: u32, count: u32) -> vec2u {
+  let begin = max(first - i32(size) + 1, 0);
+  return vec2u(vec2i(begin, clamp(first + 1, begin, max(i32(count), begin))));
 }
 
-// Whether any of rows m to m + ALL_ROWS - 1 has a tap inside the output; `first` is the origin of row m.
-fn seen(m: u32, first: vec3i, phase: Phase, i: u32, j: u32) -> bool {
-  if (ONE_PIXEL) { return tap(first, i, j) >= 0; }
+// Whether any of rows m to m + ALL_ROWS - 1 has a tap inside the output.
+fn seen(m: u32, phase: Phase, i: u32, j: u32) -> bool {
   var found = -1;
   for (var row = m; row < min(m + ALL_ROWS, pixels_of(phase)); row += BATCH - image_and_pixel(row).x) {
     found = max(found, tap(origin(row, phase), i, j));
@@ -104,16 +105,29 @@ fn tiled(group: Workgroup, @builtin(subgroup_invocation_id) lane: u32) {
   );
   var t = Tile();
   var u = Tile();
-  let first = origin(m, own);
-  let starts = unbounded_indices(met);
-  for (var i = 0u; i < own.taps.y; i++) {
-    for (var j = 0u; j < own.taps.x; j++) {
-      // No filters if the tap is outside, rather than a branch: wherever paths join, SwiftShader copies all sums.
-      let end = select(0u, FILTERS, seen(m, first, own, i, j));
-      let at = under_tap(met, starts, i, j);
-      let kernel = kernel_of(own, i, j);
-      for (var k = 0u; k < end; k += 4u) {
-        add_steps(&t, &u, load_weights(kernel, c, k), load_last(kernel, c, k), exchange(load_own(at, k)));
+  if (ONE_PIXEL) {
+    let first = origin(m, own);
+    let starts = under_first_tap(met);
+    let rows = taps_inside(first.y, OUT_HEIGHT, own.taps.y);
+    let columns = taps_inside(first.z, OUT_WIDTH, own.taps.x);
+    var walk = Walk(rows.x, columns.x, 0u);
+    while (walk.i < select(rows.x, rows.y, columns.x < columns.y)) {
+      let kernel = kernel_of(own, walk.i, walk.j);
+      let at = moved(starts, -i32((walk.i * OUT_WIDTH + walk.j) * FILTERS));
+      let k = walk.c;
+      add_steps(&t, &u, load_weights(kernel, c, k), load_last(kernel, c, k), exchange(load_own(at, k)));
+      walk = next_four(walk, FILTERS, columns);
+    }
+  } else {
+    for (var i = 0u; i < own.taps.y; i++) {
+      for (var j = 0u; j < own.taps.x; j++) {
+        // No filters if the tap is outside, rather than a branch: wherever paths join, SwiftShader copies all sums.
+        let end = select(0u, FILTERS, seen(m, own, i, j));
+        let at = under_tap(met, i, j);
+        let kernel = kernel_of(own, i, j);
+        for (var k = 0u; k < end; k += 4u) {
+          add_steps(&t, &u, load_weights(kernel, c, k), load_last(kernel, c, k), exchange(load_own(at, k)));
+        }
       }
     }
   }

@@ -45,8 +45,11 @@ fn unbounded(at: vec3i) -> i32 {
   return ((at.x * i32(HEIGHT) + at.y) * i32(WIDTH) + at.z) * i32(CHANNELS);
 }
 
-fn step_to(i: u32, j: u32) -> i32 {
-  return i32((i * DILATION_H * WIDTH + j * DILATION_W) * CHANNELS);
+// The taps along an axis that are inside the image: the first, and the one after the last. `first` is where tap 0 is.
+fn taps_inside(first: i32, size: u32, dilation: u32, count: u32) -> vec2u {
+  let d = i32(dilation);
+  let begin = max((d - 1 - first) / d, 0);
+  return vec2u(vec2i(begin, clamp((i32(size) - first + d - 1) / d, begin, max(i32(count), begin))));
 }
 
 // Channels c to c + 3 under the tap at `at`; zeros if `at` is -1, which is in the padding. If a tile is one pixel, taps
@@ -128,9 +131,8 @@ fn load_last(step: u32, k: u32) -> mat4x4f {
   return mat4x4f();
 }
 
-// Whether any of rows m to m + ALL_ROWS - 1 has a tap inside the image; `first` is the origin of row m.
-fn seen(m: u32, first: vec3i, i: u32, j: u32) -> bool {
-  if (ONE_PIXEL) { return tap(first, i, j) >= 0; }
+// Whether any of rows m to m + ALL_ROWS - 1 has a tap inside the image.
+fn seen(m: u32, i: u32, j: u32) -> bool {
   var found = -1;
   for (var row = m; row < min(m + ALL_ROWS, PIXELS); row += BATCH - image_and_pixel(row).x) {
     found = max(found, tap(origin(row), i, j));
@@ -167,17 +169,29 @@ fn tiled(group: Workgroup, @builtin(subgroup_invocation_id) lane: u32) {
   var t = Tile();
   var u = Tile();
   if (INP_BY_FOUR) {
-    let first = origin(m);
-    let starts = unbounded_indices(origins);
-    for (var kernel = 0u; kernel < KERNEL_H * KERNEL_W; kernel++) {
-      let i = kernel / KERNEL_W;
-      let j = kernel % KERNEL_W;
-      // No channels if the tap is outside, rather than a branch: wherever paths join, SwiftShader copies all sums.
-      let end = select(0u, CHANNELS, seen(m, first, i, j));
-      let at = under_tap(origins, starts, i, j);
-      for (var c = 0u; c < end; c += 4u) {
-        let step = kernel * CHANNELS + c;
-        add_steps(&t, &u, load_weights(step, k), load_last(step, k), exchange(load_own(at, c)));
+    if (ONE_PIXEL) {
+      let first = origin(m);
+      let starts = under_first_tap(origins);
+      let rows = taps_inside(first.y, HEIGHT, DILATION_H, KERNEL_H);
+      let columns = taps_inside(first.z, WIDTH, DILATION_W, KERNEL_W);
+      var walk = Walk(rows.x, columns.x, 0u);
+      while (walk.i < select(rows.x, rows.y, columns.x < columns.y)) {
+        let step = (walk.i * KERNEL_W + walk.j) * CHANNELS + walk.c;
+        let at = moved(starts, i32((walk.i * DILATION_H * WIDTH + walk.j * DILATION_W) * CHANNELS));
+        add_steps(&t, &u, load_weights(step, k), load_last(step, k), exchange(load_own(at, walk.c)));
+        walk = next_four(walk, CHANNELS, columns);
+      }
+    } else {
+      for (var kernel = 0u; kernel < KERNEL_H * KERNEL_W; kernel++) {
+        let i = kernel / KERNEL_W;
+        let j = kernel % KERNEL_W;
+        // No channels if the tap is outside, rather than a branch: wherever paths join, SwiftShader copies all sums.
+        let end = select(0u, CHANNELS, seen(m, i, j));
+        let at = under_tap(origins, i, j);
+        for (var c = 0u; c < end; c += 4u) {
+          let step = kernel * CHANNELS + c;
+          add_steps(&t, &u, load_weights(step, k), load_last(step, k), exchange(load_own(at, c)));
+        }
       }
     }
   } else {

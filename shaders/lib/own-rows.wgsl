@@ -1,8 +1,7 @@
 // own-rows: the pixels whose rows a lane loads for a tile of lib/lanes-tile.wgsl, and where their taps fall. The shader
-// defines ONE_PIXEL, whether a subgroup's rows are one pixel of different images; `tap(origin, i, j)`, the index under
-// tap (i, j) of a pixel with that origin or -1 outside; `unbounded(origin)`, the index under the first tap as if nothing
-// were outside, and `step_to(i, j)`, how far from there tap (i, j) is; and `load_four(at, c)`, the four elements from c
-// on at an index, or zeros outside.
+// defines `tap(origin, i, j)`, the index under tap (i, j) of a pixel with that origin or -1 outside; `unbounded(origin)`,
+// the index under the first tap as if nothing were outside; and `load_four(at, c)`, the four elements from c on at an
+// index, or zeros outside.
 
 // The origins (image, y, x) of the lane's pixels, of which a tile uses OWN_ROWS.
 struct Origins {
@@ -22,24 +21,38 @@ struct Indices {
   last: vec4i,
 }
 
-fn unbounded_indices(at: Origins) -> Indices {
+fn under_first_tap(at: Origins) -> Indices {
   return Indices(
     vec4i(unbounded(at.p0), unbounded(at.p1), unbounded(at.p2), unbounded(at.p3)),
     vec4i(unbounded(at.p4), unbounded(at.p5), unbounded(at.p6), unbounded(at.p7)),
   );
 }
 
-// `starts` are the indices under the first tap. If a tile is one pixel, taps outside were skipped, and with few channels
-// finding the others takes as long as adding them up.
-fn under_tap(at: Origins, starts: Indices, i: u32, j: u32) -> Indices {
-  if (ONE_PIXEL) {
-    let step = vec4i(step_to(i, j));
-    return Indices(starts.first + step, starts.last + step);
-  }
+fn under_tap(at: Origins, i: u32, j: u32) -> Indices {
   return Indices(
     vec4i(tap(at.p0, i, j), tap(at.p1, i, j), tap(at.p2, i, j), tap(at.p3, i, j)),
     vec4i(tap(at.p4, i, j), tap(at.p5, i, j), tap(at.p6, i, j), tap(at.p7, i, j)),
   );
+}
+
+// Where a sum over taps and channels is, if all rows are one pixel, which sees the taps of a rectangle. One loop walks
+// over all of it: where a loop begins and ends, SwiftShader copies every sum, which takes as long as four steps.
+struct Walk {
+  i: u32,
+  j: u32,
+  c: u32,
+}
+
+// Four channels further: the next ones, or the first ones of the next tap in columns `columns.x` to `columns.y - 1`.
+fn next_four(at: Walk, channels: u32, columns: vec2u) -> Walk {
+  let tap_ends = at.c + 4u == channels;
+  let j = at.j + u32(tap_ends);
+  let row_ends = j == columns.y;
+  return Walk(at.i + u32(row_ends), select(j, columns.x, row_ends), select(at.c + 4u, 0u, tap_ends));
+}
+
+fn moved(at: Indices, by: i32) -> Indices {
+  return Indices(at.first + by, at.last + by);
 }
 
 fn load_own(at: Indices, c: u32) -> Rows {
