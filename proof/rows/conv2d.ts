@@ -158,6 +158,13 @@ const finishedCases: Readonly<Record<Name, readonly Case[]>> = {
   ],
 };
 
+/** Batches so large that a tile of lanes is one pixel of many images: it walks over the taps inside alone. */
+const onePixel: readonly Case[] = [
+  convolution([32, 3, 4, 8], [3, 5, 8, 16], { padding: "same" }),
+  convolution([32, 5, 4, 4], [3, 2, 4, 32], { strides: [2, 1], padding: [3, 0, 1, 4] }),
+  convolution([32, 4, 5, 4], [2, 3, 4, 32], { dilations: [2, 3], padding: [0, 5, 7, 2] }),
+].map((each) => ({ ...each, tiles: false, lanes: true as const }));
+
 /** Rows by the name of their op. */
 export const convRows: Readonly<Record<Name, Row>> = {
   conv2d: {
@@ -207,6 +214,7 @@ export const convRows: Readonly<Record<Name, Row>> = {
         biased([2, 9, 11, 8], [3, 3, 8, 12], { padding: "same" }),
         convolution([2, 9, 9, 3], [5, 5, 3, 67], { padding: "same" }),
       ].map((each) => ({ ...each, tiles: false, split: ["conv2d-weight-gradient"] })),
+      ...onePixel,
       invalid(),
       infiniteCorner(),
       ...finishedCases.conv2d,

@@ -25,6 +25,21 @@ export const lanesMutants: readonly Mutant[] = [
     noticed: ["conv2d"],
   },
   {
+    kernel: "conv2d-forward-lanes.tiled",
+    what: "a dilated tap at the image's end counts as outside, if a tile is one pixel",
+    from: "(i32(size) - first + d - 1) / d",
+    to: "(i32(size) - first) / d",
+    noticed: ["conv2d"],
+  },
+  {
+    kernel: "conv2d-data-gradient-lanes.tiled",
+    what: "each row of taps but the first begins outside, if a tile is one pixel",
+    file: "lib/own-rows.wgsl",
+    from: "select(j, columns.x, row_ends)",
+    to: "select(j, 0u, row_ends)",
+    noticed: ["conv2d"],
+  },
+  {
     kernel: "conv2d-data-gradient-lanes.tiled",
     what: "two channels change places",
     from: "load_weight(kernel, c + 1u, k),\n    load_weight(kernel, c + 2u, k)",
