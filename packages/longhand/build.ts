@@ -9,7 +9,7 @@ import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { rolldown, type Plugin } from "rolldown";
 import { writeDeclarations } from "./declarations.ts";
-import { minifyWgsl, wordsOf } from "../../src/gpu/minify-wgsl.ts";
+import { shaderMinifier } from "../../src/gpu/minify-wgsl.ts";
 import { shaderRegistry, writeShaders } from "./shader-modules.ts";
 
 const HERE = import.meta.dirname;
@@ -50,12 +50,8 @@ function minifiedShaders(): Record<string, string> {
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll("\\", "/"))
     .filter((path) => !LEFT_OUT.includes(path))
     .toSorted();
-  const textOf = (path: string): string => readFileSync(join(folder, path), "utf8");
-  const isLibrary = (path: string): boolean => path.startsWith("lib/");
-  const words = wordsOf(paths.filter(isLibrary).map(textOf));
-  return Object.fromEntries(
-    paths.map((path) => [path, minifyWgsl(textOf(path), isLibrary(path) ? undefined : words)]),
-  );
+  const minified = shaderMinifier(paths, (path) => readFileSync(join(folder, path), "utf8"));
+  return Object.fromEntries(paths.map((path) => [path, minified(path)]));
 }
 
 // Writes a few files rather than one per module: the headers of 300 files would make npm's archive a tenth larger.

@@ -29,8 +29,21 @@ export function minifyWgsl(text: string, ofLibraries?: ReadonlySet<string>): str
 const squeezed = (line: string): string =>
   READ.test(line) ? line : line.replaceAll(BETWEEN, "$1$2").replaceAll(AROUND, "$1");
 
+/**
+ * Returns a function that minifies a project's shaders by their paths. What a library below lib/ declares keeps its name,
+ * and so does what one mentions: any shader may append it.
+ */
+export function shaderMinifier(
+  paths: readonly string[],
+  textOf: (path: string) => string,
+): (path: string) => string {
+  const isLibrary = (path: string): boolean => path.startsWith("lib/");
+  const words = wordsOf(paths.filter(isLibrary).map(textOf));
+  return (path) => minifyWgsl(textOf(path), isLibrary(path) ? undefined : words);
+}
+
 /** Returns all words of some texts, but for comments. */
-export const wordsOf = (texts: readonly string[]): ReadonlySet<string> =>
+const wordsOf = (texts: readonly string[]): ReadonlySet<string> =>
   new Set(texts.flatMap((text) => tokensOf(text).map(textOf)));
 
 const textOf = (token: Token): string => token.text;

@@ -1,6 +1,6 @@
 // The engine's package as its users have it: packed, installed in an empty project, and used there on Node, by
 // TypeScript, and in a page that Vite builds. Everything runs in separate processes and browsers.
-import { minifyWgsl, wordsOf } from "../../src/gpu/minify-wgsl.ts";
+import { shaderMinifier } from "../../src/gpu/minify-wgsl.ts";
 import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -107,12 +107,10 @@ describe("on Node", () => {
       import { conv2dForward, libPhilox, matmul } from "longhand/shaders";
       console.log(JSON.stringify([matmul, conv2dForward, libPhilox]));`;
     const shaders = join(ROOT, "shaders");
-    const textOf = (path: string): string => readFileSync(join(shaders, `${path}.wgsl`), "utf8");
-    const libraries = readdirSync(join(shaders, "lib")).map((file) => `lib/${file.slice(0, -5)}`);
-    const words = wordsOf(libraries.map(textOf));
-    const texts = ["matmul", "conv2d-forward", "lib/philox"].map((path) =>
-      minifyWgsl(textOf(path), libraries.includes(path) ? undefined : words),
-    );
+    const paths = readdirSync(shaders, { recursive: true, encoding: "utf8" });
+    const files = paths.filter((path) => path.endsWith(".wgsl"));
+    const minified = shaderMinifier(files, (path) => readFileSync(join(shaders, path), "utf8"));
+    const texts = ["matmul.wgsl", "conv2d-forward.wgsl", "lib/philox.wgsl"].map(minified);
     expect(JSON.parse(String(await printed(code)))).toEqual(texts);
   });
 });

@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Plugin } from "vite";
-import { minifyWgsl, wordsOf } from "../../src/gpu/minify-wgsl.ts";
+import { shaderMinifier } from "../../src/gpu/minify-wgsl.ts";
 import { namedLibraries } from "../../src/gpu/shader.ts";
 import { PROJECT } from "./config.ts";
 
@@ -16,8 +16,7 @@ const paths = readdirSync(SHADERS, { recursive: true, encoding: "utf8" })
   .filter((path) => path.endsWith(".wgsl"));
 
 const sourceOf = (path: string): string => readFileSync(join(SHADERS, path), "utf8");
-const isLibrary = (path: string): boolean => path.startsWith("lib/");
-const wordsOfLibraries = wordsOf(paths.filter(isLibrary).map(sourceOf));
+const minified = shaderMinifier(paths, sourceOf);
 
 /**
  * Ships a shader with the launchers that name it, instead of all shaders with the first one. Its libraries and variants
@@ -42,7 +41,7 @@ export function usedShaders(): Plugin {
       const others = [...namedLibraries(text), ...variants].map(importOf).join("");
       return {
         code: `import { shaders } from ${JSON.stringify(`${PROJECT}src/gpu/shader-map.ts`)};
-${others}shaders[${JSON.stringify(path)}] = ${JSON.stringify(minifyWgsl(text, isLibrary(path) ? undefined : wordsOfLibraries))};`,
+${others}shaders[${JSON.stringify(path)}] = ${JSON.stringify(minified(path))};`,
         moduleType: "js",
         moduleSideEffects: true,
       };
@@ -51,7 +50,12 @@ ${others}shaders[${JSON.stringify(path)}] = ${JSON.stringify(minifyWgsl(text, is
       const file = id.replaceAll("\\", "/");
       // Any library may be appended to a custom shader.
       if (file.endsWith("/src/autograd/define-op.ts")) {
-        return paths.filter(isLibrary).map(importOf).join("") + code;
+        return (
+          paths
+            .filter((path) => path.startsWith("lib/"))
+            .map(importOf)
+            .join("") + code
+        );
       }
       if (!/\/src\/(?:kernels\/[^/]+|gpu\/move-into)\.ts$/.test(file)) return undefined;
       const used = new Set(Array.from(code.matchAll(isNamed), ([, name]) => `${name}.wgsl`));
