@@ -171,7 +171,7 @@ describe("the latent space of a network in training, on SwiftShader", () => {
     const { page, faults } = await visit(
       browser(),
       server.url,
-      "?view=latent&recipe=small&batch=8&steps=400&sample-every=1000&autostart=1",
+      "?view=latent&recipe=small&batch=8&steps=100000&sample-every=1000&autostart=1",
     );
     await reach(page, "running");
     await page.check('input[value="run"]');

@@ -42,7 +42,7 @@ describe("the page", () => {
   let opened: Visit;
   beforeAll(async () => {
     server = await serveWeb({ port: 0 });
-    const query = RUN ? "?view=keep" : "?batch=4&steps=40&sample-every=2&autostart=1";
+    const query = RUN ? "?view=keep" : "?batch=4&steps=400&sample-every=2&autostart=1";
     opened = await visit(browser(), server.url, query);
     const { page } = opened;
     if (RUN) {
