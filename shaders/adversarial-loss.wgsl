@@ -18,6 +18,8 @@ const LOW = 1e-7f;
 const HIGH = 0.9999999f;
 const LOG_LOW = -100f;
 const SMOOTHING = 0f; // the discriminator's label of real images is 1 − SMOOTHING
+const RATIOS = false; // whether to write ratios, and to keep the slopes of d_discriminator that they divide by from vanishing
+const LEAST = 8.6736174e-19f; // 2⁻⁶⁰: far above what layers below may shrink to 0, far below what an optimizer sees
 const RECORD = true;
 const CAPACITY = 64u; // steps that the ring holds
 
@@ -28,6 +30,7 @@ const CAPACITY = 64u; // steps that the ring holds
 @group(0) @binding(4) var<storage, read_write> ring: array<f32>; // (CAPACITY, 4)
 @group(0) @binding(5) var<storage, read_write> d_discriminator: array<f32>; // (2 · COUNT, CLASSES), of lossD
 @group(0) @binding(6) var<storage, read_write> d_generator: array<f32>; // (COUNT, CLASSES), of lossG
+@group(0) @binding(7) var<storage, read_write> ratios: array<f32>; // (COUNT), of d_generator to d_discriminator
 
 var<workgroup> sums: array<vec4f, 64>; // each lane's sums, in the order of the scalars
 
@@ -94,8 +97,12 @@ fn losses(@builtin(local_invocation_index) lane: u32) {
     var real_term = as_real(lead.x);
     if (SMOOTHING > 0f) { real_term = real_term * (1f - SMOOTHING) + as_fake(real) * SMOOTHING; }
     if (FORM == PAIRED) { real_term.x = 0f; } // a pair has one loss, which the fake term holds
-    let fake_term = as_fake(lead.y);
+    var fake_term = as_fake(lead.y);
     let generator_term = generator_loss(lead.y);
+    if (RATIOS) {
+      fake_term.y = select(fake_term.y, LEAST, fake_term.y < LEAST); // NaN stays NaN
+      ratios[RATIOS_AT + i] = generator_term.y / fake_term.y;
+    }
     own += vec4f(real_term.x + fake_term.x, generator_term.x, verdict(real), verdict(fake));
     for (var j = zero; j < CLASSES; j++) {
       let own_class = j == label;

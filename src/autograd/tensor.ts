@@ -20,6 +20,8 @@ interface Node {
   readonly takesEpilogueGradients: readonly number[];
   /** The same op on some rows of its first input. */
   readonly rows: Recorded["rows"];
+  /** Whether rows of its first input affect each other. */
+  readonly groupsRows: boolean;
   /** Set on an epilogue, whose only input is what came before it: the gradient that a consumer may take over. */
   readonly epilogueGradient?: EpilogueGradient;
   /** Nodes are numbered as they are made, so a node's inputs have smaller numbers. */
@@ -178,7 +180,7 @@ export function apply<Inputs extends readonly GpuArray[], Attributes>(
 
 /** Puts what an op recorded on the tape as one node, or as two: the computation and its epilogue. */
 function record(name: string, inputs: readonly Tensor[], recorded: Recorded): Tensor {
-  const { out, backward, takesEpilogueGradients, rows, epilogueGradient } = recorded;
+  const { out, backward, takesEpilogueGradients, rows, groupsRows, epilogueGradient } = recorded;
   if (!recording || !inputs.some((input) => input?.tracked)) return new Tensor(out);
   made += 1;
   const computed = new Tensor(out, true, {
@@ -187,6 +189,7 @@ function record(name: string, inputs: readonly Tensor[], recorded: Recorded): Te
     backward,
     takesEpilogueGradients,
     rows,
+    groupsRows,
     order: made,
     layer: placeNow().layer,
   });
@@ -205,6 +208,7 @@ function behindEpilogue(computed: Tensor, epilogueGradient: EpilogueGradient): T
     backward: (dout) => [applyEpilogueGradient(dout, epilogueGradient)],
     takesEpilogueGradients: [],
     rows: undefined,
+    groupsRows: false,
     epilogueGradient,
     order: made,
     layer: placeNow().layer,
@@ -250,4 +254,27 @@ export function onRows(out: Tensor, whole: Tensor, part: Tensor, first: number):
     return result;
   };
   return visit(out);
+}
+
+/**
+ * Returns the first tensor on the way from `input` to `out`, if it is the only one that is made from `input` directly,
+ * and if each row of `out` depends on the same row of `input` alone.
+ */
+export function entryOf(out: Tensor, input: Tensor): Tensor | undefined {
+  const entries = new Set<Tensor>();
+  const known = new Map<Tensor, boolean>([[input, true]]); // whether a tensor is made from the input
+  let apart = true;
+  const visit = (tensor: Tensor): boolean => {
+    const found = known.get(tensor);
+    if (found !== undefined) return found;
+    const { inputs = [], rows, groupsRows, epilogueGradient } = tensor.node ?? {};
+    const made = inputs.map(visit);
+    if (inputs.includes(input)) entries.add(tensor);
+    const together = groupsRows || (!rows && !epilogueGradient) || made.includes(true, 1);
+    if (made.includes(true) && together) apart = false;
+    known.set(tensor, made.includes(true));
+    return made.includes(true);
+  };
+  visit(out);
+  return apart && entries.size === 1 ? [...entries][0] : undefined;
 }

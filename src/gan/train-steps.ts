@@ -63,7 +63,7 @@ export interface StepPrograms {
 export async function compileSteps(
   gan: Gan,
   onCompile: (done: number, total: number) => void = () => undefined,
-  options: Pick<StepOptions, "only"> = {},
+  options: Pick<StepOptions, "only" | "shareGradients"> = {},
 ): Promise<StepPrograms> {
   const { batch: all, last: left } = gan.plan;
   const ranks = gan.sharing?.ranks.size ?? 1;

@@ -16,6 +16,8 @@ export interface AdversarialLoss {
   readonly dDiscriminator: GpuArray;
   /** The gradient of lossG with respect to the outputs on generated images: half as many rows. */
   readonly dGenerator: GpuArray;
+  /** (B), if asked for: by which factor an image's part of `dGenerator` is its part of `dDiscriminator`. */
+  readonly ratios: GpuArray | undefined;
 }
 
 /** In the order of the shader's numbers. */
@@ -31,7 +33,16 @@ export interface AdversarialLossOptions {
   readonly smoothing?: number;
   /** (B) i32: the classes of the real images and of the generated ones. Needed if the outputs have columns. */
   readonly labels?: GpuArray | undefined;
+  /**
+   * Whether to return `ratios`, for `logits` and `paired`. An image's part of `dDiscriminator` is then kept from
+   * vanishing: its slope is at least 2⁻⁶⁰, where it would be less for outputs below −41. Default false.
+   */
+  readonly withRatios?: boolean;
 }
+
+/** Whether the gradients of both losses are never 0, so that the one is the other times a factor. */
+export const hasRatios = (form: AdversarialLossOptions["form"] = "logits"): boolean =>
+  form === "logits" || form === "paired";
 
 /**
  * Computes both losses of a step, and their gradients, in one launch. For logits and probabilities, lossD =
@@ -43,7 +54,7 @@ export interface AdversarialLossOptions {
  *
  * Shapes: outputs (2B), (2B, 1) or, for classes, (2B, K): B real images, then B generated ones.
  * Throws: `ShapeError` on other shapes; `DTypeError` unless outputs are f32 and labels i32; `AttributeError` on arrays
- * of two devices, and on smoothing that isn't in [0, 1) or comes with `hinge` or `paired`.
+ * of two devices, on smoothing that isn't in [0, 1) or comes with `hinge` or `paired`, and on ratios of other losses.
  * Source: Goodfellow et al. 2014, the non-saturating loss; Lim and Ye 2017; Jolicoeur-Martineau 2018 (RSGAN) for
  * `paired`; Salimans et al. 2016 for smoothing; Keras's binary_crossentropy and PyTorch's BCELoss for probabilities.
  */
@@ -52,7 +63,7 @@ export function adversarialLoss(
   rng: Rng,
   options: AdversarialLossOptions = {},
 ): AdversarialLoss {
-  const { ring, form = "logits", smoothing = 0, labels } = options;
+  const { ring, form = "logits", smoothing = 0, labels, withRatios = false } = options;
   const { device, shape } = outputs;
   const [rows = 0, classes = 1] = shape;
   checkArray("adversarialLoss", "the outputs", outputs, outputs);
@@ -75,6 +86,11 @@ export function adversarialLoss(
       `adversarialLoss: smoothing must be in [0, 1), and 0 with the hinge and paired losses, which have no labels; got ${smoothing}`,
     );
   }
+  if (withRatios && !hasRatios(form)) {
+    throw new AttributeError(
+      `adversarialLoss: ratios are there for logits and paired, whose gradients are never 0; got ${form}`,
+    );
+  }
   checkArray("adversarialLoss", "the Rng's state", rng.state, outputs, ["u32"]);
   if (ring) checkArray("adversarialLoss", "the ring", ring, outputs);
   if (ring && (ring.shape.length !== 2 || ring.shape[0] === 0 || ring.shape[1] !== SCALARS)) {
@@ -87,6 +103,7 @@ export function adversarialLoss(
   const scalars = empty([SCALARS], "scalars");
   const dDiscriminator = empty(shape, "d_discriminator");
   const dGenerator = empty([rows / 2, ...shape.slice(1)], "d_generator");
+  const ratios = empty([rows / 2], "ratios");
   device.launch({
     shader: "adversarial-loss",
     entry: "losses",
@@ -95,6 +112,7 @@ export function adversarialLoss(
       CLASSES: classes,
       FORM: FORMS.indexOf(form),
       SMOOTHING: smoothing,
+      RATIOS: withRatios,
       RECORD: ring !== undefined,
       CAPACITY: ring?.shape[0] ?? 1,
     },
@@ -106,9 +124,10 @@ export function adversarialLoss(
       ring: ring ?? empty([SCALARS], "no_ring"),
       d_discriminator: dDiscriminator,
       d_generator: dGenerator,
+      ratios,
     },
     workgroups: [1, 1, 1],
     flop: 40 * rows,
   });
-  return { scalars, dDiscriminator, dGenerator };
+  return { scalars, dDiscriminator, dGenerator, ratios: withRatios ? ratios : undefined };
 }

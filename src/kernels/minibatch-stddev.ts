@@ -94,6 +94,7 @@ export const minibatchStddev: Op<readonly [GpuArray], MinibatchStddevAttributes>
   attributes: { groupSize: extent(1), epsilon: positive, batches: extent(1) },
   forward: ([x], attributes: MinibatchStddevAttributes) => forward(x, attributes),
   backward: (dout, saved) => [backward(dout, saved)],
+  groupsRows: true,
   rows({ shape, centred, deviation }, out, first, count) {
     const examples = centred.shape[1]!;
     if (first % examples !== 0 || count % examples !== 0) {

@@ -32,6 +32,8 @@ export interface Recorded {
   ) => Gradients;
   /** Returns, as views, what the forward of some rows of its first input would return without an epilogue. */
   readonly rows: ((first: number, count: number) => Recorded) | undefined;
+  /** Whether rows of the first input that are in one group affect each other. */
+  readonly groupsRows: boolean;
 }
 
 /** An op as the tape sees it. `Inputs` are raw arrays; `Attributes` are everything else that it takes. */
@@ -48,7 +50,8 @@ export interface Op<Inputs extends readonly GpuArray[], Attributes> {
  * Three members save launches. A forward that ends in an epilogue also returns its `epilogueGradient`.
  * `takesEpilogueGradients` lists the inputs whose epilogue gradients the backward applies in its own stores. `rows`
  * returns what the forward would have computed and saved for some rows of its first input; it is for ops that treat
- * rows separately, or groups of them: it then throws `AttributeError` on rows that cut a group.
+ * rows separately, or groups of them: such an op has `groupsRows` set, and throws `AttributeError` on rows that cut a
+ * group.
  */
 export function defineOp<Inputs extends readonly GpuArray[], Attributes, Saved>(op: {
   readonly name: string;
@@ -76,8 +79,9 @@ export function defineOp<Inputs extends readonly GpuArray[], Attributes, Saved>(
     first: number,
     count: number,
   ) => { readonly out: GpuArray; readonly saved: NoInfer<Saved> };
+  readonly groupsRows?: boolean;
 }): Op<Inputs, Attributes> {
-  const { takes = [["f32"]], rows, takesEpilogueGradients: taken = [] } = op;
+  const { takes = [["f32"]], rows, groupsRows = false, takesEpilogueGradients: taken = [] } = op;
   return {
     name: op.name,
     apply(inputs, attributes) {
@@ -102,6 +106,7 @@ export function defineOp<Inputs extends readonly GpuArray[], Attributes, Saved>(
               return record(part.out, part.saved, undefined);
             }
           : undefined,
+        groupsRows,
       });
       const { out, saved, epilogueGradient } = op.forward(inputs, attributes);
       return record(out, saved, epilogueGradient);

@@ -64,7 +64,7 @@ export function optimizerOf<Group extends ParameterGroup>(
     network,
     state,
     counters,
-    differentiate: (loss, gradient) => differentiate(network, loss, gradient),
+    differentiate: (loss, gradient) => void differentiate(network, loss, gradient),
     update: () => updateAll([optimizer]),
     step(loss) {
       optimizer.differentiate(loss);
@@ -128,16 +128,23 @@ export function rateOf(learningRate: number | Tensor): {
     : { learningRate: 1, rate: learningRate.array };
 }
 
-/** Writes the gradients of a loss, or of an output given its own gradient, into a group's gradient arena. */
-function differentiate({ parameters }: ParameterGroup, loss: Tensor, flowing?: GpuArray): void {
-  const tensors = parameters.map(({ tensor }) => tensor);
+/**
+ * Writes the gradients of a loss, or of an output given its own gradient, into a group's gradient arena. Returns the
+ * gradients with respect to other tensors on the way.
+ */
+export function differentiate(
+  { parameters }: ParameterGroup,
+  loss: Tensor,
+  flowing?: GpuArray,
+  others: readonly Tensor[] = [],
+): readonly GpuArray[] {
+  const tensors = [...parameters.map(({ tensor }) => tensor), ...others];
   const names = parameters.map((each) => each.name);
   const found = flowing
     ? vectorJacobianArrays(loss, flowing, tensors, names)
     : gradArrays(loss, tensors, names);
-  found.forEach((gradient, index) =>
-    loss.array.device.moveInto(gradient, parameters[index]!.gradient),
-  );
+  parameters.forEach(({ gradient }, index) => loss.array.device.moveInto(found[index]!, gradient));
+  return found.slice(parameters.length);
 }
 
 /**

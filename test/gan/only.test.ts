@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { createGan, type CheckpointFile, type Gan } from "../../src/gan/gan.ts";
 import type { Recipe } from "../../src/gan/recipe.ts";
-import type { Player } from "../../src/gan/steps/parts.ts";
+import type { Player, StepOptions } from "../../src/gan/steps/parts.ts";
 import { compileSteps } from "../../src/gan/train-steps.ts";
 import { trainingStep } from "../../src/gan/step.ts";
 import { testDevice } from "../support/device.ts";
@@ -32,9 +32,14 @@ async function bitsOf(gan: Gan, player: Player): Promise<Record<string, Uint32Ar
   return bits;
 }
 
-async function stepsOf(recipe: Recipe, only: Player | undefined, steps: number): Promise<Gan> {
+async function stepsOf(
+  recipe: Recipe,
+  only: Player | undefined,
+  steps: number,
+  options: StepOptions = {},
+): Promise<Gan> {
   const gan = createGan(device, recipe, data, { seed: 5 });
-  const { full } = await compileSteps(gan, undefined, { only });
+  const { full } = await compileSteps(gan, undefined, { only, ...options });
   for (let step = 0; step < steps; step += 1) await full.run();
   return gan;
 }
@@ -64,7 +69,8 @@ describe.each(recipes.map((recipe) => ({ recipe, name: recipe.name, order: recip
     });
 
     it("and the first step of one alone is its part of the step of both, if that doesn't depend on the other", async () => {
-      const both = await stepsOf(recipe, undefined, 1);
+      // Alone, a gradient doesn't flow back with another one, which rounds it in another way.
+      const both = await stepsOf(recipe, undefined, 1, { shareGradients: false });
       const discriminator = await stepsOf(recipe, "discriminator", 1);
       expect(await bitsOf(discriminator, "discriminator")).toEqual(
         await bitsOf(both, "discriminator"),

@@ -48,7 +48,8 @@ describe("a penalty", () => {
   it("moves the discriminator, and in the same step not the generator", async () => {
     const arenas = async (of: Recipe): Promise<Float32Array[]> => {
       const gan = makeGan(of);
-      device.scope(() => void trainingStep(gan, of.batch));
+      // With a penalty, gradients don't flow back together, which rounds the generator's in another way.
+      device.scope(() => void trainingStep(gan, of.batch, { shareGradients: false }));
       const [, ...rest] = await gan.ring.rows(0, 1).read();
       return [
         await gan.discriminator.arena.read("f32"),

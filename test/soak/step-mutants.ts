@@ -68,6 +68,20 @@ export const stepMutants: readonly Mutant[] = [
   },
   {
     kernel: "adversarial-loss.losses",
+    what: "a ratio is upside down",
+    from: "= generator_term.y / fake_term.y;",
+    to: "= fake_term.y / generator_term.y;",
+    noticed: adversarial("paired, 7 images, classes: 3: of one gradient"),
+  },
+  {
+    kernel: "adversarial-loss.losses",
+    what: "the gradient that ratios divide by may vanish",
+    from: "fake_term.y = select(fake_term.y, LEAST, fake_term.y < LEAST);",
+    to: "",
+    noticed: adversarial("kept from vanishing"),
+  },
+  {
+    kernel: "adversarial-loss.losses",
     what: "a pair counts twice",
     from: "if (FORM == PAIRED) { real_term.x = 0f; }",
     to: "",

@@ -63,6 +63,8 @@ export interface StepOptions {
   readonly see?: (sight: Sight, array: GpuArray) => void;
   /** For tests: whether a simultaneous step takes both losses from the same images and verdicts. Default true. */
   readonly shareWork?: boolean;
+  /** For tests: whether both gradients flow back through the discriminator together, where they can. Default true. */
+  readonly shareGradients?: boolean;
 }
 
 /** Whether a network learns in a step. */
