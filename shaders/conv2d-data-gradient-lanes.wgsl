@@ -137,6 +137,7 @@ fn tiled(group: Workgroup, @builtin(subgroup_invocation_id) lane: u32) {
 // appended: lib/lanes-tile.wgsl
 // appended: lib/own-rows.wgsl
 // appended: lib/batch-rows.wgsl
+// appended: lib/walk.wgsl
 // appended: lib/phases.wgsl
 // appended: lib/convolution.wgsl
 // appended: lib/epilogue.wgsl

@@ -1,15 +1,14 @@
 // conv2d, gradient of the filter, with loads shared by lanes, for adapters where a load costs dozens of multiply-adds.
 // It computes the same as conv2d-weight-gradient.wgsl with a tile (lib/lanes-tile.wgsl) whose rows are rows of the
 // filter (taps and channels) and whose columns are filters. If a tile has one tap, only pixels whose tap lies inside
-// the image are visited, along a row of the output and through the batch first. There are no partial results, because
-// on these adapters 64 tiles are plenty. The bias's tiles follow the filter's; its "input" is 1 everywhere:
-// dbias[k] = Σ dout[n, y, x, k].
+// the image are visited, four images at a time. There are no partial results, because on these adapters 64 tiles are
+// plenty. The bias's tiles follow the filter's; its "input" is 1 everywhere: dbias[k] = Σ dout[n, y, x, k].
 enable subgroups;
 
 const SHARED_TAP = true; // a tile has one tap: CHANNELS is a multiple of ALL_ROWS, or of 4 if there is only one tap
 
 const PIXELS = BATCH * OUT_HEIGHT * OUT_WIDTH;
-const BY_FOURS = select(PIXELS, BATCH, SHARED_TAP) % 4u == 0u; // pixels come in fours, none of which is past the last
+const BY_FOURS = select(PIXELS, BATCH, SHARED_TAP) % 4u == 0u; // pixels or images come in fours, none of which is past the last
 const ROWS = KERNEL_H * KERNEL_W * CHANNELS; // of the filter as a matrix (taps and channels, filters)
 const TILES_M = (ROWS + ALL_ROWS - 1u) / ALL_ROWS;
 const TILES_N = (FILTERS + TILE_COLUMNS - 1u) / TILE_COLUMNS;
@@ -22,8 +21,8 @@ alias Dout4 = vec4f;
 @group(0) @binding(0) var<storage, read> inp: array<Inp>; // (N, H, W, C)
 @group(0) @binding(1) var<storage, read> inp4: array<Inp4>; // the same array
 @group(0) @binding(2) var<storage, read> dout4: array<Dout4>; // (N, OH, OW, K), K a multiple of 4
-@group(0) @binding(3) var<storage, read_write> dweight: array<f32>; // (KH, KW, C, K)
-@group(0) @binding(4) var<storage, read_write> dbias: array<f32>; // (K)
+@group(0) @binding(3) var<storage, read_write> dweight4: array<vec4f>; // (KH, KW, C, K)
+@group(0) @binding(4) var<storage, read_write> dbias4: array<vec4f>; // (K)
 
 // The lane's filters at a pixel; zeros if it isn't `in_range`.
 fn load_dout(pixel: u32, in_range: bool, k: u32) -> vec4f {
@@ -77,35 +76,19 @@ fn under_one_tap(t: ptr<function, Tile>, u: ptr<function, Tile>, m: u32, k: u32,
   let c = min(own, max(CHANNELS, 4u) - 4u);
   let rows = span(PAD_TOP - i32(i), i32(HEIGHT), i32(STRIDE_H), i32(OUT_HEIGHT));
   let columns = span(PAD_LEFT - i32(j), i32(WIDTH), i32(STRIDE_W), i32(OUT_WIDTH));
-  let count = (columns.y - columns.x) * BATCH;
-  for (var y = rows.x; y < rows.y; y++) {
-    let row = u32(i32(y * STRIDE_H + i) - PAD_TOP);
-    // Image and output column of four pixels. If they take divisions, they are counted on instead, because SwiftShader
-    // divides lane by lane; else they aren't, because in lavapipe what a loop carries costs more.
-    var n = vec4u(0u, 1u, 2u, 3u) % BATCH;
-    var x = columns.x + vec4u(0u, 1u, 2u, 3u) / BATCH;
-    for (var first = 0u; first < count; first += 4u) {
-      let item = first + vec4u(0u, 1u, 2u, 3u);
-      let in_range = (item < vec4u(count)) | vec4<bool>(BY_FOURS);
-      if (BATCH_IS_POWER) {
-        n = item & vec4u(BATCH - 1u);
-        x = columns.x + (item >> vec4u(BATCH_BITS));
-      }
-      let column = vec4u(vec4i(x * STRIDE_W + j) - PAD_LEFT);
-      let at = c + select(vec4u(), ((n * HEIGHT + row) * WIDTH + column) * CHANNELS, in_range);
-      let pixel = (n * OUT_HEIGHT + y) * OUT_WIDTH + x;
-      add_steps(
-        t, u, load_pixels_dout(pixel, in_range, k), load_last_dout(pixel, in_range, k),
-        exchange_fours(load_pixels_inp(at, in_range), load_last_inp(at, c, in_range)),
-      );
-      if (!BATCH_IS_POWER) {
-        n += 4u % BATCH;
-        x += 4u / BATCH;
-        let over = n >= vec4u(BATCH);
-        n -= select(vec4u(), vec4u(BATCH), over);
-        x += select(vec4u(), vec4u(1u), over);
-      }
-    }
+  var walk = Walk(rows.x, columns.x, 0u); // the output's row and column, and the first of four images
+  while (walk.i < select(rows.x, rows.y, columns.x < columns.y)) {
+    let row = u32(i32(walk.i * STRIDE_H + i) - PAD_TOP);
+    let column = u32(i32(walk.j * STRIDE_W + j) - PAD_LEFT);
+    let n = walk.c + vec4u(0u, 1u, 2u, 3u);
+    let in_range = (n < vec4u(BATCH)) | vec4<bool>(BY_FOURS);
+    let at = c + select(vec4u(), ((n * HEIGHT + row) * WIDTH + column) * CHANNELS, in_range);
+    let pixel = (n * OUT_HEIGHT + walk.i) * OUT_WIDTH + walk.j;
+    add_steps(
+      t, u, load_pixels_dout(pixel, in_range, k), load_last_dout(pixel, in_range, k),
+      exchange_fours(load_pixels_inp(at, in_range), load_last_inp(at, c, in_range)),
+    );
+    walk = next_four(walk, BATCH, columns);
   }
 }
 
@@ -205,16 +188,11 @@ fn under_any_taps(t: ptr<function, Tile>, u: ptr<function, Tile>, m: u32, k: u32
 fn add_bias(k: u32, zero: u32) {
   var sum = vec4f();
   for (var pixel = zero; pixel < PIXELS; pixel++) { sum += vec4f(dout4[(DOUT4_AT + pixel * FILTERS + min(k, FILTERS - 4u)) >> 2u]); }
-  for (var j = u32(k >= FILTERS); j < 4u; j++) {
-    if (k + j < FILTERS) { dbias[DBIAS_AT + k + j] = sum[j]; }
-  }
+  if (k < FILTERS) { dbias4[(DBIAS4_AT + k) >> 2u] = sum; }
 }
 
 fn store(m: u32, k: u32, four: vec4f) {
-  // Starting at a literal 0, the loop would be unrolled, and stores are most of the compilers' work.
-  for (var j = u32(k >= FILTERS); j < 4u; j++) {
-    if (k + j < FILTERS) { dweight[DWEIGHT_AT + m * FILTERS + k + j] = four[j]; }
-  }
+  if (k < FILTERS) { dweight4[(DWEIGHT4_AT + m * FILTERS + k) >> 2u] = four; }
 }
 
 @compute @workgroup_size(LANES)
@@ -241,4 +219,5 @@ fn tiled(group: Workgroup, @builtin(subgroup_invocation_id) lane: u32) {
 // appended: lib/invocation.wgsl
 // appended: lib/lanes-tile.wgsl
 // appended: lib/batch-rows.wgsl
+// appended: lib/walk.wgsl
 // appended: lib/convolution.wgsl

@@ -165,6 +165,13 @@ const onePixel: readonly Case[] = [
   convolution([32, 4, 5, 4], [2, 3, 4, 32], { dilations: [2, 3], padding: [0, 5, 7, 2] }),
 ].map((each) => ({ ...each, tiles: false, lanes: true as const }));
 
+/** More than four images, and four at a time: how a tile of one tap of the filter's gradient takes them. */
+const imagesByFours: readonly Case[] = [
+  convolution([4, 5, 4, 32], [3, 2, 32, 8], { strides: [2, 1], padding: [3, 0, 1, 4] }),
+  convolution([8, 4, 5, 32], [2, 3, 32, 4], { dilations: [2, 3], padding: [0, 5, 7, 2] }),
+  biased([6, 2, 3, 12], [1, 1, 12, 36], { padding: [1, 0, 0, 2] }),
+].map((each) => ({ ...each, tiles: false, lanes: ["conv2d-weight-gradient"] as const }));
+
 /** Rows by the name of their op. */
 export const convRows: Readonly<Record<Name, Row>> = {
   conv2d: {
@@ -215,6 +222,7 @@ export const convRows: Readonly<Record<Name, Row>> = {
         convolution([2, 9, 9, 3], [5, 5, 3, 67], { padding: "same" }),
       ].map((each) => ({ ...each, tiles: false, split: ["conv2d-weight-gradient"] })),
       ...onePixel,
+      ...imagesByFours,
       invalid(),
       infiniteCorner(),
       ...finishedCases.conv2d,

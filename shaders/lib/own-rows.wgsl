@@ -35,22 +35,6 @@ fn under_tap(at: Origins, i: u32, j: u32) -> Indices {
   );
 }
 
-// Where a sum over taps and channels is, if all rows are one pixel, which sees the taps of a rectangle. One loop walks
-// over all of it: where a loop begins and ends, SwiftShader copies every sum, which takes as long as four steps.
-struct Walk {
-  i: u32,
-  j: u32,
-  c: u32,
-}
-
-// Four channels further: the next ones, or the first ones of the next tap in columns `columns.x` to `columns.y - 1`.
-fn next_four(at: Walk, channels: u32, columns: vec2u) -> Walk {
-  let tap_ends = at.c + 4u == channels;
-  let j = at.j + u32(tap_ends);
-  let row_ends = j == columns.y;
-  return Walk(at.i + u32(row_ends), select(j, columns.x, row_ends), select(at.c + 4u, 0u, tap_ends));
-}
-
 fn moved(at: Indices, by: i32) -> Indices {
   return Indices(at.first + by, at.last + by);
 }

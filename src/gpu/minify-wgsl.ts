@@ -1,6 +1,6 @@
-// Minifies WGSL: removes comments, indentation, empty lines, and spaces that separate no tokens, and shortens names that
-// nobody else can refer to. Every other token stays. Lines that shader.ts finds by their beginning only lose their
-// comments: constants, aliases, and names of appended libraries.
+// Minifies WGSL: removes comments, indentation, empty lines, and spaces that separate no tokens, puts each function on
+// one line, and shortens names that nobody else can refer to. Every other token stays. Lines that shader.ts finds by
+// their beginning only lose their comments: constants, aliases, and names of appended libraries.
 import { localNames, tokensOf, type Token } from "./wgsl-constants.ts";
 
 const APPENDED = /^\/\/ appended: \S+$/;
@@ -19,11 +19,27 @@ const BETWEEN = /([\w)\]]) (\+|-|\*|\/|%|=|\+=|-=|\*=|==|!=|<=|>=|&&|\|\||\^|&|\
 export function minifyWgsl(text: string, ofLibraries?: ReadonlySet<string>): string {
   if (text.includes("/*")) throw new Error("WGSL to minify: has a block comment; write // instead");
   const named = ofLibraries ? withShortDeclarations(text, ofLibraries) : text;
-  return withShortNames(named)
+  const lines = withShortNames(named)
     .split(/\r?\n/)
-    .map((line) => (APPENDED.test(line) ? line : squeezed(line.replace(/\/\/.*$/, "").trim())))
-    .filter((line) => line !== "")
+    .map((line) => (APPENDED.test(line) ? line : line.replace(/\/\/.*$/, "").trim()))
+    .filter((line) => line !== "");
+  return functionsJoined(lines)
+    .map((line) => (APPENDED.test(line) ? line : squeezed(line)))
     .join("\n");
+}
+
+/** Puts each function on one line. */
+function functionsJoined(lines: readonly string[]): readonly string[] {
+  const joined: string[] = [];
+  let depth = 0;
+  for (const line of lines) {
+    if (depth > 0) joined.push(`${joined.pop()!} ${line}`);
+    else joined.push(line);
+    if (depth > 0 || /^fn /.test(line)) {
+      depth += line.split("{").length - line.split("}").length;
+    }
+  }
+  return joined;
 }
 
 const squeezed = (line: string): string =>

@@ -153,7 +153,7 @@ function gradients(
         ...tile,
         SHARED_TAP: isOneTap(tile, geometry) && fours,
       },
-      bind: { inp, inp4: inp, dout4: dout, dweight, dbias },
+      bind: { inp, inp4: inp, dout4: dout, dweight4: dweight, dbias4: dbias },
     });
   } else if (isWorkgroup(variant)) {
     device.launch({

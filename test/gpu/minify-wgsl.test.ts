@@ -90,9 +90,11 @@ const A = 1u;
 fn forward(){let a=Ac(Ab(first()));store(a.first);}`);
 });
 
-test("a space between two operators stays, as does one between two names", () => {
-  expect(minifyWgsl("fn f() -> f32 {\n  return a - -b + c / *p; // why\n}\n")).toBe(
-    "fn f()->f32{\nreturn a - -b+c / *p;\n}",
+test("a space between two operators stays, as does one between two names; a function is a line", () => {
+  const text =
+    "const A = 1u;\nfn f() -> f32 {\n  if (b) {\n    return c;\n  }\n  return a - -b + c / *p; // why\n}\n";
+  expect(minifyWgsl(`${text}\n@compute\nfn main() {}\nconst B = 2u;\n`)).toBe(
+    "const A = 1u;\nfn f()->f32{if(b){return c;}return a - -b+c / *p;}\n@compute\nfn main(){}\nconst B = 2u;",
   );
   expect(minifyWgsl("let x = y & & z;")).toBe("let x=y & & z;");
 });

@@ -34,7 +34,7 @@ export const lanesMutants: readonly Mutant[] = [
   {
     kernel: "conv2d-data-gradient-lanes.tiled",
     what: "each row of taps but the first begins outside, if a tile is one pixel",
-    file: "lib/own-rows.wgsl",
+    file: "lib/walk.wgsl",
     from: "select(j, columns.x, row_ends)",
     to: "select(j, 0u, row_ends)",
     noticed: ["conv2d"],
@@ -48,16 +48,17 @@ export const lanesMutants: readonly Mutant[] = [
   },
   {
     kernel: "conv2d-weight-gradient-lanes.tiled",
-    what: "the pixels past the last whole slice are left out",
-    from: "first < count; first += 4u",
-    to: "first + 4u <= count; first += 4u",
+    what: "the image after the last counts too",
+    from: "(n < vec4u(BATCH))",
+    to: "(n <= vec4u(BATCH))",
     noticed: ["conv2d"],
   },
   {
     kernel: "conv2d-weight-gradient-lanes.tiled",
-    what: "past the last image comes the column after the next",
-    from: "x += select(vec4u(), vec4u(1u), over);",
-    to: "x += select(vec4u(), vec4u(2u), over);",
+    what: "images past the last whole four are left out",
+    file: "lib/walk.wgsl",
+    from: "at.c + 4u >= terms",
+    to: "at.c + 8u > terms",
     noticed: ["conv2d"],
   },
   {
@@ -67,6 +68,13 @@ export const lanesMutants: readonly Mutant[] = [
     from: "let row = m + ((slot + i) ^ turn);",
     to: "let row = m + (slot + i);",
     noticed: ["conv2d", "convTranspose2d"],
+  },
+  {
+    kernel: "conv2d-weight-gradient-lanes.tiled",
+    what: "rows of the output's gradient change places with columns",
+    from: "(n * OUT_HEIGHT + walk.i) * OUT_WIDTH + walk.j",
+    to: "(n * OUT_HEIGHT + walk.j) * OUT_WIDTH + walk.i",
+    noticed: ["conv2d"],
   },
   {
     kernel: "conv2d-weight-gradient-lanes.tiled",
