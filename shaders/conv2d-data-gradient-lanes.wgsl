@@ -116,7 +116,7 @@ fn tiled(group: Workgroup, @builtin(subgroup_invocation_id) lane: u32) {
       let at = moved(starts, -i32((walk.i * OUT_WIDTH + walk.j) * FILTERS));
       let k = walk.c;
       add_steps(&t, &u, load_weights(kernel, c, k), load_last(kernel, c, k), exchange(load_own(at, k)));
-      walk = next_four(walk, FILTERS, columns);
+      walk = further(walk, 4u, FILTERS, columns);
     }
   } else {
     for (var i = 0u; i < own.taps.y; i++) {

@@ -9,7 +9,6 @@ const OUT_BY_FOUR = true; // FILTERS is a multiple of 4, and the array is aligne
 
 const PIXELS = BATCH * OUT_HEIGHT * OUT_WIDTH;
 const COLUMNS = FILTERS;
-const STEPS = KERNEL_H * KERNEL_W * CHANNELS; // terms of the sum
 const TILES_N = (FILTERS + TILE_COLUMNS - 1u) / TILE_COLUMNS;
 const ONE_PIXEL = BATCH % ALL_ROWS == 0u; // a subgroup's rows are one pixel of different images
 
@@ -52,6 +51,13 @@ fn taps_inside(first: i32, size: u32, dilation: u32, count: u32) -> vec2u {
   return vec2u(vec2i(begin, clamp((i32(size) - first + d - 1) / d, begin, max(i32(count), begin))));
 }
 
+// The taps along an axis that are inside the image for some of the pixels from one to another of a line.
+fn seen(first: i32, last: i32, size: u32, dilation: u32, count: u32) -> vec2u {
+  let a = taps_inside(first, size, dilation, count);
+  let b = taps_inside(last, size, dilation, count);
+  return vec2u(min(a.x, b.x), min(max(a.y, b.y), count));
+}
+
 // Channels c to c + 3 under the tap at `at`; zeros if `at` is -1, which is in the padding. If a tile is one pixel, taps
 // in the padding were skipped.
 fn load_four(at: i32, c: u32) -> vec4f {
@@ -62,26 +68,23 @@ fn load_four(at: i32, c: u32) -> vec4f {
 // A step of the sum: one channel under one tap. Steps past the last are zeros on both sides, because what is read there
 // may be infinite.
 struct Step {
-  i: u32,
-  j: u32,
-  c: u32,
+  at: Walk,
+  weight: u32, // its row of the filter
   in_range: bool,
 }
 
-fn in_range(step: u32) -> bool {
-  return (STEPS % 4u == 0u) | (step < STEPS);
+fn step_of(at: Walk, end: u32) -> Step {
+  let in_range = at.i < end;
+  return Step(at, select(0u, weight_row(at), in_range), in_range);
 }
 
-fn step_at(step: u32) -> Step {
-  let term = position(min(step, STEPS - 1u), CHANNELS);
-  let kernel = position(term.y, KERNEL_W);
-  return Step(kernel.y, kernel.x, term.x, in_range(step));
+fn weight_row(at: Walk) -> u32 {
+  return (at.i * KERNEL_W + at.j) * CHANNELS + at.c;
 }
 
-// The input at a step of an output pixel's sum; 0 in the padding.
-fn load_step(first: vec3i, step: Step) -> f32 {
-  let at = tap(first, step.i, step.j);
-  return select(0f, f32(inp[INP_AT + u32(max(at, 0)) + step.c]), (at >= 0) & step.in_range);
+// How far an element under a tap is behind that under the first tap.
+fn offset(at: Walk) -> i32 {
+  return i32((at.i * DILATION_H * WIDTH + at.j * DILATION_W) * CHANNELS);
 }
 
 struct Steps {
@@ -91,53 +94,66 @@ struct Steps {
   s3: Step,
 }
 
-fn load_steps(first: vec3i, steps: Steps) -> vec4f {
+// The input at a step of the sum of an output pixel, whose first tap is at `start`; 0 in the padding. If a tile is one
+// pixel, taps in the padding were skipped.
+fn load_step(first: vec3i, start: i32, step: Step) -> f32 {
+  var at = start + offset(step.at);
+  if (!ONE_PIXEL) { at = tap(first, step.at.i, step.at.j); }
+  return select(0f, f32(inp[INP_AT + u32(max(at, 0)) + step.at.c]), step.in_range & (at >= 0));
+}
+
+fn load_steps(first: vec3i, start: i32, steps: Steps) -> vec4f {
   return vec4f(
-    load_step(first, steps.s0), load_step(first, steps.s1), load_step(first, steps.s2), load_step(first, steps.s3),
+    load_step(first, start, steps.s0), load_step(first, start, steps.s1),
+    load_step(first, start, steps.s2), load_step(first, start, steps.s3),
   );
 }
 
-fn load_own_steps(at: Origins, step: u32) -> Rows {
-  let steps = Steps(step_at(step), step_at(step + 1u), step_at(step + 2u), step_at(step + 3u));
+fn load_own_steps(at: Origins, starts: Indices, steps: Steps) -> Rows {
   var x = Rows();
-  x.x0 = load_steps(at.p0, steps);
-  x.x1 = load_steps(at.p1, steps);
+  x.x0 = load_steps(at.p0, starts.first.x, steps);
+  x.x1 = load_steps(at.p1, starts.first.y, steps);
   if (OWN_ROWS > 2u) {
-    x.x2 = load_steps(at.p2, steps);
-    x.x3 = load_steps(at.p3, steps);
+    x.x2 = load_steps(at.p2, starts.first.z, steps);
+    x.x3 = load_steps(at.p3, starts.first.w, steps);
   }
   if (OWN_ROWS > 4u) {
-    x.x4 = load_steps(at.p4, steps);
-    x.x5 = load_steps(at.p5, steps);
-    x.x6 = load_steps(at.p6, steps);
-    x.x7 = load_steps(at.p7, steps);
+    x.x4 = load_steps(at.p4, starts.last.x, steps);
+    x.x5 = load_steps(at.p5, starts.last.y, steps);
+    x.x6 = load_steps(at.p6, starts.last.z, steps);
+    x.x7 = load_steps(at.p7, starts.last.w, steps);
   }
   return x;
 }
 
-// Filters k to k + 3 at a step of the sum. Filters past the last repeat it; they aren't stored.
-fn load_weight(step: u32, k: u32) -> vec4f {
-  let at = (WEIGHT4_AT + min(step, STEPS - 1u) * FILTERS + min(k, FILTERS - 4u)) >> 2u;
-  return select(vec4f(), weight4[at], in_range(step));
+// Filters k to k + 3 at a row of the filter. Filters past the last repeat it; they aren't stored.
+fn load_weight(row: u32, k: u32) -> vec4f {
+  return weight4[(WEIGHT4_AT + row * FILTERS + min(k, FILTERS - 4u)) >> 2u];
 }
 
-fn load_weights(step: u32, k: u32) -> mat4x4f {
-  return mat4x4f(load_weight(step, k), load_weight(step + 1u, k), load_weight(step + 2u, k), load_weight(step + 3u, k));
+fn load_weights(row: u32, k: u32) -> mat4x4f {
+  return mat4x4f(load_weight(row, k), load_weight(row + 1u, k), load_weight(row + 2u, k), load_weight(row + 3u, k));
 }
 
 // The lane's last columns, if the tile is wide.
-fn load_last(step: u32, k: u32) -> mat4x4f {
-  if (WIDE) { return load_weights(step, k + 4u * TEAM); }
+fn load_last(row: u32, k: u32) -> mat4x4f {
+  if (WIDE) { return load_weights(row, k + 4u * TEAM); }
   return mat4x4f();
 }
 
-// Whether any of rows m to m + ALL_ROWS - 1 has a tap inside the image.
-fn seen(m: u32, i: u32, j: u32) -> bool {
-  var found = -1;
-  for (var row = m; row < min(m + ALL_ROWS, PIXELS); row += BATCH - image_and_pixel(row).x) {
-    found = max(found, tap(origin(row), i, j));
-  }
-  return found >= 0;
+fn load_step_weight(step: Step, k: u32) -> vec4f {
+  return select(vec4f(), load_weight(step.weight, k), step.in_range);
+}
+
+fn load_step_weights(steps: Steps, k: u32) -> mat4x4f {
+  return mat4x4f(
+    load_step_weight(steps.s0, k), load_step_weight(steps.s1, k), load_step_weight(steps.s2, k), load_step_weight(steps.s3, k),
+  );
+}
+
+fn load_last_step_weights(steps: Steps, k: u32) -> mat4x4f {
+  if (WIDE) { return load_step_weights(steps, k + 4u * TEAM); }
+  return mat4x4f();
 }
 
 fn store(m: u32, k: u32, four: vec4f) {
@@ -168,35 +184,32 @@ fn tiled(group: Workgroup, @builtin(subgroup_invocation_id) lane: u32) {
   );
   var t = Tile();
   var u = Tile();
-  if (INP_BY_FOUR) {
-    if (ONE_PIXEL) {
-      let first = origin(m);
-      let starts = under_first_tap(origins);
-      let rows = taps_inside(first.y, HEIGHT, DILATION_H, KERNEL_H);
-      let columns = taps_inside(first.z, WIDTH, DILATION_W, KERNEL_W);
-      var walk = Walk(rows.x, columns.x, 0u);
-      while (walk.i < select(rows.x, rows.y, columns.x < columns.y)) {
-        let step = (walk.i * KERNEL_W + walk.j) * CHANNELS + walk.c;
-        let at = moved(starts, i32((walk.i * DILATION_H * WIDTH + walk.j * DILATION_W) * CHANNELS));
-        add_steps(&t, &u, load_weights(step, k), load_last(step, k), exchange(load_own(at, walk.c)));
-        walk = next_four(walk, CHANNELS, columns);
-      }
-    } else {
-      for (var kernel = 0u; kernel < KERNEL_H * KERNEL_W; kernel++) {
-        let i = kernel / KERNEL_W;
-        let j = kernel % KERNEL_W;
-        // No channels if the tap is outside, rather than a branch: wherever paths join, SwiftShader copies all sums.
-        let end = select(0u, CHANNELS, seen(m, i, j));
-        let at = under_tap(origins, i, j);
-        for (var c = 0u; c < end; c += 4u) {
-          let step = kernel * CHANNELS + c;
-          add_steps(&t, &u, load_weights(step, k), load_last(step, k), exchange(load_own(at, c)));
-        }
-      }
+  let starts = under_first_tap(origins);
+  let first = origin(m);
+  let last = origin(m + ALL_ROWS - 1u);
+  let rows = seen(first.y, last.y, HEIGHT, DILATION_H, KERNEL_H);
+  let columns = select(
+    vec2u(0u, KERNEL_W), seen(first.z, last.z, WIDTH, DILATION_W, KERNEL_W), first.y == last.y,
+  );
+  let end = select(rows.x, rows.y, columns.x < columns.y);
+  var walk = Walk(rows.x, columns.x, 0u);
+  if (!INP_BY_FOUR) {
+    while (walk.i < end) {
+      let second = further(walk, 1u, CHANNELS, columns);
+      let third = further(second, 1u, CHANNELS, columns);
+      let fourth = further(third, 1u, CHANNELS, columns);
+      let steps = Steps(step_of(walk, end), step_of(second, end), step_of(third, end), step_of(fourth, end));
+      let x = load_own_steps(origins, starts, steps);
+      add_steps(&t, &u, load_step_weights(steps, k), load_last_step_weights(steps, k), exchange(x));
+      walk = further(fourth, 1u, CHANNELS, columns);
     }
   } else {
-    for (var step = 0u; step < STEPS; step += 4u) {
-      add_steps(&t, &u, load_weights(step, k), load_last(step, k), exchange(load_own_steps(origins, step)));
+    while (walk.i < end) {
+      let row = weight_row(walk);
+      var at = moved(starts, offset(walk));
+      if (!ONE_PIXEL) { at = under_tap(origins, walk.i, walk.j); }
+      add_steps(&t, &u, load_weights(row, k), load_last(row, k), exchange(load_own(at, walk.c)));
+      walk = further(walk, 4u, CHANNELS, columns);
     }
   }
   store_tile(&t, &u, top, k, PIXELS, lane, false);

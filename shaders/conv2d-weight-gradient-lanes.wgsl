@@ -88,7 +88,7 @@ fn under_one_tap(t: ptr<function, Tile>, u: ptr<function, Tile>, m: u32, k: u32,
       t, u, load_pixels_dout(pixel, in_range, k), load_last_dout(pixel, in_range, k),
       exchange_fours(load_pixels_inp(at, in_range), load_last_inp(at, c, in_range)),
     );
-    walk = next_four(walk, BATCH, columns);
+    walk = further(walk, 4u, BATCH, columns);
   }
 }
 

@@ -62,7 +62,7 @@ async function writeModules(paths: readonly string[]): Promise<void> {
     ),
     external: [/^node:/, "webgpu"],
     treeshake: { moduleSideEffects: false },
-    plugins: [shaderRegistry(paths), pureConstants(), namespaces(), statementPerLine()],
+    plugins: [shaderRegistry(paths), pureConstants(), namespaces(), formatted()],
   });
   await bundle.write({
     dir: join(HERE, "dist/js"),
@@ -107,17 +107,22 @@ function pureConstants(): Plugin {
   };
 }
 
-const STATEMENT =
-  /;(?=(?:const|let|export|import|return|throw|if|for|async function|function|class)\b)/g;
+const STATEMENT = /;(?=(?:const|let|export|import|throw|async function|function|class)\b)/g;
 
-/** Puts each statement on a line, as Node prints the whole line that throws. The shaders' texts stay as they are. */
-function statementPerLine(): Plugin {
+/** What every bundler knows to do nothing else. */
+const KNOWN_PURE = /\/\* @__PURE__ \*\/ (?=new (?:Weak)?(?:Map|Set)\b(?!\())/g;
+
+/**
+ * Puts each statement on a line, as Node prints the whole line that throws, and leaves out what needn't be said of empty
+ * maps and sets. The shaders' texts stay as they are.
+ */
+function formatted(): Plugin {
   return {
-    name: "longhand:statement-per-line",
+    name: "longhand:formatted",
     generateBundle(_options, bundle) {
       for (const [file, part] of Object.entries(bundle)) {
         if (part.type === "chunk" && !file.startsWith("shaders")) {
-          part.code = part.code.replaceAll(STATEMENT, ";\n");
+          part.code = part.code.replaceAll(STATEMENT, ";\n").replaceAll(KNOWN_PURE, "");
         }
       }
     },

@@ -40,6 +40,20 @@ export const lanesMutants: readonly Mutant[] = [
     noticed: ["conv2d"],
   },
   {
+    kernel: "conv2d-forward-lanes.tiled",
+    what: "the last pixel of a tile sees no taps but the first one's",
+    from: "vec2u(min(a.x, b.x), ",
+    to: "vec2u(a.x, ",
+    noticed: ["conv2d"],
+  },
+  {
+    kernel: "conv2d-forward-lanes.tiled",
+    what: "a tile over two rows sees what a part of one row does",
+    from: "DILATION_W, KERNEL_W), first.y == last.y,",
+    to: "DILATION_W, KERNEL_W), true,",
+    noticed: ["conv2d"],
+  },
+  {
     kernel: "conv2d-data-gradient-lanes.tiled",
     what: "two channels change places",
     from: "load_weight(kernel, c + 1u, k),\n    load_weight(kernel, c + 2u, k)",
@@ -57,8 +71,8 @@ export const lanesMutants: readonly Mutant[] = [
     kernel: "conv2d-weight-gradient-lanes.tiled",
     what: "images past the last whole four are left out",
     file: "lib/walk.wgsl",
-    from: "at.c + 4u >= terms",
-    to: "at.c + 8u > terms",
+    from: "at.c + by >= terms",
+    to: "at.c + 2u * by > terms",
     noticed: ["conv2d"],
   },
   {
