@@ -17,7 +17,7 @@ export type Side = keyof Both<unknown>;
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 const JUDGE = path("judge-child.ts");
 const PROCESSOR_TIME = path("processor-time.ts");
-const ASLEEP = path("asleep.ts");
+const ASLEEP = path("../contestants/asleep.ts");
 
 /** Two commits on one adapter. */
 export interface Duel {

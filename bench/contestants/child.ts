@@ -25,6 +25,7 @@ function ownBuilders(platform: Platform, own: OwnOptions): Builders {
 
 await serve(async (options) => {
   const { adapter, name, kind } = await openAdapter(options.adapter);
+  if (kind !== "gpu") await import("./asleep.ts"); // all contestants wait in the same way
   const gpu = { requestAdapter: () => Promise.resolve(adapter) };
   Object.defineProperty(globalThis, "navigator", {
     value: { gpu, userAgent: "node", hardwareConcurrency: 1 },
