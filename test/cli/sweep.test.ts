@@ -164,6 +164,11 @@ describe("a sweep of two runs, one of which diverges", () => {
     const page = readFileSync(at("runs", "compare.html"), "utf8");
     expect(page).toContain("Diverged: Step");
     expect(page).toContain("trained by the processes of a sweep");
+
+    rmSync(at("runs", "calm-0", "checkpoint"), { recursive: true }); // the first one is left
+    const resumed = await said(async () => sweep(file, { share: "1/2" }));
+    expect(resumed).toContain("calm, seed 0: goes on from step 0");
+    expect(await list()).toMatch(/calm, seed 0 {2}done/);
   }, 240_000);
 
   it("is refused if its file has changed meanwhile, or says what compare says too", async () => {

@@ -134,9 +134,10 @@ async function trainOne(training: Training, which: WhichRun, failed: string[]): 
   const { folder, plan, ui, teller, forecast } = training;
   const path = runPath(folder, which);
   const name = runWords(which);
-  teller.say(`${name}: begins`);
+  const state = stateOf(path, plan.goal);
+  teller.say(`${name}: ${state.step === undefined ? "begins" : `goes on from step ${state.step}`}`);
   try {
-    await trainCompared(training, which, stateOf(path, plan.goal));
+    await trainCompared(training, which, state);
     if (ui.asked()) return false;
     teller.stop();
     teller.say(`${name}: trained (${leftWords(forecast)})`);
