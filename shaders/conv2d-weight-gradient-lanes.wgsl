@@ -1,14 +1,14 @@
 // conv2d, gradient of the filter, with loads shared by lanes, for adapters where a load costs dozens of multiply-adds.
 // It computes the same as conv2d-weight-gradient.wgsl with a tile (lib/lanes-tile.wgsl) whose rows are rows of the
-// filter (taps and channels) and whose columns are filters. If a tile has one tap, only pixels whose tap lies inside
-// the image are visited, four images at a time. There are no partial results, because on these adapters 64 tiles are
+// filter (taps and channels) and whose columns are filters. Pixels are visited four images at a time; if a tile has one
+// tap, only those whose tap lies inside the image. There are no partial results, because on these adapters 64 tiles are
 // plenty. The bias's tiles follow the filter's; its "input" is 1 everywhere: dbias[k] = Σ dout[n, y, x, k].
 enable subgroups;
 
 const SHARED_TAP = true; // a tile has one tap: CHANNELS is a multiple of ALL_ROWS, or of 4 if there is only one tap
 
-const PIXELS = BATCH * OUT_HEIGHT * OUT_WIDTH;
-const BY_FOURS = select(PIXELS, BATCH, SHARED_TAP) % 4u == 0u; // pixels or images come in fours, none of which is past the last
+const PIXELS = BATCH * OUT_HEIGHT * OUT_WIDTH; // of the output
+const BY_FOURS = BATCH % 4u == 0u; // images come in fours, none of which is past the last
 const ROWS = KERNEL_H * KERNEL_W * CHANNELS; // of the filter as a matrix (taps and channels, filters)
 const TILES_M = (ROWS + ALL_ROWS - 1u) / ALL_ROWS;
 const TILES_N = (FILTERS + TILE_COLUMNS - 1u) / TILE_COLUMNS;
@@ -23,6 +23,19 @@ alias Dout4 = vec4f;
 @group(0) @binding(2) var<storage, read> dout4: array<Dout4>; // (N, OH, OW, K), K a multiple of 4
 @group(0) @binding(3) var<storage, read_write> dweight4: array<vec4f>; // (KH, KW, C, K)
 @group(0) @binding(4) var<storage, read_write> dbias4: array<vec4f>; // (K)
+
+// Four images of an output pixel.
+struct Images {
+  n: vec4u,
+  in_range: vec4<bool>, // false past the last
+  pixel: vec4u, // their indices among all pixels of the output
+}
+
+fn images_at(at: Walk) -> Images {
+  let n = at.c + vec4u(0u, 1u, 2u, 3u);
+  let in_range = (n < vec4u(BATCH)) | vec4<bool>(BY_FOURS);
+  return Images(n, in_range, (n * OUT_HEIGHT + at.i) * OUT_WIDTH + at.j);
+}
 
 // The lane's filters at a pixel; zeros if it isn't `in_range`.
 fn load_dout(pixel: u32, in_range: bool, k: u32) -> vec4f {
@@ -80,63 +93,38 @@ fn under_one_tap(t: ptr<function, Tile>, u: ptr<function, Tile>, m: u32, k: u32,
   while (walk.i < select(rows.x, rows.y, columns.x < columns.y)) {
     let row = u32(i32(walk.i * STRIDE_H + i) - PAD_TOP);
     let column = u32(i32(walk.j * STRIDE_W + j) - PAD_LEFT);
-    let n = walk.c + vec4u(0u, 1u, 2u, 3u);
-    let in_range = (n < vec4u(BATCH)) | vec4<bool>(BY_FOURS);
-    let at = c + select(vec4u(), ((n * HEIGHT + row) * WIDTH + column) * CHANNELS, in_range);
-    let pixel = (n * OUT_HEIGHT + walk.i) * OUT_WIDTH + walk.j;
+    let four = images_at(walk);
+    let at = c + select(vec4u(), ((four.n * HEIGHT + row) * WIDTH + column) * CHANNELS, four.in_range);
     add_steps(
-      t, u, load_pixels_dout(pixel, in_range, k), load_last_dout(pixel, in_range, k),
-      exchange_fours(load_pixels_inp(at, in_range), load_last_inp(at, c, in_range)),
+      t, u, load_pixels_dout(four.pixel, four.in_range, k), load_last_dout(four.pixel, four.in_range, k),
+      exchange_fours(load_pixels_inp(at, four.in_range), load_last_inp(at, c, four.in_range)),
     );
     walk = further(walk, 4u, BATCH, columns);
   }
 }
 
-// A row of the filter: a channel under a tap. Rows past the last repeat it; they aren't stored.
+// A row of the filter: a channel under a tap, which lies y rows and x columns from an output pixel's place in the input.
+// Rows past the last repeat it; they aren't stored.
 struct FilterRow {
-  i: u32,
-  j: u32,
+  y: i32,
+  x: i32,
   c: u32,
 }
 
 fn filter_row(row: u32) -> FilterRow {
   let term = position(min(row, ROWS - 1u), CHANNELS);
   let kernel = position(term.y, KERNEL_W);
-  return FilterRow(kernel.y, kernel.x, term.x);
+  return FilterRow(i32(kernel.y * DILATION_H) - PAD_TOP, i32(kernel.x * DILATION_W) - PAD_LEFT, term.x);
 }
 
-// Image, y and x of the input pixel under an output pixel's first tap, and whether there is such an output pixel.
-struct Origin {
-  n: u32,
-  y: i32,
-  x: i32,
-  in_range: bool,
-}
-
-fn origin(pixel: u32) -> Origin {
-  let n = pixel / (OUT_HEIGHT * OUT_WIDTH);
-  let at = position(pixel - n * (OUT_HEIGHT * OUT_WIDTH), OUT_WIDTH);
-  return Origin(n, i32(at.y * STRIDE_H) - PAD_TOP, i32(at.x * STRIDE_W) - PAD_LEFT, pixel < PIXELS);
-}
-
-struct Origins {
-  p0: Origin,
-  p1: Origin,
-  p2: Origin,
-  p3: Origin,
-}
-
-// The input of a filter row at an output pixel; 0 in the padding and for pixels past the last.
-fn load_inp(at: Origin, row: FilterRow) -> f32 {
-  let y = at.y + i32(row.i * DILATION_H);
-  let x = at.x + i32(row.j * DILATION_W);
-  let inside = (y >= 0) & (y < i32(HEIGHT)) & (x >= 0) & (x < i32(WIDTH)) & at.in_range;
-  let pixel = select(0u, (at.n * HEIGHT + u32(max(y, 0))) * WIDTH + u32(max(x, 0)), inside);
-  return select(0f, f32(inp[INP_AT + pixel * CHANNELS + row.c]), inside);
-}
-
-fn load_pixels(at: Origins, row: FilterRow) -> vec4f {
-  return vec4f(load_inp(at.p0, row), load_inp(at.p1, row), load_inp(at.p2, row), load_inp(at.p3, row));
+// The input of a filter row at four images of a pixel, whose place (y, x) is the same; 0 in the padding and for images
+// past the last.
+fn load_images(four: Images, place: vec2i, row: FilterRow) -> vec4f {
+  let y = place.x + row.y;
+  let x = place.y + row.x;
+  let inside = vec4<bool>((y >= 0) & (y < i32(HEIGHT)) & (x >= 0) & (x < i32(WIDTH))) & four.in_range;
+  let i = select(vec4u(), ((four.n * HEIGHT + u32(max(y, 0))) * WIDTH + u32(max(x, 0))) * CHANNELS + row.c, inside);
+  return select(vec4f(), vec4f(f32(inp[INP_AT + i.x]), f32(inp[INP_AT + i.y]), f32(inp[INP_AT + i.z]), f32(inp[INP_AT + i.w])), inside);
 }
 
 // The lane's rows of the filter, of which a tile uses OWN_ROWS.
@@ -151,37 +139,39 @@ struct OwnRows {
   r7: FilterRow,
 }
 
-fn load_own(at: Origins, rows: OwnRows) -> Rows {
+fn load_own(four: Images, place: vec2i, rows: OwnRows) -> Rows {
   var x = Rows();
-  x.x0 = load_pixels(at, rows.r0);
-  x.x1 = load_pixels(at, rows.r1);
+  x.x0 = load_images(four, place, rows.r0);
+  x.x1 = load_images(four, place, rows.r1);
   if (OWN_ROWS > 2u) {
-    x.x2 = load_pixels(at, rows.r2);
-    x.x3 = load_pixels(at, rows.r3);
+    x.x2 = load_images(four, place, rows.r2);
+    x.x3 = load_images(four, place, rows.r3);
   }
   if (OWN_ROWS > 4u) {
-    x.x4 = load_pixels(at, rows.r4);
-    x.x5 = load_pixels(at, rows.r5);
-    x.x6 = load_pixels(at, rows.r6);
-    x.x7 = load_pixels(at, rows.r7);
+    x.x4 = load_images(four, place, rows.r4);
+    x.x5 = load_images(four, place, rows.r5);
+    x.x6 = load_images(four, place, rows.r6);
+    x.x7 = load_images(four, place, rows.r7);
   }
   return x;
 }
 
 // Adds all pixels to a tile of rows from m on, which may belong to several taps.
-fn under_any_taps(t: ptr<function, Tile>, u: ptr<function, Tile>, m: u32, k: u32, lane: u32, zero: u32) {
+fn under_any_taps(t: ptr<function, Tile>, u: ptr<function, Tile>, m: u32, k: u32, lane: u32) {
   let row = m + lane / TEAM * TILE_ROWS + lane % SHARERS;
   let rows = OwnRows(
     filter_row(row), filter_row(row + SHARERS), filter_row(row + 2u * SHARERS), filter_row(row + 3u * SHARERS),
     filter_row(row + 4u * SHARERS), filter_row(row + 5u * SHARERS), filter_row(row + 6u * SHARERS), filter_row(row + 7u * SHARERS),
   );
-  for (var first = zero; first < PIXELS; first += 4u) {
-    let pixel = first + vec4u(0u, 1u, 2u, 3u);
-    let in_range = pixel < vec4u(PIXELS);
-    let at = Origins(origin(pixel.x), origin(pixel.y), origin(pixel.z), origin(pixel.w));
+  var walk = Walk();
+  while (walk.i < OUT_HEIGHT) {
+    let four = images_at(walk);
+    let place = vec2i(vec2u(walk.i * STRIDE_H, walk.j * STRIDE_W));
     add_steps(
-      t, u, load_pixels_dout(pixel, in_range, k), load_last_dout(pixel, in_range, k), exchange(load_own(at, rows)),
+      t, u, load_pixels_dout(four.pixel, four.in_range, k), load_last_dout(four.pixel, four.in_range, k),
+      exchange(load_own(four, place, rows)),
     );
+    walk = further(walk, 4u, BATCH, vec2u(0u, OUT_WIDTH));
   }
 }
 
@@ -212,7 +202,7 @@ fn tiled(group: Workgroup, @builtin(subgroup_invocation_id) lane: u32) {
   if (SHARED_TAP) {
     under_one_tap(&t, &u, m, k, lane);
   } else {
-    under_any_taps(&t, &u, m, k, lane, zero);
+    under_any_taps(&t, &u, m, k, lane);
   }
   store_tile(&t, &u, m + lane / TEAM * TILE_ROWS, k, ROWS, lane, SHARED_TAP);
 }

@@ -86,8 +86,8 @@ export const lanesMutants: readonly Mutant[] = [
   {
     kernel: "conv2d-weight-gradient-lanes.tiled",
     what: "rows of the output's gradient change places with columns",
-    from: "(n * OUT_HEIGHT + walk.i) * OUT_WIDTH + walk.j",
-    to: "(n * OUT_HEIGHT + walk.j) * OUT_WIDTH + walk.i",
+    from: "(n * OUT_HEIGHT + at.i) * OUT_WIDTH + at.j",
+    to: "(n * OUT_HEIGHT + at.j) * OUT_WIDTH + at.i",
     noticed: ["conv2d"],
   },
   {
