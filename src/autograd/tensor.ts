@@ -268,12 +268,13 @@ export function entryOf(out: Tensor, input: Tensor): Tensor | undefined {
     const found = known.get(tensor);
     if (found !== undefined) return found;
     const { inputs = [], rows, groupsRows, epilogueGradient } = tensor.node ?? {};
-    const made = inputs.map(visit);
+    const fromInput = inputs.map(visit);
+    const leads = fromInput.includes(true);
     if (inputs.includes(input)) entries.add(tensor);
-    const together = groupsRows || (!rows && !epilogueGradient) || made.includes(true, 1);
-    if (made.includes(true) && together) apart = false;
-    known.set(tensor, made.includes(true));
-    return made.includes(true);
+    const together = groupsRows || (!rows && !epilogueGradient) || fromInput.includes(true, 1);
+    if (leads && together) apart = false;
+    known.set(tensor, leads);
+    return leads;
   };
   visit(out);
   return apart && entries.size === 1 ? [...entries][0] : undefined;

@@ -35,7 +35,7 @@ function functionsJoined(lines: readonly string[]): readonly string[] {
   for (const line of lines) {
     if (depth > 0) joined.push(`${joined.pop()!} ${line}`);
     else joined.push(line);
-    if (depth > 0 || /^fn /.test(line)) {
+    if (depth > 0 || line.startsWith("fn ")) {
       depth += line.split("{").length - line.split("}").length;
     }
   }
