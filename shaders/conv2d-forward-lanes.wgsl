@@ -66,16 +66,21 @@ fn load_four(at: i32, c: u32) -> vec4f {
 }
 
 // A step of the sum: one channel under one tap. Steps past the last are zeros on both sides, because what is read there
-// may be infinite.
+// may be infinite; so are taps in the padding, if a tile is one pixel. They aren't skipped: the same steps are always
+// added up together, so that an image's result has the same bits in every batch.
 struct Step {
   at: Walk,
   weight: u32, // its row of the filter
   in_range: bool,
 }
 
-fn step_of(at: Walk, end: u32) -> Step {
-  let in_range = at.i < end;
+fn step_of(at: Walk, first: vec3i) -> Step {
+  let in_range = (at.i < KERNEL_H) & (!ONE_PIXEL | (tap(first, at.i, at.j) >= 0));
   return Step(at, select(0u, weight_row(at), in_range), in_range);
+}
+
+fn next_step(at: Walk) -> Walk {
+  return further(at, 1u, CHANNELS, vec2u(0u, KERNEL_W));
 }
 
 fn weight_row(at: Walk) -> u32 {
@@ -94,8 +99,7 @@ struct Steps {
   s3: Step,
 }
 
-// The input at a step of the sum of an output pixel, whose first tap is at `start`; 0 in the padding. If a tile is one
-// pixel, taps in the padding were skipped.
+// The input at a step of the sum of an output pixel, whose first tap is at `start`; 0 in the padding.
 fn load_step(first: vec3i, start: i32, step: Step) -> f32 {
   var at = start + offset(step.at);
   if (!ONE_PIXEL) { at = tap(first, step.at.i, step.at.j); }
@@ -186,30 +190,30 @@ fn tiled(group: Workgroup, @builtin(subgroup_invocation_id) lane: u32) {
   var u = Tile();
   let starts = under_first_tap(origins);
   let first = origin(m);
-  let last = origin(m + ALL_ROWS - 1u);
-  let rows = seen(first.y, last.y, HEIGHT, DILATION_H, KERNEL_H);
-  let columns = select(
-    vec2u(0u, KERNEL_W), seen(first.z, last.z, WIDTH, DILATION_W, KERNEL_W), first.y == last.y,
-  );
-  let end = select(rows.x, rows.y, columns.x < columns.y);
-  var walk = Walk(rows.x, columns.x, 0u);
-  if (!INP_BY_FOUR) {
-    while (walk.i < end) {
-      let second = further(walk, 1u, CHANNELS, columns);
-      let third = further(second, 1u, CHANNELS, columns);
-      let fourth = further(third, 1u, CHANNELS, columns);
-      let steps = Steps(step_of(walk, end), step_of(second, end), step_of(third, end), step_of(fourth, end));
-      let x = load_own_steps(origins, starts, steps);
-      add_steps(&t, &u, load_step_weights(steps, k), load_last_step_weights(steps, k), exchange(x));
-      walk = further(fourth, 1u, CHANNELS, columns);
-    }
-  } else {
-    while (walk.i < end) {
+  if (INP_BY_FOUR) {
+    let last = origin(m + ALL_ROWS - 1u);
+    let rows = seen(first.y, last.y, HEIGHT, DILATION_H, KERNEL_H);
+    let columns = select(
+      vec2u(0u, KERNEL_W), seen(first.z, last.z, WIDTH, DILATION_W, KERNEL_W), first.y == last.y,
+    );
+    var walk = Walk(rows.x, columns.x, 0u);
+    while (walk.i < select(rows.x, rows.y, columns.x < columns.y)) {
       let row = weight_row(walk);
       var at = moved(starts, offset(walk));
       if (!ONE_PIXEL) { at = under_tap(origins, walk.i, walk.j); }
       add_steps(&t, &u, load_weights(row, k), load_last(row, k), exchange(load_own(at, walk.c)));
       walk = further(walk, 4u, CHANNELS, columns);
+    }
+  } else {
+    var walk = Walk();
+    while (walk.i < KERNEL_H) {
+      let second = next_step(walk);
+      let third = next_step(second);
+      let fourth = next_step(third);
+      let steps = Steps(step_of(walk, first), step_of(second, first), step_of(third, first), step_of(fourth, first));
+      let x = load_own_steps(origins, starts, steps);
+      add_steps(&t, &u, load_step_weights(steps, k), load_last_step_weights(steps, k), exchange(x));
+      walk = next_step(fourth);
     }
   }
   store_tile(&t, &u, top, k, PIXELS, lane, false);
