@@ -386,7 +386,7 @@ describe("on SwiftShader", () => {
       await page.getByRole("button", { name: /^Delete mlp/ }).click();
       await page.getByRole("button", { name: "Delete it" }).click();
       await page.waitForFunction(() => document.body.textContent?.includes("No run yet."));
-      expect(await page.evaluate(() => document.activeElement?.id)).toBe("tab-keep");
+      await page.waitForFunction(() => document.activeElement?.id === "tab-keep"); // after the next frame
       expect(await page.locator("#kept-offer").count()).toBe(0);
     });
   }, 300_000);
