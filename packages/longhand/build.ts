@@ -113,8 +113,8 @@ const STATEMENT = /;(?=(?:const|let|export|import|throw|async function|function|
 const KNOWN_PURE = /\/\* @__PURE__ \*\/ (?=new (?:Weak)?(?:Map|Set)\b(?!\())/g;
 
 /**
- * Puts each statement on a line, as Node prints the whole line that throws, and leaves out what needn't be said of empty
- * maps and sets. The shaders' texts stay as they are.
+ * Puts declarations and what throws on lines of their own, as Node prints the whole line that throws, and leaves out what
+ * needn't be said of empty maps and sets. The shaders' texts stay as they are.
  */
 function formatted(): Plugin {
   return {

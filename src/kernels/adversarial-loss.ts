@@ -41,7 +41,7 @@ export interface AdversarialLossOptions {
 }
 
 /** Whether the gradients of both losses are never 0, so that the one is the other times a factor. */
-export const hasRatios = (form: AdversarialLossOptions["form"] = "logits"): boolean =>
+export const hasRatios = (form: AdversarialLossOptions["form"]): boolean =>
   form === "logits" || form === "paired";
 
 /**

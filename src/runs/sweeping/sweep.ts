@@ -134,9 +134,11 @@ async function trainOne(training: Training, which: WhichRun, failed: string[]): 
   const { folder, plan, ui, teller, forecast } = training;
   const path = runPath(folder, which);
   const name = runWords(which);
-  const state = stateOf(path, plan.goal);
-  teller.say(`${name}: ${state.step === undefined ? "begins" : `goes on from step ${state.step}`}`);
   try {
+    const state = stateOf(path, plan.goal);
+    teller.say(
+      `${name}: ${state.step === undefined ? "begins" : `goes on from step ${state.step}`}`,
+    );
     await trainCompared(training, which, state);
     if (ui.asked()) return false;
     teller.stop();
