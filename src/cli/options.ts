@@ -166,10 +166,13 @@ export function addSharingOptions(command: Command): Command {
     "with --distributed: all takes the statistics of the whole batch, local those of each rank's part, without exchanges (default: all)";
   const type =
     "with --distributed: f16 sums gradients in 16 bits, which halves the bytes sent (default: f32)";
+  const patience =
+    "with --distributed: end all ranks when one has waited this long for the others, from the third step on; more than rank 0 takes to save and judge (default: 1800)";
   return command
     .addOption(new Option("--distributed <how>", how).choices(["mpi"]))
     .addOption(new Option("--batch-norm <of>", of).choices(["all", "local"]))
     .addOption(new Option("--reduce <type>", type).choices(["f32", "f16"]))
+    .addOption(new Option("--patience <seconds>", patience).argParser(positive(1e6)))
     .addOption(new Option("--gpus <n>").hideHelp()) // both are refused in words
     .addOption(new Option("--gpu <n>").hideHelp());
 }

@@ -1,5 +1,6 @@
 // The ranks of an MPI job. All exchanges are polled, so that the event loop goes on while a rank waits for slower ones:
-// signals and the GPU's promises still arrive. Only once every rank is there does a long exchange block.
+// signals and the GPU's promises still arrive. Only once every rank is there does a long exchange block, and a thread
+// watches it.
 import { hostname } from "node:os";
 import { setImmediate, setTimeout } from "node:timers/promises";
 import { RanksError } from "../gpu/errors.ts";
@@ -7,6 +8,7 @@ import type { Ranks } from "../gpu/ranks.ts";
 import { halfSums } from "./half-sums.ts";
 import { launchIn, type Launch } from "./launcher.ts";
 import { loadMpi, type MpiLibrary } from "./library.ts";
+import { watchCalls, type Watch } from "./watch.ts";
 
 type Bytes = Float32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
 
@@ -50,11 +52,15 @@ export interface MpiRanks extends Ranks {
 /** How ranks are opened. */
 export interface RanksOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** The most seconds that a rank waits in an exchange for the others. Default: 30 minutes. */
-  readonly patience?: number;
+  /**
+   * The most seconds that a rank waits in an exchange for the others, once they train at the same pace: until then, 30
+   * minutes. Default: 30 minutes.
+   */
+  readonly patience?: number | undefined;
 }
 
 const PATIENCE = 1800; // seconds: rank 0 may be writing, or judging samples, while the others wait
+const AT_PACE = 4; // sums: two steps of two networks, in which some adapters still compile kernels
 const SPIN_MS = 1; // for how long a rank polls without pause: balanced ranks come within this time
 const SHORT = 2 ** 16; // bytes: what is shorter is polled to its end
 
@@ -96,6 +102,8 @@ async function join(mpi: MpiLibrary, launch: Launch, patience: number): Promise<
   }
 
   const counted = { bytes: 0, exchanges: 0, seconds: 0 };
+  let sums = 0;
+  const mostSeconds = (): number => (sums < AT_PACE ? Math.max(patience, PATIENCE) : patience);
   const free: BigUint64Array<ArrayBuffer>[] = [];
   /** Memory for a request: MPI writes to it until the exchange is done. */
   const takeRequest = (): BigUint64Array<ArrayBuffer> =>
@@ -117,14 +125,13 @@ async function join(mpi: MpiLibrary, launch: Launch, patience: number): Promise<
     ...held: readonly Bytes[]
   ): Promise<void> => {
     const began = performance.now();
+    const most = mostSeconds();
     for (;;) {
       check(what, call.Test(request, cell, ignoreStatus));
       if (cell[0] !== 0) break;
       const waited = performance.now() - began;
-      if (waited > patience * 1000) {
-        throw new RanksError(
-          `MPI: ${what}: the other ranks have not come for ${patience} s; one of them hangs, or a link between the nodes is down`,
-        );
+      if (waited > most * 1000) {
+        throw new RanksError(`MPI: ${what}: ${missingWords(most)}`);
       }
       if (waited < SPIN_MS) await setImmediate();
       else await setTimeout(1);
@@ -137,6 +144,15 @@ async function join(mpi: MpiLibrary, launch: Launch, patience: number): Promise<
     counted.exchanges += 1;
     counted.seconds += (performance.now() - began) / 1000;
   };
+  let watch: Watch | undefined;
+  /** Makes a call that blocks, once every rank is there. */
+  const block = async (what: string, blocking: () => number): Promise<void> => {
+    await arrive();
+    watch ??= watchCalls(
+      `longhand: rank ${rank} of ${size} (on ${hostname()}): MPI: an exchange that blocks: ${missingWords("%")}\n`,
+    );
+    check(what, watch.over(mostSeconds(), blocking));
+  };
   const arrive = async (): Promise<void> => {
     const request = takeRequest();
     check("MPI_Ibarrier", call.Ibarrier(world, request));
@@ -144,10 +160,10 @@ async function join(mpi: MpiLibrary, launch: Launch, patience: number): Promise<
   };
 
   const sum: Ranks["sum"] = async (values, type) => {
-    if (type === "f16") {
-      await inHalves(values);
-      return;
-    }
+    await (type === "f16" ? inHalves(values) : inWhole(values));
+    sums += 1;
+  };
+  const inWhole = async (values: Float32Array<ArrayBuffer>): Promise<void> => {
     const began = performance.now();
     const { length, byteLength } = values;
     if (byteLength <= SHORT) {
@@ -157,8 +173,9 @@ async function join(mpi: MpiLibrary, launch: Launch, patience: number): Promise<
       await poll("MPI_Iallreduce", request, values);
     } else {
       // Two to three times as fast as a sum that is polled, in both makes.
-      await arrive();
-      check("MPI_Allreduce", call.Allreduce(inPlace, values, length, float, add, world));
+      await block("MPI_Allreduce", () =>
+        call.Allreduce(inPlace, values, length, float, add, world),
+      );
     }
     count(began, (byteLength * 2 * (size - 1)) / size);
   };
@@ -177,9 +194,8 @@ async function join(mpi: MpiLibrary, launch: Launch, patience: number): Promise<
       check(`MPI_I${name}`, code);
       await poll(`MPI_I${name}`, request, given, got);
     } else {
-      await arrive();
-      const blocking = name === "allgather" ? call.Allgather : call.Alltoall;
-      check(`MPI_${name}`, blocking(given, length, byte, got, length, byte, world));
+      const whole = name === "allgather" ? call.Allgather : call.Alltoall;
+      await block(`MPI_${name}`, () => whole(given, length, byte, got, length, byte, world));
     }
     count(began, length * (size - 1));
   };
@@ -239,7 +255,8 @@ async function join(mpi: MpiLibrary, launch: Launch, patience: number): Promise<
     copyFromFirst,
     broadcast,
     gatherTexts,
-    abort: (code) => void call.Abort(world, code),
+    // MPICH's abort may wait for a launcher that it can't reach any more.
+    abort: (code) => void watchCalls("").over(ABORT_SECONDS, () => call.Abort(world, code)),
     close: async () => {
       // MPICH 4.0.2 over TCP can hang in MPI_Finalize: a rank waits for answers of others, which are already past
       // answering. So ranks meet several times, in barriers that block, until all have answered.
@@ -249,10 +266,16 @@ async function join(mpi: MpiLibrary, launch: Launch, patience: number): Promise<
         await setTimeout(MEETING_MS);
       }
       check("MPI_Finalize", call.Finalize());
+      await watch?.stop();
     },
   };
 }
 
+/** What a rank says that has waited in vain, for so many seconds. */
+const missingWords = (seconds: number | string): string =>
+  `the other ranks have not come for ${seconds} s; one of them hangs, or a link between the nodes is down`;
+
+const ABORT_SECONDS = 1;
 const MEETINGS = 5;
 const MEETING_MS = 20;
 

@@ -140,6 +140,7 @@ describe.skipIf(installed.length === 0)("ranks (skipped without mpirun)", () => 
       ["--gpus", "start a rank for each: mpirun -n 2 npx longhand train … --distributed mpi"],
       ["--gpu", "--adapter NAME"],
       ["--reduce", "says how ranks sum their gradients; give --distributed mpi too"],
+      ["--patience", "says how long a rank waits for the others; give --distributed mpi too"],
     ] as const) {
       const value = flag === "--reduce" ? "f16" : "2";
       const { code, err } = await longhand("train", flag, value);
@@ -211,6 +212,23 @@ for (const launcher of MAKES) {
         expect(performance.now() - killed).toBeLessThan(10_000);
         expect(code).not.toBe(0);
         // Throws if the checkpoint isn't whole.
+        expect(readCheckpoint(runFolder(at(name)), "last").step).toBeGreaterThan(0);
+      });
+
+      test("a rank that stands still is waited for as long as asked, and then all end", async () => {
+        const name = `impatient-${launcher.make}`;
+        const args = [...TINY, "--steps", "1000000", "--checkpoint-every", "5", "--patience", "2"];
+        const job = start(launcher, 2, name, ...args);
+        await training(job);
+        await new Promise((resolve) => setTimeout(resolve, 1000)); // two steps on
+        process.kill(pidOf(job, 1), "SIGSTOP");
+        const { code, err } = await job.ended;
+        expect(code).not.toBe(0);
+        expect(complaints(err)).toEqual([
+          expect.stringMatching(
+            /^longhand: (?:rank 0 of 2 \(on \S+\): MPI: an exchange that blocks|MPI: MPI_I\w+): the other ranks have not come for 2 s; /,
+          ),
+        ]);
         expect(readCheckpoint(runFolder(at(name)), "last").step).toBeGreaterThan(0);
       });
     },

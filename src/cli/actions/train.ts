@@ -22,7 +22,7 @@ const silent: Ui = {
 export async function train(flags: TrainFlags): Promise<void> {
   if (!flags.distributed) return trainRun(terminal, flags);
   const { openRanks } = await import("../../mpi/ranks.ts");
-  const ranks = await openRanks();
+  const ranks = await openRanks({ patience: flags.patience });
   try {
     await trainAs(ranks, flags);
     await ranks.close();

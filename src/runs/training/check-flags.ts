@@ -41,11 +41,12 @@ function checkGpus({ gpus, gpu }: TrainFlags): void {
 
 /** Throws `UsageError` on flags that don't go with `--distributed`, or only with it. */
 function checkShared(flags: TrainFlags): void {
-  const { distributed, batchNorm, reduce, explain, profile, tune, checkNumerics } = flags;
+  const { distributed, batchNorm, reduce, patience, explain, profile, tune, checkNumerics } = flags;
   if (distributed === undefined) {
     const among = [
       ["batch-norm", batchNorm, "how ranks share a batch"],
       ["reduce", reduce, "how ranks sum their gradients"],
+      ["patience", patience, "how long a rank waits for the others"],
     ] as const;
     for (const [flag, given, what] of among) {
       if (given === undefined) continue;

@@ -60,6 +60,8 @@ export interface TrainFlags extends RecipeFlags {
   /** Of which images batch norm takes the statistics, if ranks share a batch. */
   readonly batchNorm?: "all" | "local";
   readonly reduce?: "f32" | "f16";
+  /** The most seconds that a rank waits for the others. */
+  readonly patience?: number;
   /** Refused, with what to do instead. */
   readonly gpus?: string;
   readonly gpu?: string;
