@@ -21,49 +21,57 @@ function halfSquares({ values, columns }: Rows): Float64Array {
   });
 }
 
+/** How many centres a point is multiplied by at a time: their sums don't wait for each other, and share its numbers. */
+const TOGETHER = 4;
+
+/** Multiplies a point by four centres. */
+function multiply(
+  { values: x, columns }: Rows,
+  point: number,
+  { values: c }: Rows,
+  some: Uint8Array,
+  products: Float64Array,
+): void {
+  const at0 = some[0]! * columns;
+  const at1 = some[1]! * columns;
+  const at2 = some[2]! * columns;
+  const at3 = some[3]! * columns;
+  let dot0 = 0;
+  let dot1 = 0;
+  let dot2 = 0;
+  let dot3 = 0;
+  for (let from = point * columns, j = 0; j < columns; j += 1, from += 1) {
+    const value = x[from]!;
+    dot0 += value * c[at0 + j]!;
+    dot1 += value * c[at1 + j]!;
+    dot2 += value * c[at2 + j]!;
+    dot3 += value * c[at3 + j]!;
+  }
+  products[0] = dot0;
+  products[1] = dot1;
+  products[2] = dot2;
+  products[3] = dot3;
+}
+
 /** Returns the nearest centre of each point; the first of equally near ones. */
-export function nearestRows({ values: x, columns }: Rows, centres: Rows): Uint8Array<ArrayBuffer> {
-  const c = centres.values;
+export function nearestRows(points: Rows, centres: Rows): Uint8Array<ArrayBuffer> {
   const half = halfSquares(centres);
-  const last = half.length - 1;
-  const nearest = new Uint8Array(x.length / columns);
+  const [some, products] = [new Uint8Array(TOGETHER), new Float64Array(TOGETHER)];
+  const nearest = new Uint8Array(points.values.length / points.columns);
   for (let i = 0; i < nearest.length; i += 1) {
     let least = Infinity;
-    // Four centres at a time: their sums don't wait for each other, and share the point's numbers.
-    for (let k = 0; k <= last; k += 4) {
-      const [k1, k2, k3] = [Math.min(k + 1, last), Math.min(k + 2, last), Math.min(k + 3, last)];
-      const [at0, at1, at2, at3] = [k * columns, k1 * columns, k2 * columns, k3 * columns];
-      let dot0 = 0;
-      let dot1 = 0;
-      let dot2 = 0;
-      let dot3 = 0;
-      for (let from = i * columns, j = 0; j < columns; j += 1, from += 1) {
-        const value = x[from]!;
-        dot0 += value * c[at0 + j]!;
-        dot1 += value * c[at1 + j]!;
-        dot2 += value * c[at2 + j]!;
-        dot3 += value * c[at3 + j]!;
+    for (let k = 0; k < half.length; k += TOGETHER) {
+      for (let each = 0; each < TOGETHER; each += 1) {
+        some[each] = Math.min(k + each, half.length - 1);
       }
-      // |c|² / 2 − x · c: half the squared distance, but for |x|², which all centres have in common.
-      const far0 = half[k]! - dot0;
-      const far1 = half[k1]! - dot1;
-      const far2 = half[k2]! - dot2;
-      const far3 = half[k3]! - dot3;
-      if (far0 < least) {
-        least = far0;
-        nearest[i] = k;
-      }
-      if (far1 < least) {
-        least = far1;
-        nearest[i] = k1;
-      }
-      if (far2 < least) {
-        least = far2;
-        nearest[i] = k2;
-      }
-      if (far3 < least) {
-        least = far3;
-        nearest[i] = k3;
+      multiply(points, i, centres, some, products);
+      for (let each = 0; each < TOGETHER; each += 1) {
+        // |c|² / 2 − x · c: half the squared distance, but for |x|² / 2, which all centres have in common.
+        const far = half[some[each]!]! - products[each]!;
+        if (far < least) {
+          least = far;
+          nearest[i] = some[each]!;
+        }
       }
     }
   }
@@ -126,37 +134,32 @@ class Sorting {
     const centreHalfSquares = halfSquares(this.#centres);
     const slack = SLACK * Math.sqrt(2 * this.#halfSquares.reduce((a, b) => Math.max(a, b), 0));
     const clusters = this.#moved.length;
+    const [some, products] = [new Uint8Array(TOGETHER), new Float64Array(TOGETHER)];
     for (let i = 0, at = 0; i < this.#nearest.length; i += 1, at += clusters) {
-      let least = Infinity;
-      let reach = Infinity;
       // The nearest centre of the last round comes first: its distance rules out most others.
       const first = this.#nearest[i]!;
-      for (let turn = -1; turn < clusters; turn += 1) {
-        const k = turn < 0 ? first : turn;
-        if (turn === first || this.#seen[at + k]! - this.#moved[k]! > reach + slack) continue;
-        // As in `nearestRows`, but for |x|² / 2.
-        const far = centreHalfSquares[k]! - this.#dot(i, k);
-        const distance = Math.sqrt(Math.max(0, 2 * (this.#halfSquares[i]! + far)));
-        this.#seen[at + k] = distance + this.#moved[k]!;
-        if (far < least || (far === least && k < this.#nearest[i]!)) {
-          least = far;
-          reach = distance;
-          this.#nearest[i] = k;
+      let [least, reach] = [Infinity, Infinity];
+      some.fill(first);
+      for (let k = 0, count = 1; count > 0;) {
+        multiply(this.#points, i, this.#centres, some, products);
+        for (let each = 0; each < count; each += 1) {
+          const near = some[each]!;
+          // As in `nearestRows`, but for |x|² / 2.
+          const far = centreHalfSquares[near]! - products[each]!;
+          const distance = Math.sqrt(Math.max(0, 2 * (this.#halfSquares[i]! + far)));
+          this.#seen[at + near] = distance + this.#moved[near]!;
+          if (far < least || (far === least && near < this.#nearest[i]!)) {
+            [least, reach] = [far, distance];
+            this.#nearest[i] = near;
+          }
+        }
+        for (count = 0; k < clusters && count < TOGETHER; k += 1) {
+          if (k === first || this.#seen[at + k]! - this.#moved[k]! > reach + slack) continue;
+          some[count] = k;
+          count += 1;
         }
       }
     }
-  }
-
-  #dot(point: number, centre: number): number {
-    const { values: x, columns } = this.#points;
-    const c = this.#centres.values;
-    let sum = 0;
-    for (let i = point * columns, j = centre * columns, left = columns; left > 0; left -= 1) {
-      sum += x[i]! * c[j]!;
-      i += 1;
-      j += 1;
-    }
-    return sum;
   }
 
   /** Moves each centre to the mean of its points; one without points stays. */

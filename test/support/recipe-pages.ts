@@ -239,14 +239,6 @@ export const sourcePath = ({ recipe }: SourcePage): string =>
 
 const cell = (text: string): string => text.replaceAll("|", "\\|");
 
-/** Returns the sentence on how what the page shows was trained, which may have been by other conventions. */
-const trained = ({ name, clusters }: Recipe): string => {
-  if (clusters) return "Its grid and figures were trained at commit a42dea1.";
-  return name === "mlp"
-    ? "Its grid and figures were trained at commit c7aec0b or earlier, by the same lines."
-    : "Its grid and figures were trained at commit c7aec0b or earlier, when Adam was PyTorch's in every recipe, the loss after a sigmoid was clipped, images were resized with repeated edges, and batch norm stored the population variance. `train --resume` goes on with such runs as they began.";
-};
-
 /** Returns a page's text. */
 export function sourceText({ recipe, follows, rows, own }: SourcePage): string {
   const row = ({ what, source, where, here, proofs }: SourceRow): string => {
@@ -267,8 +259,6 @@ export function sourceText({ recipe, follows, rows, own }: SourcePage): string {
     "Unlike the source:",
     "",
     ...own.map((line) => `- ${line}`),
-    "",
-    trained(recipe),
     "",
   ].join("\n");
 }

@@ -2,15 +2,15 @@
 // the generator draws them again.
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { serveWeb, type WebServer } from "../../web/server.ts";
+import { servePage, type PageServer } from "../support/built-page.ts";
 import { ON_SWIFTSHADER } from "../support/chromium.ts";
 import { drawByMouse, paperOf } from "../support/draw-by-mouse.ts";
 import { openBrowser } from "../support/open-browser.ts";
 import { coloursIn, opened, readCanvas, visit } from "../support/page.ts";
 
-let server: WebServer;
+let server: PageServer;
 beforeAll(async () => {
-  server = await serveWeb({ port: 0 });
+  server = await servePage();
 });
 afterAll(() => server.close());
 

@@ -2,14 +2,14 @@
 // the command line's.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseCheck } from "../../src/gpu-check/report.ts";
-import { serveWeb, type WebServer } from "../../web/server.ts";
+import { servePage, type PageServer } from "../support/built-page.ts";
 import { ON_SWIFTSHADER } from "../support/chromium.ts";
 import { openBrowser } from "../support/open-browser.ts";
 import { downloadFrom, opened, visit } from "../support/page.ts";
 
-let server: WebServer;
+let server: PageServer;
 beforeAll(async () => {
-  server = await serveWeb({ port: 0 });
+  server = await servePage();
 });
 afterAll(() => server.close());
 

@@ -5,15 +5,15 @@ import type { Page } from "playwright-core";
 import { PNG } from "pngjs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { mnist } from "../../src/data.ts";
-import { serveWeb, type WebServer } from "../../web/server.ts";
+import { servePage, type PageServer } from "../support/built-page.ts";
 import { ON_SWIFTSHADER } from "../support/chromium.ts";
 import { idxBytes } from "../support/idx-bytes.ts";
 import { openBrowser } from "../support/open-browser.ts";
 import { opened, reach, readCanvas, visit, type Shown } from "../support/page.ts";
 
-let server: WebServer;
+let server: PageServer;
 beforeAll(async () => {
-  server = await serveWeb({ port: 0 });
+  server = await servePage();
 });
 afterAll(() => server.close());
 

@@ -2,7 +2,7 @@
 // kernels, their times, and another variant.
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { serveWeb, type WebServer } from "../../web/server.ts";
+import { servePage, type PageServer } from "../support/built-page.ts";
 import { violations } from "../support/axe.ts";
 import { ON_SWIFTSHADER } from "../support/chromium.ts";
 import { openBrowser } from "../support/open-browser.ts";
@@ -30,10 +30,10 @@ async function figure(page: Page, variant: string): Promise<string> {
 
 describe("on SwiftShader", () => {
   const browser = openBrowser(ON_SWIFTSHADER);
-  let server: WebServer;
+  let server: PageServer;
   let visited: Visit;
   beforeAll(async () => {
-    server = await serveWeb({ port: 0 });
+    server = await servePage();
     const query =
       "?recipe=small&batch=4&seed=7&steps=3&autostart=1&view=inside&layer=discriminator.2";
     visited = await visit(browser(), server.url, query);

@@ -4,8 +4,8 @@ import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { StepRecord } from "../../src/gan.ts";
 import type { Verdict } from "../../web/lab/judging.ts";
-import { serveWeb, type WebServer } from "../../web/server.ts";
 import { warningsOf } from "../../web/state/warnings.ts";
+import { servePage, type PageServer } from "../support/built-page.ts";
 import { ON_SWIFTSHADER } from "../support/chromium.ts";
 import { openBrowser } from "../support/open-browser.ts";
 import { opened, reach, visit } from "../support/page.ts";
@@ -82,9 +82,9 @@ async function thumbnail(
 }
 
 describe("in a browser", () => {
-  let server: WebServer;
+  let server: PageServer;
   beforeAll(async () => {
-    server = await serveWeb({ port: 0 });
+    server = await servePage();
   });
   afterAll(() => server.close());
   const browser = openBrowser(ON_SWIFTSHADER);

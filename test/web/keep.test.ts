@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { zipSync } from "fflate";
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { serveWeb, type WebServer } from "../../web/server.ts";
+import { servePage, type PageServer } from "../support/built-page.ts";
 import { decodeGif } from "../support/decode-gif.ts";
 import { ON_SWIFTSHADER } from "../support/chromium.ts";
 import {
@@ -25,10 +25,10 @@ import { longhand } from "../support/longhand.ts";
 import { openBrowser } from "../support/open-browser.ts";
 import { downloadFrom, opened, reach, shiftOf } from "../support/page.ts";
 
-let server: WebServer;
+let server: PageServer;
 const root = mkdtempSync(join(tmpdir(), "longhand-keep-"));
 beforeAll(async () => {
-  server = await serveWeb({ port: 0 });
+  server = await servePage();
 });
 afterAll(async () => {
   rmSync(root, { recursive: true });

@@ -2,14 +2,14 @@
 // to change while the network learns.
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { serveWeb, type WebServer } from "../../web/server.ts";
+import { servePage, type PageServer } from "../support/built-page.ts";
 import { ON_SWIFTSHADER } from "../support/chromium.ts";
 import { openBrowser } from "../support/open-browser.ts";
 import { coloursIn, reach, readCanvas, visit, type Shown } from "../support/page.ts";
 
-let server: WebServer;
+let server: PageServer;
 beforeAll(async () => {
-  server = await serveWeb({ port: 0 });
+  server = await servePage();
 });
 afterAll(() => server.close());
 

@@ -4,7 +4,7 @@ import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { serveWeb, type WebServer } from "../../web/server.ts";
+import { servePage, type PageServer } from "../support/built-page.ts";
 import { violations } from "../support/axe.ts";
 import { drawByMouse } from "../support/draw-by-mouse.ts";
 import { ON_SWIFTSHADER } from "../support/chromium.ts";
@@ -38,10 +38,10 @@ const ACTS: Partial<Record<(typeof VIEWS)[number], (page: Page) => Promise<unkno
 
 describe("the page", () => {
   const browser = openBrowser(ON_SWIFTSHADER);
-  let server: WebServer;
+  let server: PageServer;
   let opened: Visit;
   beforeAll(async () => {
-    server = await serveWeb({ port: 0 });
+    server = await servePage();
     const query = RUN ? "?view=keep" : "?batch=4&steps=400&sample-every=2&autostart=1";
     opened = await visit(browser(), server.url, query);
     const { page } = opened;

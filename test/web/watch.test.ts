@@ -1,15 +1,15 @@
 // The first view, driven in a real headless Chromium on SwiftShader: it trains on the real images, shows samples and
 // curves, and says what is wrong if it can't.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { serveWeb, type WebServer } from "../../web/server.ts";
+import { servePage, type PageServer } from "../support/built-page.ts";
 import { ON_SWIFTSHADER, WITHOUT_CANVASES } from "../support/chromium.ts";
 import { openBrowser } from "../support/open-browser.ts";
 import { coloursIn, opened, reach, readCanvas, visit } from "../support/page.ts";
 import { tasksOf } from "../support/page-tasks.ts";
 
-let server: WebServer;
+let server: PageServer;
 beforeAll(async () => {
-  server = await serveWeb({ port: 0 });
+  server = await servePage();
 });
 afterAll(() => server.close());
 
@@ -209,7 +209,7 @@ describe("on SwiftShader", () => {
   });
 
   test("tunes its kernels first if asked to, and keeps what it found", async () => {
-    const query = "?recipe=mlp&batch=1&steps=1&tune=30&autostart=1";
+    const query = "?recipe=mlp&batch=1&steps=1&tune=6&autostart=1";
     const { page, faults } = await visit(browser(), server.url, query);
     await page.waitForFunction(() => document.body.textContent?.includes("Tuning the kernels: "));
     await reach(page, "done");
@@ -221,7 +221,7 @@ describe("on SwiftShader", () => {
 
   test("says so where the browser has no WebGPU", async () => {
     const page = await browser().newPage();
-    await page.route("**/lab.ts?*", async (route) => {
+    await page.route("**/lab-*.js", async (route) => {
       const response = await route.fetch();
       const body = `delete WorkerNavigator.prototype.gpu;\n${await response.text()}`;
       await route.fulfill({ response, body });
