@@ -143,10 +143,13 @@ export const configOption = (): Option =>
 
 /** What `--help` says about a config file. */
 const CONFIG_HELP = `
-A config file holds the constants that differ from the recipe's, and may name the recipe:
-  { "recipe": "dcgan", "batch": 64, "generatorAdam": { "learningRate": 5e-4 }, "discriminatorWidths": [32, 64] }
-A module must export such an object by default. docs/recipes/README.md lists the constants. A key that the recipe
-doesn't have, or a value that doesn't fit, is refused by name. Flags such as --batch override the file.`;
+A config file holds the constants that differ from the recipe's, and may name
+the recipe:
+  { "recipe": "dcgan", "batch": 64, "generatorAdam": { "learningRate": 5e-4 },
+    "discriminatorWidths": [32, 64] }
+A module must export such an object by default. docs/recipes/README.md lists the
+constants. A key that the recipe doesn't have, or a value that doesn't fit, is
+refused by name. Flags such as --batch override the file.`;
 
 /** Adds the options that choose a recipe, and the help on a file of constants. */
 export function addRecipeOptions(command: Command, otherwise?: string): Command {

@@ -25,6 +25,8 @@ export interface Traffic {
 export interface MpiRanks extends Ranks {
   /** The MPI library, such as `Open MPI v4.1.4`. */
   readonly version: string;
+  /** What started the ranks, such as `Open MPI's mpirun`. */
+  readonly launcher: string;
   /** The name of each rank's host. */
   readonly hosts: readonly string[];
   /** This rank's number among those of its host. */
@@ -245,6 +247,7 @@ async function join(mpi: MpiLibrary, launch: Launch, patience: number): Promise<
     rank,
     size,
     version,
+    launcher: launch.words,
     hosts,
     localRank:
       launch.localRank ?? hosts.slice(0, rank).filter((host) => host === hosts[rank]).length,

@@ -40,7 +40,11 @@ describe("the files", () => {
     expect(packed(page)).toBeLessThanOrEqual(250_000);
     expect(packed(check)).toBeLessThanOrEqual(170_000);
     // The engine as the page and the lab share it: every op that recipes and the judge need.
-    expect(packed(assets(/^engine-.*\.js$/))).toBeLessThanOrEqual(65_000);
+    const engine = assets(/^(engine|batches)-.*\.js$/);
+    expect(engine.length).toBe(2);
+    expect(packed(engine)).toBeLessThanOrEqual(60_000);
+    // What only software adapters run, and whoever compares variants.
+    expect(packed(assets(/^lanes-shaders-.*\.js$/))).toBeLessThanOrEqual(8000);
     expect(size(assets(/\.safetensors$/))).toBeLessThanOrEqual(1_500_000);
     const about = parseServed(readFileSync(join(site, SERVED), "utf8"), SERVED);
     expect(about.images.size).toBeLessThan(9_700_000); // of 47 MB
@@ -206,6 +210,38 @@ describe("in a browser", () => {
     );
     expect(faults).toEqual([]);
     await page.close();
+  });
+
+  test("loads the shaders of software adapters only where they run, or are looked at", async () => {
+    const server = await previewWeb(site, { port: 0 });
+    const asked: string[] = [];
+    const onGpu = await browser().newPage();
+    onGpu.on("request", (request) => asked.push(request.url()));
+    // There is no GPU here: the page takes this adapter for one.
+    await onGpu.route("**/lab-*.js", async (route) => {
+      const response = await route.fetch();
+      const text = await response.text();
+      const body = text.replace(/software:\w+!==`gpu`/, "software:false");
+      expect(body).not.toBe(text);
+      await route.fulfill({ response, body });
+    });
+    try {
+      await onGpu.goto(`${server.url}?recipe=mlp&batch=4&steps=2&autostart=1&view=inside`);
+      await reach(onGpu, "done");
+      const lanes = (): boolean => asked.some((url) => url.includes("/lanes-shaders-"));
+      expect(lanes()).toBe(false);
+      await onGpu.click("input[name=subject][value=run]");
+      await onGpu.click('[data-layer="discriminator.dense"]');
+      await onGpu.click('[data-launch^="conv2d-forward"]');
+      await onGpu.check("input[name=variant][value=lanes]");
+      await onGpu.waitForSelector(".comparison li");
+      expect(await onGpu.textContent(".wgsl")).toContain("subgroup");
+      expect(await onGpu.locator("#error").allTextContents()).toEqual([]);
+      expect(lanes()).toBe(true);
+      await onGpu.close();
+    } finally {
+      await server.close();
+    }
   });
 
   test("refuses images that aren't those of the build", async () => {

@@ -209,7 +209,7 @@ describe("on SwiftShader", () => {
   });
 
   test("tunes its kernels first if asked to, and keeps what it found", async () => {
-    const query = "?recipe=mlp&batch=1&steps=1&tune=6&autostart=1";
+    const query = "?recipe=mlp&batch=1&steps=1&tune=30&autostart=1";
     const { page, faults } = await visit(browser(), server.url, query);
     await page.waitForFunction(() => document.body.textContent?.includes("Tuning the kernels: "));
     await reach(page, "done");

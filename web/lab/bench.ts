@@ -12,6 +12,11 @@ import type { AdapterFacts, LabEvent } from "./events.ts";
 import { canPresent, Painter } from "./painter.ts";
 import type { Run } from "./run.ts";
 
+/** Loads the shaders whose lanes share loads: before a software adapter is used, and before variants are looked at. */
+export async function loadLanes(): Promise<void> {
+  await import("./lanes-shaders.ts");
+}
+
 /** Which network a view looks at: the one that ships with the page, or the one in training. */
 export type Subject = "trained" | "run";
 
@@ -75,6 +80,7 @@ export class Bench {
     // An adapter gives one device, and is gone with the process that it was in.
     this.#adapter = await openAgain();
     const { adapter, software } = this.#adapter;
+    if (software) await loadLanes();
     const limits = { maxStorageBufferBindingSize: Infinity, maxBufferSize: Infinity };
     const device = await openDevice({ adapter, shaderText, software, limits });
     this.#device = device;

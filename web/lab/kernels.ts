@@ -15,7 +15,7 @@ import {
   type StepLaunch,
   type Variant,
 } from "../../src/web.ts";
-import type { Bench, Subject } from "./bench.ts";
+import { loadLanes, type Bench, type Subject } from "./bench.ts";
 import { commentedCode } from "./commented.ts";
 import { oncePer } from "./once-per.ts";
 
@@ -141,18 +141,21 @@ export function kernels(bench: Bench): KernelMethods {
       bench.turn(async () => {
         const { request, gan } = await stepOf(subject);
         if (variant === undefined) return commentedCode(request(index));
+        await loadLanes();
         const all = variantsOf(gan.device, await workloadOf(subject, index));
         const found = all.find((each) => each.variant === variant);
         return commentedCode(found?.request ?? request(index));
       }),
     variants: (subject, index) =>
       bench.turn(async () => {
+        await loadLanes();
         const { gan } = await stepOf(subject);
         const all = variantsOf(gan.device, await workloadOf(subject, index));
         return all.map(({ variant, standard, label }) => ({ variant, standard, label }));
       }),
     timeVariant: (subject, index, variant) =>
       bench.turn(async () => {
+        await loadLanes();
         const { gan } = await stepOf(subject);
         const most = await ceilingsOf(gan.device);
         const timed = await timeVariant(gan.device, await workloadOf(subject, index), variant);

@@ -21,7 +21,7 @@ import {
   type ImageSet,
 } from "../../src/web.ts";
 import { recipeOf, type Settings } from "../state/settings.ts";
-import type { Bench } from "./bench.ts";
+import { loadLanes, type Bench } from "./bench.ts";
 import type { RunState } from "./events.ts";
 import { breathe } from "./breathe.ts";
 import { Frames, type Frame } from "./frames.ts";
@@ -91,6 +91,7 @@ export async function createRun(bench: Bench, beginning: Beginning): Promise<Run
     tell: (text) => bench.tell({ type: "state", state: "preparing", text }),
   });
   const gan = createGan(device, recipe, sorted, { seed, batch, activationType });
+  if (Object.values(beginning.choices).includes("lanes")) await loadLanes();
   useChoices(device, beginning.choices);
   restore?.(gan);
   const progress = (done: number, total: number): void => {

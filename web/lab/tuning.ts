@@ -12,11 +12,12 @@ import {
   tune,
   type Choices,
 } from "../../src/web.ts";
-import type { Bench } from "./bench.ts";
+import { loadLanes, type Bench } from "./bench.ts";
 
 /** Returns the choices in a stored text; none if they are of other kernels, or if the text isn't Longhand's. */
 export async function readChoices(text: string | undefined): Promise<Choices> {
   if (text === undefined) return {};
+  await loadLanes(); // they are part of what is compared
   try {
     const stored = parseChoices(text, "storage");
     return stored.kernels === (await kernelsVersion(shaderText)) ? stored.choices : {};
@@ -37,6 +38,7 @@ export async function tuneKernels(
   seconds: number,
   known: Choices,
 ): Promise<Choices> {
+  await loadLanes();
   const { adapter, name, software } = await openAdapter();
   const platform = { adapter, shaderText, software };
   const limits = limitsForTraining(platform, standInTraining(recipe, batch));

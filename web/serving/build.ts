@@ -10,7 +10,7 @@ import { longhandVersion } from "../../src/runs/checkout.ts";
 import { pageConfig } from "./config.ts";
 import type { Source } from "./images.ts";
 import { lightManifest, lightMatrices, lightZod } from "./packages.ts";
-import { commentedShaders, pureEngine, sharedWorkers, usedShaders } from "./engine.ts";
+import { commentedShaders, pureEngine, sharedWorkers, usedShaders, type Apart } from "./engine.ts";
 import {
   imagesBesidePage,
   listForOffline,
@@ -46,14 +46,14 @@ export async function buildWeb(folder: string, source: Source = {}): Promise<Bui
       configFile: false,
       logLevel: "error",
       plugins: [
-        ...lean(),
+        ...lean({ lanesApart: true }),
         commentedShaders(),
         sharedWorkers(),
         policyInPage(),
         imagesBesidePage(source),
       ],
       build: { ...config.build, write: false },
-      worker: { ...config.worker, plugins: lean },
+      worker: { ...config.worker, plugins: () => lean() },
     });
     // All at once, so that an earlier build stays whole if this one can't be written.
     writeFolderAtomic(out, listForOffline(filesOf(built)));
@@ -84,8 +84,8 @@ function filesOf(built: Awaited<ReturnType<typeof build>>): SiteFiles {
 }
 
 /** Returns the plugins that leave out what a bundle doesn't use. */
-const lean = (): Plugin[] => [
-  usedShaders(),
+const lean = (options?: Apart): Plugin[] => [
+  usedShaders(options),
   pureEngine(),
   lightZod(),
   lightMatrices(),

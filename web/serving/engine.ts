@@ -18,11 +18,21 @@ const paths = readdirSync(SHADERS, { recursive: true, encoding: "utf8" })
 const sourceOf = (path: string): string => readFileSync(join(SHADERS, path), "utf8");
 const minified = shaderMinifier(paths, sourceOf);
 
+const LANES = /-lanes\.wgsl$/;
+const IMPORTS_LANES = 'import("./lanes-shaders.ts")';
+
+/** What goes into files of its own. */
+export interface Apart {
+  /** Shaders whose lanes share loads. */
+  readonly lanesApart?: boolean;
+}
+
 /**
  * Ships a shader with the launchers that name it, instead of all shaders with the first one. Its libraries and variants
- * come with it.
+ * come with it; if `lanesApart`, those whose lanes share loads come with `web/lab/lanes-shaders.ts` instead.
  */
-export function usedShaders(): Plugin {
+export function usedShaders({ lanesApart = false }: Apart = {}): Plugin {
+  const isApart = (path: string): boolean => lanesApart && LANES.test(path);
   const names = paths.filter((path) => !path.includes("/")).map((path) => path.slice(0, -5));
   const isNamed = new RegExp(`"(${names.join("|")})"`, "g");
   return {
@@ -32,11 +42,15 @@ export function usedShaders(): Plugin {
       if (id.endsWith("/src/gpu/shader-map.ts")) {
         return { code: "export const shaders = Object.create(null);", moduleType: "js" };
       }
+      if (lanesApart && id.endsWith("/web/lab/lanes-shaders.ts")) {
+        const code = paths.filter(isApart).map(importOf).join("");
+        return { code, moduleType: "js", moduleSideEffects: true };
+      }
       if (!id.startsWith(`\0${VIRTUAL}`)) return undefined;
       const path = id.slice(VIRTUAL.length + 1);
       const text = sourceOf(path);
       const variants = paths.filter(
-        (other) => other !== path && other.replace(VARIANT, ".wgsl") === path,
+        (other) => other !== path && !isApart(other) && other.replace(VARIANT, ".wgsl") === path,
       );
       const others = [...namedLibraries(text), ...variants].map(importOf).join("");
       return {
@@ -48,6 +62,11 @@ ${others}shaders[${JSON.stringify(path)}] = ${JSON.stringify(minified(path))};`,
     },
     transform(code, id) {
       const file = id.replaceAll("\\", "/");
+      // As the address of a file: to an import by name, Vite adds what only pages can run.
+      if (lanesApart && code.includes(IMPORTS_LANES)) {
+        const chunk = this.emitFile({ type: "chunk", id: `${PROJECT}web/lab/lanes-shaders.ts` });
+        return code.replace(IMPORTS_LANES, `import(import.meta.ROLLUP_FILE_URL_${chunk})`);
+      }
       // Any library may be appended to a custom shader.
       if (file.endsWith("/src/autograd/define-op.ts")) {
         return (
@@ -59,7 +78,8 @@ ${others}shaders[${JSON.stringify(path)}] = ${JSON.stringify(minified(path))};`,
       }
       if (!/\/src\/(?:kernels\/[^/]+|gpu\/move-into)\.ts$/.test(file)) return undefined;
       const used = new Set(Array.from(code.matchAll(isNamed), ([, name]) => `${name}.wgsl`));
-      return used.size === 0 ? undefined : [...used].map(importOf).join("") + code;
+      const shipped = [...used].filter((path) => !isApart(path));
+      return shipped.length === 0 ? undefined : shipped.map(importOf).join("") + code;
     },
   };
 }

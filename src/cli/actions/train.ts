@@ -1,5 +1,7 @@
 // What `train` does: trains alone, or joins the ranks of an MPI job, trains with them, and ends all of them if one fails.
+import { availableParallelism, cpus } from "node:os";
 import { setTimeout } from "node:timers/promises";
+import { idleCoresWords } from "../../mpi/idle-cores.ts";
 import type { MpiRanks } from "../../mpi/ranks.ts";
 import { trainRun } from "../../runs/training/train.ts";
 import type { TrainFlags } from "../../runs/training/draft-run.ts";
@@ -40,8 +42,13 @@ async function trainAs(ranks: MpiRanks, flags: TrainFlags): Promise<void> {
     const { follow } = await import("../../runs/training/follow.ts");
     return follow(silent, flags, ranks);
   }
-  terminal.print(`${ranks.size} ranks on ${hostWords(ranks.hosts)}, through ${ranks.version}`);
-  if (ranks.size === 1) return trainRun(terminal, flags);
+  const { size, hosts, version, launcher } = ranks;
+  terminal.print(`${size} ranks on ${hostWords(hosts)}, through ${version}`);
+  const [own, all] = [availableParallelism(), cpus().length];
+  const here = hosts.filter((host) => host === hosts[0]).length;
+  const advice = idleCoresWords({ launcher, ranks: here, own, all });
+  if (advice !== undefined) terminal.remark(advice);
+  if (size === 1) return trainRun(terminal, flags);
   const { leadTeam } = await import("../../runs/training/team.ts");
   const began = performance.now();
   await trainRun(terminal, flags, { team: leadTeam(ranks) });
