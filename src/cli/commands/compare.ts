@@ -15,9 +15,10 @@ import {
 } from "../options.ts";
 
 const HELP = `
-Example: two recipes and a config file, three seeds each, 10 minutes of steps per run
+Example: two recipes and a config file, three seeds each, 10 minutes of steps
+per run
   compare best dcgan docs/recipes/quarter.json --seeds 3 --minutes 10
---width multiplies the widths of every entry, also those that a config file sets.
+--width multiplies the widths of every entry, also those that a file sets.
 Each run is an ordinary run in DIR/NAME-SEED. Ctrl-C saves and stops; the same
 command with --out DIR goes on.
 Equal time is time in steps: compiling, judging, drawing and saving don't count.`;
