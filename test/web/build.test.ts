@@ -216,6 +216,7 @@ describe("in a browser", () => {
     const server = await previewWeb(site, { port: 0 });
     const asked: string[] = [];
     const onGpu = await browser().newPage();
+    onGpu.setDefaultTimeout(100_000); // as `visit` has it
     onGpu.on("request", (request) => asked.push(request.url()));
     // There is no GPU here: the page takes this adapter for one.
     await onGpu.route("**/lab-*.js", async (route) => {
