@@ -147,9 +147,8 @@ async function join(mpi: MpiLibrary, launch: Launch, patience: number): Promise<
     counted.seconds += (performance.now() - began) / 1000;
   };
   let watch: Watch | undefined;
-  /** Makes a call that blocks, once every rank is there. */
-  const block = async (what: string, blocking: () => number): Promise<void> => {
-    await arrive();
+  /** Makes a call that blocks, watched. */
+  const block = (what: string, blocking: () => number): void => {
     watch ??= watchCalls(
       `longhand: rank ${rank} of ${size} (on ${hostname()}): MPI: an exchange that blocks: ${missingWords("%")}\n`,
     );
@@ -175,9 +174,8 @@ async function join(mpi: MpiLibrary, launch: Launch, patience: number): Promise<
       await poll("MPI_Iallreduce", request, values);
     } else {
       // Two to three times as fast as a sum that is polled, in both makes.
-      await block("MPI_Allreduce", () =>
-        call.Allreduce(inPlace, values, length, float, add, world),
-      );
+      await arrive();
+      block("MPI_Allreduce", () => call.Allreduce(inPlace, values, length, float, add, world));
     }
     count(began, (byteLength * 2 * (size - 1)) / size);
   };
@@ -197,7 +195,8 @@ async function join(mpi: MpiLibrary, launch: Launch, patience: number): Promise<
       await poll(`MPI_I${name}`, request, given, got);
     } else {
       const whole = name === "allgather" ? call.Allgather : call.Alltoall;
-      await block(`MPI_${name}`, () => whole(given, length, byte, got, length, byte, world));
+      await arrive();
+      block(`MPI_${name}`, () => whole(given, length, byte, got, length, byte, world));
     }
     count(began, length * (size - 1));
   };
@@ -263,12 +262,13 @@ async function join(mpi: MpiLibrary, launch: Launch, patience: number): Promise<
     close: async () => {
       // MPICH 4.0.2 over TCP can hang in MPI_Finalize: a rank waits for answers of others, which are already past
       // answering. So ranks meet several times, in barriers that block, until all have answered.
+      sums = 0; // nobody keeps pace any more: rank 0 may still be drawing and saving
       await arrive();
       for (let time = 0; time < MEETINGS; time += 1) {
-        check("MPI_Barrier", call.Barrier(world));
+        block("MPI_Barrier", () => call.Barrier(world));
         await setTimeout(MEETING_MS);
       }
-      check("MPI_Finalize", call.Finalize());
+      block("MPI_Finalize", () => call.Finalize());
       await watch?.stop();
     },
   };

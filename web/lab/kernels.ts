@@ -103,6 +103,7 @@ export function kernels(bench: Bench): KernelMethods {
     return { ...(await inspected(gan)), gan };
   };
   const workloadOf = async (subject: Subject, index: number) => {
+    await loadLanes(); // the variants of any workload may be asked for
     const { workload } = await stepOf(subject);
     const found = workload(index);
     if (!found) throw new UsageError(`launch ${index}: its kernel has one variant only`);
@@ -141,21 +142,18 @@ export function kernels(bench: Bench): KernelMethods {
       bench.turn(async () => {
         const { request, gan } = await stepOf(subject);
         if (variant === undefined) return commentedCode(request(index));
-        await loadLanes();
         const all = variantsOf(gan.device, await workloadOf(subject, index));
         const found = all.find((each) => each.variant === variant);
         return commentedCode(found?.request ?? request(index));
       }),
     variants: (subject, index) =>
       bench.turn(async () => {
-        await loadLanes();
         const { gan } = await stepOf(subject);
         const all = variantsOf(gan.device, await workloadOf(subject, index));
         return all.map(({ variant, standard, label }) => ({ variant, standard, label }));
       }),
     timeVariant: (subject, index, variant) =>
       bench.turn(async () => {
-        await loadLanes();
         const { gan } = await stepOf(subject);
         const most = await ceilingsOf(gan.device);
         const timed = await timeVariant(gan.device, await workloadOf(subject, index), variant);

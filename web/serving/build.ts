@@ -53,7 +53,7 @@ export async function buildWeb(folder: string, source: Source = {}): Promise<Bui
         imagesBesidePage(source),
       ],
       build: { ...config.build, write: false },
-      worker: { ...config.worker, plugins: () => lean() },
+      worker: { ...config.worker, plugins: lean },
     });
     // All at once, so that an earlier build stays whole if this one can't be written.
     writeFolderAtomic(out, listForOffline(filesOf(built)));
